@@ -1,0 +1,87 @@
+"""What the lane tells the world: kiosk page, lamps, metrics.  Side outlets only, never read back.
+
+Events carry no name, IIN, idx, QR text or colour.  `at` is Unix seconds.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gate.core.model import Direction
+from gate.core.reason import Reason
+
+
+class Mode(StrEnum):
+    ENFORCE = "enforce"
+    PILOT = "pilot"  # decides, shows and records; keeps nobody out
+
+
+class Phase(StrEnum):
+    """Where the lane stands, as a person before it sees it."""
+
+    READY = "ready"
+    RELEASED = "released"  # granted: the barrier is open or opening, someone may pass
+    OUT_OF_SERVICE = "out_of_service"  # a device is missing or the store cannot be written
+    FIRE = "fire"  # fire input active or latched: the gate has stepped aside
+
+
+class Passed(StrEnum):
+    """How a grant ended."""
+
+    PASSED = "passed"
+    NOT_PASSED = "not_passed"  # sensed: nobody went through; the use was given back
+    UNKNOWN = "unknown"  # the lane has no passage sensor, or it was interrupted; the use stays used
+
+
+@dataclass(frozen=True, slots=True)
+class CodeSeen:
+    """A code came into view; the verdict follows.  Sent at once, so that a person sees a reaction."""
+
+    at: float
+    reader: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    at: float
+    reader: str
+    direction: Direction
+    reason: Reason
+    admitted: bool
+    let_through: bool  # the barrier moves: admitted, or the venue runs as a pilot
+    mode: Mode
+    ms: float  # from the frame to the committed decision
+
+
+@dataclass(frozen=True, slots=True)
+class GrantEnded:
+    at: float
+    passed: Passed
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseChanged:
+    at: float
+    phase: Phase
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceChanged:
+    """A device came up or was lost; `problem` is empty when it is well."""
+
+    at: float
+    device: str  # "reader[0]", "barrier", "input[1]"
+    driver: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListChanged:
+    """Age of what the gate knows."""
+
+    at: float
+    version: int | None
+    as_of: int | None  # Unix s
+    freshness: str  # gate.core.staleness.Freshness
+
+
+Event = CodeSeen | Decided | GrantEnded | PhaseChanged | DeviceChanged | ListChanged

@@ -1,0 +1,97 @@
+"""The values that travel through the gate, each the only input of the next stage.
+
+    Scan --passes.verify--> Claims --store.admit--> Decision --lane--> Release
+
+All are frozen: what a stage produced cannot be patched by a later one.  Wall-clock times are Unix
+seconds (UTC), timers are monotonic seconds; the names say which.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+from gate.core.reason import ADMITTING, Reason
+
+
+class Status(IntEnum):
+    """The colour as a pass states it (claim -70001)."""
+
+    RED = 0
+    YELLOW = 1
+    BLUE = 2
+    GREEN = 3
+
+    @property
+    def colour(self) -> str:
+        return self.name.lower()
+
+
+class Listing(IntEnum):
+    """One nibble of the status list: what the authority says of one person today."""
+
+    UNLISTED = 0
+    RED = 1
+    YELLOW = 2
+    BLUE = 3
+    GREEN = 4
+    REVOKED = 5
+
+    @property
+    def status(self) -> Status | None:
+        """The colour, or None for a place that holds none (unlisted, revoked)."""
+        return Status(self - 1) if Listing.RED <= self <= Listing.GREEN else None
+
+
+class Direction(StrEnum):
+    ENTRY = "entry"
+    EXIT = "exit"
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """One code in one frame: the text exactly as decoded (never stripped: a blank is Base45)."""
+
+    text: str
+    reader: str
+    direction: Direction
+    seen: float  # monotonic seconds at which the frame was captured
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a pass says, after every check that the pass alone allows.  Made by gate.passes only."""
+
+    format: str
+    issuer: str
+    token_id: bytes  # cti
+    idx: int  # place in the status list, below 2**32
+    status: Status
+    issued_at: int  # Unix s
+    expires_at: int  # Unix s, exclusive
+    presented_at: int | None = None  # Unix s of the holder's signature; None for a plain pass
+
+    @property
+    def bound(self) -> bool:
+        """Whether the holder's phone signed this very presentation."""
+        return self.presented_at is not None
+
+
+class Refused(Exception):  # noqa: N818 - a verdict, not an error
+    """The pass was refused.  `detail` is for technicians; it never holds the text of the pass."""
+
+    def __init__(self, reason: Reason, detail: str = "") -> None:
+        super().__init__(reason, detail)
+        self.reason = reason
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The gate's answer to one presentation."""
+
+    reason: Reason
+    rule: str | None = None  # id of the venue rule that decided
+    detail: str = ""  # for technicians and `gate verify`, e.g. the seconds until too_soon ends
+
+    @property
+    def admitted(self) -> bool:
+        return self.reason in ADMITTING

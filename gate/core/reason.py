@@ -1,0 +1,49 @@
+"""Why the gate said yes or no.
+
+The strings are a contract with journals, metrics, pages and other people's scripts: add where a
+feature needs one, never rename.  Every reason has texts in Kazakh, Russian and English
+(`gate/kiosk/texts.py`) and a row in the README; a test holds both to this list.
+"""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    # From the pass itself, in the order in which the checks are made.
+    UNREADABLE = "unreadable"
+    MALFORMED = "malformed"
+    UNKNOWN_ISSUER = "unknown_issuer"
+    BAD_SIGNATURE = "bad_signature"
+    ISSUER_REVOKED = "issuer_revoked"
+    NOT_YET_VALID = "not_yet_valid"
+    EXPIRED = "expired"
+    LIFETIME_EXCEEDED = "lifetime_exceeded"
+    BINDING_MISSING = "binding_missing"
+    PRESENTATION_STALE = "presentation_stale"
+    PRESENTATION_EARLY = "presentation_early"
+    WRONG_VENUE = "wrong_venue"
+
+    # From the gate.
+    ADMITTED = "admitted"
+    NOT_LISTED = "not_listed"
+    PASS_REVOKED = "pass_revoked"  # noqa: S105 - not a password
+    LIST_MISSING = "list_missing"
+    LIST_EXPIRED = "list_expired"
+    LIST_RESTRICTED = "list_restricted"
+    CLOCK_UNTRUSTED = "clock_untrusted"
+    ALREADY_USED = "already_used"
+    TOO_SOON = "too_soon"
+    STATUS_NOT_ADMITTED = "status_not_admitted"
+    RULES_MISSING = "rules_missing"
+    LANE_BUSY = "lane_busy"
+    OUT_OF_SERVICE = "out_of_service"
+    LOCKED_DOWN = "locked_down"
+    STORAGE_FAILED = "storage_failed"
+    DEVICE_FAILED = "device_failed"
+    STAFF_ADMITTED = "staff_admitted"
+
+    # Only ever an answer of `gate verify --pass-only`: the pass is good, the gate was not asked.
+    VERIFIED = "verified"
+
+
+ADMITTING = frozenset({Reason.ADMITTED, Reason.STAFF_ADMITTED})

@@ -1,0 +1,47 @@
+"""The gate's error tree.  Every message says what is wrong and what to do.
+
+    GateError                exit 1
+    |-- UsageError           exit 2    the command was called wrongly
+    |-- ConfigError          exit 78   a configuration file is wrong (EX_CONFIG; systemd does not restart on it)
+    |-- DeviceError          exit 1    a camera, relay, turnstile or input does not answer as it should
+    |-- StoreError           exit 1    list.db or lane.db is missing, damaged, full or refuses to be written
+    |-- PublishError         exit 1    data offered by the authority is not fit to be used
+    `-- PictureError         exit 1    a picture file cannot be read
+
+A pass that is refused is not an error: see `gate.core.model.Refused`.
+"""
+
+
+class GateError(Exception):
+    """`what` is wrong, and the `hint` says what to do about it; str() is one line with both."""
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, hint: str) -> None:
+        super().__init__(f"{what}. {hint}" if hint else what)
+        self.what = what
+        self.hint = hint
+
+
+class UsageError(GateError):
+    exit_code = 2
+
+
+class ConfigError(GateError):
+    exit_code = 78
+
+
+class DeviceError(GateError):
+    pass
+
+
+class StoreError(GateError):
+    pass
+
+
+class PublishError(GateError):
+    pass
+
+
+class PictureError(GateError):
+    pass

@@ -1,0 +1,20 @@
+"""Finds the codes in one picture file: what `gate read` and `gate verify IMAGE` use.
+
+Entry-point group `gate.decoders`; the object is a callable without arguments that gives a Decoder.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    texts: tuple[str, ...]  # every QR text in the picture, exactly as decoded
+    decoder: str  # which step of the cascade read it; "" when nothing was read
+    ms: float  # processor time spent on decoding, without loading the file
+
+
+class Decoder(Protocol):
+    def read_file(self, path: Path) -> Reading:
+        """Raises PictureError for a file that is not a picture."""

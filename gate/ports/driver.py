@@ -1,0 +1,70 @@
+"""What a driver module offers: one `DRIVER` that names it, its settings and how to open it.
+
+A driver is found by name through an entry point (`gate.readers`, `gate.barriers`, `gate.inputs`,
+`gate.feedback`) whose object is a `DriverSpec`.  Importing the module must be cheap and must not
+need the hardware's library: import that inside `open`, and turn ImportError into a DeviceError that
+says what to install.
+"""
+
+import re
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+
+
+def parse_duration(value: object) -> object:
+    """`"500ms"`, `"5s"`, `"10m"`, `"6h"`, `"2d"` -> seconds.  A bare number has no unit and is refused."""
+    if isinstance(value, str) and (match := _DURATION.fullmatch(value.strip())):
+        return float(match[1]) * _UNITS[match[2]]
+    raise ValueError('a duration is a number with its unit in quotes, such as "500ms", "5s", "10m", "6h", "2d"')
+
+
+def show_duration(seconds: float) -> str:
+    """The largest unit that divides evenly: 300.0 -> "5m"."""
+    for unit in ("d", "h", "m", "s"):
+        if seconds >= _UNITS[unit] and seconds % _UNITS[unit] == 0:
+            return f"{int(seconds / _UNITS[unit])}{unit}"
+    return f"{seconds * 1000:g}ms" if seconds else "0s"
+
+
+Duration = Annotated[
+    float,
+    BeforeValidator(parse_duration, json_schema_input_type=Annotated[str, Field(examples=["500ms", "5s", "10m"])]),
+    PlainSerializer(show_duration),
+]
+"""A pydantic field: written "5s" in TOML, seconds (float) in code."""
+
+
+class DriverConfig(BaseModel):
+    """Base of every driver's settings.  An unknown key is an error; a guess that would move hardware
+    wrongly gets no default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    driver: str
+
+
+Config = TypeVar("Config", bound=DriverConfig)
+Device = TypeVar("Device")
+
+
+@dataclass(frozen=True, slots=True)
+class DriverSpec(Generic[Config, Device]):
+    """`open(config)` gives an async context manager that claims the device, makes it safe, and on
+    leaving makes it safe again and frees it.  It raises DeviceError when the device cannot be had."""
+
+    name: str
+    config: type[Config]
+    open: Callable[[Config], AbstractAsyncContextManager[Device]]
+    summary: str  # one line for `gate drivers`
+    needs: str = ""  # packages, groups, wiring: one line for `gate drivers`
+    simulated: bool = False  # the page shows a red banner: nothing real moves
+
+
+AnySpec = DriverSpec[Any, Any]

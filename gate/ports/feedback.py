@@ -1,0 +1,19 @@
+"""Lamps and sounds.  Best effort: a dead lamp never stops a lane."""
+
+from enum import StrEnum
+from typing import Protocol
+
+
+class Signal(StrEnum):
+    READY = "ready"
+    SEEN = "seen"  # a code is in view
+    WAIT = "wait"  # the lane is busy with someone else
+    ADMITTED = "admitted"
+    REFUSED = "refused"
+    OUT_OF_SERVICE = "out_of_service"
+    FIRE = "fire"
+
+
+class Feedback(Protocol):
+    def show(self, signal: Signal) -> None:
+        """Show it until the next one.  Returns at once, never raises."""

@@ -1,0 +1,45 @@
+"""Contacts the lane listens to: passage sensor, request-to-exit button, fire alarm."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Protocol
+
+from pydantic import Field
+
+from gate.core.model import Direction
+from gate.ports.driver import DriverConfig
+
+
+class Role(StrEnum):
+    PASSAGE = "passage"  # active: someone goes through
+    REX = "rex"  # request to exit: active opens without a pass
+    FIRE = "fire"  # active: the building's alarm; the gate steps aside
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """The debounced level of one input, told once at start and then at every change."""
+
+    role: Role
+    active: bool
+    at: float  # monotonic seconds
+    direction: Direction = Direction.ENTRY  # for passage: which way
+
+
+Report = Callable[[Level], None]
+"""Called on the event loop."""
+
+
+class Input(Protocol):
+    async def run(self, report: Report) -> None:
+        """Report the present level, then every change, until cancelled.  Levels are re-read, not
+        toggled: a missed edge heals.  Raises DeviceError when the input is lost.  A fire input that
+        is lost counts as active: the lane sees to that."""
+
+
+class InputConfig(DriverConfig):
+    """The settings every input has."""
+
+    role: Annotated[Role, Field(description="what the contact means to the lane")]
+    direction: Annotated[Direction, Field(description="for role passage: which way the person went")] = Direction.ENTRY
