@@ -83,6 +83,10 @@ class TrustList:
     names: Mapping[str, Mapping[str, str]]  # issuer id -> language -> name
 
 
+NO_ISSUERS = TrustList(0, {}, {})
+"""What a gate believes that was given no trust list: nobody."""
+
+
 def key_id(public: bytes) -> bytes:
     """kid of a raw public key: the first 8 bytes of its SHA-256."""
     return hashlib.sha256(public).digest()[:KID_BYTES]
@@ -114,4 +118,5 @@ def first_error(error: ValidationError) -> str:
     """`issuers.0.keys.1.kid: Field required`: one line of a pydantic report."""
     first = error.errors(include_url=False, include_context=False)[0]
     place = ".".join(str(part) for part in first["loc"])
-    return f"{place}: {first['msg']}" if place else first["msg"]
+    said = first["msg"].removeprefix("Value error, ")
+    return f"{place}: {said}" if place else said

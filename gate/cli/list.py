@@ -1,0 +1,114 @@
+"""`gate list`: what the gate holds."""
+
+import csv
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from gate.cli.where import state_directory, state_options
+from gate.core.model import Listing
+from gate.core.staleness import AgeLimits, Freshness
+from gate.errors import StoreError, UsageError
+from gate.registry import config_of
+from gate.runtime.clock import SystemClock
+from gate.settings.load import load_settings
+from gate.settings.model import ListTable
+from gate.store.apply import apply, read_directory
+from gate.store.statuslist import StatusList
+
+
+@click.group(name="list")
+def list_() -> None:
+    """Show and load the lists that the gate holds: status, trust and rules."""
+
+
+@list_.command()
+@state_options
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def status(config: Path | None, state_dir: Path | None, as_json: bool) -> None:
+    """Say which list is held and how old it is.  Exit 1 when nobody could enter on it.
+
+    Example: gate list status --config gate.toml
+    """
+    limits = load_settings(config, config_of).list.limits if config else ListTable().limits
+    facts = _facts(_open(state_directory(config, state_dir)), limits, SystemClock().now())
+    if as_json:
+        click.echo(json.dumps(facts))
+    else:
+        for name, value in facts.items():
+            click.echo(f"{name:10} {value if value is not None else '-'}")
+    sys.exit(1 if facts["freshness"] in (Freshness.MISSING, Freshness.REFUSE) else 0)
+
+
+@list_.command()
+@click.argument("idx", type=int)
+@state_options
+def lookup(idx: int, config: Path | None, state_dir: Path | None) -> None:
+    """Say what the list holds at place IDX: unlisted, a colour, or revoked."""
+    if idx < 0:
+        raise UsageError(f"{idx} is not a place", hint="Places are numbered from 0")
+    held = _open(state_directory(config, state_dir))
+    _must_have(held)
+    click.echo(held.consult(idx)[0].name.lower())
+
+
+@list_.command()
+@state_options
+def export(config: Path | None, state_dir: Path | None) -> None:
+    """Write the whole status list to stdout as CSV: idx,status.  Unlisted places are left out."""
+    held = _open(state_directory(config, state_dir))
+    _must_have(held)
+    out = csv.writer(sys.stdout, lineterminator="\n")
+    out.writerow(("idx", "status"))
+    for idx in range(held.state.size):
+        listing = held.consult(idx)[0]
+        if listing is not Listing.UNLISTED:
+            out.writerow((idx, listing.name.lower()))
+
+
+@list_.command()
+@click.argument("directory", type=click.Path(path_type=Path))
+@state_options
+def load(directory: Path, config: Path | None, state_dir: Path | None) -> None:
+    """Take a published DIRECTORY (trust, rules, status) that was carried here by hand, from someone you trust.
+
+    Content is checked, older versions are refused, and the list that was held stays whatever goes wrong.
+    A running lane notices at once.
+    """
+    publication = read_directory(directory)
+    applied = apply(publication, state_directory(config, state_dir))
+    head, chunks = publication.head, applied.chunks_written
+    click.echo(f"list {head.version} of {_day(head.as_of)} holds {head.listed} people; {chunks} chunks written")
+
+
+def _open(state: Path) -> StatusList:
+    held = StatusList(state)
+    held.refresh()
+    return held
+
+
+def _must_have(held: StatusList) -> None:
+    if held.state.version is None:
+        raise StoreError("there is no list yet", hint="Load one: `gate list load DIR`")
+
+
+def _facts(held: StatusList, limits: AgeLimits, now: float) -> dict[str, object]:
+    state = held.state
+    return {
+        "freshness": limits.grade(state.as_of, now).value,
+        "version": state.version,
+        "as_of": None if state.as_of is None else _day(state.as_of),
+        "age_s": None if state.as_of is None else round(now - state.as_of),
+        "places": state.size,
+        "listed": state.listed,
+        "trust": state.trust.version if state.trust else None,
+        "issuers": ", ".join(sorted(state.trust.names)) if state.trust else None,
+        "rules": state.rules.version if state.rules else None,
+    }
+
+
+def _day(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")

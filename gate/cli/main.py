@@ -1,0 +1,81 @@
+"""`gate`: one command, its subcommands loaded when they are asked for.
+
+Errors go to stderr as one line that says what to do.  Exit 0 good, 1 failed, 2 usage, 78 configuration.
+"""
+
+import importlib
+import os
+import sys
+
+import click
+
+from gate.errors import GateError
+
+_COMMANDS = {  # name -> module that holds a click command of that name, and what --help says of it
+    "demo": ("gate.cli.demo", "Watch a gate admit and refuse people, on this machine, with nothing attached."),
+    "run": ("gate.cli.run", "Drive a lane: the daemon."),
+    "verify": ("gate.cli.verify", "Say what the gate would say to a pass, and why, touching nothing."),
+    "read": ("gate.cli.read", "Say what the reader sees in pictures."),
+    "config": ("gate.cli.config", "Check, show and begin configuration files."),
+    "list": ("gate.cli.list", "Show and load the lists that the gate holds."),
+    "journal": ("gate.cli.journal", "Read the journal, prove it whole, export it."),
+    "authority": ("gate.cli.authority", "The other side: keys, passes, statuses, publishing."),
+    "drivers": ("gate.cli.drivers", "Show which drivers there are, and what each needs."),
+}
+
+
+class _Lazy(click.Group):
+    """`gate run` must not pay for the imports of `gate demo`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(_COMMANDS[cmd_name][0])
+        command = getattr(module, cmd_name if cmd_name != "list" else "list_")
+        assert isinstance(command, click.Command)  # noqa: S101 - the table above says so
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in _COMMANDS.items()])
+
+
+@click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="ashyq-gate", prog_name="gate")
+def gate() -> None:
+    """Ashyq Gate: a signed status pass in a QR code, an opened turnstile, with no network.
+
+    \b
+    Try it:          gate demo
+    Start a device:  gate config init --venue fitness > gate.toml
+                     gate config check gate.toml
+                     gate run --config gate.toml
+    """
+
+
+def main() -> None:
+    try:
+        gate(standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except click.UsageError as error:
+        _say(f"{error.format_message()} (see `{error.ctx.command_path if error.ctx else 'gate'} --help`)")
+        sys.exit(2)
+    except click.ClickException as error:
+        _say(error.format_message())
+        sys.exit(error.exit_code)
+    except GateError as error:
+        _say(str(error))
+        sys.exit(error.exit_code)
+    except BrokenPipeError:  # `gate journal tail | head`: not an error
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _say(text: str) -> None:
+    click.echo(f"gate: {text}", err=True)

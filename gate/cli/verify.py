@@ -1,0 +1,197 @@
+"""`gate verify`: what would the gate say, and why, touching nothing."""
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gate.core.model import Claims, Decision, Refused
+from gate.core.reason import Reason
+from gate.core.trust import NO_ISSUERS, TrustList, parse_trust
+from gate.errors import GateError, UsageError
+from gate.kiosk.texts import reason_words
+from gate.passes.recognise import Verifier
+from gate.registry import config_of, decoder
+from gate.runtime.clock import SystemClock
+from gate.settings.load import load_settings
+from gate.store.preview import Preview
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    decision: Decision
+    claims: Claims | None = None
+
+    @property
+    def accepted(self) -> bool:
+        return self.decision.admitted or self.decision.reason is Reason.VERIFIED
+
+    def facts(self) -> dict[str, Any]:
+        """The stable form: outcome and reason; for an accepted pass what it says."""
+        facts: dict[str, Any] = {
+            "outcome": "accept" if self.accepted else "reject",
+            "reason": self.decision.reason.value,
+        }
+        if self.accepted and self.claims:
+            facts |= {
+                "status": self.claims.status.colour,
+                "issuer": self.claims.issuer,
+                "idx": self.claims.idx,
+                "bound": self.claims.bound,
+            }
+        if self.decision.rule:
+            facts["rule"] = self.decision.rule
+        if self.decision.detail:
+            facts["detail"] = self.decision.detail
+        return facts
+
+
+class Examiner:
+    """Asks the pass alone, or the pass and everything this gate holds."""
+
+    def __init__(self, verifier: Verifier, preview: Preview | None, *, has_trust: bool) -> None:
+        self._verifier = verifier
+        self._preview = preview
+        self._has_trust = has_trust
+
+    def ask(self, text: str, at: int) -> Answer:
+        try:
+            claims = self._verifier.verify(text, at)
+        except Refused as refused:
+            missing = refused.reason is Reason.UNKNOWN_ISSUER and not self._has_trust
+            reason = Reason.LIST_MISSING if missing else refused.reason
+            return Answer(Decision(reason, detail=refused.detail))
+        if self._preview is None:
+            return Answer(Decision(Reason.VERIFIED), claims)
+        return Answer(self._preview.decide(claims, at), claims)
+
+
+@click.command()
+@click.argument("what", metavar="TEXT|IMAGE|-")
+@click.option("--pass-only", is_flag=True, help="Ask the pass alone: no list, no rules, no earlier use.")
+@click.option("--trust", type=click.Path(path_type=Path), help="The trust.json to believe (with --pass-only).")
+@click.option("--config", type=click.Path(path_type=Path), help="The device's gate.toml: ask all that this gate holds.")
+@click.option("--at", type=int, help="Unix seconds to ask for, instead of now.")
+@click.option("--jsonl", is_flag=True, help='Read {"id","qr","at"} lines from stdin, answer a line each, in order.')
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def verify(
+    what: str, pass_only: bool, trust: Path | None, config: Path | None, at: int | None, jsonl: bool, as_json: bool
+) -> None:
+    """Say what the gate would say to a pass, and why, touching nothing.
+
+    TEXT is what the QR code holds, IMAGE a picture of it, - reads the text from stdin.
+    Exit 0 when it would be accepted, 1 when refused; with --jsonl 0 when every line was answered.
+
+    \b
+    Examples: gate verify photo.jpg --config gate.toml
+              gate verify --pass-only --trust trust.json --jsonl - < passes.jsonl
+    """
+    examiner = _examiner(pass_only, trust, config)
+    now = int(SystemClock().now()) if at is None else at
+    if jsonl:
+        if what != "-":
+            raise UsageError("--jsonl reads stdin", hint="Write: gate verify ... --jsonl -")
+        sys.exit(_lines(examiner, now))
+    answers = [examiner.ask(text, now) for text in _texts(what)]
+    passes = [answer for answer in answers if answer.decision.reason is not Reason.UNREADABLE]
+    shown = passes or answers[:1]  # a menu's code beside the pass is no answer
+    for answer in shown:
+        click.echo(json.dumps(answer.facts()) if as_json else _words(answer))
+    sys.exit(0 if any(answer.accepted for answer in shown) else 1)
+
+
+def _examiner(pass_only: bool, trust: Path | None, config: Path | None) -> Examiner:
+    if pass_only:
+        if trust is None:
+            raise UsageError("--pass-only needs a trust list", hint="Add --trust trust.json")
+        return Examiner(Verifier(_trust(trust), venue=None), None, has_trust=True)
+    if config is None:
+        raise UsageError(
+            "it is not said which gate is asked", hint="Add --config gate.toml, or --pass-only --trust trust.json"
+        )
+    settings = load_settings(config, config_of)
+    preview = Preview(settings.device.state_dir, settings.policy)
+    believed = preview.state.trust if trust is None else _trust(trust)
+    verifier = Verifier(
+        believed or NO_ISSUERS,
+        venue=settings.venue.id,
+        window=int(settings.passes.presentation_window),
+        binding_required=settings.passes.binding == "required",
+    )
+    return Examiner(verifier, preview, has_trust=believed is not None)
+
+
+def _trust(path: Path) -> TrustList:
+    try:
+        return parse_trust(path.read_bytes())
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}", hint="Give the trust list's file") from error
+
+
+def _texts(what: str) -> list[str]:
+    """The codes to ask about; [""] stands for a picture without one."""
+    if what == "-":
+        return [sys.stdin.read().removesuffix("\n").removesuffix("\r")]
+    if not _is_file(what):
+        return [what]
+    texts = decoder().read_file(Path(what)).texts
+    if not texts:
+        click.echo(f"gate: {what}: no QR code found in it", err=True)
+    return list(texts) or [""]
+
+
+def _is_file(what: str) -> bool:
+    try:
+        return Path(what).is_file()
+    except (OSError, ValueError):  # a pass is no file name: too long, or worse
+        return False
+
+
+def _lines(examiner: Examiner, now: int) -> int:
+    """Answers every line; returns the exit code."""
+    failed = 0
+    for number, line in _stdin_lines():
+        try:
+            question = json.loads(line)
+            answer = examiner.ask(_field(question, "qr", str), _field(question, "at", int, now))
+            reply = {"id": question.get("id")} | answer.facts()
+        except (ValueError, TypeError, RecursionError) as error:
+            failed = 1
+            reply = {"line": number, "error": f"not a question: {error}"}
+            click.echo(
+                f'gate: line {number}: {error}. A line reads {{"id": ..., "qr": "...", "at": 1800000000}}', err=True
+            )
+        except GateError as error:
+            failed = 1
+            reply = {"id": question.get("id"), "outcome": "reject", "reason": Reason.STORAGE_FAILED.value}
+            click.echo(f"gate: line {number}: {error}", err=True)
+        click.echo(json.dumps(reply))
+    return failed
+
+
+def _stdin_lines() -> Iterator[tuple[int, str]]:
+    for number, line in enumerate(sys.stdin, 1):
+        if line.strip():
+            yield number, line
+
+
+def _field(question: Any, name: str, kind: type, default: Any = None) -> Any:
+    if not isinstance(question, dict):
+        raise TypeError("it is not an object")
+    value = question.get(name, default)
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise TypeError(f"{name!r} is missing or not {'a number' if kind is int else 'a text'}")
+    return value
+
+
+def _words(answer: Answer) -> str:
+    words = reason_words(answer.decision.reason, "en")
+    mark = click.style("✓", fg="green") if answer.accepted else click.style("✗", fg="red")
+    facts = answer.facts()
+    said = [f"{name} {facts[name]}" for name in ("issuer", "status", "bound", "rule", "detail") if name in facts]
+    about = f"  ({', '.join(said)})" if said else ""
+    return f"{mark} {answer.decision.reason.value}: {words.headline}. {words.advice}{about}"

@@ -1,0 +1,26 @@
+"""The hash chain of the journal: each row carries a digest over itself and the row before.
+
+Pure.  An edited, inserted or removed row breaks the chain; a cut tail shows only against a signed
+checkpoint that has left the device.
+"""
+
+import json
+from collections.abc import Sequence
+from hashlib import blake2b
+
+DIGEST_BYTES = 32
+GENESIS = bytes(DIGEST_BYTES)
+
+Field = str | int | None
+
+
+def link(previous: bytes, fields: Sequence[Field]) -> bytes:
+    """BLAKE2b-256 over the previous digest and the row's fields as compact JSON, non-ASCII escaped, so
+    that a checker in any language builds the same bytes."""
+    body = json.dumps(fields, separators=(",", ":"))
+    return blake2b(previous + body.encode(), digest_size=DIGEST_BYTES).digest()
+
+
+def checkpoint_message(device: str, seq: int, digest: bytes) -> bytes:
+    """What the device key signs: who, how many rows, and the last row's digest."""
+    return b"ashyq-gate checkpoint\n" + json.dumps([device, seq, digest.hex()], separators=(",", ":")).encode()

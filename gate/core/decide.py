@@ -1,0 +1,74 @@
+"""The yes-or-no of the gate.  Pure: no I/O, clock or log; time is a parameter."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from gate.core.model import Claims, Decision, Listing, Status
+from gate.core.reason import Reason
+from gate.core.rules import RuleSet, Venue
+from gate.core.staleness import AgeLimits, Freshness
+
+
+class Unlisted(StrEnum):
+    """What a person counts as whom the list does not name."""
+
+    REFUSE = "refuse"
+    USE_PASS = "use_pass"  # noqa: S105 - the colour in the pass stands; not a password
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a venue's configuration says about deciding."""
+
+    venue: Venue
+    timezone: ZoneInfo
+    limits: AgeLimits
+    unlisted: Unlisted
+    reuse_after: float  # seconds until the same person may enter again
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What the gate knows: its list and rules, as they stand for this venue."""
+
+    list_version: int | None
+    as_of: int | None  # Unix s the status list speaks of; None: no list
+    rules: RuleSet | None  # those that concern this venue; None: there are none
+
+
+def decide(claims: Claims, listing: Listing, known: Knowledge, policy: Policy, at: float) -> Decision:
+    """May this person enter, as far as status and rules say?  (Whether the pass was used before is the
+    store's to say.)  The order is the order of severity: what makes any answer impossible comes first.
+
+    `at`: Unix seconds by the trusted clock.
+    """
+    if known.as_of is None:
+        return Decision(Reason.LIST_MISSING)
+    freshness = policy.limits.grade(known.as_of, at)
+    if freshness is Freshness.REFUSE:
+        return Decision(Reason.LIST_EXPIRED)
+    if listing is Listing.REVOKED:
+        return Decision(Reason.PASS_REVOKED)
+    if listing is Listing.UNLISTED and policy.unlisted is Unlisted.REFUSE:
+        return Decision(Reason.NOT_LISTED)
+    rule = None
+    if known.rules is not None:
+        rule = known.rules.deciding(datetime.fromtimestamp(at, policy.timezone))
+    if rule is None:
+        return Decision(Reason.RULES_MISSING)
+    status = newest_status(claims, listing, known.as_of)
+    if status is Status.RED or status not in rule.admit:
+        return Decision(Reason.STATUS_NOT_ADMITTED, rule.id)
+    if freshness is Freshness.RESTRICT and status is not Status.GREEN:
+        return Decision(Reason.LIST_RESTRICTED, rule.id)
+    return Decision(Reason.ADMITTED, rule.id)
+
+
+def newest_status(claims: Claims, listing: Listing, as_of: int) -> Status:
+    """The newest statement wins: the pass speaks as of its iat, the list as of its `as_of`."""
+    listed = listing.status
+    if listed is None or claims.issued_at > as_of:
+        return claims.status
+    return listed

@@ -1,0 +1,174 @@
+"""Venue rules: which colours may enter where and when.
+
+Ordered; the first rule that matches decides, and none matching refuses.  Dates and hours are in the
+venue's time zone.  A rule set carries examples that must hold; `parse_rules` refuses a set whose own
+examples fail, that could admit red, or that is empty, so a slip of the pen cannot open a door.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, NaiveDatetime, StringConstraints, ValidationError, model_validator
+
+from gate.core.model import Status
+from gate.core.trust import first_error
+from gate.errors import PublishError
+
+_Word = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=64)]
+_Colour = Literal["green", "blue", "yellow", "red"]
+_Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+_Hours = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]
+_WEEKDAYS: tuple[_Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class _Form(BaseModel):
+    # Unknown keys are errors: a rule with a misspelt condition would match more than it should.
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class RuleForm(_Form):
+    id: _Word
+    from_: Annotated[date | None, Field(alias="from")] = None  # first day
+    until: date | None = None  # last day, inclusive
+    categories: tuple[_Word, ...] | None = None
+    except_: Annotated[tuple[_Word, ...], Field(alias="except")] = ()  # categories
+    zones: tuple[_Word, ...] | None = None
+    weekdays: tuple[_Weekday, ...] | None = None
+    hours: _Hours | None = None  # "22:00-06:00" runs over midnight
+    admit: tuple[_Colour, ...]  # empty: nobody
+
+    @model_validator(mode="after")
+    def _sane(self) -> Self:
+        if "red" in self.admit:
+            raise ValueError(f"rule {self.id!r} would admit red, which may enter nowhere")
+        for name in ("categories", "zones", "weekdays"):
+            if getattr(self, name) == ():
+                raise ValueError(f"rule {self.id!r}: an empty {name!r} never matches; leave it out to match all")
+        if self.from_ and self.until and self.until < self.from_:
+            raise ValueError(f"rule {self.id!r}: 'until' lies before 'from'")
+        if self.hours and self.hours[:5] == self.hours[6:]:
+            raise ValueError(f"rule {self.id!r}: 'hours' is empty; leave it out for the whole day")
+        return self
+
+
+class ExampleForm(_Form):
+    at: NaiveDatetime  # local time at the venue
+    category: _Word
+    zone: _Word = "any"
+    status: _Colour
+    admit: bool
+
+
+class RulesForm(_Form):
+    version: Annotated[int, Field(ge=1, lt=2**53, strict=True)]
+    rules: Annotated[tuple[RuleForm, ...], Field(min_length=1)]
+    examples: tuple[ExampleForm, ...] = ()
+
+    @model_validator(mode="after")
+    def _ids_differ(self) -> Self:
+        ids = [rule.id for rule in self.rules]
+        if double := {name for name in ids if ids.count(name) > 1}:
+            raise ValueError(f"rule id {sorted(double)[0]!r} stands twice")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Venue:
+    category: str
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    id: str
+    first_day: date
+    last_day: date
+    categories: frozenset[str] | None
+    exempt: frozenset[str]
+    zones: frozenset[str] | None
+    weekdays: frozenset[int]  # 0 is Monday
+    hours: tuple[time, time] | None
+    admit: frozenset[Status]
+
+    def concerns(self, venue: Venue) -> bool:
+        return (
+            (self.categories is None or venue.category in self.categories)
+            and venue.category not in self.exempt
+            and (self.zones is None or venue.zone in self.zones)
+        )
+
+    def in_force(self, local: datetime) -> bool:
+        """`local`: the wall clock at the venue."""
+        return (
+            self.first_day <= local.date() <= self.last_day
+            and local.weekday() in self.weekdays
+            and (self.hours is None or _within(local.time(), self.hours))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    version: int
+    rules: tuple[Rule, ...]
+
+    def __post_init__(self) -> None:
+        if not self.rules:  # an empty set must never read as "no objection"
+            raise PublishError("rule set without rules", hint="Write at least one rule")
+
+    def at_venue(self, venue: Venue) -> "RuleSet | None":
+        """Only the rules that concern this venue; None when there are none."""
+        rules = tuple(rule for rule in self.rules if rule.concerns(venue))
+        return RuleSet(self.version, rules) if rules else None
+
+    def deciding(self, local: datetime) -> Rule | None:
+        """The first rule in force at this wall-clock time."""
+        for rule in self.rules:
+            if rule.in_force(local):
+                return rule
+        return None
+
+
+def parse_rules(text: str | bytes) -> RuleSet:
+    """Raises PublishError naming the rule or example that is wrong."""
+    try:
+        form = RulesForm.model_validate_json(text)
+    except ValidationError as error:
+        raise PublishError(f"rules: {first_error(error)}", hint="Correct rules.json and publish it again") from error
+    rule_set = RuleSet(form.version, tuple(_rule(rule) for rule in form.rules))
+    for number, example in enumerate(form.examples, 1):
+        _check(rule_set, number, example)
+    return rule_set
+
+
+def _rule(form: RuleForm) -> Rule:
+    days = form.weekdays or _WEEKDAYS
+    return Rule(
+        id=form.id,
+        first_day=form.from_ or date.min,
+        last_day=form.until or date.max,
+        categories=None if form.categories is None else frozenset(form.categories),
+        exempt=frozenset(form.except_),
+        zones=None if form.zones is None else frozenset(form.zones),
+        weekdays=frozenset(_WEEKDAYS.index(day) for day in days),
+        hours=None if form.hours is None else (time.fromisoformat(form.hours[:5]), time.fromisoformat(form.hours[6:])),
+        admit=frozenset(Status[colour.upper()] for colour in form.admit),
+    )
+
+
+def _within(clock: time, hours: tuple[time, time]) -> bool:
+    start, end = hours
+    return start <= clock < end if start < end else clock >= start or clock < end
+
+
+def _check(rule_set: RuleSet, number: int, example: ExampleForm) -> None:
+    at_venue = rule_set.at_venue(Venue(example.category, example.zone))
+    rule = at_venue.deciding(example.at) if at_venue else None
+    admitted = rule is not None and Status[example.status.upper()] in rule.admit
+    if admitted != example.admit:
+        by = f"rule {rule.id!r}" if rule else "no rule matching"
+        raise PublishError(
+            f"rules: example {number} fails: {example.status} at {example.category} on {example.at:%Y-%m-%d %H:%M} "
+            f"would be {'admitted' if admitted else 'refused'} ({by})",
+            hint="Correct the rule or the example",
+        )

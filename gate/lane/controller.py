@@ -1,0 +1,289 @@
+"""The lane: reader -> presence -> verify -> admit -> COMMIT -> release -> passage -> journal.
+
+One loop takes what happens (a scan to decide, an input, the passing of time), lets the pure reducer
+`gate.core.passage.step` say what follows, and carries that out in order.  Everything that touches
+SQLite runs on one writing thread; nothing here waits for the network.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+import structlog
+from nacl.signing import SigningKey
+
+from gate.core.events import CodeSeen, Decided, DeviceChanged, Event, GrantEnded, ListChanged, Mode, PhaseChanged
+from gate.core.model import Scan
+from gate.core.passage import (
+    Crossed,
+    DeviceState,
+    Effect,
+    EndGrant,
+    ExitAsked,
+    Fire,
+    Granted,
+    LaneEvent,
+    LaneState,
+    Note,
+    Release,
+    Secure,
+    Tick,
+    Timing,
+    step,
+)
+from gate.core.reason import Reason
+from gate.core.staleness import AgeLimits
+from gate.lane.door import Door
+from gate.lane.judge import Judge, Verdict
+from gate.lane.presence import Presence, Presentation, Stage
+from gate.ports.clock import Clock
+from gate.ports.feedback import Feedback, Signal
+from gate.ports.inputs import Level, Role
+from gate.ports.reader import Answer
+from gate.store.admission import Presented, lets_through
+from gate.store.statuslist import ListState
+
+log = structlog.get_logger()
+
+TICK = 0.1  # seconds: how finely the lane notices that time has passed
+LIST_CHECK = 2.0  # seconds between looks at list.db for those who watch; a decision looks for itself
+TIDY_AFTER = 30.0  # seconds of quiet before the journal is signed and the WAL checkpointed
+VERDICT_SHOWN = 3.0  # seconds a refusal stays on the lamps
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class LaneSetup:
+    """What a lane is, from the configuration."""
+
+    device: str
+    mode: Mode
+    timing: Timing
+    limits: AgeLimits
+    needed: frozenset[str]  # devices without which nobody can enter: "barrier", "readers", "input[0]"
+
+
+class Lane:
+    """`present` and `report` belong to the event loop that runs `run`."""
+
+    def __init__(
+        self,
+        setup: LaneSetup,
+        open_judge: Callable[[], Judge],
+        key: SigningKey,
+        clock: Clock,
+        publish: Callable[[Event], None],
+        feedback: Sequence[Feedback] = (),
+    ) -> None:
+        self._setup = setup
+        self._open_judge = open_judge
+        self._key = key
+        self._clock = clock
+        self._publish = publish
+        self._feedback = feedback
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="lane-writer")
+        self._judge: Judge | None = None
+        self._presence = Presence()
+        self._happened: asyncio.Queue[LaneEvent | Presentation] = asyncio.Queue()
+        self._state = LaneState(missing=setup.needed)
+        self._deciding = False
+        self.door = Door()
+        self._group: asyncio.TaskGroup | None = None
+        self._pressed: set[Role] = set()
+        self._refusal_until = 0.0
+        self._tick_due = self._list_due = self._tidy_due = 0.0
+        self._list: ListChanged | None = None
+
+    # What the devices call.
+
+    def present(self, scan: Scan) -> Answer | None:
+        """A code is in view.  Returns at once; see gate.ports.reader.Present."""
+        shown = self._presence.see(scan)
+        if shown.stage is Stage.ANSWERED:
+            return Answer.DECIDED
+        if shown.stage is Stage.PENDING:
+            return None
+        if shown.stage is Stage.NEW and self._is_renewed(shown):
+            shown.stage = Stage.ANSWERED
+            return Answer.DECIDED
+        if self._judge is None or self._deciding or self._state.grant or self._state.fire:
+            shown.stage = Stage.WAITING
+            return Answer.WAIT
+        shown.stage = Stage.PENDING
+        self._deciding = True
+        self._publish(CodeSeen(self._clock.now(), scan.reader))
+        self._signal(Signal.SEEN)
+        self._happened.put_nowait(shown)
+        return None
+
+    def report(self, level: Level) -> None:
+        """An input has this level now."""
+        match level.role:
+            case Role.FIRE:
+                self._happened.put_nowait(Fire(level.active))
+            case Role.PASSAGE if level.active:
+                self._happened.put_nowait(Crossed(level.direction, level.at))
+            case Role.REX if level.active and level.role not in self._pressed:
+                self._happened.put_nowait(ExitAsked(level.at))
+        (self._pressed.add if level.active else self._pressed.discard)(level.role)
+
+    def device(self, name: str, driver: str, problem: str) -> None:
+        """A device came up (`problem` empty) or was lost."""
+        self._publish(DeviceChanged(self._clock.now(), name, driver, problem))
+        if name in self._setup.needed:
+            self._happened.put_nowait(DeviceState(name, present=not problem))
+
+    # The loop.
+
+    async def run(self, ready: Callable[[], None], alive: Callable[[], None]) -> None:
+        """Until cancelled.  `ready` is called when the first decision is possible, `alive` after every
+        turn in which loop and writing thread both answered.  Raises StoreError at start."""
+        judge = self._judge = await self._on_writer(self._open_judge)
+        try:
+            async with asyncio.TaskGroup() as self._group:
+                self._watch(await self._on_writer(lambda: judge.begin(self._clock.now())))
+                self._publish(PhaseChanged(self._clock.now(), self._state.phase))
+                ready()
+                while True:
+                    await self._turn()
+                    alive()
+        finally:
+            await self._stop()
+
+    async def _turn(self) -> None:
+        try:
+            async with asyncio.timeout(TICK):
+                happened = await self._happened.get()
+        except TimeoutError:
+            pass
+        else:
+            await (self._decide(happened) if isinstance(happened, Presentation) else self._follow(happened))
+        if self._clock.monotonic() >= self._tick_due:
+            self._tick_due = self._clock.monotonic() + TICK
+            await self._tick()
+
+    async def _decide(self, shown: Presentation) -> None:
+        if self._state.fire:
+            shown.stage, self._deciding = Stage.WAITING, False
+            return
+        scan, where = shown.scan, self._where(shown.scan)
+        if self._state.missing:
+            verdict = await self._ask(lambda judge, at: judge.refuse(Reason.DEVICE_FAILED, scan.text, where, at))
+        else:
+            verdict = await self._ask(lambda judge, at: judge.decide(scan.text, where, at))
+        shown.stage, shown.holder = Stage.ANSWERED, verdict.holder
+        self._tidy_due = self._clock.monotonic() + TIDY_AFTER
+        through = verdict.seq is not None and lets_through(verdict.decision, self._setup.mode)
+        self._tell_verdict(scan, verdict, through=through)
+        if through and verdict.seq is not None:
+            await self._follow(Granted(verdict.seq, scan.direction, self._clock.monotonic()))
+        self._deciding = False  # only now: a grant must be open before the next person is looked at
+
+    async def _follow(self, event: LaneEvent) -> None:
+        before = self._state.phase
+        self._state, effects = step(self._state, event, self._setup.timing)
+        for effect in effects:
+            await self._carry_out(effect)
+        if self._state.phase is not before:
+            self._publish(PhaseChanged(self._clock.now(), self._state.phase))
+            self._signal_phase()
+
+    async def _carry_out(self, effect: Effect) -> None:
+        match effect:
+            case Secure():
+                await self.door.secure()
+            case Release(direction):
+                if self._group is not None:
+                    await self.door.release(direction, self._group)
+            case EndGrant(seq, passed):
+                await self._ask(lambda judge, at: judge.end_grant(seq, passed, at))
+                self._publish(GrantEnded(self._clock.now(), passed))
+            case Note(event, detail, direction):
+                await self._ask(lambda judge, at: judge.note(event, at, detail, direction))
+
+    async def _tick(self) -> None:
+        """What time alone brings about."""
+        now = self._clock.monotonic()
+        await self._follow(Tick(now))
+        for left in self._presence.leave(now):
+            await self._left_waiting(left.scan)
+        if self._refusal_until and now > self._refusal_until:
+            self._refusal_until = 0.0
+            self._signal_phase()
+        if now >= self._list_due:
+            self._list_due = now + LIST_CHECK
+            self._watch(await self._ask(lambda judge, _: judge.watch_list()))
+        if self._tidy_due and now >= self._tidy_due:
+            self._tidy_due = 0.0
+            await self._ask(lambda judge, at: judge.tidy(self._key, self._setup.device, at))
+
+    async def _left_waiting(self, scan: Scan) -> None:
+        """Someone showed a code while the lane was busy, and left before it was free."""
+        if self._state.fire:
+            return
+        where = self._where(scan)
+        verdict = await self._ask(lambda judge, at: judge.refuse(Reason.LANE_BUSY, scan.text, where, at))
+        self._tell_verdict(scan, verdict, through=False)
+
+    async def _stop(self) -> None:
+        await self.door.secure()
+        if self._judge is not None:
+            judge, self._judge = self._judge, None
+            await self._on_writer(lambda: judge.tidy(self._key, self._setup.device, self._clock.now()))
+            await self._on_writer(lambda: judge.close(self._clock.now()))
+        self._writer.shutdown(wait=False)
+
+    # Saying what happened.
+
+    def _tell_verdict(self, scan: Scan, verdict: Verdict, *, through: bool) -> None:
+        now, reason = self._clock.now(), verdict.decision.reason
+        ms = (self._clock.monotonic() - scan.seen) * 1000
+        mode, admitted = self._setup.mode, verdict.decision.admitted
+        log.info("decision", reason=reason.value, seq=verdict.seq, reader=scan.reader, ms=round(ms, 1), through=through)
+        self._publish(Decided(now, scan.reader, scan.direction, reason, admitted, through, mode, ms))
+        self._signal(Signal.ADMITTED if through else Signal.REFUSED)
+        self._refusal_until = 0.0 if through else self._clock.monotonic() + VERDICT_SHOWN
+
+    def _watch(self, state: ListState) -> None:
+        now = self._clock.now()
+        freshness = self._setup.limits.grade(state.as_of, now).value
+        known = self._list
+        if known is None or (known.version, known.as_of, known.freshness) != (state.version, state.as_of, freshness):
+            self._list = ListChanged(now, state.version, state.as_of, freshness)
+            self._publish(self._list)
+
+    def _signal(self, signal: Signal) -> None:
+        for lamp in self._feedback:
+            lamp.show(signal)
+
+    def _signal_phase(self) -> None:
+        signals = {"ready": Signal.READY, "out_of_service": Signal.OUT_OF_SERVICE, "fire": Signal.FIRE}
+        if signal := signals.get(self._state.phase.value):
+            self._signal(signal)
+
+    # Small parts.
+
+    def _is_renewed(self, shown: Presentation) -> bool:
+        """Whether a new code is that of someone who was answered and is still standing here."""
+        holders = self._presence.answered_holders()
+        if not holders or self._judge is None:
+            return False
+        shown.holder = self._judge.identify(shown.scan.text, self._clock.now())
+        return shown.holder in holders
+
+    def _where(self, scan: Scan) -> Presented:
+        us = round((self._clock.monotonic() - scan.seen) * 1e6)
+        return Presented(scan.reader, scan.direction, self._setup.mode, us)
+
+    async def _ask(self, question: Callable[[Judge, float], T]) -> T:
+        """Put a question to the judge on the writing thread, with the time as it is now."""
+        judge, now = self._judge, self._clock.now()
+        if judge is None:
+            raise RuntimeError("the lane is not running")
+        return await self._on_writer(lambda: question(judge, now))
+
+    async def _on_writer(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._writer, work)

@@ -1,0 +1,64 @@
+"""The barrier as the lane uses it: there or not, released or not."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+
+import structlog
+
+from gate.core.model import Direction
+from gate.errors import DeviceError
+from gate.ports.barrier import Barrier
+
+log = structlog.get_logger()
+
+
+class Door:
+    """Belongs to one event loop.  `present` says whether a barrier is there to be driven."""
+
+    def __init__(self) -> None:
+        self._barrier: Barrier | None = None
+        self._lost = asyncio.Event()
+        self._release: asyncio.Task[None] | None = None
+
+    async def hold(self, barrier: Barrier, ready: Callable[[], None]) -> None:
+        """Use this barrier until it is lost.  Raises DeviceError then; never returns otherwise."""
+        self._barrier, self._lost = barrier, asyncio.Event()
+        ready()
+        watch = asyncio.ensure_future(barrier.watch())
+        failed = asyncio.ensure_future(self._lost.wait())
+        try:
+            await asyncio.wait({watch, failed}, return_when=asyncio.FIRST_COMPLETED)
+            if watch.done():
+                watch.result()
+            raise DeviceError("barrier: it failed while releasing", hint="It is being opened again")
+        finally:
+            self._barrier = None
+            for task in (watch, failed):
+                task.cancel()
+                with suppress(asyncio.CancelledError, DeviceError):
+                    await task
+
+    async def release(self, direction: Direction, group: asyncio.TaskGroup) -> None:
+        """Start a release; one that is still running is ended first."""
+        await self.secure()
+        self._release = group.create_task(self._drive(direction), name="release")
+
+    async def secure(self) -> None:
+        """Lock now, and end a release that is still running."""
+        running, self._release = self._release, None
+        if running is not None:
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
+        if self._barrier is not None and not self._barrier.secured:
+            self._barrier.secure()
+
+    async def _drive(self, direction: Direction) -> None:
+        if self._barrier is None:
+            return
+        try:
+            await self._barrier.release(direction)
+        except DeviceError as error:
+            log.error(str(error), device="barrier")
+            self._lost.set()

@@ -1,0 +1,147 @@
+"""From a QR text to a recorded decision: verify, look up, decide, redeem, journal.
+
+Lives on the lane's one writing thread, all but `identify`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from nacl.signing import SigningKey
+
+from gate.core.decide import Policy
+from gate.core.events import Passed
+from gate.core.model import Claims, Decision, Direction, Refused
+from gate.core.reason import Reason
+from gate.core.trust import NO_ISSUERS, TrustList
+from gate.errors import PublishError, StoreError
+from gate.passes.recognise import Verifier
+from gate.store.admission import Admission, Presented, Recorded
+from gate.store.statuslist import ListState, StatusList
+
+log = structlog.get_logger()
+
+MakeVerifier = Callable[[TrustList], Verifier]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    decision: Decision
+    seq: int | None  # journal row; None when nothing could be recorded, and then nobody enters
+    holder: int | None = None  # place of the pass: for presence only
+
+
+class Judge:
+    """Raises StoreError at start when lane.db cannot be had; afterwards a failing store is a refusal."""
+
+    def __init__(self, state_dir: Path, policy: Policy, make_verifier: MakeVerifier) -> None:
+        self._status = StatusList(state_dir)
+        self._make_verifier = make_verifier
+        self._trust: TrustList | None = None
+        self._verifier = make_verifier(NO_ISSUERS)
+        self._problem = ""
+        self._admission = Admission(state_dir, self._status, policy)
+
+    def identify(self, text: str, at: float) -> int | None:
+        """Whose pass this is, if it is good; any thread, no I/O."""
+        try:
+            return self._verifier.verify(text, int(at)).idx
+        except Refused:
+            return None
+
+    def decide(self, text: str, shown: Presented, at: float) -> Verdict:
+        """`at`: Unix s.  Never raises for a bad pass or a failing store: those are refusals."""
+        holder = None
+        try:
+            self._refresh()
+            try:
+                claims = self._verifier.verify(text, int(at))
+            except Refused as refused:
+                decision = Decision(self._known_reason(refused.reason), detail=refused.detail)
+                return self._verdict(self._admission.refuse(decision, shown, at))
+            holder = claims.idx
+            return self._verdict(self._admission.admit(claims, shown, at), holder)
+        except (StoreError, PublishError) as error:
+            self._tell(str(error))
+            return Verdict(Decision(Reason.STORAGE_FAILED, detail=str(error)), None, holder)
+
+    def refuse(self, reason: Reason, text: str, shown: Presented, at: float) -> Verdict:
+        """Refuse for a reason of the lane's (busy, a device is missing), whatever the pass says."""
+        try:
+            claims: Claims | None = self._verifier.verify(text, int(at))
+        except Refused:
+            claims = None
+        try:
+            return self._verdict(self._admission.refuse(Decision(reason), shown, at, claims))
+        except StoreError as error:
+            self._tell(str(error))
+            return Verdict(Decision(Reason.STORAGE_FAILED, detail=str(error)), None)
+
+    def end_grant(self, seq: int, passed: Passed, at: float) -> None:
+        """A failing store keeps the use used: it is never given back unrecorded."""
+        try:
+            self._admission.end_grant(seq, passed, at)
+        except StoreError as error:
+            self._tell(str(error))
+
+    def note(self, event: str, at: float, detail: str, direction: Direction | None = None) -> bool:
+        """Whether it was recorded."""
+        try:
+            self._admission.note(event, at, detail, direction)
+        except StoreError as error:
+            self._tell(str(error))
+            return False
+        return True
+
+    def begin(self, at: float) -> ListState:
+        """The first thing on the writing thread: close what a crash left open, read the list."""
+        interrupted = self._admission.close_interrupted(at)
+        self._admission.note("gate", at, f"started, {interrupted} interrupted" if interrupted else "started")
+        return self.watch_list()
+
+    def watch_list(self) -> ListState:
+        """What the list says now; a list that is missing or damaged is said once and refuses."""
+        try:
+            self._refresh()
+        except (StoreError, PublishError) as error:
+            self._tell(str(error))
+        else:
+            missing = self._status.state.version is None
+            self._tell("there is no list yet: nobody enters. Load one: `gate list load DIR`" if missing else "")
+        return self._status.state
+
+    def tidy(self, key: SigningKey, device: str, at: float) -> None:
+        """When idle: sign the journal's end and checkpoint the WAL."""
+        try:
+            checkpoint = self._admission.sign_journal(key, device, at)
+            self._admission.tidy()
+        except StoreError as error:
+            self._tell(str(error))
+            return
+        if checkpoint:  # leaves the device with the log, so that a cut tail can be proved
+            log.info("journal checkpoint", checkpoint=checkpoint)
+
+    def close(self, at: float) -> None:
+        self.note("gate", at, "stopped")
+        self._admission.close()
+        self._status.close()
+
+    def _refresh(self) -> None:
+        self._status.refresh()
+        if self._status.state.trust is not self._trust:
+            self._trust = self._status.state.trust
+            self._verifier = self._make_verifier(self._trust or NO_ISSUERS)
+
+    def _known_reason(self, reason: Reason) -> Reason:
+        """Without a trust list no issuer is known; the honest reason is that the gate has no list."""
+        return Reason.LIST_MISSING if reason is Reason.UNKNOWN_ISSUER and self._trust is None else reason
+
+    def _verdict(self, recorded: Recorded, holder: int | None = None) -> Verdict:
+        return Verdict(recorded.decision, recorded.seq, holder)
+
+    def _tell(self, problem: str) -> None:
+        """Once for each new problem, not once a scan."""
+        if problem != self._problem:
+            self._problem = problem
+            (log.error if problem else log.info)(problem or "the list is there")

@@ -1,0 +1,98 @@
+"""Drivers by name, through entry points: ours and a third party's are equal citizens.
+
+Look drivers up before the event loop starts: entry points are read from disk.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from gate.errors import ConfigError
+from gate.ports.decoder import Decoder
+from gate.ports.driver import AnySpec, DriverConfig, DriverSpec
+
+
+class Kind(StrEnum):
+    READER = "reader"
+    BARRIER = "barrier"
+    INPUT = "input"
+    FEEDBACK = "feedback"
+
+
+_GROUPS = {
+    Kind.READER: "gate.readers",
+    Kind.BARRIER: "gate.barriers",
+    Kind.INPUT: "gate.inputs",
+    Kind.FEEDBACK: "gate.feedback",
+}
+_DECODERS = "gate.decoders"
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """One row of `gate drivers`; `spec` is None when its module cannot be imported (`problem` says why)."""
+
+    kind: Kind
+    name: str
+    spec: AnySpec | None
+    problem: str = ""
+
+
+def driver(kind: str, name: str) -> AnySpec:
+    """Raises ConfigError for a name that is unknown, registered twice or whose module does not import."""
+    found = [point for point in entry_points(group=_GROUPS[Kind(kind)]) if point.name == name]
+    match found:
+        case [point]:
+            return _load(kind, point)
+        case []:
+            known = ", ".join(sorted(point.name for point in entry_points(group=_GROUPS[Kind(kind)])))
+            raise ConfigError(
+                f"there is no {kind} driver {name!r}", hint=f"Known: {known or 'none'} (see `gate drivers`)"
+            )
+        case _:
+            raise ConfigError(
+                f"{kind} driver {name!r} is registered twice", hint="Uninstall one of the packages that offer it"
+            )
+
+
+def config_of(kind: str, name: str) -> type[DriverConfig]:
+    """The settings model of a driver.  Raises ConfigError as `driver` does."""
+    model: type[DriverConfig] = driver(kind, name).config
+    return model
+
+
+def registered() -> list[Registered]:
+    """Every driver there is, broken ones included."""
+    rows = []
+    for kind, group in _GROUPS.items():
+        for point in sorted(entry_points(group=group), key=lambda found: found.name):
+            try:
+                rows.append(Registered(kind, point.name, _load(kind, point)))
+            except ConfigError as error:
+                rows.append(Registered(kind, point.name, None, str(error)))
+    return rows
+
+
+def decoder() -> Decoder:
+    """What reads codes in picture files.  Raises ConfigError when none is installed."""
+    for point in entry_points(group=_DECODERS):
+        made: Decoder = _import("decoder", point)()
+        return made
+    raise ConfigError("no decoder for pictures is installed", hint="Install ashyq-gate whole, drivers included")
+
+
+def _load(kind: str, point: EntryPoint) -> AnySpec:
+    spec = _import(kind, point)
+    if not isinstance(spec, DriverSpec):
+        raise ConfigError(f"{kind} driver {point.name!r} ({point.value}) is not a DriverSpec", hint="Tell its author")
+    return spec
+
+
+def _import(kind: str, point: EntryPoint) -> Any:
+    try:
+        return point.load()
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(
+            f"{kind} driver {point.name!r} cannot be loaded ({error})", hint=f"Repair or uninstall {point.value}"
+        ) from error

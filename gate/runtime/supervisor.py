@@ -1,0 +1,41 @@
+"""Keeps a device's task running: a lost device is opened again, for ever, and its state is told.
+
+A DeviceError is the expected failure and heals; any other exception is a defect and goes up, so that
+the whole lane ends, the barrier locks and systemd starts us afresh.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from gate.errors import DeviceError
+
+FIRST_WAIT = 0.5  # seconds
+LONGEST_WAIT = 5.0
+WELL_AFTER = 10.0  # seconds of running after which the waits start small again
+
+log = structlog.get_logger()
+
+
+async def keep_running(name: str, run: Callable[[], Awaitable[None]], tell: Callable[[str], None]) -> None:
+    """`run` opens the device, tells "" when it is well, and works with it; `tell` then hears what is
+    wrong when it is lost.  Returns when `run` returns of itself (a recording that ended)."""
+    wait, told = FIRST_WAIT, ""
+    loop = asyncio.get_running_loop()
+    while True:
+        started = loop.time()
+        try:
+            await run()
+        except DeviceError as error:
+            problem = str(error)
+        else:
+            return
+        if loop.time() - started > WELL_AFTER:
+            wait, told = FIRST_WAIT, ""
+        if problem != told:  # once for each new problem, not at every attempt
+            log.error(problem, device=name)
+            told = problem
+        tell(problem)
+        await asyncio.sleep(wait)
+        wait = min(wait * 2, LONGEST_WAIT)

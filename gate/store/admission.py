@@ -1,0 +1,199 @@
+"""Admission: look up, decide, redeem and journal in ONE durable transaction, before anything moves.
+
+No row, no entry.  A crash after the commit costs the person one use (it is over after `reuse_after`),
+never a second opening.  Every method runs on the lane's one writing thread.
+"""
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from nacl.signing import SigningKey
+
+from gate.core.decide import Knowledge, Policy, decide
+from gate.core.events import Mode, Passed
+from gate.core.model import Claims, Decision, Direction
+from gate.core.reason import Reason
+from gate.core.rules import RuleSet
+from gate.errors import StoreError
+from gate.store.database import File, immediate, open_for_writing, unusable
+from gate.store.journal import Journal, Row
+from gate.store.redemptions import Redemptions
+from gate.store.secrets import Secrets
+from gate.store.statuslist import ListState, StatusList
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """Where and how a code was shown: what the journal keeps of it besides the decision."""
+
+    reader: str
+    direction: Direction
+    mode: Mode
+    us: int  # microseconds from the frame until now
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    decision: Decision
+    seq: int  # of its journal row
+
+
+class Admission:
+    """Owns lane.db.  Raises StoreError when another lane holds the state directory."""
+
+    def __init__(self, state_dir: Path, status: StatusList, policy: Policy) -> None:
+        self._path = File.LANE.within(state_dir)
+        self._status = status
+        self._policy = policy
+        self._rules: tuple[RuleSet | None, RuleSet | None] = (None, None)
+        self._lock = _lock(state_dir)
+        self._connection = open_for_writing(File.LANE, state_dir)
+        self._connection.execute("PRAGMA wal_autocheckpoint=4000")  # a backstop: `tidy` does it when idle
+        self._journal = Journal(self._connection)
+        self._secrets = Secrets(self._connection)
+        self._redemptions = Redemptions(self._connection, self._secrets)
+        with self._transaction():
+            self._secrets.prepare()
+
+    def admit(self, claims: Claims, shown: Presented, at: float) -> Recorded:
+        """Decide on a verified pass; when this returns, the answer is durable.  `at`: Unix s.
+        Raises StoreError, PublishError: nothing was recorded, nobody enters."""
+        with self._transaction():
+            decision, state = self._judge(claims, at)
+            row = self._row(decision, shown, at, claims, state)
+            seq = self._journal.append(row)
+            if decision.admitted:
+                self._redemptions.redeem(claims, seq, at, self._policy.reuse_after)
+            self._open(seq, decision, shown.mode)
+        return Recorded(decision, seq)
+
+    def refuse(self, decision: Decision, shown: Presented, at: float, claims: Claims | None = None) -> Recorded:
+        """Record a refusal that was made before the list was asked (the pass itself, a busy lane)."""
+        with self._transaction():
+            seq = self._journal.append(self._row(decision, shown, at, claims, self._status.state))
+            self._open(seq, decision, shown.mode)
+        return Recorded(decision, seq)
+
+    def end_grant(self, seq: int, passed: Passed, at: float) -> None:
+        """How a grant ended.  When nobody passed, the use is given back in the same transaction."""
+        with self._transaction():
+            if self._connection.execute("DELETE FROM open_grant WHERE seq = ?", (seq,)).rowcount == 0:
+                return
+            self._journal.append(Row(at=_ms(at), event="passage", grant=seq, detail=passed.value))
+            if passed is Passed.NOT_PASSED:
+                self._redemptions.give_back(seq)
+
+    def close_interrupted(self, at: float) -> int:
+        """At start: grants that a crash left open.  Whether someone passed is unknown, so the use stays
+        used.  Returns how many there were."""
+        left = [row[0] for row in self._connection.execute("SELECT seq FROM open_grant ORDER BY seq")]
+        for seq in left:
+            self.end_grant(seq, Passed.UNKNOWN, at)
+        return len(left)
+
+    def note(self, event: str, at: float, detail: str, direction: Direction | None = None) -> None:
+        """Record something that is not a decision: start, stop, exit button, fire, a lost device."""
+        with self._transaction():
+            self._journal.append(
+                Row(at=_ms(at), event=event, detail=detail, direction=direction.value if direction else None)
+            )
+
+    def sign_journal(self, key: SigningKey, device: str, at: float) -> str | None:
+        """Sign the end of the chain; "seq:digest" to carry away, None when nothing is new."""
+        with self._transaction():
+            return self._journal.checkpoint(key, device, _ms(at))
+
+    def tidy(self) -> None:
+        """Checkpoint the WAL; when the lane is idle, because it can take 150 ms."""
+        with self._errors():
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._errors(), immediate(self._connection):
+            yield
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException as error:
+            self._secrets.forget()
+            if isinstance(error, sqlite3.Error):
+                raise unusable(self._path, error) from error
+            raise
+
+    def close(self) -> None:
+        self._connection.close()
+        os.close(self._lock)
+
+    def _judge(self, claims: Claims, at: float) -> tuple[Decision, ListState]:
+        listing, state = self._status.consult(claims.idx)
+        known = Knowledge(state.version, state.as_of, self._rules_here(state.rules))
+        decision = decide(claims, listing, known, self._policy, at)
+        return (self._redemptions.check(claims, decision, at) if decision.admitted else decision), state
+
+    def _open(self, seq: int, decision: Decision, mode: Mode) -> None:
+        if lets_through(decision, mode):
+            self._connection.execute("INSERT INTO open_grant VALUES (?)", (seq,))
+
+    def _row(self, decision: Decision, shown: Presented, at: float, claims: Claims | None, state: ListState) -> Row:
+        return Row(
+            at=_ms(at),
+            event="decision",
+            reason=decision.reason.value,
+            rule=decision.rule,
+            mode=shown.mode.value,
+            direction=shown.direction.value,
+            reader=shown.reader,
+            issuer=claims.issuer if claims else None,
+            format=claims.format if claims else None,
+            holder=self._secrets.pseudonym(claims.idx, at) if claims else None,
+            list_version=state.version,
+            rules_version=state.rules.version if state.rules else None,
+            us=shown.us,
+            detail=decision.detail or None,
+        )
+
+    def _rules_here(self, rules: RuleSet | None) -> RuleSet | None:
+        """The rules that concern this venue, worked out once for each rule set."""
+        if rules is not self._rules[0]:
+            self._rules = (rules, rules.at_venue(self._policy.venue) if rules else None)
+        return self._rules[1]
+
+
+# Reasons that are the lane's own condition: there is nothing to let through, in a pilot either.
+_NO_WAY_THROUGH = frozenset({Reason.LANE_BUSY, Reason.DEVICE_FAILED, Reason.STORAGE_FAILED, Reason.OUT_OF_SERVICE})
+
+
+def lets_through(decision: Decision, mode: Mode) -> bool:
+    """A pilot keeps nobody out; what it decided is recorded all the same."""
+    return decision.admitted or (mode is Mode.PILOT and decision.reason not in _NO_WAY_THROUGH)
+
+
+def _ms(at: float) -> int:
+    return round(at * 1000)
+
+
+def _lock(state_dir: Path) -> int:
+    """One lane to a state directory, held until the process ends however it ends."""
+    path = state_dir / "lane.lock"
+    try:
+        state_dir.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise unusable(path, error) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise StoreError(
+            f"{state_dir} is in use by another gate",
+            hint="Only one `gate run` may use a state directory; stop the other",
+        ) from error
+    return descriptor

@@ -1,0 +1,46 @@
+"""What the gate would say, writing nothing: for `gate verify`, beside a running lane or without one."""
+
+import sqlite3
+from pathlib import Path
+
+from gate.core.decide import Knowledge, Policy, decide
+from gate.core.model import Claims, Decision
+from gate.errors import StoreError
+from gate.store.database import File, open_for_reading, unusable
+from gate.store.redemptions import Redemptions
+from gate.store.secrets import Secrets
+from gate.store.statuslist import ListState, StatusList
+
+
+class Preview:
+    """Raises StoreError, PublishError when what the gate holds is damaged."""
+
+    def __init__(self, state_dir: Path, policy: Policy) -> None:
+        self._policy = policy
+        self._lane = File.LANE.within(state_dir)
+        self._status = StatusList(state_dir)
+        self._status.refresh()
+        self._connection = open_for_reading(File.LANE, state_dir)  # None: nothing was used yet
+
+    @property
+    def state(self) -> ListState:
+        return self._status.state
+
+    def decide(self, claims: Claims, at: float) -> Decision:
+        """`at`: Unix s."""
+        listing, state = self._status.consult(claims.idx)
+        rules = state.rules.at_venue(self._policy.venue) if state.rules else None
+        decision = decide(claims, listing, Knowledge(state.version, state.as_of, rules), self._policy, at)
+        if not decision.admitted or self._connection is None:
+            return decision
+        try:
+            return Redemptions(self._connection, Secrets(self._connection)).check(claims, decision, at)
+        except sqlite3.Error as error:
+            raise unusable(self._lane, error) from error
+        except LookupError as error:
+            raise StoreError(f"{self._lane}: has no redemption key", hint="Start `gate run` once") from error
+
+    def close(self) -> None:
+        self._status.close()
+        if self._connection is not None:
+            self._connection.close()

@@ -1,0 +1,48 @@
+"""Which codes were used, and which people entered a short while ago."""
+
+import sqlite3
+from dataclasses import replace
+
+from gate.core.model import Claims, Decision
+from gate.core.reason import Reason
+from gate.store.secrets import Secrets
+
+# A presentation is good within its window of at most 5 minutes; it is remembered for longer than that.
+PRESENTATION_MEMORY = 900.0  # seconds
+
+
+class Redemptions:
+    """`check` only reads; the rest is for inside the caller's write transaction.  Times are Unix s."""
+
+    def __init__(self, connection: sqlite3.Connection, secrets: Secrets) -> None:
+        self._connection = connection
+        self._secrets = secrets
+
+    def check(self, claims: Claims, decision: Decision, at: float) -> Decision:
+        """The decision, or a refusal: this very code was used (already_used), or this person entered
+        with another code too short a while ago (too_soon)."""
+        code = self._connection.execute(
+            'SELECT 1 FROM redemption WHERE "use" = ? AND forget_at > ?', (self._secrets.use(claims), at)
+        ).fetchone()
+        if code:
+            return replace(decision, reason=Reason.ALREADY_USED)
+        (again,) = self._connection.execute(
+            "SELECT max(again_at) FROM redemption WHERE holder = ? AND again_at > ?",
+            (self._secrets.holder(claims.idx), at),
+        ).fetchone()
+        if again is not None:
+            return replace(decision, reason=Reason.TOO_SOON, detail=f"{again - at:.0f} s")
+        return decision
+
+    def redeem(self, claims: Claims, seq: int, at: float, reuse_after: float) -> None:
+        again = at + reuse_after
+        forget = max(again, at + PRESENTATION_MEMORY) if claims.bound else again
+        self._connection.execute("DELETE FROM redemption WHERE forget_at <= ?", (at,))
+        self._connection.execute(
+            "INSERT INTO redemption VALUES (?, ?, ?, ?, ?)",
+            (self._secrets.use(claims), self._secrets.holder(claims.idx), again, forget, seq),
+        )
+
+    def give_back(self, seq: int) -> None:
+        """Nobody passed on this grant: its use never happened."""
+        self._connection.execute('DELETE FROM redemption WHERE "grant" = ?', (seq,))

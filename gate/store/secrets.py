@@ -1,0 +1,70 @@
+"""Keyed digests: names for uses and holders that mean nothing outside this device.
+
+The redemption key stays with lane.db; a redemption lives minutes.  The pseudonyms in the journal hang
+on a key that lives one UTC day and is then overwritten (PRAGMA secure_delete), so that two visits of
+one person on two days cannot be joined, by anyone.
+"""
+
+import os
+import sqlite3
+from hashlib import blake2b
+
+from gate.core.model import Claims
+
+_KEY_BYTES = 32
+_DAY = 86_400
+_REDEMPTION = "redemption"
+
+
+class Secrets:
+    """Used inside the caller's write transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._keys: dict[str, bytes] = {}
+
+    def use(self, claims: Claims) -> bytes:
+        """Of this very code: a plain pass is one code, a bound one is a new code at every renewal."""
+        shown = b"" if claims.presented_at is None else claims.presented_at.to_bytes(8, "big")
+        parts = (claims.format.encode(), claims.issuer.encode(), claims.token_id, shown)
+        return _digest(self._key(_REDEMPTION), b"".join(len(part).to_bytes(2, "big") + part for part in parts))
+
+    def holder(self, idx: int) -> bytes:
+        """Of the person, whichever app the pass came from."""
+        return _digest(self._key(_REDEMPTION), idx.to_bytes(8, "big"))
+
+    def pseudonym(self, idx: int, at: float) -> str:
+        """Of the person in the journal, for the UTC day of `at` (Unix s)."""
+        name = f"day-{int(at) // _DAY}"
+        if name not in self._keys:
+            self._destroy_other_days(name)
+            self._make(name)
+        return _digest(self._key(name), idx.to_bytes(8, "big")).hex()
+
+    def forget(self) -> None:
+        """Drop what was read: to be called when a transaction was undone."""
+        self._keys.clear()
+
+    def _destroy_other_days(self, name: str) -> None:
+        self._connection.execute("DELETE FROM secret WHERE name LIKE 'day-%' AND name <> ?", (name,))
+        self._keys = {kept: key for kept, key in self._keys.items() if not kept.startswith("day-")}
+
+    def prepare(self) -> None:
+        """Make the redemption key, once in the life of a lane.db; readers then find it."""
+        self._make(_REDEMPTION)
+
+    def _make(self, name: str) -> None:
+        self._connection.execute("INSERT OR IGNORE INTO secret VALUES (?, ?)", (name, os.urandom(_KEY_BYTES)))
+
+    def _key(self, name: str) -> bytes:
+        """Raises LookupError when it was not made."""
+        if name not in self._keys:
+            row = self._connection.execute("SELECT key FROM secret WHERE name = ?", (name,)).fetchone()
+            if row is None:
+                raise LookupError(name)
+            self._keys[name] = row[0]
+        return self._keys[name]
+
+
+def _digest(key: bytes, data: bytes) -> bytes:
+    return blake2b(data, key=key, digest_size=16).digest()

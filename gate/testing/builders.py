@@ -1,0 +1,93 @@
+"""Small valid values for tests, and for those who write drivers."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from nacl.signing import SigningKey
+
+from gate.core.decide import Policy, Unlisted
+from gate.core.model import Claims, Listing, Status
+from gate.core.rules import Venue
+from gate.core.staleness import AgeLimits
+from gate.core.trust import key_id
+from gate.store.apply import Publication, apply
+from gate.store.wire import Head, SnapshotForm, byte_length
+
+NOW = 1_800_000_000  # Unix s: Fri 15 Jan 2027, 13:00 in Almaty
+KEY = SigningKey(bytes(range(32)))
+LIMITS = AgeLimits(6 * 3600, 24 * 3600, 48 * 3600)
+
+
+class ManualClock:
+    """A clock that stands still until it is told to go on."""
+
+    def __init__(self, now: float = NOW, monotonic: float = 1000.0) -> None:
+        self._now = now
+        self._monotonic = monotonic
+
+    def now(self) -> float:
+        return self._now
+
+    def monotonic(self) -> float:
+        return self._monotonic
+
+    def advance(self, seconds: float) -> None:
+        self._now += seconds
+        self._monotonic += seconds
+
+
+def trust_json(version: int = 1, *, issuer: str = "ashyq", key: SigningKey = KEY) -> bytes:
+    public = bytes(key.verify_key)
+    keys = [
+        {
+            "kid": key_id(public).hex(),
+            "alg": "Ed25519",
+            "public": public.hex(),
+            "not_before": NOW - 10**7,
+            "not_after": NOW + 10**7,
+        }
+    ]
+    return json.dumps({"version": version, "issuers": [{"id": issuer, "max_lifetime": 86400, "keys": keys}]}).encode()
+
+
+def rules_json(version: int = 1, admit: tuple[str, ...] = ("green", "blue")) -> bytes:
+    return json.dumps({"version": version, "rules": [{"id": "open", "admit": list(admit)}]}).encode()
+
+
+def nibbles(places: Mapping[int, Listing], size: int) -> bytes:
+    packed = bytearray(byte_length(size))
+    for idx, listing in places.items():
+        packed[idx // 2] |= listing << (4 if idx & 1 else 0)
+    return bytes(packed)
+
+
+def publication(
+    places: Mapping[int, Listing],
+    *,
+    size: int = 4096,
+    version: int = 1,
+    as_of: int = NOW - 60,
+    trust: bytes | None = None,
+    rules: bytes | None = None,
+) -> Publication:
+    listed = sum(listing is not Listing.UNLISTED for listing in places.values())
+    snapshot = SnapshotForm(target=f"status/snapshot-{version}.zst", length=1, sha256="0" * 64)
+    head = Head(version=version, as_of=as_of, size=size, listed=listed, snapshot=snapshot)
+    return Publication(trust or trust_json(), rules or rules_json(), head, nibbles(places, size))
+
+
+def load(state_dir: Path, places: Mapping[int, Listing]) -> None:
+    """A state directory with a list."""
+    apply(publication(places), state_dir)
+
+
+def policy(*, reuse_after: float = 600.0, unlisted: Unlisted = Unlisted.REFUSE, category: str = "fitness") -> Policy:
+    return Policy(Venue(category, "almaty"), ZoneInfo("Asia/Almaty"), LIMITS, unlisted, reuse_after)
+
+
+def claims(
+    idx: int = 7, *, token: bytes = b"token-01", presented_at: int | None = None, issued_at: int = NOW - 3600
+) -> Claims:
+    return Claims("aq1", "ashyq", token, idx, Status.GREEN, issued_at, issued_at + 86400, presented_at)

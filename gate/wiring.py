@@ -1,0 +1,229 @@
+"""Builds a lane from its configuration and runs it: the one place that knows all the parts."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+
+from gate import registry
+from gate.core.passage import Timing
+from gate.core.trust import TrustList
+from gate.errors import DeviceError, GateError
+from gate.kiosk.server import About, create_app, serve
+from gate.lane.controller import Lane, LaneSetup
+from gate.lane.judge import Judge
+from gate.passes.recognise import Verifier
+from gate.ports.driver import AnySpec, DriverConfig
+from gate.ports.inputs import Level, Role
+from gate.registry import Kind
+from gate.runtime.bus import Bus
+from gate.runtime.clock import SystemClock
+from gate.runtime.notify import Notifier
+from gate.runtime.supervisor import keep_running
+from gate.settings.model import Settings
+from gate.store.device_key import load_or_make
+
+log = structlog.get_logger()
+
+ALIVE_EVERY = 1.0  # seconds between two signs of life to systemd, at most
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A configured device: its name in logs ("reader[0]"), its driver and its settings."""
+
+    name: str
+    spec: AnySpec
+    config: DriverConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    readers: tuple[Fitted, ...]
+    barrier: Fitted | None
+    inputs: tuple[Fitted, ...]
+    feedback: tuple[Fitted, ...]
+
+    @property
+    def simulated(self) -> tuple[str, ...]:
+        """Names of those that move nothing real: the page warns of them."""
+        every = (*self.readers, *((self.barrier,) if self.barrier else ()), *self.inputs, *self.feedback)
+        return tuple(f"{fitted.name} {fitted.spec.name}" for fitted in every if fitted.spec.simulated)
+
+
+def fit(settings: Settings) -> Devices:
+    """Look the drivers up, before the event loop starts.  Raises ConfigError."""
+
+    def row(kind: Kind, configs: tuple[DriverConfig, ...]) -> tuple[Fitted, ...]:
+        return tuple(
+            Fitted(f"{kind}[{number}]", registry.driver(kind, config.driver), config)
+            for number, config in enumerate(configs)
+        )
+
+    barrier = None
+    if settings.barrier:
+        barrier = Fitted("barrier", registry.driver(Kind.BARRIER, settings.barrier.driver), settings.barrier)
+    return Devices(
+        row(Kind.READER, settings.readers),
+        barrier,
+        row(Kind.INPUT, settings.inputs),
+        row(Kind.FEEDBACK, settings.feedback),
+    )
+
+
+def run_lane(settings: Settings) -> None:
+    """Runs until SIGTERM or SIGINT.  Raises GateError when the lane cannot start or goes on no more."""
+    devices = fit(settings)
+    try:
+        asyncio.run(_LaneProcess(settings, devices).run())
+    except* GateError as group:
+        raise _first(group) from None
+
+
+def _first(group: BaseExceptionGroup[GateError]) -> GateError:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    assert isinstance(error, GateError)  # noqa: S101 - the group holds nothing else
+    return error
+
+
+class _LaneProcess:
+    def __init__(self, settings: Settings, devices: Devices) -> None:
+        self._settings = settings
+        self._devices = devices
+        self._bus = Bus()
+        self._clock = SystemClock()
+        self._notifier = Notifier()
+        self._alive_due = 0.0
+
+    async def run(self) -> None:
+        loop = asyncio.get_running_loop()
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        async with AsyncExitStack() as stack:
+            lane = await self._lane(stack)
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(work) for work in self._work(lane)]
+                await stop.wait()
+                self._notifier.stopping()
+                log.info("stopping")
+                for task in tasks:
+                    task.cancel()
+
+    async def _lane(self, stack: AsyncExitStack) -> Lane:
+        settings, policy = self._settings, self._settings.policy
+        feedback = []
+        for fitted in self._devices.feedback:
+            try:
+                feedback.append(await stack.enter_async_context(fitted.spec.open(fitted.config)))
+            except DeviceError as error:  # a dead lamp never stops a lane
+                log.error(str(error), device=fitted.name)
+        open_judge = partial(Judge, settings.device.state_dir, policy, self._make_verifier)
+        key = await asyncio.to_thread(load_or_make, settings.device.state_dir)
+        return Lane(self._setup(), open_judge, key, self._clock, self._bus.publish, feedback)
+
+    def _make_verifier(self, trust: TrustList) -> Verifier:
+        passes = self._settings.passes
+        return Verifier(
+            trust,
+            venue=self._settings.venue.id,
+            window=int(passes.presentation_window),
+            binding_required=passes.binding == "required",
+        )
+
+    def _setup(self) -> LaneSetup:
+        settings, devices = self._settings, self._devices
+        passage = {
+            fitted.name: config.direction
+            for fitted, config in zip(devices.inputs, settings.inputs, strict=True)
+            if config.role is Role.PASSAGE
+        }
+        needed = {fitted.name for fitted in devices.inputs if fitted.name in passage}
+        if devices.barrier:
+            needed.add(devices.barrier.name)
+        if len(devices.readers) == 1:
+            needed.add(devices.readers[0].name)
+        timing = Timing(settings.lane.hold, settings.lane.passage_timeout, frozenset(passage.values()))
+        return LaneSetup(settings.device.id, settings.lane.mode, timing, settings.list.limits, frozenset(needed))
+
+    def _work(self, lane: Lane) -> list[Coroutine[None, None, None]]:
+        work = [lane.run(self._ready, self._alive)]
+        work += [self._reader(lane, fitted) for fitted in self._devices.readers]
+        work += [self._input(lane, fitted) for fitted in self._devices.inputs]
+        if self._devices.barrier:
+            work.append(self._barrier(lane, self._devices.barrier))
+        if self._settings.kiosk:
+            work.append(self._kiosk(self._settings.kiosk.host, self._settings.kiosk.port))
+        return work
+
+    async def _reader(self, lane: Lane, fitted: Fitted) -> None:
+        tell = self._teller(lane, fitted)
+
+        async def read() -> None:
+            async with fitted.spec.open(fitted.config) as reader:
+                tell("")
+                await reader.run(lane.present)
+
+        await keep_running(fitted.name, read, tell)
+        log.info("the recording has ended", device=fitted.name)
+
+    async def _input(self, lane: Lane, fitted: Fitted) -> None:
+        tell = self._teller(lane, fitted)
+
+        async def listen() -> None:
+            async with fitted.spec.open(fitted.config) as contact:
+                tell("")
+                await contact.run(lane.report)
+
+        await keep_running(fitted.name, listen, tell)
+
+    async def _barrier(self, lane: Lane, fitted: Fitted) -> None:
+        tell = self._teller(lane, fitted)
+
+        async def hold() -> None:
+            async with fitted.spec.open(fitted.config) as barrier:
+                await lane.door.hold(barrier, ready=partial(tell, ""))
+
+        await keep_running(fitted.name, hold, tell)
+
+    def _teller(self, lane: Lane, fitted: Fitted) -> Callable[[str], None]:
+        def tell(problem: str) -> None:
+            lane.device(fitted.name, fitted.spec.name, problem)
+            role = getattr(fitted.config, "role", None)
+            if problem and role is Role.FIRE:  # a fire contact that cannot be read is an alarm
+                lane.report(Level(Role.FIRE, active=True, at=self._clock.monotonic()))
+
+        return tell
+
+    async def _kiosk(self, host: str, port: int) -> None:
+        """Best effort: a page that cannot be served is said, and the lane goes on."""
+        settings = self._settings
+        about = About(
+            device_id=settings.device.id,
+            venue_id=settings.venue.id,
+            category=settings.venue.category,
+            languages=settings.venue.languages,
+            mode=settings.lane.mode,
+            simulated=self._devices.simulated,
+        )
+        try:
+            app = create_app(self._bus, about, self._clock)
+            await serve(app, host, port, lambda url: log.info("kiosk page", url=url))
+        except GateError as error:
+            log.error(str(error), device="kiosk")
+
+    def _ready(self) -> None:
+        log.info("ready", device=self._settings.device.id, mode=self._settings.lane.mode.value)
+        self._notifier.ready()
+
+    def _alive(self) -> None:
+        now = self._clock.monotonic()
+        if now >= self._alive_due:
+            self._alive_due = now + ALIVE_EVERY
+            self._notifier.alive()

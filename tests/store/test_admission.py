@@ -1,0 +1,216 @@
+"""Admission against real SQLite files: what is admitted, what is remembered, what survives."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from gate.core.decide import Unlisted
+from gate.core.events import Mode, Passed
+from gate.core.model import Claims, Decision, Direction, Listing
+from gate.core.reason import Reason
+from gate.errors import StoreError
+from gate.store.admission import Admission, Presented, Recorded
+from gate.store.preview import Preview
+from gate.store.statuslist import StatusList
+from gate.testing.builders import NOW, claims, load, policy
+
+PLACES = {7: Listing.GREEN, 8: Listing.RED, 9: Listing.YELLOW, 10: Listing.BLUE, 11: Listing.REVOKED}
+SHOWN = Presented("reader[0]", Direction.ENTRY, Mode.ENFORCE, 1500)
+
+
+class Gate:
+    """A lane's store, opened as often as a test likes."""
+
+    def __init__(self, state: Path, reuse_after: float = 600.0, unlisted: Unlisted = Unlisted.REFUSE) -> None:
+        self.state = state
+        self.policy = policy(reuse_after=reuse_after, unlisted=unlisted)
+        self.open()
+
+    def open(self) -> None:
+        self.admission = Admission(self.state, StatusList(self.state), self.policy)
+
+    def crash(self) -> None:
+        """What kill -9 leaves: files and nothing else."""
+        self.admission.close()
+        self.open()
+
+    def show(self, pass_: Claims, at: float = NOW, mode: Mode = Mode.ENFORCE) -> Recorded:
+        return self.admission.admit(pass_, Presented("reader[0]", Direction.ENTRY, mode, 1), at)
+
+    def reason(self, pass_: Claims, at: float = NOW) -> Reason:
+        return self.show(pass_, at).decision.reason
+
+    def rows(self, columns: str = "event, reason, detail") -> list[tuple[object, ...]]:
+        with sqlite3.connect(self.state / "lane.db") as connection:
+            return connection.execute(f"SELECT {columns} FROM journal ORDER BY seq").fetchall()
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Gate:
+    load(tmp_path, PLACES)
+    return Gate(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("idx", "reason"),
+    [
+        (7, Reason.ADMITTED),
+        (8, Reason.STATUS_NOT_ADMITTED),
+        (9, Reason.STATUS_NOT_ADMITTED),
+        (10, Reason.ADMITTED),
+        (11, Reason.PASS_REVOKED),
+        (12, Reason.NOT_LISTED),
+        (4096, Reason.NOT_LISTED),  # beyond the list's end
+        (2**32 - 1, Reason.NOT_LISTED),
+    ],
+)
+def test_the_list_decides(gate: Gate, idx: int, reason: Reason) -> None:
+    assert gate.reason(claims(idx)) is reason
+
+
+def test_the_newest_statement_wins(gate: Gate) -> None:
+    assert gate.reason(claims(8, issued_at=NOW - 30)) is Reason.ADMITTED  # green since, says the pass; list is 60 s old
+    assert gate.reason(claims(11, issued_at=NOW - 30)) is Reason.PASS_REVOKED
+
+
+def test_without_a_list_nobody_enters(tmp_path: Path) -> None:
+    assert Gate(tmp_path).reason(claims()) is Reason.LIST_MISSING
+
+
+def test_an_unlisted_person_may_count_as_the_pass_says(tmp_path: Path) -> None:
+    load(tmp_path, PLACES)
+    assert Gate(tmp_path, unlisted=Unlisted.USE_PASS).reason(claims(12)) is Reason.ADMITTED
+
+
+@pytest.mark.parametrize(
+    ("age", "idx", "reason"),
+    [
+        (24 * 3600, 10, Reason.ADMITTED),
+        (25 * 3600, 10, Reason.LIST_RESTRICTED),
+        (25 * 3600, 7, Reason.ADMITTED),
+        (49 * 3600, 7, Reason.LIST_EXPIRED),
+    ],
+)
+def test_an_old_list_restricts_then_refuses(gate: Gate, age: int, idx: int, reason: Reason) -> None:
+    assert gate.reason(claims(idx), NOW - 60 + age) is reason
+
+
+def test_one_code_opens_once(gate: Gate) -> None:
+    assert gate.reason(claims()) is Reason.ADMITTED
+    assert gate.reason(claims(), NOW + 1) is Reason.ALREADY_USED
+    assert gate.reason(claims(), NOW + 599) is Reason.ALREADY_USED
+    assert gate.reason(claims(), NOW + 600) is Reason.ADMITTED
+
+
+def test_the_same_person_with_another_pass_is_too_soon(gate: Gate) -> None:
+    assert gate.reason(claims(token=b"of-ashyq")) is Reason.ADMITTED
+    answer = gate.show(claims(token=b"of-aitu!"), NOW + 100).decision
+    assert answer == Decision(Reason.TOO_SOON, "open", "500 s")
+
+
+def test_a_renewed_presentation_is_another_code_of_the_same_person(gate: Gate) -> None:
+    assert gate.reason(claims(presented_at=NOW)) is Reason.ADMITTED
+    assert gate.reason(claims(presented_at=NOW), NOW + 5) is Reason.ALREADY_USED
+    assert gate.reason(claims(presented_at=NOW + 5), NOW + 5) is Reason.TOO_SOON
+
+
+def test_a_filmed_presentation_is_remembered_even_where_reuse_is_free(tmp_path: Path) -> None:
+    load(tmp_path, PLACES)
+    gate = Gate(tmp_path, reuse_after=0)
+    assert gate.reason(claims(presented_at=NOW)) is Reason.ADMITTED
+    assert gate.reason(claims(presented_at=NOW), NOW + 20) is Reason.ALREADY_USED
+    assert gate.reason(claims(presented_at=NOW + 20), NOW + 20) is Reason.ADMITTED
+
+
+def test_the_use_is_given_back_when_nobody_passes(gate: Gate) -> None:
+    admitted = gate.show(claims())
+    gate.admission.end_grant(admitted.seq, Passed.NOT_PASSED, NOW + 8)
+    assert gate.reason(claims(), NOW + 9) is Reason.ADMITTED
+    assert gate.rows()[1] == ("passage", None, "not_passed")
+
+
+def test_the_use_stays_used_when_someone_passed_and_a_grant_ends_once(gate: Gate) -> None:
+    admitted = gate.show(claims())
+    gate.admission.end_grant(admitted.seq, Passed.PASSED, NOW + 2)
+    gate.admission.end_grant(admitted.seq, Passed.NOT_PASSED, NOW + 8)
+    assert gate.reason(claims(), NOW + 9) is Reason.ALREADY_USED
+    assert [row[0] for row in gate.rows()] == ["decision", "passage", "decision"]
+
+
+def test_a_use_survives_a_crash_and_the_open_grant_is_closed(gate: Gate) -> None:
+    gate.show(claims())
+    gate.crash()
+    assert gate.admission.close_interrupted(NOW + 3) == 1
+    assert gate.rows()[-1] == ("passage", None, "unknown")
+    assert gate.reason(claims(), NOW + 4) is Reason.ALREADY_USED
+    assert gate.admission.close_interrupted(NOW + 5) == 0
+
+
+def test_a_pilot_records_the_refusal_and_follows_the_passage(gate: Gate) -> None:
+    refused = gate.show(claims(8), mode=Mode.PILOT)
+    assert refused.decision.reason is Reason.STATUS_NOT_ADMITTED
+    gate.admission.end_grant(refused.seq, Passed.PASSED, NOW)
+    assert gate.rows("event, mode, reason")[0] == ("decision", "pilot", "status_not_admitted")
+    assert gate.rows()[1] == ("passage", None, "passed")
+
+
+def test_nothing_is_admitted_that_was_not_recorded(gate: Gate) -> None:
+    connection = sqlite3.connect(gate.state / "lane.db", isolation_level=None)
+    connection.execute("CREATE TRIGGER full BEFORE INSERT ON journal BEGIN SELECT RAISE(ABORT, 'no room'); END")
+    with pytest.raises(StoreError):
+        gate.show(claims())
+    connection.execute("DROP TRIGGER full")
+    assert gate.rows() == []
+    assert gate.reason(claims()) is Reason.ADMITTED  # the use was not taken either
+
+
+def test_only_one_lane_to_a_state_directory(gate: Gate) -> None:
+    with pytest.raises(StoreError, match="in use by another gate"):
+        Gate(gate.state)
+
+
+def test_the_journal_names_nobody(gate: Gate) -> None:
+    gate.show(claims(7, token=b"secret-token"))
+    gate.show(claims(7, token=b"secret-token"), NOW + 1)
+    gate.show(claims(10), NOW + 2)
+    gate.show(claims(7, token=b"another!"), NOW + 86_400)
+    holders = [row[0] for row in gate.rows("holder")]
+    assert holders[0] == holders[1] != holders[2]
+    assert holders[3] != holders[0]  # another day, another key
+    kept = str(gate.rows("*"))
+    for secret in ("secret-token", b"secret-token".hex(), "green", "blue"):
+        assert secret not in kept
+    with sqlite3.connect(gate.state / "lane.db") as connection:
+        names = {name for (name,) in connection.execute("SELECT name FROM secret")}
+    assert names == {"redemption", f"day-{(NOW + 86_400) // 86_400}"}  # yesterday's key is gone
+
+
+def test_a_preview_agrees_and_writes_nothing(gate: Gate) -> None:
+    preview = Preview(gate.state, gate.policy)  # beside the running lane
+    assert preview.decide(claims(), NOW).admitted
+    assert preview.decide(claims(), NOW).admitted
+    gate.show(claims())
+    assert preview.decide(claims(), NOW + 1).reason is Reason.ALREADY_USED
+    assert preview.decide(claims(8), NOW + 1).reason is Reason.STATUS_NOT_ADMITTED
+    assert len(gate.rows()) == 1
+    preview.close()
+
+
+def test_a_list_that_arrives_or_goes_is_noticed(tmp_path: Path) -> None:
+    gate = Gate(tmp_path)
+    assert gate.reason(claims()) is Reason.LIST_MISSING
+    load(tmp_path, PLACES)
+    assert gate.reason(claims()) is Reason.ADMITTED
+    for file in tmp_path.glob("list.db*"):
+        file.unlink()
+    assert gate.reason(claims(10)) is Reason.LIST_MISSING
+
+
+def test_a_damaged_list_is_no_list(gate: Gate) -> None:
+    assert gate.reason(claims(10)) is Reason.ADMITTED
+    for file in gate.state.glob("list.db*"):
+        file.unlink()
+    (gate.state / "list.db").write_bytes(b"not a database, whatever it was " * 64)
+    with pytest.raises(StoreError, match=r"list\.db: damaged .*gate list load"):
+        gate.show(claims())

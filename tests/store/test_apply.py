@@ -1,0 +1,135 @@
+"""Publications taken into list.db: all of it or nothing, never an older one."""
+
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gate.core.model import Listing
+from gate.errors import PublishError, StoreError
+from gate.store import apply as module
+from gate.store.apply import apply
+from gate.store.statuslist import StatusList
+from gate.store.wire import Head, decode_snapshot, encode_snapshot
+from gate.testing.builders import NOW, nibbles, publication, rules_json, trust_json
+
+PLACES = {0: Listing.GREEN, 1: Listing.RED, 1023: Listing.BLUE, 1024: Listing.REVOKED, 4095: Listing.YELLOW}
+
+
+def held(state: Path, *places: int) -> list[Listing]:
+    status = StatusList(state)
+    answer = [status.consult(place)[0] for place in places]
+    status.close()
+    return answer
+
+
+def test_every_place_comes_out_as_it_went_in(tmp_path: Path) -> None:
+    apply(publication(PLACES), tmp_path)
+    assert held(tmp_path, *PLACES) == list(PLACES.values())
+    assert held(tmp_path, 2, 1022, 4094, 5000) == [Listing.UNLISTED] * 4
+
+
+def test_only_changed_chunks_are_written(tmp_path: Path) -> None:
+    assert apply(publication(PLACES), tmp_path).chunks_written == 4
+    assert apply(publication(PLACES), tmp_path).chunks_written == 0
+    assert apply(publication(PLACES | {2000: Listing.RED}, version=2), tmp_path).chunks_written == 1
+
+
+def test_a_list_may_shrink_and_grow(tmp_path: Path) -> None:
+    apply(publication(PLACES), tmp_path)
+    apply(publication({0: Listing.GREEN}, size=1025, version=2), tmp_path)
+    assert held(tmp_path, 0, 1, 1024, 4095) == [Listing.GREEN, *[Listing.UNLISTED] * 3]
+    apply(publication(PLACES, size=9000, version=3), tmp_path)
+    assert held(tmp_path, *PLACES) == list(PLACES.values())
+
+
+def newer(places: dict[int, Listing] = PLACES, **changes: Any) -> module.Publication:
+    as_it_would_be: dict[str, Any] = {"version": 3, "trust": trust_json(2), "rules": rules_json(2)}
+    return publication(places, **(as_it_would_be | changes))
+
+
+@pytest.mark.parametrize(
+    ("bad", "complaint"),
+    [
+        (newer(version=1), "status list: version 1 is older"),
+        (newer({0: Listing.RED}, version=2), "version 2 is held here with other content"),
+        (newer(as_of=NOW - 61), "speaks of an earlier time"),
+        (newer(trust=trust_json(1)), r"trust\.json: version 1 is older"),
+        (newer(rules=rules_json(2, ("green",))), r"rules\.json: version 2 is held"),
+        (newer(rules=rules_json(3, ("red",))), "would admit red"),
+        (newer(trust=b"{}"), "trust list: version: Field required"),
+        (replace(newer(), nibbles=b"\6" * 2048), "values that mean nothing"),
+        (replace(newer(), nibbles=bytes(2048)), "names 0 people, its head says 5"),
+        (replace(newer(), nibbles=bytes(2047)), "does not hold the 4096 places"),
+    ],
+)
+def test_what_is_unfit_or_older_is_refused_and_the_list_stays(
+    tmp_path: Path, bad: module.Publication, complaint: str
+) -> None:
+    apply(newer(version=2), tmp_path)
+    with pytest.raises(PublishError, match=complaint):
+        apply(bad, tmp_path)
+    status = StatusList(tmp_path)
+    status.refresh()
+    assert (status.state.version, status.state.listed) == (2, 5)
+    assert held(tmp_path, *PLACES) == list(PLACES.values())
+    status.close()
+
+
+def test_a_reader_sees_the_old_list_or_the_new_one(tmp_path: Path) -> None:
+    """Half an application is never visible: the writer is stopped before its commit."""
+    apply(publication(PLACES), tmp_path)
+    status = StatusList(tmp_path)
+    assert status.consult(0)[0] is Listing.GREEN
+    writer = sqlite3.connect(tmp_path / "list.db", isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    writer.execute("UPDATE status_chunk SET nibbles = zeroblob(512)")
+    writer.execute("UPDATE list_head SET version = 9")
+    listing, state = status.consult(0)
+    assert (listing, state.version) == (Listing.GREEN, 1)
+    writer.execute("COMMIT")
+    listing, state = status.consult(0)
+    assert (listing, state.version) == (Listing.UNLISTED, 9)
+    writer.close()
+    status.close()
+
+
+def test_a_missing_chunk_is_damage_and_not_a_no(tmp_path: Path) -> None:
+    apply(publication(PLACES), tmp_path)
+    with sqlite3.connect(tmp_path / "list.db") as connection:
+        connection.execute("DELETE FROM status_chunk WHERE no = 1")
+    connection.close()
+    status = StatusList(tmp_path)
+    with pytest.raises(StoreError, match="chunk 1 is missing"):
+        status.consult(1024)
+    status.close()
+
+
+def test_a_snapshot_that_declares_more_than_its_head_is_not_unpacked() -> None:
+    bomb = encode_snapshot(bytes(1 << 24))
+    with pytest.raises(PublishError, match="does not hold the 100 places"):
+        decode_snapshot(bomb, 100)
+
+
+@given(st.binary(max_size=200))
+def test_a_damaged_snapshot_is_refused(data: bytes) -> None:
+    with pytest.raises(PublishError):
+        decode_snapshot(data, 4096)
+
+
+@given(st.one_of(st.text(), st.binary(), st.recursive(st.none(), st.lists).map(str)))
+def test_a_damaged_head_is_refused(text: str | bytes) -> None:
+    with pytest.raises(PublishError):
+        Head.parse(text)
+
+
+@settings(max_examples=50)
+@given(st.dictionaries(st.integers(0, 4095), st.sampled_from(Listing)))
+def test_nibbles_round_trip(places: dict[int, Listing]) -> None:
+    packed = nibbles(places, 4096)
+    unpacked = decode_snapshot(encode_snapshot(packed), 4096)
+    assert all((unpacked[idx // 2] >> (4 if idx & 1 else 0)) & 15 == listing for idx, listing in places.items())

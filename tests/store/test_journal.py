@@ -1,0 +1,83 @@
+"""The journal is a chain: whatever is done to it afterwards shows."""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from nacl.signing import SigningKey
+
+from gate.errors import StoreError
+from gate.store.database import File, immediate, open_for_writing
+from gate.store.journal import Journal, Row, read, verify
+
+DEVICE_KEY = SigningKey(bytes(32))
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    """Ten rows, checkpoints after the fifth and the tenth."""
+    opened = open_for_writing(File.LANE, tmp_path)
+    journal = Journal(opened)
+    for number in range(1, 11):
+        with immediate(opened):
+            journal.append(Row(at=number, event="decision", reason="admitted", detail=f"Қақпа {number}"))
+            if number % 5 == 0:
+                journal.checkpoint(DEVICE_KEY, "ala-t2-07", number)
+    yield opened
+    opened.close()
+
+
+def test_an_untouched_journal_is_whole(connection: sqlite3.Connection) -> None:
+    proof = verify(connection, DEVICE_KEY.verify_key)
+    assert (proof.rows, proof.checkpoints) == (10, 2)
+    assert verify(connection, DEVICE_KEY.verify_key, proof.end) == proof
+    assert [row["seq"] for row in read(connection, after=7)] == [8, 9, 10]
+
+
+@pytest.mark.parametrize(
+    ("damage", "complaint"),
+    [
+        ("UPDATE journal SET reason = 'expired' WHERE seq = 3", "row 3 was changed"),
+        ("UPDATE journal SET detail = NULL WHERE seq = 10", "row 10 was changed"),
+        ("DELETE FROM journal WHERE seq = 4", "row 4 is missing"),
+        ("UPDATE journal SET seq = 11 WHERE seq = 10", "row 10 is missing"),
+        ("DELETE FROM journal WHERE seq > 7", "a checkpoint speaks of row 10: its tail was cut"),
+        ("UPDATE checkpoint SET signature = zeroblob(64) WHERE seq = 5", "not signed by this device"),
+        ("UPDATE checkpoint SET device = 'other' WHERE seq = 5", "not signed by this device"),
+    ],
+)
+def test_whatever_is_done_to_it_shows(connection: sqlite3.Connection, damage: str, complaint: str) -> None:
+    connection.execute(damage)
+    with pytest.raises(StoreError, match=complaint):
+        verify(connection, DEVICE_KEY.verify_key)
+
+
+def test_a_tail_cut_with_its_checkpoints_shows_against_one_that_left(connection: sqlite3.Connection) -> None:
+    carried = verify(connection, DEVICE_KEY.verify_key).end
+    connection.execute("DELETE FROM journal WHERE seq > 7")
+    connection.execute("DELETE FROM checkpoint WHERE seq > 7")
+    verify(connection, DEVICE_KEY.verify_key)
+    with pytest.raises(StoreError, match="its tail was cut"):
+        verify(connection, DEVICE_KEY.verify_key, carried)
+
+
+def test_a_rewritten_tail_shows_against_a_checkpoint_that_left(connection: sqlite3.Connection) -> None:
+    carried = verify(connection, DEVICE_KEY.verify_key).end
+    connection.execute("DELETE FROM journal WHERE seq > 9")
+    connection.execute("DELETE FROM checkpoint WHERE seq > 9")
+    with immediate(connection):
+        Journal(connection).append(Row(at=10, event="decision", reason="expired"))
+    with pytest.raises(StoreError, match="does not match the checkpoint"):
+        verify(connection, DEVICE_KEY.verify_key, carried)
+
+
+def test_an_empty_journal_is_whole(tmp_path: Path) -> None:
+    opened = open_for_writing(File.LANE, tmp_path)
+    assert verify(opened, None).rows == 0
+    opened.close()
+
+
+def test_a_checkpoint_that_is_none_is_said(connection: sqlite3.Connection) -> None:
+    with pytest.raises(StoreError, match="is not a checkpoint"):
+        verify(connection, None, "10-abc")
