@@ -1,0 +1,278 @@
+"""One authority: a folder that holds its keys, its lists and its version numbers.
+
+    authority.json    what this folder is, and the version last published
+    trust.json        issuers and the public side of their keys, as published
+    rules.json        venue rules, edited by hand
+    status.npy        the status list, one byte a place
+    people.db         digest of a person -> place, when people are imported by IIN
+    private/          one file a signing key, and the subject key; mode 0600
+    public/           what is published, unless another folder is named
+
+Nothing is cached between calls: several commands, each its own process, may take turns.  A call that
+changes something holds the folder's lock.
+"""
+
+import os
+import secrets
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, BinaryIO, Literal, Self
+
+from nacl.signing import SigningKey
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gate.authority import files, importing, publication
+from gate.authority.default_rules import DEFAULT_RULES
+from gate.authority.issuers import Issuers
+from gate.authority.people import KEY_BYTES, People
+from gate.authority.statuses import StatusList
+from gate.core.model import Listing, Status
+from gate.core.trust import first_error
+from gate.errors import StoreError, UsageError
+from gate.passes.aq1_encode import encode_credential
+from gate.store.wire import MAX_PLACES, Head
+
+DAY = 86400
+TOKEN_ID_BYTES = 8  # the fewest that are allowed: every byte is a larger code
+DEFAULT_LIFETIME = 12 * 3600  # seconds
+DEFAULT_MAX_LIFETIME = DAY
+DEFAULT_KEY_VALID = 366 * DAY
+
+_STATE = "authority.json"
+
+
+class _State(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    authority: Literal[1] = 1  # version of this form
+    # A slip in one row of a CSV must not ask for a list of 4 billion places.
+    max_places: Annotated[int, Field(ge=1, le=MAX_PLACES)] = 2**26
+    list_version: Annotated[int, Field(ge=0)] = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    rows: int
+    new_people: int  # who were given a place
+    size: int  # places of the list now
+    listed: int  # places that are not UNLISTED now
+
+
+class Authority:
+    """Times are Unix seconds, lifetimes seconds.  Every method raises StoreError when the folder
+    cannot be read or written."""
+
+    def __init__(self, path: Path) -> None:
+        """Use `create` or `open`."""
+        self.path = path
+        self._issuers = Issuers(path / "trust.json", path / "private")
+
+    @classmethod
+    def create(cls, path: Path) -> Self:
+        """Raises UsageError when there is an authority already.  A rules.json that lies there is kept."""
+        if (path / _STATE).exists():
+            raise UsageError(f"{path} is an authority already", hint="Name another folder")
+        files.make_directory(path)
+        files.make_directory(path / "private", 0o700)
+        authority = cls(path)
+        with files.locked(path):
+            if not (path / "rules.json").exists():
+                files.write(path / "rules.json", DEFAULT_RULES.encode())
+            files.write(authority._subject_key_file, os.urandom(KEY_BYTES).hex().encode() + b"\n", files.PRIVATE)
+            authority._save_state(_State())  # the last: only now it is an authority
+        return authority
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Raises UsageError when `path` is no authority."""
+        if not (path / _STATE).exists():
+            raise UsageError(f"{path} is not an authority", hint=f"Make one with `gate authority init {path}`")
+        authority = cls(path)
+        authority._state()
+        return authority
+
+    @property
+    def public(self) -> Path:
+        """Where `publish` writes to when nothing else is named."""
+        return self.path / "public"
+
+    # Issuers and their keys
+
+    def add_issuer(
+        self,
+        issuer: str,
+        *,
+        at: int,
+        names: Mapping[str, str] | None = None,
+        max_lifetime: int = DEFAULT_MAX_LIFETIME,
+        key_valid: int = DEFAULT_KEY_VALID,
+    ) -> str:
+        """A new issuer whose first key signs from `at` to `at + key_valid`; gives the kid (16 hex digits).
+        Raises UsageError."""
+        with files.locked(self.path):
+            return self._issuers.add(
+                issuer, names=names or {}, max_lifetime=max_lifetime, not_before=at, not_after=at + key_valid
+            )
+
+    def rotate(self, issuer: str, *, at: int, starts_in: int = 0, key_valid: int = DEFAULT_KEY_VALID) -> str:
+        """A new key that signs from `at + starts_in` on, for `key_valid` seconds; until then, and for the
+        passes that are out, the old keys stay good to their own end.  Gives the kid.  Raises UsageError."""
+        start = at + starts_in
+        with files.locked(self.path):
+            return self._issuers.rotate(issuer, not_before=start, not_after=start + key_valid)
+
+    def revoke_key(self, kid: str, *, at: int) -> str:
+        """Gives the issuer's id.  Passes signed with this key are refused once gates have synced.
+        Raises UsageError for an unknown kid."""
+        with files.locked(self.path):
+            return self._issuers.revoke(kid, at=at)
+
+    def signing_key(self, issuer: str, at: int) -> SigningKey:
+        """The key that signs at `at`.  Raises UsageError."""
+        return self._issuers.signing_key(issuer, at)
+
+    def trust_json(self) -> bytes:
+        """As published.  Raises PublishError while there is no issuer."""
+        return self._issuers.json()
+
+    # People and their statuses
+
+    @property
+    def size(self) -> int:
+        """Places of the status list."""
+        return self._statuses().size
+
+    def listing(self, idx: int) -> Listing:
+        return self._statuses().get(idx)
+
+    def set_status(self, idx: int, listing: Listing) -> None:
+        """Raises UsageError for a place outside the list's limit."""
+        self.set_statuses({idx: listing})
+
+    def set_statuses(self, listings: Mapping[int, Listing]) -> None:
+        """All or none.  Raises UsageError for a place outside the list's limit."""
+        with files.locked(self.path):
+            statuses = self._statuses()
+            statuses.set(listings)
+            self._save_statuses(statuses)
+
+    def import_csv(self, stream: BinaryIO, progress: importing.Progress | None = None) -> Imported:
+        """Statuses from CSV (`gate.authority.importing`): all rows or none.  Raises BadRowsError, UsageError."""
+        with files.locked(self.path):
+            statuses = self._statuses()
+            opened: list[People] = []
+            with ExitStack() as stack:
+
+                def open_people() -> People:
+                    changing = People.changing(self._people_file, self._subject_key(), statuses.size, statuses.limit)
+                    opened.append(stack.enter_context(changing))
+                    return opened[0]
+
+                change = importing.read_csv(stream, limit=statuses.limit, open_people=open_people, progress=progress)
+            # People first: a crash in between leaves them unlisted, and importing again heals it.
+            statuses.overlay(change.values, importing.UNTOUCHED)
+            self._save_statuses(statuses)
+        new_people = sum(people.added for people in opened)
+        return Imported(change.rows, new_people, statuses.size, statuses.listed)
+
+    def place_of(self, person: str) -> int | None:
+        """The place that was given to a person (IIN or other stable id) by an import."""
+        return People.find(self._people_file, self._subject_key(), person.strip())
+
+    # Passes
+
+    def issue(
+        self,
+        issuer: str,
+        idx: int,
+        status: Status,
+        issued_at: int,
+        lifetime: int = DEFAULT_LIFETIME,
+        holder: bytes | None = None,
+    ) -> bytes:
+        """A credential (`gate.passes.aq1_encode.credential_text` gives the text of its code).  `holder`:
+        the raw public key of the phone it is bound to.  Raises UsageError for what gates would refuse."""
+        longest = self._issuers.max_lifetime(issuer)
+        if not 0 < lifetime <= longest:
+            raise UsageError(
+                f"a pass of {issuer!r} cannot live {lifetime} seconds",
+                hint=f"The trust list allows this issuer 1 to {longest} seconds",
+            )
+        return encode_credential(
+            key=self._issuers.signing_key(issuer, issued_at),
+            issuer=issuer,
+            idx=idx,
+            status=status,
+            issued_at=issued_at,
+            expires_at=issued_at + lifetime,
+            token_id=secrets.token_bytes(TOKEN_ID_BYTES),
+            holder=holder,
+        )
+
+    # Publishing
+
+    def publish(self, to: Path, as_of: int) -> Head:
+        """Trust list, rules and status list, as of now: the next version, into the folder `to`.
+
+        Whoever reads `to` meanwhile finds the state before or the state after.  Raises PublishError when
+        gates would refuse what there is to publish; `to` is left as it was then."""
+        with files.locked(self.path):
+            state = self._state()
+            before = publication.published_head(to)
+            version = max(state.list_version, before.version if before else 0) + 1
+            composed = publication.compose(
+                trust=self.trust_json(),
+                rules=self._read("rules.json"),
+                statuses=self._statuses(),
+                version=version,
+                as_of=as_of,
+            )
+            publication.check_follows(to, composed)
+            # Before the files: after a crash the number is spent, and never means two contents.
+            self._save_state(state.model_copy(update={"list_version": version}))
+            publication.place(composed, to)
+        return composed.head
+
+    # Files
+
+    @property
+    def _people_file(self) -> Path:
+        return self.path / "people.db"
+
+    @property
+    def _subject_key_file(self) -> Path:
+        return self.path / "private" / "subject.key"
+
+    def _subject_key(self) -> bytes:
+        try:
+            key = bytes.fromhex(self._subject_key_file.read_text("ascii"))
+        except (OSError, ValueError) as error:
+            raise StoreError(f"cannot read {self._subject_key_file}", hint="Put it back from a backup") from error
+        if len(key) != KEY_BYTES:
+            raise StoreError(f"{self._subject_key_file} is not a key", hint="Put it back from a backup")
+        return key
+
+    def _statuses(self) -> StatusList:
+        return StatusList.load(self.path / "status.npy", self._state().max_places)
+
+    def _save_statuses(self, statuses: StatusList) -> None:
+        statuses.save(self.path / "status.npy")
+
+    def _state(self) -> _State:
+        try:
+            return _State.model_validate_json(self._read(_STATE))
+        except ValidationError as error:
+            raise StoreError(f"{self.path / _STATE}: {first_error(error)}", hint="Put it back from a backup") from error
+
+    def _save_state(self, state: _State) -> None:
+        files.write(self.path / _STATE, state.model_dump_json(indent=1).encode() + b"\n")
+
+    def _read(self, name: str) -> bytes:
+        try:
+            return (self.path / name).read_bytes()
+        except OSError as error:
+            raise StoreError(
+                f"cannot read {self.path / name}: {error.strerror}", hint="Put it back from a backup"
+            ) from error

@@ -1,0 +1,82 @@
+"""Files that are never seen half written, and one writer at a time in an authority's directory."""
+
+import fcntl
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from gate.errors import StoreError
+
+PUBLIC = 0o644  # whatever the umask: a web server has to read what is published
+PRIVATE = 0o600
+
+PART = ".part"  # ending of a file that is being written; a crash may leave one behind
+
+
+@contextmanager
+def replacing(path: Path, mode: int = PUBLIC) -> Iterator[BinaryIO]:
+    """A file that takes the place of `path` when the block ends well: written aside, fsynced, renamed.
+
+    Raises StoreError when the disk refuses."""
+    part: Path | None = None
+    try:
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=PART)
+        part = Path(name)
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(descriptor, mode)
+            yield file
+            file.flush()
+            os.fsync(descriptor)
+        part.replace(path)
+        sync_directory(path.parent)
+    except OSError as error:
+        raise StoreError(
+            f"cannot write {path}: {error.strerror}", hint="Check the folder, its rights and the free space"
+        ) from error
+    finally:
+        if part is not None:
+            part.unlink(missing_ok=True)
+
+
+def write(path: Path, data: bytes, mode: int = PUBLIC) -> None:
+    """Raises StoreError."""
+    with replacing(path, mode) as file:
+        file.write(data)
+
+
+def sync_directory(directory: Path) -> None:
+    """A rename survives a power cut only once its directory is on the disk."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def make_directory(directory: Path, mode: int = 0o755) -> None:
+    """With its parents; one that exists stays as it is.  Raises StoreError."""
+    try:
+        directory.mkdir(mode=mode, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"cannot make the folder {directory}: {error.strerror}", hint="Choose another place, or correct its rights"
+        ) from error
+
+
+@contextmanager
+def locked(directory: Path) -> Iterator[None]:
+    """One writer at a time, over all processes; a second one waits.  Not re-entrant.  Raises StoreError."""
+    try:
+        descriptor = os.open(directory / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
+    except OSError as error:
+        raise StoreError(
+            f"cannot write in {directory}: {error.strerror}", hint="Run as the user who owns the authority's folder"
+        ) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

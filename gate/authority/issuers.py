@@ -1,0 +1,171 @@
+"""Issuers, their keys, and the trust list that tells gates about them.
+
+Private keys lie in `private/<kid>.key` (64 hex digits, mode 0600); `trust.json` holds the public side
+in the very form in which it is published.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from nacl.signing import SigningKey
+from pydantic import ValidationError
+
+from gate.authority import files
+from gate.core.trust import IssuerForm, KeyForm, TrustForm, first_error, key_id, parse_trust
+from gate.errors import PublishError, StoreError, UsageError
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
+
+
+class Issuers:
+    """The trust list of one authority.  Reads the files at every call, so that several commands may
+    take turns; the caller holds the authority's lock while it changes something."""
+
+    def __init__(self, trust_file: Path, private: Path) -> None:
+        self._trust_file = trust_file
+        self._private = private
+
+    def add(self, issuer: str, *, names: Mapping[str, str], max_lifetime: int, not_before: int, not_after: int) -> str:
+        """A new issuer with a first key; gives its kid.  Raises UsageError, StoreError."""
+        if not _ID.fullmatch(issuer):
+            raise UsageError(
+                f"{issuer!r} is no issuer's id", hint="Use 1 to 32 of the letters a-z, digits, dot, dash and underscore"
+            )
+        for language in names:
+            if not _LANGUAGE.fullmatch(language):
+                raise UsageError(
+                    f"{language!r} is no language", hint="Write the name as --name kk=..., ru=... or en=..."
+                )
+        version, known = self._content()
+        if any(form.id == issuer for form in known):
+            raise UsageError(
+                f"issuer {issuer!r} exists already", hint=f"`gate authority rotate` gives {issuer!r} a new key"
+            )
+        key = SigningKey.generate()
+        try:
+            form = _key_form(key, not_before, not_after)
+            added = IssuerForm(id=issuer, name=dict(names), max_lifetime=max_lifetime, keys=(form,))
+        except ValidationError as error:
+            raise UsageError(f"issuer {issuer!r}: {first_error(error)}", hint="Correct the options") from error
+        self._keep(key, form.kid)
+        self._save(version, (*known, added))
+        return form.kid
+
+    def rotate(self, issuer: str, *, not_before: int, not_after: int) -> str:
+        """A further key, used from `not_before` on; the old ones stay good until their own end.
+        Gives the new kid.  Raises UsageError, StoreError."""
+        version, known = self._content()
+        found = self._find(known, issuer)
+        key = SigningKey.generate()
+        try:
+            form = _key_form(key, not_before, not_after)
+        except ValidationError as error:
+            raise UsageError(f"issuer {issuer!r}: {first_error(error)}", hint="Correct the options") from error
+        self._keep(key, form.kid)
+        changed = found.model_copy(update={"keys": (*found.keys, form)})
+        self._save(version, tuple(changed if old is found else old for old in known))
+        return form.kid
+
+    def revoke(self, kid: str, *, at: int) -> str:
+        """From the next publication on the key vouches for nothing, past passes included.  Gives the
+        id of its issuer.  Raises UsageError for an unknown kid."""
+        version, known = self._content()
+        for form in known:
+            for key in form.keys:
+                if key.kid != kid.lower():
+                    continue
+                if key.revoked_at is None:
+                    revoked = key.model_copy(update={"revoked_at": at})
+                    keys = tuple(revoked if old is key else old for old in form.keys)
+                    changed = form.model_copy(update={"keys": keys})
+                    self._save(version, tuple(changed if old is form else old for old in known))
+                return form.id
+        kids = ", ".join(key.kid for form in known for key in form.keys)
+        raise UsageError(f"no issuer has the key {kid!r}", hint=f"Known keys: {kids or 'none'}")
+
+    def signing_key(self, issuer: str, at: int) -> SigningKey:
+        """The newest key of `issuer` that may sign at `at` (Unix s) and lies here.
+        Raises UsageError, StoreError."""
+        found = self._find(self._content()[1], issuer)
+        usable = [
+            key
+            for key in found.keys
+            if key.revoked_at is None and key.not_before <= at <= key.not_after and self._key_file(key.kid).exists()
+        ]
+        if not usable:
+            raise UsageError(
+                f"issuer {issuer!r} has no key that may sign at {at}",
+                hint="Make one with `gate authority rotate`, or correct --at",
+            )
+        # Of keys that start in one second the one made last: max() keeps the first it meets.
+        return self._load_key(max(reversed(usable), key=lambda key: key.not_before).kid)
+
+    def max_lifetime(self, issuer: str) -> int:
+        """Seconds: the most that a pass of this issuer may live.  Raises UsageError."""
+        return self._find(self._content()[1], issuer).max_lifetime
+
+    def json(self) -> bytes:
+        """`trust.json` as it is published.  Raises PublishError while there is no issuer."""
+        if not self._trust_file.exists():
+            raise PublishError("the trust list names no issuer", hint="Add one with `gate authority add-issuer`")
+        text = self._read()
+        parse_trust(text)
+        return text
+
+    def _read(self) -> bytes:
+        try:
+            return self._trust_file.read_bytes()
+        except OSError as error:
+            raise StoreError(f"cannot read {self._trust_file}: {error.strerror}", hint="Correct its rights") from error
+
+    def _content(self) -> tuple[int, tuple[IssuerForm, ...]]:
+        """Version and issuers; (0, ()) before the first one."""
+        if not self._trust_file.exists():
+            return 0, ()
+        try:
+            form = TrustForm.model_validate_json(self._read())
+        except ValidationError as error:
+            raise StoreError(
+                f"{self._trust_file} is damaged: {first_error(error)}", hint="Put it back from a backup"
+            ) from error
+        return form.version, form.issuers
+
+    def _save(self, version: int, issuers: tuple[IssuerForm, ...]) -> None:
+        form = TrustForm(version=version + 1, issuers=issuers)
+        files.write(self._trust_file, form.model_dump_json(indent=1, exclude_none=True).encode() + b"\n")
+
+    @staticmethod
+    def _find(known: tuple[IssuerForm, ...], issuer: str) -> IssuerForm:
+        for form in known:
+            if form.id == issuer:
+                return form
+        ids = ", ".join(form.id for form in known)
+        raise UsageError(
+            f"there is no issuer {issuer!r}", hint=f"Known: {ids or 'none; see `gate authority add-issuer`'}"
+        )
+
+    def _key_file(self, kid: str) -> Path:
+        return self._private / f"{kid}.key"
+
+    def _keep(self, key: SigningKey, kid: str) -> None:
+        """The private half is on the disk before the trust list speaks of the key."""
+        files.write(self._key_file(kid), bytes(key).hex().encode() + b"\n", files.PRIVATE)
+
+    def _load_key(self, kid: str) -> SigningKey:
+        path = self._key_file(kid)
+        try:
+            key = SigningKey(bytes.fromhex(path.read_text("ascii")))
+        except (OSError, ValueError) as error:
+            raise StoreError(f"cannot read the private key {path}", hint="Put it back from a backup") from error
+        if key_id(bytes(key.verify_key)).hex() != kid:
+            raise StoreError(f"{path} holds another key than its name says", hint="Put it back from a backup")
+        return key
+
+
+def _key_form(key: SigningKey, not_before: int, not_after: int) -> KeyForm:
+    public = bytes(key.verify_key)
+    return KeyForm(
+        kid=key_id(public).hex(), alg="Ed25519", public=public.hex(), not_before=not_before, not_after=not_after
+    )

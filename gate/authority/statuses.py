@@ -1,0 +1,100 @@
+"""The authority's own copy of the status list: one byte a place in `status.npy`.
+
+Twice the size of the nibbles that are published, and in return it knows the exact number of places
+and is changed by plain array operations: 20 million people are 20 MB.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gate.authority import files
+from gate.core.model import Listing
+from gate.errors import StoreError, UsageError
+from gate.store.wire import MAX_VALUE
+
+Places = NDArray[np.int64]
+Values = NDArray[np.uint8]
+
+
+class StatusList:
+    """`size` places, each a `Listing`; what lies beyond is UNLISTED."""
+
+    def __init__(self, values: Values, limit: int) -> None:
+        """`limit`: the most places this list may grow to."""
+        self._values = values
+        self.limit = limit
+
+    @classmethod
+    def load(cls, path: Path, limit: int) -> Self:
+        """An empty list when there is no file.  Raises StoreError for a damaged one."""
+        if not path.exists():
+            return cls(np.zeros(0, np.uint8), limit)
+        try:
+            values = np.load(path, allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            raise StoreError(f"cannot read {path}: {error}", hint="Put it back from a backup") from error
+        if values.ndim != 1 or values.dtype != np.uint8 or (values.size and int(values.max()) > MAX_VALUE):
+            raise StoreError(f"{path} is not a status list", hint="Put it back from a backup")
+        return cls(values, limit)
+
+    def save(self, path: Path) -> None:
+        """Raises StoreError."""
+        with files.replacing(path, files.PRIVATE) as file:
+            np.save(file, self._values, allow_pickle=False)
+
+    @property
+    def size(self) -> int:
+        return int(self._values.size)
+
+    @property
+    def listed(self) -> int:
+        """Places that are not UNLISTED."""
+        return int(np.count_nonzero(self._values))
+
+    def get(self, idx: int) -> Listing:
+        return Listing(int(self._values[idx])) if 0 <= idx < self.size else Listing.UNLISTED
+
+    def set(self, listings: Mapping[int, Listing]) -> None:
+        """Raises UsageError for a place outside 0..limit-1; nothing is changed then."""
+        self._set_arrays(
+            np.fromiter(listings.keys(), np.int64, len(listings)),
+            np.fromiter((int(listing) for listing in listings.values()), np.uint8, len(listings)),
+        )
+
+    def overlay(self, values: Values, untouched: int) -> None:
+        """Take over every place of `values` that is not `untouched`."""
+        self._grow(int(values.size))
+        target = self._values[: values.size]
+        touched = values != untouched
+        target[touched] = values[touched]
+
+    def nibbles(self) -> bytes:
+        """As published (`gate.store.wire`): two places a byte, the even one in the low half."""
+        packed = np.zeros((self.size + 1) // 2, np.uint8)
+        packed |= self._values[0::2]
+        packed[: self.size // 2] |= self._values[1::2] << 4
+        return packed.tobytes()
+
+    def _set_arrays(self, places: Places, values: Values) -> None:
+        if not places.size:
+            return
+        if int(places.min()) < 0 or int(places.max()) >= self.limit:
+            worst = int(places.min()) if int(places.min()) < 0 else int(places.max())
+            raise beyond_limit(worst, self.limit)
+        self._grow(int(places.max()) + 1)
+        self._values[places] = values
+
+    def _grow(self, size: int) -> None:
+        if size > self.size:
+            self._values = np.concatenate([self._values, np.zeros(size - self.size, np.uint8)])
+
+
+def beyond_limit(place: int, limit: int) -> UsageError:
+    return UsageError(
+        f"place {place} lies outside this authority's list of at most {limit} places",
+        hint='Correct the place, or raise "max_places" in authority.json',
+    )
