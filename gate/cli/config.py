@@ -1,0 +1,153 @@
+"""`gate config`: check, show and begin configuration files."""
+
+import json
+import sys
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+import click
+
+import gate
+from gate import registry
+from gate.errors import ConfigError, UsageError
+from gate.settings.load import Loaded, read_settings
+from gate.settings.locate import line_of
+from gate.settings.problems import Problem, SettingsError, dotted
+from gate.settings.reference import Offer, reference, schema
+from gate.settings.review import advise, devices, effective
+
+VENUES = ("airport", "cafe", "fitness", "station")
+
+_FILE = click.argument("file", type=click.Path(path_type=Path))
+_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+
+
+@click.group()
+def config() -> None:
+    """Check, show and begin configuration files."""
+
+
+@config.command()
+@_FILE
+@_JSON
+def check(file: Path, as_json: bool) -> None:
+    """Say everything that is wrong with FILE, each with its line and what to do.
+
+    Exit 0: good, with warnings where something should be meant.  Exit 78: not good."""
+    try:
+        loaded = read_settings(file, registry.config_of)
+    except SettingsError as error:
+        for problem in error.problems:
+            click.echo(_line("error", problem) if as_json else str(problem), err=not as_json)
+        sys.exit(error.exit_code)
+    except ConfigError as error:
+        if not as_json:
+            raise
+        click.echo(_line("error", Problem(str(file), 1, "", error.what, error.hint)))
+        sys.exit(error.exit_code)
+    for warning in _warnings(loaded):
+        click.echo(_line("warning", warning) if as_json else f"warning: {warning}")
+    click.echo(json.dumps({"level": "good", "file": str(file)}) if as_json else f"{file}: good, {_in_short(loaded)}")
+
+
+@config.command()
+@_FILE
+@_JSON
+def show(file: Path, as_json: bool) -> None:
+    """Every value that holds, and where it comes from: a line of FILE or the default."""
+    loaded = read_settings(file, registry.config_of)
+    rows = [(dotted(row.path), row.value, row.line) for row in effective(loaded)]
+    if as_json:
+        for key, value, line in rows:
+            origin = "default" if line is None else "file"
+            click.echo(json.dumps({"key": key, "value": value, "origin": origin, "line": line}, ensure_ascii=False))
+        return
+    written = [
+        (f"{key} = {_toml(value)}", "default" if line is None else f"{file}:{line}") for key, value, line in rows
+    ]
+    width = max(len(text) for text, _ in written)
+    for text, origin in written:
+        click.echo(f"{text:<{width}}  {origin}")
+
+
+@config.command("schema")
+@click.option("--toml", "as_toml", is_flag=True, help="A commented TOML file with every key instead.")
+@_JSON
+def schema_command(as_toml: bool, as_json: bool) -> None:
+    """JSON Schema of a configuration file, drivers included."""
+    offers = _offers()
+    if as_toml:
+        click.echo(reference(offers), nl=False)
+        return
+    click.echo(json.dumps(schema(offers), ensure_ascii=False, indent=None if as_json else 2))
+
+
+@config.command()
+@click.option("--venue", type=click.Choice(VENUES), required=True, help="Kind of venue.")
+@click.option("--output", type=click.Path(path_type=Path), help="File to write; an existing one is left alone.")
+def init(venue: str, output: Path | None) -> None:
+    """Write a commented file to start from.
+
+    Lines marked FILL IN hold what only you can know; `gate config check` asks for each."""
+    text = venue_file(venue)
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        with output.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError as error:
+        raise UsageError(f"{output} exists", hint="Choose another name, or remove it first") from error
+    except OSError as error:
+        raise UsageError(
+            f"{output} cannot be written ({error.strerror})", hint="Choose a folder you may write to"
+        ) from error
+    click.echo(f"{output}: written. Fill in the lines marked FILL IN, then run `gate config check {output}`")
+
+
+def venue_file(venue: str) -> str:
+    """The starting file for a kind of venue."""
+    return _shipped().joinpath("venues", f"{venue}.toml").read_text(encoding="utf-8")
+
+
+def _shipped() -> Traversable:
+    """The folder `config`: inside the installed package, or at the top of a checkout."""
+    packed = resources.files(gate).joinpath("data", "config")
+    if packed.is_dir():
+        return packed
+    return Path(gate.__file__).parents[1] / "config"
+
+
+def _offers() -> list[Offer]:
+    return [
+        Offer(row.kind.value, row.name, row.spec.config, row.spec.summary, row.spec.simulated)
+        for row in registry.registered()
+        if row.spec is not None
+    ]
+
+
+def _warnings(loaded: Loaded) -> list[Problem]:
+    simulated = [
+        path for path, table in devices(loaded.settings) if registry.driver(str(path[0]), table.driver).simulated
+    ]
+    return [
+        Problem(str(loaded.source), line_of(loaded.lines, found.path), dotted(found.path), found.what, found.hint)
+        for found in advise(loaded.settings, simulated)
+    ]
+
+
+def _in_short(loaded: Loaded) -> str:
+    settings = loaded.settings
+    readers = ", ".join(reader.driver for reader in settings.readers)
+    barrier = settings.barrier.driver if settings.barrier else "none"
+    return f"device {settings.device.id}, mode {settings.lane.mode}, reader {readers}, barrier {barrier}"
+
+
+def _line(level: str, problem: Problem) -> str:
+    return json.dumps({"level": level, **problem.as_dict()}, ensure_ascii=False)
+
+
+def _toml(value: Any) -> str:
+    return "(none)" if value is None else json.dumps(value, ensure_ascii=False)

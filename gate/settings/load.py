@@ -1,0 +1,204 @@
+"""Reads a configuration file whole, or says everything that is wrong with it at once."""
+
+import json
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from gate.errors import ConfigError, GateError
+from gate.ports.driver import DriverConfig
+from gate.ports.inputs import InputConfig
+from gate.ports.reader import ReaderConfig
+from gate.settings.explain import explain
+from gate.settings.locate import KeyPath, locate, place_for
+from gate.settings.model import Settings, Tables
+from gate.settings.problems import Finding, Problem, SettingsError, dotted, shown
+
+Resolve = Callable[[str, str], type[DriverConfig]]
+"""(kind, driver name) -> the driver's settings model.  Raises ConfigError for a name it does not know.
+Kinds: "reader", "barrier", "input", "feedback".  `gate.registry.config_of` is one."""
+
+BASES: Mapping[str, type[DriverConfig]] = {
+    "reader": ReaderConfig,
+    "barrier": DriverConfig,
+    "input": InputConfig,
+    "feedback": DriverConfig,
+}
+LISTS = ("reader", "input", "feedback")  # written [[reader]]; there is one barrier
+LARGEST = 256 * 1024  # bytes: a configuration is a page or two; /dev/zero is not one
+_POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    settings: Settings
+    source: Path
+    lines: Mapping[KeyPath, int]  # where each key stands, from 1; a key that is absent has its default
+
+
+def load_settings(path: Path, resolve: Resolve) -> Settings:
+    """Raises SettingsError (a ConfigError, exit 78) that lists every problem."""
+    return read_settings(path, resolve).settings
+
+
+def read_settings(path: Path, resolve: Resolve) -> Loaded:
+    """As `load_settings`, and tells where each key stands."""
+    text = _text(path)
+    data = _parse(path, text)
+    try:
+        lines = locate(text)
+    except (ValueError, RecursionError):  # a line number is a service: without one, errors still name the key
+        lines = {}
+    settings, findings = _validate(data, resolve)
+    if settings is None or findings:
+        raise SettingsError(
+            Problem(str(path), place_for(text, lines, found.path), dotted(found.path), found.what, found.hint)
+            for found in findings
+        )
+    return Loaded(_beside(settings, path.absolute().parent), path, lines)
+
+
+def _beside(settings: Settings, folder: Path) -> Settings:
+    """Relative paths start at the file's folder, whatever the working directory of the process."""
+    device = settings.device.model_copy(update={"state_dir": folder / settings.device.state_dir})
+    sync = settings.sync and settings.sync.model_copy(update={"root": folder / settings.sync.root})
+    return settings.model_copy(update={"device": device, "sync": sync})
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            raw = file.read(LARGEST + 1)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        why = getattr(error, "strerror", None) or str(error)
+        raise ConfigError(
+            f"{path}: cannot be read ({why})", hint="Name a configuration file; `gate config init` writes one"
+        ) from error
+    if len(raw) > LARGEST:
+        raise ConfigError(f"{path}: larger than {LARGEST // 1024} KiB", hint="This is not a configuration file")
+    try:
+        return raw.decode("utf-8-sig").replace("\r\n", "\n")  # Notepad writes a mark at the start and CR LF
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise SettingsError(
+            [Problem(str(path), line, "", "this is not UTF-8 text", "Save the file as UTF-8")]
+        ) from error
+
+
+def _parse(path: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except RecursionError as error:
+        problem = Problem(str(path), 1, "", "brackets are nested too deeply", "Close the brackets that were opened")
+        raise SettingsError([problem]) from error
+    except ValueError as error:  # TOMLDecodeError, and a number of thousands of digits
+        found = _POSITION.search(str(error))
+        what = _POSITION.sub("", str(error))
+        line, column = (int(found[1]), int(found[2])) if found and found[1] else (text.count("\n") + 1, None)
+        hint = "Correct the TOML here; text and durations stand in quotes, a table's name in brackets"
+        if "twice" in what or "overwrite" in what:
+            hint = "It stands in the file twice: keep one"
+        problem = Problem(str(path), line, "", f"this is not TOML: {what[:1].lower()}{what[1:]}", hint, column)
+        raise SettingsError([problem]) from error
+
+
+def _validate(data: dict[str, Any], resolve: Resolve) -> tuple[Settings | None, list[Finding]]:
+    findings: list[Finding] = []
+    plain: dict[str, Any] = _plain(data, (), findings)
+    own = {name: value for name, value in plain.items() if name not in BASES}
+    tables = _check(Tables, own, (), findings)
+    devices = {kind: _devices(kind, plain.get(kind), resolve, findings) for kind in BASES}
+    if not plain.get("reader"):
+        findings.append(
+            Finding(("reader",), "there is no reader", 'Add [[reader]] with its driver, such as driver = "camera"')
+        )
+    if tables is None or findings:
+        first: dict[KeyPath, Finding] = {}
+        for found in findings:  # what follows from the first at a place is no news
+            first.setdefault(found.path, found)
+        return None, list(first.values())
+    barriers = devices["barrier"]
+    return Settings.model_validate(
+        {
+            **{name: getattr(tables, name) for name in Tables.model_fields},
+            "readers": devices["reader"],
+            "barrier": barriers[0] if barriers else None,
+            "inputs": devices["input"],
+            "feedback": devices["feedback"],
+        }
+    ), []
+
+
+def _plain(value: Any, path: KeyPath, findings: list[Finding]) -> Any:
+    """The data as JSON can hold it.  No key of a configuration takes a date, or an integer beyond 64 bits."""
+    if isinstance(value, dict):
+        return {key: _plain(item, (*path, key), findings) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item, (*path, place), findings) for place, item in enumerate(value)]
+    if isinstance(value, datetime | date | time):
+        findings.append(Finding(path, f"{value} is read as a date or time", "Put it in quotes if text is meant"))
+        return str(value)
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        findings.append(Finding(path, "this number is too large", "Write one that fits in 64 bits"))
+        return 0
+    return value
+
+
+def _check(model: type[BaseModel], table: Mapping[str, Any], place: KeyPath, findings: list[Finding]) -> Any:
+    """The validated model, or None.  Through JSON, for its strict mode takes TOML's types at their word
+    ("17" is no number, 1 is no `true`) and still reads paths and enums from text."""
+    try:
+        return model.model_validate_json(json.dumps(table), strict=True)
+    except ValidationError as error:
+        found = explain(error, model, table, () if place else tuple(BASES))
+        findings.extend(Finding((*place, *one.path), one.what, one.hint) for one in found)
+    except GateError as error:  # a driver's own check may raise one
+        findings.append(Finding(place, error.what, error.hint))
+    return None
+
+
+def _devices(kind: str, value: Any, resolve: Resolve, findings: list[Finding]) -> list[DriverConfig]:
+    """The driver tables of one kind that are good."""
+    if value is None:
+        return []
+    tables: list[tuple[KeyPath, Any]]
+    if kind in LISTS:
+        if not isinstance(value, list):
+            findings.append(Finding((kind,), "this is a list of devices", f"Write [[{kind}]] with two brackets"))
+            return []
+        tables = [((kind, place), table) for place, table in enumerate(value)]
+    else:
+        if isinstance(value, list):
+            findings.append(Finding((kind,), f"a lane has one {kind}", f"Write [{kind}] with one bracket, once"))
+            return []
+        tables = [((kind,), value)]
+    found = (_device(kind, place, table, resolve, findings) for place, table in tables)
+    return [device for device in found if device is not None]
+
+
+def _device(kind: str, place: KeyPath, table: Any, resolve: Resolve, findings: list[Finding]) -> DriverConfig | None:
+    if not isinstance(table, dict):
+        findings.append(Finding(place, f"{shown(table)} should be a table", f"Write [{kind}] and its keys below"))
+        return None
+    name = table.get("driver")
+    if not isinstance(name, str):
+        what = "this key is missing" if name is None else f"{shown(name)} should be text in quotes"
+        findings.append(Finding((*place, "driver"), what, 'Write driver = "name"; `gate drivers` lists them'))
+        return None
+    try:
+        model = resolve(kind, name)
+    except ConfigError as error:
+        findings.append(Finding((*place, "driver"), error.what, error.hint))
+        return None
+    if not issubclass(model, BASES[kind]):
+        what = f"the settings of driver {name!r} are no {BASES[kind].__name__}"
+        findings.append(Finding((*place, "driver"), what, "Tell the driver's author"))
+        return None
+    config: DriverConfig | None = _check(model, table, place, findings)
+    return config

@@ -1,0 +1,361 @@
+"""What a configuration file may say: one model per table, its keys, defaults, units and limits.
+
+An unknown key is an error, and so is a value of the wrong type.  Device tables (`[[reader]]`,
+`[barrier]`, `[[input]]`, `[[feedback]]`) belong to the driver they name: its own model holds their keys
+(see `gate.settings.load`).  In code a duration is a float in seconds.
+"""
+
+import zoneinfo
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializeAsAny,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from gate.core.decide import Policy, Unlisted
+from gate.core.events import Mode
+from gate.core.rules import Venue
+from gate.core.staleness import AgeLimits
+from gate.core.trust import TrustList
+from gate.passes.recognise import Verifier
+from gate.ports.driver import DriverConfig, Duration, show_duration
+from gate.ports.inputs import InputConfig
+from gate.ports.reader import ReaderConfig
+from gate.settings.addresses import host_and_port, is_loopback, is_mirror
+
+WRONG = "gate"
+"""Type of the errors made here; their `ctx` holds `what`, `hint` and, where another key than the table
+is meant, `key`."""
+
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
+WORD_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,63}$"  # as in venue rules
+
+Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
+Word = Annotated[str, StringConstraints(pattern=WORD_PATTERN)]
+Language = Literal["kk", "ru", "en"]
+
+DAY = 86400.0
+
+
+def wrong(what: str, hint: str, *, key: str = "") -> PydanticCustomError:
+    return PydanticCustomError(WRONG, "{what}", {"what": what, "hint": hint, "key": key})
+
+
+class Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Device(Table):
+    """This device."""
+
+    id: Annotated[
+        Name,
+        Field(
+            description="name of this device in logs, metrics and the journal; "
+            "no default, two devices of one name cannot be told apart",
+            examples=["ala-t2-07"],
+        ),
+    ]
+    state_dir: Annotated[
+        Path,
+        Field(
+            description="folder for list.db, lane.db, tuf/ and device.key; the default is what gate.service may write; "
+            "a relative path starts at this file's folder",
+        ),
+    ] = Path("/var/lib/gate")
+
+
+class VenueTable(Table):
+    """Where this device stands.  Rules are chosen by it, so nothing here is guessed."""
+
+    id: Annotated[
+        Name,
+        Field(
+            description="name of the venue; a pass shown for another venue is refused (wrong_venue)",
+            examples=["ala-t2"],
+        ),
+    ]
+    category: Annotated[
+        Word,
+        Field(
+            description="kind of place, as the venue rules name it: airport, station, grocery, pharmacy, hotel, "
+            "fitness, cafe or another",
+            examples=["airport"],
+        ),
+    ]
+    zone: Annotated[
+        Word,
+        Field(
+            description="region, as the venue rules name it; no default, a rule for a region must not pass it by",
+            examples=["almaty"],
+        ),
+    ]
+    timezone: Annotated[
+        str,
+        Field(
+            description="IANA time zone; dates and hours of the venue rules are read on this wall clock",
+            examples=["Asia/Almaty"],
+        ),
+    ]
+    languages: Annotated[
+        tuple[Language, ...],
+        Field(
+            min_length=1,
+            description="languages of the page, the first one first; the default is the country's two and English",
+        ),
+    ] = ("kk", "ru", "en")
+
+    @field_validator("timezone")
+    @classmethod
+    def _exists(cls, value: str) -> str:
+        try:
+            zoneinfo.ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            near = get_close_matches(value, zoneinfo.available_timezones(), 1, 0.7)
+            hint = f'Did you mean "{near[0]}"?' if near else 'Write an IANA name such as "Asia/Almaty"'
+            raise wrong(f'there is no time zone "{value}"', hint) from None
+        return value
+
+    @field_validator("languages")
+    @classmethod
+    def _each_once(cls, value: tuple[Language, ...]) -> tuple[Language, ...]:
+        if len(set(value)) < len(value):
+            raise wrong("a language stands twice", "Name each language once")
+        return value
+
+
+class Lane(Table):
+    """How people are let through, one at a time."""
+
+    mode: Annotated[
+        Mode,
+        Field(
+            description='who gets through: "enforce", only who is admitted, or "pilot", everybody, while the gate '
+            "decides, shows and records all the same; the default fails closed"
+        ),
+    ] = Mode.ENFORCE
+    hold: Annotated[
+        Duration,
+        Field(
+            gt=0,
+            le=60,
+            description="how long one person has the lane after a yes where no passage contact watches; "
+            "then the next is served; 5 s is a walk through a door, not hurried",
+        ),
+    ] = 5.0
+    passage_timeout: Annotated[
+        Duration,
+        Field(
+            gt=0,
+            le=300,
+            description="how long one person has the lane after a yes where a passage contact watches; "
+            "whoever has not gone through by then may use the pass again; 8 s is a turnstile with a suitcase",
+        ),
+    ] = 8.0
+    reuse_after: Annotated[
+        Duration,
+        Field(
+            ge=0,
+            le=7 * DAY,
+            description='how long a pass that was used does not open again (too_soon); "0s" lets it open at once; '
+            "10 min is too long to hand a phone back over the barrier, short enough to come back",
+        ),
+    ] = 600.0
+
+
+class ListTable(Table):
+    """How old the status list may grow before the gate restricts and refuses.  Counted from the moment
+    the list speaks of, by the trusted clock; warn_after <= restrict_after <= refuse_after."""
+
+    warn_after: Annotated[
+        Duration,
+        Field(
+            gt=0, le=30 * DAY, description="age above which the technician is told; 6 h is a night of missed updates"
+        ),
+    ] = 6 * 3600.0
+    restrict_after: Annotated[
+        Duration,
+        Field(gt=0, le=30 * DAY, description="age above which only green enters; a day, for a colour may change daily"),
+    ] = DAY
+    refuse_after: Annotated[
+        Duration,
+        Field(
+            gt=0,
+            le=30 * DAY,
+            description="age above which nobody enters (list_expired); two-day-old colours are no knowledge",
+        ),
+    ] = 2 * DAY
+    unlisted: Annotated[
+        Unlisted,
+        Field(
+            description='whom the list does not name: "refuse", or "use_pass" to believe the colour in the pass; '
+            "the default fails closed"
+        ),
+    ] = Unlisted.REFUSE
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        for low, high in (("warn_after", "restrict_after"), ("restrict_after", "refuse_after")):
+            least, most = getattr(self, low), getattr(self, high)
+            if least > most:
+                raise wrong(
+                    f"{low} ({show_duration(least)}) is longer than {high} ({show_duration(most)})",
+                    "Let warn_after <= restrict_after <= refuse_after hold; a key left out has its default",
+                    key=low if low in self.model_fields_set else high,
+                )
+        return self
+
+    @property
+    def limits(self) -> AgeLimits:
+        return AgeLimits(self.warn_after, self.restrict_after, self.refuse_after)
+
+
+class Passes(Table):
+    """Which passes are taken."""
+
+    presentation_window: Annotated[
+        Duration,
+        Field(
+            ge=1,
+            le=300,
+            description="how far the time in a code signed by the phone may lie from the gate's; 30 s is three "
+            "renewals of the code, and too short to pass a screenshot on",
+        ),
+    ] = 30.0
+    binding: Annotated[
+        Literal["optional", "required"],
+        Field(
+            description='"required": only codes freshly signed by the holder\'s phone, so no paper; '
+            "by default people without a smartphone are served too"
+        ),
+    ] = "optional"
+
+
+class Sync(Table):
+    """Where gate-sync fetches the lists.  Leave the table out, and lists come by hand only."""
+
+    mirrors: Annotated[
+        tuple[str, ...],
+        Field(
+            min_length=1,
+            description="addresses of the same lists, tried in this order (https://, http:// or file:///); "
+            "what they serve is signed, so a mirror need not be trusted",
+            examples=[["https://lists.example.kz/gate", "https://lists.example.org/gate", "file:///media/usb"]],
+        ),
+    ]
+    every: Annotated[
+        Duration,
+        Field(ge=1, le=DAY, description="pause between two look-ups; 15 min is 96 small requests a day"),
+    ] = 900.0
+    root: Annotated[
+        Path,
+        Field(
+            description="the authority's root.json, which vouches for everything that is fetched; "
+            "a relative path starts at this file's folder",
+        ),
+    ] = Path("root.json")
+
+    @field_validator("mirrors")
+    @classmethod
+    def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for address in value:
+            if not is_mirror(address):
+                raise wrong(f'"{address}" is not a mirror', 'Write "https://host/path" or "file:///folder"')
+        return value
+
+
+class Staff(Table):
+    """What staff may do at this device."""
+
+    iin_check: Annotated[
+        bool,
+        Field(
+            description="true: staff may look a person up by IIN; this needs the subject index; off by default, "
+            "for the fewer devices hold that index the better"
+        ),
+    ] = False
+
+
+class Kiosk(Table):
+    """The page for visitors, staff and technicians.  Leave the table out, and there is no page."""
+
+    listen: Annotated[
+        str,
+        Field(
+            description="host:port of the page; on loopback only, for whoever can open it sees the lane; "
+            "port 0 takes any free one"
+        ),
+    ] = "127.0.0.1:8080"
+
+    @field_validator("listen")
+    @classmethod
+    def _loopback_only(cls, value: str) -> str:
+        host, port = host_and_port(value)
+        if port is None or not host:
+            raise wrong(f'"{value}" is not host:port', 'Write "127.0.0.1:8080"')
+        if not is_loopback(host):
+            raise wrong(
+                f'"{host}" is reachable from outside this device',
+                'Write "127.0.0.1:8080"; to see the page from elsewhere, forward the port over SSH',
+            )
+        return value
+
+    @property
+    def host(self) -> str:
+        """Without the brackets of an IPv6 address."""
+        return host_and_port(self.listen)[0]
+
+    @property
+    def port(self) -> int:
+        return host_and_port(self.listen)[1] or 0
+
+
+class Tables(Table):
+    """The tables that are the gate's own."""
+
+    device: Device
+    venue: VenueTable
+    lane: Lane = Lane()
+    list: ListTable = ListTable()
+    passes: Passes = Passes()
+    sync: Sync | None = None
+    staff: Staff = Staff()
+    kiosk: Kiosk | None = None
+
+
+class Settings(Tables):
+    """A whole configuration, checked: what the daemons are built from."""
+
+    readers: tuple[SerializeAsAny[ReaderConfig], ...] = Field(min_length=1)
+    barrier: SerializeAsAny[DriverConfig] | None = None
+    inputs: tuple[SerializeAsAny[InputConfig], ...] = ()
+    feedback: tuple[SerializeAsAny[DriverConfig], ...] = ()
+
+    @property
+    def policy(self) -> Policy:
+        """What `gate.core.decide` needs to know of this venue."""
+        return Policy(
+            venue=Venue(self.venue.category, self.venue.zone),
+            timezone=zoneinfo.ZoneInfo(self.venue.timezone),
+            limits=self.list.limits,
+            unlisted=self.list.unlisted,
+            reuse_after=self.lane.reuse_after,
+        )
+
+    def verifier(self, trust: TrustList) -> Verifier:
+        """What checks passes at this gate, believing these issuers."""
+        return Verifier(
+            trust,
+            venue=self.venue.id,
+            window=int(self.passes.presentation_window),
+            binding_required=self.passes.binding == "required",
+        )

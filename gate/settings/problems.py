@@ -1,0 +1,75 @@
+"""What is wrong with a configuration file: every problem with its line, its key, and what to do."""
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from difflib import get_close_matches
+
+from gate.errors import ConfigError
+from gate.settings.locate import KeyPath
+
+_PASSWORD = re.compile(r"(?<=://)([^/@\s:]*):[^/@\s]+@")
+_LONGEST_VALUE = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something wrong at a key; the line is looked up later."""
+
+    path: KeyPath
+    what: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """`str()` is one line: `gate.toml:12: lane.hold: what is wrong. What to do`."""
+
+    file: str
+    line: int
+    key: str  # dotted, places in arrays in brackets; "" for the file as a whole
+    what: str
+    hint: str
+    column: int | None = None  # for errors of syntax
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" + (f":{self.column}" if self.column else "")
+        key = f"{self.key}: " if self.key else ""
+        return " ".join(f"{place}: {key}{self.what}. {self.hint}".split())
+
+    def as_dict(self) -> dict[str, str | int | None]:
+        return asdict(self)
+
+
+class SettingsError(ConfigError):
+    """Everything that is wrong with a file; `str()` is one line a problem, in the order of the file."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(problems, key=lambda problem: problem.line))
+        super().__init__("\n".join(str(problem) for problem in self.problems), hint="")
+
+
+def dotted(path: Sequence[str | int]) -> str:
+    """`("reader", 0, "device")` -> `reader[0].device`"""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def shown(value: object) -> str:
+    """A value as it is written in TOML, shortened, passwords in addresses covered."""
+    text = covered(json.dumps(value, ensure_ascii=False, default=str))
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
+
+
+def covered(text: str) -> str:
+    """`rtsp://user:secret@host` -> `rtsp://user:***@host`"""
+    return _PASSWORD.sub(r"\1:***@", text)
+
+
+def meant(word: str, known: Iterable[str]) -> str | None:
+    """The known word that a misspelt one comes close to."""
+    near = get_close_matches(word.lower(), list(known), 1, 0.6)
+    return near[0] if near else None

@@ -1,0 +1,135 @@
+"""A good configuration, looked over: what holds and where it was said, and what deserves a second look."""
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from gate.core.decide import Unlisted
+from gate.core.events import Mode
+from gate.core.model import Direction
+from gate.ports.driver import DriverConfig, show_duration
+from gate.ports.inputs import InputConfig, Role
+from gate.settings.addresses import is_loopback
+from gate.settings.load import Loaded
+from gate.settings.locate import KeyPath
+from gate.settings.model import ListTable, Settings
+from gate.settings.problems import Finding, covered
+
+_IN_FILE = {"readers": "reader", "inputs": "input"}  # the others have the same name in code and file
+_SIMULATED = "this driver is simulated: nothing real moves"
+_OUTSIDE = re.compile(r"(?:https?|rtsps?)://(?:[^/@]*@)?(\[[^\]/]*\]|[^/:\[\]]+)", re.IGNORECASE)
+_SHAKY_NAME = re.compile(r"/dev/(video|ttyUSB|ttyACM|ttyS)\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One effective value.  `line`: where the file says it, None for a default."""
+
+    path: KeyPath
+    value: Any  # as TOML writes it: durations "5s"; passwords in addresses covered
+    line: int | None
+
+
+def effective(loaded: Loaded) -> list[Row]:
+    """Every key with the value that holds; a table that is absent and optional is one row with None."""
+    dump = loaded.settings.model_dump(mode="json")
+    data = {_IN_FILE.get(name, name): value for name, value in dump.items()}
+    return [Row(path, value, loaded.lines.get(path)) for path, value in _leaves(data, ())]
+
+
+def advise(settings: Settings, simulated: Collection[KeyPath] = ()) -> list[Finding]:
+    """What is allowed and yet should be meant.  `simulated`: tables whose driver moves nothing real."""
+    return [
+        *_about_lane(settings),
+        *_about_list(settings),
+        *_about_sync(settings),
+        *(Finding((*path, "driver"), _SIMULATED, "Good for trying out only") for path in simulated),
+        *_about_names(settings),
+    ]
+
+
+def devices(settings: Settings) -> list[tuple[KeyPath, DriverConfig]]:
+    """Every device table with its place in the file; the place begins with the kind of driver."""
+    tables: list[tuple[KeyPath, DriverConfig]] = []
+    tables += [(("reader", place), table) for place, table in enumerate(settings.readers)]
+    tables += [(("barrier",), settings.barrier)] if settings.barrier else []
+    tables += [(("input", place), table) for place, table in enumerate(settings.inputs)]
+    tables += [(("feedback", place), table) for place, table in enumerate(settings.feedback)]
+    return tables
+
+
+def _leaves(value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, Any]]:
+    if isinstance(value, dict) and value:
+        for key, item in value.items():
+            yield from _leaves(item, (*path, key))
+    elif isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
+        for place, item in enumerate(value):
+            yield from _leaves(item, (*path, place))
+    else:
+        yield path, _covered(value)
+
+
+def _covered(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_covered(item) for item in value]
+    return covered(value) if isinstance(value, str) else value
+
+
+def _about_lane(settings: Settings) -> Iterator[Finding]:
+    if settings.lane.mode is Mode.PILOT:
+        yield Finding(("lane", "mode"), "pilot: everybody gets through", 'Write "enforce" when it is meant in earnest')
+    if settings.lane.reuse_after == 0:
+        yield Finding(("lane", "reuse_after"), "a pass opens again at once, for whoever holds it", 'Usual is "10m"')
+    if settings.barrier is None:
+        yield Finding(("barrier",), "there is no barrier: the gate shows its answer and moves nothing", "Add [barrier]")
+        return
+    if not _watched(settings.inputs, Role.PASSAGE):
+        what = "no [[input]] has role passage: a pass stays used although nobody went through"
+        yield Finding(("input",), what, "Wire the turnstile's passage contact if it has one")
+        pulse = getattr(settings.barrier, "pulse", None)
+        if isinstance(pulse, float) and pulse > settings.lane.hold:
+            what = f"the next person is served while the barrier is still released (pulse {_toml(pulse)})"
+            yield Finding(("lane", "hold"), what, "Let hold be longer than the barrier's pulse")
+    if not any(contact.role is Role.FIRE for contact in settings.inputs):
+        what = "no [[input]] has role fire: the gate cannot tell that the alarm has freed the way"
+        yield Finding(("input",), what, "Wire the building's alarm contact; the way out itself must not depend on it")
+
+
+def _watched(inputs: tuple[InputConfig, ...], role: Role) -> bool:
+    return any(contact.role is role and contact.direction is Direction.ENTRY for contact in inputs)
+
+
+def _about_list(settings: Settings) -> Iterator[Finding]:
+    for name in ("warn_after", "restrict_after", "refuse_after"):
+        usual: float = ListTable.model_fields[name].default
+        if getattr(settings.list, name) > usual:
+            yield Finding(("list", name), "an old list is trusted for longer than usual", f"Usual is {_toml(usual)}")
+    if settings.list.unlisted is Unlisted.USE_PASS:
+        what = "whom the list does not name enters on the colour in the pass"
+        yield Finding(("list", "unlisted"), what, 'Usual is "refuse"')
+
+
+def _about_sync(settings: Settings) -> Iterator[Finding]:
+    if settings.sync is None:
+        yield Finding(("sync",), "there is no [sync]: lists come by hand only", "Add [sync] with its mirrors")
+    elif len(settings.sync.mirrors) == 1:
+        what = "there is one mirror: while it is down, the list grows old"
+        yield Finding(("sync", "mirrors"), what, "Add a second one, elsewhere")
+
+
+def _about_names(settings: Settings) -> Iterator[Finding]:
+    for path, table in devices(settings):
+        for key, value in table:
+            if isinstance(value, str) and _SHAKY_NAME.fullmatch(value):
+                what = f"{value} may be another device after the next start"
+                hint = "Use its name under /dev/v4l/by-id, /dev/v4l/by-path or /dev/serial/by-path"
+                yield Finding((*path, key), what, hint)
+            if isinstance(value, str) and (host := _OUTSIDE.match(value)) and not is_loopback(host[1].strip("[]")):
+                what = f"gate.service may reach this device only, not {host[1]}"
+                hint = "Allow the camera's address with IPAddressAllow= in a drop-in (`systemctl edit gate`)"
+                yield Finding((*path, key), what, hint)
+
+
+def _toml(seconds: float) -> str:
+    return f'"{show_duration(seconds)}"'

@@ -1,0 +1,181 @@
+"""What a good configuration file means."""
+
+from pathlib import Path
+
+import pytest
+
+from gate.core.decide import Policy, Unlisted
+from gate.core.events import Mode
+from gate.core.rules import Venue
+from gate.core.staleness import AgeLimits
+from gate.ports.inputs import Role
+from gate.registry import config_of
+from gate.settings.load import load_settings
+from gate.settings.model import Kiosk, Settings
+
+SAMPLE = """\
+[device]
+id = "ala-t2-07"
+state_dir = "/var/lib/gate"
+
+[venue]
+id = "ala-t2"
+category = "airport"
+zone = "almaty"
+timezone = "Asia/Almaty"
+languages = ["kk", "ru", "en"]
+
+[lane]
+mode = "enforce"
+hold = "5s"
+passage_timeout = "8s"
+reuse_after = "10m"
+
+[list]
+warn_after = "6h"
+restrict_after = "24h"
+refuse_after = "48h"
+unlisted = "refuse"
+
+[passes]
+presentation_window = "30s"
+binding = "optional"
+
+[sync]
+mirrors = ["https://a.example.kz/gate", "https://b.example.kz/gate", "file:///media/usb"]
+every = "15m"
+root = "root.json"
+
+[[reader]]
+driver = "camera"
+device = "/dev/v4l/by-id/usb-camera"
+direction = "entry"
+
+[barrier]
+driver = "gpio_relay"
+line = 17
+active = "high"
+pulse = "500ms"
+
+[[input]]
+driver = "gpio"
+role = "fire"
+line = 22
+normally = "closed"
+
+[staff]
+iin_check = false
+
+[kiosk]
+listen = "127.0.0.1:8080"
+"""
+
+LEAST = """\
+[device]
+id = "a"
+[venue]
+id = "b"
+category = "cafe"
+zone = "almaty"
+timezone = "Asia/Almaty"
+[[reader]]
+driver = "camera"
+device = "/dev/v4l/by-id/usb-camera"
+"""
+
+
+def load(folder: Path, text: str) -> Settings:
+    file = folder / "gate.toml"
+    file.write_text(text, encoding="utf-8")
+    return load_settings(file, config_of)
+
+
+def test_every_key_arrives(tmp_path: Path) -> None:
+    settings = load(tmp_path, SAMPLE)
+
+    assert settings.device.id == "ala-t2-07"
+    assert settings.device.state_dir == Path("/var/lib/gate")
+    assert settings.venue.languages == ("kk", "ru", "en")
+    assert settings.lane.mode is Mode.ENFORCE
+    assert (settings.lane.hold, settings.lane.passage_timeout, settings.lane.reuse_after) == (5.0, 8.0, 600.0)
+    assert settings.list.limits == AgeLimits(6 * 3600, 24 * 3600, 48 * 3600)
+    assert settings.list.unlisted is Unlisted.REFUSE
+    assert (settings.passes.presentation_window, settings.passes.binding) == (30.0, "optional")
+    assert settings.sync is not None
+    assert settings.sync.mirrors[2] == "file:///media/usb"
+    assert settings.sync.every == 900.0
+    assert [reader.driver for reader in settings.readers] == ["camera"]
+    assert settings.barrier is not None
+    assert settings.barrier.model_dump()["line"] == 17
+    assert [contact.role for contact in settings.inputs] == [Role.FIRE]
+    assert settings.feedback == ()
+    assert settings.staff.iin_check is False
+    assert settings.kiosk is not None
+    assert (settings.kiosk.host, settings.kiosk.port) == ("127.0.0.1", 8080)
+
+
+def test_what_is_left_out_has_its_default(tmp_path: Path) -> None:
+    least, whole = load(tmp_path, LEAST), load(tmp_path, SAMPLE)
+
+    assert (least.lane, least.list, least.passes, least.staff) == (whole.lane, whole.list, whole.passes, whole.staff)
+    assert least.device.state_dir == whole.device.state_dir
+    assert least.venue.languages == whole.venue.languages
+    assert (least.barrier, least.sync, least.kiosk, least.inputs) == (None, None, None, ())
+
+
+def test_an_empty_kiosk_table_means_a_page_where_it_usually_is(tmp_path: Path) -> None:
+    assert load(tmp_path, LEAST + "[kiosk]\n").kiosk == Kiosk(listen="127.0.0.1:8080")
+
+
+def test_what_deciding_needs(tmp_path: Path) -> None:
+    policy = load(tmp_path, SAMPLE).policy
+
+    assert isinstance(policy, Policy)
+    assert policy.venue == Venue("airport", "almaty")
+    assert policy.timezone.key == "Asia/Almaty"
+    assert policy.reuse_after == 600.0
+
+
+def test_relative_paths_start_at_the_file_not_where_the_process_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gate.toml").write_text(SAMPLE.replace("/var/lib/gate", "state"))
+    monkeypatch.chdir(tmp_path)
+    settings = load_settings(Path("gate.toml"), config_of)
+
+    assert settings.device.state_dir == tmp_path / "state"
+    assert settings.sync is not None
+    assert settings.sync.root == tmp_path / "root.json"
+
+
+def test_a_pass_may_be_used_again_at_once_if_the_venue_says_so(tmp_path: Path) -> None:
+    assert load(tmp_path, SAMPLE.replace('"10m"', '"0s"')).lane.reuse_after == 0.0
+
+
+def test_pilot(tmp_path: Path) -> None:
+    assert load(tmp_path, SAMPLE.replace('"enforce"', '"pilot"')).lane.mode is Mode.PILOT
+
+
+@pytest.mark.parametrize(
+    ("listen", "host", "port"),
+    [("127.0.0.1:80", "127.0.0.1", 80), ("[::1]:9000", "::1", 9000), ("localhost:0", "localhost", 0)],
+)
+def test_addresses_on_loopback(tmp_path: Path, listen: str, host: str, port: int) -> None:
+    kiosk = load(tmp_path, SAMPLE.replace("127.0.0.1:8080", listen)).kiosk
+
+    assert kiosk is not None
+    assert (kiosk.host, kiosk.port) == (host, port)
+
+
+def test_a_file_written_on_windows(tmp_path: Path) -> None:
+    file = tmp_path / "gate.toml"
+    file.write_bytes(b"\xef\xbb\xbf" + SAMPLE.replace("\n", "\r\n").encode())
+
+    assert load_settings(file, config_of).device.id == "ala-t2-07"
+
+
+def test_settings_cannot_be_changed(tmp_path: Path) -> None:
+    settings = load(tmp_path, SAMPLE)
+
+    with pytest.raises(ValueError, match="frozen"):
+        settings.lane = settings.lane

@@ -1,0 +1,153 @@
+"""The shipped units as systemd itself reads them."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from gate.errors import ConfigError
+from gate.settings.model import Device
+
+UNITS = Path(__file__).parents[2] / "systemd"
+UNIT = UNITS / "gate.service"
+EXPOSURE = 15
+"""Tenths of systemd's score from 0 (safe) to 10 (unsafe)."""
+
+
+def run(tool: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    path = shutil.which(tool)
+    assert path, f"{tool} is missing: apt-get install systemd udev"
+    return subprocess.run([path, *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False)
+
+
+def settings(section: str) -> dict[str, list[str]]:
+    """Key -> its values in order; systemd lets a key stand several times."""
+    found: dict[str, list[str]] = {}
+    here = ""
+    for line in UNIT.read_text().splitlines():
+        if line.startswith("["):
+            here = line.strip("[]")
+        elif here == section and line and not line.startswith("#"):
+            key, _, value = line.partition("=")
+            found.setdefault(key, []).append(value)
+    return found
+
+
+def test_systemd_has_nothing_to_say_against_the_unit() -> None:
+    done = run("systemd-analyze", "verify", "--man=no", UNIT)
+    said = [line for line in done.stderr.splitlines() if line]
+
+    absent = "gate.service: Command /opt/gate/bin/gate is not executable: No such file or directory"
+    assert said in ([], [absent])  # the gate is not installed where the tests run
+
+
+def test_systemd_finds_a_slip_of_the_pen(tmp_path: Path) -> None:
+    """What the test above relies on."""
+    unit = tmp_path / "gate.service"
+    unit.write_text(UNIT.read_text().replace("WatchdogSec=5", "WatchdogSec=often\nWatchDog=5"))
+
+    said = run("systemd-analyze", "verify", "--man=no", unit).stderr
+    assert "Failed to parse" in said
+    assert re.search(r"Unknown key .*WatchDog", said)
+
+
+def test_the_unit_is_locked_down() -> None:
+    done = run("systemd-analyze", "security", "--offline=true", f"--threshold={EXPOSURE}", "--no-pager", UNIT)
+
+    assert done.returncode == 0, done.stdout.splitlines()[-1]
+    assert "Overall exposure level for gate.service" in done.stdout
+
+
+def test_a_laxer_unit_would_not_pass(tmp_path: Path) -> None:
+    unit = tmp_path / "gate.service"
+    unit.write_text(UNIT.read_text().replace("User=gate\n", "").replace("CapabilityBoundingSet=\n", ""))
+
+    done = run("systemd-analyze", "security", "--offline=true", f"--threshold={EXPOSURE}", "--no-pager", unit)
+    assert done.returncode != 0
+
+
+def test_the_lane_reports_and_is_restarted() -> None:
+    service, unit = settings("Service"), settings("Unit")
+
+    assert service["Type"] == ["notify"]
+    assert float(service["WatchdogSec"][0]) <= 5
+    assert service["Restart"] == ["always"]
+    assert service["RestartPreventExitStatus"] == [str(ConfigError.exit_code)]
+    assert unit["StartLimitIntervalSec"] == ["0"]
+    assert not [value for value in unit.get("After", []) + unit.get("Wants", []) if "network" in value]
+
+
+def test_the_lane_has_loopback_and_nothing_else() -> None:
+    service = settings("Service")
+
+    assert service["IPAddressDeny"] == ["any"]
+    assert service["IPAddressAllow"] == ["localhost"]
+    assert service["DevicePolicy"] == ["closed"]
+
+
+def test_state_is_where_the_settings_look_for_it() -> None:
+    default: Path = Device.model_fields["state_dir"].default
+
+    assert [f"/var/lib/{name}" for name in settings("Service")["StateDirectory"]] == [str(default)]
+    assert settings("Service")["ExecStart"] == ["/opt/gate/bin/gate run --config /etc/gate/gate.toml"]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A root directory in which the user and the folders were made."""
+    (tmp_path / "etc/gate").mkdir(parents=True)
+    for name in ("gate.toml", "root.json"):
+        (tmp_path / "etc/gate" / name).touch(mode=0o666)
+    made = run("systemd-sysusers", f"--root={tmp_path}", UNITS / "gate.sysusers")
+    assert made.returncode == 0, made.stderr
+    return tmp_path
+
+
+def test_the_user_may_use_its_devices_and_log_in_nowhere(root: Path) -> None:
+    users = {line.split(":")[0]: line.split(":") for line in (root / "etc/passwd").read_text().splitlines()}
+    groups = {line.split(":")[0]: line.split(":")[3] for line in (root / "etc/group").read_text().splitlines()}
+
+    assert users["gate"][6] == "/usr/sbin/nologin"
+    assert {name for name, members in groups.items() if members == "gate"} == {"gpio", "dialout", "video"}
+    assert set(settings("Service")["SupplementaryGroups"][0].split()) <= set(groups)
+
+
+def test_the_folders_have_their_rights(root: Path) -> None:
+    done = run("systemd-tmpfiles", f"--root={root}", "--create", UNITS / "gate.tmpfiles")
+
+    # Only root may give files away; whoever else runs the tests still sees the modes.
+    assert [line for line in done.stderr.splitlines() if "Operation not permitted" not in line] == []
+    paths = ("etc/gate", "etc/gate/gate.toml", "etc/gate/root.json", "var/lib/gate")
+    assert {path: oct((root / path).stat().st_mode)[-3:] for path in paths} == {
+        "etc/gate": "755",
+        "etc/gate/gate.toml": "640",
+        "etc/gate/root.json": "644",
+        "var/lib/gate": "750",
+    }
+    if os.geteuid() == 0:
+        passwd = (root / "etc/passwd").read_text().splitlines()
+        user = next(line.split(":") for line in passwd if line.startswith("gate:"))
+        assert (root / "var/lib/gate").stat().st_uid == int(user[2])
+        assert (root / "etc/gate/gate.toml").stat().st_gid == int(user[3])
+
+
+def test_udev_rules_are_well_formed() -> None:
+    """udevadm cannot check a file before systemd 254; this holds the grammar of udev(7)."""
+    part = re.compile(r'(?:[A-Z_]+)(?:\{[A-Za-z0-9_/.]+\})?(?:==|!=|=|\+=|-=|:=)"[^"]*"')
+    rules = [line for line in (UNITS / "70-gate.rules").read_text().splitlines() if line and not line.startswith("#")]
+
+    assert rules
+    for rule in rules:
+        assert all(part.fullmatch(piece) for piece in re.split(r",\s*", rule)), rule
+    assert any('KERNEL=="gpiochip*", GROUP="gpio"' in rule for rule in rules)
+
+
+def test_modules_are_loaded_for_the_devices_that_come_later() -> None:
+    modules = {line for line in (UNITS / "gate.modules").read_text().splitlines() if line and not line.startswith("#")}
+    allowed = {value.split()[0] for value in settings("Service")["DeviceAllow"]}
+    needed = {"char-video4linux": "videodev", "char-ttyUSB": "usbserial", "char-ttyACM": "cdc_acm"}
+
+    assert {module for device, module in needed.items() if device in allowed} == modules
