@@ -4,21 +4,21 @@ import asyncio
 import signal
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import structlog
 
 from gate import registry
+from gate.core.model import Scan
 from gate.core.passage import Timing
-from gate.core.trust import TrustList
 from gate.errors import DeviceError, GateError
 from gate.kiosk.server import About, create_app, serve
 from gate.lane.controller import Lane, LaneSetup
 from gate.lane.judge import Judge
-from gate.passes.recognise import Verifier
 from gate.ports.driver import AnySpec, DriverConfig
 from gate.ports.inputs import Level, Role
+from gate.ports.reader import Answer
 from gate.registry import Kind
 from gate.runtime.bus import Bus
 from gate.runtime.clock import SystemClock
@@ -124,18 +124,9 @@ class _LaneProcess:
                 feedback.append(await stack.enter_async_context(fitted.spec.open(fitted.config)))
             except DeviceError as error:  # a dead lamp never stops a lane
                 log.error(str(error), device=fitted.name)
-        open_judge = partial(Judge, settings.device.state_dir, policy, self._make_verifier)
+        open_judge = partial(Judge, settings.device.state_dir, policy, settings.verifier)
         key = await asyncio.to_thread(load_or_make, settings.device.state_dir)
         return Lane(self._setup(), open_judge, key, self._clock, self._bus.publish, feedback)
-
-    def _make_verifier(self, trust: TrustList) -> Verifier:
-        passes = self._settings.passes
-        return Verifier(
-            trust,
-            venue=self._settings.venue.id,
-            window=int(passes.presentation_window),
-            binding_required=passes.binding == "required",
-        )
 
     def _setup(self) -> LaneSetup:
         settings, devices = self._settings, self._devices
@@ -165,10 +156,13 @@ class _LaneProcess:
     async def _reader(self, lane: Lane, fitted: Fitted) -> None:
         tell = self._teller(lane, fitted)
 
+        def present(scan: Scan) -> Answer | None:
+            return lane.present(replace(scan, reader=fitted.name))  # two cameras are of one driver
+
         async def read() -> None:
             async with fitted.spec.open(fitted.config) as reader:
                 tell("")
-                await reader.run(lane.present)
+                await reader.run(present)
 
         await keep_running(fitted.name, read, tell)
         log.info("the recording has ended", device=fitted.name)

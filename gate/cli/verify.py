@@ -116,12 +116,7 @@ def _examiner(pass_only: bool, trust: Path | None, config: Path | None) -> Exami
     settings = load_settings(config, config_of)
     preview = Preview(settings.device.state_dir, settings.policy)
     believed = preview.state.trust if trust is None else _trust(trust)
-    verifier = Verifier(
-        believed or NO_ISSUERS,
-        venue=settings.venue.id,
-        window=int(settings.passes.presentation_window),
-        binding_required=settings.passes.binding == "required",
-    )
+    verifier = settings.verifier(believed or NO_ISSUERS)
     return Examiner(verifier, preview, has_trust=believed is not None)
 
 

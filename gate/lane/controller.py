@@ -89,6 +89,7 @@ class Lane:
         self._presence = Presence()
         self._happened: asyncio.Queue[LaneEvent | Presentation] = asyncio.Queue()
         self._state = LaneState(missing=setup.needed)
+        self._starting = set(setup.needed)  # devices that have not said yet whether they are there
         self._deciding = False
         self.door = Door()
         self._group: asyncio.TaskGroup | None = None
@@ -109,7 +110,7 @@ class Lane:
         if shown.stage is Stage.NEW and self._is_renewed(shown):
             shown.stage = Stage.ANSWERED
             return Answer.DECIDED
-        if self._judge is None or self._deciding or self._state.grant or self._state.fire:
+        if self._judge is None or self._starting or self._deciding or self._state.grant or self._state.fire:
             shown.stage = Stage.WAITING
             return Answer.WAIT
         shown.stage = Stage.PENDING
@@ -134,6 +135,7 @@ class Lane:
         """A device came up (`problem` empty) or was lost."""
         self._publish(DeviceChanged(self._clock.now(), name, driver, problem))
         if name in self._setup.needed:
+            self._starting.discard(name)
             self._happened.put_nowait(DeviceState(name, present=not problem))
 
     # The loop.

@@ -1,0 +1,194 @@
+"""A real daemon for tests: its process, its files, and the far end of its serial port."""
+
+import json
+import os
+import pty
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+import tty
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from gate.authority.authority import Authority
+from gate.core.model import Listing, Status
+from gate.passes.aq1_encode import credential_text
+from gate.store.apply import apply, read_directory
+from gate.store.database import File, open_for_reading
+from gate.testing.builders import rules_json
+
+ON, OFF = bytes.fromhex("a00101a2"), bytes.fromhex("a00100a1")
+PATIENCE = 20.0  # seconds any single thing may take on a busy machine
+
+
+def eventually(holds: Callable[[], bool], what: str, patience: float = PATIENCE) -> None:
+    end = time.monotonic() + patience
+    while not holds():
+        assert time.monotonic() < end, f"waited {patience} s in vain for {what}"
+        time.sleep(0.02)
+
+
+class RelayBoard:
+    """The far end of a serial relay board on a pseudo-terminal: keeps every frame it was sent."""
+
+    def __init__(self, link: Path) -> None:
+        self.link = link
+        self.frames: list[bytes] = []
+        self._stop = threading.Event()
+        self.plug_in()
+
+    def plug_in(self) -> None:
+        self._master, self._slave = pty.openpty()
+        tty.setraw(self._slave)
+        self.link.unlink(missing_ok=True)
+        self.link.symlink_to(os.ttyname(self._slave))
+        self._stop.clear()
+        self._thread = threading.Thread(target=self._listen, args=(self._master,), daemon=True)
+        self._thread.start()
+
+    def unplug(self) -> None:
+        self._stop.set()
+        self._thread.join()
+        os.close(self._slave)
+        os.close(self._master)
+        self.link.unlink()
+
+    def _listen(self, master: int) -> None:
+        pending = b""
+        os.set_blocking(master, False)
+        while not self._stop.is_set():
+            with suppress(BlockingIOError):
+                pending += os.read(master, 256)
+            while len(pending) >= 4:
+                self.frames.append(pending[:4])
+                pending = pending[4:]
+            time.sleep(0.002)
+
+    @property
+    def openings(self) -> int:
+        return self.frames.count(ON)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self._stop.is_set():
+            self.unplug()
+
+
+class Site:
+    """A folder with an authority, a state directory and a configuration."""
+
+    def __init__(self, folder: Path, people: Mapping[int, Listing]) -> None:
+        self.folder = folder
+        self.state = folder / "state"
+        self.config = folder / "gate.toml"
+        self.passage = folder / "passage"
+        self.now = int(time.time())  # noqa: TID251 - the daemon under test asks the system too
+        self.authority = Authority.create(folder / "authority")
+        self.authority.add_issuer("ashyq", at=self.now - 3600)
+        self.authority.set_statuses(people)
+        (folder / "authority" / "rules.json").write_bytes(rules_json())  # the same on every day of the week
+        self.publish()
+
+    def publish(self) -> None:
+        self.authority.publish(self.authority.public, self.now)
+
+    def load_list(self) -> None:
+        apply(read_directory(self.authority.public), self.state)
+
+    def issue(self, idx: int, status: Status = Status.GREEN) -> str:
+        return credential_text(self.authority.issue("ashyq", idx, status, issued_at=self.now - 60, lifetime=12 * 3600))
+
+    def configure(self, *tables: str, **lane: str) -> None:
+        keys = "\n".join(f"{key} = {json.dumps(value)}" for key, value in ({"hold": "300ms"} | lane).items())
+        own = f"""
+[device]
+id = "test-1"
+state_dir = "{self.state}"
+[venue]
+id = "test"
+category = "fitness"
+zone = "almaty"
+timezone = "Asia/Almaty"
+[lane]
+{keys}
+"""
+        self.config.write_text(own + "\n".join(tables))
+
+    def rows(self, where: str = "1") -> list[dict[str, Any]]:
+        connection = open_for_reading(File.LANE, self.state)
+        if connection is None:  # the daemon has not made it yet
+            return []
+        try:
+            connection.row_factory = sqlite3.Row
+            return [dict(row) for row in connection.execute(f"SELECT * FROM journal WHERE {where} ORDER BY seq")]
+        finally:
+            connection.close()
+
+    def reasons(self) -> list[str]:
+        return [row["reason"] for row in self.rows("event = 'decision'")]
+
+
+class Daemon:
+    """`gate run` as its own process."""
+
+    def __init__(self, site: Site, *, program: tuple[str, ...] = ("-m", "gate", "run")) -> None:
+        self.log = site.folder / "daemon.log"
+        self._file = self.log.open("ab")
+        self.process = subprocess.Popen(
+            [sys.executable, *program, "--config", str(site.config)],
+            stderr=self._file,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def said(self) -> str:
+        return self.log.read_text()
+
+    def wait_ready(self) -> None:
+        eventually(lambda: "event=ready" in self.said() or self.process.poll() is not None, "the daemon to be ready")
+        assert self.process.poll() is None, self.said()
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        try:
+            return self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+        finally:
+            self._file.close()
+
+
+@contextmanager
+def running(site: Site) -> Iterator[Daemon]:
+    daemon = Daemon(site)
+    try:
+        daemon.wait_ready()
+        yield daemon
+    finally:
+        daemon.stop()
+
+
+def lcus(board: RelayBoard, pulse: str = "100ms") -> str:
+    return f'[barrier]\ndriver = "serial_frames"\nprofile = "lcus"\nport = "{board.link}"\npulse = "{pulse}"\n'
+
+
+def camera(folder: Path) -> str:
+    return f'[[reader]]\ndriver = "camera"\ndevice = "{folder}"\n'
+
+
+def replay(folder: Path, *texts: str) -> str:
+    file = folder / "codes.txt"
+    file.write_text("".join(f"{json.dumps({'text': text})}\n" for text in texts))
+    return f'[[reader]]\ndriver = "replay"\nfile = "{file}"\n'
