@@ -1,6 +1,7 @@
 """Small valid values for tests, and for those who write drivers."""
 
 import json
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -36,6 +37,19 @@ class ManualClock:
     def advance(self, seconds: float) -> None:
         self._now += seconds
         self._monotonic += seconds
+
+
+class RunningClock:
+    """A clock that runs, beginning at NOW."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+
+    def now(self) -> float:
+        return NOW + time.monotonic() - self._start
+
+    def monotonic(self) -> float:
+        return time.monotonic()
 
 
 def trust_json(version: int = 1, *, issuer: str = "ashyq", key: SigningKey = KEY) -> bytes:

@@ -1,0 +1,266 @@
+"""The lane as its devices see it: presentations, renewals, inputs, a failing barrier."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import pytest
+from nacl.signing import SigningKey
+
+from gate.authority.wallet import Wallet
+from gate.core.events import CodeSeen, Decided, DeviceChanged, Event, GrantEnded, Mode, Passed, Phase, PhaseChanged
+from gate.core.model import Direction, Listing, Scan, Status
+from gate.core.passage import Timing
+from gate.core.reason import Reason
+from gate.errors import DeviceError
+from gate.lane.controller import Lane, LaneSetup
+from gate.lane.judge import Judge
+from gate.lane.presence import GONE_AFTER
+from gate.passes.aq1_encode import credential_text, encode_credential
+from gate.passes.recognise import Verifier
+from gate.ports.feedback import Signal
+from gate.ports.inputs import Level, Role
+from gate.ports.reader import Answer
+from gate.testing.builders import KEY, LIMITS, NOW, RunningClock, load, policy
+
+ENTRY = Direction.ENTRY
+
+
+def scan(text: str) -> Scan:
+    return Scan(text, "reader[0]", ENTRY, time.monotonic())
+
+
+def credential(idx: int, *, holder: bytes | None = None) -> bytes:
+    return encode_credential(
+        key=KEY,
+        issuer="ashyq",
+        idx=idx,
+        status=Status.GREEN,
+        issued_at=NOW - 3600,
+        expires_at=NOW + 3600,
+        token_id=b"token-%02d" % idx,
+        holder=holder,
+    )
+
+
+def plain(idx: int) -> str:
+    return credential_text(credential(idx))
+
+
+class Turnstile:
+    """A barrier in memory that a test can break."""
+
+    def __init__(self) -> None:
+        self.openings = 0
+        self.secured = True
+        self.lost = asyncio.Event()
+        self.broken = False
+        self.pulse = 0.05  # seconds
+
+    async def release(self, direction: Direction) -> None:  # noqa: ARG002 - the port's signature
+        if self.broken:
+            raise DeviceError("turnstile: no answer", hint="Look at its cable")
+        self.openings, self.secured = self.openings + 1, False
+        try:
+            await asyncio.sleep(self.pulse)
+        finally:
+            self.secure()
+
+    def secure(self) -> None:
+        self.secured = True
+
+    async def watch(self) -> None:
+        await self.lost.wait()
+        raise DeviceError("turnstile: gone", hint="Plug it in")
+
+
+class Lamp:
+    def __init__(self) -> None:
+        self.shown: list[Signal] = []
+
+    def show(self, signal: Signal) -> None:
+        self.shown.append(signal)
+
+
+class Rig:
+    def __init__(self, state: Path, *, mode: Mode = Mode.ENFORCE, sensed: bool = False, timeout: float = 0.4) -> None:
+        self.turnstile, self.lamp = Turnstile(), Lamp()
+        self.events: list[Event] = []
+        timing = Timing(hold=0.3, passage_timeout=timeout, sensed=frozenset({ENTRY} if sensed else set()))
+        setup = LaneSetup("test-1", mode, timing, LIMITS, frozenset({"barrier"}))
+        self.lane = Lane(
+            setup,
+            lambda: Judge(state, policy(), lambda trust: Verifier(trust, venue="test")),
+            SigningKey(bytes(32)),
+            RunningClock(),
+            self.events.append,
+            [self.lamp],
+        )
+
+    @property
+    def phases(self) -> list[Phase]:
+        return [event.phase for event in self.events if isinstance(event, PhaseChanged)]
+
+    @property
+    def passed(self) -> list[Passed]:
+        return [event.passed for event in self.events if isinstance(event, GrantEnded)]
+
+    @property
+    def reasons(self) -> list[Reason]:
+        return [event.reason for event in self.events if isinstance(event, Decided)]
+
+    async def show(self, text: str, seconds: float) -> list[Answer | None]:
+        """Hold a code before the camera, fifteen frames a second."""
+        answers, end = [], time.monotonic() + seconds
+        while time.monotonic() < end:
+            answers.append(self.lane.present(scan(text)))
+            await asyncio.sleep(1 / 15)
+        return answers
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        async with asyncio.timeout(10):
+            while not holds():  # noqa: ASYNC110 - what is waited for has no event of its own
+                await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def working(rig: Rig) -> AsyncIterator[Rig]:
+    async def barrier() -> None:
+        with suppress(DeviceError):
+            await rig.lane.door.hold(rig.turnstile, ready=lambda: rig.lane.device("barrier", "fake", ""))
+        rig.lane.device("barrier", "fake", "gone")
+
+    ready = asyncio.Event()
+    lane = asyncio.create_task(rig.lane.run(ready.set, lambda: None))
+    held = asyncio.create_task(barrier())
+    await ready.wait()
+    await rig.until(lambda: rig.phases[-1:] == [Phase.READY])
+    try:
+        yield rig
+    finally:
+        for task in (held, lane):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    load(tmp_path, {7: Listing.GREEN, 8: Listing.RED, 9: Listing.GREEN})
+    return tmp_path
+
+
+@pytest.mark.anyio
+async def test_many_frames_of_one_code_are_one_presentation(state: Path) -> None:
+    async with working(Rig(state)) as rig:
+        answers = await rig.show(plain(7), 1.0)
+        assert answers[0] is None
+        assert answers[-1] is Answer.DECIDED
+        assert rig.reasons == [Reason.ADMITTED]
+        assert rig.turnstile.openings == 1
+        seen = [type(event) for event in rig.events].index(CodeSeen)
+        assert isinstance(rig.events[seen + 1], Decided)
+        assert rig.lamp.shown[:3] == [Signal.READY, Signal.SEEN, Signal.ADMITTED]
+
+
+@pytest.mark.anyio
+async def test_a_code_that_left_and_came_back_is_asked_again(state: Path) -> None:
+    async with working(Rig(state)) as rig:
+        await rig.show(plain(7), 0.2)
+        await asyncio.sleep(GONE_AFTER + 0.2)
+        await rig.show(plain(7), 0.2)
+        assert rig.reasons == [Reason.ADMITTED, Reason.ALREADY_USED]
+        assert rig.turnstile.openings == 1
+
+
+@pytest.mark.anyio
+async def test_a_code_renewed_while_it_is_shown_is_the_same_person(state: Path) -> None:
+    wallet = Wallet.create()
+    wallet.hold(credential(7, holder=wallet.holder_public))
+    async with working(Rig(state)) as rig:
+        for second in range(4):  # the phone renews every half second, and is held long after the verdict
+            await rig.show(wallet.present(NOW + second), 0.5)
+        assert rig.reasons == [Reason.ADMITTED]
+        assert rig.turnstile.openings == 1
+
+
+@pytest.mark.anyio
+async def test_the_next_person_waits_and_is_served_when_the_lane_is_free(state: Path) -> None:
+    async with working(Rig(state)) as rig:
+        await rig.show(plain(7), 0.1)
+        answers = await rig.show(plain(9), 0.8)
+        assert answers[0] is Answer.WAIT
+        assert rig.reasons == [Reason.ADMITTED, Reason.ADMITTED]
+        assert rig.turnstile.openings == 2
+
+
+@pytest.mark.anyio
+async def test_who_leaves_before_the_lane_is_free_is_recorded_as_lane_busy(state: Path) -> None:
+    async with working(Rig(state, sensed=True, timeout=5.0)) as rig:
+        await rig.show(plain(7), 0.1)
+        await rig.show(plain(9), 0.2)
+        await rig.until(lambda: Reason.LANE_BUSY in rig.reasons)
+        assert rig.turnstile.openings == 1
+        rig.lane.report(Level(Role.PASSAGE, active=True, at=time.monotonic()))
+        await rig.until(lambda: rig.passed == [Passed.PASSED])
+        await rig.show(plain(9), 0.2)  # being told to wait took no use
+        assert rig.reasons[-1] is Reason.ADMITTED
+
+
+@pytest.mark.anyio
+async def test_two_phones_at_once_open_once_and_then_for_the_other(state: Path) -> None:
+    async with working(Rig(state)) as rig:
+        for _ in range(12):
+            rig.lane.present(scan(plain(7)))
+            rig.lane.present(scan(plain(9)))
+            assert rig.turnstile.openings <= 2
+            await asyncio.sleep(1 / 15)
+        assert rig.reasons == [Reason.ADMITTED, Reason.ADMITTED]
+        grants = [event for event in rig.events if isinstance(event, Decided | GrantEnded)]
+        assert [type(event) for event in grants[:3]] == [Decided, GrantEnded, Decided]
+
+
+@pytest.mark.anyio
+async def test_fire_stops_granting_and_what_was_shown_meanwhile_is_not_judged(state: Path) -> None:
+    async with working(Rig(state)) as rig:
+        rig.lane.report(Level(Role.FIRE, active=True, at=time.monotonic()))
+        await rig.until(lambda: rig.phases[-1] is Phase.FIRE)
+        assert set(await rig.show(plain(7), 0.3)) == {Answer.WAIT}
+        assert (rig.reasons, rig.turnstile.openings) == ([], 0)
+        assert rig.lamp.shown[-1] is Signal.FIRE
+        rig.lane.report(Level(Role.FIRE, active=False, at=time.monotonic()))
+        await rig.until(lambda: rig.phases[-1] is Phase.READY)
+        await rig.show(plain(7), 0.2)
+        assert rig.reasons == [Reason.ADMITTED]
+
+
+@pytest.mark.anyio
+async def test_the_exit_button_opens_once_a_press(state: Path) -> None:
+    async with working(Rig(state)) as rig:
+        for active in (True, True, False, True):
+            rig.lane.report(Level(Role.REX, active=active, at=time.monotonic()))
+            await asyncio.sleep(0.15)
+        await rig.until(lambda: rig.turnstile.openings == 2)
+
+
+@pytest.mark.anyio
+async def test_a_turnstile_that_fails_is_out_of_service_and_nobody_is_admitted(state: Path) -> None:
+    async with working(Rig(state)) as rig:
+        rig.turnstile.broken = True
+        await rig.show(plain(7), 0.2)
+        await rig.until(lambda: any(isinstance(event, DeviceChanged) and event.problem for event in rig.events))
+        await rig.until(lambda: rig.phases[-1] is Phase.OUT_OF_SERVICE)
+        await rig.show(plain(9), 0.2)
+        assert rig.reasons == [Reason.ADMITTED, Reason.DEVICE_FAILED]
+        assert rig.turnstile.openings == 0
+
+
+@pytest.mark.anyio
+async def test_stopping_locks(state: Path) -> None:
+    async with working(Rig(state)) as rig:
+        rig.turnstile.pulse = 30.0
+        await rig.show(plain(7), 0.2)
+        assert not rig.turnstile.secured
+    assert rig.turnstile.secured
