@@ -5,7 +5,7 @@
 It knows monotonic seconds only, and does nothing itself: the controller carries the effects out, in
 their order.  One person per grant: while a grant is open the lane is busy.  How a grant ends:
 
-    the passage sensor speaks            -> PASSED
+    the passage sensor speaks            -> lock behind the person, PASSED
     it stays silent for passage_timeout  -> lock, then NOT_PASSED: the use is given back
     there is no sensor that way          -> after `hold`, UNKNOWN: the use stays used
 """
@@ -151,7 +151,8 @@ def _granted(state: LaneState, event: Granted, timing: Timing) -> tuple[LaneStat
 def _crossed(state: LaneState, event: Crossed) -> tuple[LaneState, tuple[Effect, ...]]:
     grant = state.grant
     if grant and grant.direction is event.direction:
-        return replace(state, grant=None), (EndGrant(grant.seq, Passed.PASSED),)
+        # Locked behind this person: a pulse that still runs would let the next one in unasked.
+        return replace(state, grant=None), (Secure(), EndGrant(grant.seq, Passed.PASSED))
     if state.fire:
         return state, ()
     return state, (Note("passage", "without a grant", event.direction),)

@@ -39,7 +39,7 @@ def play(*events: LaneEvent, timing: Timing = TIMING, state: LaneState | None = 
 
 def test_a_grant_releases_and_ends_when_the_person_went_through() -> None:
     state, effects = play(Granted(1, ENTRY, 0.0), Tick(2.0), Crossed(ENTRY, 2.5), Tick(99.0))
-    assert effects == [Release(ENTRY), EndGrant(1, Passed.PASSED)]
+    assert effects == [Release(ENTRY), Secure(), EndGrant(1, Passed.PASSED)]
     assert state.phase is Phase.READY
 
 
@@ -104,8 +104,8 @@ class LaneMachine(RuleBasedStateMachine):
                     self.locked_since_release = True
                 case EndGrant(seq, passed):
                     assert seq not in self.ended, "a grant ends once"
-                    if passed is Passed.NOT_PASSED and seq in self.released:
-                        assert self.locked_since_release, "locked before the use is given back"
+                    if passed is not Passed.UNKNOWN and seq in self.released:
+                        assert self.locked_since_release, "locked before the use is given back, and behind who passed"
                     self.ended[seq] = passed
         return list(effects)
 

@@ -1,0 +1,138 @@
+"""`gate demo`: the whole gate on this machine, with nothing attached."""
+
+import asyncio
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.panel import Panel
+from rich.text import Text
+
+from gate.demo.cast import cast
+from gate.demo.play import Addresses, Audience, Plan, play, workplace
+from gate.demo.report import Report, Seen
+from gate.runtime.clock import SystemClock
+
+HEADLESS_PEOPLE = 20
+ENDLESS_PEOPLE = 5000  # some five hours at the pace of a demo that is watched
+WATCHED_SPEED = 0.4
+USUAL_PORT = 8080
+
+
+@click.command()
+@click.option("--headless", is_flag=True, help="Print a row a person and a summary, and exit.")
+@click.option(
+    "--people", type=click.IntRange(1, 5000), help="How many come.  [default: 20 headless, else until Ctrl-C]"
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="The same people for the same seed.")
+@click.option(
+    "--speed", type=click.FloatRange(0.1, 10), help="Pace of hands and feet.  [default: 1 headless, else 0.4]"
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    help="Port of the kiosk page; 0 is any.  [default: any headless, else 8080]",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line; implies --headless.")
+@click.option(
+    "--keep", type=click.Path(path_type=Path, file_okay=False), help="New folder in which all files are kept."
+)
+def demo(
+    headless: bool,
+    people: int | None,
+    seed: int,
+    speed: float | None,
+    port: int | None,
+    as_json: bool,
+    keep: Path | None,
+) -> None:
+    """Watch a gate admit and refuse people, on this machine, with nothing attached.
+
+    Only the people, the picture before the lens and the turnstile are played.  The rest is real: an
+    authority issues passes and publishes its list, `gate run` reads a camera stream, decides, records and
+    opens a turnstile over a serial line.  Exit 0 when every answer was the expected one, the turnstile was
+    opened once for each person admitted, and the journal proves whole; else 1, and what was wrong.
+
+    ms_to_open is the time from the first picture in which the whole code is in view with at least two
+    pixels a module, moving or not, to the arrival of the opening frame at the turnstile.
+    """
+    headless = headless or as_json
+    endless = not headless and people is None
+    with workplace(keep) as folder:
+        plan = Plan(
+            people=cast(people or (HEADLESS_PEOPLE if headless else ENDLESS_PEOPLE), seed),
+            seed=seed,
+            speed=speed or (1.0 if headless else WATCHED_SPEED),
+            ports=(port,) if port is not None else (0,) if headless else (USUAL_PORT, 0),
+            folder=folder,
+            endless=endless,
+        )
+        printer = _JsonPrinter() if as_json else _TablePrinter(Console(highlight=False), watched=not headless)
+        report = asyncio.run(play(plan, SystemClock(), Audience(printer.opened, printer.seen)))
+    printer.ended(report)
+    for line in report.mismatches():
+        click.echo(f"gate: not as expected: {line}", err=True)
+    sys.exit(1 if report.mismatches() else 0)
+
+
+class _JsonPrinter:
+    def opened(self, addresses: Addresses) -> None:
+        pass
+
+    def seen(self, seen: Seen) -> None:
+        click.echo(json.dumps(seen.row()))
+
+    def ended(self, report: Report) -> None:
+        click.echo(json.dumps({"summary": report.summary()}))
+
+
+@dataclass(frozen=True, slots=True)
+class _TablePrinter:
+    """Rows as they happen, so the widths are fixed beforehand."""
+
+    console: Console
+    watched: bool
+
+    def opened(self, addresses: Addresses) -> None:
+        if self.watched:
+            text = Text.assemble(
+                ("The stage   ", "bold"), (addresses.stage, "bold cyan"), "  camera, answer, turnstile on one page\n",
+                ("Kiosk page  ", "bold"), (addresses.kiosk, "bold cyan"), "  what a visitor reads at the gate\n",
+                ("Ctrl-C ends the demo, proves the journal and prints a summary.", "dim"),
+            )  # fmt: skip
+            self.console.print(Panel(text, title="Ashyq Gate demo", expand=False))
+        self._line(Text(f"{'#':>3}  {'shows':<34}{'answer':<21}{'then':<9}opens after", style="bold"))
+
+    def seen(self, seen: Seen) -> None:
+        row = Text(f"{seen.person.number:>3}  {seen.person.act.shows:<34}")
+        style = {"admitted": "green", "refused": "red"}.get(seen.outcome, "dim")
+        row.append(f"{seen.reason or seen.outcome:<21}", style)
+        row.append(f"{'through' if seen.passed else 'stayed' if seen.outcome == 'admitted' else '':<9}")
+        row.append("" if seen.ms_to_open is None else f"{seen.ms_to_open:8.0f} ms")
+        if seen.mismatch():
+            row.append("  unexpected", "bold red")
+        self._line(row)
+
+    def ended(self, report: Report) -> None:
+        refused = report.refused()
+        self.console.print()
+        self._fact("people", f"{len(report.seen)}: {report.admitted} admitted, {sum(refused.values())} refused")
+        if refused:
+            self._fact("refused", ", ".join(f"{reason} {count}" for reason, count in refused.items()))
+        self._fact("turnstile", f"opened {report.ending.opened} times, {report.ending.strange_bytes} strange bytes")
+        if spread := report.summary()["ms_to_open"]:
+            assert isinstance(spread, dict)  # noqa: S101 - median and max
+            self._fact("code visible to open", f"median {spread['median']:.0f} ms, longest {spread['max']:.0f} ms")
+        whole, *_ = report.ending.journal_said.partition(", end ")
+        self._fact("journal", whole if report.ending.journal_ok else "does not verify")
+        good = not report.mismatches()
+        self._fact("as expected", "yes" if good else "no", "bold green" if good else "bold red")
+
+    def _fact(self, name: str, value: str, style: str = "") -> None:
+        self._line(Text.assemble((f"{name:<22}", "dim"), (value, style)))
+
+    def _line(self, text: Text) -> None:
+        self.console.print(text, soft_wrap=True)

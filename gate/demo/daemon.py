@@ -1,0 +1,155 @@
+"""The gate itself, as its own process with an ordinary configuration file."""
+
+import asyncio
+import json
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from gate.errors import GateError
+
+STOP_TIMEOUT = 5.0  # seconds from SIGTERM to SIGKILL
+VERIFY_TIMEOUT = 30.0
+LAST_LINES = 12
+
+CONFIG = """\
+# Written by `gate demo`: an ordinary configuration, with the demo's camera, turnstile and contact.
+[device]
+id = "demo"
+state_dir = {state}
+
+[venue]
+id = "demo-station"
+category = "station"
+zone = "almaty"
+timezone = "Asia/Almaty"
+
+[lane]
+passage_timeout = "{passage_ms}ms"
+
+[[reader]]
+driver = "camera"
+device = {camera}
+
+[barrier]
+driver = "serial_frames"
+profile = "lcus"
+port = {port}
+channel = 1
+pulse = "{pulse_ms}ms"
+
+[[input]]
+driver = "fake"
+role = "passage"
+path = {fifo}
+
+[kiosk]
+listen = "127.0.0.1:{kiosk}"
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """What the configuration of the demo's gate says."""
+
+    state: Path
+    camera: str  # address of the Motion JPEG stream
+    port: str  # serial port of the turnstile
+    fifo: Path  # named pipe of the passage contact
+    kiosk: int  # port of the page
+    pulse: float  # seconds
+    passage_timeout: float  # seconds
+
+    def text(self) -> str:
+        return CONFIG.format(  # a JSON string of ASCII is a TOML string
+            state=json.dumps(str(self.state)),
+            camera=json.dumps(self.camera),
+            port=json.dumps(self.port),
+            fifo=json.dumps(str(self.fifo)),
+            kiosk=self.kiosk,
+            pulse_ms=round(self.pulse * 1000),
+            passage_ms=round(self.passage_timeout * 1000),
+        )
+
+
+class Daemon:
+    """A running `gate run`."""
+
+    def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
+        self._process = process
+        self._log = log
+
+    async def died(self) -> GateError:
+        """Waits until the process ends by itself, which it should not; answers what to tell."""
+        code = await self._process.wait()
+        text = await asyncio.to_thread(self._log.read_text, errors="replace")
+        lines = [line for line in text.splitlines() if line.strip()]
+        return GateError(
+            f"the gate ended by itself (exit code {code})",
+            hint="\n  ".join(["The last it said:", *(lines[-LAST_LINES:] or ["nothing"])]),
+        )
+
+    async def stop(self) -> bool:
+        """SIGTERM, and SIGKILL when that is not obeyed in time.  Whether it ended as it should."""
+        if self._process.returncode is not None:
+            return False
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(STOP_TIMEOUT):
+                return await self._process.wait() == 0
+        except TimeoutError:
+            self._process.kill()
+            await self._process.wait()
+            return False
+
+
+@asynccontextmanager
+async def running(config: Path, log: Path) -> AsyncIterator[Daemon]:
+    """`gate run` with this configuration; what it says goes to the file `log`.  On leaving it is ended."""
+    with log.open("wb") as file:
+        process = await asyncio.create_subprocess_exec(
+            *_gate("run", "--config", str(config)),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            process_group=0,  # Ctrl-C is for the demo; it ends the gate in order
+        )
+    daemon = Daemon(process, log)
+    try:
+        yield daemon
+    finally:
+        await asyncio.shield(daemon.stop())
+
+
+async def journal_ok(config: Path, log: Path) -> tuple[bool, str]:
+    """What `gate journal verify` says: whether the journal is whole, and its words."""
+    checkpoint = await asyncio.to_thread(_last_checkpoint, log)
+    proof = ("--checkpoint", checkpoint) if checkpoint else ()
+    process = await asyncio.create_subprocess_exec(
+        *_gate("journal", "verify", "--config", str(config), *proof),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        async with asyncio.timeout(VERIFY_TIMEOUT):
+            said, _ = await process.communicate()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        return False, f"no answer in {VERIFY_TIMEOUT:.0f} s"
+    return process.returncode == 0, said.decode(errors="replace").strip()
+
+
+def _last_checkpoint(log: Path) -> str | None:
+    """From the gate's log: with it a tail of the journal that was cut off since shows too."""
+    found = re.findall(r"\bcheckpoint=(\d+:[0-9a-f]+)", log.read_text(errors="replace"))
+    return found[-1] if found else None
+
+
+def _gate(*arguments: str) -> tuple[str, ...]:
+    return sys.executable, "-m", "gate", *arguments

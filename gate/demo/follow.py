@@ -1,0 +1,111 @@
+"""Follows the daemon's kiosk page as any script may: its stream of server-sent events."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException, HTTPResponse
+from threading import Event, Thread
+from typing import Any
+
+SILENCE = 5.0  # seconds; the stream beats every second
+PAUSE = 0.1  # seconds between two attempts to connect
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One event of the stream."""
+
+    name: str  # state, decided, grant_ended, heartbeat
+    data: dict[str, Any]
+
+
+def parse(lines: Iterator[str]) -> Iterator[Told]:
+    """Events of a stream of lines without their ends (WHATWG HTML, 9.2.6); others than JSON objects are left out."""
+    name, data = "message", []
+    for line in lines:
+        if line:
+            field, _, value = line.partition(":")
+            value = value.removeprefix(" ")
+            if field == "event":
+                name = value
+            elif field == "data":
+                data.append(value)
+            continue
+        if data and isinstance(body := json.loads("\n".join(data)), dict):
+            yield Told(name, body)
+        name, data = "message", []
+
+
+class Follower:
+    """Use as an async context manager; reads on a thread, connects again when the stream breaks."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._ended = Event()
+        self._told: asyncio.Queue[Told] = asyncio.Queue()
+        self._serving = asyncio.Event()
+        self.page: dict[str, Any] = {}  # the newest `state`: what the kiosk page shows
+        self.ms: list[float] = []  # of every decision: from the frame to the committed answer
+
+    async def __aenter__(self) -> "Follower":
+        self._loop = asyncio.get_running_loop()
+        self._thread = Thread(target=self._run, name="demo-follow", daemon=True)
+        self._thread.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._ended.set()
+        await asyncio.to_thread(self._thread.join, SILENCE)
+
+    async def in_service(self) -> None:
+        """Waits until the gate is ready for people."""
+        await self._serving.wait()
+
+    async def next(self, *names: str) -> Told:
+        """The next event of one of these names; others before it are dropped."""
+        while (told := await self._told.get()).name not in names:
+            pass
+        return told
+
+    def drain(self) -> list[Told]:
+        """What was told and not asked for."""
+        left = []
+        while not self._told.empty():
+            left.append(self._told.get_nowait())
+        return left
+
+    def _run(self) -> None:
+        while not self._ended.is_set():
+            try:
+                self._read()
+            except (OSError, HTTPException, ValueError):
+                self._ended.wait(PAUSE)
+
+    def _read(self) -> None:
+        connection = HTTPConnection("127.0.0.1", self._port, timeout=SILENCE)
+        try:
+            connection.request("GET", "/events", headers={"Accept": "text/event-stream"})
+            answer = connection.getresponse()
+            if answer.status == 200:
+                for told in parse(self._lines(answer)):
+                    if self._ended.is_set():
+                        return
+                    self._loop.call_soon_threadsafe(self._take, told)
+            self._ended.wait(PAUSE)
+        finally:
+            connection.close()
+
+    def _lines(self, answer: HTTPResponse) -> Iterator[str]:
+        while not self._ended.is_set() and (line := answer.readline()):
+            yield line.decode().rstrip("\r\n")
+
+    def _take(self, told: Told) -> None:
+        if told.name == "state":
+            self.page = told.data
+            if told.data.get("scene") not in ("out_of_service", "fire", "no_signal"):
+                self._serving.set()
+        elif told.name in ("decided", "grant_ended"):
+            self._told.put_nowait(told)
+            if told.name == "decided":
+                self.ms.append(float(told.data["ms"]))

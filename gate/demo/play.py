@@ -1,0 +1,190 @@
+"""Builds the demo around a real gate, plays it, and takes everything down again, whatever happens.
+
+authority --publication--> list.db          people --drawn camera, HTTP--> gate run --serial--> turnstile
+                                            gate run --its page's events--> who was answered what
+                                            passage contact --named pipe--> gate run
+"""
+
+import asyncio
+import shutil
+import signal
+import socket
+import tempfile
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gate.demo.camera import Camera, Latest
+from gate.demo.cast import Person
+from gate.demo.codes import Codes
+from gate.demo.daemon import Daemon, Wiring, journal_ok, running
+from gate.demo.follow import Follower
+from gate.demo.report import Ending, Report, Seen
+from gate.demo.stage import Stage
+from gate.demo.turnstile import Turnstile
+from gate.demo.world import Tempo, World, contact_at
+from gate.errors import GateError, UsageError
+from gate.ports.clock import Clock
+from gate.store.apply import apply, read_directory
+
+START_TIMEOUT = 30.0  # seconds until the gate is in service
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    people: Sequence[Person]
+    seed: int
+    speed: float
+    ports: Sequence[int]  # for the kiosk page: the first that is free; 0 is any
+    folder: Path  # for all files
+    endless: bool  # to be stopped by hand, however many people are cast
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    kiosk: str
+    stage: str
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who is told: where to look, and every visit when it is over.  Called on the event loop."""
+
+    opened: Callable[[Addresses], None]
+    seen: Callable[[Seen], None]
+
+
+async def play(plan: Plan, clock: Clock, audience: Audience) -> Report:
+    """Raises GateError when the gate does not start, or ends by itself."""
+    enough = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, enough.set)
+    try:
+        return await _play(plan, clock, audience, enough)
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.remove_signal_handler(number)
+
+
+async def _play(plan: Plan, clock: Clock, audience: Audience, enough: asyncio.Event) -> Report:
+    port = _free_port(plan.ports)
+    config, log = plan.folder / "gate.toml", plan.folder / "gate.log"
+    tempo = Tempo.at(plan.speed)
+    codes = await asyncio.to_thread(_published, plan, int(clock.now()))
+    async with AsyncExitStack() as stack:
+        latest = Latest()
+        camera = stack.enter_context(Camera(latest, plan.seed))
+        turnstile = await stack.enter_async_context(Turnstile())
+        contact = await stack.enter_async_context(contact_at(plan.folder / "passage"))
+        follower = await stack.enter_async_context(Follower(port))
+        world = World(codes, camera, turnstile, contact, follower, tempo, clock)
+        kiosk = f"http://{LOOPBACK}:{port}/"
+        stage = stack.enter_context(Stage(latest, world.state, kiosk))
+        wiring = Wiring(
+            plan.folder / "state",
+            stage.camera,
+            turnstile.device,
+            plan.folder / "passage",
+            port,
+            tempo.pulse,
+            tempo.passage_timeout,
+        )
+        config.write_text(wiring.text())
+        daemon = await stack.enter_async_context(running(config, log))
+        await _unless_dead(daemon, _serving(follower, enough))
+        audience.opened(Addresses(kiosk, stage.address))
+        await _unless_dead(daemon, _until_enough(world.play(plan.people, audience.seen, enough), enough))
+        stopped_well = await daemon.stop()
+        whole, said = await journal_ok(config, log)
+        ending = Ending(len(turnstile.openings), turnstile.strange_bytes, whole, said, stopped_well, follower.ms)
+        return Report(len(plan.people), world.seen, ending, plan.endless)
+
+
+def _published(plan: Plan, now: int) -> Codes:
+    """The authority's work, and its publication in the gate's hands."""
+    codes = Codes(plan.folder / "authority", plan.people, now)
+    codes.publish(plan.folder / "publication")
+    state = plan.folder / "state"
+    state.mkdir()
+    apply(read_directory(plan.folder / "publication"), state)
+    return codes
+
+
+async def _serving(follower: Follower, enough: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(START_TIMEOUT):
+            await _until_enough(follower.in_service(), enough)
+    except TimeoutError:
+        problems = follower.page.get("problems") or ["its page does not answer"]
+        raise GateError(
+            f"the gate was not ready within {START_TIMEOUT:.0f} s: {'; '.join(map(str, problems))}",
+            hint="Run the demo again with --keep DIR and read gate.log there",
+        ) from None
+
+
+async def _until_enough(work: Coroutine[Any, Any, None], enough: asyncio.Event) -> None:
+    """Runs `work`; ends it when `enough` is set."""
+    task, stop = asyncio.ensure_future(work), asyncio.ensure_future(enough.wait())
+    await _first_of(task, stop)
+    if task.done() and not task.cancelled():
+        task.result()
+
+
+async def _unless_dead(daemon: Daemon, work: Coroutine[Any, Any, None]) -> None:
+    """Runs `work`.  Raises GateError when the gate ends meanwhile."""
+    task, death = asyncio.ensure_future(work), asyncio.ensure_future(daemon.died())
+    await _first_of(task, death)
+    if task.done() and not task.cancelled():
+        task.result()
+    else:
+        raise death.result()
+
+
+async def _first_of(task: "asyncio.Future[Any]", other: "asyncio.Future[Any]") -> None:
+    """Waits for either; whatever is left, here or on the way out, is cancelled and waited for."""
+    try:
+        await asyncio.wait((task, other), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for one in (task, other):
+            one.cancel()
+        await asyncio.wait((task, other))
+
+
+def _free_port(wanted: Sequence[int]) -> int:
+    """Raises UsageError when none of them is free."""
+    problem = ""
+    for port in wanted:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((LOOPBACK, port))
+                probe.listen()
+            except OSError as error:
+                problem = f"port {port} cannot be had: {error.strerror}"
+            else:
+                return int(probe.getsockname()[1])
+    raise UsageError(problem, hint="Name another with --port; 0 takes any free one")
+
+
+@contextmanager
+def workplace(keep: Path | None) -> Iterator[Path]:
+    """A folder for the demo's files: `keep`, which must be new or empty, or one that is removed again."""
+    if keep is None:
+        folder = Path(tempfile.mkdtemp(prefix="gate-demo-"))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        return
+    try:
+        keep.mkdir(parents=True, exist_ok=True)
+        taken = any(keep.iterdir())
+    except OSError as error:
+        raise UsageError(f"{keep}: {error.strerror}", hint="Name a new folder with --keep") from error
+    if taken:
+        raise UsageError(f"{keep} is not empty", hint="Name a new folder with --keep")
+    yield keep.resolve()

@@ -1,0 +1,116 @@
+"""What came of it: a row a person, a summary, and whether all was as the cast expects."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from gate.demo.cast import Person
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one visit came to, as seen from outside the gate."""
+
+    person: Person
+    outcome: str  # admitted, refused, ignored
+    reason: str | None
+    passed: bool  # the gate noticed that they went through
+    ms_to_open: float | None  # from the first frame with the whole code, large enough to read, to the frame that opens
+    note: str = ""  # anything else that went wrong
+
+    def row(self) -> dict[str, object]:
+        return {
+            "person": self.person.number,
+            "shows": self.person.act.shows,
+            "outcome": self.outcome,
+            "reason": self.reason,
+            "passed": self.passed,
+            "ms_to_open": None if self.ms_to_open is None else round(self.ms_to_open, 1),
+        }
+
+    def mismatch(self) -> str:
+        """One line naming what is not as expected; "" when all is."""
+        expected = self.person
+        reason = None if expected.act.reason is None else expected.act.reason.value
+        parts = []
+        if (self.outcome, self.reason) != (expected.outcome, reason):
+            parts.append(f"was {_say(self.outcome, self.reason)}, not {_say(expected.outcome, reason)}")
+        if self.passed != expected.passes:
+            parts.append("went through" if self.passed else "did not go through")
+        if self.outcome == "admitted" and self.ms_to_open is None:
+            parts.append("the turnstile was not opened")
+        if self.note:
+            parts.append(self.note)
+        return f"person {expected.number} ({expected.act.shows}): {'; '.join(parts)}" if parts else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What is known only when it is over."""
+
+    opened: int  # times that the arm was freed
+    strange_bytes: int  # on the serial line
+    journal_ok: bool
+    journal_said: str
+    stopped_well: bool  # the gate obeyed SIGTERM
+    decision_ms: Sequence[float]  # the gate's own measure: from the frame to the committed answer
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    asked: int  # people who were to come
+    seen: Sequence[Seen]
+    ending: Ending
+    endless: bool = False  # runs until it is stopped: fewer people than cast is as it should be
+
+    @property
+    def admitted(self) -> int:
+        return sum(1 for one in self.seen if one.outcome == "admitted")
+
+    def refused(self) -> dict[str, int]:
+        """By reason, the most frequent first."""
+        counts = Counter(str(one.reason) for one in self.seen if one.outcome == "refused")
+        return dict(counts.most_common())
+
+    def mismatches(self) -> list[str]:
+        """A line for everything that is not as expected."""
+        lines = [line for one in self.seen if (line := one.mismatch())]
+        ending = self.ending
+        if len(self.seen) < self.asked and not self.endless:
+            lines.append(f"stopped after {len(self.seen)} of {self.asked} people")
+        interrupted = len(self.seen) < self.asked  # perhaps between the opening and the end of a visit
+        if ending.opened not in (self.admitted, self.admitted + interrupted):
+            lines.append(f"the turnstile was opened {ending.opened} times for {self.admitted} admitted people")
+        if ending.strange_bytes:
+            lines.append(f"{ending.strange_bytes} bytes on the serial line belong to no frame")
+        if not ending.journal_ok:
+            said = ending.journal_said.splitlines() or ["no answer"]
+            lines.append(f"the journal does not verify: {said[-1]}")
+        if not ending.stopped_well:
+            lines.append("the gate did not end in order when it was told to")
+        return lines
+
+    def summary(self) -> dict[str, object]:
+        return {
+            "people": len(self.seen),
+            "admitted": self.admitted,
+            "refused": self.refused(),
+            "ignored": sum(1 for one in self.seen if one.outcome == "ignored"),
+            "passed": sum(1 for one in self.seen if one.passed),
+            "opened": self.ending.opened,
+            "journal_ok": self.ending.journal_ok,
+            "expected_ok": not self.mismatches(),
+            "ms_to_open": _spread([one.ms_to_open for one in self.seen if one.ms_to_open is not None]),
+            "decision_ms": _spread(self.ending.decision_ms),
+        }
+
+
+def _say(outcome: str, reason: str | None) -> str:
+    return f"{outcome} ({reason})" if reason and reason != outcome else outcome
+
+
+def _spread(values: Sequence[float]) -> dict[str, float] | None:
+    if not values:
+        return None
+    return {"median": round(median(values), 1), "max": round(max(values), 1)}

@@ -1,0 +1,101 @@
+"""What the demo serves on loopback: the camera (`/camera`, Motion JPEG, as network cameras send it), and
+the stage (`/`), a page on which a person can watch the whole gate at work.
+"""
+
+import json
+import socket
+from collections.abc import Callable
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event, Thread
+
+from gate.demo.camera import Latest
+from gate.demo.page import stage_page
+
+BOUNDARY = "frame"
+SEND_BUFFER = 96 << 10  # bytes: two frames; a viewer that falls behind misses frames rather than seeing old ones
+SEND_TIMEOUT = 5.0  # seconds
+
+State = Callable[[], dict[str, object]]
+
+
+class Stage:
+    """Use as a context manager.  `state`: what the page shows besides the picture; called on any thread."""
+
+    def __init__(self, latest: Latest, state: State, kiosk: str) -> None:
+        self._ended = Event()
+        self._server = _Server(latest, state, stage_page(kiosk), self._ended)
+        self._thread = Thread(target=self._server.serve_forever, args=(0.1,), name="demo-stage", daemon=True)
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}/"
+
+    @property
+    def camera(self) -> str:
+        return f"{self.address}camera"
+
+    def __enter__(self) -> "Stage":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(5)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, latest: Latest, state: State, page: str, ended: Event) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.latest, self.state, self.page, self.ended = latest, state, page.encode(), ended
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A viewer that went away is no error worth a word."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    timeout = SEND_TIMEOUT
+
+    def do_GET(self) -> None:
+        match self.path:
+            case "/":
+                self._answer("text/html; charset=utf-8", self.server.page)
+            case "/state":
+                self._answer("application/json", json.dumps(self.server.state()).encode())
+            case "/camera":
+                self._stream()
+            case _:
+                self.send_error(HTTPStatus.NOT_FOUND)
+
+    def log_message(self, *_: object) -> None:
+        """The demo's output is for people."""
+
+    def _answer(self, kind: str, body: bytes) -> None:
+        self.send_response(HTTPStatus.OK)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Cache-Control", "no-store")
+        self.send_header("X-Content-Type-Options", "nosniff")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _stream(self) -> None:
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.send_response(HTTPStatus.OK)
+        self.send_header("Content-Type", f"multipart/x-mixed-replace; boundary={BOUNDARY}")
+        self.send_header("Cache-Control", "no-store")
+        self.end_headers()
+        number = 0
+        while not self.server.ended.is_set():
+            frame = self.server.latest.after(number, 1.0)
+            if frame is None:
+                continue
+            number, jpeg = frame
+            head = f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
+            self.wfile.write(head.encode() + jpeg + b"\r\n")

@@ -1,0 +1,75 @@
+"""What systemd hears from the daemon: ready, alive while the lane turns, stopping."""
+
+import socket
+import time
+from pathlib import Path
+
+import pytest
+
+from gate.core.model import Listing
+from tests.system.rig import Daemon, Site, replay
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    made = Site(tmp_path, {1: Listing.GREEN})
+    made.load_list()
+    made.configure(replay(tmp_path, "x"))
+    return made
+
+
+def heard(listener: socket.socket, seconds: float) -> list[str]:
+    messages, end = [], time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        listener.settimeout(left)
+        try:
+            messages.append(listener.recv(4096).decode())
+        except TimeoutError:
+            break
+    return messages
+
+
+def test_ready_alive_stopping(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(tmp_path / "notify"))
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        monkeypatch.setenv("WATCHDOG_USEC", "5000000")
+        daemon = Daemon(site)
+        daemon.wait_ready()
+        alive = heard(listener, 3.0)
+        daemon.stop()
+        last = heard(listener, 0.5)
+    assert alive[0] == "READY=1"
+    assert 2 <= alive.count("WATCHDOG=1") <= 4
+    assert last[-1] == "STOPPING=1"
+
+
+def test_a_lane_whose_store_hangs_gives_no_sign_of_life(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The program below is `gate run` whose look at the list never returns, as on a dying card."""
+    program = tmp_path / "hanging.py"
+    program.write_text(
+        "import sys, time\n"
+        "from gate.lane.judge import Judge\n"
+        "from gate.cli.main import gate\n"
+        "Judge.watch_list_really = Judge.watch_list\n"
+        "def hang(self):\n"
+        "    if getattr(self, 'seen', False):\n"
+        "        time.sleep(3600)\n"
+        "    self.seen = True\n"
+        "    return self.watch_list_really()\n"
+        "Judge.watch_list = hang\n"
+        "gate(['run', *sys.argv[1:]], standalone_mode=False)\n"
+    )
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(tmp_path / "notify"))
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        daemon = Daemon(site, program=(str(program),))
+        try:
+            daemon.wait_ready()
+            heard(listener, 3.0)
+            assert heard(listener, 3.0) == []
+        finally:
+            daemon.process.kill()
+            daemon.stop()
