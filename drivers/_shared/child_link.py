@@ -1,0 +1,82 @@
+"""A worker process that speaks lines of JSON: the end of the worker.
+
+Imports little: it is loaded before the libraries that the worker is about.
+"""
+
+import ctypes
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+from typing import Any, NoReturn
+
+_PR_SET_PDEATHSIG = 1  # prctl(2)
+
+
+class Link:
+    """To the parent, and only to it: the process ends when the parent does, whatever it is busy with,
+    and leaves Ctrl-C and SIGTERM to the parent."""
+
+    def __init__(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        self._out = os.dup(1)
+        _lead_nowhere(1)  # what a library prints there would be taken for a message
+        self._lock = threading.Lock()
+        self._inbox: queue.Queue[dict[str, Any]] = queue.Queue()
+        self.settings: dict[str, Any] = self._first_line()
+        threading.Thread(target=self._listen, name="link", daemon=True).start()
+
+    def say(self, **message: object) -> None:
+        """One message to the parent.  From any thread."""
+        line = json.dumps(message).encode() + b"\n"
+        with self._lock:
+            try:
+                while line:
+                    line = line[os.write(self._out, line) :]
+            except BrokenPipeError:
+                os._exit(0)
+
+    def hear(self, within: float | None = None) -> dict[str, Any] | None:
+        """The next message from the parent; None when there was none within so many seconds."""
+        try:
+            return self._inbox.get(timeout=within)
+        except queue.Empty:
+            return None
+
+    def fail(self, what: str, hint: str) -> NoReturn:
+        """The device cannot be had: the parent raises DeviceError with these words."""
+        self.say(error=what, hint=hint)
+        os._exit(0)
+
+    def end(self) -> NoReturn:
+        """Leave at once, whatever other threads are in."""
+        os._exit(0)
+
+    def _first_line(self) -> dict[str, Any]:
+        line = sys.stdin.buffer.readline()
+        if not line:
+            os._exit(0)
+        settings: dict[str, Any] = json.loads(line)
+        return settings
+
+    def _listen(self) -> None:
+        for line in sys.stdin.buffer:
+            self._inbox.put(json.loads(line))
+        os._exit(0)  # the parent is gone
+
+
+def silence_native_noise() -> None:
+    """What native libraries print on standard error goes nowhere from now on; Python's still arrives."""
+    sys.stderr.flush()
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace")
+    _lead_nowhere(2)
+
+
+def _lead_nowhere(descriptor: int) -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, descriptor)
+    os.close(nowhere)

@@ -1,0 +1,105 @@
+"""A folder of pictures as a queue of people.  Runs in the worker process of a camera."""
+
+import os
+import re
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from drivers._shared.child_link import Link
+from drivers.readers.cascade import read_still
+from drivers.readers.picture_file import load_grey
+from gate.errors import PictureError
+
+SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
+STABLE = 0.2  # seconds without a change: the file has been written to its end
+LOOK_AGAIN = 0.1  # seconds
+
+File = tuple[int, int, int]
+"""Which file it is: inode, size in bytes, time of its last change in ns."""
+
+
+class PictureQueue:
+    """Whose turn is it?  Every file once; again when it was replaced or was away in between."""
+
+    def __init__(self, folder: Path, taken: Mapping[str, File]) -> None:
+        self._folder = folder
+        self._taken = dict(taken)
+        self._since: dict[str, tuple[File, float]] = {}  # what each file was last, and since when
+
+    def look(self, now: float) -> bool:
+        """Note what lies in the folder at `now` (monotonic s).  False when it holds no picture.  Raises OSError."""
+        present = _pictures(self._folder)
+        self._taken = {name: file for name, file in self._taken.items() if name in present}
+        self._since = {
+            name: known if (known := self._since.get(name)) and known[0] == file else (file, now)
+            for name, file in present.items()
+        }
+        return bool(present)
+
+    def take(self, now: float) -> tuple[Path, File] | None:
+        """The next picture, None while there is none that is new and no longer being written."""
+        waiting = [
+            name
+            for name, (file, since) in self._since.items()
+            if self._taken.get(name) != file and now - since >= STABLE
+        ]
+        if not waiting:
+            return None
+        name = min(waiting, key=natural_order)
+        file = self._taken[name] = self._since[name][0]
+        return self._folder / name, file
+
+
+def natural_order(name: str) -> tuple[list[str | int], str]:
+    """Sorts p2.png before p10.png."""
+    parts = re.split(r"(\d+)", name.casefold())
+    return [int(part) if index % 2 else part for index, part in enumerate(parts)], name
+
+
+def show_folder(link: Link, folder: Path) -> None:
+    """Tell of one picture after another; each waits until the daemon lets it go."""
+    name = link.settings["name"]
+    taken: dict[str, list[int]] = link.settings["taken"]
+    pictures = PictureQueue(folder, {shown: (file[0], file[1], file[2]) for shown, file in taken.items()})
+    try:
+        if not pictures.look(time.monotonic()):
+            link.fail(f"{name}: the folder holds no pictures", "Put PNG or JPEG files there")
+        link.say(opened=True)
+        link.hear()
+        while True:
+            pictures.look(time.monotonic())
+            turn = pictures.take(time.monotonic())
+            if turn is None:
+                link.say(at=time.monotonic())
+                time.sleep(LOOK_AGAIN)
+            else:
+                _show(link, *turn)
+    except OSError as error:
+        link.fail(f"{name}: {error.strerror}", "Is the folder still there, and may this user read it?")
+
+
+def _show(link: Link, picture: Path, file: File) -> None:
+    at = time.monotonic()
+    link.say(taking=picture.name, file=file, at=at)
+    try:
+        grey = load_grey(picture)
+    except PictureError as error:
+        link.say(skipped=str(error), at=time.monotonic())
+        return
+    link.say(at=at, texts=read_still(grey).texts, held=True, still=True)
+    link.hear()
+
+
+def _pictures(folder: Path) -> dict[str, File]:
+    found = {}
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(".") or Path(entry.name).suffix.lower() not in SUFFIXES:
+                continue
+            try:
+                status = entry.stat()
+            except FileNotFoundError:
+                continue  # gone in the meantime
+            found[entry.name] = (status.st_ino, status.st_size, status.st_mtime_ns)
+    return found

@@ -1,0 +1,143 @@
+"""Moving pictures: the newest frame of a camera or stream, every frame of a video.  Worker process."""
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from drivers._shared.child_link import Link
+from drivers.readers.cascade import LiveEye
+from drivers.readers.picture_file import to_grey
+
+BEAT = 0.25  # seconds: so often the daemon hears of frames without a code
+FAILING = 0.5  # seconds that grabbing may fail: one damaged picture is not the end of a stream
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    picture: npt.NDArray[Any]
+    at: float  # monotonic seconds
+
+
+class NewestFrame:
+    """A thread empties the camera as fast as it delivers and keeps the newest frame alone: buffers of
+    drivers and streams never make a frame old.  `fps` bounds what is unpacked and handed out."""
+
+    def __init__(self, capture: cv2.VideoCapture, fps: float, *, device: bool) -> None:
+        self._capture = capture
+        self._period = 0.9 / fps  # a camera of just this rate must not be halved by jitter
+        self._device = device
+        self._changed = threading.Condition()
+        self._newest: Frame | None = None
+        self._ended = False
+        threading.Thread(target=self._work, name="capture", daemon=True).start()
+
+    def take(self, within: float) -> Frame | None:
+        """A frame that was not taken yet; None when none came within so many seconds.
+
+        Raises EOFError when no frame will come any more."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._newest or self._ended, within)
+            frame, self._newest = self._newest, None
+            if frame is None and self._ended:
+                raise EOFError
+            return frame
+
+    def _work(self) -> None:
+        due = stamp = 0.0
+        well = time.monotonic()
+        while time.monotonic() - well < FAILING:
+            if not self._capture.grab():
+                time.sleep(0.02)
+                continue
+            now = well = time.monotonic()
+            previous, stamp = stamp, self._stamp()
+            if stamp and stamp == previous:
+                time.sleep(0.01)  # the driver hands out the old buffer again: a camera that is gone
+                continue
+            if now >= due and (picture := self._unpack()) is not None:
+                due = now + self._period
+                self._put(Frame(picture, now))
+        with self._changed:
+            self._ended = True
+            self._changed.notify()
+
+    def _stamp(self) -> float:
+        """When the kernel filled the buffer (ms), 0 for streams: they may number frames as they like."""
+        return self._capture.get(cv2.CAP_PROP_POS_MSEC) if self._device else 0.0
+
+    def _unpack(self) -> npt.NDArray[Any] | None:
+        try:
+            good, picture = self._capture.retrieve()
+        except cv2.error:
+            return None  # one damaged frame
+        return picture if good and picture.size else None
+
+    def _put(self, frame: Frame) -> None:
+        with self._changed:
+            self._newest = frame
+            self._changed.notify()
+
+
+def watch(link: Link, capture: cv2.VideoCapture, *, device: bool) -> None:
+    """Tell of every newest frame, until the camera is lost."""
+    settings = link.settings
+    frames = NewestFrame(capture, settings["fps"], device=device)
+    lost = (f"{settings['name']}: no more pictures come", "Check its cable, power and network")
+    try:
+        if frames.take(settings["open_deadline"]) is None:
+            link.fail(
+                f"{settings['name']}: opened, but no picture comes",
+                "Is it the node that ends in -index0? A ribbon-cable camera needs `libcamerify`",
+            )
+        link.say(opened=True)
+        link.hear()
+        eye = LiveEye()
+        told = 0.0
+        while True:
+            frame = frames.take(BEAT)
+            if frame is None:
+                continue
+            found = eye.read(to_grey(frame.picture))
+            if found.texts:
+                link.say(at=frame.at, texts=found.texts, held=False)
+            elif frame.at - told >= BEAT:
+                link.say(at=frame.at)
+            else:
+                continue
+            told = frame.at
+    except EOFError:
+        link.fail(*lost)
+
+
+def play_video(link: Link, capture: cv2.VideoCapture) -> None:
+    """Once, at its own speed; it stands still on a frame with a code until the daemon lets it go on."""
+    good, picture = capture.read() if capture.isOpened() else (False, np.empty(0))
+    if not good:
+        link.fail(
+            f"{link.settings['name']}: cannot be played",
+            "Name a video file, such as MP4, MKV or AVI; pictures belong in a folder",
+        )
+    rate = capture.get(cv2.CAP_PROP_FPS)
+    period = 1 / rate if 1 <= rate <= 240 else 1 / 25
+    link.say(opened=True)
+    link.hear()
+    eye = LiveEye()
+    due = told = time.monotonic()
+    while good:
+        time.sleep(max(0.0, due - time.monotonic()))
+        at = time.monotonic()
+        found = eye.read(to_grey(picture))
+        if found.texts:
+            link.say(at=at, texts=found.texts, held=True, still=False)
+            link.hear()
+        elif at - told >= BEAT:
+            link.say(at=at)
+            told = at
+        due = max(due + period, time.monotonic() - period)
+        good, picture = capture.read()
+    link.say(end=True)

@@ -1,0 +1,78 @@
+"""What a camera's `device` may be, and how each kind is opened.  Runs in the worker process."""
+
+import os
+import stat
+from pathlib import Path
+
+import cv2
+
+from drivers._shared.child_link import Link
+from drivers.readers.camera_folder import show_folder
+from drivers.readers.camera_frames import play_video, watch
+
+STREAMS = ("http://", "https://", "rtsp://", "rtsps://")
+
+
+def run(link: Link) -> None:
+    """Open what `device` names and tell of it for ever, or until a video has ended."""
+    device: str = link.settings["device"]
+    name: str = link.settings["name"]
+    if "://" in device:
+        if not device.startswith(STREAMS):
+            link.fail(f"{name}: unknown kind of address", f"Use one of {' '.join(STREAMS)}")
+        watch(link, _open_stream(link, device), device=False)
+        return
+    path = Path(device)
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        link.fail(
+            f"{name}: {error.strerror}",
+            "Plug the camera in and name it as `ls /dev/v4l/by-id` does"
+            if device.startswith("/dev/")
+            else "Name a camera, a video file, a folder of pictures or an address that exists",
+        )
+    if stat.S_ISDIR(mode):
+        show_folder(link, path)
+    elif stat.S_ISCHR(mode):
+        watch(link, _open_device(link, path), device=True)
+    else:
+        play_video(link, cv2.VideoCapture(device, cv2.CAP_FFMPEG))
+
+
+def _open_stream(link: Link, address: str) -> cv2.VideoCapture:
+    """Without time limits FFmpeg waits 30 s for a server that accepts and says nothing."""
+    # For streams alone: unbuffered, FFmpeg leaves out the first frame of a file.
+    os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = "rtsp_transport;tcp|fflags;nobuffer|flags;low_delay"
+    limits = (
+        *(cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, int(link.settings["open_deadline"] * 1000)),
+        *(cv2.CAP_PROP_READ_TIMEOUT_MSEC, int(link.settings["frame_deadline"] * 1000)),
+    )
+    capture = cv2.VideoCapture(address, cv2.CAP_FFMPEG, limits)
+    if not capture.isOpened():
+        link.fail(
+            f"{link.settings['name']}: no pictures come from this address",
+            "Check address, password and network: does a video player show it?",
+        )
+    return capture
+
+
+def _open_device(link: Link, path: Path) -> cv2.VideoCapture:
+    name = link.settings["name"]
+    if not os.access(path, os.R_OK | os.W_OK):
+        link.fail(f"{name}: permission denied", "Add this user to the group `video`")
+    capture = cv2.VideoCapture(str(path), cv2.CAP_V4L2)
+    if not capture.isOpened():
+        link.fail(
+            f"{name}: cannot be opened as a camera",
+            f"Does another program hold it (`fuser -v {path}`)? Is it the node that ends in -index0?",
+        )
+    # A camera refuses what it cannot do and keeps what it had: then that is used.
+    for setting, value in (
+        (cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG")),  # raw 720p does not fit USB 2 at 15 frames a second
+        (cv2.CAP_PROP_FRAME_WIDTH, link.settings["width"]),
+        (cv2.CAP_PROP_FRAME_HEIGHT, link.settings["height"]),
+        (cv2.CAP_PROP_FPS, link.settings["fps"]),
+    ):
+        capture.set(setting, value)
+    return capture

@@ -1,0 +1,45 @@
+"""The decoder of picture files: what `gate read` and `gate verify IMAGE` use."""
+
+import importlib
+import time
+from pathlib import Path
+
+from gate.errors import DeviceError
+from gate.ports.decoder import Reading
+
+_LIBRARIES = ("cv2", "zxingcpp", "pyzbar.pyzbar")
+PACKAGES = (
+    "Install the `ashyq-gate` package with its dependencies, "
+    "and `apt install libzbar0 libgl1 libglib2.0-0 libx11-6 libxcb1`"
+)
+
+
+def require_libraries() -> None:
+    """Raises DeviceError naming what is missing when a decoding library cannot be loaded."""
+    for name in _LIBRARIES:
+        try:
+            importlib.import_module(name)
+        except ImportError as error:
+            raise DeviceError(f"reading pictures: {name} cannot be loaded ({error})", hint=PACKAGES) from error
+
+
+class Cascade:
+    """Reads stills with every step there is.  Implements `gate.ports.decoder.Decoder`.
+
+    Raises DeviceError when a library is missing: making one loads them, importing this module does
+    not."""
+
+    def __init__(self) -> None:
+        require_libraries()
+        from drivers.readers.cascade import read_still
+        from drivers.readers.picture_file import load_grey
+
+        self._read = read_still
+        self._load = load_grey
+
+    def read_file(self, path: Path) -> Reading:
+        """Every QR text in the picture.  Raises PictureError for a file that is not a picture."""
+        grey = self._load(path)
+        start = time.thread_time()
+        found = self._read(grey)
+        return Reading(found.texts, found.step, ms=(time.thread_time() - start) * 1000)

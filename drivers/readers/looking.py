@@ -1,0 +1,155 @@
+"""One look at one grey picture: zxing-cpp, then a second look at what it located but could not correct.
+
+zxing-cpp is asked for symbols with errors too.  That costs nothing and gives the corners and version
+of a symbol whose modules it could not correct.  Such a symbol is straightened to a square grid,
+sharpened at the scale of its modules, and read again by zxing-cpp and then by zbar, both in that
+small square only.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import zxingcpp
+from pyzbar import pyzbar
+
+from drivers.readers.native_noise import quiet
+
+Grey = npt.NDArray[np.uint8]
+"""One channel, 8 bits, height x width."""
+
+Corners = npt.NDArray[np.float32]
+"""Four points (x, y) of a symbol: top left, then clockwise as the symbol is printed."""
+
+LOCAL = zxingcpp.Binarizer.LocalAverage
+GLOBAL = zxingcpp.Binarizer.GlobalHistogram
+
+ZXING = "zxing-cpp"
+SECOND_LOOK = "second look"
+ZBAR = "pyzbar"
+
+MODULE = 4  # pixels a module after straightening
+QUIET_ZONE = 4  # modules kept around a straightened symbol (ISO/IEC 18004)
+SHARPEN_SIGMA = 0.7 * MODULE
+SHARPEN_AMOUNT = 2.0
+SECOND_LOOKS = 3  # at most so many in one picture: a bound on time
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    texts: tuple[str, ...]  # each text once, exactly as decoded
+    step: str  # the last step that read something; "" when nothing was read
+
+
+def look(grey: Grey, binarizer: zxingcpp.Binarizer = LOCAL) -> Found:
+    """All QR codes that zxing-cpp reads, at once or at the second look."""
+    symbols = zxingcpp.read_barcodes(
+        grey,
+        formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCodeModel2),
+        try_rotate=False,  # finder patterns are found at any angle
+        try_invert=False,
+        text_mode=zxingcpp.TextMode.Plain,
+        binarizer=binarizer,
+        return_errors=True,
+    )
+    texts = [symbol.text for symbol in symbols if symbol.valid]
+    step = ZXING if texts else ""
+    for corners, size in _uncorrected(symbols):
+        if again := _second_look(grey, corners, size):
+            texts += again
+            step = SECOND_LOOK
+    return Found(each_once(texts), step)
+
+
+def zbar_texts(grey: Grey) -> list[str]:
+    """What zbar reads.  It hands out UTF-8 that it made from a guessed character set."""
+    with quiet():
+        symbols = pyzbar.decode(grey, symbols=[pyzbar.ZBarSymbol.QRCODE])
+    return [_text(symbol.data) for symbol in symbols]
+
+
+def each_once(texts: Iterable[str]) -> tuple[str, ...]:
+    """Without doubles, in the order of first sight."""
+    return tuple(dict.fromkeys(texts))
+
+
+def sharpened(grey: Grey, sigma: float, amount: float) -> Grey:
+    """Unsharp mask: what a blur of `sigma` pixels takes away, added `amount` times."""
+    blurred = cv2.GaussianBlur(grey, (0, 0), sigma)
+    return np.asarray(cv2.addWeighted(grey, 1 + amount, blurred, -amount, 0), np.uint8)
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def _uncorrected(symbols: Iterable[zxingcpp.Barcode]) -> Iterator[tuple[Corners, int]]:
+    """Corners and modules a side of symbols located but not corrected, each place once: several
+    triples of finder patterns may describe one symbol."""
+    symbols = list(symbols)
+    taken = [_corners(symbol) for symbol in symbols if symbol.valid]
+    looks = 0
+    for symbol in symbols:
+        size = _modules(symbol)
+        if symbol.valid or size is None:
+            continue
+        corners = _corners(symbol)
+        if cv2.contourArea(corners) < size * size or any(_inside(corners, other) for other in taken):
+            continue  # less than a pixel a module, or the same place again
+        taken.append(corners)
+        yield corners, size
+        looks += 1
+        if looks == SECOND_LOOKS:
+            return
+
+
+def _modules(symbol: zxingcpp.Barcode) -> int | None:
+    """Modules a side, None when zxing-cpp did not get as far as the version."""
+    extra = symbol.extra
+    version = str(extra.get("Version", "")) if isinstance(extra, dict) else ""
+    return 17 + 4 * int(version) if version.isdecimal() else None
+
+
+def _corners(symbol: zxingcpp.Barcode) -> Corners:
+    place = symbol.position
+    corners = (place.top_left, place.top_right, place.bottom_right, place.bottom_left)
+    return np.array([(corner.x, corner.y) for corner in corners], np.float32)
+
+
+def _inside(corners: Corners, other: Corners) -> bool:
+    x, y = corners.mean(axis=0)
+    return cv2.pointPolygonTest(other, (float(x), float(y)), measureDist=False) >= 0
+
+
+def _second_look(grey: Grey, corners: Corners, size: int) -> list[str]:
+    square = _straighten(grey, corners, size)
+    symbols = zxingcpp.read_barcodes(
+        square,
+        formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCodeModel2),
+        try_rotate=False,
+        try_invert=False,
+        try_downscale=False,
+        text_mode=zxingcpp.TextMode.Plain,
+        binarizer=GLOBAL,
+    )
+    return [symbol.text for symbol in symbols if symbol.valid] or zbar_texts(square)
+
+
+def _straighten(grey: Grey, corners: Corners, size: int) -> Grey:
+    """The symbol and its quiet zone as a square of MODULE pixels a module, sharpened."""
+    low, high = QUIET_ZONE * MODULE, (QUIET_ZONE + size) * MODULE
+    target = np.array([(low, low), (high, low), (high, high), (low, high)], np.float32) - np.float32(0.5)
+    side = (size + 2 * QUIET_ZONE) * MODULE
+    square = cv2.warpPerspective(
+        grey,
+        cv2.getPerspectiveTransform(corners, target),
+        (side, side),
+        flags=cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return sharpened(np.asarray(square, np.uint8), SHARPEN_SIGMA, SHARPEN_AMOUNT)

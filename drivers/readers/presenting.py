@@ -1,0 +1,26 @@
+"""How a reader of recordings shows a code: again and again until the lane has decided."""
+
+import asyncio
+import time
+from collections.abc import Iterable
+
+from gate.core.model import Scan
+from gate.ports.reader import Answer, Present, ReaderConfig
+
+REPEAT = 0.07  # seconds between two showings: about a frame at 15 a second
+
+
+async def until_decided(texts: Iterable[str], seen: float, config: ReaderConfig, present: Present) -> None:
+    """Present every text until each was DECIDED.  `seen` is when the first frame was captured
+    (monotonic seconds); every later showing is a frame of its own."""
+    pending = list(texts)
+    while True:
+        pending = [text for text in pending if present(scan(text, seen, config)) is not Answer.DECIDED]
+        if not pending:
+            return
+        await asyncio.sleep(REPEAT)
+        seen = time.monotonic()
+
+
+def scan(text: str, seen: float, config: ReaderConfig) -> Scan:
+    return Scan(text, reader=config.driver, direction=config.direction, seen=seen)

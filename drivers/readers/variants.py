@@ -1,0 +1,61 @@
+"""Cheap changes to a picture that nothing was read in: each makes some other fault bearable.
+
+In the order of what they bring for what they cost, measured on frames that the first and the second
+look failed on.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import zxingcpp
+
+from drivers.readers.looking import GLOBAL, LOCAL, Grey, sharpened
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    name: str
+    change: Callable[[Grey], Grey]
+    binarizer: zxingcpp.Binarizer = LOCAL
+    most: int = 100_000  # pixels: not worth its time on a picture with a longer side
+
+
+def _threshold(grey: Grey) -> Grey:
+    """Uneven light: every pixel against its neighbourhood of 31 pixels."""
+    return np.asarray(
+        cv2.adaptiveThreshold(grey, 255, cv2.ADAPTIVE_THRESH_GAUSSIAN_C, cv2.THRESH_BINARY, 31, 2), np.uint8
+    )
+
+
+def _smoothed(grey: Grey, sigma: float) -> Grey:
+    return np.asarray(cv2.GaussianBlur(grey, (0, 0), sigma), np.uint8)
+
+
+def resized(grey: Grey, factor: float) -> Grey:
+    """At least one pixel remains of every side."""
+    height, width = (max(1, round(side * factor)) for side in grey.shape)
+    way = cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA
+    return np.asarray(cv2.resize(grey, (width, height), interpolation=way), np.uint8)
+
+
+LIVE = (
+    Variant("threshold", _threshold, GLOBAL),
+    Variant("sharpened", lambda grey: sharpened(grey, 2.5, 2.0), GLOBAL),
+    Variant("global", lambda grey: _smoothed(grey, 0.7), GLOBAL),
+    Variant("enlarged", lambda grey: resized(grey, 1.5)),
+    Variant("smoothed", lambda grey: _smoothed(grey, 1.0)),
+    Variant("median", lambda grey: np.asarray(cv2.medianBlur(grey, 3), np.uint8)),
+    Variant("halved", lambda grey: resized(grey, 0.5)),
+    Variant("inverted", lambda grey: np.asarray(cv2.bitwise_not(grey), np.uint8)),
+)
+"""One a frame, in rotation."""
+
+STILL = (
+    *LIVE,
+    Variant("sharpened hard", lambda grey: sharpened(grey, 1.5, 4.0)),
+    Variant("shrunk", lambda grey: resized(grey, 0.66)),
+    Variant("doubled", lambda grey: resized(grey, 2.0), most=1000),
+)
+"""All of them, until one reads something: a still does not come again."""

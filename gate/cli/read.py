@@ -1,0 +1,105 @@
+"""`gate read`: what the reader sees in pictures."""
+
+import json
+import stat
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from gate.errors import GateError, PictureError
+from gate.ports.decoder import Reading
+from gate.registry import decoder
+
+SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
+"""What counts as a picture in a directory; a file that is named is read whatever it is called."""
+
+_PROGRESS_FROM = 20  # pictures
+
+
+@click.command()
+@click.argument("pictures", metavar="(IMAGE|DIR)...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line: file, texts, decoder, ms.")
+def read(pictures: tuple[Path, ...], as_json: bool) -> None:
+    """Say what the reader sees in pictures, a row a picture.
+
+    A directory is walked for pictures, in the order of their names.  A picture that cannot be read is
+    named on stderr, the others are read all the same, and the exit code is 1.
+    """
+    eyes = decoder()
+    problems: list[GateError] = []
+    files = list(_walk(pictures, problems))
+    width = max((len(_printable(str(path))) for path in files), default=0)
+    for path in _with_progress(files):
+        try:
+            reading = eyes.read_file(path)
+        except PictureError as error:
+            problems.append(error)
+            continue
+        click.echo(_as_json(path, reading) if as_json else _as_row(path, reading, width))
+    for problem in problems:
+        click.echo(f"gate: {problem}", err=True)
+    sys.exit(1 if problems else 0)
+
+
+def _walk(paths: Iterable[Path], problems: list[GateError]) -> Iterator[Path]:
+    """Files as they were named, directories replaced by the pictures under them."""
+    for path in paths:
+        try:
+            status = path.stat()
+        except OSError as error:
+            problem = "there is no such file or directory" if isinstance(error, FileNotFoundError) else error.strerror
+            problems.append(PictureError(f"{path}: {problem}", hint="Check the name"))
+            continue
+        if not stat.S_ISDIR(status.st_mode):
+            yield path
+            continue
+        found = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+        if not found:
+            hint = "Name a picture, or a directory with PNG or JPEG files"
+            problems.append(PictureError(f"{path}: holds no pictures", hint=hint))
+        yield from found
+
+
+def _with_progress(files: list[Path]) -> Iterator[Path]:
+    """A bar on stderr when there are many and someone is watching who does not see the rows come."""
+    with ExitStack() as stack:
+        if len(files) < _PROGRESS_FROM or sys.stdout.isatty() or not sys.stderr.isatty():
+            yield from files
+            return
+        columns = (TextColumn("reading"), BarColumn(), MofNCompleteColumn())
+        # Drawn from this thread: the decoder keeps native noise off stderr while it works.
+        bar = Progress(
+            *columns,
+            console=Console(stderr=True),
+            auto_refresh=False,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        stack.enter_context(bar)
+        task = bar.add_task("reading", total=len(files))
+        for file in files:
+            yield file
+            bar.update(task, advance=1, refresh=True)
+
+
+def _as_json(path: Path, reading: Reading) -> str:
+    row = {"file": str(path), "texts": list(reading.texts), "decoder": reading.decoder, "ms": round(reading.ms, 3)}
+    return json.dumps(row)
+
+
+def _as_row(path: Path, reading: Reading, width: int) -> str:
+    """File, decoder, ms and text; a second text of the same picture stands on a line of its own."""
+    first, *more = [_printable(text) for text in reading.texts] or ["-"]
+    row = f"{_printable(str(path)):<{width}}  {reading.decoder or '-':<14}  {reading.ms:>7.1f} ms  "
+    return "\n".join([row + first, *(" " * len(row) + text for text in more)])
+
+
+def _printable(text: str) -> str:
+    """A code may hold what commands a terminal: shown as an escape instead."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

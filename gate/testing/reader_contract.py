@@ -1,0 +1,279 @@
+"""What every reader must do, whatever it reads from.
+
+An author of a driver writes a rig and subclasses:
+
+    class TestMyReader(ReaderContract):
+        @pytest.fixture
+        def rig(self) -> Iterator[ReaderRig]:
+            yield MyRig()
+
+Needs Linux: processes, threads and open files are counted in /proc.
+"""
+
+import asyncio
+import os
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gate.core.model import Scan
+from gate.errors import DeviceError
+from gate.ports.driver import AnySpec
+from gate.ports.reader import Answer, Reader, ReaderConfig
+
+PATIENCE = 15.0  # seconds until something that must happen has not happened
+FIRST = "AQ1:% FIRST $"
+SECOND = "AQ1:SECOND  "  # blanks at the end are letters like others
+THIRD = "AQ1:THIRD"
+
+
+class ReaderRig(ABC):
+    """One device that a reader is opened on, and the hands that hold codes before it."""
+
+    spec: AnySpec
+    recording = False  # it repeats a code until it is DECIDED; a live one merely sees the next frame
+
+    @property
+    @abstractmethod
+    def config(self) -> ReaderConfig:
+        """The settings to open it with; a direction other than the default proves more."""
+
+    @abstractmethod
+    def show(self, *texts: str) -> None:
+        """Hold these codes before it, one after another.  Called while it is not open."""
+
+    @abstractmethod
+    def lose(self) -> None:
+        """Take the device away: unplug it, stop its server, delete its file."""
+
+    @abstractmethod
+    def restore(self) -> None:
+        """Bring it back; `show` follows."""
+
+    def close(self) -> None:  # noqa: B027 - most rigs hold nothing
+        """Let go of what the rig itself holds."""
+
+    def open(self) -> AbstractAsyncContextManager[Reader]:
+        opened: AbstractAsyncContextManager[Reader] = self.spec.open(self.config)
+        return opened
+
+
+class LaneDouble:
+    """Remembers every scan, and answers as it is told; DECIDED when it is told nothing."""
+
+    def __init__(self, answer: Callable[[Scan], Answer | None] = lambda _: Answer.DECIDED) -> None:
+        self.scans: list[Scan] = []
+        self._answer = answer
+        self._something = asyncio.Event()
+
+    def present(self, scan: Scan) -> Answer | None:
+        self.scans.append(scan)
+        self._something.set()
+        return self._answer(scan)
+
+    @property
+    def texts(self) -> list[str]:
+        """Each text once, in the order of first sight."""
+        return list(dict.fromkeys(scan.text for scan in self.scans))
+
+    async def scanned(self, count: int) -> None:
+        """Wait until there were so many scans."""
+        while len(self.scans) < count:
+            self._something.clear()
+            await self._something.wait()
+
+    async def seen(self, *texts: str) -> None:
+        """Wait until all of these were presented."""
+        while not set(texts) <= set(self.texts):
+            self._something.clear()
+            await self._something.wait()
+
+
+@asynccontextmanager
+async def running(reader: Reader, lane: LaneDouble) -> AsyncIterator[None]:
+    """A run in the background, cancelled at the end; what it raises by itself ends the block."""
+    async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as group:
+        task = group.create_task(reader.run(lane.present))
+        yield
+        task.cancel()
+
+
+class ReaderContract:
+    @pytest.fixture
+    def rig(self) -> Any:
+        raise NotImplementedError("give the rig of your driver")
+
+    def test_presents_a_code_exactly_as_it_is(self, rig: ReaderRig) -> None:
+        rig.show(SECOND)
+        before = time.monotonic()
+
+        async def session() -> Scan:
+            lane = LaneDouble()
+            async with rig.open() as reader, running(reader, lane):
+                await lane.seen(SECOND)
+            return lane.scans[0]
+
+        scan = asyncio.run(session())
+        assert scan.text == SECOND
+        assert scan.direction is rig.config.direction
+        assert scan.reader
+        assert before <= scan.seen <= time.monotonic()
+
+    def test_presents_codes_in_their_order(self, rig: ReaderRig) -> None:
+        rig.show(FIRST, SECOND, THIRD)
+
+        async def session() -> list[str]:
+            lane = LaneDouble()
+            async with rig.open() as reader, running(reader, lane):
+                await lane.seen(FIRST, SECOND, THIRD)
+            return lane.texts
+
+        assert asyncio.run(session()) == [FIRST, SECOND, THIRD]
+
+    def test_shows_a_code_again_that_was_not_decided(self, rig: ReaderRig) -> None:
+        rig.show(FIRST, SECOND)
+        answers = [None, Answer.WAIT, Answer.WAIT]
+
+        async def session() -> list[Scan]:
+            lane = LaneDouble(lambda scan: answers.pop(0) if scan.text == FIRST and answers else Answer.DECIDED)
+            async with rig.open() as reader, running(reader, lane):
+                await lane.seen(FIRST, SECOND)
+            return lane.scans
+
+        scans = asyncio.run(session())
+        first = [scan for scan in scans if scan.text == FIRST]
+        assert len(first) >= 4
+        assert sorted(first, key=lambda scan: scan.seen) == first
+        if rig.recording:
+            assert [scan.text for scan in scans[:4]] == [FIRST] * 4
+
+    def test_a_cancelled_run_leaves_nothing_behind(self, rig: ReaderRig) -> None:
+        async def session() -> None:
+            lane = LaneDouble(lambda _: Answer.WAIT)
+            before = children()
+            async with rig.open() as reader:
+                async with running(reader, lane):
+                    await lane.seen(FIRST)
+                assert children() == before
+
+        rig.show(FIRST)
+        asyncio.run(session())  # the first time loads libraries, which keep what they open
+        rig.show(FIRST)
+        before = settled()
+        asyncio.run(session())
+        assert_nothing_more(before)
+
+    def test_leaving_without_a_run_leaves_nothing_behind(self, rig: ReaderRig) -> None:
+        async def session() -> None:
+            async with rig.open():
+                pass
+
+        rig.show(FIRST)
+        asyncio.run(session())
+        before = settled()
+        asyncio.run(session())
+        assert_nothing_more(before)
+
+    def test_a_device_that_is_not_there_is_a_device_error(self, rig: ReaderRig) -> None:
+        rig.show(FIRST)
+        rig.lose()
+
+        async def session() -> None:
+            async with asyncio.timeout(PATIENCE), rig.open() as reader:
+                await reader.run(LaneDouble().present)
+
+        with pytest.raises(DeviceError) as caught:
+            asyncio.run(session())
+        assert_tells_what_to_do(caught.value)
+
+    def test_a_lost_device_is_a_device_error_and_comes_back(self, rig: ReaderRig) -> None:
+        rig.show(FIRST)
+
+        async def lost(lane: LaneDouble) -> None:
+            """A recording may go on to its end; then it cannot be opened again."""
+            async with asyncio.timeout(PATIENCE):
+                async with rig.open() as reader:
+                    run = asyncio.create_task(reader.run(lane.present))
+                    try:
+                        await lane.seen(FIRST)
+                        await asyncio.to_thread(rig.lose)
+                        await run
+                    finally:
+                        run.cancel()
+                async with rig.open() as reader:
+                    await reader.run(lane.present)
+
+        async def session() -> list[str]:
+            lane = LaneDouble()
+            with pytest.raises(DeviceError) as caught:
+                await lost(lane)
+            assert_tells_what_to_do(caught.value)
+            await asyncio.to_thread(rig.restore)
+            await asyncio.to_thread(rig.show, SECOND)
+            async with rig.open() as reader, running(reader, lane):
+                await lane.seen(SECOND)
+            return lane.texts
+
+        assert asyncio.run(session()) == [FIRST, SECOND]
+
+
+def assert_tells_what_to_do(error: DeviceError) -> None:
+    assert error.what
+    assert error.hint
+    assert "\n" not in str(error)
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """What a process holds."""
+
+    children: frozenset[int]
+    threads: frozenset[str]
+    files: int
+
+    def is_within(self, other: "Census") -> bool:
+        return self.children <= other.children and self.threads <= other.threads and self.files <= other.files
+
+
+def census() -> Census:
+    threads = frozenset(thread.name for thread in threading.enumerate())
+    return Census(children(), threads, len(list(Path("/proc/self/fd").iterdir())))
+
+
+def children() -> frozenset[int]:
+    """Process ids of our children, zombies included."""
+    found = set()
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            with suppress(OSError):
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                if int(fields[1]) == os.getpid():
+                    found.add(int(entry.name))
+    return frozenset(found)
+
+
+def settled() -> Census:
+    """The census, once it has not changed for a while: a peer's threads end a little later."""
+    same, last = 0, census()
+    while same < 4:
+        time.sleep(0.05)
+        now = census()
+        same, last = (same + 1 if now == last else 0), now
+    return last
+
+
+def assert_nothing_more(before: Census) -> None:
+    """Soon there is nothing that there was not before."""
+    for _ in range(100):
+        now = census()
+        if now.is_within(before):
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"left behind: {now}; before it was {before}")
