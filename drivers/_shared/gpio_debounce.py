@@ -1,0 +1,43 @@
+"""Contacts bounce: a level counts once it has held for a while."""
+
+from collections import deque
+
+WINDOW = 1.0
+"""Seconds over which changes are counted."""
+
+CHANGES = 30
+"""Changes within that window that no contact and no person makes: a loose wire, or mains hum on a cut one."""
+
+
+class Debounce:
+    """Feed it every reading; it tells when the settled level changes.  Pure: time is handed in.
+
+    `hold`: seconds for which a level must be seen without interruption."""
+
+    def __init__(self, hold: float) -> None:
+        self.level: bool | None = None  # the settled level; None until the first has settled
+        self._hold = hold
+        self._seen: bool | None = None
+        self._since = 0.0  # when _seen was first seen without interruption
+        self._settled: float | None = None  # when there was last a level that had held
+        self._changes: deque[float] = deque(maxlen=CHANGES + 1)  # when the reading was another one
+
+    def read(self, raw: bool, at: float) -> bool:
+        """Whether `level` is another one after this reading, made at `at` (monotonic seconds)."""
+        if self._settled is None:
+            self._settled = at
+        if raw is not self._seen:
+            self._seen, self._since = raw, at
+            self._changes.append(at)
+        if at - self._since < self._hold:
+            return False
+        self._settled = at
+        changed = self.level is not raw
+        self.level = raw
+        return changed
+
+    def is_restless(self, at: float) -> bool:
+        """Whether the contact is not to be trusted: it changes all the time, or holds no level for long."""
+        if len(self._changes) > CHANGES and at - self._changes[0] <= WINDOW:
+            return True
+        return self._settled is not None and at - self._settled > WINDOW + 10 * self._hold

@@ -1,0 +1,58 @@
+"""Opens and closes a device off the event loop, and loses nothing when the task is cancelled meanwhile.
+
+Opening a port or importing a hardware library takes up to a second; a thread cannot be interrupted
+at it.  What such a thread still gets after its task has gone is given back at once.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class _Claim(Generic[T]):
+    def __init__(self, take: Callable[[], T], free: Callable[[T], None]) -> None:
+        self._take = take
+        self._free = free
+        self._lock = threading.Lock()
+        self._taken: list[T] = []
+        self._abandoned = False
+
+    def run(self) -> T:
+        thing = self._take()
+        with self._lock:
+            self._taken.append(thing)
+            abandoned = self._abandoned
+        if abandoned:
+            self._give_back()
+        return thing
+
+    def abandon(self) -> None:
+        with self._lock:
+            self._abandoned = True
+        self._give_back()
+
+    def _give_back(self) -> None:
+        with self._lock:
+            taken, self._taken = self._taken, []
+        for thing in taken:
+            self._free(thing)
+
+
+async def claim(take: Callable[[], T], free: Callable[[T], None]) -> T:
+    """The result of `take`, run in a thread.  On cancellation what it takes is handed to `free`,
+    exactly once.  Raises what `take` raises."""
+    job = _Claim(take, free)
+    try:
+        return await asyncio.to_thread(job.run)
+    except asyncio.CancelledError:
+        job.abandon()
+        raise
+
+
+async def free(close: Callable[[], None]) -> None:
+    """Run `close`, which does not raise, in a thread.  It is carried out even when the waiting task is
+    cancelled (a plain `to_thread` may be dropped before it has begun)."""
+    await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, close))

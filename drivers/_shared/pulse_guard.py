@@ -1,0 +1,73 @@
+"""Ends a pulse when nobody else does: a thread of its own that switches off at a deadline.
+
+An event loop can be stuck (a blocking call, a callback that never ends); a lock must not stay open
+because of it.  The guard is armed before the device is switched on and disarmed after it was switched
+off.  A process that is killed or stopped cannot time anything: against that, use a board that times
+the pulse itself, or a relay wired through a hardware timer.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+GRACE = 0.05
+"""Seconds after the end of a pulse at which the guard acts."""
+
+RETRY = 0.1
+"""Seconds between attempts while the device does not take the order to lock."""
+
+_log = logging.getLogger(__name__)
+
+
+class PulseGuard:
+    """`off` locks the device and says whether the order was delivered; it returns at once and never
+    raises.  It is repeated until it is delivered, or until the guard is disarmed or closed."""
+
+    def __init__(self, off: Callable[[], bool], name: str) -> None:
+        self._off = off
+        self._name = name
+        self._changed = threading.Condition()
+        self._deadline: float | None = None  # monotonic seconds
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name=f"pulse guard: {name}", daemon=True)
+
+    def start(self) -> None:
+        """Once.  Raises RuntimeError when the system gives no thread."""
+        self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can keep its promise.  Ask before switching on."""
+        return not self._closed and self._thread.is_alive()
+
+    def arm(self, seconds: float) -> None:
+        """Switch off in `seconds`, unless disarmed before.  Replaces an earlier deadline."""
+        with self._changed:
+            self._deadline = time.monotonic() + seconds
+            self._changed.notify()
+
+    def disarm(self) -> None:
+        """After this returns, no `off` of an earlier deadline comes any more."""
+        with self._changed:
+            self._deadline = None
+            self._changed.notify()
+
+    def close(self) -> None:
+        """End the thread.  Blocks until it has ended, for a second at most."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        if self._thread.ident is not None:
+            self._thread.join(timeout=1.0)
+
+    def _run(self) -> None:
+        # `off` is called with the lock held, so that a late `off` cannot hit the next pulse.
+        with self._changed:
+            while not self._closed:
+                left = None if self._deadline is None else self._deadline - time.monotonic()
+                if left is None or left > 0:
+                    self._changed.wait(left)
+                    continue
+                _log.warning("%s: the pulse was not ended in time; locking from the guard", self._name)
+                self._deadline = None if self._off() else time.monotonic() + RETRY

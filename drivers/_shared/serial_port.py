@@ -1,0 +1,135 @@
+"""A serial port for short orders: never blocks the event loop, every error in one line.
+
+Facts it rests on (pyserial 3.5, Linux): the port is opened non-blocking; after an unplug `in_waiting`
+raises a plain OSError (EIO) and `os.read` gives b"" for ever; `exclusive=True` refuses a second opener.
+pyserial's own `write` spins when the output buffer is full and no timeout is set, so bytes are written
+with `os.write`: a full buffer means that the device takes nothing, which is an error at once.
+"""
+
+import asyncio
+import errno
+import os
+import termios
+import time
+from pathlib import Path
+
+from gate.errors import DeviceError
+
+_DRAIN_WITHIN = 0.5
+"""Seconds; the longest order (a few bytes) leaves in 10 ms even at 9600 baud."""
+
+_POLL = 0.005
+_BY_PATH = Path("/dev/serial/by-path")
+
+
+class SerialPort:
+    """8N1.  Every method but `__init__` and `close` returns at once or awaits; all raise DeviceError."""
+
+    def __init__(self, path: str, baud: int) -> None:
+        """Open it for this process alone.  May block: call it off the event loop."""
+        try:
+            import serial
+        except ImportError as error:
+            raise DeviceError(
+                "serial port: the Python package pyserial is not installed", hint="Install it: `pip install pyserial`"
+            ) from error
+        self.path = path
+        try:
+            self._serial = serial.Serial(path, baud, timeout=0, write_timeout=_DRAIN_WITHIN, exclusive=True)
+        except (OSError, ValueError, termios.error) as error:  # SerialException is an OSError
+            raise open_error(path, error) from error
+
+    def write(self, data: bytes) -> None:
+        """Hand all of it to the kernel.  From any thread."""
+        try:
+            taken = os.write(self._serial.fileno(), data)
+        except BlockingIOError as error:
+            raise self._stuck() from error
+        except OSError as error:
+            raise self._lost(error) from error
+        if taken != len(data):
+            raise self._stuck()
+
+    async def drained(self) -> None:
+        """Wait until every byte has left.  (tcdrain would do, but it cannot be given a time limit.)"""
+        limit = time.monotonic() + _DRAIN_WITHIN
+        while self._ask("out_waiting"):
+            if time.monotonic() > limit:
+                raise self._stuck()
+            await asyncio.sleep(_POLL)
+
+    async def answer(self, known: tuple[bytes, ...], within: float) -> tuple[bytes | None, bytes]:
+        """Which of the known answers came within that many seconds (None: none of them), and all that came."""
+        heard = b""
+        limit = time.monotonic() + within
+        while True:
+            heard += self._read_waiting()
+            found = next((one for one in known if one in heard), None)
+            if found is not None or time.monotonic() > limit:
+                return found, heard
+            await asyncio.sleep(_POLL)
+
+    def forget_input(self) -> None:
+        """Drop what has come in so far, so that the next answer is to the next question."""
+        try:
+            self._serial.reset_input_buffer()
+        except (OSError, termios.error) as error:
+            raise self._lost(error) from error
+
+    def check(self) -> None:
+        """Raises DeviceError when the port has gone."""
+        self._ask("in_waiting")
+
+    def close(self) -> None:
+        """May block while the kernel empties its buffer.  Never raises."""
+        try:
+            self._serial.close()
+        except OSError:
+            return  # the port has gone with its device
+
+    def _read_waiting(self) -> bytes:
+        waiting = self._ask("in_waiting")
+        try:
+            return os.read(self._serial.fileno(), waiting) if waiting else b""
+        except OSError as error:
+            raise self._lost(error) from error
+
+    def _ask(self, counter: str) -> int:
+        try:
+            return int(getattr(self._serial, counter))
+        except (OSError, TypeError) as error:  # TypeError: closed, its descriptor is None
+            raise self._lost(error) from error
+
+    def _lost(self, error: Exception) -> DeviceError:
+        return DeviceError(
+            f"serial port {self.path} is lost ({error})", hint="Check the cable and the board's power; plug it in again"
+        )
+
+    def _stuck(self) -> DeviceError:
+        return DeviceError(
+            f"serial port {self.path} takes no more bytes", hint="Unplug the board, wait a moment and plug it in again"
+        )
+
+
+def open_error(path: str, error: Exception) -> DeviceError:
+    """Why a port could not be opened, and what to do."""
+    number = getattr(error, "errno", None)
+    if number in (errno.ENOENT, errno.ENODEV, errno.ENXIO):
+        return DeviceError(f"serial port {path} is not there", hint=_present_ports())
+    if number in (errno.EACCES, errno.EPERM):
+        return DeviceError(
+            f"serial port {path} may not be opened by this user",
+            hint="Add the gate's user to group dialout: `sudo usermod -aG dialout USER`, then start it again",
+        )
+    if number in (errno.EAGAIN, errno.EBUSY):
+        return DeviceError(
+            f"serial port {path} is in use by another program", hint=f"Find and stop it: `sudo fuser -v {path}`"
+        )
+    return DeviceError(f"serial port {path} cannot be opened: {error}", hint="Name a serial port, such as /dev/ttyUSB0")
+
+
+def _present_ports() -> str:
+    ports = sorted(str(port) for port in _BY_PATH.glob("*"))
+    if not ports:
+        return f"Plug the board in: {_BY_PATH} lists no port at all"
+    return f"Plug the board in, or name one that is there: {', '.join(ports)}"

@@ -1,0 +1,97 @@
+"""A relay, or a turnstile's unlock contact, on one GPIO line, through gpiozero.
+
+The host times the pulse: on the monotonic clock, at most 10 s, ended on every way out of `release` and
+by a guard thread should the event loop hang.  At the start the line is claimed at its locked level and
+never shows the other one (see `drivers._shared.gpio_line` for what each pin factory can do); on leaving
+it is driven to the locked level and then left as an input pulled towards it.
+
+What software cannot do: on Raspberry Pi kernels a line keeps its level when the process is killed, so
+a `kill -9` in mid-pulse leaves the relay on until the gate starts again.  Set `dtparam=strict_gpiod` in
+config.txt, choose a line whose power-on pull means locked (0-8 up, 9-27 down), and fit a resistor.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from drivers._shared.gpio_line import LAST_LINE, OutputLine
+from drivers._shared.pulse_barrier import Pulse, PulsedBarrier
+from drivers._shared.pulse_claim import claim, free
+from gate.core.model import Direction
+from gate.errors import DeviceError
+from gate.ports.barrier import Barrier
+from gate.ports.driver import DriverConfig, DriverSpec
+
+_SETTLE = 0.005
+"""Seconds that a loaded line may take to reach its level."""
+
+
+class RelayConfig(DriverConfig):
+    line: Annotated[int, Field(ge=0, le=LAST_LINE, description="BCM number of the GPIO line that drives the relay")]
+    active: Annotated[
+        Literal["high", "low"], Field(description="level of the line that releases the barrier; the other one locks it")
+    ]
+    pulse: Annotated[Pulse, Field(description="how long the barrier is released for one person")]
+
+
+class _RelaySwitch:
+    """`drivers._shared.pulse_barrier.Switch` over one line."""
+
+    def __init__(self, output: OutputLine) -> None:
+        self.name = f"relay on GPIO line {output.line}"
+        self._output = output
+        self._wanted = False
+        self._odd = 0  # looks in a row at which the line was not as wanted
+
+    def on(self, direction: Direction) -> None:  # noqa: ARG002 - one contact serves both directions
+        self._wanted = True
+        self._output.write(True)
+
+    def off(self) -> None:
+        self._wanted = False
+        self._output.write(False)
+
+    async def confirm(self, *, on: bool) -> None:
+        if self._output.read() is not on:
+            await asyncio.sleep(_SETTLE)
+            if self._output.read() is not on:
+                raise self._disobeyed()
+
+    def check(self) -> None:
+        """Twice in a row, because a look may fall between telling the line and its obeying."""
+        self._odd = 0 if self._output.read() is self._wanted else self._odd + 1
+        if self._odd > 1:
+            raise self._disobeyed()
+
+    def close(self) -> None:
+        self._output.close()
+
+    def _disobeyed(self) -> DeviceError:
+        return DeviceError(
+            f"{self.name} does not follow what it is told",
+            hint="Look for a short or an overload on the line, or another program that drives it",
+        )
+
+
+@asynccontextmanager
+async def open_relay(config: RelayConfig) -> AsyncIterator[Barrier]:
+    output = await claim(lambda: OutputLine(config.line, active_high=config.active == "high"), OutputLine.close)
+    barrier = PulsedBarrier(_RelaySwitch(output), config.pulse)
+    try:
+        await barrier.start()
+        yield barrier
+    finally:
+        barrier.secure()
+        await free(barrier.close)
+
+
+DRIVER: DriverSpec[RelayConfig, Barrier] = DriverSpec(
+    name="gpio_relay",
+    config=RelayConfig,
+    open=open_relay,
+    summary="relay or turnstile contact on a GPIO line of a Raspberry Pi, pulse timed here",
+    needs="Raspberry Pi; apt packages python3-gpiozero, python3-lgpio; user in group gpio",
+)

@@ -1,0 +1,156 @@
+"""Relay boards and turnstiles that take short frames on a serial line; the bytes are data (a profile).
+
+Where the board times the pulse itself that is used: a dead host then cannot leave the door open.  Else
+the host times it: monotonic clock, at most 10 s, ended on every way out of `release` and by a guard
+thread should the event loop hang.  The first frame after opening locks.  An unplugged port shows within
+a quarter of a second in `watch`.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from drivers._shared.pulse_barrier import BoardTimedBarrier, Pulse, PulsedBarrier
+from drivers._shared.pulse_claim import claim, free
+from drivers._shared.serial_port import SerialPort
+from drivers.barriers.serial_profile import Profile, build_frame, load_profile
+from gate.core.model import Direction
+from gate.errors import DeviceError
+from gate.ports.barrier import Barrier
+from gate.ports.driver import DriverConfig, DriverSpec, show_duration
+
+_log = logging.getLogger(__name__)
+
+
+class FramesConfig(DriverConfig):
+    profile: Annotated[str, Field(description='which board: a shipped profile such as "lcus", or a file (*.toml)')]
+    port: Annotated[str, Field(min_length=1, description="serial port; by-path names survive replugging")]
+    channel: Annotated[int, Field(ge=1, le=255, description="which relay of the board, or its bus address")] = 1
+    pulse: Annotated[
+        Pulse | None,
+        Field(description="how long the barrier is released for one person; left out where the board times it"),
+    ] = None
+
+    @model_validator(mode="after")
+    def _fits_the_profile(self) -> Self:
+        profile = load_profile(self.profile)
+        if self.channel > profile.channels:
+            raise ValueError(f"channel {self.channel}: profile {self.profile} has channels 1 to {profile.channels}")
+        if profile.board_pulse is None and self.pulse is None:
+            raise ValueError(f'pulse is missing: profile {self.profile} needs one, such as pulse = "500ms"')
+        if profile.board_pulse is not None and self.pulse is not None:
+            board = show_duration(profile.board_pulse)
+            raise ValueError(f"leave pulse out: with profile {self.profile} the board ends it after {board} itself")
+        return self
+
+
+class _FramesSwitch:
+    """`drivers._shared.pulse_barrier.Switch` over one channel of one board."""
+
+    def __init__(self, port: SerialPort, profile: Profile, channel: int) -> None:
+        self.name = f"{profile.title} on {port.path}, channel {channel}"
+        self._port = port
+        self._profile = profile
+        self._channel = channel
+        self._reads_back = False
+
+    def on(self, direction: Direction) -> None:
+        self._send(self._profile.frames.release_for(direction))
+
+    def off(self) -> None:
+        if self._profile.frames.secure is not None:
+            self._send(self._profile.frames.secure)
+
+    async def confirm(self, *, on: bool) -> None:
+        await self._port.drained()
+        if self._profile.ack is not None and (on or self._profile.frames.secure is not None):
+            await self._acknowledged(build_frame(self._profile.ack.ok, self._channel), self._profile.ack.within)
+        if self._reads_back:
+            state = await self._state()
+            if state is not on:
+                raise self._disobeyed("does not answer" if state is None else f"says that it is {_word(state)}", on)
+
+    async def probe(self) -> None:
+        """See whether the board answers its query; one that does is asked after every order."""
+        if self._profile.query is None:
+            return
+        state = await self._state()
+        self._reads_back = state is not None
+        if state is None:
+            _log.info("%s answers no query: its relay is not read back", self.name)
+        elif state:
+            raise self._disobeyed("says that it is on", on=False)
+
+    def check(self) -> None:
+        self._port.check()
+
+    def close(self) -> None:
+        self._port.close()
+
+    def _send(self, template: str) -> None:
+        if self._profile.ack is not None or self._profile.query is not None:
+            self._port.forget_input()
+        self._port.write(build_frame(template, self._channel))
+
+    async def _acknowledged(self, ok: bytes, within: float) -> None:
+        found, heard = await self._port.answer((ok,), within)
+        if found is None:
+            what = f"answered {heard.hex(' ').upper()}" if heard else "answered nothing"
+            raise DeviceError(
+                f"{self.name} {what} instead of {ok.hex(' ').upper()}",
+                hint="Check the wiring, the profile and the channel, and what the device shows",
+            )
+
+    async def _state(self) -> bool | None:
+        """On, off, or no answer.  Call it where the profile has a query."""
+        query = self._profile.query
+        if query is None:
+            return None
+        on, off = build_frame(query.on, self._channel), build_frame(query.off, self._channel)
+        self._send(query.ask)
+        found, _ = await self._port.answer((on, off), query.within)
+        return None if found is None else found == on
+
+    def _disobeyed(self, answer: str, on: bool) -> DeviceError:
+        return DeviceError(
+            f"{self.name} was told to go {_word(on)} and {answer}",
+            hint="Check the board's power and relay; replace it if this stays",
+        )
+
+
+def _word(on: bool) -> str:
+    return "on" if on else "off"
+
+
+@asynccontextmanager
+async def open_frames(config: FramesConfig) -> AsyncIterator[Barrier]:
+    profile = await asyncio.to_thread(load_profile, config.profile)
+    port = await claim(lambda: SerialPort(config.port, profile.baud), SerialPort.close)
+    switch = _FramesSwitch(port, profile, config.channel)
+    barrier: PulsedBarrier | BoardTimedBarrier
+    if profile.board_pulse is not None:
+        barrier = BoardTimedBarrier(switch, profile.board_pulse, can_lock=profile.frames.secure is not None)
+    elif config.pulse is not None:
+        barrier = PulsedBarrier(switch, config.pulse)
+    else:
+        raise AssertionError("the configuration's validator asks for a pulse")
+    try:
+        await barrier.start()
+        await switch.probe()
+        yield barrier
+    finally:
+        barrier.secure()
+        await free(barrier.close)
+
+
+DRIVER: DriverSpec[FramesConfig, Barrier] = DriverSpec(
+    name="serial_frames",
+    config=FramesConfig,
+    open=open_frames,
+    summary="USB or serial relay board or turnstile; the bytes come from a profile (shipped: lcus)",
+    needs="a serial port (/dev/serial/by-path/...); user in group dialout",
+)

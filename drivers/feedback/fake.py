@@ -1,0 +1,76 @@
+"""Feedback that lights nothing: it remembers what it was to show, and writes it down on request."""
+
+import asyncio
+import json
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from drivers._shared.pulse_claim import free
+from gate.ports.driver import DriverConfig, DriverSpec
+from gate.ports.feedback import Signal
+
+_KEPT = 10_000
+"""Signals remembered; a demo may run for days."""
+
+_log = logging.getLogger(__name__)
+
+
+class FakeConfig(DriverConfig):
+    path: Annotated[
+        Path | None, Field(description='file that gets a JSON line a signal: {"at": monotonic s, "signal": "ready"}')
+    ] = None
+
+
+class FakeFeedback:
+    def __init__(self, path: Path | None) -> None:
+        self.history: deque[tuple[float, Signal]] = deque(maxlen=_KEPT)  # monotonic seconds, signal
+        self._path = path
+        self._loop = asyncio.get_running_loop()
+        self._unwritten: deque[str] = deque()
+        self._writing = threading.Lock()
+
+    def show(self, signal: Signal) -> None:
+        at = time.monotonic()
+        self.history.append((at, signal))
+        if self._path is not None:
+            self._unwritten.append(json.dumps({"at": round(at, 6), "signal": signal}) + "\n")
+            self._loop.run_in_executor(None, self.write)
+
+    def write(self) -> None:
+        """Append to the file what was shown and is not written yet.  Blocks; from any thread; never raises."""
+        with self._writing:
+            lines = [self._unwritten.popleft() for _ in range(len(self._unwritten))]
+            if self._path is None or not lines:
+                return
+            try:
+                with self._path.open("a", encoding="utf-8") as file:
+                    file.writelines(lines)
+            except OSError as error:
+                _log.warning("fake feedback cannot write %s: %s", self._path, error.strerror)
+
+
+@asynccontextmanager
+async def open_fake(config: FakeConfig) -> AsyncIterator[FakeFeedback]:
+    feedback = FakeFeedback(config.path)
+    try:
+        yield feedback
+    finally:
+        await free(feedback.write)
+
+
+DRIVER: DriverSpec[FakeConfig, FakeFeedback] = DriverSpec(
+    name="fake",
+    config=FakeConfig,
+    open=open_fake,
+    summary="lamps that light nothing, for the demo and for tests",
+    needs="nothing",
+    simulated=True,
+)

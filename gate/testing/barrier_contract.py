@@ -1,0 +1,252 @@
+"""What every barrier driver must do, whatever it drives.  For driver authors:
+
+    class TestMyBarrier(BarrierContract):
+        @pytest.fixture
+        def rig(self) -> BarrierRig:
+            return MyRig()          # your driver, and the hardware end of it
+
+Needs pytest and anyio's pytest plugin.  No test measures speed; each waits until something is so, and
+fails after five seconds.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from gate.core.model import Direction
+from gate.errors import DeviceError
+from gate.ports.barrier import Barrier
+
+PATIENCE = 5.0
+"""Seconds after which what did not happen counts as never happening."""
+
+SHORT, LONG = 0.1, 9.0
+"""Pulses, in seconds: one to wait for, and one that only a lock on the way out can end in time."""
+
+MIDDLE = 0.6
+"""One to do something in the middle of, and then to wait for."""
+
+
+class BarrierRig(Protocol):
+    """A driver together with the hardware end of it, which sees what a door would see."""
+
+    def open(self, pulse: float) -> AbstractAsyncContextManager[Barrier]:
+        """The driver, configured with this pulse in seconds."""
+
+    def locked(self) -> bool:
+        """What the hardware was last told, seen from outside the driver.  May be asked from any thread."""
+
+    def releases(self) -> int:
+        """How often the hardware has been unlocked so far."""
+
+    def lose(self) -> None:
+        """Pull the plug."""
+
+    def restore(self) -> None:
+        """Plug it in again."""
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Let the loop run until it is so."""
+    async with asyncio.timeout(PATIENCE):
+        while not condition():  # noqa: ASYNC110 - the condition is about hardware, which sets no event
+            await asyncio.sleep(0.005)
+
+
+def holds(condition: Callable[[], bool]) -> bool:
+    """Whether it becomes so while the event loop stands still: no code of the driver on the loop can help."""
+    limit = time.monotonic() + PATIENCE
+    while not condition() and time.monotonic() < limit:
+        time.sleep(0.005)
+    return condition()
+
+
+def resources() -> tuple[int, int]:
+    """Open files and threads of this process."""
+    return len(list(Path("/proc/self/fd").iterdir())), threading.active_count()
+
+
+class BarrierContract:
+    @pytest.fixture
+    def anyio_backend(self) -> str:
+        return "asyncio"
+
+    @pytest.fixture
+    def rig(self) -> BarrierRig:
+        raise NotImplementedError("give the driver under test")
+
+    @pytest.mark.anyio
+    async def test_an_opened_barrier_is_locked(self, rig: BarrierRig) -> None:
+        async with rig.open(SHORT) as barrier:
+            assert barrier.secured
+            assert holds(rig.locked)
+            assert rig.releases() == 0
+
+    @pytest.mark.anyio
+    @pytest.mark.parametrize("direction", list(Direction))
+    async def test_a_release_unlocks_and_then_locks(self, rig: BarrierRig, direction: Direction) -> None:
+        async with rig.open(SHORT) as barrier:
+            await barrier.release(direction)
+            assert barrier.secured
+            assert holds(rig.locked)
+            assert rig.releases() == 1
+
+    @pytest.mark.anyio
+    async def test_each_release_is_one_pulse(self, rig: BarrierRig) -> None:
+        async with rig.open(SHORT) as barrier:
+            for count in (1, 2):
+                await barrier.release(Direction.ENTRY)
+                assert holds(rig.locked)
+                assert rig.releases() == count
+
+    @pytest.mark.anyio
+    @pytest.mark.parametrize("cancels", [1, 2])
+    async def test_a_cancelled_release_is_locked_at_once(self, rig: BarrierRig, cancels: int) -> None:
+        async with rig.open(LONG) as barrier:
+            release = asyncio.create_task(barrier.release(Direction.ENTRY))
+            await until(lambda: not rig.locked())
+            assert not barrier.secured
+            for _ in range(cancels):
+                release.cancel()
+                await asyncio.sleep(0)
+            with pytest.raises(asyncio.CancelledError):
+                await release
+            assert barrier.secured
+            assert holds(rig.locked)
+
+    @pytest.mark.anyio
+    async def test_a_release_after_a_cancelled_one_works(self, rig: BarrierRig) -> None:
+        async with rig.open(SHORT) as barrier:
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(SHORT / 4):
+                    await barrier.release(Direction.ENTRY)
+            await barrier.release(Direction.ENTRY)
+            assert holds(rig.locked)
+
+    @pytest.mark.anyio
+    async def test_securing_is_idempotent(self, rig: BarrierRig) -> None:
+        async with rig.open(SHORT) as barrier:
+            for _ in range(3):
+                barrier.secure()
+                assert barrier.secured
+            assert holds(rig.locked)
+            assert rig.releases() == 0
+        barrier.secure()
+
+    @pytest.mark.anyio
+    async def test_securing_ends_a_running_release(self, rig: BarrierRig) -> None:
+        async with rig.open(LONG) as barrier:
+            release = asyncio.create_task(barrier.release(Direction.ENTRY))
+            await until(lambda: not rig.locked())
+            barrier.secure()
+            assert barrier.secured
+            assert holds(rig.locked)
+            release.cancel()
+            await asyncio.wait([release])
+
+    @pytest.mark.anyio
+    async def test_a_pulse_ends_though_the_event_loop_is_stuck(self, rig: BarrierRig) -> None:
+        async with rig.open(SHORT) as barrier:
+            release = asyncio.create_task(barrier.release(Direction.ENTRY))
+            await until(lambda: rig.releases() == 1)
+            assert holds(rig.locked), "the door stood open while the event loop was stuck"
+            await release
+            await barrier.release(Direction.ENTRY)
+            assert rig.releases() == 2
+
+    @pytest.mark.anyio
+    async def test_leaving_in_mid_release_locks(self, rig: BarrierRig) -> None:
+        async with rig.open(LONG) as barrier:
+            release = asyncio.create_task(barrier.release(Direction.ENTRY))
+            await until(lambda: not rig.locked())
+        assert holds(rig.locked)
+        release.cancel()
+        await asyncio.wait([release])
+
+    @pytest.mark.anyio
+    async def test_leaving_by_an_error_locks(self, rig: BarrierRig) -> None:
+        async def fail() -> None:
+            async with rig.open(LONG) as barrier, asyncio.TaskGroup() as group:
+                group.create_task(barrier.release(Direction.ENTRY))
+                await until(lambda: not rig.locked())
+                raise LookupError
+
+        with pytest.raises(ExceptionGroup):
+            await fail()
+        assert holds(rig.locked)
+
+    @pytest.mark.anyio
+    async def test_a_closed_barrier_cannot_be_released(self, rig: BarrierRig) -> None:
+        async with rig.open(SHORT) as barrier:
+            pass
+        with pytest.raises(DeviceError):
+            await barrier.release(Direction.ENTRY)
+        assert rig.releases() == 0
+
+    @pytest.mark.anyio
+    async def test_watching_goes_on_while_all_is_well(self, rig: BarrierRig) -> None:
+        async with rig.open(SHORT) as barrier:
+            watch = asyncio.create_task(barrier.watch())
+            await barrier.release(Direction.ENTRY)
+            done, _ = await asyncio.wait([watch], timeout=0.6)
+            assert not done
+            watch.cancel()
+            await asyncio.wait([watch])
+
+    @pytest.mark.anyio
+    async def test_a_loss_shows_in_watch(self, rig: BarrierRig) -> None:
+        async with rig.open(SHORT) as barrier:
+            watch = asyncio.create_task(barrier.watch())
+            await asyncio.sleep(0)
+            rig.lose()
+            with pytest.raises(DeviceError) as caught:
+                await asyncio.wait_for(watch, PATIENCE)
+            assert caught.value.hint
+
+    @pytest.mark.anyio
+    async def test_a_lost_barrier_refuses_a_release_and_takes_every_secure(self, rig: BarrierRig) -> None:
+        async with rig.open(SHORT) as barrier:
+            rig.lose()
+            with pytest.raises(DeviceError):
+                await barrier.release(Direction.ENTRY)
+            barrier.secure()
+            barrier.secure()
+
+    @pytest.mark.anyio
+    async def test_a_loss_in_mid_release_is_an_error(self, rig: BarrierRig) -> None:
+        async with rig.open(MIDDLE) as barrier:
+            release = asyncio.create_task(barrier.release(Direction.ENTRY))
+            await until(lambda: not rig.locked())
+            rig.lose()
+            with pytest.raises(DeviceError):
+                await release
+
+    @pytest.mark.anyio
+    async def test_it_opens_again_after_a_loss(self, rig: BarrierRig) -> None:
+        async with rig.open(SHORT) as barrier:
+            rig.lose()
+            with pytest.raises(DeviceError):
+                await barrier.release(Direction.ENTRY)
+        rig.restore()
+        async with rig.open(SHORT) as barrier:
+            before = rig.releases()
+            await barrier.release(Direction.ENTRY)
+            assert rig.releases() == before + 1
+            assert holds(rig.locked)
+
+    def test_opening_and_closing_leaks_nothing(self, rig: BarrierRig) -> None:
+        async def cycles(count: int) -> None:
+            for _ in range(count):
+                async with rig.open(SHORT) as barrier:
+                    assert barrier.secured
+
+        asyncio.run(cycles(2))  # imports and caches
+        before = resources()
+        asyncio.run(cycles(50))
+        assert resources() == before

@@ -1,0 +1,177 @@
+"""Every barrier driver that is registered, held to the contract."""
+
+import os
+import pty
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from blockbuster import blockbuster_ctx
+
+from gate.ports.barrier import Barrier
+from gate.ports.driver import AnySpec
+from gate.testing.barrier_contract import BarrierContract, BarrierRig
+from tests.contract.mock_gpio import Board, mock_gpio
+
+DRIVERS = {entry.name: entry for entry in entry_points(group="gate.barriers")}
+LCUS_ON, LCUS_OFF = bytes.fromhex("A00101A2"), bytes.fromhex("A00100A1")
+
+
+def spec(name: str) -> AnySpec:
+    loaded: AnySpec = DRIVERS[name].load()
+    return loaded
+
+
+def milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:g}ms"
+
+
+class GpioRelayRig:
+    """A relay on line 17 of a mock board."""
+
+    def __init__(self, active: Literal["high", "low"], factory: Any) -> None:
+        self._active = active
+        self._pin = factory.pin(17)
+
+    def open(self, pulse: float) -> AbstractAsyncContextManager[Barrier]:
+        driver = spec("gpio_relay")
+        settings = {"driver": "gpio_relay", "line": 17, "active": self._active, "pulse": milliseconds(pulse)}
+        return driver.open(driver.config.model_validate(settings))
+
+    def _on(self, shown: tuple[str, bool]) -> bool:
+        function, high = shown
+        return function == "output" and high is (self._active == "high")
+
+    def locked(self) -> bool:
+        return not self._on(self._pin.shown[-1])
+
+    def releases(self) -> int:
+        return sum(self._on(shown) for shown in self._pin.shown)
+
+    def lose(self) -> None:
+        Board.present = False
+
+    def restore(self) -> None:
+        Board.present = True
+
+
+class SerialRig:
+    """An LCUS board on the other end of a pseudo-terminal.  Its port keeps one name, as by-path names do."""
+
+    def __init__(self, folder: Path) -> None:
+        self._port = folder / "port"
+        self._driver = spec("serial_frames")
+        settings = {"driver": "serial_frames", "profile": "lcus", "port": str(self._port), "pulse": "1s"}
+        self._config = self._driver.config.model_validate(settings)
+        self._heard = bytearray()
+        self._reading = threading.Lock()
+        self._board = -1
+        self.restore()
+
+    def open(self, pulse: float) -> AbstractAsyncContextManager[Barrier]:
+        return self._driver.open(self._config.model_copy(update={"pulse": pulse}))
+
+    def frames(self) -> list[bytes]:
+        """Whole frames, as they came in; any other byte fails the test."""
+        with self._reading:
+            self._read()
+            whole = len(self._heard) - len(self._heard) % 4
+            found = [bytes(self._heard[at : at + 4]) for at in range(0, whole, 4)]
+        assert set(found) <= {LCUS_ON, LCUS_OFF}
+        return found
+
+    def _read(self) -> None:
+        while self._board >= 0:
+            try:
+                self._heard += os.read(self._board, 4096)
+            except OSError:  # nothing there, or nobody has opened the port yet
+                return
+
+    def locked(self) -> bool:
+        found = self.frames()
+        return bool(found) and found[-1] == LCUS_OFF
+
+    def releases(self) -> int:
+        return self.frames().count(LCUS_ON)
+
+    def lose(self) -> None:
+        self.frames()
+        os.close(self._board)
+        self._board = -1
+        self._port.unlink()
+
+    def restore(self) -> None:
+        self._board, theirs = pty.openpty()
+        os.set_blocking(self._board, False)
+        self._port.symlink_to(os.ttyname(theirs))
+        os.close(theirs)
+
+    def close(self) -> None:
+        if self._board >= 0:
+            os.close(self._board)
+
+
+class FakeRig:
+    def __init__(self) -> None:
+        self._history: list[tuple[float, str]] = []
+        self._barrier: Any = None
+
+    @asynccontextmanager
+    async def open(self, pulse: float) -> AsyncIterator[Barrier]:
+        driver = spec("fake")
+        settings = {"driver": "fake", "pulse": milliseconds(pulse), "takes": "5ms"}
+        async with driver.open(driver.config.model_validate(settings)) as self._barrier:
+            yield self._barrier
+
+    def _states(self) -> list[str]:
+        return [state for _, state in self._barrier.history] if self._barrier else []
+
+    def locked(self) -> bool:
+        return self._states()[-1:] == ["secured"]
+
+    def releases(self) -> int:
+        return self._states().count("released")
+
+    def lose(self) -> None:
+        self._barrier.unplug()
+
+    def restore(self) -> None:
+        self._barrier = None
+
+
+def gpio_rig(active: Literal["high", "low"]) -> Callable[[ExitStack, Path], BarrierRig]:
+    return lambda stack, _: GpioRelayRig(active, stack.enter_context(mock_gpio()))
+
+
+def serial_rig(stack: ExitStack, folder: Path) -> BarrierRig:
+    rig = SerialRig(folder)
+    stack.callback(rig.close)
+    return rig
+
+
+RIGS: dict[str, Callable[[ExitStack, Path], BarrierRig]] = {
+    "gpio_relay, active high": gpio_rig("high"),
+    "gpio_relay, active low": gpio_rig("low"),
+    "serial_frames": serial_rig,
+    "fake": lambda _, __: FakeRig(),
+}
+
+
+class TestEveryBarrier(BarrierContract):
+    @pytest.fixture(params=sorted(RIGS))
+    def rig(self, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BarrierRig]:
+        with ExitStack() as stack:
+            yield RIGS[request.param](stack, tmp_path)
+
+    @pytest.fixture(autouse=True)
+    def blocking_calls_of_drivers_fail(self) -> Iterator[None]:
+        with blockbuster_ctx(scanned_modules=["drivers"]):
+            yield
+
+
+def test_no_registered_barrier_is_left_out() -> None:
+    assert {name.partition(",")[0] for name in RIGS} == set(DRIVERS)

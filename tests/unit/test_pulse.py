@@ -1,0 +1,114 @@
+"""The guard that ends a pulse, and the opening of devices off the event loop."""
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from drivers._shared.pulse_claim import claim, free
+from drivers._shared.pulse_guard import PulseGuard
+from drivers.barriers.fake import DRIVER, FakeConfig
+from gate.core.model import Direction
+from gate.errors import DeviceError
+from gate.testing.barrier_contract import holds, until
+
+
+def test_the_guard_repeats_its_order_until_it_is_delivered() -> None:
+    delivered = iter([False, False, True])
+    calls: list[bool] = []
+
+    def off() -> bool:
+        calls.append(next(delivered))
+        return calls[-1]
+
+    guard = PulseGuard(off, "test")
+    guard.start()
+    guard.arm(0.0)
+    assert holds(lambda: calls == [False, False, True])
+    guard.close()
+    assert not guard.alive
+
+
+def test_a_disarmed_guard_does_nothing() -> None:
+    fired = threading.Event()
+
+    def off() -> bool:
+        fired.set()
+        return True
+
+    guard = PulseGuard(off, "test")
+    guard.start()
+    guard.arm(0.05)
+    guard.disarm()
+    assert not fired.wait(0.2)
+    guard.arm(0.05)
+    guard.arm(60)  # a new deadline replaces the old one
+    assert not fired.wait(0.2)
+    guard.arm(0.0)
+    assert fired.wait(5)
+    guard.close()
+
+
+@pytest.mark.anyio
+async def test_what_was_taken_after_a_cancellation_is_given_back_once() -> None:
+    go, freed = threading.Event(), list[str]()
+
+    def take() -> str:
+        go.wait(5)
+        return "device"
+
+    opening = asyncio.create_task(claim(take, freed.append))
+    await asyncio.sleep(0.02)
+    opening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+    assert freed == []
+    go.set()
+    await until(lambda: freed == ["device"])
+
+
+@pytest.mark.anyio
+async def test_freeing_is_carried_out_though_cancelled() -> None:
+    go, freed = threading.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(1))
+    busy = loop.run_in_executor(None, go.wait, 5)  # the closing has to wait for its thread
+    closing = asyncio.create_task(free(freed.set))
+    await asyncio.sleep(0.01)
+    closing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await closing
+    go.set()
+    await busy
+    await until(freed.is_set)
+
+
+def fake(*faults: str) -> FakeConfig:
+    return FakeConfig.model_validate({"driver": "fake", "pulse": "50ms", "takes": "5ms", "faults": faults})
+
+
+@pytest.mark.anyio
+async def test_the_fake_remembers_and_fails_on_demand() -> None:
+    async with DRIVER.open(fake("none", "timeout", "unplugged")) as barrier:
+        await barrier.release(Direction.ENTRY)
+        with pytest.raises(DeviceError, match="no answer"):
+            await barrier.release(Direction.EXIT)
+        assert barrier.secured
+        with pytest.raises(DeviceError, match="unplugged"):
+            await barrier.release(Direction.ENTRY)
+        with pytest.raises(DeviceError, match="unplugged"):
+            await barrier.watch()
+    assert [state for _, state in barrier.history] == ["secured", "released", "secured"]
+    moments = [at for at, _ in barrier.history]
+    assert moments == sorted(moments)
+    assert barrier.directions == [Direction.ENTRY, Direction.EXIT]
+
+
+@pytest.mark.anyio
+async def test_the_fake_can_be_lost_while_it_stands_open() -> None:
+    async with DRIVER.open(fake("unplugged_open")) as barrier:
+        with pytest.raises(DeviceError, match="unplugged"):
+            await barrier.release(Direction.ENTRY)
+        assert not barrier.secured
+    assert [state for _, state in barrier.history] == ["secured", "released"]
