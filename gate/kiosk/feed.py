@@ -1,0 +1,146 @@
+"""From the bus to any number of screens and scripts, without ever holding the lane up.
+
+One task takes events off the bus and keeps the newest page and the last few messages.  A client reads
+from there at its own pace: a slow one skips pages it had no time for, and learns from a gap in the
+numbers that it missed decisions.  Nothing is queued for anybody.
+
+The same task beats once a second.  If it stops, every stream falls silent and the screens say so.
+"""
+
+import asyncio
+import json
+import secrets
+from collections import deque
+from collections.abc import AsyncIterator
+from dataclasses import asdict, dataclass
+
+from gate.core.events import Decided, Event, GrantEnded
+from gate.kiosk.view import About, State, due, settle, show, step
+from gate.ports.clock import Clock
+from gate.runtime.bus import Bus
+
+BEAT = 1.0  # seconds
+KEPT = 256  # messages for clients that come back
+RETRY_MS = 1000  # how soon a browser connects again
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    place: int  # counts up from 1 in this session
+    name: str  # decided, grant_ended
+    data: str  # JSON
+
+
+class Feed:
+    """Belongs to one event loop.  `run` may be started again after it ended."""
+
+    def __init__(self, bus: Bus, about: About, clock: Clock) -> None:
+        self.clients = 0
+        self._bus, self._about, self._clock = bus, about, clock
+        self._session = secrets.token_hex(4)
+        self._state = State()
+        self._page = show(self._state, about, clock.now())
+        self._version = 1
+        self._kept: deque[Message] = deque(maxlen=KEPT)
+        self._last = 0  # place of the newest message
+        self._wake = asyncio.Event()
+        self._running = False
+
+    @property
+    def alive(self) -> bool:
+        return self._running
+
+    def page_json(self) -> str:
+        """The page on show: gate.kiosk.view.Page, with `session` (of this server) and `version`."""
+        page = {"session": self._session, "version": self._version, **asdict(self._page)}
+        return json.dumps(page, ensure_ascii=False, separators=(",", ":"))
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        loop = asyncio.get_running_loop()
+        with self._bus.watch() as queue:
+            self._state = State(number=self._state.number)
+            self._running = True
+            try:
+                beat = loop.time()
+                while True:
+                    event = await _next(queue, min(self._until_due(), beat - loop.time()))
+                    self._take(event)
+                    if loop.time() >= beat:
+                        beat = loop.time() + BEAT
+                        self._wake_all()
+            finally:
+                self.stop()
+
+    def stop(self) -> None:
+        """Ends every stream."""
+        self._running = False
+        self._wake_all()
+
+    async def stream(self, last_id: str) -> AsyncIterator[bytes]:
+        """Server-sent events for one client.  `last_id` is its Last-Event-ID, or empty."""
+        place, version = self._resume(last_id), 0
+        self.clients += 1
+        try:
+            yield f"retry: {RETRY_MS}\n\n".encode()
+            while self._running:
+                wake = self._wake  # taken before reading: what comes after it wakes us
+                parts = [] if version == self._version else [f"event: state\ndata: {self.page_json()}\n\n"]
+                version = self._version
+                parts += [self._frame(message) for message in self._kept if message.place > place]
+                place = self._last
+                yield "".join(parts or ["event: heartbeat\ndata: {}\n\n"]).encode()
+                await wake.wait()
+        finally:
+            self.clients -= 1
+
+    def _resume(self, last_id: str) -> int:
+        """Place of the last message the client has; 0 when it comes from an earlier session."""
+        session, _, place = last_id.partition("-")
+        if not last_id:
+            return self._last
+        return int(place) if session == self._session and place.isdecimal() and place.isascii() else 0
+
+    def _frame(self, message: Message) -> str:
+        return f"id: {self._session}-{message.place}\nevent: {message.name}\ndata: {message.data}\n\n"
+
+    def _take(self, event: Event | None) -> None:
+        now, grant = self._clock.monotonic(), self._state.grant
+        self._state = settle(self._state, now) if event is None else step(self._state, event, now)
+        if told := _tell(event, self._state.number, grant):
+            self._last += 1
+            self._kept.append(Message(self._last, *told))
+        page = show(self._state, self._about, self._clock.now())
+        changed = page != self._page
+        if changed:
+            self._page, self._version = page, self._version + 1
+        if changed or told:
+            self._wake_all()
+
+    def _until_due(self) -> float:
+        moment = due(self._state)
+        return BEAT if moment is None else moment - self._clock.monotonic()
+
+    def _wake_all(self) -> None:
+        self._wake.set()
+        self._wake = asyncio.Event()
+
+
+async def _next(queue: asyncio.Queue[Event], seconds: float) -> Event | None:
+    """None when nothing came in time."""
+    try:
+        async with asyncio.timeout(max(0.0, seconds)):
+            return await queue.get()
+    except TimeoutError:
+        return None
+
+
+def _tell(event: Event | None, number: int, grant: int) -> tuple[str, str] | None:
+    """Name and JSON of what a script that follows the lane is told, beside the page."""
+    match event:
+        case Decided():
+            return "decided", json.dumps({"number": number, **asdict(event)})
+        case GrantEnded():
+            return "grant_ended", json.dumps({"number": grant, **asdict(event)})
+        case _:
+            return None

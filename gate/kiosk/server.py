@@ -1,0 +1,276 @@
+"""The page on loopback: HTML for a browser, a stream for scripts.
+
+    GET /          the page.  Options for the browser that shows it:
+                     ?sound=on          two notes up when admitted, one low note when refused
+                     ?camera=above      (below, left, right) an arrow to where the camera is
+    GET /state     what is on show now, JSON: `session`, `version` and the fields of gate.kiosk.view.Page
+    GET /events    the same and more, as server-sent events
+    GET /healthz   200 {"ok": true} while the stream beats, else 503
+
+The stream, for scripts that follow the lane:
+
+    event: state         at once on connecting, then after every change; data as of /state
+    event: decided       {"number": 7, "at": 1800000000.2, "reader": "reader[0]", "direction": "entry",
+                          "reason": "admitted", "admitted": true, "let_through": true, "mode": "enforce",
+                          "ms": 11.8}
+    event: grant_ended   {"number": 7, "at": 1800000002.9, "passed": "passed"}
+                         number: of the decision that was granted, 0 for a release without one (exit button)
+    event: heartbeat     {} every second in which nothing else happened
+
+`decided` and `grant_ended` carry an id.  A client that connects again with `Last-Event-ID` (browsers do
+so by themselves) gets, after the page, those of the last 256 that it missed.  A client that reads too
+slowly skips pages and finds a gap in `number`; it never holds up the lane or another client.
+
+Only GET, only for a Host of this machine (a web page elsewhere that points its name at 127.0.0.1 gets
+nothing), nothing is kept by the browser, and the page may load nothing from anywhere else.
+"""
+
+import asyncio
+import html
+import ipaddress
+import re
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from importlib.resources import files
+from string import Template
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gate.errors import ConfigError, DeviceError
+from gate.kiosk.feed import Feed
+from gate.kiosk.texts import LANGUAGES
+from gate.kiosk.view import About, Line, no_signal
+from gate.ports.clock import Clock
+from gate.runtime.bus import Bus
+
+__all__ = ["About", "create_app", "serve"]
+
+MOST_CLIENTS = 16  # streams at once
+HELD_BYTES = 65536  # by the kernel, for a client that does not read
+LAST_WORDS = 0.05  # seconds for streams to end properly when the server stops
+
+HEADERS = {
+    "cache-control": "no-store",
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+}
+
+_HERE = re.compile(r"(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?", re.IGNORECASE)
+_STATIC = files("gate.kiosk") / "static"
+# Read at import: the event loop never waits for the disk.
+_PAGE = Template((_STATIC / "kiosk.html").read_text("utf-8"))
+_FILES = {
+    "kiosk.css": ("text/css", (_STATIC / "kiosk.css").read_bytes()),
+    "kiosk.js": ("text/javascript", (_STATIC / "kiosk.js").read_bytes()),
+    "mark.svg": ("image/svg+xml", (_STATIC / "mark.svg").read_bytes()),
+}
+
+
+def create_app(bus: Bus, about: About, clock: Clock) -> Starlette:
+    """`clock.now()` should be the trusted time: the age of the list is shown by it.
+    Raises ConfigError for a language without texts."""
+    if not about.languages or (unknown := [name for name in about.languages if name not in LANGUAGES]):
+        wrong = ", ".join(unknown) if about.languages else "none"
+        raise ConfigError(
+            f"venue.languages: no texts for {wrong}",
+            hint=f"Name one or more of {', '.join(LANGUAGES)}, the first first",
+        )
+    feed = Feed(bus, about, clock)
+    page = _page(about)
+
+    async def index(_: Request) -> Response:
+        return Response(page, media_type="text/html")
+
+    async def static(request: Request) -> Response:
+        kind, body = _FILES.get(request.path_params["name"], ("", b""))
+        return Response(body, media_type=kind) if kind else PlainTextResponse("not found", 404)
+
+    async def state(_: Request) -> Response:
+        return Response(feed.page_json(), media_type="application/json")
+
+    async def events(request: Request) -> Response:
+        if not feed.alive or feed.clients >= MOST_CLIENTS:
+            return PlainTextResponse("no stream" if not feed.alive else "too many streams", 503)
+        stream = feed.stream(request.headers.get("last-event-id", ""))
+        return StreamingResponse(stream, media_type="text/event-stream")
+
+    async def healthz(_: Request) -> Response:
+        return JSONResponse({"ok": feed.alive}, 200 if feed.alive else 503)
+
+    app = Starlette(
+        routes=[
+            Route("/", index),
+            Route("/static/{name}", static),
+            Route("/state", state),
+            Route("/events", events),
+            Route("/healthz", healthz),
+        ],
+        middleware=[Middleware(_Guard)],
+        lifespan=_lifespan,
+    )
+    app.state.feed = feed
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: Starlette) -> AsyncIterator[None]:
+    task = asyncio.create_task(app.state.feed.run(), name="kiosk feed")
+    app.state.feed_task = task
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+class _Guard:
+    """Refuses what is not a GET for this machine, and puts the headers on every answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(HEADERS)
+            await send(message)
+
+        hosts = Headers(scope=scope).getlist("host")
+        if len(hosts) != 1 or not _HERE.fullmatch(hosts[0]):
+            answer: ASGIApp = PlainTextResponse("this page is for this machine only", 421)
+        elif scope["method"] != "GET":
+            answer = PlainTextResponse("GET only", 405, {"allow": "GET"})
+        else:
+            answer = self._app
+        await answer(scope, receive, send_guarded)
+
+
+def _page(about: About) -> bytes:
+    """The page before the first word of the server: what it shows when there is no signal."""
+    filled = _PAGE.substitute(
+        lang=about.languages[0],
+        title=html.escape(f"Ashyq Gate, {about.venue_id} / {about.device_id}"),
+        lines="\n".join(_line(line) for line in no_signal(about)),
+    )
+    return filled.encode()
+
+
+def _line(line: Line) -> str:
+    return (
+        f'<div class="line" lang="{line.lang}"><p class="headline">{html.escape(line.headline)}</p> '
+        f'<p class="advice">{html.escape(line.advice)}</p></div>'
+    )
+
+
+async def serve(app: Starlette, host: str, port: int, started: Callable[[str], None]) -> None:
+    """Serve until cancelled, in the running loop; `started` gets the real URL (port 0: any free one).
+
+    Cancelling ends open streams at once.  Installs no signal handlers.  Raises ConfigError for an
+    address that is not of this machine, DeviceError for a port that cannot be had and when the page's
+    own task fails."""
+    listener = _listen(host, port)
+    config = uvicorn.Config(
+        app,
+        http="h11",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        backlog=64,
+        timeout_graceful_shutdown=1,
+    )
+    shown = f"[{listener.getsockname()[0]}]" if listener.family is socket.AF_INET6 else listener.getsockname()[0]
+    url = f"http://{shown}:{listener.getsockname()[1]}/"
+    server = _Embedded(config, app, lambda: started(url))
+    with listener:
+        try:
+            await server.serve(sockets=[listener])
+        except asyncio.CancelledError:
+            await server.end([listener])
+            raise
+    task: asyncio.Task[None] = app.state.feed_task
+    if not task.cancelled() and (defect := task.exception()):
+        raise DeviceError(f"kiosk page: {defect!r}", hint="It is started again; please report this") from defect
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host.strip("[]"))
+    except ValueError:
+        address = None
+    if address is None or str(address) not in ("127.0.0.1", "::1"):
+        raise ConfigError(
+            f"kiosk.listen: {host} is not an address of this machine alone", hint="Use 127.0.0.1, [::1] or localhost"
+        )
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    # With the protocol named, asyncio sets TCP_NODELAY: without it a verdict can wait 40 ms for an ACK.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, HELD_BYTES)  # its connections inherit it
+        listener.bind((str(address), port))
+        listener.listen()  # here and not later: two servers could both bind, only one can listen
+        listener.setblocking(False)
+    except OSError as error:
+        listener.close()
+        raise DeviceError(
+            f"kiosk page: cannot listen on {host} port {port}: {error.strerror}",
+            hint="Stop the program that holds the port, or set kiosk.listen to another",
+        ) from error
+    return listener
+
+
+class _Embedded(uvicorn.Server):
+    """A uvicorn server that is one task among others in somebody else's loop."""
+
+    def __init__(self, config: uvicorn.Config, app: Starlette, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._app, self._ready = app, ready
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield  # the daemon has its own
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+    async def on_tick(self, counter: int) -> bool:
+        return await super().on_tick(counter) or self._app.state.feed_task.done()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._app.state.feed.stop()
+        await asyncio.sleep(LAST_WORDS)
+        for connection in list(self.server_state.connections):
+            # A client that reads nothing would keep its half-sent stream, and us, waiting.
+            if (transport := connection.transport) is not None:
+                transport.abort()
+        await super().shutdown(sockets)
+
+    async def end(self, sockets: list[socket.socket]) -> None:
+        """After a cancellation: uvicorn shuts down by itself only when its main loop ends."""
+        if self.started:
+            await self.shutdown(sockets)
+        else:
+            await self.lifespan.shutdown()

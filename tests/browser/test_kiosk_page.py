@@ -1,0 +1,231 @@
+"""The page as a person before the gate sees it, in Chromium."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from selenium.webdriver import Chrome
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.wait import WebDriverWait
+
+from gate.core.events import (
+    CodeSeen,
+    Decided,
+    DeviceChanged,
+    GrantEnded,
+    ListChanged,
+    Mode,
+    Passed,
+    Phase,
+    PhaseChanged,
+)
+from gate.core.model import Direction
+from gate.core.reason import ADMITTING, Reason
+from gate.kiosk.texts import reason_words
+from tests.browser.conftest import ABOUT, Lane, log_of, running, set_screen
+
+pytestmark = pytest.mark.browser
+
+NO_SIGNAL_WITHIN = 4.0  # seconds
+
+
+def decided(reason: Reason, let_through: bool | None = None) -> Decided:
+    admitted = reason in ADMITTING
+    let = admitted if let_through is None else let_through
+    return Decided(0, "reader[0]", Direction.ENTRY, reason, admitted, let, Mode.ENFORCE, 12.5)
+
+
+@pytest.fixture(scope="module")
+def lane() -> Iterator[Lane]:
+    with running(ABOUT) as there:
+        yield there
+
+
+@pytest.fixture
+def screen(chrome: Chrome, lane: Lane) -> Chrome:
+    """The page of a lane that stands idle."""
+    set_screen(chrome, 800, 480)
+    lane.publish(PhaseChanged(0, Phase.OUT_OF_SERVICE), PhaseChanged(0, Phase.READY))
+    chrome.get(lane.url)
+    wait_for_scene(chrome, "idle")
+    return chrome
+
+
+def wait_for_scene(driver: Chrome, scene: str, within: float = 8.0) -> None:
+    WebDriverWait(driver, within, 0.05).until(
+        lambda d: d.find_element(By.TAG_NAME, "body").get_attribute("data-scene") == scene
+    )
+
+
+def headlines(driver: Chrome) -> list[tuple[str, str]]:
+    lines = driver.find_elements(By.CSS_SELECTOR, "#words .line")
+    return [(line.get_attribute("lang") or "", line.find_element(By.CLASS_NAME, "headline").text) for line in lines]
+
+
+def signs(driver: Chrome) -> list[str]:
+    found = driver.find_elements(By.CSS_SELECTOR, ".sign svg")
+    return [sign.get_attribute("data-for") or "" for sign in found if sign.is_displayed()]
+
+
+def test_a_passage_from_prompt_to_green_and_back(screen: Chrome, lane: Lane) -> None:
+    assert headlines(screen) == [("kk", "Кодты көрсетіңіз"), ("ru", "Покажите код"), ("en", "Show your code")]
+    assert signs(screen) == ["idle seen"]
+    lane.publish(CodeSeen(0, "reader[0]"))
+    wait_for_scene(screen, "seen")
+    lane.publish(decided(Reason.ADMITTED), PhaseChanged(0, Phase.RELEASED))
+    wait_for_scene(screen, "admitted")
+    assert headlines(screen) == [("kk", "Өтіңіз"), ("ru", "Проходите"), ("en", "Go ahead")]
+    assert signs(screen) == ["admitted"]
+    lane.publish(GrantEnded(0, Passed.PASSED), PhaseChanged(0, Phase.READY))
+    wait_for_scene(screen, "idle")
+
+
+def test_a_refusal_says_why_and_what_to_do(screen: Chrome, lane: Lane) -> None:
+    lane.publish(decided(Reason.PRESENTATION_STALE))
+    wait_for_scene(screen, "refused")
+    assert signs(screen) == ["refused"]
+    said = screen.find_element(By.ID, "words").text
+    for language in ABOUT.languages:
+        words = reason_words(Reason.PRESENTATION_STALE, language)
+        assert words.headline in said
+        assert words.advice in said.replace("\n", " ")
+
+
+COUNT = """
+window.told = 0;
+new MutationObserver(() => told++).observe(document.getElementById("words"), {childList: true});
+"""
+
+
+def told(times: int) -> Callable[[Chrome], bool]:
+    return lambda driver: driver.execute_script("return told") == times
+
+
+def test_what_a_screen_reader_is_told(screen: Chrome, lane: Lane) -> None:
+    box = screen.find_element(By.ID, "words")
+    assert (box.get_attribute("role"), box.get_attribute("aria-live")) == ("status", "assertive")
+    assert screen.find_element(By.TAG_NAME, "html").get_attribute("lang") == "kk"
+    screen.execute_script(COUNT)
+    for times in (1, 2):  # the same verdict for the next person is announced again
+        lane.publish(decided(Reason.EXPIRED))
+        WebDriverWait(screen, 3, 0.05).until(told(times))  # before it goes away by itself
+    for sign in screen.find_elements(By.CSS_SELECTOR, "svg"):
+        assert sign.get_attribute("aria-hidden") or sign.find_element(By.XPATH, "..").get_attribute("aria-hidden")
+
+
+def test_the_technicians_strip(screen: Chrome, lane: Lane) -> None:
+    hostile = "<img src=x onerror=alert(1)>"
+    lane.publish(DeviceChanged(0, "barrier", "serial_frames", hostile), ListChanged(0, None, None, "missing"))
+    WebDriverWait(screen, 5, 0.05).until(lambda d: d.find_element(By.ID, "list").is_displayed())
+    assert screen.find_element(By.ID, "list").text == "Тізім жоқ"
+    assert screen.find_element(By.ID, "problems").text == f"barrier (serial_frames): {hostile}"
+    strip = screen.find_element(By.CSS_SELECTOR, ".strip").text
+    assert "Ashyq Gate" in strip
+    assert "ala-t2 / ala-t2-07" in strip
+    assert not screen.find_element(By.ID, "trial").is_displayed()
+    assert not screen.find_element(By.ID, "simulated").is_displayed()
+    lane.publish(DeviceChanged(0, "barrier", "serial_frames", ""), ListChanged(0, 1, 1, "fresh"))
+    WebDriverWait(screen, 5, 0.05).until(lambda d: not d.find_element(By.ID, "list").is_displayed())
+
+
+def test_a_pilot_and_simulated_hardware_are_unmistakable(chrome: Chrome) -> None:
+    pilot = replace(
+        ABOUT, mode=Mode.PILOT, languages=("ru", "kk", "en"), simulated=("reader[0]: replay", "barrier: fake")
+    )
+    with running(pilot) as there:
+        chrome.get(there.url)
+        wait_for_scene(chrome, "idle")
+        assert "Пробный режим: пропускаем всех" in chrome.find_element(By.ID, "trial").text
+        banner = chrome.find_element(By.ID, "simulated").text
+        assert "SIMULATED HARDWARE" in banner
+        assert "reader[0]: replay, barrier: fake" in banner
+        there.publish(decided(Reason.EXPIRED, let_through=True))
+        wait_for_scene(chrome, "let_through")
+        assert headlines(chrome)[0] == ("ru", "Проходите")
+        assert signs(chrome) == ["let_through"]
+        assert "срок истёк" in chrome.find_element(By.CSS_SELECTOR, ".words > .line .advice").text
+
+
+def test_a_hung_gate_is_shown_as_no_signal_and_its_verdict_does_not_come_back(screen: Chrome, lane: Lane) -> None:
+    lane.publish(decided(Reason.ADMITTED))
+    wait_for_scene(screen, "admitted")
+    lane.hang(3)  # the connection stays open, nothing comes
+    wait_for_scene(screen, "no_signal", NO_SIGNAL_WITHIN)
+    assert headlines(screen)[2] == ("en", "Out of order")
+    assert signs(screen) == ["out_of_service no_signal"]
+    lane.publish(PhaseChanged(0, Phase.OUT_OF_SERVICE), PhaseChanged(0, Phase.READY))
+    wait_for_scene(screen, "idle")
+
+
+def test_a_gate_that_died_is_no_signal_until_it_is_back_with_a_new_page(chrome: Chrome) -> None:
+    with running(ABOUT) as there:
+        chrome.get(there.url)
+        wait_for_scene(chrome, "idle")
+        port = int(there.url.rstrip("/").rsplit(":", 1)[1])
+    wait_for_scene(chrome, "no_signal", NO_SIGNAL_WITHIN)
+    with running(replace(ABOUT, languages=("en",)), port):
+        wait_for_scene(chrome, "idle")
+        WebDriverWait(chrome, 5, 0.05).until(lambda d: headlines(d) == [("en", "Show your code")])
+        WebDriverWait(chrome, 5, 0.05).until(
+            lambda d: d.find_element(By.TAG_NAME, "html").get_attribute("lang") == "en"
+        )
+
+
+def test_where_the_camera_is(screen: Chrome, lane: Lane) -> None:
+    pointer = "return document.getElementById('pointer').getBoundingClientRect().toJSON()"
+    assert screen.execute_script(pointer)["width"] == 0
+    for side, edge in (("above", "top"), ("left", "left"), ("right", "right")):
+        screen.get(f"{lane.url}?camera={side}")
+        wait_for_scene(screen, "idle")
+        box = screen.execute_script(pointer)
+        distance = 800 - box["right"] if edge == "right" else box[edge]
+        assert 0 <= distance < 40
+
+
+def test_the_page_is_quiet_and_asks_nobody_else(chrome: Chrome) -> None:
+    with running(ABOUT) as there:
+        chrome.get("about:blank")
+        log_of(chrome, "browser"), log_of(chrome, "performance")
+        chrome.get(f"{there.url}?sound=on&camera=above")
+        wait_for_scene(chrome, "idle")
+        for reason, scene in ((Reason.EXPIRED, "refused"), (Reason.ADMITTED, "admitted")):
+            there.publish(CodeSeen(0, "reader[0]"), decided(reason))
+            wait_for_scene(chrome, scene)
+        assert log_of(chrome, "browser") == []
+        messages = [json.loads(entry["message"])["message"] for entry in log_of(chrome, "performance")]
+        urls = {m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"}
+        files = ("static/kiosk.css", "static/kiosk.js", "static/mark.svg", "events")
+        assert urls == {there.url + path for path in ("?sound=on&camera=above", *files)}
+
+
+LISTEN = """
+window.heard = [];
+const Real = OscillatorNode;
+window.OscillatorNode = class extends Real {
+  constructor(audio, options) { super(audio, options); heard.push(options.frequency); }
+};
+"""
+
+
+def test_sounds_only_when_asked_for(screen: Chrome, lane: Lane) -> None:
+    script = screen.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": LISTEN})
+    try:
+        heard: dict[str, Any] = {}
+        for option in ("", "?sound=on"):
+            lane.publish(PhaseChanged(0, Phase.OUT_OF_SERVICE), PhaseChanged(0, Phase.READY))
+            screen.get(f"{lane.url}{option}")
+            wait_for_scene(screen, "idle")
+            lane.publish(decided(Reason.EXPIRED))
+            wait_for_scene(screen, "refused")
+            lane.publish(decided(Reason.ADMITTED))
+            wait_for_scene(screen, "admitted")
+            heard[option] = screen.execute_script("return heard")
+        assert heard[""] == []
+        low, *high = heard["?sound=on"]
+        assert len(high) == 2
+        assert low < min(high)
+        assert high[0] < high[1]
+    finally:
+        screen.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", script)

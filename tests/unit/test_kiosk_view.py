@@ -1,0 +1,265 @@
+"""Events go in, what the screen shows comes out."""
+
+import json
+from dataclasses import asdict, replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gate.core.events import (
+    CodeSeen,
+    Decided,
+    DeviceChanged,
+    Event,
+    GrantEnded,
+    ListChanged,
+    Mode,
+    Passed,
+    Phase,
+    PhaseChanged,
+)
+from gate.core.model import Direction
+from gate.core.reason import ADMITTING, Reason
+from gate.core.staleness import Freshness
+from gate.kiosk.texts import reason_words
+from gate.kiosk.view import (
+    GRANTED,
+    GRANTED_AT_LEAST,
+    GRANTED_AT_MOST,
+    LONGEST_PROBLEM,
+    REFUSED_FOR,
+    SEEN_FOR,
+    WAIT_FOR,
+    About,
+    Page,
+    Scene,
+    State,
+    due,
+    settle,
+    show,
+    step,
+)
+
+ABOUT = About("ala-t2-07", "ala-t2", "airport", ("kk", "ru", "en"), Mode.ENFORCE)
+READY, RELEASED = PhaseChanged(0, Phase.READY), PhaseChanged(0, Phase.RELEASED)
+SEEN = CodeSeen(0, "reader[0]")
+PASSED = GrantEnded(0, Passed.PASSED)
+
+
+def decided(reason: Reason, let_through: bool | None = None) -> Decided:
+    admitted = reason in ADMITTING
+    let = admitted if let_through is None else let_through
+    return Decided(0, "reader[0]", Direction.ENTRY, reason, admitted, let, Mode.ENFORCE, 12.5)
+
+
+def after(*events: Event | float) -> State:
+    """Events in order; a number lets so many seconds pass."""
+    return run(State(), 0.0, *events)[0]
+
+
+def run(state: State, now: float, *events: Event | float) -> tuple[State, float]:
+    for event in events:
+        if isinstance(event, (int, float)):
+            now += event
+            state = settle(state, now)
+        else:
+            state = step(state, event, now)
+    return state, now
+
+
+def page(*events: Event | float, about: About = ABOUT, wall: float = 0.0) -> Page:
+    return show(after(*events), about, wall)
+
+
+def scene(*events: Event | float) -> Scene:
+    return page(*events).scene
+
+
+def test_before_the_lane_has_spoken_the_gate_is_out_of_service() -> None:
+    assert scene() is Scene.OUT_OF_SERVICE
+    assert scene(decided(Reason.ADMITTED)) is Scene.OUT_OF_SERVICE
+    assert scene(READY) is Scene.IDLE
+
+
+def test_a_code_gets_a_reaction_at_once_and_is_forgotten_without_a_verdict() -> None:
+    assert scene(READY, SEEN) is Scene.SEEN
+    assert scene(READY, SEEN, SEEN_FOR - 0.1) is Scene.SEEN
+    assert scene(READY, SEEN, SEEN_FOR) is Scene.IDLE
+
+
+@pytest.mark.parametrize("reason", set(Reason) - ADMITTING - {Reason.LANE_BUSY})
+def test_a_refusal_shows_its_reason_in_every_language_and_goes_away(reason: Reason) -> None:
+    shown = page(READY, SEEN, decided(reason))
+    assert shown.scene is Scene.REFUSED
+    assert shown.reason is reason
+    assert shown.number == 1
+    assert [line.lang for line in shown.lines] == ["kk", "ru", "en"]
+    for line in shown.lines:
+        words = reason_words(reason, line.lang)
+        assert (line.headline, line.advice) == (words.headline, words.advice)
+    gone = page(READY, decided(reason), REFUSED_FOR)
+    assert (gone.scene, gone.reason, gone.number) == (Scene.IDLE, None, 0)
+
+
+def test_the_languages_come_in_the_venues_order() -> None:
+    shown = page(READY, about=replace(ABOUT, languages=("en", "kk")))
+    assert [line.lang for line in shown.lines] == ["en", "kk"]
+
+
+def test_green_lasts_until_somebody_went_through() -> None:
+    granted = (READY, decided(Reason.ADMITTED), RELEASED)
+    assert scene(*granted) is Scene.ADMITTED
+    assert scene(*granted, 5.0) is Scene.ADMITTED
+    assert scene(*granted, 5.0, PASSED) is Scene.IDLE
+    assert scene(*granted, 5.0, READY) is Scene.IDLE
+    assert scene(*granted, GRANTED_AT_MOST) is Scene.IDLE
+
+
+def test_green_can_be_read_even_where_the_grant_ends_at_once() -> None:
+    at_once = (READY, decided(Reason.ADMITTED), RELEASED, 0.1, GrantEnded(0, Passed.UNKNOWN), READY)
+    assert scene(*at_once) is Scene.ADMITTED
+    assert scene(*at_once, GRANTED_AT_LEAST - 0.1) is Scene.IDLE
+
+
+def test_the_next_person_is_told_to_wait_and_never_sees_the_green_of_the_one_before() -> None:
+    next_one = (READY, decided(Reason.ADMITTED), RELEASED, 2.0, SEEN)
+    assert scene(*next_one) is Scene.WAIT
+    assert scene(*next_one, 1.0, PASSED) is Scene.IDLE
+    assert scene(*next_one, WAIT_FOR) is Scene.IDLE
+    too_quick = (READY, decided(Reason.ADMITTED), RELEASED, 0.2, SEEN)
+    assert scene(*too_quick) is Scene.ADMITTED
+    assert scene(*too_quick, GRANTED_AT_LEAST) is Scene.WAIT
+    assert scene(READY, RELEASED, SEEN) is Scene.WAIT  # released by the exit button
+
+
+def test_lane_busy_is_amber_and_starts_no_verdict_of_its_own() -> None:
+    busy = page(READY, decided(Reason.LANE_BUSY))
+    assert (busy.scene, busy.number) == (Scene.WAIT, 0)
+    during = (READY, decided(Reason.ADMITTED), RELEASED, 0.2, decided(Reason.LANE_BUSY))
+    assert (page(*during).scene, page(*during).number) == (Scene.ADMITTED, 1)
+    assert scene(*during, GRANTED_AT_LEAST) is Scene.WAIT
+
+
+def test_a_pilot_lets_through_and_says_what_it_would_have_said() -> None:
+    pilot = replace(ABOUT, mode=Mode.PILOT)
+    shown = page(READY, decided(Reason.EXPIRED, let_through=True), about=pilot)
+    assert shown.scene is Scene.LET_THROUGH
+    assert [line.headline for line in shown.lines] == ["Өтіңіз", "Проходите", "Go ahead"]
+    assert shown.lines[0].advice.endswith(f": мерзімі өткен. {reason_words(Reason.EXPIRED, 'kk').advice}")
+    assert shown.lines[2].advice == "In service this would be refused: pass expired"
+    assert [note.lang for note in shown.trial] == ["kk", "ru", "en"]
+    assert page(READY).trial == ()
+    assert page(READY, decided(Reason.ADMITTED), about=pilot).scene is Scene.ADMITTED
+
+
+def test_admitted_without_a_barrier_that_follows_is_not_green() -> None:
+    shown = page(READY, decided(Reason.ADMITTED, let_through=False))
+    assert (shown.scene, shown.reason) == (Scene.REFUSED, Reason.DEVICE_FAILED)
+
+
+@pytest.mark.parametrize(
+    ("phase", "expected"), [(Phase.FIRE, Scene.FIRE), (Phase.OUT_OF_SERVICE, Scene.OUT_OF_SERVICE)]
+)
+def test_no_verdict_is_shown_or_kept_when_the_lane_is_not_in_service(phase: Phase, expected: Scene) -> None:
+    out = PhaseChanged(0, phase)
+    assert scene(READY, decided(Reason.ADMITTED), out) is expected
+    shown = page(READY, out, decided(Reason.ADMITTED))
+    assert (shown.scene, shown.reason, shown.number) == (expected, None, 0)
+    assert scene(READY, decided(Reason.ADMITTED), out, READY) is Scene.IDLE
+
+
+def test_the_technician_sees_what_is_wrong_with_devices_until_it_is_well() -> None:
+    lost = DeviceChanged(0, "reader[0]", "camera", "no frames for 2 s")
+    jammed = DeviceChanged(0, "barrier", "serial_frames", "no answer" + "!" * 500)
+    shown = page(READY, lost, jammed)
+    assert shown.problems[1] == "reader[0] (camera): no frames for 2 s"
+    assert shown.problems[0].startswith("barrier (serial_frames): no answer")
+    assert len(shown.problems[0]) == LONGEST_PROBLEM
+    assert page(READY, lost, jammed, replace(lost, problem="")).problems == shown.problems[:1]
+
+
+@pytest.mark.parametrize(
+    ("grade", "age", "text"),
+    [
+        (Freshness.WARN, 6.5 * 3600, "List updated 6 h ago"),
+        (Freshness.WARN, 90 * 60, "List updated 90 min ago"),
+        (Freshness.RESTRICT, 30 * 3600, "List updated 30 h ago: only green enters"),
+        (Freshness.REFUSE, 5 * 86400, "List updated 5 d ago: too old to use"),
+        (Freshness.WARN, -500, "List updated 0 min ago"),
+    ],
+)
+def test_the_age_of_the_list_is_shown_from_warn_on(grade: Freshness, age: float, text: str) -> None:
+    wall = 1_800_000_000
+    known = ListChanged(0, 7, int(wall - age), grade)
+    english = replace(ABOUT, languages=("en",))
+    shown = page(READY, known, about=english, wall=wall).list
+    assert shown is not None
+    assert (shown.grade, shown.text) == (grade, text)
+    assert page(READY, replace(known, freshness="fresh"), about=english, wall=wall).list is None
+
+
+def test_a_missing_list_is_shown() -> None:
+    shown = page(READY, ListChanged(0, None, None, "missing"), about=replace(ABOUT, languages=("en",))).list
+    assert shown is not None
+    assert (shown.grade, shown.text) == ("missing", "No list")
+
+
+def test_simulated_drivers_are_named() -> None:
+    shown = page(READY, about=replace(ABOUT, simulated=("barrier: fake",)))
+    assert [note.lang for note in shown.simulated] == ["en", "kk"]
+    assert shown.simulated[0].text == "Simulated hardware"
+    assert shown.drivers == ("barrier: fake",)
+    assert page(READY).simulated == ()
+
+
+EVENTS = st.one_of(
+    st.just(SEEN),
+    st.builds(decided, st.sampled_from(Reason), st.none() | st.booleans()),
+    st.builds(GrantEnded, st.just(0.0), st.sampled_from(Passed)),
+    st.builds(PhaseChanged, st.just(0.0), st.sampled_from(Phase)),
+    st.builds(
+        DeviceChanged, st.just(0.0), st.sampled_from(["barrier", "reader[0]"]), st.text(), st.text(st.characters())
+    ),
+    st.builds(
+        ListChanged,
+        st.just(0.0),
+        st.none() | st.integers(0),
+        st.none() | st.integers(0, 2**40),
+        st.sampled_from(Freshness),
+    ),
+    st.floats(0, 20),
+)
+
+
+@given(st.lists(EVENTS, max_size=30), st.sampled_from(Mode))
+def test_whatever_happens(events: list[Event | float], mode: Mode) -> None:
+    state, now = State(), 0.0
+    phase: Phase | None = None
+    last: Decided | None = None
+    count = 0
+    for event in events:
+        state, now = run(state, now, event)
+        if isinstance(event, Decided):
+            count += 1
+            last = event if event.reason is not Reason.LANE_BUSY or event.let_through else last
+        if isinstance(event, PhaseChanged):
+            phase = event.phase
+        shown = show(state, replace(ABOUT, mode=mode), 1e9)
+        json.dumps(asdict(shown), ensure_ascii=False).encode()
+        assert state.number == count
+        assert len(shown.lines) == 3
+        if shown.scene in GRANTED:  # green, or the pilot's arrow, only for a person the lane let through
+            assert phase in (Phase.READY, Phase.RELEASED)
+            assert last is not None
+            assert last.let_through
+            assert last.admitted is (shown.scene is Scene.ADMITTED)
+        if phase not in (Phase.READY, Phase.RELEASED):
+            assert shown.scene in (Scene.OUT_OF_SERVICE, Scene.FIRE)
+        until = due(state)
+        assert until is None or now < until <= now + GRANTED_AT_MOST
+    # Left alone, no verdict stays.
+    for _ in range(2):
+        state = settle(state, due(state) or now)
+    assert due(state) is None
+    assert show(state, ABOUT, 1e9).scene in (Scene.IDLE, Scene.OUT_OF_SERVICE, Scene.FIRE)
