@@ -26,7 +26,7 @@ class Child:
 
     def __init__(self, name: str, process: asyncio.subprocess.Process) -> None:
         assert process.stdin is not None  # noqa: S101 - `start` asks for both
-        assert process.stdout is not None  # noqa: S101
+        assert process.stdout is not None  # noqa: S101 - as above
         self._name = name
         self._process = process
         self._to = process.stdin

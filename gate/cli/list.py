@@ -52,7 +52,7 @@ def lookup(idx: int, config: Path | None, state_dir: Path | None) -> None:
         raise UsageError(f"{idx} is not a place", hint="Places are numbered from 0")
     held = _open(state_directory(config, state_dir))
     _must_have(held)
-    click.echo(held.consult(idx)[0].name.lower())
+    click.echo(held.consult(idx).name.lower())
 
 
 @list_.command()
@@ -64,7 +64,7 @@ def export(config: Path | None, state_dir: Path | None) -> None:
     out = csv.writer(sys.stdout, lineterminator="\n")
     out.writerow(("idx", "status"))
     for idx in range(held.state.size):
-        listing = held.consult(idx)[0]
+        listing = held.consult(idx)
         if listing is not Listing.UNLISTED:
             out.writerow((idx, listing.name.lower()))
 

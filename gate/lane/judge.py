@@ -18,7 +18,7 @@ from gate.core.trust import NO_ISSUERS, TrustList
 from gate.errors import PublishError, StoreError
 from gate.passes.recognise import Verifier
 from gate.store.admission import Admission, Presented, Recorded
-from gate.store.statuslist import ListState, StatusList
+from gate.store.statuslist import ListState, OutdatedError, StatusList
 
 log = structlog.get_logger()
 
@@ -52,19 +52,25 @@ class Judge:
 
     def decide(self, text: str, shown: Presented, at: float) -> Verdict:
         """`at`: Unix s.  Never raises for a bad pass or a failing store: those are refusals."""
-        holder = None
         try:
-            self._refresh()
-            try:
-                claims = self._verifier.verify(text, int(at))
-            except Refused as refused:
-                decision = Decision(self._known_reason(refused.reason), detail=refused.detail)
-                return self._verdict(self._admission.refuse(decision, shown, at))
-            holder = claims.idx
-            return self._verdict(self._admission.admit(claims, shown, at), holder)
+            if self._trust is None:
+                self._refresh()  # a gate without a list looks for one at every pass
+            while True:
+                try:
+                    return self._decide(text, shown, at)
+                except OutdatedError:
+                    self._refresh()
         except (StoreError, PublishError) as error:
             self._tell(str(error))
-            return Verdict(Decision(Reason.STORAGE_FAILED, detail=str(error)), None, holder)
+            return Verdict(Decision(Reason.STORAGE_FAILED, detail=str(error)), None)
+
+    def _decide(self, text: str, shown: Presented, at: float) -> Verdict:
+        try:
+            claims = self._verifier.verify(text, int(at))
+        except Refused as refused:
+            decision = Decision(self._known_reason(refused.reason), detail=refused.detail)
+            return self._verdict(self._admission.refuse(decision, shown, at))
+        return self._verdict(self._admission.admit(claims, shown, at), claims.idx)
 
     def refuse(self, reason: Reason, text: str, shown: Presented, at: float) -> Verdict:
         """Refuse for a reason of the lane's (busy, a device is missing), whatever the pass says."""
@@ -115,7 +121,7 @@ class Judge:
         """When idle: sign the journal's end and checkpoint the WAL."""
         try:
             checkpoint = self._admission.sign_journal(key, device, at)
-            self._admission.tidy()
+            self._admission.tidy(at)
         except StoreError as error:
             self._tell(str(error))
             return

@@ -50,6 +50,7 @@ class Admission:
         self._path = File.LANE.within(state_dir)
         self._status = status
         self._policy = policy
+        self._open_grants: set[int] = set()
         self._rules: tuple[RuleSet | None, RuleSet | None] = (None, None)
         self._lock = _lock(state_dir)
         self._connection = open_for_writing(File.LANE, state_dir)
@@ -62,36 +63,40 @@ class Admission:
 
     def admit(self, claims: Claims, shown: Presented, at: float) -> Recorded:
         """Decide on a verified pass; when this returns, the answer is durable.  `at`: Unix s.
-        Raises StoreError, PublishError: nothing was recorded, nobody enters."""
+        Raises StoreError: nothing was recorded, nobody enters.  Raises OutdatedError when the pass was
+        verified by a trust list that is not held any more: refresh, verify, ask again."""
         with self._transaction():
             decision, state = self._judge(claims, at)
             row = self._row(decision, shown, at, claims, state)
-            seq = self._journal.append(row)
+            through = lets_through(decision, shown.mode)
+            seq = self._journal.append(row, grants=through)
             if decision.admitted:
                 self._redemptions.redeem(claims, seq, at, self._policy.reuse_after)
-            self._open(seq, decision, shown.mode)
-        return Recorded(decision, seq)
+        return self._recorded(decision, seq, through=through)
 
     def refuse(self, decision: Decision, shown: Presented, at: float, claims: Claims | None = None) -> Recorded:
         """Record a refusal that was made before the list was asked (the pass itself, a busy lane)."""
         with self._transaction():
-            seq = self._journal.append(self._row(decision, shown, at, claims, self._status.state))
-            self._open(seq, decision, shown.mode)
-        return Recorded(decision, seq)
+            through = lets_through(decision, shown.mode)
+            seq = self._journal.append(self._row(decision, shown, at, claims, self._status.state), grants=through)
+        return self._recorded(decision, seq, through=through)
 
     def end_grant(self, seq: int, passed: Passed, at: float) -> None:
         """How a grant ended.  When nobody passed, the use is given back in the same transaction."""
+        if seq not in self._open_grants:
+            return
         with self._transaction():
-            if self._connection.execute("DELETE FROM open_grant WHERE seq = ?", (seq,)).rowcount == 0:
-                return
             self._journal.append(Row(at=_ms(at), event="passage", grant=seq, detail=passed.value))
             if passed is Passed.NOT_PASSED:
                 self._redemptions.give_back(seq)
+        self._open_grants.discard(seq)
 
     def close_interrupted(self, at: float) -> int:
         """At start: grants that a crash left open.  Whether someone passed is unknown, so the use stays
         used.  Returns how many there were."""
-        left = [row[0] for row in self._connection.execute("SELECT seq FROM open_grant ORDER BY seq")]
+        with self._errors():
+            self._open_grants.update(self._journal.open_grants())
+        left = sorted(self._open_grants)
         for seq in left:
             self.end_grant(seq, Passed.UNKNOWN, at)
         return len(left)
@@ -108,8 +113,10 @@ class Admission:
         with self._transaction():
             return self._journal.checkpoint(key, device, _ms(at))
 
-    def tidy(self) -> None:
-        """Checkpoint the WAL; when the lane is idle, because it can take 150 ms."""
+    def tidy(self, at: float) -> None:
+        """Forget uses that are over and checkpoint the WAL; when the lane is idle, for it can take 150 ms."""
+        with self._transaction():
+            self._redemptions.purge(at)
         with self._errors():
             self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
@@ -133,14 +140,15 @@ class Admission:
         os.close(self._lock)
 
     def _judge(self, claims: Claims, at: float) -> tuple[Decision, ListState]:
-        listing, state = self._status.consult(claims.idx)
+        listing, state = self._status.consult(claims.idx), self._status.state
         known = Knowledge(state.version, state.as_of, self._rules_here(state.rules))
         decision = decide(claims, listing, known, self._policy, at)
         return (self._redemptions.check(claims, decision, at) if decision.admitted else decision), state
 
-    def _open(self, seq: int, decision: Decision, mode: Mode) -> None:
-        if lets_through(decision, mode):
-            self._connection.execute("INSERT INTO open_grant VALUES (?)", (seq,))
+    def _recorded(self, decision: Decision, seq: int, *, through: bool) -> Recorded:
+        if through:
+            self._open_grants.add(seq)
+        return Recorded(decision, seq)
 
     def _row(self, decision: Decision, shown: Presented, at: float, claims: Claims | None, state: ListState) -> Row:
         return Row(

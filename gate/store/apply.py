@@ -133,7 +133,9 @@ def _list(connection: sqlite3.Connection, publication: Publication) -> int:
     connection.executemany("INSERT OR REPLACE INTO status_chunk VALUES (?, ?)", changed)
     connection.executemany("DELETE FROM status_chunk WHERE no = ?", [(no,) for no in kept])
     connection.execute(
-        "INSERT OR REPLACE INTO list_head VALUES (1, ?, ?, ?, ?, ?)",
+        "INSERT INTO list_head VALUES (1, 1, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET generation = generation + 1,"
+        " version = excluded.version, as_of = excluded.as_of, size = excluded.size, listed = excluded.listed,"
+        " sha256 = excluded.sha256",
         (head.version, head.as_of, head.size, head.listed, digest),
     )
     return len(changed)

@@ -6,12 +6,13 @@ that lives one day.  Never the QR text, idx, IIN, name or colour.
 
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
+from operator import attrgetter
 
 from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
 
-from gate.core.chain import GENESIS, checkpoint_message, link
+from gate.core.chain import GENESIS, Field, checkpoint_message, link
 from gate.errors import StoreError
 
 
@@ -38,6 +39,12 @@ class Row:
 
 COLUMNS = ("seq", *(field.name for field in fields(Row)))
 _SELECT = ", ".join(f'"{name}"' for name in COLUMNS)
+_GRANT = COLUMNS.index("grant")
+_values = attrgetter(*COLUMNS[1:])
+RECENT = 10_000  # rows: a grant lasts seconds, and is never open for as many
+_OPEN_GRANTS = """
+SELECT seq FROM journal AS decision WHERE seq > ? AND "grant" = seq AND NOT EXISTS
+  (SELECT 1 FROM journal AS passage WHERE passage.seq > decision.seq AND passage."grant" = decision.seq)"""
 _INSERT = f"INSERT INTO journal ({_SELECT}, hash) VALUES ({', '.join('?' * (len(COLUMNS) + 1))})"  # noqa: S608 - our names
 
 
@@ -47,13 +54,20 @@ class Journal:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def append(self, row: Row) -> int:
-        """Returns the row's seq."""
-        last = self.end()
-        seq = last[0] + 1
-        values = (seq, *astuple(row))
-        self._connection.execute(_INSERT, (*values, link(last[1], values)))
+    def append(self, row: Row, *, grants: bool = False) -> int:
+        """Returns the row's seq.  `grants`: the row lets someone through, and is closed by a passage row."""
+        last, before = self.end()
+        seq = last + 1
+        values: list[Field] = [seq, *_values(row)]
+        if grants:
+            values[_GRANT] = seq
+        self._connection.execute(_INSERT, (*values, link(before, values)))
         return seq
+
+    def open_grants(self) -> list[int]:
+        """Decisions that let someone through and of whose passage nothing was written."""
+        rows = self._connection.execute(_OPEN_GRANTS, (self.end()[0] - RECENT,))
+        return [row[0] for row in rows]
 
     def end(self) -> tuple[int, bytes]:
         """Seq and digest of the last row; (0, GENESIS) of an empty journal."""

@@ -28,7 +28,8 @@ class Preview:
 
     def decide(self, claims: Claims, at: float) -> Decision:
         """`at`: Unix s."""
-        listing, state = self._status.consult(claims.idx)
+        self._status.refresh()
+        listing, state = self._status.consult(claims.idx), self._status.state
         rules = state.rules.at_venue(self._policy.venue) if state.rules else None
         decision = decide(claims, listing, Knowledge(state.version, state.as_of, rules), self._policy, at)
         if not decision.admitted or self._connection is None:

@@ -37,12 +37,15 @@ class Redemptions:
     def redeem(self, claims: Claims, seq: int, at: float, reuse_after: float) -> None:
         again = at + reuse_after
         forget = max(again, at + PRESENTATION_MEMORY) if claims.bound else again
-        self._connection.execute("DELETE FROM redemption WHERE forget_at <= ?", (at,))
-        self._connection.execute(
-            "INSERT INTO redemption VALUES (?, ?, ?, ?, ?)",
+        self._connection.execute(  # replacing one that is over and was not purged yet
+            "INSERT OR REPLACE INTO redemption VALUES (?, ?, ?, ?, ?)",
             (self._secrets.use(claims), self._secrets.holder(claims.idx), again, forget, seq),
         )
 
     def give_back(self, seq: int) -> None:
         """Nobody passed on this grant: its use never happened."""
         self._connection.execute('DELETE FROM redemption WHERE "grant" = ?', (seq,))
+
+    def purge(self, at: float) -> None:
+        """Forget what is over: to be called when the lane is idle."""
+        self._connection.execute("DELETE FROM redemption WHERE forget_at <= ? AND again_at <= ?", (at, at))

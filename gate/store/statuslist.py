@@ -14,9 +14,12 @@ from gate.store.wire import RULES, TRUST
 CHUNK_PLACES = 1024
 CHUNK_BYTES = CHUNK_PLACES // 2
 
-_LOOKUP = """
-SELECT version, substr(nibbles, ?, 1)
-  FROM list_head LEFT JOIN status_chunk ON no = ?"""
+_LISTINGS = tuple(Listing)
+_LOOKUP = "SELECT generation, substr(nibbles, ?, 1) FROM list_head LEFT JOIN status_chunk ON no = ?"
+
+
+class OutdatedError(Exception):
+    """The list, the trust list or the rules changed since `refresh`: refresh, and ask again from the start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,66 +35,63 @@ class ListState:
 
 
 class StatusList:
-    """One reading connection; used from one thread.  A list.db that appears, changes or is replaced
-    while we run is noticed at the next `refresh`."""
+    """One reading connection; used from one thread.
+
+    A change of what list.db holds is noticed by the very next `consult`; a file that appears, goes or
+    is replaced, at the next `refresh`."""
 
     def __init__(self, state_dir: Path) -> None:
         self._state_dir = state_dir
         self._path = File.LIST.within(state_dir)
         self._connection: sqlite3.Connection | None = None
         self._inode: tuple[int, int] | None = None
-        self._seen: int | None = None
+        self._lookup: sqlite3.Cursor | None = None
+        self._generation: int | None = None
         self.state = ListState()
 
     def refresh(self) -> bool:
         """Read head, trust and rules again if another process changed them; True when it did.
-        Raises StoreError when the file is damaged or its content unfit; there is no list then."""
+        Raises StoreError when the file is damaged, PublishError when its content is unfit; there is
+        no list then."""
+        before = self.state
         try:
             if not self._connected():
-                changed = self.state != ListState()
                 self.state = ListState()
-                return changed
-            assert self._connection is not None  # noqa: S101 - what _connected() said
-            (seen,) = self._connection.execute("PRAGMA data_version").fetchone()
-            if seen == self._seen:
-                return False
-            self.state = self._read(self._connection)
-            self._seen = seen
+            else:
+                self._read()
         except sqlite3.Error as error:
             self.close()
             raise unusable(self._path, error) from error
         except (StoreError, PublishError):
             self.close()
             raise
-        return True
+        return self.state is not before and self.state != before
 
-    def consult(self, idx: int) -> tuple[Listing, ListState]:
-        """What the list says of one place, and the state it belongs to.  A place beyond the list's end
-        is unlisted.  Raises StoreError, PublishError (as `refresh`)."""
-        self.refresh()
-        if self._connection is None:
-            return Listing.UNLISTED, self.state
+    def consult(self, idx: int) -> Listing:
+        """What `state`'s list says of one place; a place beyond its end is unlisted.
+        Raises OutdatedError when `state` is not what list.db holds any more, StoreError."""
+        if self._lookup is None:
+            return Listing.UNLISTED
         number, offset = divmod(idx, CHUNK_PLACES)
         try:
-            row = self._connection.execute(_LOOKUP, (offset // 2 + 1, number)).fetchone()
+            row = self._lookup.execute(_LOOKUP, (offset // 2 + 1, number)).fetchone()
         except sqlite3.Error as error:
             self.close()
             raise unusable(self._path, error) from error
-        if row is None or row[0] != self.state.version:  # a new list came in between the two reads
-            self._seen = None
-            return self.consult(idx) if row else (Listing.UNLISTED, self.state)
+        if row is None or row[0] != self._generation:
+            raise OutdatedError
         if idx >= self.state.size:
-            return Listing.UNLISTED, self.state
+            return Listing.UNLISTED
         if not row[1]:  # a chunk below the list's size must be there: a hole is damage, not a "no"
             raise StoreError(
                 f"{self._path}: chunk {number} is missing", hint="Load the list again: `gate list load DIR`"
             )
-        return self._listing(row[1][0] >> 4 if idx & 1 else row[1][0] & 15), self.state
+        return self._listing(row[1][0] >> 4 if idx & 1 else row[1][0] & 15)
 
     def _listing(self, nibble: int) -> Listing:
         try:
-            return Listing(nibble)
-        except ValueError:
+            return _LISTINGS[nibble]
+        except IndexError:
             raise StoreError(
                 f"{self._path}: a place holds {nibble}, which means nothing", hint="Load the list again"
             ) from None
@@ -99,7 +99,8 @@ class StatusList:
     def close(self) -> None:
         if self._connection is not None:
             self._connection.close()
-        self._connection, self._inode, self._seen, self.state = None, None, None, ListState()
+        self._connection, self._lookup, self._inode, self._generation = None, None, None, None
+        self.state = ListState()
 
     def _connected(self) -> bool:
         if self._connection is not None and self._inode == _inode(self._path):
@@ -109,18 +110,25 @@ class StatusList:
         self._inode = _inode(self._path)
         return self._connection is not None
 
-    def _read(self, connection: sqlite3.Connection) -> ListState:
+    def _read(self) -> None:
+        """Take over what stands in list.db now, if it is not what we have."""
+        connection = self._connection
+        assert connection is not None  # noqa: S101 - `refresh` saw to that
         connection.execute("BEGIN")
         try:
-            head = connection.execute("SELECT version, as_of, size, listed FROM list_head").fetchone()
+            head = connection.execute("SELECT generation, version, as_of, size, listed FROM list_head").fetchone()
+            if head is not None and head[0] == self._generation:
+                return
             documents = dict(connection.execute("SELECT name, body FROM document").fetchall())
         finally:
             connection.execute("COMMIT")
         trust, rules = documents.get(TRUST), documents.get(RULES)
-        version, as_of, size, listed = head or (None, None, 0, 0)
-        return ListState(
+        generation, version, as_of, size, listed = head or (None, None, None, 0, 0)
+        self.state = ListState(
             version, as_of, size, listed, parse_trust(trust) if trust else None, parse_rules(rules) if rules else None
         )
+        self._generation = generation
+        self._lookup = connection.cursor() if head else None
 
 
 def _inode(path: Path) -> tuple[int, int] | None:

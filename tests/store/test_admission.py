@@ -28,7 +28,8 @@ class Gate:
         self.open()
 
     def open(self) -> None:
-        self.admission = Admission(self.state, StatusList(self.state), self.policy)
+        self.status = StatusList(self.state)
+        self.admission = Admission(self.state, self.status, self.policy)
 
     def crash(self) -> None:
         """What kill -9 leaves: files and nothing else."""
@@ -36,6 +37,7 @@ class Gate:
         self.open()
 
     def show(self, pass_: Claims, at: float = NOW, mode: Mode = Mode.ENFORCE) -> Recorded:
+        self.status.refresh()
         return self.admission.admit(pass_, Presented("reader[0]", Direction.ENTRY, mode, 1), at)
 
     def reason(self, pass_: Claims, at: float = NOW) -> Reason:

@@ -13,7 +13,7 @@ from gate.core.model import Listing
 from gate.errors import PublishError, StoreError
 from gate.store import apply as module
 from gate.store.apply import apply
-from gate.store.statuslist import StatusList
+from gate.store.statuslist import OutdatedError, StatusList
 from gate.store.wire import Head, decode_snapshot, encode_snapshot
 from gate.testing.builders import NOW, nibbles, publication, rules_json, trust_json
 
@@ -22,7 +22,8 @@ PLACES = {0: Listing.GREEN, 1: Listing.RED, 1023: Listing.BLUE, 1024: Listing.RE
 
 def held(state: Path, *places: int) -> list[Listing]:
     status = StatusList(state)
-    answer = [status.consult(place)[0] for place in places]
+    status.refresh()
+    answer = [status.consult(place) for place in places]
     status.close()
     return answer
 
@@ -84,17 +85,32 @@ def test_a_reader_sees_the_old_list_or_the_new_one(tmp_path: Path) -> None:
     """Half an application is never visible: the writer is stopped before its commit."""
     apply(publication(PLACES), tmp_path)
     status = StatusList(tmp_path)
-    assert status.consult(0)[0] is Listing.GREEN
+    status.refresh()
     writer = sqlite3.connect(tmp_path / "list.db", isolation_level=None)
     writer.execute("BEGIN IMMEDIATE")
     writer.execute("UPDATE status_chunk SET nibbles = zeroblob(512)")
-    writer.execute("UPDATE list_head SET version = 9")
-    listing, state = status.consult(0)
-    assert (listing, state.version) == (Listing.GREEN, 1)
+    writer.execute("UPDATE list_head SET version = 9, generation = generation + 1")
+    assert status.consult(0) is Listing.GREEN
+    assert not status.refresh()
     writer.execute("COMMIT")
-    listing, state = status.consult(0)
-    assert (listing, state.version) == (Listing.UNLISTED, 9)
+    with pytest.raises(OutdatedError):
+        status.consult(0)
+    assert status.refresh()
+    assert (status.consult(0), status.state.version) == (Listing.UNLISTED, 9)
     writer.close()
+    status.close()
+
+
+def test_any_part_that_changes_is_noticed_at_the_next_look(tmp_path: Path) -> None:
+    apply(publication(PLACES), tmp_path)
+    status = StatusList(tmp_path)
+    status.refresh()
+    for changed in (newer(version=1, trust=trust_json(1)), newer(version=1), newer()):  # rules, then trust, then list
+        apply(changed, tmp_path)
+        with pytest.raises(OutdatedError):
+            status.consult(0)
+        assert status.refresh()
+        assert status.consult(0) is Listing.GREEN
     status.close()
 
 
@@ -104,6 +120,7 @@ def test_a_missing_chunk_is_damage_and_not_a_no(tmp_path: Path) -> None:
         connection.execute("DELETE FROM status_chunk WHERE no = 1")
     connection.close()
     status = StatusList(tmp_path)
+    status.refresh()
     with pytest.raises(StoreError, match="chunk 1 is missing"):
         status.consult(1024)
     status.close()

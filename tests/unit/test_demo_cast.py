@@ -93,8 +93,7 @@ def _answer(codes: Codes, person: Person, verifier: Verifier, held: StatusList, 
     except Refused as refused:
         return refused.reason
     assert claims.idx == FIRST_PLACE + person.holder
-    listing, _ = held.consult(claims.idx)
-    return decide(claims, listing, known, POLICY, NOW).reason
+    return decide(claims, held.consult(claims.idx), known, POLICY, NOW).reason
 
 
 def test_the_same_code_is_the_same_text_and_a_renewed_one_is_not(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def test_a_code_gets_a_reaction_at_once_and_is_forgotten_without_a_verdict() -> 
     assert scene(READY, SEEN, SEEN_FOR) is Scene.IDLE
 
 
-@pytest.mark.parametrize("reason", set(Reason) - ADMITTING - {Reason.LANE_BUSY})
+@pytest.mark.parametrize("reason", sorted(set(Reason) - ADMITTING - {Reason.LANE_BUSY}))
 def test_a_refusal_shows_its_reason_in_every_language_and_goes_away(reason: Reason) -> None:
     shown = page(READY, SEEN, decided(reason))
     assert shown.scene is Scene.REFUSED

@@ -16,7 +16,7 @@ CREATE TABLE journal (
   list_version  INTEGER,
   rules_version INTEGER,
   us            INTEGER,               -- microseconds from frame to decision
-  "grant"       INTEGER,               -- of a passage: seq of the decision that granted it
+  "grant"       INTEGER,               -- of a decision that lets someone through: its own seq; of a passage: that seq
   detail        TEXT,
   hash          BLOB    NOT NULL       -- chain over all of the above
 );
@@ -29,12 +29,7 @@ CREATE TABLE redemption (
   forget_at REAL NOT NULL,             -- Unix s: when this very code may be forgotten
   "grant"   INTEGER NOT NULL           -- seq of the decision
 ) WITHOUT ROWID;
-CREATE INDEX redemption_holder ON redemption (holder, again_at);
-CREATE INDEX redemption_forget ON redemption (forget_at);
-CREATE INDEX redemption_grant ON redemption ("grant");
-
--- Decisions that let someone through and whose passage is not known yet.
-CREATE TABLE open_grant (seq INTEGER PRIMARY KEY);
+CREATE INDEX redemption_holder ON redemption (holder, again_at);  -- and no more: each costs a page at every entry
 
 -- Keys of the digests above.  'redemption' stays; 'day-N' is destroyed when its day is over.
 CREATE TABLE secret (name TEXT PRIMARY KEY, key BLOB NOT NULL) WITHOUT ROWID;

@@ -2,12 +2,13 @@
 
 -- One row: the list that is current.
 CREATE TABLE list_head (
-  id      INTEGER PRIMARY KEY CHECK (id = 1),
-  version INTEGER NOT NULL,
-  as_of   INTEGER NOT NULL,            -- Unix s the list speaks of
-  size    INTEGER NOT NULL,            -- number of places
-  listed  INTEGER NOT NULL,            -- places that hold a colour or a revocation
-  sha256  TEXT    NOT NULL             -- of the nibbles
+  id         INTEGER PRIMARY KEY CHECK (id = 1),
+  generation INTEGER NOT NULL,         -- counts what was applied: readers see by it that anything changed
+  version    INTEGER NOT NULL,
+  as_of      INTEGER NOT NULL,         -- Unix s the list speaks of
+  size       INTEGER NOT NULL,         -- number of places
+  listed     INTEGER NOT NULL,         -- places that hold a colour or a revocation
+  sha256     TEXT    NOT NULL          -- of the nibbles
 );
 
 -- 1,024 places to a row, a nibble each; every chunk below size is there, whatever it holds.
