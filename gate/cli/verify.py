@@ -9,10 +9,11 @@ from typing import Any
 
 import click
 
+from gate.cli.read import SUFFIXES
 from gate.core.model import Claims, Decision, Refused
 from gate.core.reason import Reason
 from gate.core.trust import NO_ISSUERS, TrustList, parse_trust
-from gate.errors import GateError, UsageError
+from gate.errors import GateError, PictureError, UsageError
 from gate.kiosk.texts import reason_words
 from gate.passes.recognise import Verifier
 from gate.registry import config_of, decoder
@@ -132,6 +133,8 @@ def _texts(what: str) -> list[str]:
     if what == "-":
         return [sys.stdin.read().removesuffix("\n").removesuffix("\r")]
     if not _is_file(what):
+        if Path(what[-8:]).suffix.lower() in SUFFIXES:  # no pass ends like a picture's name
+            raise PictureError(f"{what}: there is no such file", hint="Give a picture's path, or the text of a code")
         return [what]
     texts = decoder().read_file(Path(what)).texts
     if not texts:

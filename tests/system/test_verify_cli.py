@@ -79,6 +79,7 @@ def test_a_picture_is_asked_like_a_text(site: Site, tmp_path: Path) -> None:
         (["x", "--pass-only"], 2, "Add --trust"),
         (["x", "--pass-only", "--trust", "/nowhere"], 2, "/nowhere"),
         (["x", "--jsonl", "--pass-only", "--trust", "TRUST"], 2, "reads stdin"),
+        (["photo.jpg", "--pass-only", "--trust", "TRUST"], 1, "photo.jpg: there is no such file"),
         (["CONFIG", "--pass-only", "--trust", "TRUST"], 1, "gate.toml"),
     ],
 )

@@ -1,0 +1,48 @@
+"""Whose pass is it?  Told by the prefix of the text, then checked by the format's own module.
+
+A later format is one module beside `aq1` and one line in `_FORMATS`.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from gate.core.model import Claims, Refused
+from gate.core.reason import Reason
+from gate.core.trust import TrustList
+from gate.passes.aq1 import Aq1
+from gate.passes.aq1_claims import PREFIX as AQ1_PREFIX
+from gate.passes.policy import Policy
+
+
+class Format(Protocol):
+    def verify(self, text: str, at: int) -> Claims:
+        """`text` begins with the format's prefix; `at` is Unix seconds.  Raises Refused and nothing else."""
+
+
+_FORMATS: dict[str, Callable[[TrustList, Policy], Format]] = {
+    AQ1_PREFIX: Aq1,
+}
+
+
+class Verifier:
+    """Text of a QR code -> claims that may be believed.  Pure: no clock, no I/O, no memory of earlier texts."""
+
+    def __init__(
+        self, trust: TrustList, *, venue: str | None, window: int = 30, binding_required: bool = False
+    ) -> None:
+        """`venue` is this gate's id, which a presentation's audience must name if it names one.  None is for
+        looking at a pass away from any gate (`gate verify --pass-only`): audiences are then not looked at.
+        `window` is how far a presentation's time may lie from the gate's, seconds, either way.
+        """
+        policy = Policy(venue, window, binding_required)
+        self._formats = [(prefix, make(trust, policy).verify) for prefix, make in _FORMATS.items()]
+
+    def verify(self, text: str, at: int) -> Claims:
+        """The claims of the pass in `text`, exactly as decoded, at `at`, Unix seconds.
+
+        Raises Refused with the first reason in the order of `gate.core.reason`, and nothing else.
+        """
+        for prefix, verify in self._formats:
+            if text.startswith(prefix):
+                return verify(text, at)
+        raise Refused(Reason.UNREADABLE, "no pass that this gate knows")

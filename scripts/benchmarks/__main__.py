@@ -1,0 +1,19 @@
+"""`scripts/bench COMMAND`: each command is a module beside this one with a click command `command`."""
+
+import click
+from decide import command as decide
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Measure the gate on this machine.
+
+    What counts are the ratios: each compares two things done by turns in one run, so that they mean the
+    same on a laptop, on a Pi and on a machine that has other work.
+    """
+
+
+main.add_command(decide)
+
+if __name__ == "__main__":
+    main(prog_name="scripts/bench")

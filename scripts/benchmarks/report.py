@@ -1,0 +1,45 @@
+"""Figures on paper: one JSON object, or a table that a person can read."""
+
+import json
+from dataclasses import dataclass, replace
+from statistics import median
+
+import click
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    key: str  # in the JSON
+    value: float
+    what: str
+    unit: str = ""  # empty: a ratio
+    most: float | None = None  # what we aim for
+
+
+def medians(runs: list[list[Figure]]) -> list[Figure]:
+    """Every figure with the median of its values in several runs."""
+    return [
+        replace(figures[0], value=median(figure.value for figure in figures)) for figures in zip(*runs, strict=True)
+    ]
+
+
+def show(title: str, figures: list[Figure], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({figure.key: round(figure.value, 3) for figure in figures}))
+        return
+    table = Table(title=title, title_justify="left", box=box.SIMPLE)
+    table.add_column("What")
+    table.add_column("Measured", justify="right")
+    table.add_column("Aim", justify="right")
+    for figure in figures:
+        style = "" if figure.most is None else "green" if figure.value <= figure.most else "red"
+        aim = "" if figure.most is None else f"≤ {figure.most:.2f}{_unit(figure)}"
+        table.add_row(figure.what, f"{figure.value:.2f}{_unit(figure)}", aim, style=style)
+    Console().print(table)
+
+
+def _unit(figure: Figure) -> str:
+    return f" {figure.unit}" if figure.unit else " ×"

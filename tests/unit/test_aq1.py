@@ -1,0 +1,270 @@
+"""AQ1 passes as a gate meets them: the vectors of the contract, the limits of every check, the order of reasons.
+
+`credential`, `presentation` and `sign1` below forge passes of any shape, rightly signed: the other
+modules of tests about AQ1 use them too.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import cbor2
+import pytest
+from nacl.signing import SigningKey
+
+from gate.core.model import Claims, Refused
+from gate.core.reason import Reason
+from gate.core.trust import TrustList, key_id, parse_trust
+from gate.passes.aq1_encode import credential_text
+from gate.passes.cose import to_be_signed
+from gate.passes.recognise import Verifier
+
+VECTORS = json.loads((Path(__file__).parent / "data" / "aq1.json").read_text())
+CASES = VECTORS["cases"]
+
+NOW = 1_800_000_000
+ISSUER, REVOKED, STRANGER, HOLDER = (SigningKey(bytes([number]) * 32) for number in range(1, 5))
+KEY_SPAN = (NOW - 1_000_000, NOW + 1_000_000)
+LIFETIME = 86_400
+
+GOOD: dict[Any, Any] = {1: "ashyq", 4: NOW + 3600, 6: NOW - 60, 7: b"8 bytes!", -70001: 3, -70002: 4711}
+COSE_KEY: dict[Any, Any] = {1: 1, -1: 6, -2: bytes(HOLDER.verify_key)}
+BOUND: dict[Any, Any] = {**GOOD, 8: {1: COSE_KEY}}
+MISSING = object()
+
+
+def trust(*publics: bytes, revoked: bytes | None = None) -> TrustList:
+    keys = [
+        {"kid": key_id(public).hex(), "alg": "Ed25519", "public": public.hex()}
+        | {"not_before": KEY_SPAN[0], "not_after": KEY_SPAN[1]}
+        | ({"revoked_at": NOW - 50} if public == revoked else {})
+        for public in publics
+    ]
+    issuer = {"id": "ashyq", "max_lifetime": LIFETIME, "keys": keys}
+    return parse_trust(json.dumps({"version": 1, "issuers": [issuer]}))
+
+
+TRUST = trust(bytes(ISSUER.verify_key), bytes(REVOKED.verify_key), revoked=bytes(REVOKED.verify_key))
+VERIFIER = Verifier(TRUST, venue="ala-t2")
+
+
+def encoded(value: Any) -> bytes:
+    """Bytes are taken for CBOR that is made already."""
+    return value if isinstance(value, bytes) else cbor2.dumps(value)
+
+
+def sign1(header: Any, body: Any, key: SigningKey, *, unprotected: Any = None, tag: int | None = 18) -> bytes:
+    protected, payload = encoded(header), encoded(body)
+    signature = key.sign(to_be_signed(protected, payload)).signature
+    parts = [protected, {} if unprotected is None else unprotected, payload, signature]
+    return cbor2.dumps(parts if tag is None else cbor2.CBORTag(tag, parts))
+
+
+def header_of(key: SigningKey) -> dict[Any, Any]:
+    return {1: -8, 4: key_id(bytes(key.verify_key))}
+
+
+def credential(body: Any = GOOD, key: SigningKey = ISSUER, *, header: Any = None, **form: Any) -> bytes:
+    return sign1(header_of(key) if header is None else header, body, key, **form)
+
+
+def presentation(inner: bytes, body: Any = None, key: SigningKey = HOLDER, *, header: Any = None, **form: Any) -> bytes:
+    kcwt = cbor2.loads(inner)
+    kcwt = list(kcwt.value) if isinstance(kcwt, cbor2.CBORTag) else kcwt
+    return sign1({1: -8, 13: kcwt} if header is None else header, {6: NOW} if body is None else body, key, **form)
+
+
+def changed(body: dict[Any, Any], **claims: Any) -> dict[Any, Any]:
+    """`changed(GOOD, exp=5, nbf=MISSING)`."""
+    keys = {"iss": 1, "aud": 3, "exp": 4, "nbf": 5, "iat": 6, "cti": 7, "cnf": 8, "status": -70001, "idx": -70002}
+    merged = {**body, **{keys[name]: value for name, value in claims.items()}}
+    return {key: value for key, value in merged.items() if value is not MISSING}
+
+
+def verify(data: bytes, *, at: int = NOW, verifier: Verifier = VERIFIER) -> Claims:
+    return verifier.verify(credential_text(data), at)
+
+
+def refusal(data: bytes | str, *, at: int = NOW, verifier: Verifier = VERIFIER) -> Reason:
+    with pytest.raises(Refused) as caught:
+        verifier.verify(data if isinstance(data, str) else credential_text(data), at)
+    return caught.value.reason
+
+
+# The contract.
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
+def test_every_vector_comes_out_as_written(case: dict[str, Any]) -> None:
+    verifier = Verifier(parse_trust(json.dumps(VECTORS["trust"])), venue="anywhere")
+    if case["outcome"] == "accept":
+        claims = verifier.verify(case["qr"], case["at"])
+        assert (claims.status.colour, claims.issuer, claims.idx) == (case["status"], case["issuer"], case["idx"])
+        assert claims.bound is case.get("bound", False)
+        assert claims.format == "aq1"
+    else:
+        reason = refusal(case["qr"], at=case["at"], verifier=verifier)
+        assert case["reason"] in ("*", reason)
+
+
+def test_a_good_pass_says_all_it_states() -> None:
+    claims = verify(credential())
+    assert (claims.token_id, claims.issued_at, claims.expires_at) == (b"8 bytes!", NOW - 60, NOW + 3600)
+    assert claims.presented_at is None
+    assert verify(presentation(credential(BOUND))).presented_at == NOW
+
+
+def test_a_refusal_quotes_nothing_from_the_pass() -> None:
+    private = "IIN 900101300123"
+    for body in ({**GOOD, private: 1, 4: private}, cbor2.dumps({private: 1})[:-1], b"\xa2" + cbor2.dumps(private) * 4):
+        with pytest.raises(Refused) as caught:
+            verify(credential(body))
+        assert "900101" not in caught.value.detail
+    with pytest.raises(Refused) as caught:
+        VERIFIER.verify("AQ1:" + private.lower(), NOW)
+    assert "900101" not in caught.value.detail
+
+
+# The limits of every check, to the second.
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (changed(GOOD, iat=NOW + 60), None),
+        (changed(GOOD, iat=NOW + 61), Reason.NOT_YET_VALID),
+        (changed(GOOD, nbf=NOW + 60), None),
+        (changed(GOOD, nbf=NOW + 61), Reason.NOT_YET_VALID),
+        (changed(GOOD, nbf=0), None),
+        (changed(GOOD, nbf=2**64 - 1), Reason.NOT_YET_VALID),
+        (changed(GOOD, exp=NOW + 1), None),
+        (changed(GOOD, exp=NOW), Reason.EXPIRED),
+        (changed(GOOD, exp=NOW - 60 + LIFETIME), None),
+        (changed(GOOD, exp=NOW - 60 + LIFETIME + 1), Reason.LIFETIME_EXCEEDED),
+        (changed(GOOD, exp=2**64 - 1), Reason.LIFETIME_EXCEEDED),
+        (changed(GOOD, exp=NOW - 60), Reason.MALFORMED),  # as long as no time at all
+        (changed(GOOD, iss="a"), Reason.BAD_SIGNATURE),
+        (changed(GOOD, cti=b"16 bytes 16 byte"), None),
+        (changed(GOOD, cti=b"17 bytes 17 bytes"), Reason.MALFORMED),
+        (changed(GOOD, cti=b"7 bytes"), Reason.MALFORMED),
+        (changed(GOOD, idx=0), None),
+        (changed(GOOD, idx=2**32 - 1), None),
+        (changed(GOOD, idx=2**32), Reason.MALFORMED),
+        (changed(GOOD, status=0), None),
+        (changed(GOOD, status=4), Reason.MALFORMED),
+    ],
+)
+def test_limits_of_a_credential(body: dict[int, Any], reason: Reason | None) -> None:
+    if reason is None:
+        assert verify(credential(body)).issuer == "ashyq"
+    else:
+        assert refusal(credential(body)) is reason
+
+
+@pytest.mark.parametrize(("issued_at", "good"), [(0, True), (1, True), (-1, False)])
+def test_a_key_vouches_from_not_before(issued_at: int, good: bool) -> None:
+    at = KEY_SPAN[0] + issued_at
+    pass_ = credential(changed(GOOD, iat=at, exp=at + 3600))
+    assert (verify(pass_, at=at).issued_at == at) if good else (refusal(pass_, at=at) is Reason.ISSUER_REVOKED)
+
+
+@pytest.mark.parametrize(("issued_at", "good"), [(0, True), (-1, True), (1, False)])
+def test_a_key_vouches_until_not_after(issued_at: int, good: bool) -> None:
+    at = KEY_SPAN[1] + issued_at
+    pass_ = credential(changed(GOOD, iat=at, exp=at + 3600))
+    assert (verify(pass_, at=at).issued_at == at) if good else (refusal(pass_, at=at) is Reason.ISSUER_REVOKED)
+
+
+@pytest.mark.parametrize("window", [1, 30, 300])
+def test_the_window_of_a_presentation_is_the_gates(window: int) -> None:
+    verifier = Verifier(TRUST, venue="ala-t2", window=window)
+    inner = credential(BOUND)
+    for presented_at in (NOW - window, NOW + window):
+        assert verify(presentation(inner, {6: presented_at}), verifier=verifier).presented_at == presented_at
+    assert refusal(presentation(inner, {6: NOW - window - 1}), verifier=verifier) is Reason.PRESENTATION_STALE
+    assert refusal(presentation(inner, {6: NOW + window + 1}), verifier=verifier) is Reason.PRESENTATION_EARLY
+    assert refusal(presentation(inner, {6: 0}), verifier=verifier) is Reason.PRESENTATION_STALE
+    assert refusal(presentation(inner, {6: 2**64 - 1}), verifier=verifier) is Reason.PRESENTATION_EARLY
+
+
+def test_an_audience_must_be_this_venue_unless_no_venue_asks() -> None:
+    here, elsewhere = (presentation(credential(BOUND), {3: venue, 6: NOW}) for venue in ("ala-t2", "ala-t1"))
+    assert verify(here).bound
+    assert refusal(elsewhere) is Reason.WRONG_VENUE
+    assert refusal(presentation(credential(BOUND), {3: "", 6: NOW})) is Reason.WRONG_VENUE
+    assert verify(elsewhere, verifier=Verifier(TRUST, venue=None)).bound
+
+
+def test_a_venue_that_requires_binding_refuses_a_plain_pass() -> None:
+    strict = Verifier(TRUST, venue="ala-t2", binding_required=True)
+    assert refusal(credential(), verifier=strict) is Reason.BINDING_MISSING
+    assert refusal(credential(BOUND), verifier=strict) is Reason.BINDING_MISSING
+    assert verify(presentation(credential(BOUND)), verifier=strict).bound
+
+
+@pytest.mark.parametrize("text", ["", "AQ1", "AQ2:", " AQ1:", "aq1:RRQT", "HC1:NCF", "\ud800", "\N{SNAKE}" * 5000])
+def test_other_codes_are_unreadable(text: str) -> None:
+    assert refusal(text) is Reason.UNREADABLE
+
+
+def test_the_text_is_never_stripped() -> None:
+    text = credential_text(credential())
+    for other in (text + " ", text + "\n", " " + text, text.lower(), text.replace("AQ1:", "AQ1: ")):
+        assert refusal(other) in (Reason.UNREADABLE, Reason.MALFORMED)
+
+
+def test_longer_than_a_qr_code_can_hold() -> None:
+    """At the limit it is read, one beyond it is refused before any decoding."""
+    around = len(credential({**GOOD, "x": "y" * 2000})) - 2000
+    text = credential_text(credential({**GOOD, "x": "y" * (2861 - around)}))
+    assert len(text) == 4296
+    assert VERIFIER.verify(text, NOW).idx == 4711
+    with pytest.raises(Refused, match="malformed") as caught:
+        VERIFIER.verify("AQ1:" + "a" * 4293, NOW)
+    assert "longer" in caught.value.detail
+
+
+# Of several things that are wrong, the first in the order of the contract is the reason.
+
+EXPIRED = changed(BOUND, iat=NOW - 7200, exp=NOW - 3600)
+STALE, ELSEWHERE = {6: NOW - 300}, {3: "ala-t1", 6: NOW - 300}
+
+
+@pytest.mark.parametrize(
+    ("pass_", "reason"),
+    [
+        pytest.param(presentation(credential(BOUND, STRANGER), {6: -1}), Reason.MALFORMED, id="shape, issuer"),
+        pytest.param(credential(changed(GOOD, idx=-1), STRANGER), Reason.MALFORMED, id="claim, issuer"),
+        pytest.param(
+            credential(changed(GOOD, exp=None), STRANGER, header=header_of(ISSUER)),
+            Reason.MALFORMED,
+            id="claim, signature",
+        ),
+        pytest.param(
+            presentation(credential(BOUND, STRANGER), key=STRANGER), Reason.UNKNOWN_ISSUER, id="issuer, holder"
+        ),
+        pytest.param(
+            presentation(credential(BOUND, STRANGER, header=header_of(ISSUER)), key=STRANGER),
+            Reason.BAD_SIGNATURE,
+            id="both signatures",
+        ),
+        pytest.param(presentation(credential(EXPIRED), key=STRANGER), Reason.BAD_SIGNATURE, id="holder, expired"),
+        pytest.param(credential(changed(GOOD, iss="aitu"), REVOKED), Reason.BAD_SIGNATURE, id="iss, revoked key"),
+        pytest.param(presentation(credential(EXPIRED, REVOKED)), Reason.ISSUER_REVOKED, id="revoked key, expired"),
+        pytest.param(
+            credential(changed(GOOD, nbf=NOW + 900, iat=NOW - 100_000, exp=NOW - 1)),
+            Reason.NOT_YET_VALID,
+            id="not yet, expired, lifetime",
+        ),
+        pytest.param(credential(changed(GOOD, iat=NOW - 100_000, exp=NOW - 1)), Reason.EXPIRED, id="expired, lifetime"),
+        pytest.param(credential(changed(BOUND, exp=NOW + 100_000)), Reason.LIFETIME_EXCEEDED, id="lifetime, binding"),
+        pytest.param(credential(EXPIRED), Reason.EXPIRED, id="expired, binding"),
+        pytest.param(presentation(credential(EXPIRED), STALE), Reason.EXPIRED, id="expired, stale"),
+        pytest.param(presentation(credential(BOUND), ELSEWHERE), Reason.PRESENTATION_STALE, id="stale, venue"),
+        pytest.param(
+            presentation(credential(BOUND), {3: "ala-t1", 6: NOW + 300}), Reason.PRESENTATION_EARLY, id="early, venue"
+        ),
+    ],
+)
+def test_the_first_reason_in_the_order_of_checks(pass_: bytes, reason: Reason) -> None:
+    assert refusal(pass_) is reason
