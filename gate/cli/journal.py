@@ -4,6 +4,8 @@ import csv
 import json
 import sqlite3
 import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,10 +30,10 @@ def journal() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a row.")
 def tail(config: Path | None, state_dir: Path | None, count: int, as_json: bool) -> None:
     """Show the last rows."""
-    connection = _open(state_directory(config, state_dir))
-    (last,) = connection.execute("SELECT coalesce(max(seq), 0) FROM journal").fetchone()
-    for row in store.read(connection, after=last - count):
-        click.echo(json.dumps(row) if as_json else _line(row))
+    with _opened(state_directory(config, state_dir)) as connection:
+        (last,) = connection.execute("SELECT coalesce(max(seq), 0) FROM journal").fetchone()
+        for row in store.read(connection, after=last - count):
+            click.echo(json.dumps(row) if as_json else _line(row))
 
 
 @journal.command()
@@ -46,12 +48,13 @@ def verify(config: Path | None, state_dir: Path | None, checkpoint: str | None, 
     """
     state = state_directory(config, state_dir)
     key = device_key.load(state)
-    proof = store.verify(_open(state), key.verify_key if key else None, checkpoint)
+    with _opened(state) as connection:
+        proof = store.verify(connection, key.verify_key if key else None, checkpoint)
     facts = {"ok": True, "rows": proof.rows, "checkpoints": proof.checkpoints, "end": proof.end}
     click.echo(
         json.dumps(facts)
         if as_json
-        else f"whole: {proof.rows} rows, {proof.checkpoints} signed checkpoints, end {proof.end}"
+        else f"whole: {proof.rows} rows, signed checkpoints: {proof.checkpoints}, end {proof.end}"
     )
 
 
@@ -61,23 +64,25 @@ def verify(config: Path | None, state_dir: Path | None, checkpoint: str | None, 
 @click.option("--after", default=0, help="Only rows after this seq: to go on where the last export ended.")
 def export(config: Path | None, state_dir: Path | None, form: str, after: int) -> None:
     """Write rows to stdout as CSV or JSON lines."""
-    rows = Database(_open(state_directory(config, state_dir)))["journal"].rows_where("seq > ?", [after], order_by="seq")
     out = csv.DictWriter(sys.stdout, [*store.COLUMNS, "hash"], lineterminator="\n")
     if form == "csv":
         out.writeheader()
-    for row in rows:
-        row["hash"] = row["hash"].hex()
-        if form == "csv":
-            out.writerow(row)
-        else:
-            click.echo(json.dumps(row))
+    with _opened(state_directory(config, state_dir)) as connection:
+        for row in Database(connection)["journal"].rows_where("seq > ?", [after], order_by="seq"):
+            row["hash"] = row["hash"].hex()
+            if form == "csv":
+                out.writerow(row)
+            else:
+                click.echo(json.dumps(row))
 
 
-def _open(state: Path) -> sqlite3.Connection:
+@contextmanager
+def _opened(state: Path) -> Iterator[sqlite3.Connection]:
     connection = open_for_reading(File.LANE, state)
     if connection is None:
         raise StoreError(f"{state} holds no journal", hint="It begins with the first `gate run`; check the directory")
-    return connection
+    with closing(connection):
+        yield connection
 
 
 def _line(row: dict[str, str | int | None]) -> str:

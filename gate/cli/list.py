@@ -3,6 +3,8 @@
 import csv
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from gate.runtime.clock import SystemClock
 from gate.settings.load import load_settings
 from gate.settings.model import ListTable
 from gate.store.apply import apply, read_directory
-from gate.store.statuslist import StatusList
+from gate.store.statuslist import ListState, StatusList
 
 
 @click.group(name="list")
@@ -34,7 +36,8 @@ def status(config: Path | None, state_dir: Path | None, as_json: bool) -> None:
     Example: gate list status --config gate.toml
     """
     limits = load_settings(config, config_of).list.limits if config else ListTable().limits
-    facts = _facts(_open(state_directory(config, state_dir)), limits, SystemClock().now())
+    with _held(state_directory(config, state_dir)) as held:
+        facts = _facts(held.state, limits, SystemClock().now())
     if as_json:
         click.echo(json.dumps(facts))
     else:
@@ -50,23 +53,23 @@ def lookup(idx: int, config: Path | None, state_dir: Path | None) -> None:
     """Say what the list holds at place IDX: unlisted, a colour, or revoked."""
     if idx < 0:
         raise UsageError(f"{idx} is not a place", hint="Places are numbered from 0")
-    held = _open(state_directory(config, state_dir))
-    _must_have(held)
-    click.echo(held.consult(idx).name.lower())
+    with _held(state_directory(config, state_dir)) as held:
+        _must_have(held)
+        click.echo(held.consult(idx).name.lower())
 
 
 @list_.command()
 @state_options
 def export(config: Path | None, state_dir: Path | None) -> None:
     """Write the whole status list to stdout as CSV: idx,status.  Unlisted places are left out."""
-    held = _open(state_directory(config, state_dir))
-    _must_have(held)
-    out = csv.writer(sys.stdout, lineterminator="\n")
-    out.writerow(("idx", "status"))
-    for idx in range(held.state.size):
-        listing = held.consult(idx)
-        if listing is not Listing.UNLISTED:
-            out.writerow((idx, listing.name.lower()))
+    with _held(state_directory(config, state_dir)) as held:
+        _must_have(held)
+        out = csv.writer(sys.stdout, lineterminator="\n")
+        out.writerow(("idx", "status"))
+        for idx in range(held.state.size):
+            listing = held.consult(idx)
+            if listing is not Listing.UNLISTED:
+                out.writerow((idx, listing.name.lower()))
 
 
 @list_.command()
@@ -84,10 +87,11 @@ def load(directory: Path, config: Path | None, state_dir: Path | None) -> None:
     click.echo(f"list {head.version} of {_day(head.as_of)} holds {head.listed} people; {chunks} chunks written")
 
 
-def _open(state: Path) -> StatusList:
-    held = StatusList(state)
-    held.refresh()
-    return held
+@contextmanager
+def _held(state: Path) -> Iterator[StatusList]:
+    with closing(StatusList(state)) as held:
+        held.refresh()
+        yield held
 
 
 def _must_have(held: StatusList) -> None:
@@ -95,8 +99,7 @@ def _must_have(held: StatusList) -> None:
         raise StoreError("there is no list yet", hint="Load one: `gate list load DIR`")
 
 
-def _facts(held: StatusList, limits: AgeLimits, now: float) -> dict[str, object]:
-    state = held.state
+def _facts(state: ListState, limits: AgeLimits, now: float) -> dict[str, object]:
     return {
         "freshness": limits.grade(state.as_of, now).value,
         "version": state.version,

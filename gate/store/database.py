@@ -30,16 +30,13 @@ BUSY_TIMEOUT_MS = 2000
 def open_for_writing(file: File, state_dir: Path) -> sqlite3.Connection:
     """Creates the file and brings its schema up to date.  Raises StoreError."""
     path = file.within(state_dir)
-    try:
+    with _refusal_named(path):
         state_dir.mkdir(parents=True, exist_ok=True)
-        connection = _connect(path, "rwc")
-        _check(connection, path)
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA secure_delete=ON")
-        _migrate(connection, file)
-    except (sqlite3.Error, OSError) as error:
-        raise unusable(path, error) from error
+        with _connected(path, "rwc") as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA secure_delete=ON")
+            _migrate(connection, file)
     return connection
 
 
@@ -51,16 +48,32 @@ def open_for_reading(file: File, state_dir: Path) -> sqlite3.Connection | None:
     path = file.within(state_dir)
     if not path.exists():
         return None
-    try:
-        connection = _connect(path, "rw")
-        _check(connection, path)
-        if _version(connection) == 0:
-            connection.close()
-            return None
+    with _refusal_named(path), _connected(path, "rw") as connection:
         connection.execute("PRAGMA query_only=ON")
+        if _version(connection) > 0:
+            return connection
+    connection.close()
+    return None
+
+
+@contextmanager
+def _refusal_named(path: Path) -> Iterator[None]:
+    try:
+        yield
     except (sqlite3.Error, OSError) as error:
         raise unusable(path, error) from error
-    return connection
+
+
+@contextmanager
+def _connected(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
+    """A sound database; closed only if the block raises."""
+    connection = _connect(path, mode)
+    try:
+        _check(connection, path)
+        yield connection
+    except BaseException:
+        connection.close()
+        raise
 
 
 @contextmanager

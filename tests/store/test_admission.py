@@ -1,7 +1,10 @@
 """Admission against real SQLite files: what is admitted, what is remembered, what survives."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -33,8 +36,12 @@ class Gate:
 
     def crash(self) -> None:
         """What kill -9 leaves: files and nothing else."""
-        self.admission.close()
+        self.close()
         self.open()
+
+    def close(self) -> None:
+        self.admission.close()
+        self.status.close()
 
     def show(self, pass_: Claims, at: float = NOW, mode: Mode = Mode.ENFORCE) -> Recorded:
         self.status.refresh()
@@ -44,14 +51,35 @@ class Gate:
         return self.show(pass_, at).decision.reason
 
     def rows(self, columns: str = "event, reason, detail") -> list[tuple[object, ...]]:
-        with sqlite3.connect(self.state / "lane.db") as connection:
-            return connection.execute(f"SELECT {columns} FROM journal ORDER BY seq").fetchall()
+        return self.sql(f"SELECT {columns} FROM journal ORDER BY seq")
+
+    def sql(self, statement: str) -> list[tuple[object, ...]]:
+        with closing(sqlite3.connect(self.state / "lane.db", isolation_level=None)) as connection:
+            return connection.execute(statement).fetchall()
+
+
+class OpenGate(Protocol):
+    def __call__(self, *, reuse_after: float = 600.0, unlisted: Unlisted = Unlisted.REFUSE) -> Gate: ...
 
 
 @pytest.fixture
-def gate(tmp_path: Path) -> Gate:
+def open_gate(tmp_path: Path) -> Iterator[OpenGate]:
+    """Opens a gate over `tmp_path`, and closes it at the end."""
+    opened: list[Gate] = []
+
+    def make(*, reuse_after: float = 600.0, unlisted: Unlisted = Unlisted.REFUSE) -> Gate:
+        opened.append(Gate(tmp_path, reuse_after, unlisted))
+        return opened[-1]
+
+    yield make
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def gate(tmp_path: Path, open_gate: OpenGate) -> Gate:
     load(tmp_path, PLACES)
-    return Gate(tmp_path)
+    return open_gate()
 
 
 @pytest.mark.parametrize(
@@ -76,13 +104,13 @@ def test_the_newest_statement_wins(gate: Gate) -> None:
     assert gate.reason(claims(11, issued_at=NOW - 30)) is Reason.PASS_REVOKED
 
 
-def test_without_a_list_nobody_enters(tmp_path: Path) -> None:
-    assert Gate(tmp_path).reason(claims()) is Reason.LIST_MISSING
+def test_without_a_list_nobody_enters(open_gate: OpenGate) -> None:
+    assert open_gate().reason(claims()) is Reason.LIST_MISSING
 
 
-def test_an_unlisted_person_may_count_as_the_pass_says(tmp_path: Path) -> None:
+def test_an_unlisted_person_may_count_as_the_pass_says(tmp_path: Path, open_gate: OpenGate) -> None:
     load(tmp_path, PLACES)
-    assert Gate(tmp_path, unlisted=Unlisted.USE_PASS).reason(claims(12)) is Reason.ADMITTED
+    assert open_gate(unlisted=Unlisted.USE_PASS).reason(claims(12)) is Reason.ADMITTED
 
 
 @pytest.mark.parametrize(
@@ -117,9 +145,9 @@ def test_a_renewed_presentation_is_another_code_of_the_same_person(gate: Gate) -
     assert gate.reason(claims(presented_at=NOW + 5), NOW + 5) is Reason.TOO_SOON
 
 
-def test_a_filmed_presentation_is_remembered_even_where_reuse_is_free(tmp_path: Path) -> None:
+def test_a_filmed_presentation_is_remembered_even_where_reuse_is_free(tmp_path: Path, open_gate: OpenGate) -> None:
     load(tmp_path, PLACES)
-    gate = Gate(tmp_path, reuse_after=0)
+    gate = open_gate(reuse_after=0)
     assert gate.reason(claims(presented_at=NOW)) is Reason.ADMITTED
     assert gate.reason(claims(presented_at=NOW), NOW + 20) is Reason.ALREADY_USED
     assert gate.reason(claims(presented_at=NOW + 20), NOW + 20) is Reason.ADMITTED
@@ -158,11 +186,10 @@ def test_a_pilot_records_the_refusal_and_follows_the_passage(gate: Gate) -> None
 
 
 def test_nothing_is_admitted_that_was_not_recorded(gate: Gate) -> None:
-    connection = sqlite3.connect(gate.state / "lane.db", isolation_level=None)
-    connection.execute("CREATE TRIGGER full BEFORE INSERT ON journal BEGIN SELECT RAISE(ABORT, 'no room'); END")
+    gate.sql("CREATE TRIGGER full BEFORE INSERT ON journal BEGIN SELECT RAISE(ABORT, 'no room'); END")
     with pytest.raises(StoreError):
         gate.show(claims())
-    connection.execute("DROP TRIGGER full")
+    gate.sql("DROP TRIGGER full")
     assert gate.rows() == []
     assert gate.reason(claims()) is Reason.ADMITTED  # the use was not taken either
 
@@ -183,8 +210,7 @@ def test_the_journal_names_nobody(gate: Gate) -> None:
     kept = str(gate.rows("*"))
     for secret in ("secret-token", b"secret-token".hex(), "green", "blue"):
         assert secret not in kept
-    with sqlite3.connect(gate.state / "lane.db") as connection:
-        names = {name for (name,) in connection.execute("SELECT name FROM secret")}
+    names = {name for (name,) in gate.sql("SELECT name FROM secret")}
     assert names == {"redemption", f"day-{(NOW + 86_400) // 86_400}"}  # yesterday's key is gone
 
 
@@ -199,8 +225,8 @@ def test_a_preview_agrees_and_writes_nothing(gate: Gate) -> None:
     preview.close()
 
 
-def test_a_list_that_arrives_or_goes_is_noticed(tmp_path: Path) -> None:
-    gate = Gate(tmp_path)
+def test_a_list_that_arrives_or_goes_is_noticed(tmp_path: Path, open_gate: OpenGate) -> None:
+    gate = open_gate()
     assert gate.reason(claims()) is Reason.LIST_MISSING
     load(tmp_path, PLACES)
     assert gate.reason(claims()) is Reason.ADMITTED

@@ -1,6 +1,7 @@
 """Publications taken into list.db: all of it or nothing, never an older one."""
 
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -116,9 +117,8 @@ def test_any_part_that_changes_is_noticed_at_the_next_look(tmp_path: Path) -> No
 
 def test_a_missing_chunk_is_damage_and_not_a_no(tmp_path: Path) -> None:
     apply(publication(PLACES), tmp_path)
-    with sqlite3.connect(tmp_path / "list.db") as connection:
+    with closing(sqlite3.connect(tmp_path / "list.db", isolation_level=None)) as connection:
         connection.execute("DELETE FROM status_chunk WHERE no = 1")
-    connection.close()
     status = StatusList(tmp_path)
     status.refresh()
     with pytest.raises(StoreError, match="chunk 1 is missing"):

@@ -83,6 +83,7 @@ def test_expectations_agree_with_what_a_gate_makes_of_the_codes(tmp_path: Path) 
         if person.act.reason in (None, Reason.ALREADY_USED, Reason.TOO_SOON):
             continue
         assert _answer(codes, person, verifier, held, known) is person.act.reason, person.act.shows
+    held.close()
 
 
 def _answer(codes: Codes, person: Person, verifier: Verifier, held: StatusList, known: Knowledge) -> Reason:
