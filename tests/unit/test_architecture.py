@@ -1,0 +1,215 @@
+"""Rules about the tree itself, so that a review need not look for them."""
+
+import ast
+import importlib
+import io
+import os
+import re
+import subprocess
+import sys
+import tokenize
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gate.core.reason import Reason
+from gate.kiosk.texts import LANGUAGES, reason_words
+from gate.ports.driver import DriverSpec
+
+ROOT = Path(__file__).resolve().parents[2]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+HARDWARE_LIBRARIES = {"cv2", "pyzbar", "zxingcpp", "serial", "gpiozero", "gpiod", "lgpio"}
+DRIVER_KINDS = ("readers", "barriers", "inputs", "feedback")
+BUILT = {"__pycache__", "build", "dist"}
+
+
+def project_files() -> Iterator[Path]:
+    """Every file of the project; of the hidden folders (.git, .venv, caches) only .ci."""
+    for folder, names, files in os.walk(ROOT):
+        names[:] = [name for name in names if name == ".ci" or not (name.startswith(".") or name in BUILT)]
+        yield from (path for name in files if (path := Path(folder, name)).is_file())  # not pipes or sockets
+
+
+FILES = sorted(project_files())
+SOURCES = [path for path in FILES if path.suffix == ".py"]
+TREES = {path: ast.parse(path.read_text()) for path in SOURCES}
+
+
+def shown(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def texts() -> Iterator[tuple[Path, str]]:
+    for path in FILES:
+        try:
+            yield path, path.read_text()
+        except UnicodeDecodeError:
+            continue  # a picture: no text to look at
+
+
+def test_no_file_is_over_400_lines() -> None:
+    code = {".py", ".sql", ".js", ".css", ".html", ".toml", ""}
+    long = {
+        shown(path): text.count("\n")
+        for path, text in texts()
+        if path.suffix in code and path.name != "LICENSE" and text.count("\n") > 400
+    }
+    assert long == {}
+
+
+def test_no_function_is_over_60_lines() -> None:
+    long = {
+        f"{shown(path)}:{node.lineno} {node.name}": lines
+        for path, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        if (lines := (node.end_lineno or node.lineno) - node.lineno + 1) > 60
+    }
+    assert long == {}
+
+
+def test_package_markers_are_empty() -> None:
+    assert [shown(path) for path in SOURCES if path.name == "__init__.py" and path.read_text()] == []
+
+
+def test_no_module_is_named_for_nothing_in_particular() -> None:
+    vague = re.compile(r"(^|_)(utils?|helpers?|common|managers?|misc)(_|$)")
+    parts = {part for path in SOURCES for part in path.relative_to(ROOT).with_suffix("").parts}
+    assert [part for part in sorted(parts) if vague.search(part)] == []
+
+
+def test_the_top_level_holds_what_the_design_names() -> None:
+    named = {"pyproject.toml", "README.md", "LICENSE", "gate", "drivers", "config", "systemd", "tests", "scripts"}
+    found = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")} - BUILT
+    assert found == named
+
+
+@pytest.mark.parametrize("kind", DRIVER_KINDS)
+def test_every_driver_is_registered_under_its_own_name(kind: str) -> None:
+    registered = {
+        target.removesuffix(":DRIVER"): name
+        for name, target in PYPROJECT["project"]["entry-points"][f"gate.{kind}"].items()
+    }
+    offered = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for path, tree in TREES.items()
+        if path.parent == ROOT / "drivers" / kind and "DRIVER" in module_names(tree)
+    }
+    assert offered == set(registered)
+    drivers = {module: importlib.import_module(module).DRIVER for module in registered}
+    assert all(isinstance(driver, DriverSpec) for driver in drivers.values())
+    assert {module: driver.name for module, driver in drivers.items()} == registered
+
+
+def module_names(tree: ast.Module) -> set[str]:
+    """Names that a module assigns at its top."""
+    plain = {target for node in tree.body if isinstance(node, ast.Assign) for target in node.targets}
+    typed = {node.target for node in tree.body if isinstance(node, ast.AnnAssign)}
+    return {target.id for target in plain | typed if isinstance(target, ast.Name)}
+
+
+def test_every_other_entry_point_leads_somewhere() -> None:
+    project: dict[str, Any] = PYPROJECT["project"]
+    targets = [*project["entry-points"]["gate.decoders"].values(), *project["scripts"].values()]
+    for target in targets:
+        module, _, name = target.partition(":")
+        assert callable(getattr(importlib.import_module(module), name)), target
+
+
+def test_no_file_names_a_package_index() -> None:
+    # Written apart, so that this file does not name them either.
+    index = re.compile(r"pypi\.(?=org)|python(?=hosted)|registry\.(?=npmjs)|deb\.(?=debian\.org)|piwheels\.(?=org)")
+    assert [shown(path) for path, text in texts() if index.search(text)] == []
+
+
+def test_no_file_names_a_folder_of_one_machine() -> None:
+    folder = re.compile(r"(?<![\w.$}/])/(?:work|root|home/[a-z])(?:/|\b)")
+    assert [shown(path) for path, text in texts() if folder.search(text)] == []
+
+
+def test_every_dependency_says_what_it_is_for() -> None:
+    text = (ROOT / "pyproject.toml").read_text()
+    lists = re.findall(r"^(?:dependencies|\w+) = \[\n(.*?)^\]", text[: text.index("\n[project.scripts]")], re.M | re.S)
+    lines = [line for block in lists for line in block.splitlines()]
+    assert len(lines) > 20
+    assert [line for line in lines if not re.fullmatch(r'  "[^"]+",\s+# .+', line)] == []
+
+
+def test_the_core_needs_no_hardware_library() -> None:
+    program = """
+import importlib, pkgutil, sys, gate
+for module in pkgutil.walk_packages(gate.__path__, "gate."):
+    if module.name != "gate.__main__":
+        importlib.import_module(module.name)
+print(*sorted(sys.modules), sep="\\n")
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    assert {"gate", "sqlite3"} <= loaded
+    assert loaded & (HARDWARE_LIBRARIES | {"drivers"}) == set()
+
+
+def test_arrows_between_packages_point_down() -> None:
+    program = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+SUPPRESSION = re.compile(r"#\s*(?:noqa|type:\s*ignore)(:\s*[A-Z]+\d+(?:,\s*[A-Z]+\d+)*|\[[\w, -]+\])?(.*)")
+
+
+def unexplained(text: str) -> Iterator[str]:
+    """Comments that silence a linter without naming what, or without a reason in words beside it."""
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type != tokenize.COMMENT:
+            continue
+        for found in SUPPRESSION.finditer(token.string):
+            if not found[1] or not re.search(r"[a-z]{3}", found[2]):
+                yield f"{token.start[0]}: {token.string}"
+
+
+def test_every_silenced_warning_has_its_reason_beside_it() -> None:
+    assert [f"{shown(path)}:{line}" for path in SOURCES for line in unexplained(path.read_text())] == []
+
+
+def test_a_silenced_warning_without_a_reason_is_found() -> None:
+    hush = "# no" + "qa"  # apart, or this file would be found too
+    assert list(unexplained(f"x = 1  {hush}: S105 - not a password\n")) == []
+    assert len(list(unexplained(f"x = 1  {hush}\ny = 2  {hush}: S105\nz = 3  # type: " + "ignore[misc]\n"))) == 3
+
+
+def test_every_skipped_test_says_why() -> None:
+    def silent(node: ast.AST) -> bool:
+        """`@pytest.mark.skip`, or `pytest.skip()` and its kin called without a reason."""
+        skipping = {"skip", "skipif", "xfail", "importorskip"}
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in skipping:
+            said = [*(word.value for word in node.keywords if word.arg == "reason"), *node.args[:1]]
+            return not any(isinstance(value, ast.Constant | ast.JoinedStr) for value in said)
+        decorators = node.decorator_list if isinstance(node, ast.FunctionDef | ast.ClassDef) else []
+        return any(isinstance(mark, ast.Attribute) and mark.attr in skipping for mark in decorators)
+
+    tests = {path: tree for path, tree in TREES.items() if ROOT / "tests" in path.parents}
+    assert [
+        f"{shown(path)}:{getattr(node, 'lineno', 0)}"
+        for path, tree in tests.items()
+        for node in ast.walk(tree)
+        if silent(node)
+    ] == []
+
+
+def test_the_readme_explains_every_reason() -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert [reason.value for reason in Reason if f"`{reason.value}`" not in readme] == []
+
+
+def test_every_reason_has_words_in_every_language() -> None:
+    assert LANGUAGES == ("kk", "ru", "en")
+    for language in LANGUAGES:
+        for reason in Reason:
+            words = reason_words(reason, language)
+            assert words.headline.strip(), (reason, language)
+            assert words.advice.strip(), (reason, language)
