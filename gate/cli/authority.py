@@ -18,7 +18,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColu
 
 from gate.authority import pictures
 from gate.authority.authority import Authority, Imported
-from gate.authority.importing import BadRowsError
+from gate.authority.sources.rows import BadRowsError
 from gate.authority.wallet import Wallet
 from gate.core.model import Listing, Status
 from gate.errors import UsageError
