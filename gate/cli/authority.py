@@ -13,13 +13,11 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 
 from gate.authority import pictures
-from gate.authority.authority import Authority, Imported
-from gate.authority.sources.rows import BadRowsError
+from gate.authority.authority import Authority
 from gate.authority.wallet import Wallet
+from gate.cli.authority_import import command as import_command
 from gate.core.model import Listing, Status
 from gate.errors import UsageError
 from gate.passes.aq1_encode import credential_text
@@ -288,33 +286,7 @@ def present(wallet: Path, audience: str | None, follow: bool, every: float, at: 
             shown.show(phone.present(now, audience), clear=True)
 
 
-@authority.command("import")
-@_directory
-@click.argument("csv_file", metavar="CSV", type=click.File("rb"))
-@_json
-def import_(directory: Path, csv_file: Any, as_json: bool) -> None:
-    """Take statuses from a CSV file.  All rows, or none when any of them is bad; - reads stdin.
-
-    The header is `idx,status` or `person,status`; a person is an IIN or any other stable id, and keeps
-    the place they are first given.  A status is one of red, yellow, blue, green, unlisted, revoked.
-    Whoever is not in the file stays as they were.
-
-    \b
-    Example:
-      gate authority import /srv/authority statuses.csv
-    """
-    opened = Authority.open(directory)
-    try:
-        done = _import(opened, csv_file)
-    except BadRowsError as error:
-        for row in error.rows if error.count > 1 else ():
-            _remark(f"{csv_file.name}: {row}")
-        if error.count > len(error.rows):
-            _remark(f"{csv_file.name}: and {error.count - len(error.rows)} more")
-        raise
-    facts = {"rows": done.rows, "new_people": done.new_people, "size": done.size, "listed": done.listed}
-    new = f", {done.new_people} people new" if done.new_people else ""
-    _answer(as_json, facts, f"{done.rows} rows imported{new}; {done.listed} of {done.size} places are listed")
+authority.add_command(import_command)
 
 
 @authority.command()
@@ -344,18 +316,6 @@ def publish(directory: Path, to: Path | None, at: int | None, as_json: bool) -> 
 def _published(head: Head, folder: Path) -> str:
     when = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(head.as_of))
     return f"list version {head.version} of {when} is in {folder}: {head.listed} of {head.size} places are listed"
-
-
-def _import(opened: Authority, file: Any) -> Imported:
-    """With a progress bar when someone watches."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        return opened.import_csv(file)
-    path = Path(file.name)
-    columns = (BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("import", total=path.stat().st_size if path.is_file() else None)
-        return opened.import_csv(file, lambda read: bar.advance(task, read))
 
 
 def _time(at: int | None) -> int:

@@ -84,7 +84,7 @@ def test_the_digest_is_the_one_gates_look_up() -> None:
 
 def test_what_excel_writes_is_read(authority: Authority) -> None:
     assert bring(authority, b"\xef\xbb\xbfPerson;Status\r\n990101300123;Green\r\n\r\n880202400234; BLUE \r\n") == (2, 2)
-    assert authority.listing(1) == Listing.BLUE
+    assert authority.listing(place_of(authority, "880202400234")) == Listing.BLUE
 
 
 def test_further_columns_and_quotes_are_read(authority: Authority) -> None:

@@ -3,7 +3,7 @@
 """
 
 from bisect import insort
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from gate.authority.statuses import Places, Values
 from gate.core.model import Listing
-from gate.errors import PublishError
+from gate.errors import GateError, PublishError
 
 SHOWN = 20  # bad rows that are named one by one
 BATCH = 1 << 16  # rows
 PERSON_MAX = 128  # characters
+_SHOWN_MAX = 10  # characters of a bad cell: the longest place, and fewer than an IIN has
 STATUSES = {listing.name.lower(): int(listing) for listing in Listing}
 
 Progress = Callable[[int], None]
@@ -119,10 +120,16 @@ class RowByRow:
         key, status = cells[self._columns.key], cells[self._columns.status]
         value = STATUSES.get(status) if isinstance(status, str) else None
         if value is None and (value := STATUSES.get(str(status).strip().lower())) is None:
-            self._problems.add(row, f"status {str(status)[:20]!r} is none of {', '.join(STATUSES)}")
+            self._problems.add(row, f"status {_shown(status)} is none of {', '.join(STATUSES)}")
         elif self._person(row, key) if self._columns.by_person else self._place(row, key):
             self._rows.append(row)
             self._values.append(value)
+
+    def take_all(self, first: int, rows: Iterable[Sequence[object]]) -> Batch:
+        """Rows that are numbered from `first`, and the good ones among them."""
+        for row, cells in enumerate(rows, first):
+            self.take(row, cells)
+        return self.batch()
 
     def batch(self) -> Batch:
         """The good rows since the last time."""
@@ -157,5 +164,18 @@ class RowByRow:
         if text.isascii() and text.isdigit() and len(text) <= PERSON_MAX and int(text) < self._limit:
             self._places.append(int(text))
             return True
-        self._problems.add(row, f"idx {text[:20]!r} is no place from 0 to {self._limit - 1}")
+        self._problems.add(row, f"idx {_shown(key)} is no place from 0 to {self._limit - 1}")
         return False
+
+
+def _shown(cell: object) -> str:
+    """Not when it is long: in a wrong column it may be somebody's id."""
+    text = "" if cell is None else str(cell)
+    return repr(text) if len(text) <= _SHOWN_MAX else f"of {len(text)} characters"
+
+
+def not_installed(what: str, package: str) -> GateError:
+    return GateError(
+        f"{what} needs the Python package {package}, which is not installed",
+        hint="Install what an authority needs: pip install 'ashyq-gate[authority]'",
+    )
