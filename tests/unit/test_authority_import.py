@@ -1,6 +1,5 @@
 """Statuses from CSV: every row or none, and a person keeps their place."""
 
-import hashlib
 import io
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gate.authority.authority import Authority
-from gate.authority.people import subject_digest
 from gate.authority.sources.rows import SHOWN, BadRowsError
 from gate.core.model import Listing
 from gate.errors import UsageError
@@ -74,12 +72,6 @@ def test_nobody_can_be_read_out_of_the_folder(authority: Authority) -> None:
     bring(authority, "person,status\n990101300123,green\n")
     contents = [path.read_bytes() for path in authority.path.rglob("*") if path.is_file()]
     assert all(b"990101300123" not in data for data in contents)
-
-
-def test_the_digest_is_the_one_gates_look_up() -> None:
-    key = bytes(range(32))
-    expected = hashlib.blake2b(b"990101300123", digest_size=8, key=key).digest()
-    assert subject_digest(key, "990101300123") == int.from_bytes(expected, "big")
 
 
 def test_what_excel_writes_is_read(authority: Authority) -> None:

@@ -5,12 +5,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gate.authority.sources.rows import BATCH, Batch, Columns, Problems, Progress, RowByRow, not_installed
+from gate.authority.sources.rows import Batch, Columns, Problems, Progress, RowByRow, not_installed
 from gate.errors import PublishError
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+_PIECE = 1 << 14  # rows fetched at once
 MAGIC = b"PAR1"  # how every such file begins
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "threads": 1,  # rows stay in their order
@@ -77,7 +78,7 @@ class ParquetFile:
         import duckdb
 
         try:
-            return table.fetchmany(BATCH)
+            return table.fetchmany(_PIECE)
         except duckdb.Error:  # may quote what it found: somebody's id perhaps
             raise PublishError(
                 f"{self._path} is damaged: row {row}, or one soon after it, cannot be read", hint="Write it again"

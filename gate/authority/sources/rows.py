@@ -174,8 +174,9 @@ def _shown(cell: object) -> str:
     return repr(text) if len(text) <= _SHOWN_MAX else f"of {len(text)} characters"
 
 
-def not_installed(what: str, package: str) -> GateError:
+def not_installed(what: str, package: str, *, ours: bool = True) -> GateError:
+    """`ours`: it is one that this project names."""
     return GateError(
         f"{what} needs the Python package {package}, which is not installed",
-        hint="Install what an authority needs: pip install 'ashyq-gate[authority]'",
+        hint="Install what an authority needs: pip install 'ashyq-gate[authority]'" if ours else "Install that package",
     )

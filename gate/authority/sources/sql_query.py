@@ -32,8 +32,9 @@ class SqlQuery:
 
     def batches(self, limit: int, problems: Problems) -> Iterator[Batch]:
         url = self._parsed()
-        with _connected(url) as connection:
-            result = self._asked(connection, url)
+        with _connected(url) as connection, self._asked(connection, url) as result:
+            if not result.returns_rows:
+                raise UsageError("the query gives no rows", hint="Ask for them: SELECT person, status FROM ...")
             names = list(result.keys())
             columns = Columns.named(names)
             if columns is None:
@@ -69,14 +70,11 @@ class SqlQuery:
         # server's side where there is such a thing.
         streaming = connection.execution_options(stream_results=True, yield_per=_PIECE, no_parameters=True)
         try:
-            result = streaming.exec_driver_sql(self._query)
+            return streaming.exec_driver_sql(self._query)
         except DataError as error:
             raise _stopped(error, 1) from None
         except DBAPIError as error:
             raise PublishError(f"the database refuses the query: {_said(error, url)}", hint="Correct it") from None
-        if not result.returns_rows:
-            raise UsageError("the query gives no rows", hint="Ask for them: SELECT person, status FROM ...")
-        return result
 
 
 @contextmanager
@@ -90,7 +88,8 @@ def _connected(url: "URL") -> Iterator["Connection"]:
     except NoSuchModuleError:
         raise UsageError(f"no kind of database is called {url.drivername}", hint=f"Write {_EXAMPLE}") from None
     except ImportError as error:
-        raise not_installed(url.drivername, error.name or "psycopg") from error
+        ours = url.get_driver_name() == "psycopg"
+        raise not_installed(url.drivername, "psycopg" if ours else error.name or "of this name", ours=ours) from error
     except ArgumentError:
         raise UsageError("this is not the URL of a database", hint=f"It looks like {_EXAMPLE}") from None
     except DBAPIError as error:
