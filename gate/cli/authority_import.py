@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -78,7 +79,7 @@ def _table(file: Path | None, url: str | None, query: str | None) -> Iterator[_T
         with _opened(file) as stream:
             yield _of_file(file, stream)
     elif url is not None and query is not None and file is None:
-        yield _Table("query", lambda progress: SqlQuery(url, query, progress), lambda: None, MofNCompleteColumn)
+        yield _Table("query", partial(SqlQuery, url, query), lambda: None, MofNCompleteColumn)
     else:
         raise UsageError(
             "statuses come either from a file or from a database",
@@ -100,13 +101,13 @@ def _opened(file: Path) -> Iterator[BinaryIO]:
 
 
 def _of_file(file: Path, stream: BinaryIO) -> _Table:
-    if file.is_file() and (file.suffix.lower() == ".parquet" or stream.read(len(MAGIC)) == MAGIC):
-        counting = ParquetFile(file)
-        return _Table(str(file), lambda progress: ParquetFile(file, progress), counting.count, MofNCompleteColumn)
-    if file.is_file():
+    size = None
+    if str(file) != "-" and file.is_file():  # nor a pipe: one can go back to its beginning
+        size = file.stat().st_size
+        if file.suffix.lower() == ".parquet" or stream.read(len(MAGIC)) == MAGIC:
+            return _Table(str(file), partial(ParquetFile, file), ParquetFile(file).count, MofNCompleteColumn)
         stream.seek(0)
-    size = file.stat().st_size if file.is_file() else None
-    return _Table(str(file), lambda progress: CsvFile(stream, progress), lambda: size, DownloadColumn)
+    return _Table(str(file), partial(CsvFile, stream), lambda: size, DownloadColumn)
 
 
 def _import(opened: Authority, table: _Table) -> Imported:

@@ -43,10 +43,10 @@ def running() -> Iterator[Server]:
     secret.chmod(0o644)
     options = [f"--{key}={value}" for key, value in {**OPTIONS, "unix_socket_directories": folder}.items()]
     try:
-        made = [initdb, "-D", data, "-U", USER, "-A", "scram-sha-256", f"--pwfile={secret}", "-E", "UTF8"]
+        made = [str(initdb), "-D", str(data), "-U", USER, "-A", "scram-sha-256", f"--pwfile={secret}", "-E", "UTF8"]
         subprocess.run([*made, "--locale=C", "--no-sync"], check=True, capture_output=True, cwd=folder, **account)
         with (folder / "log").open("wb") as log:
-            command = [initdb.with_name("postgres"), "-D", data, *options]
+            command = [str(initdb.with_name("postgres")), "-D", str(data), *options]
             server = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, **account)
         try:
             yield _ready(Server(folder), server, folder / "log")
@@ -57,7 +57,7 @@ def running() -> Iterator[Server]:
         shutil.rmtree(folder)
 
 
-def _ready(server: Server, process: "subprocess.Popen[bytes]", log: Path) -> Server:
+def _ready(server: Server, process: "subprocess.Popen[Any]", log: Path) -> Server:
     deadline = time.monotonic() + 60
     while True:
         try:

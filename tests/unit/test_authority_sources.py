@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gate.authority.authority import Authority
-from gate.authority.sources import csv_file, plain
+from gate.authority.sources import csv_file, parquet_file, plain
 from gate.authority.sources.csv_file import CsvFile
 from gate.authority.sources.parquet_file import ParquetFile
 from gate.authority.sources.rows import BadRowsError, Problems, Source
@@ -150,6 +150,16 @@ def test_what_is_no_such_parquet_is_refused(tmp_path: Path) -> None:
     (tmp_path / "cut").write_bytes(data)
     with pytest.raises(PublishError, match="cannot be read"):
         taken(ParquetFile(tmp_path / "cut"))
+
+
+def test_memory_is_bounded_and_nothing_is_swapped_to_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = "SELECT lpad(i::VARCHAR, 12, '0') AS person, 'red' AS status FROM range(500000) t(i)"
+    parquet(tmp_path / "a", rows)
+    monkeypatch.setitem(parquet_file._SETTINGS, "memory_limit", "1MB")
+    with pytest.raises(PublishError, match="a do not fit into 1MB"):
+        taken(ParquetFile(tmp_path / "a"))
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
 # SQL

@@ -16,6 +16,8 @@ MAGIC = b"PAR1"  # how every such file begins
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "threads": 1,  # rows stay in their order
     "memory_limit": "128MB",
+    "disable_parquet_prefetching": True,  # of whole columns of a row group
+    "temp_directory": "",  # nobody's id is written anywhere
     "autoinstall_known_extensions": False,  # nothing is fetched from anywhere
 }
 # Older writers do not mark text as such; a folder called "status=red" is no column.
@@ -38,7 +40,7 @@ class ParquetFile:
             return int((table.fetchone() or (0,))[0])
 
     def batches(self, limit: int, problems: Problems) -> Iterator[Batch]:
-        with self._asked("*") as table:
+        with self._asked("*", "LIMIT 0") as table:
             names = [str(column[0]) for column in table.description or ()]
         columns = Columns.named(names)
         if columns is None:
@@ -55,7 +57,7 @@ class ParquetFile:
                     self._progress(len(rows))
 
     @contextmanager
-    def _asked(self, selection: str) -> Iterator["DuckDBPyConnection"]:
+    def _asked(self, selection: str, rows: str = "") -> Iterator["DuckDBPyConnection"]:
         try:
             import duckdb
         except ImportError as error:
@@ -68,7 +70,10 @@ class ParquetFile:
         name = f"/proc/self/fd/{file.fileno()}"
         with file, duckdb.connect(config=_SETTINGS) as connection:
             try:
-                answer = connection.execute(f"SELECT {selection} FROM {_TABLE}", [name])  # noqa: S608 - quoted names
+                query = f"SELECT {selection} FROM {_TABLE} {rows}"  # noqa: S608 - names of columns are quoted
+                answer = connection.execute(query, [name])
+            except duckdb.OutOfMemoryException:
+                raise self._too_large() from None
             except duckdb.Error as error:
                 what = str(error).splitlines()[0].replace(name, str(self._path))
                 raise PublishError(f"{self._path} is no Parquet file: {what}", hint="Write it again") from None
@@ -79,10 +84,18 @@ class ParquetFile:
 
         try:
             return table.fetchmany(_PIECE)
+        except duckdb.OutOfMemoryException:
+            raise self._too_large() from None
         except duckdb.Error:  # may quote what it found: somebody's id perhaps
             raise PublishError(
                 f"{self._path} is damaged: row {row}, or one soon after it, cannot be read", hint="Write it again"
             ) from None
+
+    def _too_large(self) -> PublishError:
+        return PublishError(
+            f"the row groups of {self._path} do not fit into {_SETTINGS['memory_limit']}",
+            hint="Write it in smaller ones, of 100,000 rows say",
+        )
 
 
 def _name(column: str) -> str:
