@@ -154,6 +154,8 @@ class People:
         """New people get places from `first_free` (or behind all people, if that is more) up to
         `limit` - 1: when the block ends well, or none of them does."""
         first = max(first_free, self.size)
+        if not self._book_file.exists():
+            self._keep([])  # before there are digests: these without a book are damage
         try:
             with _appending(self._file) as file:
                 file.truncate(self.size * DIGEST_BYTES)  # what an interrupted import left
@@ -171,29 +173,30 @@ class People:
                 f"cannot write {self._file}: {error.strerror}", hint="Check the folder, its rights and the free space"
             ) from error
         if newcomers.count:
-            run = _Run(first=first, people=newcomers.count, crc32=newcomers.crc32)
-            self._runs.append(run)
-            files.write(self._book_file, _Book(runs=self._runs).model_dump_json().encode() + b"\n", files.PRIVATE)
+            self._keep([*self._runs, _Run(first=first, people=newcomers.count, crc32=newcomers.crc32)])
+
+    def _keep(self, runs: list[_Run]) -> None:
+        files.write(self._book_file, _Book(runs=runs).model_dump_json().encode() + b"\n", files.PRIVATE)
+        self._runs = runs
 
     def _load(self) -> list[_Run]:
         try:
-            book = _Book.model_validate_json(self._book_file.read_bytes())
-            end = 0
-            for run in book.runs:
-                if run.first < end:
-                    raise _damaged(self._book_file, "its runs overlap")
-                end = run.end
-            if self._file.stat().st_size < end * DIGEST_BYTES:
-                raise _damaged(self._file, "its end is missing")
+            held = self._file.stat().st_size if self._file.exists() else None
+            if held is None and not self._book_file.exists():
+                return []
+            runs = _Book.model_validate_json(self._book_file.read_bytes()).runs
+        except OSError as error:
+            raise _damaged(self._book_file, str(error.strerror)) from error
         except ValidationError as error:
             raise _damaged(self._book_file, first_error(error)) from error
-        except FileNotFoundError as error:
-            if self._book_file.exists():
-                raise _damaged(self._file, "it is missing") from error
-            return []
-        except OSError as error:
-            raise _damaged(Path(error.filename), str(error.strerror)) from error
-        return book.runs
+        end = 0
+        for run in runs:
+            if run.first < end:
+                raise _damaged(self._book_file, "its runs overlap")
+            end = run.end
+        if (held or 0) < end * DIGEST_BYTES:
+            raise _damaged(self._file, "it is missing, or its end")
+        return runs
 
     @contextmanager
     def _reading(self) -> Iterator[BinaryIO]:
@@ -207,7 +210,7 @@ class People:
         file.seek(first * DIGEST_BYTES)
         data = file.read(count * DIGEST_BYTES)
         if len(data) != count * DIGEST_BYTES:
-            raise _damaged(self._file, "its end is missing")
+            raise _damaged(self._file, "it is missing, or its end")
         return np.frombuffer(data, _STORED)
 
 

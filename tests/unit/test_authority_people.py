@@ -117,8 +117,9 @@ def flip(path: Path, at: int) -> None:
 HARM: dict[str, Callable[[Path], object]] = {
     "checksum": lambda folder: flip(folder / "people.digests", 8 * 1000),
     "people.digests: its checksum": lambda folder: flip(folder / "people.digests", 8 * MANY - 1),
-    "end is missing": lambda folder: (folder / "people.digests").write_bytes(b"0" * (8 * MANY - 1)),
+    "missing, or its end": lambda folder: (folder / "people.digests").write_bytes(b"0" * (8 * MANY - 1)),
     "people.digests: it is missing": lambda folder: (folder / "people.digests").unlink(),
+    "people.json: No such file": lambda folder: (folder / "people.json").unlink(),
     "people.json": lambda folder: (folder / "people.json").write_bytes(b"damaged"),
     "crc32": lambda folder: (folder / "people.json").write_text('{"runs": [{"first": 0, "people": 1}]}'),
     "overlap": lambda folder: (folder / "people.json").write_text(
@@ -135,6 +136,17 @@ def test_a_damaged_file_gives_nobody_a_second_place(tmp_path: Path, says: str) -
     with pytest.raises(StoreError, match=says):
         meet(People(tmp_path, KEY), everybody(MANY + 5))
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == left
+
+
+def test_a_first_import_that_is_interrupted_is_no_damage(tmp_path: Path) -> None:
+    with pytest.raises(UsageError):
+        meet(People(tmp_path, KEY), everybody(3), limit=2)
+    assert {path.name for path in tmp_path.iterdir()} == {"people.json", "people.digests"}
+    (tmp_path / "people.digests").write_bytes(b"begun")
+    assert People(tmp_path, KEY).size == 0
+    (tmp_path / "people.digests").unlink()
+    assert People(tmp_path, KEY).find("990101300123") is None
+    assert len(meet(People(tmp_path, KEY), everybody(3))) == 3
 
 
 def test_the_files_are_private(tmp_path: Path) -> None:
