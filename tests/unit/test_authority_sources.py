@@ -152,6 +152,14 @@ def test_what_is_no_such_parquet_is_refused(tmp_path: Path) -> None:
         taken(ParquetFile(tmp_path / "cut"))
 
 
+def test_text_that_is_none_is_not_repeated(tmp_path: Path) -> None:
+    """DuckDB would quote it."""
+    rows = f"SELECT if(i = 5, '{IIN}\\xFF'::BLOB, 'a'::BLOB) AS person, 'red' AS status FROM range(9) t(i)"
+    with pytest.raises(PublishError, match="row 1, or one soon after it, cannot be read") as refused:
+        taken(parquet(tmp_path / "a", rows))
+    assert IIN[:6] not in str(refused.value)
+
+
 def test_memory_is_bounded_and_nothing_is_swapped_to_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     rows = "SELECT lpad(i::VARCHAR, 12, '0') AS person, 'red' AS status FROM range(500000) t(i)"

@@ -20,8 +20,6 @@ _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "temp_directory": "",  # nobody's id is written anywhere
     "autoinstall_known_extensions": False,  # nothing is fetched from anywhere
 }
-# Older writers do not mark text as such; a folder called "status=red" is no column.
-_TABLE = "read_parquet(?, binary_as_string = true, hive_partitioning = false)"
 
 
 class ParquetFile:
@@ -36,28 +34,50 @@ class ParquetFile:
 
     def count(self) -> int:
         """Rows in the file, as it says itself.  Raises PublishError when it cannot be read."""
-        with self._asked("count(*)") as table:
-            return int((table.fetchone() or (0,))[0])
+        with self._opened() as (connection, table):
+            return int((connection.execute(f"SELECT count(*) FROM {table}").fetchone() or (0,))[0])  # noqa: S608 - ours
 
     def batches(self, limit: int, problems: Problems) -> Iterator[Batch]:
-        with self._asked("*", "LIMIT 0") as table:
-            names = [str(column[0]) for column in table.description or ()]
-        columns = Columns.named(names)
-        if columns is None:
-            raise PublishError(
-                f"{self._path} has the columns {', '.join(names)}", hint='It needs "idx" or "person", and "status"'
-            )
-        wanted = Columns(2, 0, 1, columns.by_person)  # the others need not be read
-        closer, row = RowByRow(wanted, limit, problems), 1
-        with self._asked(f"{_name(names[columns.key])}, {_name(names[columns.status])}") as table:
-            while rows := self._piece(table, row):
+        with self._opened() as (connection, table):
+            described = connection.execute(f"SELECT * FROM {table} LIMIT 0").description  # noqa: S608 - ours
+            names = [str(column[0]) for column in described or ()]
+            columns = Columns.named(names)
+            if columns is None:
+                raise PublishError(
+                    f"{self._path} has the columns {', '.join(names)}", hint='It needs "idx" or "person", and "status"'
+                )
+            wanted = f"{_quoted(names[columns.key])}, {_quoted(names[columns.status])}"  # the others need not be read
+            query = f"SELECT {wanted} FROM {table}"  # noqa: S608 - names are quoted
+            closer, row = RowByRow(Columns(2, 0, 1, columns.by_person), limit, problems), 1
+            for rows in self._pieces(connection, query):
                 yield closer.take_all(row, rows)
                 row += len(rows)
                 if self._progress:
                     self._progress(len(rows))
 
+    def _pieces(self, connection: "DuckDBPyConnection", query: str) -> Iterator[list[tuple[object, ...]]]:
+        import duckdb
+
+        row = 1
+        try:
+            answer = connection.execute(query)
+            while rows := answer.fetchmany(_PIECE):
+                yield rows
+                row += len(rows)
+        except duckdb.OutOfMemoryException:
+            raise PublishError(
+                f"the row groups of {self._path} do not fit into {_SETTINGS['memory_limit']}",
+                hint="Write it in smaller ones, of 100,000 rows say",
+            ) from None
+        except duckdb.Error:  # its words may quote somebody's id
+            raise PublishError(
+                f"{self._path} is damaged: row {row}, or one soon after it, cannot be read", hint="Write it again"
+            ) from None
+
     @contextmanager
-    def _asked(self, selection: str, rows: str = "") -> Iterator["DuckDBPyConnection"]:
+    def _opened(self) -> Iterator[tuple["DuckDBPyConnection", str]]:
+        """A connection, and what the table is called in a query.  Whatever is wrong with the file as a
+        whole is a PublishError."""
         try:
             import duckdb
         except ImportError as error:
@@ -69,35 +89,15 @@ class ParquetFile:
         # By its number: in a name DuckDB would see patterns, and schemes such as https.
         name = f"/proc/self/fd/{file.fileno()}"
         with file, duckdb.connect(config=_SETTINGS) as connection:
+            connection.execute("SET enable_progress_bar = false")  # which it would draw on stdout
             try:
-                query = f"SELECT {selection} FROM {_TABLE} {rows}"  # noqa: S608 - names of columns are quoted
-                answer = connection.execute(query, [name])
-            except duckdb.OutOfMemoryException:
-                raise self._too_large() from None
+                # Older writers do not mark text as such; a folder called "status=red" is no column.
+                yield connection, f"read_parquet('{name}', binary_as_string = true, hive_partitioning = false)"
             except duckdb.Error as error:
                 what = str(error).splitlines()[0].replace(name, str(self._path))
                 raise PublishError(f"{self._path} is no Parquet file: {what}", hint="Write it again") from None
-            yield answer
-
-    def _piece(self, table: "DuckDBPyConnection", row: int) -> list[tuple[object, ...]]:
-        import duckdb
-
-        try:
-            return table.fetchmany(_PIECE)
-        except duckdb.OutOfMemoryException:
-            raise self._too_large() from None
-        except duckdb.Error:  # may quote what it found: somebody's id perhaps
-            raise PublishError(
-                f"{self._path} is damaged: row {row}, or one soon after it, cannot be read", hint="Write it again"
-            ) from None
-
-    def _too_large(self) -> PublishError:
-        return PublishError(
-            f"the row groups of {self._path} do not fit into {_SETTINGS['memory_limit']}",
-            hint="Write it in smaller ones, of 100,000 rows say",
-        )
 
 
-def _name(column: str) -> str:
+def _quoted(column: str) -> str:
     quoted = column.replace('"', '""')
     return f'"{quoted}"'
