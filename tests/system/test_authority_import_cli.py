@@ -5,6 +5,7 @@ import os
 import pty
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -218,3 +219,34 @@ def test_an_import_that_is_killed_leaves_what_was_there(folder: Path, tmp_path: 
     assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
     done = run("import", folder, tmp_path / "known.csv", "--json")
     assert json.loads(done.stdout) == {"rows": 1000, "new_people": 0, "size": 1000, "listed": 1000}
+
+
+# The nation that is measured with
+
+NATION = """if True:
+    import sys
+    sys.path.insert(0, "scripts/benchmarks")
+    from pathlib import Path
+    from people import import_and_publish, write_csv
+    form, folder = sys.argv[1], Path(sys.argv[2])
+    write_csv(folder / "nation.csv", form, 150_000)
+    print(sorted(import_and_publish(form, 3000, parent=folder)))
+"""
+
+
+@pytest.mark.parametrize("form", ["idx", "person"])
+def test_the_nation_that_is_measured_with_is_one(tmp_path: Path, form: str) -> None:
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-c", NATION, form, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False, cwd=root)
+    assert (done.stdout, done.stderr) == ("['import', 'import_again', 'publish']\n", "")
+    header, *lines = (tmp_path / "nation.csv").read_text().splitlines()
+    keys, statuses = zip(*(line.split(",") for line in lines), strict=True)
+    assert (header, len(set(keys))) == (f"{form},status", 150_000)
+    if form == "idx":
+        assert [int(key) for key in keys] == list(range(150_000))
+    else:
+        assert all(len(key) == 12 and key.isdigit() for key in keys)
+    shares = {status: round(100 * count / 150_000) for status, count in Counter(statuses).items()}
+    assert shares == {"blue": 70, "green": 25, "yellow": 2, "red": 1, "unlisted": 2}
+    assert [path.name for path in tmp_path.iterdir()] == ["nation.csv"]
