@@ -4,7 +4,7 @@
     trust.json        issuers and the public side of their keys, as published
     rules.json        venue rules, edited by hand
     status.npy        the status list, one byte a place
-    people.db         digest of a person -> place, when people are imported by IIN
+    people.*          who has which place, when people are imported by IIN
     private/          one file a signing key, and the subject key; mode 0600
     repository/       what was published last, signed (`gate.authority.repository`)
     root.json         what every device is given: it vouches for all that is published
@@ -16,8 +16,7 @@ changes something holds the folder's lock.
 
 import os
 import secrets
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, BinaryIO, Literal, Self
@@ -28,10 +27,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from gate.authority import files, importing, publication
 from gate.authority.default_rules import DEFAULT_RULES
 from gate.authority.issuers import Issuers
-from gate.authority.people import KEY_BYTES, People
+from gate.authority.people import KEY_BYTES, Digests, People
 from gate.authority.publication import Lists, Published
 from gate.authority.repository import Content, Repository
 from gate.authority.roles import Role
+from gate.authority.sources.csv_file import CsvFile
+from gate.authority.sources.rows import Progress, Source
 from gate.authority.statuses import StatusList
 from gate.core.model import Listing, Status
 from gate.core.trust import first_error
@@ -170,28 +171,28 @@ class Authority:
             statuses.set(listings)
             self._save_statuses(statuses)
 
-    def import_csv(self, stream: BinaryIO, progress: importing.Progress | None = None) -> Imported:
-        """Statuses from CSV (`gate.authority.importing`): all rows or none.  Raises BadRowsError, UsageError."""
+    def import_csv(self, stream: BinaryIO, progress: Progress | None = None) -> Imported:
+        """Statuses from CSV, as `take_in`."""
+        return self.take_in(CsvFile(stream, progress))
+
+    def take_in(self, source: Source) -> Imported:
+        """Statuses from a table: all rows or none.  Raises BadRowsError, PublishError, UsageError."""
         with files.locked(self.path):
             statuses = self._statuses()
-            opened: list[People] = []
-            with ExitStack() as stack:
-
-                def open_people() -> People:
-                    changing = People.changing(self._people_file, self._subject_key(), statuses.size, statuses.limit)
-                    opened.append(stack.enter_context(changing))
-                    return opened[0]
-
-                change = importing.read_csv(stream, limit=statuses.limit, open_people=open_people, progress=progress)
+            change = importing.read(source, statuses=statuses, people=self._people())
             # People first: a crash in between leaves them unlisted, and importing again heals it.
             statuses.overlay(change.values, importing.UNTOUCHED)
             self._save_statuses(statuses)
-        new_people = sum(people.added for people in opened)
-        return Imported(change.rows, new_people, statuses.size, statuses.listed)
+        return Imported(change.rows, change.new_people, statuses.size, statuses.listed)
 
     def place_of(self, person: str) -> int | None:
         """The place that was given to a person (IIN or other stable id) by an import."""
-        return People.find(self._people_file, self._subject_key(), person.strip())
+        return self._people().find(person.strip())
+
+    def digests(self, first: int, last: int) -> Iterator[Digests]:
+        """The subject digests of the people at the places from `first` up to but not `last`, in their
+        order, in pieces of at most 65,536; 0 where a place has no person."""
+        return self._people().digests(first, last)
 
     # Passes
 
@@ -270,9 +271,8 @@ class Authority:
 
     # Files
 
-    @property
-    def _people_file(self) -> Path:
-        return self.path / "people.db"
+    def _people(self) -> People:
+        return People(self.path, self._subject_key())
 
     @property
     def _subject_key_file(self) -> Path:

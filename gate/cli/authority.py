@@ -5,15 +5,12 @@ Results go to stdout, remarks and progress to stderr.
 
 import time
 from pathlib import Path
-from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 
-from gate.authority.authority import Authority, Imported
-from gate.authority.importing import BadRowsError
+from gate.authority.authority import Authority
 from gate.authority.roles import Role
+from gate.cli.authority_import import command as import_command
 from gate.cli.authority_options import (
     DurationType,
     answer,
@@ -53,6 +50,7 @@ def authority() -> None:
 
 authority.add_command(issue)
 authority.add_command(present)
+authority.add_command(import_command)
 
 
 @authority.command()
@@ -183,35 +181,6 @@ def revoke(directory: Path, idx: int | None, person: str | None, key: str | None
         raise UsageError("--key revokes an issuer's key, --idx and --person one person", hint="Give one of them")
 
 
-@authority.command("import")
-@directory_argument
-@click.argument("csv_file", metavar="CSV", type=click.File("rb"))
-@json_option
-def import_(directory: Path, csv_file: Any, as_json: bool) -> None:
-    """Take statuses from a CSV file.  All rows, or none when any of them is bad; - reads stdin.
-
-    The header is `idx,status` or `person,status`; a person is an IIN or any other stable id, and keeps
-    the place they are first given.  A status is one of red, yellow, blue, green, unlisted, revoked.
-    Whoever is not in the file stays as they were.
-
-    \b
-    Example:
-      gate authority import /srv/authority statuses.csv
-    """
-    opened = Authority.open(directory)
-    try:
-        done = _import(opened, csv_file)
-    except BadRowsError as error:
-        for row in error.rows if error.count > 1 else ():
-            remark(f"{csv_file.name}: {row}")
-        if error.count > len(error.rows):
-            remark(f"{csv_file.name}: and {error.count - len(error.rows)} more")
-        raise
-    facts = {"rows": done.rows, "new_people": done.new_people, "size": done.size, "listed": done.listed}
-    new = f", {done.new_people} people new" if done.new_people else ""
-    answer(as_json, facts, f"{done.rows} rows imported{new}; {done.listed} of {done.size} places are listed")
-
-
 @authority.command()
 @directory_argument
 @click.option(
@@ -242,18 +211,6 @@ def publish(directory: Path, to: Path | None, shrink: bool, keys: Path | None, a
 def _published(head: Head, folder: Path) -> str:
     when = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(head.as_of))
     return f"list version {head.version} of {when} is in {folder}: {head.listed} of {head.size} places are listed"
-
-
-def _import(opened: Authority, file: Any) -> Imported:
-    """With a progress bar when someone watches."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        return opened.import_csv(file)
-    path = Path(file.name)
-    columns = (BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("import", total=path.stat().st_size if path.is_file() else None)
-        return opened.import_csv(file, lambda read: bar.advance(task, read))
 
 
 def _names(pairs: tuple[str, ...]) -> dict[str, str]:
