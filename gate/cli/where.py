@@ -9,6 +9,7 @@ import click
 from gate.errors import UsageError
 from gate.registry import config_of
 from gate.settings.load import load_settings
+from gate.settings.model import ClockTable
 
 USUAL = Path("/etc/gate/gate.toml")
 
@@ -19,6 +20,11 @@ def state_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--config", "config", type=click.Path(path_type=Path), help=f"The device's gate.toml (usual: {USUAL})."
     )(command)
+
+
+def clock_limit(config: Path | None) -> float:
+    """Seconds of running on a clock that is behind until it is trusted no more."""
+    return (load_settings(config, config_of).clock if config else ClockTable()).untrusted_for
 
 
 def state_directory(config: Path | None, state_dir: Path | None) -> Path:
