@@ -39,6 +39,11 @@ CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 NTP = ("synchronised", "not_synchronised", "unknown")  # gate.runtime.ntp.Ntp
 LATENCIES = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5)  # seconds; 0.5 is the promise
 
+try:  # at import: the event loop never waits for the disk
+    _RELEASE = version("ashyq-gate")
+except PackageNotFoundError:  # run from a folder that was never installed
+    _RELEASE = "unknown"
+
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a series beside every counter that says nothing of use
 
 
@@ -82,7 +87,7 @@ class Metrics:
         )
         self._ntp = states("gate_clock_ntp", "Whether the system clock is kept right from the network.", NTP)
         Info("gate_build", "What runs here.", registry=registry).info(
-            {"version": _release(), "device": about.device_id, "venue": about.venue_id, "mode": about.mode.value}
+            {"version": _RELEASE, "device": about.device_id, "venue": about.venue_id, "mode": about.mode.value}
         )
 
     def take(self, event: Event) -> None:
@@ -126,10 +131,3 @@ class _States:
     def show(self, value: str) -> None:
         for name, series in self._series.items():
             series.set(name == value)
-
-
-def _release() -> str:
-    try:
-        return version("ashyq-gate")
-    except PackageNotFoundError:  # run from a folder that was never installed
-        return "unknown"

@@ -59,7 +59,7 @@ class RunningMachine:
 
     def __init__(self) -> None:
         self._start = time.monotonic()
-        self._set = 0.0
+        self._set = self._slept = 0.0
 
     def now(self) -> float:
         return NOW + self._set + time.monotonic() - self._start
@@ -68,10 +68,15 @@ class RunningMachine:
         return time.monotonic()
 
     def since_boot(self) -> float:
-        return time.monotonic()
+        return time.monotonic() + self._slept
 
     def set(self, seconds: float) -> None:
         """Somebody, or the network, sets the clock by so much."""
+        self._set += seconds
+
+    def sleep(self, seconds: float) -> None:
+        """The machine is suspended, and its clock goes on meanwhile."""
+        self._slept += seconds
         self._set += seconds
 
 
