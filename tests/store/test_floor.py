@@ -159,9 +159,8 @@ def test_uses_keep_what_was_left_of_their_time(tmp_path: Path) -> None:
     ahead = NOW + 3650 * DAY
     load(tmp_path, {7: Listing.GREEN})
     with lane(tmp_path) as admission:
-        shown = Presented("reader[0]", Direction.ENTRY, Mode.ENFORCE, 1)
         admission._redemptions.redeem(claims(), 1, ahead, 600.0)  # a use while the clock was ahead
-        admission.refuse(admission.admit(claims(8), shown, ahead).decision, shown, ahead + 100)
+        admission.note("gate", ahead + 100, "stopped")
     reset_floor(tmp_path, NOW)
     with lane(tmp_path) as admission:
         assert reason(admission, NOW + 499) is Reason.ALREADY_USED
