@@ -58,8 +58,9 @@ class Metrics:
             return _States(Gauge(name, says, ["state"], registry=registry), tuple(values))
 
         self._decisions = Counter("gate_decisions", "Decisions, by reason.", ["reason"], registry=registry)
-        for reason in set(Reason) - {Reason.VERIFIED}:
-            self._decisions.labels(reason.value)
+        for reason in Reason:
+            if reason is not Reason.VERIFIED:  # never of a gate
+                self._decisions.labels(reason.value)
         self._admitted = Counter("gate_admitted", "Decisions that admitted.", registry=registry)
         self._let_through = Counter(
             "gate_let_through", "Decisions on which the barrier moved: admitted, or a pilot.", registry=registry
@@ -76,6 +77,7 @@ class Metrics:
         self._phase = states("gate_phase", "Where the lane stands.", Phase)
         self._devices = Gauge("gate_device_up", "1 while the device is well.", ["device", "driver"], registry=registry)
         self._version = Gauge("gate_list_version", "Version of the status list.", registry=registry)
+        self._version.set(math.nan)
         self._as_of_gauge = Gauge(
             "gate_list_as_of_timestamp_seconds", "Unix time the status list speaks of.", registry=registry
         )
