@@ -258,7 +258,8 @@ class Lane:
     async def _keep_time(self) -> None:
         news = self._timekeeper.look(await self._on_writer(read_ntp))
         if news is not None:
-            await self._ask(lambda judge, at: judge.keep_time(self._clock.kept(), at, news))
+            kept = self._clock.kept()
+            await self._ask(lambda judge, at: judge.keep_time(kept, at, news))
 
     def _watch(self, state: ListState) -> None:
         if state.as_of is not None:

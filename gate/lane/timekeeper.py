@@ -43,7 +43,7 @@ class Timekeeper:
             self._publish(self._said)
         if standing is not (before.standing if before else Standing.TRUSTED):
             detail = _SAID[standing].format(behind)
-            self._log(standing, detail)
+            self._log(standing, behind)
         elif before is None or self._clock.monotonic() >= self._keep_due:
             detail = ""
         else:
@@ -55,8 +55,9 @@ class Timekeeper:
         """Of how far it is behind, only what a person would notice."""
         return (standing, ntp) != (before.standing, before.ntp) or abs(behind - before.behind) > TOLERANCE
 
-    def _log(self, standing: Standing, detail: str) -> None:
+    def _log(self, standing: Standing, behind: float) -> None:
         if standing is Standing.TRUSTED:
             log.info("the system clock is right again")
-        else:
-            log.error("the system clock is wrong: set it, or see `gate clock status`", clock=detail)
+            return
+        says = "the system clock is wrong: set it, and see `gate clock status`"
+        log.error(says, clock=standing.value, behind_s=round(behind))
