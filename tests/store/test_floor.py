@@ -4,8 +4,11 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gate.core.events import Mode
 from gate.core.model import Direction, Listing
@@ -14,12 +17,13 @@ from gate.core.trusted_time import Kept, Standing
 from gate.errors import StoreError
 from gate.runtime.clock import TrustedClock
 from gate.store.admission import Admission, Presented
+from gate.store.apply import apply
 from gate.store.clock_reset import reset_floor
 from gate.store.database import File, open_for_reading
 from gate.store.floor import read_floor, read_kept, read_signed
 from gate.store.journal import verify
 from gate.store.statuslist import StatusList
-from gate.testing.builders import NOW, ManualClock, claims, load, policy
+from gate.testing.builders import NOW, ManualClock, claims, load, policy, publication
 
 DAY = 86400.0
 AS_OF = NOW - 60  # of the list that `load` makes
@@ -132,6 +136,50 @@ def test_reading_changes_nothing(tmp_path: Path) -> None:
     before = (tmp_path / "lane.db").read_bytes()
     read_kept(tmp_path)
     assert (tmp_path / "lane.db").read_bytes() == before
+
+
+either_way = st.floats(-900 * DAY, 900 * DAY, allow_nan=False)
+story = st.lists(
+    st.one_of(
+        st.tuples(st.sampled_from(["run", "off"]), st.floats(0, 3 * DAY, allow_nan=False)),
+        st.tuples(st.sampled_from(["set", "list"]), either_way),
+        st.tuples(st.sampled_from(["row", "keep", "crash"]), st.just(0.0)),
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(story)
+def test_a_restart_knows_what_was_committed(story: list[tuple[str, float]]) -> None:
+    with TemporaryDirectory() as folder:
+        state, machine, durable = Path(folder), ManualClock(), 0.0
+        clock = TrustedClock(machine, read_kept(state), 3600.0)
+        version = 0
+        for act, by in story:
+            match act:
+                case "run":
+                    machine.advance(by)
+                case "set":
+                    machine.set(by)
+                case "list":
+                    version += 1
+                    as_of = round(max(durable, NOW) + abs(by))
+                    apply(publication({7: Listing.GREEN}, version=version, as_of=as_of), state)
+                    durable = as_of
+                case "row" | "keep":
+                    with lane(state) as admission:
+                        at = clock.now()
+                        if act == "row":
+                            admission.note("gate", at, "something")
+                        else:
+                            admission.keep_time(clock.kept(), at)
+                    durable = max(durable, at)
+                case _:  # off, crash
+                    machine.advance(by)
+                    clock = TrustedClock(machine, read_kept(state), 3600.0)
+                    assert clock.now() >= max(durable - 0.001, machine.now())
+        assert (read_floor(state) or 0.0) == pytest.approx(durable, abs=0.001)
 
 
 # The way out.

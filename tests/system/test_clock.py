@@ -119,6 +119,9 @@ def test_after_a_clock_that_was_ahead_the_technician_resets_and_the_journal_know
     now.state = site.state
     now.load_list()
     assert asked(0, "clock", "status", *config)["standing"] == "behind"  # the journal alone
+    told = gate("clock", "status", *config).stdout
+    assert re.search(r"^standing +behind$", told, re.MULTILINE)
+    assert "then `gate clock reset`" in told
     unsaid = subprocess.run(
         [sys.executable, "-m", "gate", "clock", "reset", *config],
         input="n\n",
