@@ -1,5 +1,6 @@
 """The floor of the trusted time on disk: what each file says of it, and what outlives what."""
 
+import math
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -164,7 +165,7 @@ def test_a_restart_knows_what_was_committed(story: list[tuple[str, float]]) -> N
                     machine.set(by)
                 case "list":
                     version += 1
-                    as_of = round(max(durable, NOW) + abs(by))
+                    as_of = math.ceil(max(durable, NOW) + abs(by))
                     apply(publication({7: Listing.GREEN}, version=version, as_of=as_of), state)
                     durable = as_of
                 case "row" | "keep":
