@@ -108,6 +108,8 @@ def test_sleep_is_time_that_passed_even_if_the_machine_did_not_notice() -> None:
     gate.clock.now()
     gate.machine.sleep(8 * 3600, keeps_time=False)
     assert gate.clock.now() == NOW + 8 * 3600
+    gate.restart()
+    assert gate.clock.now() == NOW + 8 * 3600  # counted once
     slept = Gate()
     slept.machine.sleep(8 * 3600)
     assert (slept.clock.now(), slept.clock.standing()) == (NOW + 8 * 3600, Standing.TRUSTED)
@@ -158,6 +160,7 @@ def test_ticks_that_stand_still_or_go_back_take_nothing_away() -> None:
 def test_heeding_never_goes_back(now: float, stated: float) -> None:
     last = heed(Reckoning(now, 0.0), stated)
     assert last.now == max(now, stated)
+    assert last.behind == max(0.0, stated - now)
 
 
 actions = st.one_of(
