@@ -6,11 +6,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 
 import click
 
-from gate.cli.where import clock_limit, state_directory, state_options
+from gate.cli.where import clock_limit, state_directory, state_options, trusted_now
 from gate.core.model import Listing
 from gate.core.staleness import AgeLimits, Freshness
 from gate.core.trusted_time import Standing
@@ -21,9 +22,10 @@ from gate.runtime.clock import SystemClock, TrustedClock
 from gate.runtime.ntp import read_ntp
 from gate.settings.load import load_settings
 from gate.settings.model import ListTable
-from gate.store.apply import apply, read_directory
+from gate.store.apply import last_sync
 from gate.store.floor import read_kept
 from gate.store.statuslist import ListState, StatusList
+from gate.sync.syncing import Source, sync
 
 
 @click.group(name="list")
@@ -43,12 +45,12 @@ def status(config: Path | None, state_dir: Path | None, as_json: bool) -> None:
     state = state_directory(config, state_dir)
     clock = TrustedClock(SystemClock(), read_kept(state), clock_limit(config))
     with _held(state) as held:
-        facts = _facts(held.state, limits, clock)
+        facts = _facts(held.state, limits, clock) | _synced(state, clock.now())
     if as_json:
         click.echo(json.dumps(facts))
     else:
         for name, value in facts.items():
-            click.echo(f"{name:10} {value if value is not None else '-'}")
+            click.echo(f"{name:12} {value if value is not None else '-'}")
     unable = facts["freshness"] in (Freshness.MISSING, Freshness.REFUSE) or facts["clock"] == Standing.UNTRUSTED
     sys.exit(1 if unable else 0)
 
@@ -80,18 +82,30 @@ def export(config: Path | None, state_dir: Path | None) -> None:
 
 
 @list_.command()
-@click.argument("directory", type=click.Path(path_type=Path))
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.option("--root", type=click.Path(path_type=Path), help="The authority's root.json.  [default: as in [sync]]")
 @state_options
-def load(directory: Path, config: Path | None, state_dir: Path | None) -> None:
-    """Take a published DIRECTORY (trust, rules, status) that was carried here by hand, from someone you trust.
+def load(directory: Path, root: Path | None, config: Path | None, state_dir: Path | None) -> None:
+    """Take a published DIRECTORY that was carried here by hand, on a USB stick say: as `gate sync` does.
 
-    Content is checked, older versions are refused, and the list that was held stays whatever goes wrong.
-    A running lane notices at once.
+    What it holds is believed as far as the authority signed it, whoever carried it.  Older versions are
+    refused, and the list that was held stays whatever goes wrong.  A running lane notices at once.
     """
-    publication = read_directory(directory)
-    applied = apply(publication, state_directory(config, state_dir))
-    head, chunks = publication.head, applied.chunks_written
-    click.echo(f"list {head.version} of {_day(head.as_of)} holds {head.listed} people; {chunks} chunks written")
+    state = state_directory(config, state_dir)
+    source = Source((directory.resolve().as_uri(),), root or _root(config, state), state, inf)
+    outcome = sync(source, trusted_now(state))
+    how = f"taken over ({outcome.way})" if outcome.changed else "held already"
+    click.echo(f"list {outcome.version} of {_day(outcome.as_of)} with {outcome.listed} people: {how}")
+
+
+def _root(config: Path | None, state: Path) -> Path:
+    """What the device believes: as configured, or as it was given at an earlier load."""
+    table = load_settings(config, config_of).sync if config else None
+    if table is not None:
+        return table.root
+    if (state / "tuf" / "root.json").exists():
+        return state / "tuf" / "root.json"
+    raise UsageError("it is not said whom to believe", hint="Give --root root.json, from the authority's folder")
 
 
 @contextmanager
@@ -122,6 +136,15 @@ def _facts(state: ListState, limits: AgeLimits, clock: TrustedClock) -> dict[str
         "clock": clock.standing().value,
         "ntp": read_ntp().value,
     }
+
+
+def _synced(state: Path, now: float) -> dict[str, object]:
+    """When a sync last succeeded, whether it found something new or not."""
+    last = last_sync(state)
+    if last is None:
+        return {"synced": None, "synced_s": None, "synced_from": None}
+    ago = now - last.at
+    return {"synced": f"{age_in_words(ago, 'en')} ago", "synced_s": round(ago), "synced_from": last.mirror}
 
 
 def _day(seconds: int) -> str:

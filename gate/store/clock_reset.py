@@ -14,20 +14,20 @@ from gate.core.trusted_time import Kept
 from gate.errors import StoreError
 from gate.store.admission import claim_lane
 from gate.store.database import File, immediate, open_for_writing, unusable
-from gate.store.floor import keep, read_kept, read_signed
+from gate.store.floor import keep, read_journalled, read_kept, read_signed, read_synced
 from gate.store.journal import Journal, Row
 from gate.store.redemptions import Redemptions
 from gate.store.secrets import Secrets
 
 
 def reset_floor(state_dir: Path, now: float) -> float:
-    """The system clock is right, `now` (Unix s) is the time: forget what the journal says of later ones.
+    """The system clock is right, `now` (Unix s) is the time: forget that the gate lived through later ones.
     Returns by how many seconds the floor went back.
 
     Raises StoreError while a lane runs, when there is nothing to forget, and when the list speaks of a
     later time than `now`: that was signed, and it is the system clock that is wrong."""
-    if not File.LANE.within(state_dir).exists():
-        raise StoreError(f"{state_dir} holds no journal", hint="There is nothing to reset; check the directory")
+    if not state_dir.is_dir():
+        raise StoreError(f"{state_dir} is not there", hint="There is nothing to reset; check the directory")
     lock = claim_lane(state_dir)
     try:
         signed = read_signed(state_dir)
@@ -39,7 +39,8 @@ def reset_floor(state_dir: Path, now: float) -> float:
         floor = read_kept(state_dir).floor
         if floor is None or floor <= now:
             raise StoreError("the clock is not behind", hint="There is nothing to reset")
-        _write(state_dir, floor, now)
+        _forget_sync(state_dir, now)  # first: cut short, it is seen by the journal that a reset is due still
+        _forget_journal(state_dir, floor, now)
     finally:
         os.close(lock)
     return floor - now
@@ -53,7 +54,20 @@ def day(seconds: float) -> str:
         return f"{seconds:.0f} s"
 
 
-def _write(state_dir: Path, floor: float, now: float) -> None:
+def _forget_sync(state_dir: Path, now: float) -> None:
+    """A sync that succeeded later than now was not so late."""
+    if (read_synced(state_dir) or now) <= now:
+        return
+    connection = open_for_writing(File.LIST, state_dir)
+    with closing(connection):
+        try:
+            connection.execute("UPDATE sync SET at = min(at, ?)", (now,))
+        except sqlite3.Error as error:
+            raise unusable(File.LIST.within(state_dir), error) from error
+
+
+def _forget_journal(state_dir: Path, floor: float, now: float) -> None:
+    lived = read_journalled(state_dir).floor
     connection = open_for_writing(File.LANE, state_dir)
     with closing(connection):
         try:
@@ -62,6 +76,6 @@ def _write(state_dir: Path, floor: float, now: float) -> None:
                 Journal(connection).append(Row(at=round(now * 1000), event="clock", detail=detail))
                 keep(connection, Kept(now))
                 # Or who entered while the clock was ahead could not enter again until then.
-                Redemptions(connection, Secrets(connection)).shift(now - floor)
+                Redemptions(connection, Secrets(connection)).shift(min(0.0, now - (lived or now)))
         except sqlite3.Error as error:
             raise unusable(File.LANE.within(state_dir), error) from error

@@ -18,10 +18,10 @@ from gate.core.trusted_time import Kept, Standing
 from gate.errors import StoreError
 from gate.runtime.clock import TrustedClock
 from gate.store.admission import Admission, Presented
-from gate.store.apply import apply
+from gate.store.apply import Synced, apply
 from gate.store.clock_reset import reset_floor
 from gate.store.database import File, open_for_reading
-from gate.store.floor import read_floor, read_kept, read_signed
+from gate.store.floor import read_floor, read_kept, read_signed, read_synced
 from gate.store.journal import verify
 from gate.store.statuslist import StatusList
 from gate.testing.builders import NOW, ManualClock, claims, load, policy, publication
@@ -216,6 +216,31 @@ def test_uses_keep_what_was_left_of_their_time(tmp_path: Path) -> None:
         assert reason(admission, NOW + 501) is Reason.ADMITTED
 
 
+def test_a_sync_is_a_floor_and_is_reset_with_the_journal(tmp_path: Path) -> None:
+    ahead = NOW + 3650 * DAY
+    apply(publication({7: Listing.GREEN}), tmp_path, Synced(ahead, "file:///media/usb"))
+    assert (read_signed(tmp_path), read_synced(tmp_path), read_floor(tmp_path)) == (AS_OF, ahead, ahead)
+    with lane(tmp_path) as admission:
+        admission.note("gate", NOW, "started")
+    reset_floor(tmp_path, NOW + 60)
+    assert (read_synced(tmp_path), read_floor(tmp_path)) == (NOW + 60, NOW + 60)
+    with pytest.raises(StoreError, match="not behind"):
+        reset_floor(tmp_path, NOW + 60)
+
+
+def test_a_gate_that_only_ever_synced_can_be_reset_too(tmp_path: Path) -> None:
+    apply(publication({7: Listing.GREEN}), tmp_path, Synced(NOW + DAY, "file:///media/usb"))
+    assert reset_floor(tmp_path, NOW) == DAY
+    assert read_floor(tmp_path) == NOW
+
+
+def test_a_list_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    load(tmp_path, {7: Listing.GREEN})
+    with closing(sqlite3.connect(tmp_path / "list.db")) as connection:
+        connection.execute("DROP TABLE sync")
+    assert read_floor(tmp_path) == AS_OF
+
+
 def test_nothing_is_reset_while_a_lane_runs(tmp_path: Path) -> None:
     with lane(tmp_path) as admission:
         admission.note("gate", NOW + DAY, "started")
@@ -234,7 +259,7 @@ def test_what_was_signed_is_not_reset(tmp_path: Path) -> None:
 
 
 def test_a_right_clock_has_nothing_to_reset(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="holds no journal"):
+    with pytest.raises(StoreError, match="is not there"):
         reset_floor(tmp_path / "nowhere", NOW)
     with lane(tmp_path) as admission:
         admission.note("gate", NOW, "started")

@@ -13,6 +13,7 @@ import pytest
 
 from gate.core.model import Listing, Status
 from gate.passes.aq1_encode import credential_text
+from gate.store.apply import last_sync
 from tests.system.rig import Daemon, RelayBoard, Site, eventually, lcus, replay, running
 
 DAY = 86400
@@ -84,6 +85,18 @@ def test_a_clock_that_was_set_back_opens_no_old_pass_and_says_so(site: Site, boa
         assert asked(0, "clock", "status", *config)["behind_s"] == pytest.approx(AHEAD, abs=600)
         for path, aside in moved.items():
             aside.rename(path)
+
+
+def test_a_sync_goes_by_the_trusted_time(site: Site, tmp_path: Path) -> None:
+    config = ("--config", str(site.config))
+    root, mirror = site.authority.path / "root.json", site.authority.public.as_uri()
+    site.configure(replay(tmp_path, "x"), f'[sync]\nmirrors = ["{mirror}"]\nroot = "{root}"\n')
+    asked(0, "sync", "--once", *config)
+    last = last_sync(site.state)
+    assert last is not None
+    assert last.at >= site.now  # and not the machine's clock
+    held = asked(0, "list", "status", *config)
+    assert (held["synced"], held["synced_from"]) == ("0 min ago", mirror)
 
 
 def test_behind_for_too_long_nobody_enters(site: Site, board: RelayBoard, tmp_path: Path) -> None:
