@@ -12,7 +12,9 @@ from gate.ports.clock import TrustedClock
 
 log = structlog.get_logger()
 
-KEEP_EVERY = 600.0  # seconds: as much of the trusted time a power cut can take from a lane where nobody comes
+# Seconds: as much of the trusted time a power cut can take from a lane where nobody comes.
+KEEP_EVERY = 600.0
+KEEP_BEHIND_EVERY = 60.0  # while every second counts towards `untrusted_for`
 
 _SAID = {
     Standing.TRUSTED: "right again",
@@ -26,7 +28,7 @@ class Timekeeper:
         self._clock = clock
         self._publish = publish
         self._said: ClockChanged | None = None
-        self._keep_due = clock.monotonic() + KEEP_EVERY
+        self._keep_due = 0.0
 
     def refusal(self, direction: Direction) -> Reason | None:
         """Whoever is inside may leave, whatever the clock says."""
@@ -44,11 +46,12 @@ class Timekeeper:
         if standing is not (before.standing if before else Standing.TRUSTED):
             detail = _SAID[standing].format(behind)
             self._log(standing, behind)
-        elif before is None or self._clock.monotonic() >= self._keep_due:
+        elif self._clock.monotonic() >= self._keep_due:
             detail = ""
         else:
             return None
-        self._keep_due = self._clock.monotonic() + KEEP_EVERY
+        every = KEEP_EVERY if standing is Standing.TRUSTED else KEEP_BEHIND_EVERY
+        self._keep_due = self._clock.monotonic() + every
         return detail
 
     def _is_news(self, before: ClockChanged, standing: Standing, behind: float, ntp: str) -> bool:
