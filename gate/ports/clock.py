@@ -15,7 +15,7 @@ class Clock(Protocol):
 
 class TrustedClock(Clock, Protocol):
     """A clock whose `now` never goes backwards, across restarts too (gate.core.trusted_time), and that
-    says how far it may be believed.  Used from one thread."""
+    says how far it may be believed.  Any thread may ask it."""
 
     def standing(self) -> Standing:
         """Now."""

@@ -1,9 +1,11 @@
 """The system's clocks, and the trusted one made of them; nobody else asks the system."""
 
 import time
+from math import inf
+from threading import Lock
 from typing import Protocol
 
-from gate.core.trusted_time import Kept, Standing, advance, begin, heed
+from gate.core.trusted_time import Kept, Reckoning, Standing, advance, begin, heed
 
 
 class SystemClock:
@@ -32,35 +34,34 @@ class TrustedClock:
     """A gate.ports.clock.TrustedClock: gate.core.trusted_time over the clocks of a machine.
 
     `kept`: what gate.store.floor has.  `untrusted_for`: seconds of running on a clock that is behind
-    until it is trusted no more.  Used from one thread."""
+    until it is trusted no more."""
 
     def __init__(self, machine: Machine, kept: Kept, untrusted_for: float) -> None:
         self._machine = machine
         self._untrusted_for = untrusted_for
+        self._lock = Lock()
         self._last = begin(kept, machine.now(), machine.since_boot())
 
     def now(self) -> float:
-        self._advance()
-        return self._last.now
+        return self._read().now
 
     def monotonic(self) -> float:
         return self._machine.monotonic()
 
     def standing(self) -> Standing:
-        self._advance()
-        return self._last.standing(self._untrusted_for)
+        return self._read().standing(self._untrusted_for)
 
     def behind(self) -> float:
-        self._advance()
-        return self._last.behind
+        return self._read().behind
 
     def kept(self) -> Kept:
-        self._advance()
-        return self._last.kept
+        return self._read().kept
 
     def heed(self, stated: float) -> None:
-        self._advance()
-        self._last = heed(self._last, stated)
+        self._read(stated)
 
-    def _advance(self) -> None:
-        self._last = advance(self._last, self._machine.now(), self._machine.since_boot())
+    def _read(self, stated: float = -inf) -> Reckoning:
+        with self._lock:  # or a thread that was held up would put the time back
+            last = advance(self._last, self._machine.now(), self._machine.since_boot())
+            self._last = heed(last, stated)
+            return self._last

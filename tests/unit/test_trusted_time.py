@@ -1,6 +1,7 @@
 """The trusted time: never earlier than what was known, whatever is done to the system clock."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -123,6 +124,17 @@ def test_a_signed_time_is_a_floor_from_then_on() -> None:
     assert (gate.clock.now(), gate.clock.standing()) == (NOW + DAY, Standing.BEHIND)
     gate.restart()
     assert gate.clock.now() == NOW + DAY
+
+
+def test_threads_that_ask_at_once_never_see_it_go_back() -> None:
+    clock = TrustedClock(SystemClock(), Kept(NOW + 10**9), UNTRUSTED_FOR)  # behind: reckoned by hand
+
+    def ask(_: int) -> bool:
+        times = [clock.now() for _ in range(2000)]
+        return times == sorted(times)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(ask, range(4)))
 
 
 def test_the_system_clock_of_this_machine_counts() -> None:
