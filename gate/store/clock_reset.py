@@ -39,8 +39,8 @@ def reset_floor(state_dir: Path, now: float) -> float:
         floor = read_kept(state_dir).floor
         if floor is None or floor <= now:
             raise StoreError("the clock is not behind", hint="There is nothing to reset")
-        _forget_sync(state_dir, now)  # first: cut short, it is seen by the journal that a reset is due still
-        _forget_journal(state_dir, floor, now)
+        _forget_journal(state_dir, floor, now)  # first: nothing is forgotten unrecorded
+        _forget_sync(state_dir, now)
     finally:
         os.close(lock)
     return floor - now

@@ -224,6 +224,9 @@ def test_a_sync_is_a_floor_and_is_reset_with_the_journal(tmp_path: Path) -> None
         admission.note("gate", NOW, "started")
     reset_floor(tmp_path, NOW + 60)
     assert (read_synced(tmp_path), read_floor(tmp_path)) == (NOW + 60, NOW + 60)
+    with closing(sqlite3.connect(tmp_path / "lane.db")) as connection:
+        (detail,) = connection.execute("SELECT detail FROM journal WHERE event = 'clock'").fetchone()
+    assert detail == "reset from 2037-01-12 08:00 UTC to 2027-01-15 08:01 UTC"
     with pytest.raises(StoreError, match="not behind"):
         reset_floor(tmp_path, NOW + 60)
 
