@@ -11,14 +11,19 @@ from pathlib import Path
 
 import click
 
-from gate.cli.where import state_directory, state_options
+from gate.cli.where import clock_limit, state_directory, state_options, trusted_now
 from gate.core.model import Listing
 from gate.core.staleness import AgeLimits, Freshness
+from gate.core.trusted_time import Standing
 from gate.errors import StoreError, UsageError
+from gate.kiosk.knowledge import age_in_words
 from gate.registry import config_of
-from gate.runtime.clock import SystemClock
+from gate.runtime.clock import SystemClock, TrustedClock
+from gate.runtime.ntp import read_ntp
 from gate.settings.load import load_settings
 from gate.settings.model import ListTable
+from gate.store.apply import last_sync
+from gate.store.floor import read_kept
 from gate.store.statuslist import ListState, StatusList
 from gate.sync.syncing import Source, sync
 
@@ -32,19 +37,22 @@ def list_() -> None:
 @state_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def status(config: Path | None, state_dir: Path | None, as_json: bool) -> None:
-    """Say which list is held and how old it is.  Exit 1 when nobody could enter on it.
+    """Say which list is held and how old it is.  Exit 1 when nobody could enter on it, or by this clock.
 
     Example: gate list status --config gate.toml
     """
     limits = load_settings(config, config_of).list.limits if config else ListTable().limits
-    with _held(state_directory(config, state_dir)) as held:
-        facts = _facts(held.state, limits, SystemClock().now())
+    state = state_directory(config, state_dir)
+    clock = TrustedClock(SystemClock(), read_kept(state), clock_limit(config))
+    with _held(state) as held:
+        facts = _facts(held.state, limits, clock) | _synced(state, clock.now())
     if as_json:
         click.echo(json.dumps(facts))
     else:
         for name, value in facts.items():
-            click.echo(f"{name:10} {value if value is not None else '-'}")
-    sys.exit(1 if facts["freshness"] in (Freshness.MISSING, Freshness.REFUSE) else 0)
+            click.echo(f"{name:12} {value if value is not None else '-'}")
+    unable = facts["freshness"] in (Freshness.MISSING, Freshness.REFUSE) or facts["clock"] == Standing.UNTRUSTED
+    sys.exit(1 if unable else 0)
 
 
 @list_.command()
@@ -85,7 +93,7 @@ def load(directory: Path, root: Path | None, config: Path | None, state_dir: Pat
     """
     state = state_directory(config, state_dir)
     source = Source((directory.resolve().as_uri(),), root or _root(config, state), state, inf)
-    outcome = sync(source, SystemClock().now())
+    outcome = sync(source, trusted_now(state))
     how = f"taken over ({outcome.way})" if outcome.changed else "held already"
     click.echo(f"list {outcome.version} of {_day(outcome.as_of)} with {outcome.listed} people: {how}")
 
@@ -112,18 +120,31 @@ def _must_have(held: StatusList) -> None:
         raise StoreError("there is no list yet", hint="Load one: `gate list load DIR`")
 
 
-def _facts(state: ListState, limits: AgeLimits, now: float) -> dict[str, object]:
+def _facts(state: ListState, limits: AgeLimits, clock: TrustedClock) -> dict[str, object]:
+    now = clock.now()
     return {
         "freshness": limits.grade(state.as_of, now).value,
         "version": state.version,
         "as_of": None if state.as_of is None else _day(state.as_of),
+        "age": None if state.as_of is None else age_in_words(now - state.as_of, "en"),
         "age_s": None if state.as_of is None else round(now - state.as_of),
         "places": state.size,
         "listed": state.listed,
         "trust": state.trust.version if state.trust else None,
         "issuers": ", ".join(sorted(state.trust.names)) if state.trust else None,
         "rules": state.rules.version if state.rules else None,
+        "clock": clock.standing().value,
+        "ntp": read_ntp().value,
     }
+
+
+def _synced(state: Path, now: float) -> dict[str, object]:
+    """When a sync last succeeded, whether it found something new or not."""
+    last = last_sync(state)
+    if last is None:
+        return {"synced": None, "synced_s": None, "synced_from": None}
+    ago = now - last.at
+    return {"synced": f"{age_in_words(ago, 'en')} ago", "synced_s": round(ago), "synced_from": last.mirror}
 
 
 def _day(seconds: int) -> str:

@@ -10,9 +10,9 @@ import click
 from rich.console import Console
 from rich.progress import DownloadColumn, Progress, SpinnerColumn, TextColumn, TransferSpeedColumn
 
+from gate.cli.where import trusted_now
 from gate.errors import ConfigError
 from gate.registry import config_of
-from gate.runtime.clock import SystemClock
 from gate.runtime.logs import set_up
 from gate.runtime.notify import Notifier
 from gate.settings.load import load_settings
@@ -63,7 +63,7 @@ def _source(settings: Settings, file: Path) -> tuple[Source, float]:
 
 
 def _attempt(source: Source, progress: Callable[[int], None] | None = None) -> Outcome:
-    return sync_once(source, SystemClock().now(), progress)
+    return sync_once(source, trusted_now(source.state_dir), progress)
 
 
 def _watched(source: Source) -> Outcome:

@@ -38,10 +38,12 @@ from gate.core.staleness import AgeLimits
 from gate.lane.door import Door
 from gate.lane.judge import Judge, Verdict
 from gate.lane.presence import Presence, Presentation, Stage
-from gate.ports.clock import Clock
+from gate.lane.timekeeper import Timekeeper
+from gate.ports.clock import TrustedClock
 from gate.ports.feedback import Feedback, Signal
 from gate.ports.inputs import Level, Role
 from gate.ports.reader import Answer
+from gate.runtime.ntp import read_ntp
 from gate.store.admission import Presented, lets_through
 from gate.store.statuslist import ListState
 
@@ -74,7 +76,7 @@ class Lane:
         setup: LaneSetup,
         open_judge: Callable[[], Judge],
         key: SigningKey,
-        clock: Clock,
+        clock: TrustedClock,
         publish: Callable[[Event], None],
         feedback: Sequence[Feedback] = (),
     ) -> None:
@@ -87,6 +89,7 @@ class Lane:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="lane-writer")
         self._judge: Judge | None = None
         self._presence = Presence()
+        self._timekeeper = Timekeeper(clock, publish)
         self._happened: asyncio.Queue[LaneEvent | Presentation] = asyncio.Queue()
         self._state = LaneState(missing=setup.needed)
         self._starting = set(setup.needed)  # devices that have not said yet whether they are there
@@ -147,6 +150,7 @@ class Lane:
         try:
             async with asyncio.TaskGroup() as self._group:
                 self._watch(await self._on_writer(lambda: judge.begin(self._clock.now())))
+                await self._keep_time()
                 self._publish(PhaseChanged(self._clock.now(), self._state.phase))
                 ready()
                 while True:
@@ -172,8 +176,9 @@ class Lane:
             shown.stage, self._deciding = Stage.WAITING, False
             return
         scan, where = shown.scan, self._where(shown.scan)
-        if self._state.missing:
-            verdict = await self._ask(lambda judge, at: judge.refuse(Reason.DEVICE_FAILED, scan.text, where, at))
+        refusal = Reason.DEVICE_FAILED if self._state.missing else self._timekeeper.refusal(scan.direction)
+        if refusal:
+            verdict = await self._ask(lambda judge, at: judge.refuse(refusal, scan.text, where, at))
         else:
             verdict = await self._ask(lambda judge, at: judge.decide(scan.text, where, at))
         shown.stage, shown.holder = Stage.ANSWERED, verdict.holder
@@ -218,6 +223,7 @@ class Lane:
         if now >= self._list_due:
             self._list_due = now + LIST_CHECK
             self._watch(await self._ask(lambda judge, _: judge.watch_list()))
+            await self._keep_time()
         if self._tidy_due and now >= self._tidy_due:
             self._tidy_due = 0.0
             await self._ask(lambda judge, at: judge.tidy(self._key, self._setup.device, at))
@@ -249,7 +255,15 @@ class Lane:
         self._signal(Signal.ADMITTED if through else Signal.REFUSED)
         self._refusal_until = 0.0 if through else self._clock.monotonic() + VERDICT_SHOWN
 
+    async def _keep_time(self) -> None:
+        news = self._timekeeper.look(await self._on_writer(read_ntp))
+        if news is not None:
+            kept = self._clock.kept()
+            await self._ask(lambda judge, at: judge.keep_time(kept, at, news))
+
     def _watch(self, state: ListState) -> None:
+        if state.as_of is not None:
+            self._clock.heed(state.as_of)
         now = self._clock.now()
         freshness = self._setup.limits.grade(state.as_of, now).value
         known = self._list

@@ -19,8 +19,10 @@ from gate.core.events import Mode, Passed
 from gate.core.model import Claims, Decision, Direction
 from gate.core.reason import Reason
 from gate.core.rules import RuleSet
+from gate.core.trusted_time import Kept
 from gate.errors import StoreError
 from gate.store.database import File, immediate, open_for_writing, unusable
+from gate.store.floor import keep
 from gate.store.journal import Journal, Row
 from gate.store.redemptions import Redemptions
 from gate.store.secrets import Secrets
@@ -52,7 +54,7 @@ class Admission:
         self._policy = policy
         self._open_grants: set[int] = set()
         self._rules: tuple[RuleSet | None, RuleSet | None] = (None, None)
-        self._lock = _lock(state_dir)
+        self._lock = claim_lane(state_dir)
         self._connection = open_for_writing(File.LANE, state_dir)
         self._connection.execute("PRAGMA wal_autocheckpoint=4000")  # a backstop: `tidy` does it when idle
         self._journal = Journal(self._connection)
@@ -107,6 +109,13 @@ class Admission:
             self._journal.append(
                 Row(at=_ms(at), event=event, detail=detail, direction=direction.value if direction else None)
             )
+
+    def keep_time(self, kept: Kept, at: float, detail: str = "") -> None:
+        """Keep the trusted time for the next start.  `detail`: what has become of the clock, for the journal."""
+        with self._transaction():
+            if detail:
+                self._journal.append(Row(at=_ms(at), event="clock", detail=detail))
+            keep(self._connection, kept)
 
     def sign_journal(self, key: SigningKey, device: str, at: float) -> str | None:
         """Sign the end of the chain; "seq:digest" to carry away, None when nothing is new."""
@@ -188,8 +197,9 @@ def _ms(at: float) -> int:
     return round(at * 1000)
 
 
-def _lock(state_dir: Path) -> int:
-    """One lane to a state directory, held until the process ends however it ends."""
+def claim_lane(state_dir: Path) -> int:
+    """One lane to a state directory, held until the process ends however it ends, or the descriptor is
+    closed.  Raises StoreError when another holds it."""
     path = state_dir / "lane.lock"
     try:
         state_dir.mkdir(parents=True, exist_ok=True)

@@ -85,16 +85,25 @@ class Lamp:
 
 
 class Rig:
-    def __init__(self, state: Path, *, mode: Mode = Mode.ENFORCE, sensed: bool = False, timeout: float = 0.4) -> None:
+    def __init__(
+        self,
+        state: Path,
+        *,
+        mode: Mode = Mode.ENFORCE,
+        sensed: bool = False,
+        timeout: float = 0.4,
+        clock: RunningClock | None = None,
+    ) -> None:
         self.turnstile, self.lamp = Turnstile(), Lamp()
         self.events: list[Event] = []
+        self.clock = clock or RunningClock()
         timing = Timing(hold=0.3, passage_timeout=timeout, sensed=frozenset({ENTRY} if sensed else set()))
         setup = LaneSetup("test-1", mode, timing, LIMITS, frozenset({"barrier"}))
         self.lane = Lane(
             setup,
             lambda: Judge(state, policy(), lambda trust: Verifier(trust, venue="test")),
             SigningKey(bytes(32)),
-            RunningClock(),
+            self.clock,
             self.events.append,
             [self.lamp],
         )
