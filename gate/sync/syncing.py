@@ -121,9 +121,13 @@ class _Visits:
         known = held(state_dir)
         if known and (known.version, known.sha256, known.as_of) == (head.version, head.sha256, head.as_of):
             way_taken, nibbles = "unchanged", None
+        elif known and known.sha256 == head.sha256:
+            way_taken, nibbles = "the same list, newer", None
         else:
             way_taken, nibbles = self._list(repository, head, known.version if known else None)
-        changed = nibbles is not None or known is None or (known.trust, known.rules) != (trust, rules)
+        if way_taken == "unchanged" and known and (known.trust, known.rules) != (trust, rules):
+            way_taken = "issuers and rules only"
+        changed = way_taken != "unchanged"
         if changed:
             apply(Publication(trust, rules, head, nibbles), state_dir, synced)
         else:

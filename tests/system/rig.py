@@ -105,11 +105,16 @@ class Site:
     def publish(self) -> None:
         self.authority.publish(self.authority.public, self.now)
 
+    @property
+    def root(self) -> Path:
+        """What a device believes."""
+        return self.authority.path / "root.json"
+
     def load_list(self) -> None:
         self.sync(self.authority.public.as_uri())
 
     def sync(self, *mirrors: str) -> Outcome:
-        return sync(Source(mirrors, self.authority.path / "root.json", self.state, stale_after=3600), self.now)
+        return sync(Source(mirrors, self.root, self.state, stale_after=3600), self.now)
 
     def issue(self, idx: int, status: Status = Status.GREEN) -> str:
         return credential_text(self.authority.issue("ashyq", idx, status, issued_at=self.now - 60, lifetime=12 * 3600))
