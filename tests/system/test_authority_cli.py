@@ -15,6 +15,7 @@ import pytest
 import zxingcpp
 from click.testing import CliRunner, Result
 
+from gate.authority.authority import Authority
 from gate.cli.authority import authority
 from gate.core.model import Claims
 from gate.core.trust import parse_trust
@@ -216,7 +217,7 @@ def test_a_terminal_is_shown_the_code_itself(folder: Path) -> None:
 
 def test_revoking_a_person_and_a_key(folder: Path) -> None:
     kid = json.loads(run("rotate", folder, "--issuer", "ashyq", "--json", *AT).stdout)["kid"]
-    run("revoke", folder, "--idx", 0)
+    run("revoke", folder, "--idx", Authority.open(folder).place_of("990101300123"))
     run("revoke", folder, "--person", "880202400234")
     run("revoke", folder, "--key", kid, *AT)
     head = wire.Head.parse(run("publish", folder, "--json", *AT).stdout)
