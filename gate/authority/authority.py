@@ -5,6 +5,7 @@
     rules.json        venue rules, edited by hand
     status.npy        the status list, one byte a place
     people.*          who has which place, when people are imported by IIN
+    devices.json      gates that check people by IIN, and their keys
     private/          one file a signing key, and the subject key; mode 0600
     repository/       what was published last, signed (`gate.authority.repository`)
     root.json         what every device is given: it vouches for all that is published
@@ -24,7 +25,7 @@ from typing import Annotated, BinaryIO, Literal, Self
 from nacl.signing import SigningKey
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from gate.authority import files, importing, publication
+from gate.authority import files, importing, publication, subjects
 from gate.authority.default_rules import DEFAULT_RULES
 from gate.authority.issuers import Issuers
 from gate.authority.people import KEY_BYTES, Digests, People
@@ -34,10 +35,12 @@ from gate.authority.roles import Role
 from gate.authority.sources.csv_file import CsvFile
 from gate.authority.sources.rows import Progress, Source
 from gate.authority.statuses import StatusList
+from gate.authority.subjects import Devices
 from gate.core.model import Listing, Status
 from gate.core.trust import first_error
 from gate.errors import StoreError, UsageError
 from gate.passes.aq1_encode import encode_credential
+from gate.store.subject_wire import SUBJECTS, SubjectsHead
 from gate.store.wire import HEAD, MAX_PLACES, RULES, TRUST, Head, decode_snapshot
 
 DAY = 86400
@@ -240,7 +243,7 @@ class Authority:
             head, content = publication.status(lists, before, version=version, as_of=as_of, shrink=shrink)
             # Before the files: after a crash the number is spent, and never means two contents.
             self._save_state(state.model_copy(update={"list_version": version}))
-            contents = {Role.TARGETS: documents, Role.STATUS: content, Role.SUBJECTS: Content({})}
+            contents = {Role.TARGETS: documents, Role.STATUS: content, Role.SUBJECTS: self._subjects()}
             self._repository.publish(as_of, contents)
             self._repository.place(to)
         return head
@@ -251,6 +254,25 @@ class Authority:
         with files.locked(self.path):
             self._repository.rotate(role, at)
             files.write(self.path / ROOT, self._repository.root_json())
+
+    def add_device(self, name: str, public: str) -> None:
+        """A gate where people are checked by IIN, and its public key (64 hex digits): the subject index is
+        published for it from now on.  Raises UsageError."""
+        with files.locked(self.path):
+            Devices(self.path / "devices.json").add(name, public)
+
+    def remove_device(self, name: str) -> None:
+        """Raises UsageError."""
+        with files.locked(self.path):
+            Devices(self.path / "devices.json").remove(name)
+
+    def _subjects(self) -> Content:
+        data = self._repository.content(Role.SUBJECTS, SUBJECTS)
+        before = subjects.Published(
+            SubjectsHead.parse(data) if data else None, frozenset(self._repository.lengths(Role.SUBJECTS))
+        )
+        keys = Devices(self.path / "devices.json").keys()
+        return subjects.content(self._people(), self._subject_key(), keys, before)
 
     def _lists(self) -> Lists:
         statuses = self._statuses()

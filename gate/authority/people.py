@@ -100,6 +100,11 @@ class People:
         """Places up to the last that has a person."""
         return self._runs[-1].end if self._runs else 0
 
+    @property
+    def runs(self) -> list[int]:
+        """The first place of each run."""
+        return [run.first for run in self._runs]
+
     def digests_of(self, persons: list[bytes]) -> Digests:
         return digests_of(self._key, persons)
 

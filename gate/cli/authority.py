@@ -181,6 +181,33 @@ def revoke(directory: Path, idx: int | None, person: str | None, key: str | None
         raise UsageError("--key revokes an issuer's key, --idx and --person one person", hint="Give one of them")
 
 
+@authority.command("add-device")
+@directory_argument
+@click.argument("name", metavar="DEVICE")
+@click.argument("key")
+def add_device(directory: Path, name: str, key: str) -> None:
+    """Publish the subject index for a gate where staff check people by IIN.
+
+    KEY is what `gate list device-key` prints on the device: the subject key is sealed to it, so that the
+    mirrors hold nothing that anybody else could open.
+
+    \b
+    Example:
+      gate authority add-device /srv/authority ala-t2-07 6f1e…
+    """
+    Authority.open(directory).add_device(name, key.lower())
+    click.echo(f"{name} gets the subject index; publish now")
+
+
+@authority.command("remove-device")
+@directory_argument
+@click.argument("name", metavar="DEVICE")
+def remove_device(directory: Path, name: str) -> None:
+    """Publish the subject index for a gate no longer.  What the device holds already stays there."""
+    Authority.open(directory).remove_device(name)
+    click.echo(f"{name} is given nothing new; publish now, and see to it that the device itself is wiped")
+
+
 @authority.command()
 @directory_argument
 @click.option(

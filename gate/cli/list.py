@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from gate.cli.where import clock_limit, state_directory, state_options, trusted_now
+from gate.core.iin import is_iin
 from gate.core.model import Listing
 from gate.core.staleness import AgeLimits, Freshness
 from gate.core.trusted_time import Standing
@@ -23,8 +24,10 @@ from gate.runtime.ntp import read_ntp
 from gate.settings.load import load_settings
 from gate.settings.model import ListTable
 from gate.store.apply import last_sync
+from gate.store.device_key import load_or_make
 from gate.store.floor import read_kept
 from gate.store.statuslist import ListState, StatusList
+from gate.store.subjects import find_subject
 from gate.sync.syncing import Source, sync
 
 
@@ -81,6 +84,43 @@ def export(config: Path | None, state_dir: Path | None) -> None:
                 out.writerow((idx, listing.name.lower()))
 
 
+@list_.command("device-key")
+@state_options
+def device_key(config: Path | None, state_dir: Path | None) -> None:
+    """Print this device's public key.  An authority that has it seals the subject key to it.
+
+    \b
+    Example, on the device and then at the authority:
+      gate list device-key --config gate.toml
+      gate authority add-device /srv/authority ala-t2-07 KEY
+    """
+    key = load_or_make(state_directory(config, state_dir))
+    click.echo(bytes(key.verify_key).hex())
+
+
+@list_.command()
+@state_options
+def find(config: Path | None, state_dir: Path | None) -> None:
+    """Find a person by IIN, read from standard input: their place, and what the list says of them.
+
+    For gates where staff check people by IIN ([staff] iin_check).  The number is kept nowhere.
+
+    \b
+    Example:
+      gate list find --config gate.toml
+    """
+    state = state_directory(config, state_dir)
+    typed = click.prompt("IIN", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.readline()
+    if not is_iin(iin := typed.strip()):
+        raise UsageError("this is no IIN", hint="Twelve digits, the last of which checks the others: type it again")
+    idx = find_subject(iin, load_or_make(state), state)
+    if idx is None:
+        raise StoreError("nobody of this IIN is in the index", hint="Ask the authority")
+    with _held(state) as held:
+        _must_have(held)
+        click.echo(f"{idx} {held.consult(idx).name.lower()}")
+
+
 @list_.command()
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False, exists=True))
 @click.option("--root", type=click.Path(path_type=Path), help="The authority's root.json.  [default: as in [sync]]")
@@ -92,7 +132,9 @@ def load(directory: Path, root: Path | None, config: Path | None, state_dir: Pat
     refused, and the list that was held stays whatever goes wrong.  A running lane notices at once.
     """
     state = state_directory(config, state_dir)
-    source = Source((directory.resolve().as_uri(),), root or _root(config, state), state, inf)
+    by_iin = config is not None and load_settings(config, config_of).staff.iin_check
+    key = load_or_make(state) if by_iin else None
+    source = Source((directory.resolve().as_uri(),), root or _root(config, state), state, inf, key)
     outcome = sync(source, trusted_now(state))
     how = f"taken over ({outcome.way})" if outcome.changed else "held already"
     click.echo(f"list {outcome.version} of {_day(outcome.as_of)} with {outcome.listed} people: {how}")

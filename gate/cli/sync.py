@@ -17,6 +17,7 @@ from gate.runtime.logs import set_up
 from gate.runtime.notify import Notifier
 from gate.settings.load import load_settings
 from gate.settings.model import Settings
+from gate.store.device_key import load_or_make
 from gate.sync.daemon import Daemon
 from gate.sync.syncing import Outcome, Source
 from gate.sync.syncing import sync as sync_once
@@ -58,8 +59,9 @@ def _source(settings: Settings, file: Path) -> tuple[Source, float]:
             f"{file}: there is no [sync] table",
             hint="Add one with mirrors and root, or load lists by hand: `gate list load DIR`",
         )
-    table = settings.sync
-    return Source(table.mirrors, table.root, settings.device.state_dir, settings.list.warn_after), table.every
+    table, state_dir, by_iin = settings.sync, settings.device.state_dir, settings.staff.iin_check
+    key = load_or_make(state_dir) if by_iin else None
+    return Source(table.mirrors, table.root, state_dir, settings.list.warn_after, key, not by_iin), table.every
 
 
 def _attempt(source: Source, progress: Callable[[int], None] | None = None) -> Outcome:

@@ -16,7 +16,7 @@ import numpy as np
 from gate.core.rules import parse_rules
 from gate.core.trust import parse_trust
 from gate.errors import PublishError
-from gate.store.database import File, immediate, open_for_reading, open_for_writing, unusable
+from gate.store.database import File, open_for_reading, unusable, writing
 from gate.store.statuslist import CHUNK_BYTES
 from gate.store.wire import MAX_VALUE, RULES, TRUST, Head, byte_length
 
@@ -82,7 +82,7 @@ def apply(publication: Publication, state_dir: Path, synced: Synced | None = Non
     trust, rules = parse_trust(publication.trust), parse_rules(publication.rules)
     if publication.nibbles is not None:
         _check_nibbles(publication.head, publication.nibbles)
-    with _writing(state_dir) as connection:
+    with writing(File.LIST, state_dir) as connection:
         _document(connection, TRUST, trust.version, publication.trust)
         _document(connection, RULES, rules.version, publication.rules)
         written = _list(connection, publication.head, publication.nibbles)
@@ -92,7 +92,7 @@ def apply(publication: Publication, state_dir: Path, synced: Synced | None = Non
 
 def record_sync(synced: Synced, state_dir: Path) -> None:
     """A sync that found nothing new was a success too.  Raises StoreError."""
-    with _writing(state_dir) as connection:
+    with writing(File.LIST, state_dir) as connection:
         _record(connection, synced)
 
 
@@ -115,20 +115,6 @@ def _reading(state_dir: Path) -> Iterator[sqlite3.Connection | None]:
     finally:
         if connection is not None:
             connection.close()
-
-
-@contextmanager
-def _writing(state_dir: Path) -> Iterator[sqlite3.Connection]:
-    """One transaction on list.db, durable when the block has ended."""
-    connection = open_for_writing(File.LIST, state_dir)
-    try:
-        with immediate(connection):
-            yield connection
-        connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
-    except sqlite3.Error as error:
-        raise unusable(File.LIST.within(state_dir), error) from error
-    finally:
-        connection.close()
 
 
 def _record(connection: sqlite3.Connection, synced: Synced | None) -> None:

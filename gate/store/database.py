@@ -91,6 +91,20 @@ def immediate(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def writing(file: File, state_dir: Path) -> Iterator[sqlite3.Connection]:
+    """A connection for one write transaction, durable when the block has ended.  Raises StoreError."""
+    connection = open_for_writing(file, state_dir)
+    try:
+        with immediate(connection):
+            yield connection
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+    except sqlite3.Error as error:
+        raise unusable(file.within(state_dir), error) from error
+    finally:
+        connection.close()
+
+
 def unusable(path: Path, error: Exception) -> StoreError:
     """What a technician should read when SQLite says `error` about the file at `path`."""
     text = str(error)
