@@ -18,7 +18,9 @@ changes something holds the folder's lock.
 import os
 import secrets
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, BinaryIO, Literal, Self
 
@@ -48,6 +50,7 @@ TOKEN_ID_BYTES = 8  # the fewest that are allowed: every byte is a larger code
 DEFAULT_LIFETIME = 12 * 3600  # seconds
 DEFAULT_MAX_LIFETIME = DAY
 DEFAULT_KEY_VALID = 366 * DAY
+WARNED_BEFORE = 180 * DAY
 
 _STATE = "authority.json"
 ROOT = "root.json"
@@ -243,17 +246,28 @@ class Authority:
             head, content = publication.status(lists, before, version=version, as_of=as_of, shrink=shrink)
             # Before the files: after a crash the number is spent, and never means two contents.
             self._save_state(state.model_copy(update={"list_version": version}))
+            with suppress(UsageError):  # away: `remarks` tells in time
+                self._repository.renew_root(as_of)
             contents = {Role.TARGETS: documents, Role.STATUS: content, Role.SUBJECTS: self._subjects()}
             self._repository.publish(as_of, contents)
             self._repository.place(to)
+            self._save_root()
         return head
+
+    def remarks(self, at: int) -> tuple[str, ...]:
+        """What should be seen to while there is time."""
+        end = self._repository.offline_end()
+        if end - at > WARNED_BEFORE:
+            return ()
+        day = datetime.fromtimestamp(end, UTC).strftime("%Y-%m-%d")
+        return (f"root.json and what offline keys signed end on {day}: publish once with --keys before that",)
 
     def rotate_role(self, role: Role, at: int) -> None:
         """New keys for those who sign what is published; to be published after.  Raises UsageError when a key
         that must sign is not here."""
         with files.locked(self.path):
             self._repository.rotate(role, at)
-            files.write(self.path / ROOT, self._repository.root_json())
+            self._save_root()
 
     def add_device(self, name: str, public: str) -> None:
         """A gate where people are checked by IIN, and its public key (64 hex digits): the subject index is
@@ -265,6 +279,11 @@ class Authority:
         """Raises UsageError."""
         with files.locked(self.path):
             Devices(self.path / "devices.json").remove(name)
+
+    def _save_root(self) -> None:
+        newest = self._repository.root_json()
+        if (self.path / ROOT).read_bytes() != newest:
+            files.write(self.path / ROOT, newest)
 
     def _subjects(self) -> Content:
         data = self._repository.content(Role.SUBJECTS, SUBJECTS)

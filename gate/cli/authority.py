@@ -4,9 +4,11 @@ Results go to stdout, remarks and progress to stderr.
 """
 
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
+from rich.console import Console
 
 from gate.authority.authority import Authority
 from gate.authority.roles import Role
@@ -229,7 +231,11 @@ def publish(directory: Path, to: Path | None, shrink: bool, keys: Path | None, a
     """
     opened = Authority.open(directory, keys)
     folder = to or opened.public
-    head = opened.publish(folder, moment(at), shrink=shrink)
+    console = Console(stderr=True)
+    with console.status("packing and signing") if console.is_terminal else nullcontext():
+        head = opened.publish(folder, moment(at), shrink=shrink)
+    for text in opened.remarks(moment(at)):
+        remark(text)
     if not head.listed:
         remark("the status list names nobody: gates refuse everyone as not_listed, unless they trust the pass alone")
     answer(as_json, head.model_dump(), _published(head, folder))

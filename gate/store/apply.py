@@ -46,7 +46,7 @@ class Held:
     version: int
     as_of: int
     size: int
-    sha256: str  # of the nibbles
+    sha256: str  # of the nibbles as they are, not as they should be: what was damaged is fetched again
     trust: bytes
     rules: bytes
 
@@ -56,11 +56,12 @@ def held(state_dir: Path) -> Held | None:
     with _reading(state_dir) as connection:
         if connection is None:
             return None
-        head = connection.execute("SELECT version, as_of, size, sha256 FROM list_head").fetchone()
+        head = connection.execute("SELECT version, as_of, size FROM list_head").fetchone()
         documents = dict(connection.execute("SELECT name, body FROM document"))
-    if head is None or documents.keys() < {TRUST, RULES}:
-        return None
-    version, as_of, size, sha256 = head
+        if head is None or documents.keys() < {TRUST, RULES}:
+            return None
+        version, as_of, size = head
+        sha256 = hashlib.sha256(_nibbles(connection, size)).hexdigest()
     return Held(version, as_of, size, sha256, documents[TRUST].encode(), documents[RULES].encode())
 
 
@@ -70,8 +71,12 @@ def held_nibbles(state_dir: Path) -> bytes | None:
         size = connection.execute("SELECT size FROM list_head").fetchone() if connection else None
         if connection is None or size is None:
             return None
-        chunks = [row[0] for row in connection.execute("SELECT nibbles FROM status_chunk ORDER BY no")]
-    return b"".join(chunks)[: byte_length(size[0])]
+        return _nibbles(connection, size[0])
+
+
+def _nibbles(connection: sqlite3.Connection, size: int) -> bytes:
+    chunks = [row[0] for row in connection.execute("SELECT nibbles FROM status_chunk ORDER BY no")]
+    return b"".join(chunks)[: byte_length(size)]
 
 
 def apply(publication: Publication, state_dir: Path, synced: Synced | None = None) -> int:
