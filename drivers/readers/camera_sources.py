@@ -9,6 +9,7 @@ import cv2
 from drivers._shared.child_link import Link
 from drivers.readers.camera_folder import show_folder
 from drivers.readers.camera_frames import play_video, watch
+from drivers.readers.v4l2_controls import Controls
 
 STREAMS = ("http://", "https://", "rtsp://", "rtsps://")
 
@@ -35,7 +36,14 @@ def run(link: Link) -> None:
     if stat.S_ISDIR(mode):
         show_folder(link, path)
     elif stat.S_ISCHR(mode):
-        watch(link, _open_device(link, path), device=True)
+        capture = _open_device(link, path)
+        try:
+            controls = Controls(path)
+        except OSError:  # some cameras let nobody in beside; then they choose for themselves
+            watch(link, capture, device=True)
+            return
+        controls.prepare(link.settings["focus"])
+        watch(link, capture, device=True, expose=controls.expose)
     else:
         play_video(link, cv2.VideoCapture(device, cv2.CAP_FFMPEG))
 
