@@ -21,6 +21,7 @@ LAST_LOOKS = 3  # of one still at most: a bound on time
 BESIDE = 3  # regions beside a code that was read, at most
 FIRST = 2  # variants that are tried where it is not likely that there is a code
 SLANT = 2.5  # times as long as wide: no code is seen so
+ENOUGH = 5  # variants after which there should be a sign of a code
 EXTRA = 0.4  # of the picture, looked at once more in a frame that was not read
 LAST_LOOK_EVERY = 6  # frames: it costs as much as some variants
 
@@ -73,7 +74,12 @@ def _holds_another(grey: Grey, region: Region, read: Sequence[Corners]) -> bool:
 def _read_region(grey: Grey, region: Region) -> Found:
     part = region.of(grey)
     located: list[Located] = []
-    for variant in STILL:
+    symbols: list[Located] = []
+    for number, variant in enumerate(STILL):
+        if number == ENOUGH:
+            symbols = list(placed(part)) if region.slant < SLANT else []
+            if not located and not symbols and region.area > grey.size / 4:
+                return _NOTHING  # a wall that is busy all over
         found = _varied(part, variant)
         if found.texts:
             return Found(found.texts, variant.name)
@@ -81,7 +87,7 @@ def _read_region(grey: Grey, region: Region) -> Found:
     found = _last_looks(part, located, bent=False)
     if found.texts:
         return found
-    for symbol in placed(part) if region.slant < SLANT else ():
+    for symbol in symbols:
         for bent in (True, False):
             if texts := restored_texts(part, symbol, bent=bent):
                 return Found(each_once(texts), UNBENT if bent else RESTORED)

@@ -11,7 +11,7 @@ from drivers.readers.looking import Corners, Grey
 CELL = 8  # pixels a side of what is judged at once
 LEAST = 20  # pixels a side: a small symbol of hardly a pixel a module
 MARGIN = 2  # cells around: the quiet zone and what was too faint
-MOST = 6  # regions of one picture, the largest first
+MOST = 5  # regions of one picture, the largest first
 BEYOND = 1.2  # times its size: what belongs to a symbol that was read
 SHARE = 0.3  # of the changes of the busiest places: fainter ones are background
 
