@@ -37,12 +37,13 @@ def read_still(grey: Grey) -> Found:
     if found.texts:
         found = _with_last_looks(grey, found)
     if found.texts:
-        more = [_read_beside(grey, region, found.places) for region in _beside(grey, found.places)]
+        read = [symbol.corners for symbol in found.symbols]
+        more = [_read_beside(grey, region, read) for region in _beside(grey, read)]
     else:
         more = [_read_region(grey, region) for region in busy_regions(grey)]
     for part in more:
         if part.texts:
-            found = Found(each_once((*found.texts, *part.texts)), part.step)
+            found = Found(each_once((*found.texts, *part.texts)), part.step, found.symbols)
     return found
 
 
@@ -101,7 +102,7 @@ def _with_last_looks(grey: Grey, found: Found) -> Found:
         more = _last_looks(grey, found.located, bent=bent)
         if more.texts:
             texts, step = each_once((*texts, *more.texts)), more.step
-    return Found(texts, step, found.places)
+    return Found(texts, step, found.symbols)
 
 
 def _last_looks(grey: Grey, located: Sequence[Located], *, bent: bool) -> Found:
@@ -112,18 +113,14 @@ def _last_looks(grey: Grey, located: Sequence[Located], *, bent: bool) -> Found:
 
 
 def _varied(grey: Grey, variant: Variant) -> Found:
-    """A look at the changed picture; places are those in the unchanged one."""
+    """A look at the changed picture; symbols lie where they do in the unchanged one."""
     found = look(variant.change(grey), variant.binarizer)
 
-    def back(corners: Corners) -> Corners:
-        return np.asarray((corners + 0.5) / variant.factor - 0.5, np.float32)
+    def back(symbol: Located) -> Located:
+        return Located(np.asarray((symbol.corners + 0.5) / variant.factor - 0.5, np.float32), symbol.size)
 
-    return Found(
-        found.texts,
-        found.step,
-        tuple(back(corners) for corners in found.places),
-        tuple(Located(back(one.corners), one.size) for one in found.located),
-    )
+    symbols, located = (tuple(back(one) for one in part) for part in (found.symbols, found.located))
+    return Found(found.texts, found.step, symbols, located)
 
 
 class LiveEye:
@@ -139,13 +136,13 @@ class LiveEye:
         found = look(grey)
         self._turn += 1
         more = self._one_step_more(grey, found)
-        return Found(each_once((*found.texts, *more.texts)), more.step or found.step)
+        return Found(each_once((*found.texts, *more.texts)), more.step or found.step, found.symbols, found.located)
 
     def _one_step_more(self, grey: Grey, found: Found) -> Found:
         bent = self._turn // 2 % 2 == 1
         if found.located and (self._turn % 2 or found.texts):
             return _last_looks(grey, found.located[:1], bent=bent)
-        regions = busy_regions(grey, found.places)
+        regions = busy_regions(grey, [symbol.corners for symbol in found.symbols])
         if not regions:
             return _NOTHING
         if self._turn % LAST_LOOK_EVERY == 0:

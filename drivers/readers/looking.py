@@ -41,7 +41,7 @@ SECOND_LOOKS = 3  # at most so many in one picture: a bound on time
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """A symbol whose place and version are known, and which is not read."""
+    """A symbol whose place and version are known."""
 
     corners: Corners
     size: int  # modules a side
@@ -51,8 +51,8 @@ class Located:
 class Found:
     texts: tuple[str, ...]  # each text once, exactly as decoded
     step: str  # the last step that read something; "" when nothing was read
-    places: tuple[Corners, ...] = ()  # of the symbols that were read
-    located: tuple[Located, ...] = ()
+    symbols: tuple[Located, ...] = ()  # that were read
+    located: tuple[Located, ...] = ()  # that were not
 
 
 def look(grey: Grey, binarizer: zxingcpp.Binarizer = LOCAL) -> Found:
@@ -67,17 +67,17 @@ def look(grey: Grey, binarizer: zxingcpp.Binarizer = LOCAL) -> Found:
         return_errors=True,
     )
     texts = [symbol.text for symbol in symbols if symbol.valid]
-    places = [_corners(symbol) for symbol in symbols if symbol.valid]
+    read = [Located(_corners(symbol), _modules(symbol) or 0) for symbol in symbols if symbol.valid]
     step = ZXING if texts else ""
     located = []
-    for one in _uncorrected(symbols, places):
+    for one in _uncorrected(symbols, [one.corners for one in read]):
         if again := _second_look(grey, one):
             texts += again
-            places.append(one.corners)
+            read.append(one)
             step = SECOND_LOOK
         else:
             located.append(one)
-    return Found(each_once(texts), step, tuple(places), tuple(located))
+    return Found(each_once(texts), step, tuple(read), tuple(located))
 
 
 def read_flat(square: Grey, binarizer: zxingcpp.Binarizer = GLOBAL) -> list[str]:
