@@ -150,7 +150,8 @@ class Attention:
             texts = self._eye.read(grey).texts
         if texts:
             self._stirring.read(frame.at)
-        self._ladder.after(frame.at, stirring=self._stirring.stirs(frame.at), read=bool(texts))
+        if self._ladder.after(frame.at, stirring=self._stirring.stirs(frame.at), read=bool(texts)):
+            self._stirring.settle(frame.at)
         return texts, self._health.problem(grey, small, frame.at)
 
 

@@ -17,8 +17,9 @@ class Ladder:
         if exposures:
             expose(exposures[0])
 
-    def after(self, at: float, *, stirring: bool, read: bool) -> None:
-        """Call it after every frame."""
+    def after(self, at: float, *, stirring: bool, read: bool) -> bool:
+        """Call it after every frame.  Whether the exposure was changed."""
+        before = self._at
         if read or not stirring:
             self._since = None
             if not read and not stirring:
@@ -28,6 +29,7 @@ class Ladder:
         elif at - self._since >= STEP_AFTER and len(self._exposures) > 1:
             self._since = at
             self._go_to((self._at + 1) % len(self._exposures))
+        return self._at != before
 
     def _go_to(self, place: int) -> None:
         if self._exposures and place != self._at:

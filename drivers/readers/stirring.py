@@ -14,6 +14,7 @@ SMALLER = 8  # times
 CHANGE = 6  # of 255: more than noise and a lamp's flicker make of 64 pixels together
 CHANGED = 0.002  # of the small picture: about a code of three pixels a module at 480p
 LINGER = 2.0  # seconds after a change in which every frame is decoded: each step has its turn
+SETTLE = 0.5  # seconds that a camera takes to show a new exposure
 EVERY = 0.5  # seconds: so often a frame is decoded in which nothing stirs
 BLACK = 12  # of 255: no pixel of the small picture is lighter
 
@@ -28,14 +29,16 @@ class Stirring:
 
     def __init__(self) -> None:
         self._known: Grey | None = None  # as it looked after the last change
-        self._until = self._due = 0.0
+        self._until = self._due = self._settled = 0.0
 
     def worth_a_look(self, small: Grey, at: float) -> bool:
         """Call it with every frame."""
-        if self._known is None or _differ(small, self._known):
+        if at < self._settled:
+            self._known = small
+        elif self._known is None or _differ(small, self._known):
             self._known = small
             self._until = at + LINGER
-        elif self._until <= at < self._due:
+        if self._until <= at < self._due:
             return False
         self._due = at + EVERY
         return True
@@ -43,6 +46,10 @@ class Stirring:
     def read(self, at: float) -> None:
         """A code was read in the frame of this time: it is followed frame by frame."""
         self._until = at + LINGER
+
+    def settle(self, at: float) -> None:
+        """The exposure was changed: what changes now is the camera's doing."""
+        self._settled = at + SETTLE
 
     def stirs(self, at: float) -> bool:
         """Whether something changed, or was read, a short while ago."""

@@ -3,11 +3,9 @@ are fixed, in which order the others carry the codewords, and how codewords form
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
-from segno import consts
 
 Signs = npt.NDArray[np.int8]
 """Square [row, column] of modules: 1 dark, -1 light, 0 not fixed."""
@@ -21,9 +19,27 @@ FORMATS = 32  # error level and mask, five bits
 _FORMAT_MASK = 0b101010000010010
 _FORMAT_DIVISOR = 0b10100110111
 _VERSION_DIVISOR = 0b1111100100101
-_LEVELS: tuple[int, ...] = (consts.ERROR_LEVEL_M, consts.ERROR_LEVEL_L, consts.ERROR_LEVEL_H, consts.ERROR_LEVEL_Q)
-"""By the two first bits of a format."""
-_BLOCKS = cast("dict[int, dict[int, tuple[Any, ...]]]", consts.ECC)
+_SPARE = tuple(
+    tuple(int(number) for number in line.split())
+    for line in (
+        "10 16 26 18 24 16 18 22 22 26 30 22 22 24 24 28 28 26 26 26 26 28 28" + 17 * " 28",
+        "7 10 15 20 26 18 20 24 30 18 20 24 26 30 22 24 28 30 28 28 28 28 30 30 26 28" + 14 * " 30",
+        "17 28 22 16 22 28 26 26 24 28 24 28 22 24 24 30 28 28 26 28 30 24" + 18 * " 30",
+        "13 22 18 26 18 24 18 22 20 24 28 26 24 20 30 24 28 28 26 30 28 30 30 30 30 28" + 14 * " 30",
+    )
+)
+"""Codewords for correction in a block: by the two first bits of a format (M, L, H, Q), and version 1 to 40."""
+
+_BLOCKS = tuple(
+    tuple(int(number) for number in line.split())
+    for line in (
+        "1 1 1 2 2 4 4 4 5 5 5 8 9 9 10 10 11 13 14 16 17 17 18 20 21 23 25 26 28 29 31 33 35 37 38 40 43 45 47 49",
+        "1 1 1 1 1 2 2 2 2 4 4 4 4 4 6 6 6 6 7 8 8 9 9 10 12 12 12 13 14 15 16 17 18 19 19 20 21 22 24 25",
+        "1 1 2 4 4 4 5 6 8 8 11 11 16 16 18 16 19 21 25 25 25 34 30 32 35 37 40 42 45 48 51 54 57 60 63 66 70 74 77 81",
+        "1 1 2 2 4 4 6 6 8 8 8 10 12 16 12 17 16 18 21 20 23 23 25 27 29 34 34 35 38 40 43 45 48 51 53 56 59 62 65 68",
+    )
+)
+"""Blocks of a symbol, likewise.  The first ones are as long as the others, or one codeword shorter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +102,21 @@ def format_signs() -> npt.NDArray[np.int8]:
 @cache
 def blocks(version: int, number: int) -> tuple[Block, ...]:
     """How the codewords of a symbol of this version and format are dealt out to its blocks."""
-    kinds = _BLOCKS[version][_LEVELS[number >> 3]]
-    sizes = [(kind.num_data, kind.num_total - kind.num_data) for kind in kinds for _ in range(kind.num_blocks)]
+    spare, count = (table[number >> 3][version - 1] for table in (_SPARE, _BLOCKS))
+    short, longer = divmod(len(layout(version).bits), count)
+    sizes = [short - spare + (block >= count - longer) for block in range(count)]
     places: list[list[int]] = [[] for _ in sizes]
     at = 0
-    for turn in range(max(data for data, _ in sizes)):
-        for mine, (data, _) in zip(places, sizes, strict=True):
+    for turn in range(max(sizes)):
+        for mine, data in zip(places, sizes, strict=True):
             if turn < data:
                 mine.append(at)
                 at += 1
-    for _ in range(sizes[0][1]):
+    for _ in range(spare):
         for mine in places:
             mine.append(at)
             at += 1
-    return tuple(Block(np.array(mine, np.intp), spare) for mine, (_, spare) in zip(places, sizes, strict=True))
+    return tuple(Block(np.array(mine, np.intp), spare) for mine in places)
 
 
 def drawn(shape: Layout, number: int, codewords: npt.NDArray[np.uint8]) -> Bits:
@@ -136,8 +153,10 @@ def alignment_centres(version: int) -> list[tuple[int, int]]:
     """Row and column of the middle module of every alignment pattern."""
     if version == 1:
         return []
-    lines = consts.ALIGNMENT_POS[version - 2]
-    first, last = lines[0], lines[-1]
+    count = version // 7 + 2
+    step = (8 * version + 3 * count + 5) // (4 * count - 4) * 2
+    first, last = 6, 4 * version + 10
+    lines = [first, *range(last - step * (count - 2), last + 1, step)]
     finders = {(first, first), (first, last), (last, first)}
     return [(row, column) for row in lines for column in lines if (row, column) not in finders]
 

@@ -45,9 +45,9 @@ LIVE = (
     Variant("threshold", _threshold, GLOBAL),
     Variant("inverted", lambda grey: np.asarray(cv2.bitwise_not(grey), np.uint8)),
     Variant("median", lambda grey: np.asarray(cv2.medianBlur(grey, 3), np.uint8)),
+    Variant("halved", lambda grey: resized(grey, 0.5), factor=0.5),
     Variant("enlarged", lambda grey: resized(grey, 1.5), factor=1.5),
     Variant("global", lambda grey: _smoothed(grey, 0.7), GLOBAL),
-    Variant("halved", lambda grey: resized(grey, 0.5), factor=0.5),
     Variant("sharpened", lambda grey: sharpened(grey, 2.5, 2.0), GLOBAL),
     Variant("smoothed", lambda grey: _smoothed(grey, 1.0)),
 )

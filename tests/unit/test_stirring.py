@@ -127,6 +127,29 @@ def test_an_exposure_that_reads_is_kept_and_an_idle_gate_goes_back_to_the_first(
     assert set_to == [0.008, 0.0, 0.008]
 
 
+def test_a_ladder_does_not_keep_itself_going() -> None:
+    """The picture of an empty hall changes with every exposure; the gate comes to rest all the same."""
+    light = [1.0]
+    changes: list[float] = []
+
+    def expose(seconds: float) -> None:
+        light[0] = 0.5 + 60 * seconds
+        changes.append(seconds)
+
+    hall = BLANK.copy()
+    hall[100:300, 200:400] = 220
+    attention = Attention(Health(1e9, 1e9), Ladder((0.008, 0.016, 0.004), expose))
+    for number in range(300):
+        picture = (hall * light[0]).clip(0, 255).astype(np.uint8)
+        attention.pay(Frame(noisy(picture, number), number * RATE))
+    busy, before = len(changes), 300
+    for number in range(before, before + 150):
+        picture = (hall * light[0]).clip(0, 255).astype(np.uint8)
+        attention.pay(Frame(noisy(picture, number), number * RATE))
+    assert len(changes) == busy
+    assert changes[-1] == 0.008
+
+
 def test_without_a_ladder_nothing_is_set() -> None:
     set_to: list[float] = []
     ladder = Ladder((), set_to.append)
