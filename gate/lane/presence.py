@@ -31,6 +31,7 @@ class Stage(Enum):
 class Presentation:
     scan: Scan  # its latest sighting
     since: float  # of its first
+    beside_pass: bool = False  # it was in one frame with a pass
     stage: Stage = Stage.NEW
     holder: int | None = None  # place of a verified pass: in memory while in view, nowhere else
 
@@ -47,6 +48,7 @@ class Presence:
         if presentation is None or scan.seen - presentation.scan.seen > GONE_AFTER:
             presentation = Presentation(scan, scan.seen)
         presentation.scan = scan
+        self._note_company(presentation)
         self._shown[scan.text] = presentation  # at the end: the order is by last sighting
         while len(self._shown) > MOST:
             del self._shown[next(iter(self._shown))]
@@ -61,7 +63,7 @@ class Presence:
     def stands_aside(self, shown: Presentation) -> bool:
         """Whether this code is not to be asked about now: it is no pass, and a pass is in view or may come.
 
-        Beside a pass that was answered it is done with: its person has had an answer."""
+        In one frame with a pass that was answered it is done with: its person has had an answer."""
         if shown.stage is not Stage.NEW or is_pass(shown.scan.text):
             return False
         now, reader = shown.scan.seen, shown.scan.reader
@@ -70,9 +72,22 @@ class Presence:
             for other in self._shown.values()
             if other.scan.reader == reader and is_pass(other.scan.text) and now - other.scan.seen <= GONE_AFTER
         ]
-        if any(other.stage is Stage.ANSWERED for other in passes):
+        if shown.beside_pass and any(other.stage is Stage.ANSWERED for other in passes):
             shown.stage = Stage.ANSWERED
         return bool(passes) or now - shown.since < OTHERS_AFTER
+
+    def _note_company(self, shown: Presentation) -> None:
+        """Codes of one frame bear one time."""
+        scan = shown.scan
+        company = [
+            other
+            for other in self._shown.values()
+            if other.scan.seen == scan.seen and other.scan.reader == scan.reader and other is not shown
+        ]
+        shown.beside_pass |= any(is_pass(other.scan.text) for other in company)
+        if is_pass(scan.text):
+            for other in company:
+                other.beside_pass = True
 
     def leave(self, now: float, holder_of: Callable[[str], int | None]) -> list[Presentation]:
         """Forget what is out of view; returns those who left without an answer.

@@ -70,10 +70,20 @@ def test_a_menu_stands_aside_while_a_pass_is_read_and_is_done_with_when_that_is_
     menu, aside = seen(presence, MENU, 0.9)
     assert aside
     assert menu.stage is Stage.NEW
+    shown, _ = seen(presence, PASS, 0.9)  # the same frame
     shown.stage = Stage.ANSWERED
     menu, aside = seen(presence, MENU, 1.0)
     assert aside
     assert menu.stage is Stage.ANSWERED
+
+
+def test_a_menu_that_comes_after_a_pass_is_somebody_elses() -> None:
+    presence = Presence()
+    presence.see(scan(PASS, 0.0)).stage = Stage.ANSWERED
+    answers = [seen(presence, MENU, 0.01 + number * RATE) for number in range(30)]
+    assert all(shown.stage is Stage.NEW for shown, _ in answers)
+    assert [aside for _, aside in answers] == sorted((aside for _, aside in answers), reverse=True)
+    assert not answers[-1][1]
 
 
 def test_a_poster_that_is_always_there_is_answered_once() -> None:
