@@ -174,15 +174,16 @@ def first_reads(
 
 
 def idle_shares(name: str, view: tuple[int, int], readers: Mapping[str, Callable[[], Look]]) -> list[Row]:
-    """The share of a processor that looking takes while nobody is there, every frame and as the gate does it."""
+    """The share of a processor that looking takes while nobody is there: every frame, and as the gate does it."""
     looks = {reader: make() for reader, make in readers.items()}
+    looks["cascade, every frame"] = looks.pop("cascade")
     attention = Attention(Health(1e9, 1e9), Ladder((), lambda _: None))
     clock = iter(range(10 * IDLE_FRAMES))
 
     def gated(grey: Grey) -> Collection[str]:
         return attention.pay(Frame(grey, next(clock) / RATE))[0]
 
-    looks["cascade, at rest"] = gated
+    looks["cascade"] = gated
     frames = list(hall(view, 2 * IDLE_FRAMES))
     for frame in frames[:IDLE_FRAMES]:
         gated(frame)  # until it rests
