@@ -167,15 +167,18 @@ def _as_of(settings: Settings) -> int | None:
         preview.close()
 
 
-def power(_: Settings, __: Devices, sys_folder: Path = Path("/sys")) -> Iterator[Line]:
+def power(_: Settings, __: Devices) -> Iterator[Line]:
+    yield supply_voltage(Path("/sys"))
+
+
+def supply_voltage(sys_folder: Path) -> Line:
     alarms = list(sys_folder.glob(_VOLTAGE))
     if not alarms:
-        yield Line("power", State.PASS, "this machine does not tell its supply voltage")
-    elif any(alarm.read_text().strip() == "1" for alarm in alarms):
+        return Line("power", State.PASS, "this machine does not tell its supply voltage")
+    if any(alarm.read_text().strip() == "1" for alarm in alarms):
         advice = "Use the board's own 5 V supply and a short cable: cameras and cards fail first"
-        yield Line("power", State.FAIL, "the supply voltage is or was too low", advice)
-    else:
-        yield Line("power", State.PASS, "the supply voltage is well")
+        return Line("power", State.FAIL, "the supply voltage is or was too low", advice)
+    return Line("power", State.PASS, "the supply voltage is well")
 
 
 CHECKS: tuple[Check, ...] = (decoding, devices, disk, clock, status_list, power)

@@ -16,10 +16,9 @@ from drivers.readers.examining import CameraExaminer
 from drivers.readers.looking import Located
 from drivers.readers.picamera import PicameraConfig
 from gate import registry
-from gate.cli import doctor_checks
 from gate.cli.doctor import doctor
 from gate.cli.doctor_camera import judge
-from gate.cli.doctor_checks import Line, State
+from gate.cli.doctor_checks import State, supply_voltage
 from gate.core.model import Listing
 from gate.errors import DeviceError
 from gate.ports.camera_report import CameraReport
@@ -260,7 +259,6 @@ def test_a_low_supply_voltage_is_told(tmp_path: Path, alarm: str | None, state: 
         sensor = tmp_path / "class" / "hwmon" / "hwmon1"
         sensor.mkdir(parents=True)
         (sensor / "in0_lcrit_alarm").write_text(alarm)
-    [line] = doctor_checks.power(None, None, tmp_path)  # type: ignore[arg-type]
-    assert isinstance(line, Line)
+    line = supply_voltage(tmp_path)
     assert line.state is state
     assert bool(line.advice) is (state is State.FAIL)
