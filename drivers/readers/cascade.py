@@ -19,9 +19,9 @@ UNBENT = "unbent"
 _NOTHING = Found((), "")
 LAST_LOOKS = 3  # of one still at most: a bound on time
 BESIDE = 3  # regions beside a code that was read, at most
-FIRST = 2  # variants that are tried where it is not likely that there is a code
 SLANT = 2.5  # times as long as wide: no code is seen so
 ENOUGH = 5  # variants after which there should be a sign of a code
+LARGEST = 2.5  # times the whole picture: what an enlarged region may be
 EXTRA = 0.4  # of the picture, looked at once more in a frame that was not read
 LAST_LOOK_EVERY = 6  # frames: it costs as much as some variants
 
@@ -56,14 +56,11 @@ def _beside(grey: Grey, read: Sequence[Corners]) -> list[Region]:
 
 
 def _read_beside(grey: Grey, region: Region, read: Sequence[Corners]) -> Found:
-    """All steps where there surely is a code, else the first ones."""
+    """All steps where there surely is a code, else the first one."""
     if _holds_another(grey, region, read):
         return _read_region(grey, region)
-    for variant in STILL[:FIRST]:
-        found = _varied(region.of(grey), variant)
-        if found.texts:
-            return Found(found.texts, variant.name)
-    return _NOTHING
+    found = _varied(region.of(grey), STILL[0])
+    return Found(found.texts, STILL[0].name) if found.texts else _NOTHING
 
 
 def _holds_another(grey: Grey, region: Region, read: Sequence[Corners]) -> bool:
@@ -81,6 +78,8 @@ def _read_region(grey: Grey, region: Region) -> Found:
             symbols = list(placed(part)) if region.slant < SLANT else []
             if not located and not symbols and region.area > grey.size / 4:
                 return _NOTHING  # a wall that is busy all over
+        if region.area * variant.factor**2 > LARGEST * grey.size:
+            continue
         found = _varied(part, variant)
         if found.texts:
             return Found(found.texts, variant.name)
