@@ -18,7 +18,7 @@ from drivers.readers.symbol import FINDER
 
 Floats = npt.NDArray[np.float32]
 
-VERSIONS = 20  # larger ones are not shown at a gate
+VERSIONS = 30  # larger ones are not told apart
 SIZES = np.arange(1, VERSIONS + 1) * 4 + 17  # modules a side
 LEAST_MODULE = 1.3  # pixels: what is smaller is not told apart
 LIKELY = 6  # versions that are tried
