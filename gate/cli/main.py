@@ -22,6 +22,7 @@ _COMMANDS = {  # name -> module that holds a click command of that name, and wha
     "clock": ("gate.cli.clock", "Show which time the gate believes, and correct it."),
     "journal": ("gate.cli.journal", "Read the journal, prove it whole, export it."),
     "authority": ("gate.cli.authority", "The other side: keys, passes, statuses, publishing."),
+    "doctor": ("gate.cli.doctor", "Say whether this device is fit to guard a lane, and what to do if not."),
     "drivers": ("gate.cli.drivers", "Show which drivers there are, and what each needs."),
 }
 
