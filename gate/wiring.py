@@ -182,7 +182,7 @@ class _LaneProcess:
 
         async def hold() -> None:
             async with fitted.spec.open(fitted.config) as barrier:
-                await lane.door.hold(barrier, ready=partial(tell, ""))
+                await lane.door.hold(barrier, ready=partial(tell, ""), report=lane.report)
 
         await keep_running(fitted.name, hold, tell)
 

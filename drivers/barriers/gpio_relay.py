@@ -18,7 +18,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from drivers._shared.gpio_line import LAST_LINE, OutputLine
-from drivers._shared.pulse_barrier import Pulse, PulsedBarrier
+from drivers._shared.pulse_barrier import HELD_OPEN, ExtendedPulse, Pulse, PulsedBarrier, Switch
 from drivers._shared.pulse_claim import claim, free
 from gate.core.model import Direction
 from gate.errors import DeviceError
@@ -35,10 +35,11 @@ class RelayConfig(DriverConfig):
         Literal["high", "low"], Field(description="level of the line that releases the barrier; the other one locks it")
     ]
     pulse: Annotated[Pulse, Field(description="how long the barrier is released for one person")]
+    extended_pulse: ExtendedPulse = None
 
 
-class _RelaySwitch:
-    """`drivers._shared.pulse_barrier.Switch` over one line."""
+class _RelaySwitch(Switch):
+    """Over one line."""
 
     def __init__(self, output: OutputLine) -> None:
         self.name = f"relay on GPIO line {output.line}"
@@ -46,7 +47,7 @@ class _RelaySwitch:
         self._wanted = False
         self._odd = 0  # looks in a row at which the line was not as wanted
 
-    def on(self, direction: Direction) -> None:  # noqa: ARG002 - one contact serves both directions
+    def on(self, direction: Direction, *, extended: bool = False) -> None:  # noqa: ARG002 - one contact serves all
         self._wanted = True
         self._output.write(True)
 
@@ -79,7 +80,7 @@ class _RelaySwitch:
 @asynccontextmanager
 async def open_relay(config: RelayConfig) -> AsyncIterator[Barrier]:
     output = await claim(lambda: OutputLine(config.line, active_high=config.active == "high"), OutputLine.close)
-    barrier = PulsedBarrier(_RelaySwitch(output), config.pulse)
+    barrier = PulsedBarrier(_RelaySwitch(output), config.pulse, config.extended_pulse)
     try:
         await barrier.start()
         yield barrier
@@ -94,4 +95,5 @@ DRIVER: DriverSpec[RelayConfig, Barrier] = DriverSpec(
     open=open_relay,
     summary="relay or turnstile contact on a GPIO line of a Raspberry Pi, pulse timed here",
     needs="Raspberry Pi; apt packages python3-gpiozero, python3-lgpio; user in group gpio",
+    abilities=lambda _: HELD_OPEN,
 )

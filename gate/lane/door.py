@@ -9,6 +9,7 @@ import structlog
 from gate.core.model import Direction
 from gate.errors import DeviceError
 from gate.ports.barrier import Barrier
+from gate.ports.inputs import Report
 
 log = structlog.get_logger()
 
@@ -21,11 +22,11 @@ class Door:
         self._lost = asyncio.Event()
         self._release: asyncio.Task[None] | None = None
 
-    async def hold(self, barrier: Barrier, ready: Callable[[], None]) -> None:
+    async def hold(self, barrier: Barrier, ready: Callable[[], None], report: Report) -> None:
         """Use this barrier until it is lost.  Raises DeviceError then; never returns otherwise."""
         self._barrier, self._lost = barrier, asyncio.Event()
         ready()
-        watch = asyncio.ensure_future(barrier.watch())
+        watch = asyncio.ensure_future(barrier.watch(report))
         failed = asyncio.ensure_future(self._lost.wait())
         try:
             await asyncio.wait({watch, failed}, return_when=asyncio.FIRST_COMPLETED)

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,9 @@ from gate.lane.judge import Judge
 from gate.lane.presence import GONE_AFTER
 from gate.passes.aq1_encode import credential_text, encode_credential
 from gate.passes.recognise import Verifier
+from gate.ports.abilities import Stance
 from gate.ports.feedback import Signal
-from gate.ports.inputs import Level, Role
+from gate.ports.inputs import Level, Report, Role
 from gate.ports.reader import Answer
 from gate.testing.builders import KEY, LIMITS, NOW, RunningClock, load, policy
 
@@ -58,8 +60,9 @@ class Turnstile:
         self.lost = asyncio.Event()
         self.broken = False
         self.pulse = 0.05  # seconds
+        self.stances: list[Stance] = []
 
-    async def release(self, direction: Direction) -> None:  # noqa: ARG002 - the port's signature
+    async def release(self, direction: Direction, *, extended: bool = False) -> None:  # noqa: ARG002 - the port's
         if self.broken:
             raise DeviceError("turnstile: no answer", hint="Look at its cable")
         self.openings, self.secured = self.openings + 1, False
@@ -71,7 +74,11 @@ class Turnstile:
     def secure(self) -> None:
         self.secured = True
 
-    async def watch(self) -> None:
+    async def stand(self, stance: Stance) -> None:
+        self.stances.append(stance)
+        self.secured = stance is not Stance.FREE
+
+    async def watch(self, report: Report) -> None:  # noqa: ARG002 - it senses nothing
         await self.lost.wait()
         raise DeviceError("turnstile: gone", hint="Plug it in")
 
@@ -129,7 +136,8 @@ class Rig:
 async def working(rig: Rig) -> AsyncIterator[Rig]:
     async def barrier() -> None:
         with suppress(DeviceError):
-            await rig.lane.door.hold(rig.turnstile, ready=lambda: rig.lane.device("barrier", "fake", ""))
+            ready = partial(rig.lane.device, "barrier", "fake", "")
+            await rig.lane.door.hold(rig.turnstile, ready, rig.lane.report)
         rig.lane.device("barrier", "fake", "gone")
 
     ready = asyncio.Event()

@@ -98,7 +98,7 @@ async def test_the_fake_remembers_and_fails_on_demand() -> None:
         with pytest.raises(DeviceError, match="unplugged"):
             await barrier.release(Direction.ENTRY)
         with pytest.raises(DeviceError, match="unplugged"):
-            await barrier.watch()
+            await barrier.watch(lambda _: None)
     assert [state for _, state in barrier.history] == ["secured", "released", "secured"]
     moments = [at for at, _ in barrier.history]
     assert moments == sorted(moments)
