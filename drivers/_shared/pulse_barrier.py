@@ -13,9 +13,9 @@ from typing import Annotated, Protocol
 from pydantic import Field
 
 from drivers._shared.pulse_guard import GRACE, PulseGuard
-from gate.core.model import Direction
+from gate.core.model import Direction, Stance
 from gate.errors import DeviceError
-from gate.ports.abilities import Abilities, Stance
+from gate.ports.abilities import Abilities
 from gate.ports.driver import Duration
 from gate.ports.inputs import Level, Report
 

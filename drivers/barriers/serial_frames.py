@@ -27,9 +27,9 @@ from drivers._shared.pulse_claim import claim, free
 from drivers._shared.serial_ear import SerialEar
 from drivers._shared.serial_port import SerialPort
 from drivers.barriers.serial_profile import Profile, build_frame, load_profile
-from gate.core.model import Direction
+from gate.core.model import Direction, Stance
 from gate.errors import DeviceError
-from gate.ports.abilities import Abilities, Stance
+from gate.ports.abilities import Abilities
 from gate.ports.barrier import Barrier
 from gate.ports.driver import DriverConfig, DriverSpec, show_duration
 from gate.ports.inputs import Level, Role

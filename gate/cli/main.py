@@ -14,6 +14,7 @@ from gate.errors import GateError
 _COMMANDS = {  # name -> module that holds a click command of that name, and what --help says of it
     "demo": ("gate.cli.demo", "Watch a gate admit and refuse people, on this machine, with nothing attached."),
     "run": ("gate.cli.run", "Drive a lane: the daemon."),
+    "lane": ("gate.cli.lane", "Tell a running lane what staff decided."),
     "verify": ("gate.cli.verify", "Say what the gate would say to a pass, and why, touching nothing."),
     "read": ("gate.cli.read", "Say what the reader sees in pictures."),
     "config": ("gate.cli.config", "Check, show and begin configuration files."),

@@ -11,7 +11,19 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from gate.core.events import CodeSeen, Decided, DeviceChanged, Event, GrantEnded, ListChanged, Mode, Phase, PhaseChanged
+from gate.core.events import (
+    Alarm,
+    AlarmChanged,
+    CodeSeen,
+    Decided,
+    DeviceChanged,
+    Event,
+    GrantEnded,
+    ListChanged,
+    Mode,
+    Phase,
+    PhaseChanged,
+)
 from gate.core.model import Direction
 from gate.core.reason import Reason
 from gate.core.staleness import Freshness
@@ -51,6 +63,15 @@ class Scene(StrEnum):
     NO_SIGNAL = "no_signal"  # shown by the page itself when the stream is silent
 
 
+ALARMS = {  # for the technician, as problems of devices are
+    Alarm.HELD_OPEN_SOON: "the door has stood open for long: shut it",
+    Alarm.HELD_OPEN: "the door stands open: shut it, and see what holds it",
+    Alarm.FORCED_OPEN: "the door was opened without a grant: go and see",
+    Alarm.UNABLE_TO_LOCK: "the bolt does not go home: guard the door, see to the lock",
+    Alarm.UNABLE_TO_UNLOCK: "the bolt does not come back: see to the lock",
+    Alarm.TAMPER: "a box or a cable is being opened: go and see",
+}
+
 GRANTED = frozenset({Scene.ADMITTED, Scene.LET_THROUGH})
 
 
@@ -73,7 +94,7 @@ class State:
 
     @property
     def in_service(self) -> bool:
-        return self.phase in (Phase.READY, Phase.RELEASED)
+        return self.phase in (Phase.READY, Phase.RELEASED, Phase.FREE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +144,17 @@ def step(state: State, event: Event, now: float) -> State:
         case PhaseChanged():
             return _phase(state, event.phase, now)
         case DeviceChanged():
-            others = [problem for problem in state.problems if problem.device != event.device]
-            bad = [*others, event] if event.problem else others
-            return replace(state, problems=tuple(sorted(bad, key=lambda problem: problem.device)))
+            return _problems(state, event)
+        case AlarmChanged(at, alarm, on):
+            return _problems(state, DeviceChanged(at, f"alarm {alarm}", "lane", ALARMS[alarm] if on else ""))
         case ListChanged():
             return replace(state, known=event)
+
+
+def _problems(state: State, event: DeviceChanged) -> State:
+    others = [problem for problem in state.problems if problem.device != event.device]
+    bad = [*others, event] if event.problem else others
+    return replace(state, problems=tuple(sorted(bad, key=lambda problem: problem.device)))
 
 
 def due(state: State) -> float | None:
@@ -205,7 +232,7 @@ def show(state: State, about: About, wall: float) -> Page:
         reason=state.reason if verdict else None,
         direction=state.direction if verdict else None,
         number=state.verdict if verdict else 0,
-        lines=_lines(scene, state.reason, about),
+        lines=_lines(scene, Reason.LOCKED_DOWN if state.phase is Phase.LOCKED_DOWN else state.reason, about),
         trial=tuple(Note(language, INTERFACE[language].trial) for language in about.languages) if pilot else (),
         simulated=_simulated(about),
         drivers=about.simulated,
@@ -256,7 +283,8 @@ def _words(scene: Scene, reason: Reason | None, language: str) -> Words:
         case Scene.WAIT:
             return reason_words(Reason.LANE_BUSY, language)
         case Scene.OUT_OF_SERVICE:
-            return reason_words(Reason.OUT_OF_SERVICE, language)
+            locked_down = reason is Reason.LOCKED_DOWN
+            return reason_words(Reason.LOCKED_DOWN if locked_down else Reason.OUT_OF_SERVICE, language)
         case Scene.ADMITTED | Scene.REFUSED | Scene.LET_THROUGH:
             return reason_words(reason or Reason.OUT_OF_SERVICE, language)
 

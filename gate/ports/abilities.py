@@ -1,17 +1,8 @@
 """What a barrier can do beyond one pulse, as it is configured: stated by its driver, used by the lane."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
-from gate.core.model import Direction
-
-
-class Stance(StrEnum):
-    """What a barrier does between releases."""
-
-    CONTROLLED = "controlled"  # locked; a release lets one person through
-    FREE = "free"  # open, until it is told otherwise
-    BLOCKED = "blocked"  # locked, and its own buttons and remote panel with it
+from gate.core.model import Direction, Stance
 
 
 @dataclass(frozen=True, slots=True)

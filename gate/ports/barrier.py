@@ -2,8 +2,7 @@
 
 from typing import Protocol
 
-from gate.core.model import Direction
-from gate.ports.abilities import Stance
+from gate.core.model import Direction, Stance
 from gate.ports.inputs import Report
 
 

@@ -20,9 +20,9 @@ from typing import Protocol
 
 import pytest
 
-from gate.core.model import Direction
+from gate.core.model import Direction, Stance
 from gate.errors import DeviceError
-from gate.ports.abilities import Abilities, Stance
+from gate.ports.abilities import Abilities
 from gate.ports.barrier import Barrier
 from gate.ports.inputs import Level, Role
 
