@@ -18,7 +18,9 @@ from gate.ports.abilities import Abilities
 from gate.ports.barrier import Barrier
 from gate.ports.driver import AnySpec
 from gate.testing.barrier_contract import BarrierContract, BarrierRig
+from tests.contract.fake_gpiod import Chip, fake_gpiod
 from tests.contract.mock_gpio import Board, mock_gpio
+from tests.contract.serial_rigs import SERIAL_RIGS
 
 DRIVERS = {entry.name: entry for entry in entry_points(group="gate.barriers")}
 LCUS_ON, LCUS_OFF = bytes.fromhex("A00101A2"), bytes.fromhex("A00100A1")
@@ -74,6 +76,35 @@ class GpioRelayRig(Told):
 
     def restore(self) -> None:
         Board.present = True
+
+
+class GpiodRelayRig(Told):
+    """A relay on line 17 of a chip that libgpiod drives."""
+
+    def __init__(self, active: Literal["high", "low"], chip: Chip) -> None:
+        self._active = active
+        self._chip = chip
+        self.driver = spec("gpio_relay")
+        settings = {"driver": "gpio_relay", "library": "gpiod", "line": 17, "active": active, "pulse": "1s"}
+        self.config = self.driver.config.model_validate(settings)
+
+    def open(self, pulse: float) -> AbstractAsyncContextManager[Barrier]:
+        return self.driver.open(self.config.model_copy(update={"pulse": pulse}))
+
+    def _on(self, shown: tuple[object, bool | None]) -> bool:
+        return shown[1] is (self._active == "high")
+
+    def locked(self) -> bool:
+        return not self._on(self._chip.shown[-1])
+
+    def releases(self) -> int:
+        return sum(self._on(shown) for shown in self._chip.shown)
+
+    def lose(self) -> None:
+        self._chip.present = False
+
+    def restore(self) -> None:
+        self._chip.present, self._chip.busy = True, False
 
 
 class SerialRig(Told):
@@ -164,6 +195,10 @@ def gpio_rig(active: Literal["high", "low"]) -> Callable[[ExitStack, Path], Barr
     return lambda stack, _: GpioRelayRig(active, stack.enter_context(mock_gpio()))
 
 
+def gpiod_rig(active: Literal["high", "low"]) -> Callable[[ExitStack, Path], BarrierRig]:
+    return lambda stack, _: GpiodRelayRig(active, stack.enter_context(fake_gpiod()))
+
+
 def serial_rig(stack: ExitStack, folder: Path) -> BarrierRig:
     rig = SerialRig(folder)
     stack.callback(rig.close)
@@ -173,8 +208,11 @@ def serial_rig(stack: ExitStack, folder: Path) -> BarrierRig:
 RIGS: dict[str, Callable[[ExitStack, Path], BarrierRig]] = {
     "gpio_relay, active high": gpio_rig("high"),
     "gpio_relay, active low": gpio_rig("low"),
+    "gpio_relay, libgpiod, active high": gpiod_rig("high"),
+    "gpio_relay, libgpiod, active low": gpiod_rig("low"),
     "serial_frames": serial_rig,
     "fake": lambda _, __: FakeRig(),
+    **SERIAL_RIGS,
 }
 
 
