@@ -169,10 +169,13 @@ class _LaneProcess:
             sensed=frozenset(passages) | abilities.passages,
             extended=lane.extended_time,
             always_extended=lane.always_extended,
-            watchers=frozenset(watchers | ({BARRIER} if abilities.passages else set())),
+            watchers=frozenset(watchers | ({BARRIER} if abilities.passages or abilities.door else set())),
             stances=abilities.stances,
             fire_frees=lane.fire_frees,
-            door=self._settings.door.timing(contact=Role.DOOR in roles.values(), feedback=Role.LOCK in roles.values()),
+            door=self._settings.door.timing(
+                contact=abilities.door or Role.DOOR in roles.values(),
+                feedback=abilities.lock or Role.LOCK in roles.values(),
+            ),
         )
 
     def _work(self, lane: Lane) -> list[Coroutine[None, None, None]]:

@@ -8,10 +8,13 @@ from gate.core.model import Direction, Stance
 @dataclass(frozen=True, slots=True)
 class Abilities:
     """`passages`: the ways in which the device itself reports who went through.
-    `stances`: those it takes besides CONTROLLED."""
+    `stances`: those it takes besides CONTROLLED.  `door`, `lock`: whether it reports the door's contact,
+    the bolt."""
 
     passages: frozenset[Direction] = frozenset()
     stances: frozenset[Stance] = frozenset()
+    door: bool = False
+    lock: bool = False
 
 
 ONE_PULSE = Abilities()
