@@ -21,6 +21,8 @@ _COMMANDS = {  # name -> module that holds a click command of that name, and wha
     "list": ("gate.cli.list", "Show and load the lists that the gate holds."),
     "journal": ("gate.cli.journal", "Read the journal, prove it whole, export it."),
     "authority": ("gate.cli.authority", "The other side: keys, passes, statuses, publishing."),
+    "safe-outputs": ("gate.cli.safe_outputs", "Lock what a lane that has died may have left open."),
+    "lane-sim": ("gate.cli.lane_sim", "Play a turnstile on a pseudo-terminal, for demos and tests."),
     "drivers": ("gate.cli.drivers", "Show which drivers there are, and what each needs."),
 }
 
@@ -35,7 +37,7 @@ class _Lazy(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         module = importlib.import_module(_COMMANDS[cmd_name][0])
-        command = getattr(module, cmd_name if cmd_name != "list" else "list_")
+        command = getattr(module, "list_" if cmd_name == "list" else cmd_name.replace("-", "_"))
         assert isinstance(command, click.Command)  # noqa: S101 - the table above says so
         return command
 

@@ -52,8 +52,11 @@ async def serve_control(lane: Lane, state_dir: Path) -> None:
     except OSError as error:
         log.error("no orders can be given to this lane", problem=str(error))
         return
-    async with server:
-        await server.serve_forever()
+    try:
+        async with server:
+            await server.serve_forever()
+    finally:
+        (state_dir / SOCKET).unlink(missing_ok=True)
 
 
 def ask(state_dir: Path, request: dict[str, Any]) -> dict[str, Any]:
