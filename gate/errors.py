@@ -5,7 +5,9 @@
     |-- ConfigError          exit 78   a configuration file is wrong (EX_CONFIG; systemd does not restart on it)
     |-- DeviceError          exit 1    a camera, relay, turnstile or input does not answer as it should
     |-- StoreError           exit 1    list.db or lane.db is missing, damaged, full or refuses to be written
+    |   `-- DamagedError
     |-- PublishError         exit 1    data offered by the authority is not fit to be used
+    |-- SyncError            exit 1    a mirror cannot be reached, or serves what the authority did not sign
     `-- PictureError         exit 1    a picture file cannot be read
 
 A pass that is refused is not an error: see `gate.core.model.Refused`.
@@ -39,7 +41,15 @@ class StoreError(GateError):
     pass
 
 
+class DamagedError(StoreError):
+    """The file is not the database it should be: nothing in it can be used."""
+
+
 class PublishError(GateError):
+    pass
+
+
+class SyncError(GateError):
     pass
 
 

@@ -90,8 +90,11 @@ def run_lane(settings: Settings) -> None:
     devices = fit(settings)
     try:
         asyncio.run(_LaneProcess(settings, devices).run())
-    except* GateError as group:
-        raise _first(group) from None
+    except BaseExceptionGroup as group:  # not except*: Python 3.11.2 wraps what is raised there in a group again
+        errors, others = group.split(GateError)
+        if errors is None or others is not None:
+            raise
+        raise _first(errors) from None
 
 
 def _first(group: BaseExceptionGroup[GateError]) -> GateError:

@@ -6,7 +6,9 @@
     status.npy        the status list, one byte a place
     people.db         digest of a person -> place, when people are imported by IIN
     private/          one file a signing key, and the subject key; mode 0600
-    public/           what is published, unless another folder is named
+    repository/       what was published last, signed (`gate.authority.repository`)
+    root.json         what every device is given: it vouches for all that is published
+    public/           where it is published to, unless another folder is named
 
 Nothing is cached between calls: several commands, each its own process, may take turns.  A call that
 changes something holds the folder's lock.
@@ -27,12 +29,15 @@ from gate.authority import files, importing, publication
 from gate.authority.default_rules import DEFAULT_RULES
 from gate.authority.issuers import Issuers
 from gate.authority.people import KEY_BYTES, People
+from gate.authority.publication import Lists, Published
+from gate.authority.repository import Content, Repository
+from gate.authority.roles import Role
 from gate.authority.statuses import StatusList
 from gate.core.model import Listing, Status
 from gate.core.trust import first_error
 from gate.errors import StoreError, UsageError
 from gate.passes.aq1_encode import encode_credential
-from gate.store.wire import MAX_PLACES, Head
+from gate.store.wire import HEAD, MAX_PLACES, RULES, TRUST, Head, decode_snapshot
 
 DAY = 86400
 TOKEN_ID_BYTES = 8  # the fewest that are allowed: every byte is a larger code
@@ -41,6 +46,7 @@ DEFAULT_MAX_LIFETIME = DAY
 DEFAULT_KEY_VALID = 366 * DAY
 
 _STATE = "authority.json"
+ROOT = "root.json"
 
 
 class _State(BaseModel):
@@ -64,32 +70,38 @@ class Authority:
     """Times are Unix seconds, lifetimes seconds.  Every method raises StoreError when the folder
     cannot be read or written."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, keys: Path | None) -> None:
         """Use `create` or `open`."""
         self.path = path
         self._issuers = Issuers(path / "trust.json", path / "private")
+        self._repository = Repository(path / "repository", path / "private", keys or path / "private")
 
     @classmethod
-    def create(cls, path: Path) -> Self:
-        """Raises UsageError when there is an authority already.  A rules.json that lies there is kept."""
+    def create(cls, path: Path, *, at: int, keys: Path | None = None, root_keys: int = 1, threshold: int = 1) -> Self:
+        """Raises UsageError when there is an authority already.  A rules.json that lies there is kept.  `keys`:
+        a folder on a medium of its own for the offline keys; `threshold` of `root_keys` root keys must sign."""
         if (path / _STATE).exists():
             raise UsageError(f"{path} is an authority already", hint="Name another folder")
         files.make_directory(path)
         files.make_directory(path / "private", 0o700)
-        authority = cls(path)
+        if keys is not None:
+            files.make_directory(keys, 0o700)
+        authority = cls(path, keys)
         with files.locked(path):
-            if not (path / "rules.json").exists():
-                files.write(path / "rules.json", DEFAULT_RULES.encode())
+            authority._repository.create(at, root_keys=root_keys, threshold=threshold)
+            files.write(path / ROOT, authority._repository.root_json())
+            if not (path / RULES).exists():
+                files.write(path / RULES, DEFAULT_RULES.encode())
             files.write(authority._subject_key_file, os.urandom(KEY_BYTES).hex().encode() + b"\n", files.PRIVATE)
             authority._save_state(_State())  # the last: only now it is an authority
         return authority
 
     @classmethod
-    def open(cls, path: Path) -> Self:
-        """Raises UsageError when `path` is no authority."""
+    def open(cls, path: Path, keys: Path | None = None) -> Self:
+        """Raises UsageError when `path` is no authority.  `keys`: where the offline keys lie."""
         if not (path / _STATE).exists():
             raise UsageError(f"{path} is not an authority", hint=f"Make one with `gate authority init {path}`")
-        authority = cls(path)
+        authority = cls(path, keys)
         authority._state()
         return authority
 
@@ -213,27 +225,48 @@ class Authority:
 
     # Publishing
 
-    def publish(self, to: Path, as_of: int) -> Head:
-        """Trust list, rules and status list, as of now: the next version, into the folder `to`.
+    def publish(self, to: Path, as_of: int, *, shrink: bool = False) -> Head:
+        """Trust list, rules and status list, as of now: the next version, signed, into the folder `to`.
 
-        Whoever reads `to` meanwhile finds the state before or the state after.  Raises PublishError when
-        gates would refuse what there is to publish; `to` is left as it was then."""
+        Whoever reads `to` meanwhile finds the state before or the state after.  `shrink`: it is meant that far
+        fewer people are listed than before.  Raises PublishError when gates would refuse what there is to
+        publish, UsageError when a key that must sign is not here; `to` is left as it was then."""
         with files.locked(self.path):
-            state = self._state()
-            before = publication.published_head(to)
-            version = max(state.list_version, before.version if before else 0) + 1
-            composed = publication.compose(
-                trust=self.trust_json(),
-                rules=self._read("rules.json"),
-                statuses=self._statuses(),
-                version=version,
-                as_of=as_of,
-            )
-            publication.check_follows(to, composed)
+            state, lists, before = self._state(), self._lists(), self._published()
+            there = {name: self._repository.content(Role.TARGETS, name) for name in (TRUST, RULES)}
+            documents = publication.documents(lists, {name: data for name, data in there.items() if data is not None})
+            version = max(state.list_version, before.head.version if before else 0) + 1
+            head, content = publication.status(lists, before, version=version, as_of=as_of, shrink=shrink)
             # Before the files: after a crash the number is spent, and never means two contents.
             self._save_state(state.model_copy(update={"list_version": version}))
-            publication.place(composed, to)
-        return composed.head
+            contents = {Role.TARGETS: documents, Role.STATUS: content, Role.SUBJECTS: Content({})}
+            self._repository.publish(as_of, contents)
+            self._repository.place(to)
+        return head
+
+    def rotate_role(self, role: Role, at: int) -> None:
+        """New keys for those who sign what is published; to be published after.  Raises UsageError when a key
+        that must sign is not here."""
+        with files.locked(self.path):
+            self._repository.rotate(role, at)
+            files.write(self.path / ROOT, self._repository.root_json())
+
+    def _lists(self) -> Lists:
+        statuses = self._statuses()
+        # A list without places has no form on the wire; one place that is not listed says the same.
+        nibbles = statuses.nibbles() or b"\0"
+        return Lists(self.trust_json(), self._read(RULES), nibbles, max(1, statuses.size), statuses.listed)
+
+    def _published(self) -> Published | None:
+        """None where nothing was published yet."""
+        data = self._repository.content(Role.STATUS, HEAD)
+        if data is None:
+            return None
+        head = Head.parse(data)
+        packed = self._repository.content(Role.STATUS, head.snapshot)
+        if packed is None:
+            raise StoreError(f"{self.path}: {head.snapshot} is missing", hint="Put it back from a backup")
+        return Published(head, decode_snapshot(packed, head.size), self._repository.lengths(Role.STATUS))
 
     # Files
 

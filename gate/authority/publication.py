@@ -1,126 +1,115 @@
-"""What is published: named files, and how they reach a folder that gates read from.
+"""What is published of the lists: which files, and the head that names the ways to the current list.
 
-`compose` decides what is published and touches no disk; `place` puts it into a folder so that whoever
-reads meanwhile finds either the state before or the state after.  Signing belongs between the two: it
-takes a `Publication` and adds targets or metadata of its own.
+Pure: what it returns is signed and brought to gates by `gate.authority.repository`.
 """
 
 import hashlib
-import json
 from dataclasses import dataclass
-from pathlib import Path
 
-from gate.authority import files
-from gate.authority.statuses import StatusList
+from gate.authority.repository import Content
 from gate.core.rules import parse_rules
 from gate.core.trust import parse_trust
-from gate.errors import GateError, PublishError
+from gate.errors import PublishError
 from gate.store import wire
+from gate.store.apply import SHRINKS_BELOW
+
+MOST_DELTAS = 32  # in the chain: each costs some 200 bytes of every sync that finds a new list
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    name: str  # path below the publication folder, as gates ask for it
-    data: bytes
+class Published:
+    """The list that gates can get now, and the lengths of the deltas that are offered."""
 
-
-@dataclass(frozen=True, slots=True)
-class Publication:
     head: wire.Head
-    targets: tuple[Target, ...]  # in the order in which they must appear; the head is the last
+    nibbles: bytes
+    lengths: dict[str, int]
 
 
-def compose(*, trust: bytes, rules: bytes, statuses: StatusList, version: int, as_of: int) -> Publication:
-    """`as_of`: Unix s, the moment the list speaks of.  Raises PublishError for a trust list or rules
-    that no gate would take, or a moment that is none."""
-    parse_trust(trust)
-    parse_rules(rules)
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """What is to be published."""
+
+    trust: bytes
+    rules: bytes
+    nibbles: bytes
+    size: int
+    listed: int
+
+
+def documents(lists: Lists, before: dict[str, bytes]) -> Content:
+    """trust.json and rules.json.  Raises PublishError for what gates would not take: unfit, or another
+    content under a version that was published `before`."""
+    contents = {wire.TRUST: lists.trust, wire.RULES: lists.rules}
+    versions = {name: _version(name, data) for name, data in contents.items()}
+    for name, published in before.items():
+        old = _version(name, published)
+        if versions[name] < old or (versions[name] == old and contents[name] != published):
+            raise PublishError(
+                f"{name}: version {old} is published already and reads differently",
+                hint=f'Raise "version" in it above {old}',
+            )
+    return Content(contents)
+
+
+def _version(name: str, data: bytes) -> int:
+    return parse_trust(data).version if name == wire.TRUST else parse_rules(data).version
+
+
+def status(
+    lists: Lists, before: Published | None, *, version: int, as_of: int, shrink: bool
+) -> tuple[wire.Head, Content]:
+    """The head, and its files.  `as_of`: Unix s, the moment the list speaks of.  `shrink`: it is meant that
+    far fewer people are listed than before.  Raises PublishError for what gates would refuse."""
     if as_of < 1:
         raise PublishError(f"a list cannot speak of the moment {as_of}", hint="Give Unix seconds")
-    # A list without places has no form on the wire; one place that is not listed says the same.
-    nibbles = statuses.nibbles() or b"\0"
-    snapshot = wire.encode_snapshot(nibbles)
-    name = f"status/snapshot-{version}.zst"
+    if before:
+        _check_follows(lists, before.head, as_of, shrink=shrink)
+    shrunk_at = before.head.shrunk_at if before else 0
+    new: dict[str, bytes] = {}
+    snapshot = before.head.snapshot if before and before.nibbles == lists.nibbles else f"status/snapshot-{version}.zst"
+    if not before or snapshot != before.head.snapshot:
+        new[snapshot] = wire.encode_snapshot(lists.nibbles)
+    deltas: tuple[wire.DeltaForm, ...] = ()
+    if before:
+        link = wire.DeltaForm(since=before.head.version, target=f"status/delta-{before.head.version}-{version}.zst")
+        new[link.target] = wire.encode_delta(before.nibbles, lists.nibbles)
+        lengths = before.lengths | {name: len(data) for name, data in new.items()}
+        deltas = _worth_it((*before.head.deltas, link), lengths, lengths[snapshot])
+        new = {name: data for name, data in new.items() if name == snapshot or name in {one.target for one in deltas}}
     head = wire.Head(
         version=version,
         as_of=as_of,
-        size=max(1, statuses.size),
-        listed=statuses.listed,
-        snapshot=wire.SnapshotForm(target=name, length=len(snapshot), sha256=hashlib.sha256(snapshot).hexdigest()),
+        size=lists.size,
+        listed=lists.listed,
+        sha256=hashlib.sha256(lists.nibbles).hexdigest(),
+        snapshot=snapshot,
+        deltas=deltas,
+        shrunk_at=version if shrink else shrunk_at,
     )
-    last = Target(wire.HEAD, head.model_dump_json(indent=1).encode() + b"\n")
-    return Publication(head, (Target(wire.TRUST, trust), Target(wire.RULES, rules), Target(name, snapshot), last))
+    named = {snapshot, *(delta.target for delta in deltas)}
+    kept = frozenset(named - new.keys())
+    return head, Content(new | {wire.HEAD: head.model_dump_json().encode() + b"\n"}, kept)
 
 
-def published_head(folder: Path) -> wire.Head | None:
-    """What `folder` offers now; None when nothing is there or it is damaged (publishing anew heals it)."""
-    data = _published(folder, wire.HEAD)
-    try:
-        return None if data is None else wire.Head.parse(data)
-    except PublishError:
-        return None
-
-
-def check_follows(folder: Path, publication: Publication) -> None:
-    """Gates refuse what is older than what they hold, so it is not published.  Raises PublishError when
-    a version would go back, when one version would mean two contents, or when the list would speak of
-    an earlier moment."""
-    head = published_head(folder)
-    if head and publication.head.as_of < head.as_of:
+def _check_follows(lists: Lists, head: wire.Head, as_of: int, *, shrink: bool) -> None:
+    if as_of < head.as_of:
         raise PublishError(
-            f"the published list speaks of {head.as_of}, this one of {publication.head.as_of}, which is earlier",
+            f"the published list speaks of {head.as_of}, this one of {as_of}, which is earlier",
             hint="Check this computer's clock (or --at)",
         )
-    if head and publication.head.version <= head.version:
-        raise PublishError(f"list version {head.version} is published already", hint="Publish a higher version")
-    for target in publication.targets:
-        if target.name in (wire.TRUST, wire.RULES):
-            _check_version(target, _published(folder, target.name))
-
-
-def place(publication: Publication, folder: Path) -> None:
-    """Writes each file aside, fsyncs and renames it, the head last; then removes the snapshots that
-    neither this head nor the one before it names (a gate may be fetching the latter right now).
-    Raises StoreError."""
-    before = published_head(folder)
-    files.make_directory(folder / "status")
-    for target in publication.targets:
-        if _published(folder, target.name) != target.data:  # unchanged files keep their date for web caches
-            files.write(folder / target.name, target.data)
-    kept = {head.snapshot.target for head in (before, publication.head) if head}
-    _prune(folder, kept)
-
-
-def _published(folder: Path, name: str) -> bytes | None:
-    try:
-        return (folder / name).read_bytes()
-    except OSError:
-        return None
-
-
-def _check_version(target: Target, published: bytes | None) -> None:
-    if published is None or published == target.data:
-        return
-    try:
-        {wire.TRUST: parse_trust, wire.RULES: parse_rules}[target.name](published)
-    except GateError:
-        return  # damaged: publishing anew heals it
-    old, new = json.loads(published), json.loads(target.data)
-    if new["version"] < old["version"]:
+    if lists.listed < SHRINKS_BELOW * head.listed and not shrink:
         raise PublishError(
-            f"{target.name}: version {old['version']} is published, this is version {new['version']}",
-            hint="Publish from the newest copy of this authority, or raise the version",
-        )
-    if new["version"] == old["version"] and new != old:
-        raise PublishError(
-            f"{target.name}: version {old['version']} is published already and reads differently",
-            hint='Raise "version" in it',
+            f"{head.listed} people are listed in what is published, {lists.listed} would be left",
+            hint="Import what is missing; if it is meant, publish with --shrink",
         )
 
 
-def _prune(folder: Path, kept: set[str]) -> None:
-    status = folder / "status"
-    stale = [path for path in status.glob("snapshot-*.zst") if f"status/{path.name}" not in kept]
-    stale += [*folder.glob(f".*{files.PART}"), *status.glob(f".*{files.PART}")]  # left behind by a crash
-    for path in stale:
-        path.unlink(missing_ok=True)
+def _worth_it(chain: tuple[wire.DeltaForm, ...], lengths: dict[str, int], snapshot: int) -> tuple[wire.DeltaForm, ...]:
+    """The newest part of a chain that is shorter than the snapshot: nobody would go the longer way."""
+    total, kept = 0, 0
+    for delta in reversed(chain[-MOST_DELTAS:]):
+        total += lengths[delta.target]
+        if total >= snapshot:
+            break
+        kept += 1
+    return chain[len(chain) - kept :]

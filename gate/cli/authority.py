@@ -3,95 +3,38 @@
 Results go to stdout, remarks and progress to stderr.
 """
 
-import json
-import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 
-from gate.authority import pictures
 from gate.authority.authority import Authority, Imported
 from gate.authority.importing import BadRowsError
-from gate.authority.wallet import Wallet
-from gate.core.model import Listing, Status
-from gate.errors import UsageError
-from gate.passes.aq1_encode import credential_text
-from gate.ports.driver import parse_duration, show_duration
-from gate.store.wire import MAX_PLACES, Head
-
-_Command = TypeVar("_Command", bound=Callable[..., object])
-
-
-class _Duration(click.ParamType[float]):
-    """`"12h"` -> seconds."""
-
-    name = "duration"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        if isinstance(value, float):
-            return value
-        try:
-            return cast(float, parse_duration(value))
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
-
-_directory = click.argument("directory", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
-_idx = click.option("--idx", type=click.IntRange(0, MAX_PLACES - 1), help="The place in the status list.")
-_person = click.option("--person", metavar="ID", help="The person, by the IIN or id they were imported with.")
-_at = click.option("--at", type=click.IntRange(0, 2**53 - 1), metavar="UNIX", help="In place of the present time.")
-_json = click.option("--json", "as_json", is_flag=True, help="One JSON object in place of text.")
-_key_valid = click.option(
-    "--key-valid", type=_Duration(), default="366d", show_default=True, help="How long the key may sign."
+from gate.authority.roles import Role
+from gate.cli.authority_options import (
+    DurationType,
+    answer,
+    at_option,
+    directory_argument,
+    idx_option,
+    json_option,
+    key_valid_option,
+    keys_option,
+    moment,
+    person_option,
+    place_of,
+    remark,
 )
-_audience = click.option("--audience", metavar="VENUE", help="Good at this venue only.")
+from gate.cli.authority_passes import issue, present
+from gate.core.model import Listing
+from gate.errors import UsageError
+from gate.ports.driver import show_duration
+from gate.store.wire import Head
 
-
-def _drawing(command: _Command) -> _Command:
-    file = click.Path(dir_okay=False, path_type=Path)
-    for option in (
-        click.option("--terminal/--text", default=None, help="Draw the code, or print its text [drawn on a terminal]."),
-        click.option("--paper", is_flag=True, help="Pictures for print: more error correction, 300 dpi."),
-        click.option("--svg", type=file, help="Draw it into this SVG file."),
-        click.option("--png", type=file, help="Draw it into this PNG file."),
-    ):
-        command = option(command)
-    return command
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    png: Path | None
-    svg: Path | None
-    paper: bool
-    terminal: bool | None
-
-    @property
-    def drawn(self) -> bool:
-        """Whether stdout gets the drawing; the text otherwise."""
-        if self.terminal is None:
-            return not self.png and not self.svg and sys.stdout.isatty()
-        return self.terminal
-
-    def show(self, text: str, clear: bool = False) -> None:
-        self.save(text)
-        if clear and self.drawn:
-            click.clear()
-        click.echo(pictures.terminal(text) if self.drawn else text)
-        sys.stdout.flush()
-
-    def save(self, text: str) -> None:
-        if self.png:
-            pictures.draw_png(text, self.png, paper=self.paper)
-        if self.svg:
-            pictures.draw_svg(text, self.svg, paper=self.paper)
+_number = click.IntRange(1, 16)
 
 
 @click.group()
@@ -108,30 +51,44 @@ def authority() -> None:
     """
 
 
+authority.add_command(issue)
+authority.add_command(present)
+
+
 @authority.command()
-@_directory
-def init(directory: Path) -> None:
+@directory_argument
+@keys_option
+@click.option("--root-keys", type=_number, default=1, show_default=True, help="How many root keys to make.")
+@click.option("--threshold", type=_number, default=1, show_default=True, help="How many of them must sign.")
+@at_option
+def init(directory: Path, keys: Path | None, root_keys: int, threshold: int, at: int | None) -> None:
     """Make DIR an authority.  It begins with empty lists and a set of rules to edit.
+
+    The keys that vouch for the others (root, targets) are needed again only when keys, issuers or rules
+    change: with --keys they lie on a medium of their own, which belongs in a drawer.
 
     \b
     Example:
-      gate authority init /srv/authority
+      gate authority init /srv/authority --keys /media/usb/gate-keys
     """
-    made = Authority.create(directory)
+    made = Authority.create(directory, at=moment(at), keys=keys, root_keys=root_keys, threshold=threshold)
     click.echo(f"{directory} is an authority; its rules are in {directory / 'rules.json'}")
-    click.echo(f"Private keys will lie in {directory / 'private'}: back them up. Publishing goes to {made.public}")
+    click.echo(f"Private keys lie in {directory / 'private'}: back them up. Publishing goes to {made.public}")
+    if keys:
+        click.echo(f"The offline keys lie in {keys}: put that medium away")
+    click.echo(f"Every device gets {directory / 'root.json'}: it is what it believes")
 
 
 @authority.command("add-issuer")
-@_directory
+@directory_argument
 @click.argument("issuer", metavar="ID")
 @click.option("--name", "names", multiple=True, metavar="LANG=NAME", help="How pages call it; may be repeated.")
 @click.option(
-    "--max-lifetime", type=_Duration(), default="24h", show_default=True, help="The longest life of one pass."
+    "--max-lifetime", type=DurationType(), default="24h", show_default=True, help="The longest life of one pass."
 )
-@_key_valid
-@_at
-@_json
+@key_valid_option
+@at_option
+@json_option
 def add_issuer(
     directory: Path,
     issuer: str,
@@ -148,42 +105,64 @@ def add_issuer(
       gate authority add-issuer /srv/authority ashyq --name kk=Ashyq --name ru=Ashyq --max-lifetime 24h
     """
     kid = Authority.open(directory).add_issuer(
-        issuer, at=_time(at), names=_names(names), max_lifetime=int(max_lifetime), key_valid=int(key_valid)
+        issuer, at=moment(at), names=_names(names), max_lifetime=int(max_lifetime), key_valid=int(key_valid)
     )
-    _answer(as_json, {"issuer": issuer, "kid": kid}, f"issuer {issuer} signs with key {kid}; publish to tell the gates")
+    answer(as_json, {"issuer": issuer, "kid": kid}, f"issuer {issuer} signs with key {kid}; publish to tell the gates")
 
 
 @authority.command()
-@_directory
-@click.option("--issuer", required=True, metavar="ID", help="The issuer that gets a new key.")
+@directory_argument
+@click.option("--issuer", metavar="ID", help="The issuer that gets a new key.")
+@click.option("--role", type=click.Choice([role.value for role in Role]), help="Who signs the lists and gets new keys.")
 @click.option(
     "--starts-in",
-    type=_Duration(),
+    type=DurationType(),
     default="0s",
     show_default=True,
-    help="Sign with the old key for this long, so that gates learn the new one first.",
+    help="Of an issuer: sign with the old key for this long, so that gates learn the new one first.",
 )
-@_key_valid
-@_at
-@_json
-def rotate(directory: Path, issuer: str, starts_in: float, key_valid: float, at: int | None, as_json: bool) -> None:
-    """Give an issuer a new key.  The old one stays good until its own end.
+@key_valid_option
+@keys_option
+@at_option
+@json_option
+def rotate(
+    directory: Path,
+    issuer: str | None,
+    role: str | None,
+    starts_in: float,
+    key_valid: float,
+    keys: Path | None,
+    at: int | None,
+    as_json: bool,
+) -> None:
+    """Give an issuer a new key, or those who sign what is published.
+
+    An issuer's old key stays good until its own end.  A role's old keys vouch for nothing once the new ones
+    are published; gates follow by themselves.
 
     \b
-    Example, with two days for the gates to learn the new key:
+    Examples:
       gate authority rotate /srv/authority --issuer ashyq --starts-in 2d
+      gate authority rotate /srv/authority --role timestamp --keys /media/usb/gate-keys
     """
-    kid = Authority.open(directory).rotate(issuer, at=_time(at), starts_in=int(starts_in), key_valid=int(key_valid))
-    when = f"in {show_duration(starts_in)}" if starts_in else "from now on"
-    _answer(as_json, {"issuer": issuer, "kid": kid}, f"issuer {issuer} signs with key {kid} {when}; publish now")
+    opened = Authority.open(directory, keys)
+    if issuer is not None and role is None:
+        kid = opened.rotate(issuer, at=moment(at), starts_in=int(starts_in), key_valid=int(key_valid))
+        when = f"in {show_duration(starts_in)}" if starts_in else "from now on"
+        answer(as_json, {"issuer": issuer, "kid": kid}, f"issuer {issuer} signs with key {kid} {when}; publish now")
+    elif role is not None and issuer is None:
+        opened.rotate_role(Role(role), moment(at))
+        answer(as_json, {"role": role}, f"{role} has new keys; publish now, and back {directory / 'private'} up")
+    else:
+        raise UsageError("whose keys are meant must be said once", hint="Give either --issuer ID or --role NAME")
 
 
 @authority.command()
-@_directory
-@_idx
-@_person
+@directory_argument
+@idx_option
+@person_option
 @click.option("--key", metavar="KID", help="An issuer's key: none of its passes is good any more.")
-@_at
+@at_option
 def revoke(directory: Path, idx: int | None, person: str | None, key: str | None, at: int | None) -> None:
     """Revoke one person's passes, or an issuer's key.  Gates know once they have synced.
 
@@ -194,104 +173,20 @@ def revoke(directory: Path, idx: int | None, person: str | None, key: str | None
     """
     opened = Authority.open(directory)
     if key is not None and idx is None and person is None:
-        issuer = opened.revoke_key(key, at=_time(at))
+        issuer = opened.revoke_key(key, at=moment(at))
         click.echo(f"key {key} of {issuer} is revoked; publish to tell the gates")
     elif key is None:
-        place = _place(opened, idx, person)
+        place = place_of(opened, idx, person)
         opened.set_status(place, Listing.REVOKED)
         click.echo(f"passes of place {place} are revoked; publish to tell the gates")
     else:
         raise UsageError("--key revokes an issuer's key, --idx and --person one person", hint="Give one of them")
 
 
-@authority.command()
-@_directory
-@click.option("--issuer", required=True, metavar="ID", help="Who signs.")
-@_idx
-@_person
-@click.option("--status", required=True, type=click.Choice([status.colour for status in Status]), help="The colour.")
-@click.option("--lifetime", type=_Duration(), default="12h", show_default=True, help="How long the pass lives.")
-@click.option("--bound", is_flag=True, help="Bind it to a phone: makes a wallet file to present it from.")
-@click.option(
-    "--wallet",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="The wallet file; one that exists keeps its key.  [default with --bound: pass-IDX.wallet]",
-)
-@_drawing
-@_at
-@_json
-def issue(
-    directory: Path,
-    issuer: str,
-    idx: int | None,
-    person: str | None,
-    status: str,
-    lifetime: float,
-    bound: bool,
-    wallet: Path | None,
-    at: int | None,
-    as_json: bool,
-    **look: Any,
-) -> None:
-    """Issue one pass and print its code.  Of a bound pass: the code that is good for the next 30 s.
-
-    \b
-    Examples:
-      gate authority issue /srv/authority --issuer ashyq --idx 7 --status green --png pass.png
-      gate authority issue /srv/authority --issuer ashyq --idx 7 --status green --wallet phone.wallet
-    """
-    opened, now = Authority.open(directory), _time(at)
-    place = _place(opened, idx, person)
-    if bound and wallet is None:
-        wallet = Path(f"pass-{place}.wallet")
-    phone = None if wallet is None else Wallet.load(wallet) if wallet.exists() else Wallet.create()
-    holder = None if phone is None else phone.holder_public
-    credential = opened.issue(issuer, place, Status[status.upper()], now, int(lifetime), holder)
-    text = credential_text(credential)
-    if phone and wallet:
-        phone.hold(credential)
-        phone.save(wallet)
-        text = phone.present(now)
-        _remark(f"bound to {wallet}; show it with `gate authority present {wallet}`")
-    if opened.listing(place) in (Listing.UNLISTED, Listing.REVOKED):
-        _remark(
-            f"place {place} is {opened.listing(place).name.lower()} in the status list: most gates refuse this pass"
-        )
-    if as_json:
-        _Look(**look).save(text)
-        facts = {"issuer": issuer, "idx": place, "status": status, "issued_at": now, "expires_at": now + int(lifetime)}
-        click.echo(json.dumps({**facts, "bound": phone is not None, "qr": text}))
-    else:
-        _Look(**look).show(text)
-
-
-@authority.command()
-@click.argument("wallet", type=click.Path(dir_okay=False, path_type=Path))
-@_audience
-@click.option("--follow", is_flag=True, help="Renew it until Ctrl-C, as a phone does.")
-@click.option("--every", type=_Duration(), default="5s", show_default=True, help="With --follow: how often.")
-@_drawing
-@_at
-def present(wallet: Path, audience: str | None, follow: bool, every: float, at: int | None, **look: Any) -> None:
-    """Show the bound pass in WALLET, signed just now.
-
-    \b
-    Example:
-      gate authority present pass-7.wallet --audience ala-t2 --follow
-    """
-    phone, shown, started = Wallet.load(wallet), _Look(**look), time.monotonic()
-    shown.show(phone.present(_time(at), audience), clear=follow)
-    with suppress(KeyboardInterrupt):  # the way to end it
-        while follow:
-            time.sleep(max(every, 0.2))  # a code changes once a second, so faster only heats
-            now = _time(None if at is None else at + int(time.monotonic() - started))
-            shown.show(phone.present(now, audience), clear=True)
-
-
 @authority.command("import")
-@_directory
+@directory_argument
 @click.argument("csv_file", metavar="CSV", type=click.File("rb"))
-@_json
+@json_option
 def import_(directory: Path, csv_file: Any, as_json: bool) -> None:
     """Take statuses from a CSV file.  All rows, or none when any of them is bad; - reads stdin.
 
@@ -308,37 +203,40 @@ def import_(directory: Path, csv_file: Any, as_json: bool) -> None:
         done = _import(opened, csv_file)
     except BadRowsError as error:
         for row in error.rows if error.count > 1 else ():
-            _remark(f"{csv_file.name}: {row}")
+            remark(f"{csv_file.name}: {row}")
         if error.count > len(error.rows):
-            _remark(f"{csv_file.name}: and {error.count - len(error.rows)} more")
+            remark(f"{csv_file.name}: and {error.count - len(error.rows)} more")
         raise
     facts = {"rows": done.rows, "new_people": done.new_people, "size": done.size, "listed": done.listed}
     new = f", {done.new_people} people new" if done.new_people else ""
-    _answer(as_json, facts, f"{done.rows} rows imported{new}; {done.listed} of {done.size} places are listed")
+    answer(as_json, facts, f"{done.rows} rows imported{new}; {done.listed} of {done.size} places are listed")
 
 
 @authority.command()
-@_directory
+@directory_argument
 @click.option(
     "--to", metavar="PUB", type=click.Path(file_okay=False, path_type=Path), help="The folder.  [default: DIR/public]"
 )
-@_at
-@_json
-def publish(directory: Path, to: Path | None, at: int | None, as_json: bool) -> None:
-    """Publish trust list, rules and statuses.  The folder gets them as they stand now, in one step.
+@click.option("--shrink", is_flag=True, help="It is meant that far fewer people are listed than before.")
+@keys_option
+@at_option
+@json_option
+def publish(directory: Path, to: Path | None, shrink: bool, keys: Path | None, at: int | None, as_json: bool) -> None:
+    """Publish trust list, rules and statuses, signed.  The folder gets them as they stand now, in one step.
 
-    Any web server, object store or USB stick can carry the folder to the gates.
+    Any web server, object store or USB stick can carry the folder to the gates; none of them is trusted.
+    Statuses need the online keys only, changed issuers or rules the offline ones too (--keys).
 
     \b
     Example:
       gate authority publish /srv/authority --to /srv/www/gate
     """
-    opened = Authority.open(directory)
+    opened = Authority.open(directory, keys)
     folder = to or opened.public
-    head = opened.publish(folder, _time(at))
+    head = opened.publish(folder, moment(at), shrink=shrink)
     if not head.listed:
-        _remark("the status list names nobody: gates refuse everyone as not_listed, unless they trust the pass alone")
-    _answer(as_json, head.model_dump(), _published(head, folder))
+        remark("the status list names nobody: gates refuse everyone as not_listed, unless they trust the pass alone")
+    answer(as_json, head.model_dump(), _published(head, folder))
 
 
 def _published(head: Head, folder: Path) -> str:
@@ -358,31 +256,8 @@ def _import(opened: Authority, file: Any) -> Imported:
         return opened.import_csv(file, lambda read: bar.advance(task, read))
 
 
-def _time(at: int | None) -> int:
-    return int(time.time()) if at is None else at
-
-
 def _names(pairs: tuple[str, ...]) -> dict[str, str]:
     names = dict(pair.partition("=")[::2] for pair in pairs)
     if not all(names.values()):
         raise UsageError("a name is written LANG=NAME", hint='For example --name kk=Ashyq --name "ru=Ashyq"')
     return names
-
-
-def _place(opened: Authority, idx: int | None, person: str | None) -> int:
-    if (idx is None) == (person is None):
-        raise UsageError("whose pass it is must be said once", hint="Give either --idx or --person")
-    if idx is not None:
-        return idx
-    place = opened.place_of(person or "")
-    if place is None:
-        raise UsageError("this person has no place in the status list", hint="Import their status first")
-    return place
-
-
-def _answer(as_json: bool, facts: dict[str, Any], text: str) -> None:
-    click.echo(json.dumps(facts) if as_json else text)
-
-
-def _remark(text: str) -> None:
-    click.echo(text, err=True)

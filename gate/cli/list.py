@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 
 import click
@@ -18,8 +19,8 @@ from gate.registry import config_of
 from gate.runtime.clock import SystemClock
 from gate.settings.load import load_settings
 from gate.settings.model import ListTable
-from gate.store.apply import apply, read_directory
 from gate.store.statuslist import ListState, StatusList
+from gate.sync.syncing import Source, sync
 
 
 @click.group(name="list")
@@ -73,18 +74,30 @@ def export(config: Path | None, state_dir: Path | None) -> None:
 
 
 @list_.command()
-@click.argument("directory", type=click.Path(path_type=Path))
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.option("--root", type=click.Path(path_type=Path), help="The authority's root.json.  [default: as in [sync]]")
 @state_options
-def load(directory: Path, config: Path | None, state_dir: Path | None) -> None:
-    """Take a published DIRECTORY (trust, rules, status) that was carried here by hand, from someone you trust.
+def load(directory: Path, root: Path | None, config: Path | None, state_dir: Path | None) -> None:
+    """Take a published DIRECTORY that was carried here by hand, on a USB stick say: as `gate sync` does.
 
-    Content is checked, older versions are refused, and the list that was held stays whatever goes wrong.
-    A running lane notices at once.
+    What it holds is believed as far as the authority signed it, whoever carried it.  Older versions are
+    refused, and the list that was held stays whatever goes wrong.  A running lane notices at once.
     """
-    publication = read_directory(directory)
-    applied = apply(publication, state_directory(config, state_dir))
-    head, chunks = publication.head, applied.chunks_written
-    click.echo(f"list {head.version} of {_day(head.as_of)} holds {head.listed} people; {chunks} chunks written")
+    state = state_directory(config, state_dir)
+    source = Source((directory.resolve().as_uri(),), root or _root(config, state), state, inf)
+    outcome = sync(source, SystemClock().now())
+    how = f"taken over ({outcome.way})" if outcome.changed else "held already"
+    click.echo(f"list {outcome.version} of {_day(outcome.as_of)} with {outcome.listed} people: {how}")
+
+
+def _root(config: Path | None, state: Path) -> Path:
+    """What the device believes: as configured, or as it was given at an earlier load."""
+    table = load_settings(config, config_of).sync if config else None
+    if table is not None:
+        return table.root
+    if (state / "tuf" / "root.json").exists():
+        return state / "tuf" / "root.json"
+    raise UsageError("it is not said whom to believe", hint="Give --root root.json, from the authority's folder")
 
 
 @contextmanager

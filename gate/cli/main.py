@@ -15,6 +15,7 @@ _COMMANDS = {  # name -> module that holds a click command of that name, and wha
     "demo": ("gate.cli.demo", "Watch a gate admit and refuse people, on this machine, with nothing attached."),
     "run": ("gate.cli.run", "Drive a lane: the daemon."),
     "lane": ("gate.cli.lane", "Tell a running lane what staff decided."),
+    "sync": ("gate.cli.sync", "Keep the lists current: the other daemon."),
     "verify": ("gate.cli.verify", "Say what the gate would say to a pass, and why, touching nothing."),
     "read": ("gate.cli.read", "Say what the reader sees in pictures."),
     "config": ("gate.cli.config", "Check, show and begin configuration files."),

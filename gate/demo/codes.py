@@ -35,7 +35,7 @@ class Codes:
     def __init__(self, folder: Path, people: Iterable[Person], now: int) -> None:
         """Raises GateError as the authority does."""
         self._now = now
-        self._authority = Authority.create(folder)
+        self._authority = Authority.create(folder, at=now - 30 * DAY)
         for issuer, names in NAMES.items():
             self._authority.add_issuer(issuer, at=now - 30 * DAY, names=names)
         self._authority.set_statuses(listings(people) or {FIRST_PLACE: Listing.UNLISTED})
@@ -43,8 +43,13 @@ class Codes:
         self._credentials: dict[int, bytes] = {}  # by the code's number
         self._wallets: dict[int, Wallet] = {}
 
+    @property
+    def root(self) -> Path:
+        """root.json: what the gate is given to believe."""
+        return self._authority.path / "root.json"
+
     def publish(self, folder: Path) -> None:
-        """Trust list, rules and statuses into `folder`, as a gate loads them."""
+        """Trust list, rules and statuses into `folder`, as mirrors serve them."""
         self._authority.publish(folder, self._now)
 
     def text(self, person: Person, at: int) -> str | None:

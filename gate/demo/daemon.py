@@ -13,7 +13,7 @@ from pathlib import Path
 from gate.errors import GateError
 
 STOP_TIMEOUT = 5.0  # seconds from SIGTERM to SIGKILL
-VERIFY_TIMEOUT = 30.0
+COMMAND_TIMEOUT = 30.0
 LAST_LINES = 12
 
 CONFIG = """\
@@ -30,6 +30,10 @@ timezone = "Asia/Almaty"
 
 [lane]
 passage_timeout = "{passage_ms}ms"
+
+[sync]
+mirrors = [{mirror}]
+root = {root}
 
 [[reader]]
 driver = "camera"
@@ -57,6 +61,8 @@ class Wiring:
     """What the configuration of the demo's gate says."""
 
     state: Path
+    mirror: str  # address of what the authority published
+    root: Path  # root.json
     camera: str  # address of the Motion JPEG stream
     port: str  # serial port of the turnstile
     fifo: Path  # named pipe of the passage contact
@@ -67,6 +73,8 @@ class Wiring:
     def text(self) -> str:
         return CONFIG.format(  # a JSON string of ASCII is a TOML string
             state=json.dumps(str(self.state)),
+            mirror=json.dumps(self.mirror),
+            root=json.dumps(str(self.root)),
             camera=json.dumps(self.camera),
             port=json.dumps(self.port),
             fifo=json.dumps(str(self.fifo)),
@@ -125,24 +133,37 @@ async def running(config: Path, log: Path) -> AsyncIterator[Daemon]:
         await asyncio.shield(daemon.stop())
 
 
+async def synced(config: Path) -> None:
+    """`gate sync --once`: the list is held when it returns.  Raises GateError."""
+    code, said = await _said("sync", "--config", str(config), "--once")
+    if code != 0:
+        raise GateError(f"the gate could not get its list: {said}", hint="Run the demo again with --keep DIR")
+
+
 async def journal_ok(config: Path, log: Path) -> tuple[bool, str]:
     """What `gate journal verify` says: whether the journal is whole, and its words."""
     checkpoint = await asyncio.to_thread(_last_checkpoint, log)
     proof = ("--checkpoint", checkpoint) if checkpoint else ()
+    code, said = await _said("journal", "verify", "--config", str(config), *proof)
+    return code == 0, said
+
+
+async def _said(*arguments: str) -> tuple[int | None, str]:
+    """Exit code and words of a command of the gate's; None when it did not end in time."""
     process = await asyncio.create_subprocess_exec(
-        *_gate("journal", "verify", "--config", str(config), *proof),
+        *_gate(*arguments),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
     try:
-        async with asyncio.timeout(VERIFY_TIMEOUT):
+        async with asyncio.timeout(COMMAND_TIMEOUT):
             said, _ = await process.communicate()
     except TimeoutError:
         process.kill()
         await process.wait()
-        return False, f"no answer in {VERIFY_TIMEOUT:.0f} s"
-    return process.returncode == 0, said.decode(errors="replace").strip()
+        return None, f"no answer in {COMMAND_TIMEOUT:.0f} s"
+    return process.returncode, said.decode(errors="replace").strip()
 
 
 def _last_checkpoint(log: Path) -> str | None:

@@ -1,6 +1,7 @@
 """Builds the demo around a real gate, plays it, and takes everything down again, whatever happens.
 
-authority --publication--> list.db          people --drawn camera, HTTP--> gate run --serial--> turnstile
+authority --files--> mirror, HTTP --> gate sync --> list.db
+                                            people --drawn camera, HTTP--> gate run --serial--> turnstile
                                             gate run --its page's events--> who was answered what
                                             passage contact --named pipe--> gate run
 """
@@ -19,15 +20,15 @@ from typing import Any
 from gate.demo.camera import Camera, Latest
 from gate.demo.cast import Person
 from gate.demo.codes import Codes
-from gate.demo.daemon import Daemon, Wiring, journal_ok, running
+from gate.demo.daemon import Daemon, Wiring, journal_ok, running, synced
 from gate.demo.follow import Follower
+from gate.demo.mirror import MirrorServer
 from gate.demo.report import Ending, Report, Seen
 from gate.demo.stage import Stage
 from gate.demo.turnstile import Turnstile
 from gate.demo.world import Tempo, World, contact_at
 from gate.errors import GateError, UsageError
 from gate.ports.clock import Clock
-from gate.store.apply import apply, read_directory
 
 START_TIMEOUT = 30.0  # seconds until the gate is in service
 LOOPBACK = "127.0.0.1"
@@ -76,6 +77,7 @@ async def _play(plan: Plan, clock: Clock, audience: Audience, enough: asyncio.Ev
     tempo = Tempo.at(plan.speed)
     codes = await asyncio.to_thread(_published, plan, int(clock.now()))
     async with AsyncExitStack() as stack:
+        mirror = stack.enter_context(MirrorServer(plan.folder / "publication"))
         latest = Latest()
         camera = stack.enter_context(Camera(latest, plan.seed))
         turnstile = await stack.enter_async_context(Turnstile())
@@ -86,6 +88,8 @@ async def _play(plan: Plan, clock: Clock, audience: Audience, enough: asyncio.Ev
         stage = stack.enter_context(Stage(latest, world.state, kiosk))
         wiring = Wiring(
             plan.folder / "state",
+            mirror.address,
+            codes.root,
             stage.camera,
             turnstile.device,
             plan.folder / "passage",
@@ -94,6 +98,7 @@ async def _play(plan: Plan, clock: Clock, audience: Audience, enough: asyncio.Ev
             tempo.passage_timeout,
         )
         config.write_text(wiring.text())
+        await synced(config)
         daemon = await stack.enter_async_context(running(config, log))
         await _unless_dead(daemon, _serving(follower, enough))
         audience.opened(Addresses(kiosk, stage.address))
@@ -105,12 +110,9 @@ async def _play(plan: Plan, clock: Clock, audience: Audience, enough: asyncio.Ev
 
 
 def _published(plan: Plan, now: int) -> Codes:
-    """The authority's work, and its publication in the gate's hands."""
+    """The authority's work, where a mirror finds it."""
     codes = Codes(plan.folder / "authority", plan.people, now)
     codes.publish(plan.folder / "publication")
-    state = plan.folder / "state"
-    state.mkdir()
-    apply(read_directory(plan.folder / "publication"), state)
     return codes
 
 

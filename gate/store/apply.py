@@ -1,11 +1,13 @@
 """Taking a publication into list.db: verified content, one transaction, never a moment without a list.
 
-The one way in, for a list carried by hand (`gate list load`) as for one that was synced.  What signs
-and transports a publication stands outside; here its content is checked.
+The one way in.  Who signed a publication and how it came here is `gate.sync`'s to know; here its content
+is checked against itself and against what is held.
 """
 
 import hashlib
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,78 +16,127 @@ import numpy as np
 from gate.core.rules import parse_rules
 from gate.core.trust import parse_trust
 from gate.errors import PublishError
-from gate.store.database import File, immediate, open_for_writing, unusable
+from gate.store.database import File, immediate, open_for_reading, open_for_writing, unusable
 from gate.store.statuslist import CHUNK_BYTES
-from gate.store.wire import HEAD, MAX_VALUE, RULES, TRUST, Head, byte_length, decode_snapshot
+from gate.store.wire import MAX_VALUE, RULES, TRUST, Head, byte_length
 
-MAX_DOCUMENT = 4 << 20  # bytes of trust.json, rules.json, head.json
-MAX_SNAPSHOT = 64 << 20
+SHRINKS_BELOW = 0.5  # of the people listed before: fewer than that must be meant by whoever signed it
 
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """What the authority published, as bytes."""
+    """What the authority published; `nibbles` is None where the list is the one that is held already."""
 
     trust: bytes
     rules: bytes
     head: Head
-    nibbles: bytes
+    nibbles: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
+class Synced:
+    at: float  # Unix s, trusted clock
+    mirror: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What list.db holds, as far as a sync must know."""
+
     version: int
-    chunks_written: int  # 0: nothing had changed
+    as_of: int
+    size: int
+    sha256: str  # of the nibbles
+    trust: bytes
+    rules: bytes
 
 
-def read_directory(directory: Path) -> Publication:
-    """A publication as files: trust.json, rules.json, status/head.json and the snapshot it names.
-    Raises PublishError naming the file that is missing, too large or damaged."""
-    head = Head.parse(_read(directory / HEAD, MAX_DOCUMENT))
-    packed = _read(directory / head.snapshot.target, MAX_SNAPSHOT)
-    if len(packed) != head.snapshot.length or hashlib.sha256(packed).hexdigest() != head.snapshot.sha256:
-        raise PublishError(f"{head.snapshot.target} is not the file that {HEAD} names", hint="Copy the directory again")
-    return Publication(
-        _read(directory / TRUST, MAX_DOCUMENT),
-        _read(directory / RULES, MAX_DOCUMENT),
-        head,
-        decode_snapshot(packed, head.size),
-    )
+def held(state_dir: Path) -> Held | None:
+    """None when there is no list.  Raises StoreError."""
+    with _reading(state_dir) as connection:
+        if connection is None:
+            return None
+        head = connection.execute("SELECT version, as_of, size, sha256 FROM list_head").fetchone()
+        documents = dict(connection.execute("SELECT name, body FROM document"))
+    if head is None or documents.keys() < {TRUST, RULES}:
+        return None
+    version, as_of, size, sha256 = head
+    return Held(version, as_of, size, sha256, documents[TRUST].encode(), documents[RULES].encode())
 
 
-def apply(publication: Publication, state_dir: Path) -> Applied:
-    """Raises PublishError (content unfit, or older than what is held), StoreError.  Whatever is raised,
-    the list that was held is held still."""
+def held_nibbles(state_dir: Path) -> bytes | None:
+    """The list that is held, whole; None when there is none.  Raises StoreError."""
+    with _reading(state_dir) as connection:
+        size = connection.execute("SELECT size FROM list_head").fetchone() if connection else None
+        if connection is None or size is None:
+            return None
+        chunks = [row[0] for row in connection.execute("SELECT nibbles FROM status_chunk ORDER BY no")]
+    return b"".join(chunks)[: byte_length(size[0])]
+
+
+def apply(publication: Publication, state_dir: Path, synced: Synced | None = None) -> int:
+    """Gives the number of chunks that were written.  `synced`: recorded with it, in the same transaction.
+
+    Raises PublishError (content unfit, or older than what is held), StoreError.  Whatever is raised, the
+    list that was held is held still."""
     trust, rules = parse_trust(publication.trust), parse_rules(publication.rules)
-    _check_nibbles(publication)
+    if publication.nibbles is not None:
+        _check_nibbles(publication.head, publication.nibbles)
+    with _writing(state_dir) as connection:
+        _document(connection, TRUST, trust.version, publication.trust)
+        _document(connection, RULES, rules.version, publication.rules)
+        written = _list(connection, publication.head, publication.nibbles)
+        _record(connection, synced)
+    return written
+
+
+def record_sync(synced: Synced, state_dir: Path) -> None:
+    """A sync that found nothing new was a success too.  Raises StoreError."""
+    with _writing(state_dir) as connection:
+        _record(connection, synced)
+
+
+def last_sync(state_dir: Path) -> Synced | None:
+    """Raises StoreError."""
+    with _reading(state_dir) as connection:
+        row = connection.execute("SELECT at, mirror FROM sync").fetchone() if connection else None
+    return Synced(*row) if row else None
+
+
+@contextmanager
+def _reading(state_dir: Path) -> Iterator[sqlite3.Connection | None]:
+    connection = open_for_reading(File.LIST, state_dir)
+    try:
+        if connection is not None:
+            connection.execute("BEGIN")  # one moment for all that is read
+        yield connection
+    except sqlite3.Error as error:
+        raise unusable(File.LIST.within(state_dir), error) from error
+    finally:
+        if connection is not None:
+            connection.close()
+
+
+@contextmanager
+def _writing(state_dir: Path) -> Iterator[sqlite3.Connection]:
+    """One transaction on list.db, durable when the block has ended."""
     connection = open_for_writing(File.LIST, state_dir)
     try:
         with immediate(connection):
-            _document(connection, TRUST, trust.version, publication.trust)
-            _document(connection, RULES, rules.version, publication.rules)
-            written = _list(connection, publication)
+            yield connection
         connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
     except sqlite3.Error as error:
         raise unusable(File.LIST.within(state_dir), error) from error
     finally:
         connection.close()
-    return Applied(publication.head.version, written)
 
 
-def _read(path: Path, most: int) -> bytes:
-    try:
-        if path.stat().st_size > most:
-            raise PublishError(f"{path} is larger than {most >> 20} MiB", hint="This is not a list for a gate")
-        return path.read_bytes()
-    except OSError as error:
-        raise PublishError(
-            f"{path}: {error.strerror}",
-            hint="A publication holds trust.json, rules.json and status/; publish or copy it again",
-        ) from error
+def _record(connection: sqlite3.Connection, synced: Synced | None) -> None:
+    if synced is not None:
+        connection.execute("INSERT OR REPLACE INTO sync VALUES (1, ?, ?)", (synced.at, synced.mirror))
 
 
-def _check_nibbles(publication: Publication) -> None:
-    head, nibbles = publication.head, publication.nibbles
+def _check_nibbles(head: Head, nibbles: bytes) -> None:
     if len(nibbles) != byte_length(head.size):
         raise PublishError(f"the list does not hold the {head.size} places its head names", hint="Publish it again")
     pairs = np.frombuffer(nibbles, np.uint8)
@@ -97,6 +148,8 @@ def _check_nibbles(publication: Publication) -> None:
     listed = int(np.count_nonzero(low) + np.count_nonzero(high))
     if listed != head.listed:
         raise PublishError(f"the list names {listed} people, its head says {head.listed}", hint="Publish it again")
+    if hashlib.sha256(nibbles).hexdigest() != head.sha256:
+        raise PublishError("the list is not the one its head names", hint="Publish it again")
 
 
 def _document(connection: sqlite3.Connection, name: str, version: int, body: bytes) -> None:
@@ -118,26 +171,42 @@ def _floor(name: str, held: int, offered: int, *, same: bool) -> None:
         )
 
 
-def _list(connection: sqlite3.Connection, publication: Publication) -> int:
-    head, digest = publication.head, hashlib.sha256(publication.nibbles).hexdigest()
-    held = connection.execute("SELECT version, sha256, as_of FROM list_head").fetchone()
+def _list(connection: sqlite3.Connection, head: Head, nibbles: bytes | None) -> int:
+    held = connection.execute("SELECT version, sha256, as_of, listed FROM list_head").fetchone()
     if held:
-        _floor("status list", held[0], head.version, same=held[1:] == (digest, head.as_of))
-        if head.as_of < held[2]:
-            raise PublishError(
-                f"status list: version {head.version} speaks of an earlier time than version {held[0]} held here",
-                hint="Publish it with the present time",
-            )
-    kept = dict(connection.execute("SELECT no, nibbles FROM status_chunk"))
-    changed = [(no, chunk) for no, chunk in _chunks(publication.nibbles) if kept.pop(no, None) != chunk]
-    connection.executemany("INSERT OR REPLACE INTO status_chunk VALUES (?, ?)", changed)
-    connection.executemany("DELETE FROM status_chunk WHERE no = ?", [(no,) for no in kept])
+        _check_follows(head, *held)
+    if nibbles is None and (held is None or held[1] != head.sha256):
+        raise PublishError("the list that is held is another than was thought", hint="Sync again")
+    written = 0 if nibbles is None else _write_chunks(connection, nibbles)
     connection.execute(
         "INSERT INTO list_head VALUES (1, 1, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET generation = generation + 1,"
         " version = excluded.version, as_of = excluded.as_of, size = excluded.size, listed = excluded.listed,"
         " sha256 = excluded.sha256",
-        (head.version, head.as_of, head.size, head.listed, digest),
+        (head.version, head.as_of, head.size, head.listed, head.sha256),
     )
+    return written
+
+
+def _check_follows(head: Head, version: int, sha256: str, as_of: int, listed: int) -> None:
+    _floor("status list", version, head.version, same=(sha256, as_of) == (head.sha256, head.as_of))
+    if head.as_of < as_of:
+        raise PublishError(
+            f"status list: version {head.version} speaks of an earlier time than version {version} held here",
+            hint="Publish it with the present time",
+        )
+    if head.listed < SHRINKS_BELOW * listed and head.shrunk_at <= version:
+        raise PublishError(
+            f"status list: version {head.version} names {head.listed} people where {listed} were named before",
+            hint="If that is meant, say so when publishing: `gate authority publish DIR --shrink`",
+        )
+
+
+def _write_chunks(connection: sqlite3.Connection, nibbles: bytes) -> int:
+    """Only those that differ from what is held; gives their number."""
+    kept = dict(connection.execute("SELECT no, nibbles FROM status_chunk"))
+    changed = [(no, chunk) for no, chunk in _chunks(nibbles) if kept.pop(no, None) != chunk]
+    connection.executemany("INSERT OR REPLACE INTO status_chunk VALUES (?, ?)", changed)
+    connection.executemany("DELETE FROM status_chunk WHERE no = ?", [(no,) for no in kept])
     return len(changed)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from gate.errors import StoreError
+from gate.errors import DamagedError, StoreError
 
 
 class File(StrEnum):
@@ -99,14 +99,27 @@ def unusable(path: Path, error: Exception) -> StoreError:
     if isinstance(error, sqlite3.OperationalError) and "locked" in text:
         return StoreError(f"{path}: another process holds it", hint="Only one `gate run` may use a state directory")
     if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
-        return StoreError(f"{path}: damaged ({text})", hint=_repair(path))
+        return DamagedError(f"{path}: damaged ({text})", hint=_repair(path))
     return StoreError(f"{path}: {text}", hint="Check that the directory exists, is writable and not full")
 
 
 def _repair(path: Path) -> str:
     if path.name == "list.db":
-        return "Delete it and load the list again: `gate list load DIR`"
+        return "The next `gate sync` fetches it anew; or load it by hand: `gate list load DIR`"
     return "Move it aside and keep it (it holds the journal), then start the gate again"
+
+
+def set_aside(file: File, state_dir: Path) -> None:
+    """Rename the database to *.damaged.  Its WAL goes first: a WAL that stayed would be taken for that of
+    the file that comes next.  Raises StoreError."""
+    path = file.within(state_dir)
+    try:
+        for suffix in ("-wal", "-shm", ""):
+            part = path.with_name(path.name + suffix)
+            if part.exists():
+                part.replace(path.with_name(f"{path.name}.damaged{suffix}"))
+    except OSError as error:
+        raise unusable(path, error) from error
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
@@ -126,7 +139,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
 def _check(connection: sqlite3.Connection, path: Path) -> None:
     (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if answer != "ok":
-        raise StoreError(f"{path}: damaged ({answer.splitlines()[0]})", hint=_repair(path))
+        raise DamagedError(f"{path}: damaged ({answer.splitlines()[0]})", hint=_repair(path))
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -1,5 +1,6 @@
 """Small valid values for tests, and for those who write drivers."""
 
+import hashlib
 import json
 import time
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from gate.core.rules import Venue
 from gate.core.staleness import AgeLimits
 from gate.core.trust import key_id
 from gate.store.apply import Publication, apply
-from gate.store.wire import Head, SnapshotForm, byte_length
+from gate.store.wire import Head, byte_length
 
 NOW = 1_800_000_000  # Unix s: Fri 15 Jan 2027, 13:00 in Almaty
 KEY = SigningKey(bytes(range(32)))
@@ -85,11 +86,20 @@ def publication(
     as_of: int = NOW - 60,
     trust: bytes | None = None,
     rules: bytes | None = None,
+    shrunk_at: int = 0,
 ) -> Publication:
     listed = sum(listing is not Listing.UNLISTED for listing in places.values())
-    snapshot = SnapshotForm(target=f"status/snapshot-{version}.zst", length=1, sha256="0" * 64)
-    head = Head(version=version, as_of=as_of, size=size, listed=listed, snapshot=snapshot)
-    return Publication(trust or trust_json(), rules or rules_json(), head, nibbles(places, size))
+    packed = nibbles(places, size)
+    head = Head(
+        version=version,
+        as_of=as_of,
+        size=size,
+        listed=listed,
+        sha256=hashlib.sha256(packed).hexdigest(),
+        snapshot=f"status/snapshot-{version}.zst",
+        shrunk_at=shrunk_at,
+    )
+    return Publication(trust or trust_json(), rules or rules_json(), head, packed)
 
 
 def load(state_dir: Path, places: Mapping[int, Listing]) -> None:

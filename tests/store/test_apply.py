@@ -36,14 +36,14 @@ def test_every_place_comes_out_as_it_went_in(tmp_path: Path) -> None:
 
 
 def test_only_changed_chunks_are_written(tmp_path: Path) -> None:
-    assert apply(publication(PLACES), tmp_path).chunks_written == 4
-    assert apply(publication(PLACES), tmp_path).chunks_written == 0
-    assert apply(publication(PLACES | {2000: Listing.RED}, version=2), tmp_path).chunks_written == 1
+    assert apply(publication(PLACES), tmp_path) == 4
+    assert apply(publication(PLACES), tmp_path) == 0
+    assert apply(publication(PLACES | {2000: Listing.RED}, version=2), tmp_path) == 1
 
 
 def test_a_list_may_shrink_and_grow(tmp_path: Path) -> None:
     apply(publication(PLACES), tmp_path)
-    apply(publication({0: Listing.GREEN}, size=1025, version=2), tmp_path)
+    apply(publication({0: Listing.GREEN}, size=1025, version=2, shrunk_at=2), tmp_path)
     assert held(tmp_path, 0, 1, 1024, 4095) == [Listing.GREEN, *[Listing.UNLISTED] * 3]
     apply(publication(PLACES, size=9000, version=3), tmp_path)
     assert held(tmp_path, *PLACES) == list(PLACES.values())
@@ -67,6 +67,11 @@ def newer(places: dict[int, Listing] = PLACES, **changes: Any) -> module.Publica
         (replace(newer(), nibbles=b"\6" * 2048), "values that mean nothing"),
         (replace(newer(), nibbles=bytes(2048)), "names 0 people, its head says 5"),
         (replace(newer(), nibbles=bytes(2047)), "does not hold the 4096 places"),
+        (
+            replace(newer(), nibbles=newer({(place + 2) % 4096: what for place, what in PLACES.items()}).nibbles),
+            "is not the one",
+        ),
+        (replace(newer(PLACES | {2: Listing.RED}), nibbles=None), "is another than was thought"),
     ],
 )
 def test_what_is_unfit_or_older_is_refused_and_the_list_stays(
@@ -128,7 +133,7 @@ def test_a_missing_chunk_is_damage_and_not_a_no(tmp_path: Path) -> None:
 
 def test_a_snapshot_that_declares_more_than_its_head_is_not_unpacked() -> None:
     bomb = encode_snapshot(bytes(1 << 24))
-    with pytest.raises(PublishError, match="does not hold the 100 places"):
+    with pytest.raises(PublishError, match="snapshot of 100 places does not hold"):
         decode_snapshot(bomb, 100)
 
 
@@ -142,6 +147,19 @@ def test_a_damaged_snapshot_is_refused(data: bytes) -> None:
 def test_a_damaged_head_is_refused(text: str | bytes) -> None:
     with pytest.raises(PublishError):
         Head.parse(text)
+
+
+@pytest.mark.parametrize("left", [0, 1, len(PLACES) // 2 - 1])
+def test_a_list_that_shrinks_to_nothing_is_refused_unless_it_was_meant(tmp_path: Path, left: int) -> None:
+    apply(publication(PLACES), tmp_path)
+    few = dict(list(PLACES.items())[:left])
+    with pytest.raises(PublishError, match=f"names {left} people where {len(PLACES)} were named"):
+        apply(publication(few, version=2), tmp_path)
+    with pytest.raises(PublishError, match="people where"):  # meant once, long ago
+        apply(publication(few, version=3, shrunk_at=1), tmp_path)
+    assert held(tmp_path, *PLACES) == list(PLACES.values())
+    apply(publication(few, version=4, shrunk_at=2), tmp_path)  # meant in a version that was missed here
+    assert held(tmp_path, *few) == list(few.values())
 
 
 @settings(max_examples=50)

@@ -19,8 +19,8 @@ from typing import Any, Self
 from gate.authority.authority import Authority
 from gate.core.model import Listing, Status
 from gate.passes.aq1_encode import credential_text
-from gate.store.apply import apply, read_directory
 from gate.store.database import File, open_for_reading
+from gate.sync.syncing import Outcome, Source, sync
 from gate.testing.builders import rules_json
 
 ON, OFF = bytes.fromhex("a00101a2"), bytes.fromhex("a00100a1")
@@ -93,7 +93,7 @@ class Site:
         self.config = folder / "gate.toml"
         self.passage = folder / "passage"
         self.now = int(time.time())  # noqa: TID251 - the daemon under test asks the system too
-        self.authority = Authority.create(folder / "authority")
+        self.authority = Authority.create(folder / "authority", at=self.now - 3600)
         self.authority.add_issuer("ashyq", at=self.now - 3600)
         self.authority.set_statuses(people)
         (folder / "authority" / "rules.json").write_bytes(rules_json())  # the same on every day of the week
@@ -103,7 +103,10 @@ class Site:
         self.authority.publish(self.authority.public, self.now)
 
     def load_list(self) -> None:
-        apply(read_directory(self.authority.public), self.state)
+        self.sync(self.authority.public.as_uri())
+
+    def sync(self, *mirrors: str) -> Outcome:
+        return sync(Source(mirrors, self.authority.path / "root.json", self.state, stale_after=3600), self.now)
 
     def issue(self, idx: int, status: Status = Status.GREEN) -> str:
         return credential_text(self.authority.issue("ashyq", idx, status, issued_at=self.now - 60, lifetime=12 * 3600))

@@ -21,6 +21,7 @@ from gate.core.trust import parse_trust
 from gate.errors import GateError
 from gate.passes.recognise import Verifier
 from gate.store import wire
+from tests.publications import fetched
 
 START = 1_800_000_000
 AT = ["--at", str(START)]
@@ -50,7 +51,7 @@ def folder(tmp_path: Path) -> Path:
 
 def check(folder: Path, text: str, at: int = START, venue: str | None = None) -> Claims:
     """As a gate would, with what was published."""
-    return Verifier(parse_trust((folder / "public" / wire.TRUST).read_bytes()), venue=venue).verify(text, at)
+    return Verifier(parse_trust((folder / wire.TRUST).read_bytes()), venue=venue).verify(text, at)
 
 
 def test_from_nothing_to_a_pass_that_verifies(tmp_path: Path) -> None:
@@ -61,7 +62,7 @@ def test_from_nothing_to_a_pass_that_verifies(tmp_path: Path) -> None:
     assert gate("import", folder, csv).stdout == "2 rows imported; 2 of 9 places are listed\n"
     published = gate("publish", folder, "--json")
     head = wire.Head.parse(published.stdout)
-    assert head == wire.Head.parse((folder / "public" / wire.HEAD).read_bytes())
+    assert head == fetched(folder / "public", folder / "root.json", head.as_of)[0]
     issued = gate("issue", folder, "--issuer", "ashyq", "--idx", 7, "--status", "green")
     assert (issued.returncode, issued.stderr) == (0, "")
     claims = check(folder, issued.stdout.removesuffix("\n"), at=head.as_of + 60)
@@ -217,9 +218,9 @@ def test_revoking_a_person_and_a_key(folder: Path) -> None:
     run("revoke", folder, "--person", "880202400234")
     run("revoke", folder, "--key", kid, *AT)
     head = wire.Head.parse(run("publish", folder, "--json", *AT).stdout)
-    data = (folder / "public" / head.snapshot.target).read_bytes()
-    assert wire.decode_snapshot(data, head.size) == b"\x55"
-    trust = parse_trust((folder / "public" / wire.TRUST).read_bytes())
+    _, nibbles, documents = fetched(folder / "public", folder / "root.json", START)
+    assert (head.size, nibbles) == (2, b"\x55")
+    trust = parse_trust(documents[wire.TRUST])
     assert [key.revoked for key in trust.keys.values()] == [False, True]
     with pytest.raises(GateError, match="Give one of them"):
         run("revoke", folder, "--key", kid, "--idx", 0)

@@ -15,10 +15,12 @@ from gate.authority.people import subject_digest
 from gate.core.model import Listing
 from gate.errors import UsageError
 
+START = 1_800_000_000
+
 
 @pytest.fixture
 def authority(tmp_path: Path) -> Authority:
-    return Authority.create(tmp_path / "authority")
+    return Authority.create(tmp_path / "authority", at=START)
 
 
 def bring(authority: Authority, text: str | bytes) -> tuple[int, int]:
@@ -38,7 +40,7 @@ def test_every_place_has_the_status_its_row_says(wanted: dict[int, Listing], ran
     rows = [f"{idx},{listing.name.lower()}" for idx, listing in wanted.items()]
     random.shuffle(rows)  # type: ignore[attr-defined]  # hypothesis types it as Any
     with TemporaryDirectory() as folder:
-        authority = Authority.create(Path(folder) / "a")
+        authority = Authority.create(Path(folder) / "a", at=START)
         assert bring(authority, "\n".join(["idx,status", *rows])) == (len(wanted), 0)
         assert {idx: authority.listing(idx) for idx in wanted} == wanted
         assert authority.size == max(wanted) + 1

@@ -26,7 +26,7 @@ DAY = 86400
 def authority() -> Iterator[Authority]:
     """One for the whole module: the property tests only read it."""
     with TemporaryDirectory() as folder:
-        made = Authority.create(Path(folder) / "authority")
+        made = Authority.create(Path(folder) / "authority", at=START)
         made.add_issuer("ashyq", at=START, names={"kk": "Ашық", "en": "Ashyq"})
         made.add_issuer("aitu", at=START, max_lifetime=DAY // 2)
         yield made
@@ -34,7 +34,7 @@ def authority() -> Iterator[Authority]:
 
 @pytest.fixture
 def own(tmp_path: Path) -> Authority:
-    made = Authority.create(tmp_path / "authority")
+    made = Authority.create(tmp_path / "authority", at=START)
     made.add_issuer("ashyq", at=START)
     return made
 
@@ -119,12 +119,13 @@ def test_private_files_are_the_owners_alone(own: Authority) -> None:
     private = own.path / "private"
     assert stat.S_IMODE(private.stat().st_mode) == 0o700
     files = list(private.iterdir())
-    assert len(files) == 2  # the subject key, one signing key
+    assert len(files) == 8  # the subject key, an issuer's signing key, one of each role
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
-    secret = next(file for file in files if file.stem != "subject").read_text().strip()
+    secrets = [file.read_text().strip() for file in files]
     own.publish(own.public, START)
     published = [file.read_bytes() for file in own.public.rglob("*") if file.is_file()]
-    assert all(secret.encode() not in data and bytes.fromhex(secret) not in data for data in published)
+    for secret in secrets:
+        assert all(secret.encode() not in data and bytes.fromhex(secret) not in data for data in published)
 
 
 def test_two_tokens_never_share_an_id(own: Authority) -> None:
@@ -183,7 +184,7 @@ def test_a_revoked_key_vouches_for_nothing_and_signs_no_more(own: Authority) -> 
         (lambda a: a.issue("ashyq", 1, Status.GREEN, START, holder=b"short"), "holder's key"),
         (lambda a: a.set_status(2**26, Listing.GREEN), "outside"),
         (lambda a: a.set_status(-1, Listing.GREEN), "outside"),
-        (lambda a: Authority.create(a.path), "already"),
+        (lambda a: Authority.create(a.path, at=START), "already"),
         (lambda a: Authority.open(a.path / "private"), "not an authority"),
     ],
 )
@@ -198,7 +199,7 @@ def test_what_gates_would_refuse_is_refused_here(
 
 
 def test_without_issuers_there_is_no_trust_list(tmp_path: Path) -> None:
-    empty = Authority.create(tmp_path / "empty")
+    empty = Authority.create(tmp_path / "empty", at=START)
     with pytest.raises(PublishError, match="no issuer"):
         empty.trust_json()
 
@@ -220,7 +221,7 @@ def test_a_damaged_file_is_named(own: Authority, name: str, use: Callable[[Autho
 
 
 def test_another_key_under_a_kids_name_is_not_used(own: Authority) -> None:
-    path = next(file for file in (own.path / "private").iterdir() if file.stem != "subject")
+    path = next((own.path / "private").glob("????????????????.key"))
     path.write_text("11" * 32)
     with pytest.raises(StoreError, match="another key"):
         own.issue("ashyq", 1, Status.GREEN, START)

@@ -22,14 +22,14 @@ START = 1_800_000_000
 
 @pytest.fixture
 def plain(tmp_path: Path) -> str:
-    authority = Authority.create(tmp_path / "authority")
+    authority = Authority.create(tmp_path / "authority", at=START)
     authority.add_issuer("ashyq", at=START)
     return credential_text(authority.issue("ashyq", 13_275_532, Status.GREEN, START))
 
 
 @pytest.fixture
 def presentation(tmp_path: Path) -> str:
-    authority = Authority.create(tmp_path / "authority-2")
+    authority = Authority.create(tmp_path / "authority-2", at=START)
     authority.add_issuer("ashyq", at=START)
     wallet = Wallet.create()
     wallet.hold(authority.issue("ashyq", 13_275_532, Status.GREEN, START, holder=wallet.holder_public))

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,28 +21,34 @@ from gate.authority.statuses import StatusList
 from gate.core.model import Listing
 from gate.core.rules import parse_rules
 from gate.core.trust import parse_trust
-from gate.errors import GateError, PublishError
+from gate.errors import GateError, PublishError, SyncError
 from gate.store import wire
+from tests.publications import fetched
 
 START = 1_800_000_000
 
 
 @pytest.fixture
 def authority(tmp_path: Path) -> Authority:
-    made = Authority.create(tmp_path / "authority")
+    made = Authority.create(tmp_path / "authority", at=START)
     made.add_issuer("ashyq", at=START)
     return made
 
 
-def fetch(folder: Path) -> tuple[wire.Head, bytes]:
-    """What a gate does: the head, then the snapshot it names, checked against it."""
-    head = wire.Head.parse((folder / wire.HEAD).read_bytes())
-    data = (folder / head.snapshot.target).read_bytes()
-    assert len(data) == head.snapshot.length
-    assert hashlib.sha256(data).hexdigest() == head.snapshot.sha256
-    nibbles = wire.decode_snapshot(data, head.size)
+def fetch(authority: Authority, folder: Path | None = None) -> tuple[wire.Head, bytes]:
+    """What a gate gets, checked against its head."""
+    head, nibbles, _ = fetched(folder or authority.public, authority.path / "root.json", START)
+    assert hashlib.sha256(nibbles).hexdigest() == head.sha256
     assert sum((byte & 15 != 0) + (byte >> 4 != 0) for byte in nibbles) == head.listed
     return head, nibbles
+
+
+def document(authority: Authority, name: str, folder: Path | None = None) -> bytes:
+    return fetched(folder or authority.public, authority.path / "root.json", START)[2][name]
+
+
+def files_in(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def listings(nibbles: bytes, size: int) -> list[int]:
@@ -62,17 +69,17 @@ def test_the_nibbles_on_the_wire_say_what_was_set(wanted: dict[int, Listing]) ->
 def test_a_publication_is_complete(authority: Authority, tmp_path: Path) -> None:
     authority.set_statuses({0: Listing.GREEN, 4: Listing.REVOKED})
     returned = authority.publish(tmp_path / "out" / "pub", START)
-    head, nibbles = fetch(tmp_path / "out" / "pub")
+    head, nibbles = fetch(authority, tmp_path / "out" / "pub")
     assert head == returned
     assert (head.version, head.as_of, head.size, head.listed) == (1, START, 5, 2)
     assert listings(nibbles, 5) == [4, 0, 0, 0, 5]
-    assert (tmp_path / "out" / "pub" / wire.TRUST).read_bytes() == authority.trust_json()
-    assert parse_rules((tmp_path / "out" / "pub" / wire.RULES).read_bytes()).version == 1
+    assert document(authority, wire.TRUST, tmp_path / "out" / "pub") == authority.trust_json()
+    assert parse_rules(document(authority, wire.RULES, tmp_path / "out" / "pub")).version == 1
 
 
 def test_an_empty_list_is_published_as_one_place_that_is_not_listed(authority: Authority) -> None:
     authority.publish(authority.public, START)
-    head, nibbles = fetch(authority.public)
+    head, nibbles = fetch(authority)
     assert (head.size, head.listed, nibbles) == (1, 0, b"\0")
 
 
@@ -80,8 +87,11 @@ def test_versions_go_up_and_the_snapshot_before_stays_for_who_is_fetching_it(aut
     for number in range(1, 5):
         authority.set_status(number, Listing.GREEN)
         assert authority.publish(authority.public, START + number).version == number
-    names = sorted(path.name for path in (authority.public / "status").iterdir())
-    assert names == ["head.json", "snapshot-3.zst", "snapshot-4.zst"]
+    names = sorted(path.name.partition(".")[2] for path in (authority.public / "targets/status").iterdir())
+    assert [name for name in names if name.startswith("snapshot")] == ["snapshot-3.zst", "snapshot-4.zst"]
+    metadata = {path.name for path in (authority.public / "metadata").iterdir()}
+    assert metadata >= {"timestamp.json", "1.root.json", "3.snapshot.json", "4.snapshot.json"}
+    assert "2.snapshot.json" not in metadata
 
 
 def test_two_folders_never_get_one_version_with_two_contents(authority: Authority, tmp_path: Path) -> None:
@@ -104,16 +114,16 @@ def test_a_clock_that_went_back_publishes_nothing(authority: Authority) -> None:
     authority.publish(authority.public, START)  # the same second is no harm
     with pytest.raises(PublishError, match="earlier"):
         authority.publish(authority.public, START - 1)
-    assert fetch(authority.public)[0].version == 2
+    assert fetch(authority)[0].version == 2
 
 
 def test_a_damaged_publication_is_healed(authority: Authority) -> None:
     authority.publish(authority.public, START)
-    for name in (wire.HEAD, wire.TRUST, wire.RULES):
-        (authority.public / name).write_bytes(b"{")
+    for path in files_in(authority.public):
+        path.write_bytes(b"{")
     authority.publish(authority.public, START)
-    assert fetch(authority.public)[0].version == 2
-    assert parse_trust((authority.public / wire.TRUST).read_bytes()).version == 1
+    assert fetch(authority)[0].version == 2
+    assert parse_trust(document(authority, wire.TRUST)).version == 1
 
 
 @pytest.mark.parametrize(
@@ -132,13 +142,13 @@ def test_rules_that_gates_would_refuse_are_not_published(
     authority: Authority, change: Callable[[Any], object], says: str
 ) -> None:
     authority.publish(authority.public, START)
-    before = {path: path.read_bytes() for path in authority.public.rglob("*") if path.is_file()}
+    before = files_in(authority.public)
     rules = json.loads((authority.path / "rules.json").read_text())
     change(rules)
     (authority.path / "rules.json").write_text(json.dumps(rules))
     with pytest.raises(PublishError, match=says):
         authority.publish(authority.public, START + 1)
-    assert {path: path.read_bytes() for path in authority.public.rglob("*") if path.is_file()} == before
+    assert files_in(authority.public) == before
 
 
 def test_rules_with_a_raised_version_are_published_and_cannot_go_back(authority: Authority) -> None:
@@ -146,7 +156,7 @@ def test_rules_with_a_raised_version_are_published_and_cannot_go_back(authority:
     first = (authority.path / "rules.json").read_text()
     (authority.path / "rules.json").write_text(first.replace('"version": 1', '"version": 2'))
     authority.publish(authority.public, START)
-    assert parse_rules((authority.public / wire.RULES).read_bytes()).version == 2
+    assert parse_rules(document(authority, wire.RULES)).version == 2
     (authority.path / "rules.json").write_text(first)
     with pytest.raises(PublishError, match="version 2 is published"):
         authority.publish(authority.public, START)
@@ -157,12 +167,28 @@ def test_an_older_trust_list_is_not_published(authority: Authority) -> None:
     authority.add_issuer("aitu", at=START)
     authority.publish(authority.public, START)
     (authority.path / "trust.json").write_bytes(older)
-    with pytest.raises(PublishError, match="newest copy"):
+    with pytest.raises(PublishError, match=r"trust\.json: version 2 is published"):
         authority.publish(authority.public, START)
 
 
+def test_an_authority_that_is_older_than_what_is_published_publishes_nothing(
+    authority: Authority, tmp_path: Path
+) -> None:
+    shutil.copytree(authority.path, tmp_path / "backup")
+    authority.publish(tmp_path / "www", START)
+    before = files_in(tmp_path / "www")
+    older = Authority.open(tmp_path / "backup")
+    authority.publish(tmp_path / "www", START)
+    older.publish(tmp_path / "elsewhere", START)
+    assert files_in(tmp_path / "www") != before
+    before = files_in(tmp_path / "www")
+    with pytest.raises(PublishError, match="newest copy"):
+        Authority.open(tmp_path / "backup")._repository.place(tmp_path / "www")
+    assert files_in(tmp_path / "www") == before
+
+
 def test_without_an_issuer_nothing_is_published(tmp_path: Path) -> None:
-    authority = Authority.create(tmp_path / "a")
+    authority = Authority.create(tmp_path / "a", at=START)
     with pytest.raises(PublishError, match="no issuer"):
         authority.publish(authority.public, START)
     assert not authority.public.exists()
@@ -182,20 +208,23 @@ def test_a_reader_always_sees_a_head_and_its_snapshot(authority: Authority) -> N
     problems: list[str] = []
     done = threading.Event()
 
+    def publication() -> int:
+        return int(json.loads((authority.public / "metadata/timestamp.json").read_text())["signed"]["version"])
+
     def look() -> None:
-        head, _ = fetch(authority.public)
+        head, _ = fetch(authority)
         if head.listed != head.version or head.as_of != START + head.version - 1:
             problems.append(f"version {head.version} with the content of another")
         seen.append(head.version)
 
     def read() -> None:
         while not done.is_set():
-            before = wire.Head.parse((authority.public / wire.HEAD).read_bytes()).version
+            before = publication()
             try:
                 look()
-            except FileNotFoundError:  # overtaken by two publications: then, and only then, the file may be gone
-                if wire.Head.parse((authority.public / wire.HEAD).read_bytes()).version < before + 2:
-                    problems.append(f"the snapshot of version {before} is missing")
+            except SyncError as error:  # overtaken by two publications: then, and only then, a file may be gone
+                if publication() < before + 2:
+                    problems.append(f"publication {before}: {error}")
             except (AssertionError, GateError) as error:
                 problems.append(repr(error))
             done.wait(0.0005)
@@ -234,10 +263,10 @@ def test_a_publisher_that_is_killed_leaves_a_whole_publication(authority: Author
         assert publisher.stdout.readline() == b"ready\n"
         time.sleep(moment)
         publisher.send_signal(signal.SIGKILL)
-    left, _ = fetch(authority.public)
+    left, _ = fetch(authority)
     assert left.listed == 5000
     assert authority.publish(authority.public, START).version > left.version
-    fetch(authority.public)
+    fetch(authority)
     assert not list(authority.public.rglob("*.part"))
 
 

@@ -8,14 +8,13 @@ import pytest
 from gate.core.decide import Knowledge, Policy, Unlisted, decide
 from gate.core.model import Refused
 from gate.core.reason import Reason
-from gate.core.rules import Venue, parse_rules
+from gate.core.rules import Venue
 from gate.core.staleness import AgeLimits
-from gate.core.trust import parse_trust
 from gate.demo.cast import Person, cast
 from gate.demo.codes import FIRST_PLACE, Codes
 from gate.passes.recognise import Verifier
-from gate.store.apply import apply, read_directory
 from gate.store.statuslist import StatusList
+from gate.sync.syncing import Source, sync
 
 NOW = 1_790_000_000
 ROUND = 26
@@ -73,11 +72,13 @@ def test_expectations_agree_with_what_a_gate_makes_of_the_codes(tmp_path: Path) 
     people = cast(ROUND, 4)
     codes = Codes(tmp_path / "authority", people, NOW)
     codes.publish(tmp_path / "public")
-    apply(read_directory(tmp_path / "public"), tmp_path / "state")
-    verifier = Verifier(parse_trust((tmp_path / "public/trust.json").read_bytes()), venue="demo-station")
-    rules = parse_rules((tmp_path / "public/rules.json").read_bytes()).at_venue(POLICY.venue)
+    sync(Source(((tmp_path / "public").as_uri(),), codes.root, tmp_path / "state", 3600), NOW)
     held = StatusList(tmp_path / "state")
     held.refresh()
+    assert held.state.trust is not None
+    assert held.state.rules is not None
+    verifier = Verifier(held.state.trust, venue="demo-station")
+    rules = held.state.rules.at_venue(POLICY.venue)
     known = Knowledge(1, NOW, rules)
     for person in people:
         if person.act.reason in (None, Reason.ALREADY_USED, Reason.TOO_SOON):

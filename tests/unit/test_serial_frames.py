@@ -201,7 +201,7 @@ async def test_a_relay_that_can_be_read_back_is(own_profile: Callable[[str], str
 
 
 @pytest.mark.anyio
-async def test_a_relay_that_stays_on_at_the_start_is_refused() -> None:
+async def test_a_relay_that_stays_on_at_the_start_is_refused(own_profile: Callable[[str], str]) -> None:
     relay = KmTronic()
     relay.on, relay.obeys = True, False
     with Board(relay) as board, pytest.raises(DeviceError, match="told to go off and says that it is on"):

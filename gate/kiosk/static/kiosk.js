@@ -47,8 +47,8 @@ function measure(headline) {
   const width = (words) => pen.measureText(words.join(" ")).width / 98;
   const words = headline.textContent.split(" ");
   const splits = words.map((_, i) => Math.max(width(words.slice(0, i)), width(words.slice(i))));
-  headline.style.setProperty("--one", width(words));
-  headline.style.setProperty("--two", Math.min(...splits));
+  box.style.setProperty("--one", width(words));
+  box.style.setProperty("--two", Math.min(...splits));
 }
 
 // Everything as large as fits, whatever the text, the font and the screen.

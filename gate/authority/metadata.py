@@ -1,0 +1,100 @@
+"""Files of a TUF repository as they lie in a folder: which belong together, and which nobody needs."""
+
+import hashlib
+from pathlib import Path
+from typing import TypeVar
+
+from tuf.api.exceptions import RepositoryError
+from tuf.api.metadata import Metadata, Root, Signed, Snapshot, TargetFile, Targets, Timestamp
+
+from gate.authority import files
+from gate.authority.roles import DELEGATED, Role
+from gate.errors import StoreError
+
+METADATA, TARGETS = "metadata", "targets"
+TIMESTAMP = f"{METADATA}/timestamp.json"
+
+SignedPart = TypeVar("SignedPart", bound=Signed)
+
+
+def read(path: Path) -> bytes:
+    """Raises StoreError."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise StoreError(f"cannot read {path}: {error.strerror}", hint="Put it back from a backup") from error
+
+
+def parse(data: bytes, kind: type[SignedPart]) -> SignedPart:
+    """Raises StoreError."""
+    try:
+        signed = Metadata.from_bytes(data).signed
+    except RepositoryError as error:
+        raise StoreError(f"metadata that is none: {error}", hint="Put it back from a backup") from error
+    if not isinstance(signed, kind):
+        raise StoreError(f"metadata of {signed.type} where another role's should be", hint="Put it back from a backup")
+    return signed
+
+
+def newest(folder: Path, role: Role) -> int:
+    """The highest version of a role's metadata in a repository's folder; 0 when there is none."""
+    paths = (folder / METADATA).glob(f"*.{role}.json")
+    return max((int(path.name.partition(".")[0]) for path in paths), default=0)
+
+
+def load(folder: Path, role: Role, kind: type[SignedPart]) -> SignedPart:
+    """The newest version of a role's metadata.  Raises StoreError."""
+    return parse(read(folder / METADATA / f"{newest(folder, role)}.{role}.json"), kind)
+
+
+def published(folder: Path) -> dict[Role, int]:
+    """The versions that belong together; empty where nothing was published.  Raises StoreError."""
+    if not (folder / TIMESTAMP).exists():
+        return {}
+    timestamp = parse(read(folder / TIMESTAMP), Timestamp)
+    number = timestamp.snapshot_meta.version
+    snapshot = parse(read(folder / METADATA / f"{number}.{Role.SNAPSHOT}.json"), Snapshot)
+    versions = {Role(name.removesuffix(".json")): meta.version for name, meta in snapshot.meta.items()}
+    return versions | {Role.SNAPSHOT: number, Role.TIMESTAMP: timestamp.version}
+
+
+def named(folder: Path) -> set[str]:
+    """Every file of the publication in `folder`, and every root.  Empty where nothing was published."""
+    versions = published(folder)
+    if not versions:
+        return set()
+    wanted = {TIMESTAMP} | {f"{METADATA}/{path.name}" for path in (folder / METADATA).glob("*.root.json")}
+    for role, version in versions.items():
+        if role is not Role.TIMESTAMP:
+            wanted.add(f"{METADATA}/{version}.{role}.json")
+    for role in (Role.TARGETS, *DELEGATED):
+        targets = parse(read(folder / METADATA / f"{versions[role]}.{role}.json"), Targets).targets
+        wanted |= {f"{TARGETS}/{stored(name, target)}" for name, target in targets.items()}
+    return wanted
+
+
+def stored(name: str, target: TargetFile) -> str:
+    """Where a file lies below targets/: its digest before its name, so that no name ever means two contents."""
+    folder, slash, last = name.rpartition("/")
+    return f"{folder}{slash}{target.hashes['sha256']}.{last}"
+
+
+def described(name: str, data: bytes) -> TargetFile:
+    return TargetFile(len(data), {"sha256": hashlib.sha256(data).hexdigest()}, name)
+
+
+def prune(folder: Path, kept: set[str]) -> None:
+    """Remove what is not in `kept`, and what a crash left half written."""
+    for path in [*(folder / METADATA).rglob("*"), *(folder / TARGETS).rglob("*")]:
+        if path.is_file() and (path.relative_to(folder).as_posix() not in kept or path.suffix == files.PART):
+            path.unlink(missing_ok=True)
+
+
+def is_signed(root: Root, role: Role, data: bytes) -> bool:
+    """Whether a role's metadata is signed by those whom `root` names for it."""
+    metadata = Metadata[Targets].from_bytes(data)
+    try:
+        root.verify_delegate(role, metadata.signed_bytes, metadata.signatures)
+    except RepositoryError:
+        return False
+    return True

@@ -1,0 +1,265 @@
+"""What is published, signed: a TUF repository (python-tuf) with consistent snapshots.
+
+    metadata/   N.root.json N.targets.json N.status.json N.subjects.json N.snapshot.json timestamp.json
+    targets/    <sha256>.<name>, in folders as the names have them
+
+The authority's own copy is the truth; `place` brings it into any folder that a web server, a CDN or a USB
+stick serves.  Files are never changed, only added and, a publication later, removed; timestamp.json comes
+last: whoever reads meanwhile finds the state before or the state after.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from tuf.api.metadata import DelegatedRole, Delegations, Metadata, MetaFile, Root, Snapshot, Targets, Timestamp
+
+from gate.authority import files, metadata
+from gate.authority.metadata import METADATA, TARGETS, TIMESTAMP
+from gate.authority.roles import DELEGATED, OFFLINE, Role, make_keys, signers
+from gate.errors import PublishError, StoreError, UsageError
+
+LIVES = {  # how long a signature of each role is good
+    Role.ROOT: timedelta(days=730),
+    Role.TARGETS: timedelta(days=730),
+    Role.STATUS: timedelta(days=30),
+    Role.SUBJECTS: timedelta(days=30),
+    Role.SNAPSHOT: timedelta(days=30),
+    Role.TIMESTAMP: timedelta(days=7),
+}
+RENEWED_BEFORE = timedelta(days=180)  # the end of what offline keys signed
+PATHS = {Role.STATUS: ["status/*"], Role.SUBJECTS: ["subjects/*", "subjects/keys/*"]}
+
+Part = TypeVar("Part", Targets, Snapshot, Timestamp)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What one role vouches for: files that are new, and the names of published ones that stay as they are."""
+
+    new: Mapping[str, bytes]
+    kept: frozenset[str] = frozenset()
+
+
+class Repository:
+    """`online`, `offline`: the folders in which private keys lie.  Times are Unix s.  Every method raises
+    StoreError when the disk refuses, and UsageError when a key that must sign is not here; the caller holds
+    the authority's lock while something is changed."""
+
+    def __init__(self, folder: Path, online: Path, offline: Path) -> None:
+        self.folder = folder
+        self._online = online
+        self._offline = offline
+
+    # Keys
+
+    def create(self, at: int, *, root_keys: int, threshold: int) -> None:
+        """Keys for every role, and the first root."""
+        if not 1 <= threshold <= root_keys:
+            raise UsageError(f"{threshold} of {root_keys} root keys cannot sign", hint="Ask for fewer, or make more")
+        root = Root(version=1, expires=_until(at, Role.ROOT), consistent_snapshot=True)
+        for role in (Role.ROOT, Role.TARGETS, Role.SNAPSHOT, Role.TIMESTAMP):
+            for key in make_keys(self._home(role), role, root_keys if role is Role.ROOT else 1):
+                root.add_key(key, role)
+        root.roles[Role.ROOT].threshold = threshold
+        targets = Targets(version=1, expires=_until(at, Role.TARGETS), delegations=Delegations({}, {}))
+        for role in DELEGATED:
+            self._delegate(targets, role)
+        self._save_root(root, [root])
+        self._save(targets, Role.TARGETS, root.roles[Role.TARGETS].keyids)
+        for role in DELEGATED:
+            self._save(Targets(version=1, expires=_until(at, role)), role, _keyids(targets, role))
+
+    def root_json(self) -> bytes:
+        """The newest root: what a device is given as its trust anchor."""
+        return metadata.read(self._path(Role.ROOT, metadata.newest(self.folder, Role.ROOT)))
+
+    def rotate(self, role: Role, at: int) -> None:
+        """New keys for a role, as many as it had.  The old ones vouch for nothing once this is published."""
+        if role in DELEGATED:
+            targets = metadata.load(self.folder, Role.TARGETS, Targets)
+            self._delegate(targets, role)
+            self._save_targets(targets, at)
+            return
+        old, new = self._root(), self._root()
+        keyids = list(old.roles[role].keyids)
+        for keyid in keyids:
+            new.revoke_key(keyid, role)
+        for key in make_keys(self._home(role), role, len(keyids)):
+            new.add_key(key, role)
+        self._next_root(old, new, at)
+
+    def renew_root(self, at: int) -> None:
+        """The same root for another while, when it ends within half a year."""
+        if self._root().expires - _moment(at) < RENEWED_BEFORE:
+            self._next_root(self._root(), self._root(), at)
+
+    # Publications
+
+    def content(self, role: Role, name: str) -> bytes | None:
+        """A file as the role published it last; None when there is none."""
+        target = self._targets(role).targets.get(name)
+        return None if target is None else metadata.read(self.folder / TARGETS / metadata.stored(name, target))
+
+    def lengths(self, role: Role) -> dict[str, int]:
+        """Bytes of the files that a role vouches for."""
+        return {name: target.length for name, target in self._targets(role).targets.items()}
+
+    def publish(self, at: int, contents: Mapping[Role, Content]) -> None:
+        """All three of TARGETS, STATUS and SUBJECTS; TARGETS is signed anew only if something in it changed."""
+        root, before = self._root(), metadata.named(self.folder)
+        last = metadata.published(self.folder)
+        meta = {f"{role}.json": MetaFile(self._publish_role(role, contents[role], at)) for role in contents}
+        number = last.get(Role.SNAPSHOT, 0) + 1
+        snapshot = Snapshot(version=number, expires=_until(at, Role.SNAPSHOT), meta=meta)
+        self._save(snapshot, Role.SNAPSHOT, root.roles[Role.SNAPSHOT].keyids)
+        timestamp = Timestamp(
+            version=last.get(Role.TIMESTAMP, 0) + 1,
+            expires=_until(at, Role.TIMESTAMP),
+            snapshot_meta=MetaFile(number),
+        )
+        self._save(timestamp, Role.TIMESTAMP, root.roles[Role.TIMESTAMP].keyids)
+        metadata.prune(self.folder, metadata.named(self.folder) | before)
+
+    def place(self, to: Path) -> None:
+        """The publication as it stands, into a folder that gates read from.  Raises PublishError when `to`
+        holds a later one; nothing is changed then."""
+        self._check_not_later(to)
+        wanted, before = metadata.named(self.folder), _named_or_nothing(to)
+        for name in sorted(wanted - {TIMESTAMP}, key=lambda name: (name.startswith(METADATA), name)):
+            data = metadata.read(self.folder / name)
+            if _other(to / name, data):
+                files.make_directory((to / name).parent)
+                files.write(to / name, data)
+        files.write(to / TIMESTAMP, metadata.read(self.folder / TIMESTAMP))
+        metadata.prune(to, wanted | before)
+
+    def _publish_role(self, role: Role, content: Content, at: int) -> int:
+        """Gives the version."""
+        old = self._targets(role)
+        targets = {name: old.targets[name] for name in content.kept}
+        targets |= {name: metadata.described(name, data) for name, data in content.new.items()}
+        for name, data in content.new.items():
+            path = self.folder / TARGETS / metadata.stored(name, targets[name])
+            files.make_directory(path.parent)
+            if _other(path, data):
+                files.write(path, data)
+        if role is Role.TARGETS:
+            if old.targets != targets or not self._still_good(old, at):
+                old.targets = targets
+                self._save_targets(old, at)
+            return old.version
+        fresh = Targets(version=old.version + 1, expires=_until(at, role), targets=targets)
+        self._save(fresh, role, _keyids(self._targets(Role.TARGETS), role))
+        return fresh.version
+
+    # Small parts
+
+    def _home(self, role: Role) -> Path:
+        return self._offline if role in OFFLINE else self._online
+
+    def _delegate(self, targets: Targets, role: Role) -> None:
+        """Hand what lies below a role's folder on to new keys of it."""
+        delegations = targets.delegations
+        assert delegations is not None and delegations.roles is not None  # noqa: S101, PT018 - `create` saw to it
+        keys = make_keys(self._home(role), role, 1)
+        for keyid in delegations.roles[role].keyids if role in delegations.roles else []:
+            delegations.keys.pop(keyid, None)
+        delegations.keys.update({key.keyid: key for key in keys})
+        delegations.roles[role] = DelegatedRole(
+            role, [key.keyid for key in keys], 1, terminating=True, paths=PATHS[role]
+        )
+
+    def _next_root(self, old: Root, new: Root, at: int) -> None:
+        new.version = old.version + 1
+        new.expires = _until(at, Role.ROOT)
+        self._save_root(new, [old, new])
+
+    def _save_root(self, root: Root, judges: list[Root]) -> None:
+        """Signed so that each of `judges` finds its own threshold of signatures."""
+        signed = Metadata(root)
+        for judge in judges:
+            role = judge.roles[Role.ROOT]
+            for signer in signers(Role.ROOT, role.keyids, role.threshold, self._folders):
+                signed.sign(signer, append=True)
+        files.make_directory(self.folder / METADATA)
+        files.write(self._path(Role.ROOT, root.version), signed.to_bytes())
+
+    def _save_targets(self, targets: Targets, at: int) -> None:
+        targets.version = metadata.newest(self.folder, Role.TARGETS) + 1
+        targets.expires = _until(at, Role.TARGETS)
+        self._save(targets, Role.TARGETS, self._root().roles[Role.TARGETS].keyids)
+
+    def _save(self, part: Part, role: Role, keyids: list[str]) -> None:
+        signed = Metadata[Part](part)
+        for signer in signers(role, keyids, 1, self._folders):
+            signed.sign(signer, append=True)
+        path = self.folder / TIMESTAMP if role is Role.TIMESTAMP else self._path(role, part.version)
+        files.write(path, signed.to_bytes())
+
+    def _still_good(self, targets: Targets, at: int) -> bool:
+        """Whether what the offline key signed lasts, and is signed by a key that the root still names."""
+        data = metadata.read(self._path(Role.TARGETS, targets.version))
+        lasts = targets.expires - _moment(at) >= RENEWED_BEFORE
+        return lasts and metadata.is_signed(self._root(), Role.TARGETS, data)
+
+    def _check_not_later(self, to: Path) -> None:
+        theirs = _published_or_nothing(to).get(Role.TIMESTAMP, 0)
+        ours = metadata.published(self.folder).get(Role.TIMESTAMP, 0)
+        if theirs > ours:
+            raise PublishError(
+                f"{to} holds publication {theirs}, this authority's last is {ours}",
+                hint="Publish from the newest copy of this authority, or to an empty folder",
+            )
+
+    @property
+    def _folders(self) -> list[Path]:
+        return list(dict.fromkeys((self._online, self._offline)))
+
+    def _path(self, role: Role, version: int) -> Path:
+        return self.folder / METADATA / f"{version}.{role}.json"
+
+    def _root(self) -> Root:
+        return metadata.load(self.folder, Role.ROOT, Root)
+
+    def _targets(self, role: Role) -> Targets:
+        return metadata.load(self.folder, role, Targets)
+
+
+def _keyids(targets: Targets, role: Role) -> list[str]:
+    delegations = targets.delegations
+    assert delegations is not None and delegations.roles is not None  # noqa: S101, PT018 - `create` saw to it
+    return list(delegations.roles[role].keyids)
+
+
+def _moment(at: int) -> datetime:
+    return datetime.fromtimestamp(at, UTC)
+
+
+def _until(at: int, role: Role) -> datetime:
+    return _moment(at) + LIVES[role]
+
+
+def _other(path: Path, data: bytes) -> bool:
+    """Whether something else than `data` lies there, or nothing."""
+    try:
+        return path.read_bytes() != data
+    except OSError:
+        return True
+
+
+def _published_or_nothing(folder: Path) -> dict[Role, int]:
+    """A damaged copy counts for nothing: placing the publication anew heals it."""
+    try:
+        return metadata.published(folder)
+    except StoreError:
+        return {}
+
+
+def _named_or_nothing(folder: Path) -> set[str]:
+    try:
+        return metadata.named(folder)
+    except StoreError:
+        return set()

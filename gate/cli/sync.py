@@ -1,0 +1,95 @@
+"""`gate sync`: the daemon that keeps the lists current, or one sync by hand."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import DownloadColumn, Progress, SpinnerColumn, TextColumn, TransferSpeedColumn
+
+from gate.errors import ConfigError
+from gate.registry import config_of
+from gate.runtime.clock import SystemClock
+from gate.runtime.logs import set_up
+from gate.runtime.notify import Notifier
+from gate.settings.load import load_settings
+from gate.settings.model import Settings
+from gate.sync.daemon import Daemon
+from gate.sync.syncing import Outcome, Source
+from gate.sync.syncing import sync as sync_once
+
+
+@click.command()
+@click.option("--config", "file", required=True, type=click.Path(path_type=Path), help="The device's gate.toml.")
+@click.option("--once", is_flag=True, help="One sync, then stop.  Exit 1 when no mirror could be used.")
+@click.option("--json", "as_json", is_flag=True, help="With --once: what was done, as one JSON object.")
+@click.option("--verbose", is_flag=True, help="Log what is of use to a developer too.")
+def sync(file: Path, once: bool, as_json: bool, verbose: bool) -> None:
+    """Fetch trust list, rules and statuses from the mirrors in [sync], and keep them current.
+
+    What a mirror serves is believed only as far as the authority signed it (root.json).  A running lane
+    notices a new list at once, and keeps the one it has whatever goes wrong here.  HTTPS_PROXY, HTTP_PROXY
+    and NO_PROXY are heeded.
+
+    \b
+    Examples:
+      gate sync --config gate.toml --once
+      gate sync --config gate.toml
+    """
+    set_up(verbose=verbose)
+    settings = load_settings(file, config_of)
+    source, every = _source(settings, file)
+    if once:
+        outcome = _watched(source)
+        click.echo(json.dumps(asdict(outcome)) if as_json else words(outcome))
+        return
+    notifier = Notifier()
+    daemon = Daemon(lambda: _attempt(source, lambda _: daemon.still_wanted()), every, notifier.alive)
+    notifier.ready()
+    daemon.run()
+
+
+def _source(settings: Settings, file: Path) -> tuple[Source, float]:
+    if settings.sync is None:
+        raise ConfigError(
+            f"{file}: there is no [sync] table",
+            hint="Add one with mirrors and root, or load lists by hand: `gate list load DIR`",
+        )
+    table = settings.sync
+    return Source(table.mirrors, table.root, settings.device.state_dir, settings.list.warn_after), table.every
+
+
+def _attempt(source: Source, progress: Callable[[int], None] | None = None) -> Outcome:
+    return sync_once(source, SystemClock().now(), progress)
+
+
+def _watched(source: Source) -> Outcome:
+    """With a progress bar when someone watches."""
+    with _bar() as progress:
+        return _attempt(source, progress)
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[int], None] | None]:
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield None
+        return
+    columns = (SpinnerColumn(), TextColumn("syncing"), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("syncing", total=None)
+        yield lambda received: bar.advance(task, received)
+
+
+def words(outcome: Outcome) -> str:
+    """One line for a person."""
+    for problem in outcome.problems:
+        click.echo(f"gate: {problem}", err=True)
+    how = "nothing new" if not outcome.changed else f"taken over ({outcome.way})"
+    return (
+        f"list {outcome.version} with {outcome.listed} people from {outcome.mirror}: {how}, "
+        f"{outcome.received} bytes received"
+    )

@@ -1,0 +1,198 @@
+"""One sync: ask the mirrors in turn, take what is newer into list.db, and say what was done.
+
+    root.json -> mirror -> TUF metadata -> head -> deltas or snapshot -> ONE transaction in list.db
+
+Whatever goes wrong on the way, the list that was held is held still, and the next sync begins anew: files
+that came in whole are kept, a broken download is gone on with.
+"""
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from gate.errors import DamagedError, GateError, PublishError, StoreError, SyncError
+from gate.store.apply import Publication, Synced, apply, held, held_nibbles, record_sync
+from gate.store.database import File, set_aside
+from gate.store.wire import HEAD, RULES, TRUST, Head, apply_delta, decode_snapshot
+from gate.sync.chain import way
+from gate.sync.mirror import Mirror
+from gate.sync.repository import TIMESTAMP, Repository
+
+MAX_SNAPSHOT = 64 << 20  # bytes
+MAX_DELTA = 16 << 20
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a device gets its lists from."""
+
+    mirrors: Sequence[str]  # addresses, in the order in which they are asked
+    root: Path  # root.json, which vouches for everything
+    state_dir: Path
+    stale_after: float  # seconds: a mirror whose list is older may be frozen, and the next one is asked too
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    mirror: str
+    version: int
+    as_of: int  # Unix s
+    listed: int
+    changed: bool
+    received: int  # bytes from all mirrors
+    way: str  # "unchanged", "2 deltas", "snapshot"
+    problems: tuple[str, ...]  # of mirrors that were asked and could not be used
+
+
+def sync(source: Source, now: float, progress: Callable[[int], None] | None = None) -> Outcome:
+    """`now`: Unix s by the trusted clock.  Raises SyncError when no mirror could be used, StoreError when
+    this device's disk or list.db refuses, or another sync is running."""
+    root = _root(source.root)
+    with _alone(source.state_dir):
+        _set_aside_if_damaged(source.state_dir)
+        visits = _Visits(source, root, now, progress)
+        for address in source.mirrors:
+            outcome = visits.to(address)
+            if outcome is not None and now - outcome.as_of <= source.stale_after:
+                break
+        return visits.best()
+
+
+class _Visits:
+    def __init__(self, source: Source, root: bytes, now: float, progress: Callable[[int], None] | None) -> None:
+        self._source = source
+        self._root = root
+        self._now = now
+        self._progress = progress
+        self._received = 0
+        self._outcomes: list[Outcome] = []
+        self._problems: list[GateError] = []
+
+    def to(self, address: str) -> Outcome | None:
+        """None when this mirror could not be used.  Raises StoreError."""
+        folder = self._source.state_dir / "tuf"
+        mirror = Mirror(address.rstrip("/"), (TIMESTAMP, folder / "timestamp.json"), self._progress)
+        try:
+            with closing(mirror):
+                outcome = self._take(mirror, folder)
+        except (SyncError, PublishError) as error:
+            log.warning(str(error))
+            self._problems.append(error)
+            return None
+        except OSError as error:
+            raise StoreError(
+                f"{folder}: {error.strerror or error}", hint="Free space on the disk, check its rights"
+            ) from error
+        finally:
+            self._received += mirror.received
+        self._outcomes.append(outcome)
+        return outcome
+
+    def best(self) -> Outcome:
+        if not self._outcomes:
+            each = "; ".join(problem.what for problem in self._problems)
+            raise SyncError(f"no mirror could be used: {each}", hint=self._problems[-1].hint)
+        newest = max(self._outcomes, key=lambda outcome: (outcome.version, outcome.changed))
+        return Outcome(
+            newest.mirror,
+            newest.version,
+            newest.as_of,
+            newest.listed,
+            any(outcome.changed for outcome in self._outcomes),
+            self._received,
+            newest.way,
+            tuple(str(problem) for problem in self._problems),
+        )
+
+    def _take(self, mirror: Mirror, folder: Path) -> Outcome:
+        repository = Repository(mirror, folder, self._root, self._now)
+        repository.refresh()
+        trust, rules = repository.document(TRUST), repository.document(RULES)
+        head = Head.parse(repository.document(HEAD))
+        state_dir, synced = self._source.state_dir, Synced(self._now, mirror.base)
+        known = held(state_dir)
+        if known and (known.version, known.sha256, known.as_of) == (head.version, head.sha256, head.as_of):
+            way_taken, nibbles = "unchanged", None
+        else:
+            way_taken, nibbles = self._list(repository, head, known.version if known else None)
+        changed = nibbles is not None or known is None or (known.trust, known.rules) != (trust, rules)
+        if changed:
+            apply(Publication(trust, rules, head, nibbles), state_dir, synced)
+        else:
+            record_sync(synced, state_dir)
+        repository.forget_all_but(frozenset({TRUST, RULES, HEAD}))
+        return Outcome(mirror.base, head.version, head.as_of, head.listed, changed, 0, way_taken, ())
+
+    def _list(self, repository: Repository, head: Head, version: int | None) -> tuple[str, bytes]:
+        """How the list came about, and its nibbles."""
+        names = [head.snapshot, *(delta.target for delta in head.deltas)]
+        lengths = {name: length for name in names if (length := repository.length(name)) is not None}
+        deltas = way(head, version, lengths)
+        if deltas:
+            try:
+                return _words(deltas), self._by_deltas(repository, head, deltas)
+            except PublishError as error:  # the snapshot heals a chain that does not hold
+                log.warning(str(error))
+        packed = repository.fetch(head.snapshot, MAX_SNAPSHOT)
+        return "snapshot", decode_snapshot(packed.read_bytes(), head.size)
+
+    def _by_deltas(self, repository: Repository, head: Head, deltas: tuple[str, ...]) -> bytes:
+        nibbles = held_nibbles(self._source.state_dir) or b""
+        for name in deltas:
+            nibbles = apply_delta(repository.fetch(name, MAX_DELTA).read_bytes(), nibbles, head.size)
+        return _checked(nibbles, head)
+
+
+def _checked(nibbles: bytes, head: Head) -> bytes:
+    """Raises PublishError."""
+    if hashlib.sha256(nibbles).hexdigest() != head.sha256:
+        raise PublishError("the deltas lead to another list than its head names", hint="Taking the snapshot")
+    return nibbles
+
+
+def _words(deltas: tuple[str, ...]) -> str:
+    return "1 delta" if len(deltas) == 1 else f"{len(deltas)} deltas"
+
+
+def _root(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SyncError(
+            f"{path}: {error.strerror}", hint="Get root.json from the authority, and name it in [sync] root"
+        ) from error
+
+
+def _set_aside_if_damaged(state_dir: Path) -> None:
+    """A damaged list.db is of no use to anybody but an investigator; a new one takes its place."""
+    try:
+        held(state_dir)
+    except DamagedError as error:
+        set_aside(File.LIST, state_dir)
+        log.error("set aside as list.db.damaged, to be fetched anew", problem=error.what)
+
+
+@contextmanager
+def _alone(state_dir: Path) -> Iterator[None]:
+    """One sync at a time on a device.  Raises StoreError."""
+    try:
+        state_dir.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(state_dir / "sync.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StoreError(f"{state_dir}: {error.strerror}", hint="Check its rights and the free space") from error
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StoreError(f"{state_dir}: another sync is running", hint="Wait for it, or stop it first") from error
+        yield
+    finally:
+        os.close(descriptor)

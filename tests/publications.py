@@ -1,0 +1,32 @@
+"""What a gate gets from a published folder: through TUF, as in the field."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from gate.store import wire
+from gate.sync.mirror import Mirror
+from gate.sync.repository import TIMESTAMP, Repository
+
+MOST = 1 << 26  # bytes
+
+
+@contextmanager
+def visiting(folder: Path, root: Path, now: float) -> Iterator[Repository]:
+    """By a gate that was never there before."""
+    with TemporaryDirectory() as own:
+        kept = Path(own) / "tuf"
+        with closing(Mirror(folder.as_uri(), (TIMESTAMP, kept / "timestamp.json"))) as mirror:
+            repository = Repository(mirror, kept, root.read_bytes(), now)
+            repository.refresh()
+            yield repository
+
+
+def fetched(folder: Path, root: Path, now: float) -> tuple[wire.Head, bytes, dict[str, bytes]]:
+    """Head, nibbles, and trust.json and rules.json by name."""
+    with visiting(folder, root, now) as repository:
+        head = wire.Head.parse(repository.document(wire.HEAD))
+        packed = repository.fetch(head.snapshot, MOST).read_bytes()
+        documents = {name: repository.document(name) for name in (wire.TRUST, wire.RULES)}
+        return head, wire.decode_snapshot(packed, head.size), documents
