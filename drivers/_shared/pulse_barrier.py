@@ -269,10 +269,10 @@ class BoardTimedBarrier(SwitchBarrier):
 
     @property
     def secured(self) -> bool:
-        """Told to lock, or released so long ago that the board has locked by itself."""
-        if self._stance is Stance.FREE:
-            return False
-        return (self._secured and self._can_lock) or time.monotonic() >= self._ends
+        """Told to lock.  A board that takes no such order: released so long ago that it has locked itself."""
+        if self._can_lock or self._stance is Stance.FREE:
+            return self._secured
+        return time.monotonic() >= self._ends
 
 
 def _as_device_error(name: str, error: Exception) -> DeviceError:

@@ -27,7 +27,8 @@ class Barrier(Protocol):
 
     @property
     def secured(self) -> bool:
-        """Whether the last thing told to the device was to lock."""
+        """Whether the last thing told to the device was to lock.  What a device does by its own time does
+        not count, unless it takes no order to lock: it may be set to wait for its person longer."""
 
     async def watch(self, report: Report) -> None:
         """Report what the device itself senses (who went through, a door's contact, tampering) until

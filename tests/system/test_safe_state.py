@@ -170,3 +170,15 @@ def test_staff_close_the_lane_from_the_command_line(site: Site, tmp_path: Path) 
             eventually(lambda: "released exit" in sim.words, "the way out")
     done = gate("lane", "--config", site.config, "status")
     assert (done.returncode, "no lane answers" in done.stderr) == (1, True)
+
+
+def test_a_turnstile_that_waits_too_long_is_locked_before_the_use_is_given_back(site: Site, tmp_path: Path) -> None:
+    """By the profile's own time (here 50 ms) it has been locked for long; it is told all the same."""
+    profile = (Path(__file__).parents[2] / "drivers/barriers/profiles/digicon-tx1500.toml").read_text()
+    (tmp_path / "short.toml").write_text(profile.replace('"8s"', '"50ms"'))
+    with simulated(tmp_path / "port", "--by-hand") as sim:
+        barrier = DIGICON.format(tmp_path / "port").replace("digicon-tx1500", str(tmp_path / "short.toml"))
+        site.configure(replay(tmp_path, site.issue(1)), barrier, passage_timeout="1s")
+        with running(site):
+            eventually(lambda: passages(site) == ["not_passed"], "the use to be given back")
+            assert sim.words[-1] == "locked"

@@ -126,11 +126,11 @@ async def test_a_board_that_times_the_pulse_is_told_once() -> None:
             await barrier.release(Direction.ENTRY)
             assert not barrier.secured
             await board.hears("BB CC")
-            await until(lambda: barrier.secured)  # the board has let go by itself
-            await barrier.release(Direction.ENTRY)
+            await asyncio.sleep(1.1)  # the board has let go by itself, and may be told so all the same
+            assert not barrier.secured
             barrier.secure()
             assert barrier.secured
-            await board.hears("BB CC CC BB")
+            await board.hears("BB CC BB")
 
 
 @pytest.mark.anyio
