@@ -1,4 +1,4 @@
-"""GPIO outputs through libgpiod 2 (`gpiod`): the level is set together with the direction, in one call.
+"""GPIO lines through libgpiod 2 (`gpiod`): the level is set together with the direction, in one call.
 
 So no start shows the other level, whatever the kernel left.  On closing the line becomes an input pulled
 towards its rest level.  A kernel that keeps outputs after a process has died (Raspberry Pi's do, without
@@ -10,9 +10,11 @@ import errno
 from pathlib import Path
 from typing import Any
 
+from drivers._shared.gpio_line import Pull
 from gate.errors import DeviceError
 
 _CONSUMER = "ashyq-gate"
+_BIASES = {"up": "PULL_UP", "down": "PULL_DOWN", "none": "DISABLED"}
 
 
 class GpiodOutput:
@@ -21,12 +23,7 @@ class GpiodOutput:
 
     def __init__(self, chip: Path, line: int, *, active_high: bool) -> None:
         """Claim it, at off.  May block: call it off the event loop."""
-        try:
-            import gpiod
-        except ImportError as error:
-            raise DeviceError(
-                "GPIO: the Python package gpiod is not installed", hint="Install it: `pip install 'ashyq-gate[pi]'`"
-            ) from error
+        gpiod = _library()
         self.line = line
         self._chip = chip
         self._settings = gpiod.LineSettings
@@ -37,10 +34,7 @@ class GpiodOutput:
             active_low=not active_high,
             output_value=self._is.Value.INACTIVE,
         )
-        try:
-            self._request: Any = gpiod.request_lines(str(chip), consumer=_CONSUMER, config={line: resting})
-        except (OSError, ValueError) as error:
-            raise _claim_error(chip, line, error) from error
+        self._request = _claim(gpiod, chip, line, resting)
 
     def write(self, on: bool) -> None:
         try:
@@ -68,9 +62,53 @@ class GpiodOutput:
                 step()
 
     def _lost(self, error: Exception) -> DeviceError:
-        return DeviceError(
-            f"GPIO line {self.line} of {self._chip} does not answer: {error}", hint="Run `gate doctor`; then restart it"
-        )
+        return _lost(self._chip, self.line, error)
+
+
+class GpiodInput:
+    """One input, read by level.  `read` returns at once; all raise DeviceError."""
+
+    def __init__(self, chip: Path, line: int, pull: Pull) -> None:
+        """Claim it.  May block: call it off the event loop."""
+        gpiod = _library()
+        self._chip, self._line, self._high = chip, line, gpiod.line.Value.ACTIVE
+        bias = getattr(gpiod.line.Bias, _BIASES[pull])
+        self._request = _claim(gpiod, chip, line, gpiod.LineSettings(direction=gpiod.line.Direction.INPUT, bias=bias))
+
+    def read(self) -> bool:
+        """Whether the line is high."""
+        try:
+            return bool(self._request.get_value(self._line) is self._high)
+        except Exception as error:  # RequestReleasedError derives from Exception itself
+            raise _lost(self._chip, self._line, error) from error
+
+    def close(self) -> None:
+        """Never raises."""
+        with contextlib.suppress(Exception):  # a line that is lost cannot be freed better
+            self._request.release()
+
+
+def _library() -> Any:
+    try:
+        import gpiod
+    except ImportError as error:
+        raise DeviceError(
+            "GPIO: the Python package gpiod is not installed", hint="Install it: `pip install 'ashyq-gate[pi]'`"
+        ) from error
+    return gpiod
+
+
+def _claim(gpiod: Any, chip: Path, line: int, settings: Any) -> Any:
+    try:
+        return gpiod.request_lines(str(chip), consumer=_CONSUMER, config={line: settings})
+    except (OSError, ValueError) as error:
+        raise _claim_error(chip, line, error) from error
+
+
+def _lost(chip: Path, line: int, error: Exception) -> DeviceError:
+    return DeviceError(
+        f"GPIO line {line} of {chip} does not answer: {error}", hint="Run `gate doctor`; then restart it"
+    )
 
 
 def _claim_error(chip: Path, line: int, error: Exception) -> DeviceError:
@@ -86,4 +124,4 @@ def _claim_error(chip: Path, line: int, error: Exception) -> DeviceError:
             f"GPIO line {line} of {chip} is held by another program or a kernel driver",
             hint="Find it with `gpioinfo`; stop it, or remove its dtoverlay from config.txt",
         )
-    return DeviceError(f"GPIO: {chip} has no line {line} to drive ({error})", hint="See `gpioinfo`")
+    return DeviceError(f"GPIO: {chip} has no line {line} ({error})", hint="See `gpioinfo`")

@@ -20,7 +20,7 @@ class Chip:
         self.busy = False
         self.shown: list[tuple[Direction, bool | None]] = []
         self.pull = Bias.AS_IS
-        self.stuck: bool | None = None  # a level that the line has whatever it is told
+        self.stuck: bool | None = None  # a level that the line has whatever it is told, or from outside
 
     def request_lines(self, path: str, consumer: str, config: dict[int, gpiod.LineSettings]) -> "Request":
         self.answer()
