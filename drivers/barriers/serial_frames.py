@@ -41,7 +41,9 @@ _log = logging.getLogger(__name__)
 
 
 class FramesConfig(DriverConfig):
-    profile: Annotated[str, Field(description='which board: a shipped profile such as "lcus", or a file (*.toml)')]
+    profile: Annotated[
+        str, Field(description='which board: a shipped profile such as "lcus", or the whole path of your own (*.toml)')
+    ]
     port: Annotated[str, Field(min_length=1, description="serial port; by-path names survive replugging")]
     channel: Annotated[int, Field(ge=1, le=255, description="which relay of the board, or its bus address")] = 1
     pulse: Annotated[

@@ -250,6 +250,36 @@ class LaneMachine(RuleBasedStateMachine):
             assert self.way_open, "the exit button was not obeyed"
         self.happen(Button(False, self.now))
 
+    # What is rare when everything happens by chance.
+
+    @rule()
+    def all_is_well_again(self) -> None:
+        self.fire(active=False)
+        self.reset()
+        self.switch(active=False)
+        for mode in sorted(self.standing):
+            self.order(mode=mode, on=False)
+        self.schedule(mode=None)
+        self.other_door(active=False)
+        self.barrier_comes_or_goes(present=True)
+        self.sensor_comes_or_goes(present=True)
+        self.door(opened=False)
+        self.bolt(home=True)
+
+    @rule(direction=st.sampled_from(Direction), goes=st.booleans())
+    def visit(self, direction: Direction, goes: bool) -> None:
+        """A person is granted, and goes through or does not."""
+        self.grant(direction=direction, staff=False)
+        self.bolt(home=False)
+        self.wait(seconds=1.0)
+        if goes:
+            self.door(opened=True)
+            self.cross(direction=direction)
+            self.wait(seconds=1.0)
+            self.door(opened=False)
+            self.bolt(home=True)
+        self.wait(seconds=8.0)
+
     # What always holds.
 
     @invariant()

@@ -14,7 +14,7 @@ from gate.core.model import Stance
 from gate.core.passage import step
 from tests.unit.lane_machine import LaneMachine, Step
 
-STEPS = 100_000
+STEPS = 150_000
 Outcome = tuple[LaneState, tuple[Effect, ...]]
 
 
