@@ -127,7 +127,8 @@ def _granted(state: LaneState, event: Granted, timing: Timing) -> Outcome:
         return state, (EndGrant(event.seq, Passed.NOT_PASSED),)
     extended = timing.always_extended or state.extend_next
     deadline = event.at + timing.lasts(event.direction, extended=extended)
-    grant = OpenGrant(event.seq, event.direction, deadline, event.staff)
+    blind = state.stance is Stance.FREE and event.direction not in timing.sensed  # the door opens for anybody
+    grant = OpenGrant(event.seq, event.direction, deadline, event.staff, blind=blind)
     state = replace(state, grant=grant, granted_at=event.at, extend_next=False)
     return _release(state, event.direction, event.at, timing, extended=extended)
 
@@ -232,8 +233,10 @@ def _pressed(state: LaneState, at: float, timing: Timing) -> Outcome:
 
 
 def _unheard(state: LaneState, at: float, timing: Timing) -> str:
-    """Why the button has to wait, "" when it has not.  It never waits in a fire; elsewhere it is heard
-    when the reason is gone, if it is still pressed then."""
+    """Why the button has to wait, "" when it has not: it is heard when the reason is gone, if it is still
+    pressed then.  In a fire it waits for nothing but the barrier itself."""
+    if BARRIER in state.missing:
+        return "the barrier cannot be driven"
     if state.fire:
         return ""
     if state.interlocked:
@@ -244,8 +247,6 @@ def _unheard(state: LaneState, at: float, timing: Timing) -> str:
 def _leave(state: LaneState, at: float, timing: Timing) -> Outcome:
     """Leaving is always allowed, and needs no pass.  Journalled before it opens, like everything."""
     state = replace(state, rex_waits=False)
-    if BARRIER in state.missing:
-        return state, (Note("rex", "pressed, but the barrier cannot be driven", Direction.EXIT),)
     if state.stance is Stance.FREE:
         return state, (Note("rex", "pressed; the way is free", Direction.EXIT),)
     until = at + timing.lasts(Direction.EXIT, extended=timing.always_extended)
@@ -264,13 +265,13 @@ def _door_moved(state: LaneState, opened: bool, at: float, timing: Timing) -> Ou
     allowed = expected or state.mode is Mode.MAINTENANCE
     state = replace(state, door=contact.moved(state.door, opened, at, timing.door, allowed=allowed))
     grant, relock = state.grant, timing.door.relock
-    if opened and grant and state.exit is None:
-        grant = replace(grant, opened=True)
+    if opened and grant:  # by whom it was opened, when somebody is leaving too, nobody can tell
+        grant = replace(grant, opened=True, blind=grant.blind or state.exit is not None)
         state = replace(state, grant=grant)
     if relock is not (Relock.ON_OPEN if opened else Relock.ON_CLOSE) or not expected:
         return state, ()
     if grant and grant.direction not in timing.sensed and grant.opened:
-        return _end_grant(state, Passed.PASSED, at, timing)
+        return _end_grant(state, _judged(grant, timing), at, timing)
     if grant is None and state.exit is not None:
         return _lock(replace(state, exit=None), at, timing)
     return state, ()
@@ -308,7 +309,7 @@ def _device(state: LaneState, device: str, timing: Timing, *, present: bool) -> 
     missing = state.missing - {device} if present else state.missing | {device}
     state = replace(state, missing=missing)
     if device == BARRIER:  # lost or new, it is locked and stands controlled
-        state = replace(state, stance=Stance.CONTROLLED, exit=None)
+        state = replace(state, stance=Stance.CONTROLLED, exit=None, door=replace(state.door, unlock_due=None))
     if not present and state.grant and device in timing.watchers:
         state = replace(state, grant=replace(state.grant, blind=True))
     return state
@@ -329,6 +330,8 @@ def _take_stance(state: LaneState, effects: tuple[Effect, ...], at: float, timin
         return state, (Stand(wanted), *effects, *releasing)
     if wanted is Stance.FREE:
         state = replace(state, door=contact.released(state.door, at, timing.door, extended=False))
+        if state.grant and state.grant.direction not in timing.sensed:
+            state = replace(state, grant=replace(state.grant, blind=True))
     # A release needs a controlled barrier, and in a fire nothing comes first; else what led to it does.
     first = wanted is Stance.CONTROLLED or state.fire
     return state, (Stand(wanted), *effects) if first else (*effects, Stand(wanted))

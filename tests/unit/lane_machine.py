@@ -91,6 +91,8 @@ class LaneMachine(RuleBasedStateMachine):
         self.now = 0.0
         self.seq = 0
         self.ended: dict[int, Passed] = {}
+        self.granted: tuple[int, Direction] | None = None  # the last that was accepted
+        self.doubt = False  # whether, on that one, anybody may have gone through unseen
         self.standing: set[Mode] = set()  # what staff ordered
         self.panic = self.alarm = self.loop_open = self.interlocked = False
         self.barrier = True
@@ -141,9 +143,12 @@ class LaneMachine(RuleBasedStateMachine):
                 assert not self.alarm or stance is FREE or self.stance is BLOCKED, "shut during a fire"
                 assert not (stance is FREE and self.closed and not self.alarm), "free although closed"
                 self.stance = stance
+                self.doubt = self.doubt or stance is FREE
                 self.lock()  # or open, and then not by a release
             case EndGrant(seq, passed):
                 assert seq not in self.ended, "a grant ends once"
+                if self.granted and self.granted[0] == seq and self.granted[1] not in self.timing.sensed:
+                    assert passed is not Passed.NOT_PASSED or not self.doubt, "given back in doubt"
                 self.ended[seq] = passed
             case Alarmed(alarm, on):
                 assert (alarm in self.alarms) is not on, "an alarm that did not change"
@@ -166,11 +171,13 @@ class LaneMachine(RuleBasedStateMachine):
         self.seq += 1
         before = self.state.grant
         effects = self.happen(Granted(self.seq, direction, self.now, staff))
+        if self.seq not in self.ended:
+            self.granted, self.doubt = (self.seq, direction), self.stance is FREE
         if before or self.alarm or not self.barrier or self.interlocked:
             assert not any(isinstance(effect, Release) for effect in effects), "one person per grant"
-            assert self.ended[self.seq] is Passed.NOT_PASSED
+            assert self.ended.get(self.seq) is Passed.NOT_PASSED
         if self.closed and not staff and direction is ENTRY:
-            assert self.ended[self.seq] is Passed.NOT_PASSED, "granted although closed"
+            assert self.ended.get(self.seq) is Passed.NOT_PASSED, "granted although closed"
 
     @rule(direction=st.sampled_from(Direction))
     def cross(self, direction: Direction) -> None:
@@ -228,6 +235,7 @@ class LaneMachine(RuleBasedStateMachine):
     @rule(opened=st.booleans())
     def door(self, opened: bool) -> None:
         if self.timing.door.contact:
+            self.doubt = self.doubt or (opened and not self.state.door.open)
             self.happen(DoorMoved(opened, self.now))
 
     @rule(home=st.booleans())
@@ -278,6 +286,13 @@ class LaneMachine(RuleBasedStateMachine):
             self.wait(seconds=1.0)
             self.door(opened=False)
             self.bolt(home=True)
+        self.wait(seconds=8.0)
+
+    @rule(direction=st.sampled_from(Direction))
+    def open_house(self, direction: Direction) -> None:
+        self.all_is_well_again()
+        self.order(mode=Mode.FREE, on=True)
+        self.grant(direction=direction, staff=False)
         self.wait(seconds=8.0)
 
     # What always holds.

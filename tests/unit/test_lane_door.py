@@ -37,6 +37,19 @@ def test_an_opened_door_is_a_passage_and_a_shut_one_gives_the_use_back() -> None
     assert play(*shut, timing=DOOR)[1] == [Release(ENTRY), Secure(), EndGrant(1, Passed.NOT_PASSED)]
 
 
+def test_a_door_that_may_have_been_opened_from_inside_gives_nothing_back() -> None:
+    _, effects = play(Granted(1, ENTRY, 0.0), Button(True, 1.0), DoorMoved(True, 2.0), Tick(5.0), timing=DOOR)
+    assert EndGrant(1, Passed.UNKNOWN) in effects
+
+
+def test_a_door_that_stood_free_gives_nothing_back() -> None:
+    able = replace(DOOR, stances=frozenset({FREE}))
+    _, effects = play(Ordered(Mode.FREE, True, 0.0), Granted(1, ENTRY, 1.0), Tick(6.0), timing=able)
+    assert EndGrant(1, Passed.UNKNOWN) in effects
+    _, effects = play(Granted(1, ENTRY, 1.0), Ordered(Mode.FREE, True, 2.0), Tick(6.0), timing=able)
+    assert EndGrant(1, Passed.UNKNOWN) in effects
+
+
 @pytest.mark.parametrize(("relock", "at"), [(Relock.ON_OPEN, 1), (Relock.ON_CLOSE, 2), (Relock.TIMER, 3)])
 @pytest.mark.parametrize("event", [Granted(1, ENTRY, 0.0), Button(True, 0.0)])
 def test_the_lock_falls_when_it_was_set_to(relock: Relock, at: int, event: LaneEvent) -> None:

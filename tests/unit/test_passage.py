@@ -247,6 +247,12 @@ def test_who_left_by_the_button_is_counted_once_by_the_sensor_if_there_is_one() 
     ]
 
 
+def test_a_button_that_is_pressed_while_the_barrier_is_away_is_heard_when_it_is_back() -> None:
+    state, effects = play(DeviceState("barrier", False, 0.0), Button(True, 1.0), Tick(1.1))
+    assert effects == [Note("rex", "not heard: the barrier cannot be driven", EXIT)]
+    assert Release(EXIT) in play(DeviceState("barrier", True, 2.0), Tick(2.1), state=state)[1]
+
+
 @pytest.mark.parametrize("mode", [Mode.LOCKED_DOWN, Mode.OUT_OF_SERVICE, Mode.MAINTENANCE])
 def test_the_exit_button_opens_in_every_mode(mode: Mode) -> None:
     state, _ = play(Ordered(mode, True, 0.0), timing=ABLE)
