@@ -85,6 +85,44 @@ def fit(settings: Settings) -> Devices:
     )
 
 
+def lane_setup(settings: Settings, devices: Devices) -> LaneSetup:
+    """What the lane is, and what it is fitted with: contacts, and what the barrier itself can do."""
+    roles = {fitted.name: config.role for fitted, config in zip(devices.inputs, settings.inputs, strict=True)}
+    needed = {name for name, role in roles.items() if role in _NEEDED}
+    if devices.barrier:
+        needed.add(BARRIER)
+    if len(devices.readers) == 1:
+        needed.add(devices.readers[0].name)
+    return LaneSetup(
+        settings.device.id,
+        settings.lane.mode,
+        _timing(settings, devices.abilities, roles),
+        settings.list.limits,
+        frozenset(needed),
+        settings.schedule.build(settings.venue.timezone),
+    )
+
+
+def _timing(settings: Settings, abilities: Abilities, roles: Mapping[str, Role]) -> Timing:
+    lane = settings.lane
+    passages = {contact.direction for contact in settings.inputs if contact.role is Role.PASSAGE}
+    watchers = {name for name, role in roles.items() if role in (Role.PASSAGE, Role.DOOR)}
+    return Timing(
+        hold=lane.hold,
+        passage_timeout=lane.passage_timeout,
+        sensed=frozenset(passages) | abilities.passages,
+        extended=lane.extended_time,
+        always_extended=lane.always_extended,
+        watchers=frozenset(watchers | ({BARRIER} if abilities.passages or abilities.door else set())),
+        stances=abilities.stances,
+        fire_frees=lane.fire_frees,
+        door=settings.door.timing(
+            contact=abilities.door or Role.DOOR in roles.values(),
+            feedback=abilities.lock or Role.LOCK in roles.values(),
+        ),
+    )
+
+
 def run_lane(settings: Settings) -> None:
     """Runs until SIGTERM or SIGINT.  Raises GateError when the lane cannot start or goes on no more."""
     devices = fit(settings)
@@ -142,43 +180,8 @@ class _LaneProcess:
         mantrap = Mantrap(settings.lane.interlock) if settings.lane.interlock else None
         if mantrap:
             stack.callback(mantrap.close)
-        return Lane(self._setup(), open_judge, key, self._clock, self._bus.publish, feedback, mantrap)
-
-    def _setup(self) -> LaneSetup:
-        settings, devices = self._settings, self._devices
-        roles = {fitted.name: config.role for fitted, config in zip(devices.inputs, settings.inputs, strict=True)}
-        needed = {name for name, role in roles.items() if role in _NEEDED}
-        if devices.barrier:
-            needed.add(BARRIER)
-        if len(devices.readers) == 1:
-            needed.add(devices.readers[0].name)
-        return LaneSetup(
-            settings.device.id,
-            settings.lane.mode,
-            self._timing(roles),
-            settings.list.limits,
-            frozenset(needed),
-            settings.schedule.build(settings.venue.timezone),
-        )
-
-    def _timing(self, roles: Mapping[str, Role]) -> Timing:
-        """What the lane is fitted with: contacts, and what the barrier itself can do."""
-        lane, abilities = self._settings.lane, self._devices.abilities
-        passages = {contact.direction for contact in self._settings.inputs if contact.role is Role.PASSAGE}
-        watchers = {name for name, role in roles.items() if role in (Role.PASSAGE, Role.DOOR)}
-        return Timing(
-            hold=lane.hold,
-            passage_timeout=lane.passage_timeout,
-            sensed=frozenset(passages) | abilities.passages,
-            extended=lane.extended_time,
-            always_extended=lane.always_extended,
-            watchers=frozenset(watchers | ({BARRIER} if abilities.passages or abilities.door else set())),
-            stances=abilities.stances,
-            fire_frees=lane.fire_frees,
-            door=self._settings.door.timing(
-                contact=abilities.door or Role.DOOR in roles.values(),
-                feedback=abilities.lock or Role.LOCK in roles.values(),
-            ),
+        return Lane(
+            lane_setup(settings, self._devices), open_judge, key, self._clock, self._bus.publish, feedback, mantrap
         )
 
     def _work(self, lane: Lane) -> list[Coroutine[None, None, None]]:

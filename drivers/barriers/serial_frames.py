@@ -102,7 +102,8 @@ class _FramesSwitch(Switch):
             return False
         self.off()
         self._left = [order.leave]
-        self._send(order.enter)
+        for frame in order.enter:
+            self._send(frame)
         return True
 
     def sensed(self) -> Sequence[Level]:

@@ -23,10 +23,10 @@ A profile is a TOML file: one of those shipped in `drivers/barriers/profiles/`, 
     entry = "02 02 00 1A {xor}"
     exit = "02 02 00 1B {xor}"
     [free]                               # optional: stand open both ways; `leave` ends that
-    enter = "EB {channel} 42 00 {xor}"
+    enter = ["EB {channel} 42 00 {xor}"] # one frame or more, in this order
     leave = "EB {channel} 43 00 {xor}"
     [blocked]                            # optional: refuse its own buttons too; `leave` ends that
-    enter = "EB {channel} 4A 00 {xor}"
+    enter = ["EB {channel} 4A 00 {xor}"]
     leave = "EB {channel} 4B 00 {xor}"
 
 A frame is bytes in hex, `{channel}` for the configured channel, `{sum}` for the low byte of the sum and
@@ -108,7 +108,7 @@ class Query(_Form):
 
 
 class Order(_Form):
-    enter: Frame
+    enter: Annotated[tuple[Frame, ...], Field(min_length=1)]
     leave: Frame
 
 

@@ -37,6 +37,7 @@ ENTRY, EXIT = Direction.ENTRY, Direction.EXIT
                 "passed in": "02 02 00 1A 1A",
                 "passed out": "02 02 00 1B 1B",
                 "free": "02 03 00 4C 48 05",
+                "free the way out": "02 03 00 4C 41 0C",
             },
         ),
         (
@@ -64,9 +65,10 @@ def test_every_frame_is_as_documented(profile: str, channel: int, frames: dict[s
         "ok": given.ack and given.ack.ok,
         "passed in": given.passage and given.passage.entry,
         "passed out": given.passage and given.passage.exit,
-        "free": given.free and given.free.enter,
+        "free": given.free and given.free.enter[0],
+        "free the way out": given.free and given.free.enter[-1],
         "leave free": given.free and given.free.leave,
-        "blocked": given.blocked and given.blocked.enter,
+        "blocked": given.blocked and given.blocked.enter[0],
         "leave blocked": given.blocked and given.blocked.leave,
     }
     built = {name: template and build_frame(template, channel).hex(" ").upper() for name, template in templates.items()}
