@@ -25,11 +25,12 @@ from gate.ports.inputs import Level, Role
 from gate.ports.reader import Answer
 from gate.registry import Kind
 from gate.runtime.bus import Bus
-from gate.runtime.clock import SystemClock
+from gate.runtime.clock import SystemClock, TrustedClock
 from gate.runtime.notify import Notifier
 from gate.runtime.supervisor import keep_running
 from gate.settings.model import Settings
 from gate.store.device_key import load_or_make
+from gate.store.floor import read_kept
 
 log = structlog.get_logger()
 
@@ -148,7 +149,8 @@ class _LaneProcess:
         self._settings = settings
         self._devices = devices
         self._bus = Bus()
-        self._clock = SystemClock()
+        kept = read_kept(settings.device.state_dir)
+        self._clock = TrustedClock(SystemClock(), kept, settings.clock.untrusted_for)
         self._notifier = Notifier()
         self._alive_due = 0.0
 

@@ -4,7 +4,8 @@
     trust.json        issuers and the public side of their keys, as published
     rules.json        venue rules, edited by hand
     status.npy        the status list, one byte a place
-    people.db         digest of a person -> place, when people are imported by IIN
+    people.*          who has which place, when people are imported by IIN
+    devices.json      gates that check people by IIN, and their keys
     private/          one file a signing key, and the subject key; mode 0600
     repository/       what was published last, signed (`gate.authority.repository`)
     root.json         what every device is given: it vouches for all that is published
@@ -16,27 +17,32 @@ changes something holds the folder's lock.
 
 import os
 import secrets
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, BinaryIO, Literal, Self
 
 from nacl.signing import SigningKey
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from gate.authority import files, importing, publication
+from gate.authority import files, importing, publication, subjects
 from gate.authority.default_rules import DEFAULT_RULES
 from gate.authority.issuers import Issuers
-from gate.authority.people import KEY_BYTES, People
+from gate.authority.people import KEY_BYTES, Digests, People
 from gate.authority.publication import Lists, Published
 from gate.authority.repository import Content, Repository
 from gate.authority.roles import Role
+from gate.authority.sources.csv_file import CsvFile
+from gate.authority.sources.rows import Progress, Source
 from gate.authority.statuses import StatusList
+from gate.authority.subjects import Devices
 from gate.core.model import Listing, Status
 from gate.core.trust import first_error
 from gate.errors import StoreError, UsageError
 from gate.passes.aq1_encode import encode_credential
+from gate.store.subject_wire import SUBJECTS, SubjectsHead
 from gate.store.wire import HEAD, MAX_PLACES, RULES, TRUST, Head, decode_snapshot
 
 DAY = 86400
@@ -44,6 +50,7 @@ TOKEN_ID_BYTES = 8  # the fewest that are allowed: every byte is a larger code
 DEFAULT_LIFETIME = 12 * 3600  # seconds
 DEFAULT_MAX_LIFETIME = DAY
 DEFAULT_KEY_VALID = 366 * DAY
+WARNED_BEFORE = 180 * DAY
 
 _STATE = "authority.json"
 ROOT = "root.json"
@@ -170,28 +177,28 @@ class Authority:
             statuses.set(listings)
             self._save_statuses(statuses)
 
-    def import_csv(self, stream: BinaryIO, progress: importing.Progress | None = None) -> Imported:
-        """Statuses from CSV (`gate.authority.importing`): all rows or none.  Raises BadRowsError, UsageError."""
+    def import_csv(self, stream: BinaryIO, progress: Progress | None = None) -> Imported:
+        """Statuses from CSV, as `take_in`."""
+        return self.take_in(CsvFile(stream, progress))
+
+    def take_in(self, source: Source) -> Imported:
+        """Statuses from a table: all rows or none.  Raises BadRowsError, PublishError, UsageError."""
         with files.locked(self.path):
             statuses = self._statuses()
-            opened: list[People] = []
-            with ExitStack() as stack:
-
-                def open_people() -> People:
-                    changing = People.changing(self._people_file, self._subject_key(), statuses.size, statuses.limit)
-                    opened.append(stack.enter_context(changing))
-                    return opened[0]
-
-                change = importing.read_csv(stream, limit=statuses.limit, open_people=open_people, progress=progress)
+            change = importing.read(source, statuses=statuses, people=self._people())
             # People first: a crash in between leaves them unlisted, and importing again heals it.
             statuses.overlay(change.values, importing.UNTOUCHED)
             self._save_statuses(statuses)
-        new_people = sum(people.added for people in opened)
-        return Imported(change.rows, new_people, statuses.size, statuses.listed)
+        return Imported(change.rows, change.new_people, statuses.size, statuses.listed)
 
     def place_of(self, person: str) -> int | None:
         """The place that was given to a person (IIN or other stable id) by an import."""
-        return People.find(self._people_file, self._subject_key(), person.strip())
+        return self._people().find(person.strip())
+
+    def digests(self, first: int, last: int) -> Iterator[Digests]:
+        """The subject digests of the people at the places from `first` up to but not `last`, in their
+        order, in pieces of at most 65,536; 0 where a place has no person."""
+        return self._people().digests(first, last)
 
     # Passes
 
@@ -239,17 +246,52 @@ class Authority:
             head, content = publication.status(lists, before, version=version, as_of=as_of, shrink=shrink)
             # Before the files: after a crash the number is spent, and never means two contents.
             self._save_state(state.model_copy(update={"list_version": version}))
-            contents = {Role.TARGETS: documents, Role.STATUS: content, Role.SUBJECTS: Content({})}
+            with suppress(UsageError):  # away: `remarks` tells in time
+                self._repository.renew_root(as_of)
+            contents = {Role.TARGETS: documents, Role.STATUS: content, Role.SUBJECTS: self._subjects()}
             self._repository.publish(as_of, contents)
             self._repository.place(to)
+            self._save_root()
         return head
+
+    def remarks(self, at: int) -> tuple[str, ...]:
+        """What should be seen to while there is time."""
+        end = self._repository.offline_end()
+        if end - at > WARNED_BEFORE:
+            return ()
+        day = datetime.fromtimestamp(end, UTC).strftime("%Y-%m-%d")
+        return (f"root.json and what offline keys signed end on {day}: publish once with --keys before that",)
 
     def rotate_role(self, role: Role, at: int) -> None:
         """New keys for those who sign what is published; to be published after.  Raises UsageError when a key
         that must sign is not here."""
         with files.locked(self.path):
             self._repository.rotate(role, at)
-            files.write(self.path / ROOT, self._repository.root_json())
+            self._save_root()
+
+    def add_device(self, name: str, public: str) -> None:
+        """A gate where people are checked by IIN, and its public key (64 hex digits): the subject index is
+        published for it from now on.  Raises UsageError."""
+        with files.locked(self.path):
+            Devices(self.path / "devices.json").add(name, public)
+
+    def remove_device(self, name: str) -> None:
+        """Raises UsageError."""
+        with files.locked(self.path):
+            Devices(self.path / "devices.json").remove(name)
+
+    def _save_root(self) -> None:
+        newest = self._repository.root_json()
+        if (self.path / ROOT).read_bytes() != newest:
+            files.write(self.path / ROOT, newest)
+
+    def _subjects(self) -> Content:
+        data = self._repository.content(Role.SUBJECTS, SUBJECTS)
+        before = subjects.Published(
+            SubjectsHead.parse(data) if data else None, frozenset(self._repository.lengths(Role.SUBJECTS))
+        )
+        keys = Devices(self.path / "devices.json").keys()
+        return subjects.content(self._people(), self._subject_key(), keys, before)
 
     def _lists(self) -> Lists:
         statuses = self._statuses()
@@ -270,9 +312,8 @@ class Authority:
 
     # Files
 
-    @property
-    def _people_file(self) -> Path:
-        return self.path / "people.db"
+    def _people(self) -> People:
+        return People(self.path, self._subject_key())
 
     @property
     def _subject_key_file(self) -> Path:

@@ -1,108 +1,264 @@
 """Who has which place in the status list: a person keeps the place they were first given.
 
-`people.db` knows nobody: a person is BLAKE2b-64 of their IIN (or any other stable id) under the
-authority's secret subject key, the same digest a gate looks up when staff check by IIN.  With 20
-million people the odds that any two of them share a digest are about 1 in 90,000.
+Nobody can be read out of these files: a person is BLAKE2b-64 of their IIN (or any other stable id)
+under the authority's secret subject key, the same digest a gate looks up when staff check by IIN.
+With 20 million people the odds that any two of them share a digest are about 1 in 90,000.
+
+    people.digests    of each place 8 bytes, little-endian: its person's digest, 0 for nobody
+    people.json       which stretches of it hold, and their checksums
+
+Those who come new with one import get consecutive places in the order of their digests.  So a place
+tells nothing about a person (files come sorted by IIN, which begins with the date of birth), each such
+run is its own index, and the subject index made of it is a third smaller.  people.digests only grows,
+and what has grown counts once people.json says so.
 """
 
 import hashlib
-import json
-import sqlite3  # for the name of its errors only: sqlite-utils opens and changes the file
+import os
+import zlib
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import cast
+from typing import Annotated, Any, BinaryIO
 
 import numpy as np
-from sqlite_utils import Database
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gate.authority import files
 from gate.authority.statuses import Places, beyond_limit
+from gate.core.trust import first_error
 from gate.errors import StoreError
+from gate.store.wire import MAX_PLACES
 
 KEY_BYTES = 32
 DIGEST_BYTES = 8
+BUCKETS = 64  # parts of equal width into which digests are cut, so that each part fits into memory
+_BITS = 6  # of a digest that name its bucket
 
-_TABLE = "people"
-_KNOWN = f"SELECT digest, idx FROM {_TABLE} WHERE digest IN (SELECT value FROM json_each(?))"  # noqa: S608 - a constant
-_INSERT = f"INSERT INTO {_TABLE} (digest, idx) VALUES (?, ?)"  # noqa: S608 - a constant
+Digests = NDArray[np.uint64]
+
+_STORED = np.dtype("<u8")
+_PIECE = 1 << 16  # places read at once
+_EDGES = [bucket << 64 - _BITS for bucket in range(1, BUCKETS)]
 
 
 def subject_digest(key: bytes, person: str) -> int:
     """Unsigned 64-bit: BLAKE2b-64 of the id's UTF-8 under `key`, read big-endian (TOKEN: "Who the holder is")."""
-    return int.from_bytes(_digest(key, person), "big")
+    return int(digests_of(key, [person.encode()])[0])
+
+
+def digests_of(key: bytes, persons: list[bytes]) -> Digests:
+    """Of each id (UTF-8), in order."""
+    keyed = hashlib.blake2b(key=key, digest_size=DIGEST_BYTES)
+    found = []
+    for person in persons:
+        state = keyed.copy()  # a third faster than to begin with the key each time
+        state.update(person)
+        found.append(state.digest())
+    return np.frombuffer(b"".join(found), ">u8").astype(np.uint64)
+
+
+def buckets_of(digests: Digests) -> NDArray[np.uint8]:
+    return (digests >> np.uint64(64 - _BITS)).astype(np.uint8)
+
+
+class _Run(BaseModel):
+    """Consecutive places whose digests ascend."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    first: Annotated[int, Field(ge=0, lt=MAX_PLACES)]
+    people: Annotated[int, Field(ge=1, le=MAX_PLACES)]
+    crc32: Annotated[int, Field(ge=0, lt=2**32)]  # of its bytes in people.digests
+
+    @property
+    def end(self) -> int:
+        return self.first + self.people
+
+
+class _Book(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    runs: list[_Run] = []  # in the order of their places
 
 
 class People:
-    """The places of people, while they are being changed: made by `People.changing` only."""
+    """As they are when this is made.  Every method raises StoreError when a file cannot be read,
+    written or believed."""
 
-    def __init__(self, database: Database, key: bytes, first_free: int, limit: int) -> None:
-        self._database = database
+    def __init__(self, folder: Path, key: bytes) -> None:
+        self.folder = folder
         self._key = key
-        self._limit = limit
-        highest = next(database.query(f"SELECT max(idx) AS idx FROM {_TABLE}"))["idx"]  # noqa: S608 - a constant
-        self._next = first_free if highest is None else max(first_free, int(highest) + 1)
-        self.added = 0  # people who were given a place
+        self._file = folder / "people.digests"
+        self._book_file = folder / "people.json"
+        self._runs = self._load()
 
-    @classmethod
+    @property
+    def size(self) -> int:
+        """Places up to the last that has a person."""
+        return self._runs[-1].end if self._runs else 0
+
+    @property
+    def runs(self) -> list[int]:
+        """The first place of each run."""
+        return [run.first for run in self._runs]
+
+    def digests_of(self, persons: list[bytes]) -> Digests:
+        return digests_of(self._key, persons)
+
+    def find(self, person: str) -> int | None:
+        """The place of a person, None when they have none."""
+        digest = subject_digest(self._key, person)
+        with self._reading() as file:
+            for run in self._runs:
+                digests = _OnDisk(file, run)
+                at = bisect_left(digests, digest)
+                if at < run.people and digests[at] == digest:
+                    return run.first + at
+        return None
+
+    def digests(self, first: int, last: int) -> Iterator[Digests]:
+        """The digests of the people at the places from `first` up to but not `last`, in their order, in
+        pieces of at most 65,536; 0 where a place has no person."""
+        with self._reading() as file:
+            for start in range(first, last, _PIECE):
+                piece = np.zeros(min(_PIECE, last - start), np.uint64)
+                held = max(0, min(piece.size, self.size - start))
+                piece[:held] = self._read(file, start, held)
+                yield piece
+
+    def by_bucket(self) -> Iterator[tuple[Digests, Places]]:
+        """For each bucket in turn everybody in it: digests, ascending, and their places.  Before the last
+        is given every digest was read, and a damaged file has raised StoreError."""
+        with self._reading() as file:
+            cuts = [self._cuts(file, run) for run in self._runs]
+            sums = [0] * len(self._runs)
+            for bucket in range(BUCKETS):
+                digests, places = [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)]
+                for number, cut in enumerate(cuts):
+                    start, end = cut[bucket : bucket + 2]
+                    piece = self._read(file, start, end - start)
+                    sums[number] = zlib.crc32(piece.data, sums[number])
+                    digests.append(piece)
+                    places.append(np.arange(start, end))
+                if bucket == BUCKETS - 1 and sums != [run.crc32 for run in self._runs]:
+                    raise _damaged(self._file, "its checksum is wrong")
+                everybody = np.concatenate(digests)
+                order = np.argsort(everybody, kind="stable")  # quick: it finds the runs
+                yield everybody[order], np.concatenate(places)[order]
+
+    def _cuts(self, file: BinaryIO, run: _Run) -> list[int]:
+        """The places at which the buckets begin and end in a run."""
+        digests = _OnDisk(file, run)
+        return [run.first, *(run.first + bisect_left(digests, edge) for edge in _EDGES), run.end]
+
     @contextmanager
-    def changing(cls, path: Path, key: bytes, first_free: int, limit: int) -> "Iterator[People]":
-        """One transaction: kept when the block ends well, undone when it raises.  New people get places
-        from `first_free` up to `limit` - 1.  Raises StoreError."""
+    def adding(self, first_free: int, limit: int) -> "Iterator[Newcomers]":
+        """New people get places from `first_free` (or behind all people, if that is more) up to
+        `limit` - 1: when the block ends well, or none of them does."""
+        first = max(first_free, self.size)
+        if not self._book_file.exists():
+            self._keep([])  # before there are digests: these without a book are damage
         try:
-            if not path.exists():
-                files.write(path, b"", files.PRIVATE)
-            database = Database(path)
-            try:
-                # A million look-ups in random order: 64 MB of pages instead of SQLite's 2 MB.
-                database.execute("PRAGMA cache_size = -65536")
-                table = database.table(_TABLE)
-                table.create({"digest": int, "idx": int}, pk="digest", not_null={"idx"}, if_not_exists=True)
-                with database.atomic():
-                    yield cls(database, key, first_free, limit)
-            finally:
-                database.close()
-        except sqlite3.Error as error:
-            raise StoreError(f"{path}: {error}", hint="Check the disk, or put the file back from a backup") from error
+            with _appending(self._file) as file:
+                file.truncate(self.size * DIGEST_BYTES)  # what an interrupted import left
+                file.seek(first * DIGEST_BYTES)  # over places without a person, which read as zeros
+                newcomers = Newcomers(file, first, limit)
+                try:
+                    yield newcomers
+                    file.flush()
+                    os.fsync(file.fileno())
+                except BaseException:
+                    file.truncate(self.size * DIGEST_BYTES)
+                    raise
+        except OSError as error:
+            raise StoreError(
+                f"cannot write {self._file}: {error.strerror}", hint="Check the folder, its rights and the free space"
+            ) from error
+        if newcomers.count:
+            self._keep([*self._runs, _Run(first=first, people=newcomers.count, crc32=newcomers.crc32)])
 
-    @classmethod
-    def find(cls, path: Path, key: bytes, person: str) -> int | None:
-        """The place of a person, None when they have none.  Raises StoreError."""
-        if not path.exists():
-            return None
+    def _keep(self, runs: list[_Run]) -> None:
+        files.write(self._book_file, _Book(runs=runs).model_dump_json().encode() + b"\n", files.PRIVATE)
+        self._runs = runs
+
+    def _load(self) -> list[_Run]:
         try:
-            database = Database(path)
-            try:
-                if not database.table(_TABLE).exists():  # the first import was interrupted at its very start
-                    return None
-                row = database.execute(_KNOWN, [json.dumps(_signed([_digest(key, person)]))]).fetchone()
-            finally:
-                database.close()
-        except sqlite3.Error as error:
-            raise StoreError(f"{path}: {error}", hint="Check the disk, or put the file back from a backup") from error
-        return None if row is None else int(row[1])
+            held = self._file.stat().st_size if self._file.exists() else None
+            if held is None and not self._book_file.exists():
+                return []
+            runs = _Book.model_validate_json(self._book_file.read_bytes()).runs
+        except OSError as error:
+            raise _damaged(self._book_file, str(error.strerror)) from error
+        except ValidationError as error:
+            raise _damaged(self._book_file, first_error(error)) from error
+        end = 0
+        for run in runs:
+            if run.first < end:
+                raise _damaged(self._book_file, "its runs overlap")
+            end = run.end
+        if (held or 0) < end * DIGEST_BYTES:
+            raise _damaged(self._file, "it is missing, or its end")
+        return runs
 
-    def places(self, persons: Sequence[str]) -> Places:
-        """The place of each, in order; who has none yet is given the next.  Raises UsageError when the
-        list is full."""
-        digests = _signed([_digest(self._key, person) for person in persons])
-        known: dict[int, int] = dict(self._database.execute(_KNOWN, [json.dumps(digests)]).fetchall())
-        new = [digest for digest in dict.fromkeys(digests) if digest not in known]
-        if self._next + len(new) > self._limit:
-            raise beyond_limit(self._next + len(new) - 1, self._limit)
-        given = dict(zip(new, range(self._next, self._next + len(new)), strict=True))
-        # In key order: neighbours share a page of the tree, which halves the time of a large import.
-        self._database.conn.executemany(_INSERT, sorted(given.items()))
-        self._next += len(new)
-        self.added += len(new)
-        known |= given
-        return np.fromiter((known[digest] for digest in digests), np.int64, len(digests))
+    @contextmanager
+    def _reading(self) -> Iterator[BinaryIO]:
+        try:
+            with (self._file if self._runs else Path(os.devnull)).open("rb") as file:
+                yield file
+        except OSError as error:
+            raise _damaged(self._file, str(error.strerror)) from error
+
+    def _read(self, file: BinaryIO, first: int, count: int) -> Digests:
+        file.seek(first * DIGEST_BYTES)
+        data = file.read(count * DIGEST_BYTES)
+        if len(data) != count * DIGEST_BYTES:
+            raise _damaged(self._file, "it is missing, or its end")
+        return np.frombuffer(data, _STORED)
 
 
-def _digest(key: bytes, person: str) -> bytes:
-    return hashlib.blake2b(person.encode(), digest_size=DIGEST_BYTES, key=key).digest()
+class _OnDisk(Sequence[int]):
+    """The digests of a run, for bisecting: reads those that are asked for, and no more."""
+
+    def __init__(self, file: BinaryIO, run: _Run) -> None:
+        self._file = file.fileno()
+        self._run = run
+
+    def __len__(self) -> int:
+        return self._run.people
+
+    def __getitem__(self, at: Any) -> Any:
+        return int.from_bytes(os.pread(self._file, DIGEST_BYTES, (self._run.first + at) * DIGEST_BYTES), "little")
 
 
-def _signed(digests: list[bytes]) -> list[int]:
-    """As SQLite's integers, which are signed."""
-    return cast(list[int], np.frombuffer(b"".join(digests), ">i8").tolist())
+class Newcomers:
+    """People who are being given places: made by `People.adding` only."""
+
+    def __init__(self, file: BinaryIO, first: int, limit: int) -> None:
+        self._file = file
+        self._first = first
+        self._limit = limit
+        self.count = 0
+        self.crc32 = 0
+
+    def add(self, digests: Digests) -> Places:
+        """The places of people who have none yet.  Digests ascend, from one call to the next too.
+        Raises UsageError when the list is full."""
+        start = self._first + self.count
+        if start + digests.size > self._limit:
+            raise beyond_limit(start + digests.size - 1, self._limit)
+        data = digests.astype(_STORED, copy=False).tobytes()
+        self._file.write(data)
+        self.crc32 = zlib.crc32(data, self.crc32)
+        self.count += digests.size
+        return np.arange(start, start + digests.size)
+
+
+def _appending(path: Path) -> BinaryIO:
+    return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, files.PRIVATE), "r+b")
+
+
+def _damaged(path: Path, what: str) -> StoreError:
+    return StoreError(f"cannot use {path}: {what}", hint="Put it back from a backup, with its neighbour people.*")

@@ -9,6 +9,7 @@ last: whoever reads meanwhile finds the state before or the state after.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -96,6 +97,10 @@ class Repository:
         if self._root().expires - _moment(at) < RENEWED_BEFORE:
             self._next_root(self._root(), self._root(), at)
 
+    def offline_end(self) -> int:
+        """Unix s at which the first of what offline keys signed ends."""
+        return int(min(self._root().expires, self._targets(Role.TARGETS).expires).timestamp())
+
     # Publications
 
     def content(self, role: Role, name: str) -> bytes | None:
@@ -147,10 +152,13 @@ class Repository:
             if _other(path, data):
                 files.write(path, data)
         if role is Role.TARGETS:
-            if old.targets != targets or not self._still_good(old, at):
+            if old.targets != targets or not self._is_signed(old):
                 old.targets = targets
                 self._save_targets(old, at)
-            return old.version
+            elif old.expires - _moment(at) < RENEWED_BEFORE:
+                with suppress(UsageError):  # its key is away: it is good for a while yet
+                    self._save_targets(old, at)
+            return metadata.newest(self.folder, role)
         fresh = Targets(version=old.version + 1, expires=_until(at, role), targets=targets)
         self._save(fresh, role, _keyids(self._targets(Role.TARGETS), role))
         return fresh.version
@@ -199,11 +207,10 @@ class Repository:
         path = self.folder / TIMESTAMP if role is Role.TIMESTAMP else self._path(role, part.version)
         files.write(path, signed.to_bytes())
 
-    def _still_good(self, targets: Targets, at: int) -> bool:
-        """Whether what the offline key signed lasts, and is signed by a key that the root still names."""
+    def _is_signed(self, targets: Targets) -> bool:
+        """By a key that the root still names."""
         data = metadata.read(self._path(Role.TARGETS, targets.version))
-        lasts = targets.expires - _moment(at) >= RENEWED_BEFORE
-        return lasts and metadata.is_signed(self._root(), Role.TARGETS, data)
+        return metadata.is_signed(self._root(), Role.TARGETS, data)
 
     def _check_not_later(self, to: Path) -> None:
         theirs = _published_or_nothing(to).get(Role.TIMESTAMP, 0)

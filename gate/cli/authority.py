@@ -4,16 +4,15 @@ Results go to stdout, remarks and progress to stderr.
 """
 
 import time
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 
-from gate.authority.authority import Authority, Imported
-from gate.authority.importing import BadRowsError
+from gate.authority.authority import Authority
 from gate.authority.roles import Role
+from gate.cli.authority_import import command as import_command
 from gate.cli.authority_options import (
     DurationType,
     answer,
@@ -53,6 +52,7 @@ def authority() -> None:
 
 authority.add_command(issue)
 authority.add_command(present)
+authority.add_command(import_command)
 
 
 @authority.command()
@@ -183,33 +183,31 @@ def revoke(directory: Path, idx: int | None, person: str | None, key: str | None
         raise UsageError("--key revokes an issuer's key, --idx and --person one person", hint="Give one of them")
 
 
-@authority.command("import")
+@authority.command("add-device")
 @directory_argument
-@click.argument("csv_file", metavar="CSV", type=click.File("rb"))
-@json_option
-def import_(directory: Path, csv_file: Any, as_json: bool) -> None:
-    """Take statuses from a CSV file.  All rows, or none when any of them is bad; - reads stdin.
+@click.argument("name", metavar="DEVICE")
+@click.argument("key")
+def add_device(directory: Path, name: str, key: str) -> None:
+    """Publish the subject index for a gate where staff check people by IIN.
 
-    The header is `idx,status` or `person,status`; a person is an IIN or any other stable id, and keeps
-    the place they are first given.  A status is one of red, yellow, blue, green, unlisted, revoked.
-    Whoever is not in the file stays as they were.
+    KEY is what `gate list device-key` prints on the device: the subject key is sealed to it, so that the
+    mirrors hold nothing that anybody else could open.
 
     \b
     Example:
-      gate authority import /srv/authority statuses.csv
+      gate authority add-device /srv/authority ala-t2-07 6f1e…
     """
-    opened = Authority.open(directory)
-    try:
-        done = _import(opened, csv_file)
-    except BadRowsError as error:
-        for row in error.rows if error.count > 1 else ():
-            remark(f"{csv_file.name}: {row}")
-        if error.count > len(error.rows):
-            remark(f"{csv_file.name}: and {error.count - len(error.rows)} more")
-        raise
-    facts = {"rows": done.rows, "new_people": done.new_people, "size": done.size, "listed": done.listed}
-    new = f", {done.new_people} people new" if done.new_people else ""
-    answer(as_json, facts, f"{done.rows} rows imported{new}; {done.listed} of {done.size} places are listed")
+    Authority.open(directory).add_device(name, key.lower())
+    click.echo(f"{name} gets the subject index; publish now")
+
+
+@authority.command("remove-device")
+@directory_argument
+@click.argument("name", metavar="DEVICE")
+def remove_device(directory: Path, name: str) -> None:
+    """Publish the subject index for a gate no longer.  What the device holds already stays there."""
+    Authority.open(directory).remove_device(name)
+    click.echo(f"{name} is given nothing new; publish now, and see to it that the device itself is wiped")
 
 
 @authority.command()
@@ -233,7 +231,11 @@ def publish(directory: Path, to: Path | None, shrink: bool, keys: Path | None, a
     """
     opened = Authority.open(directory, keys)
     folder = to or opened.public
-    head = opened.publish(folder, moment(at), shrink=shrink)
+    console = Console(stderr=True)
+    with console.status("packing and signing") if console.is_terminal else nullcontext():
+        head = opened.publish(folder, moment(at), shrink=shrink)
+    for text in opened.remarks(moment(at)):
+        remark(text)
     if not head.listed:
         remark("the status list names nobody: gates refuse everyone as not_listed, unless they trust the pass alone")
     answer(as_json, head.model_dump(), _published(head, folder))
@@ -242,18 +244,6 @@ def publish(directory: Path, to: Path | None, shrink: bool, keys: Path | None, a
 def _published(head: Head, folder: Path) -> str:
     when = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(head.as_of))
     return f"list version {head.version} of {when} is in {folder}: {head.listed} of {head.size} places are listed"
-
-
-def _import(opened: Authority, file: Any) -> Imported:
-    """With a progress bar when someone watches."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        return opened.import_csv(file)
-    path = Path(file.name)
-    columns = (BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("import", total=path.stat().st_size if path.is_file() else None)
-        return opened.import_csv(file, lambda read: bar.advance(task, read))
 
 
 def _names(pairs: tuple[str, ...]) -> dict[str, str]:

@@ -11,15 +11,23 @@ from pathlib import Path
 
 import click
 
-from gate.cli.where import state_directory, state_options
+from gate.cli.where import clock_limit, state_directory, state_options, trusted_now
+from gate.core.iin import is_iin
 from gate.core.model import Listing
 from gate.core.staleness import AgeLimits, Freshness
+from gate.core.trusted_time import Standing
 from gate.errors import StoreError, UsageError
+from gate.kiosk.knowledge import age_in_words
 from gate.registry import config_of
-from gate.runtime.clock import SystemClock
+from gate.runtime.clock import SystemClock, TrustedClock
+from gate.runtime.ntp import read_ntp
 from gate.settings.load import load_settings
 from gate.settings.model import ListTable
+from gate.store.apply import last_sync
+from gate.store.device_key import load_or_make
+from gate.store.floor import read_kept
 from gate.store.statuslist import ListState, StatusList
+from gate.store.subjects import find_subject
 from gate.sync.syncing import Source, sync
 
 
@@ -32,19 +40,22 @@ def list_() -> None:
 @state_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def status(config: Path | None, state_dir: Path | None, as_json: bool) -> None:
-    """Say which list is held and how old it is.  Exit 1 when nobody could enter on it.
+    """Say which list is held and how old it is.  Exit 1 when nobody could enter on it, or by this clock.
 
     Example: gate list status --config gate.toml
     """
     limits = load_settings(config, config_of).list.limits if config else ListTable().limits
-    with _held(state_directory(config, state_dir)) as held:
-        facts = _facts(held.state, limits, SystemClock().now())
+    state = state_directory(config, state_dir)
+    clock = TrustedClock(SystemClock(), read_kept(state), clock_limit(config))
+    with _held(state) as held:
+        facts = _facts(held.state, limits, clock) | _synced(state, clock.now())
     if as_json:
         click.echo(json.dumps(facts))
     else:
         for name, value in facts.items():
-            click.echo(f"{name:10} {value if value is not None else '-'}")
-    sys.exit(1 if facts["freshness"] in (Freshness.MISSING, Freshness.REFUSE) else 0)
+            click.echo(f"{name:12} {value if value is not None else '-'}")
+    unable = facts["freshness"] in (Freshness.MISSING, Freshness.REFUSE) or facts["clock"] == Standing.UNTRUSTED
+    sys.exit(1 if unable else 0)
 
 
 @list_.command()
@@ -73,6 +84,43 @@ def export(config: Path | None, state_dir: Path | None) -> None:
                 out.writerow((idx, listing.name.lower()))
 
 
+@list_.command("device-key")
+@state_options
+def device_key(config: Path | None, state_dir: Path | None) -> None:
+    """Print this device's public key.  An authority that has it seals the subject key to it.
+
+    \b
+    Example, on the device and then at the authority:
+      gate list device-key --config gate.toml
+      gate authority add-device /srv/authority ala-t2-07 KEY
+    """
+    key = load_or_make(state_directory(config, state_dir))
+    click.echo(bytes(key.verify_key).hex())
+
+
+@list_.command()
+@state_options
+def find(config: Path | None, state_dir: Path | None) -> None:
+    """Find a person by IIN, read from standard input: their place, and what the list says of them.
+
+    For gates where staff check people by IIN ([staff] iin_check).  The number is kept nowhere.
+
+    \b
+    Example:
+      gate list find --config gate.toml
+    """
+    state = state_directory(config, state_dir)
+    typed = click.prompt("IIN", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.readline()
+    if not is_iin(iin := typed.strip()):
+        raise UsageError("this is no IIN", hint="Twelve digits, the last of which checks the others: type it again")
+    idx = find_subject(iin, load_or_make(state), state)
+    if idx is None:
+        raise StoreError("nobody of this IIN is in the index", hint="Ask the authority")
+    with _held(state) as held:
+        _must_have(held)
+        click.echo(f"{idx} {held.consult(idx).name.lower()}")
+
+
 @list_.command()
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False, exists=True))
 @click.option("--root", type=click.Path(path_type=Path), help="The authority's root.json.  [default: as in [sync]]")
@@ -84,8 +132,10 @@ def load(directory: Path, root: Path | None, config: Path | None, state_dir: Pat
     refused, and the list that was held stays whatever goes wrong.  A running lane notices at once.
     """
     state = state_directory(config, state_dir)
-    source = Source((directory.resolve().as_uri(),), root or _root(config, state), state, inf)
-    outcome = sync(source, SystemClock().now())
+    by_iin = config is not None and load_settings(config, config_of).staff.iin_check
+    key = load_or_make(state) if by_iin else None
+    source = Source((directory.resolve().as_uri(),), root or _root(config, state), state, inf, key)
+    outcome = sync(source, trusted_now(state))
     how = f"taken over ({outcome.way})" if outcome.changed else "held already"
     click.echo(f"list {outcome.version} of {_day(outcome.as_of)} with {outcome.listed} people: {how}")
 
@@ -112,18 +162,31 @@ def _must_have(held: StatusList) -> None:
         raise StoreError("there is no list yet", hint="Load one: `gate list load DIR`")
 
 
-def _facts(state: ListState, limits: AgeLimits, now: float) -> dict[str, object]:
+def _facts(state: ListState, limits: AgeLimits, clock: TrustedClock) -> dict[str, object]:
+    now = clock.now()
     return {
         "freshness": limits.grade(state.as_of, now).value,
         "version": state.version,
         "as_of": None if state.as_of is None else _day(state.as_of),
+        "age": None if state.as_of is None else age_in_words(now - state.as_of, "en"),
         "age_s": None if state.as_of is None else round(now - state.as_of),
         "places": state.size,
         "listed": state.listed,
         "trust": state.trust.version if state.trust else None,
         "issuers": ", ".join(sorted(state.trust.names)) if state.trust else None,
         "rules": state.rules.version if state.rules else None,
+        "clock": clock.standing().value,
+        "ntp": read_ntp().value,
     }
+
+
+def _synced(state: Path, now: float) -> dict[str, object]:
+    """When a sync last succeeded, whether it found something new or not."""
+    last = last_sync(state)
+    if last is None:
+        return {"synced": None, "synced_s": None, "synced_from": None}
+    ago = now - last.at
+    return {"synced": f"{age_in_words(ago, 'en')} ago", "synced_s": round(ago), "synced_from": last.mirror}
 
 
 def _day(seconds: int) -> str:

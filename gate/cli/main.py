@@ -20,6 +20,7 @@ _COMMANDS = {  # name -> module that holds a click command of that name, and wha
     "read": ("gate.cli.read", "Say what the reader sees in pictures."),
     "config": ("gate.cli.config", "Check, show and begin configuration files."),
     "list": ("gate.cli.list", "Show and load the lists that the gate holds."),
+    "clock": ("gate.cli.clock", "Show which time the gate believes, and correct it."),
     "journal": ("gate.cli.journal", "Read the journal, prove it whole, export it."),
     "authority": ("gate.cli.authority", "The other side: keys, passes, statuses, publishing."),
     "safe-outputs": ("gate.cli.safe_outputs", "Lock what a lane that has died may have left open."),

@@ -10,13 +10,14 @@ import click
 from rich.console import Console
 from rich.progress import DownloadColumn, Progress, SpinnerColumn, TextColumn, TransferSpeedColumn
 
+from gate.cli.where import trusted_now
 from gate.errors import ConfigError
 from gate.registry import config_of
-from gate.runtime.clock import SystemClock
 from gate.runtime.logs import set_up
 from gate.runtime.notify import Notifier
 from gate.settings.load import load_settings
 from gate.settings.model import Settings
+from gate.store.device_key import load_or_make
 from gate.sync.daemon import Daemon
 from gate.sync.syncing import Outcome, Source
 from gate.sync.syncing import sync as sync_once
@@ -58,12 +59,13 @@ def _source(settings: Settings, file: Path) -> tuple[Source, float]:
             f"{file}: there is no [sync] table",
             hint="Add one with mirrors and root, or load lists by hand: `gate list load DIR`",
         )
-    table = settings.sync
-    return Source(table.mirrors, table.root, settings.device.state_dir, settings.list.warn_after), table.every
+    table, state_dir, by_iin = settings.sync, settings.device.state_dir, settings.staff.iin_check
+    key = load_or_make(state_dir) if by_iin else None
+    return Source(table.mirrors, table.root, state_dir, settings.list.warn_after, key, not by_iin), table.every
 
 
 def _attempt(source: Source, progress: Callable[[int], None] | None = None) -> Outcome:
-    return sync_once(source, SystemClock().now(), progress)
+    return sync_once(source, trusted_now(source.state_dir), progress)
 
 
 def _watched(source: Source) -> Outcome:

@@ -13,12 +13,14 @@ from gate.cli.read import SUFFIXES
 from gate.core.model import Claims, Decision, Refused
 from gate.core.reason import Reason
 from gate.core.trust import NO_ISSUERS, TrustList, parse_trust
+from gate.core.trusted_time import Kept, Standing
 from gate.errors import GateError, PictureError, UsageError
 from gate.kiosk.texts import reason_words
 from gate.passes.recognise import Verifier
 from gate.registry import config_of, decoder
-from gate.runtime.clock import SystemClock
+from gate.runtime.clock import SystemClock, TrustedClock
 from gate.settings.load import load_settings
+from gate.store.floor import read_kept
 from gate.store.preview import Preview
 
 
@@ -52,14 +54,20 @@ class Answer:
 
 
 class Examiner:
-    """Asks the pass alone, or the pass and everything this gate holds."""
+    """Asks the pass alone, or the pass and everything this gate holds, its clock too."""
 
-    def __init__(self, verifier: Verifier, preview: Preview | None, *, has_trust: bool) -> None:
+    def __init__(self, verifier: Verifier, preview: Preview | None, clock: TrustedClock, *, has_trust: bool) -> None:
         self._verifier = verifier
         self._preview = preview
+        self._clock = clock
         self._has_trust = has_trust
 
-    def ask(self, text: str, at: int) -> Answer:
+    def ask(self, text: str, at: int | None) -> Answer:
+        """`at`: Unix seconds; None: now."""
+        if at is None:
+            if self._clock.standing() is Standing.UNTRUSTED:
+                return Answer(Decision(Reason.CLOCK_UNTRUSTED))
+            at = int(self._clock.now())
         try:
             claims = self._verifier.verify(text, at)
         except Refused as refused:
@@ -92,12 +100,11 @@ def verify(
               gate verify --pass-only --trust trust.json --jsonl - < passes.jsonl
     """
     examiner = _examiner(pass_only, trust, config)
-    now = int(SystemClock().now()) if at is None else at
     if jsonl:
         if what != "-":
             raise UsageError("--jsonl reads stdin", hint="Write: gate verify ... --jsonl -")
-        sys.exit(_lines(examiner, now))
-    answers = [examiner.ask(text, now) for text in _texts(what)]
+        sys.exit(_lines(examiner, at))
+    answers = [examiner.ask(text, at) for text in _texts(what)]
     passes = [answer for answer in answers if answer.decision.reason is not Reason.UNREADABLE]
     shown = passes or answers[:1]  # a menu's code beside the pass is no answer
     for answer in shown:
@@ -109,7 +116,8 @@ def _examiner(pass_only: bool, trust: Path | None, config: Path | None) -> Exami
     if pass_only:
         if trust is None:
             raise UsageError("--pass-only needs a trust list", hint="Add --trust trust.json")
-        return Examiner(Verifier(_trust(trust), venue=None), None, has_trust=True)
+        clock = TrustedClock(SystemClock(), Kept(), untrusted_for=0.0)  # no gate: only the system clock
+        return Examiner(Verifier(_trust(trust), venue=None), None, clock, has_trust=True)
     if config is None:
         raise UsageError(
             "it is not said which gate is asked", hint="Add --config gate.toml, or --pass-only --trust trust.json"
@@ -118,7 +126,8 @@ def _examiner(pass_only: bool, trust: Path | None, config: Path | None) -> Exami
     preview = Preview(settings.device.state_dir, settings.policy)
     believed = preview.state.trust if trust is None else _trust(trust)
     verifier = settings.verifier(believed or NO_ISSUERS)
-    return Examiner(verifier, preview, has_trust=believed is not None)
+    clock = TrustedClock(SystemClock(), read_kept(settings.device.state_dir), settings.clock.untrusted_for)
+    return Examiner(verifier, preview, clock, has_trust=believed is not None)
 
 
 def _trust(path: Path) -> TrustList:
@@ -149,13 +158,14 @@ def _is_file(what: str) -> bool:
         return False
 
 
-def _lines(examiner: Examiner, now: int) -> int:
+def _lines(examiner: Examiner, at: int | None) -> int:
     """Answers every line; returns the exit code."""
     failed = 0
     for number, line in _stdin_lines():
         try:
             question = json.loads(line)
-            answer = examiner.ask(_field(question, "qr", str), _field(question, "at", int, now))
+            text = _field(question, "qr", str)
+            answer = examiner.ask(text, _field(question, "at", int) if "at" in question else at)
             reply = {"id": question.get("id")} | answer.facts()
         except (ValueError, TypeError, RecursionError) as error:
             failed = 1
@@ -177,10 +187,10 @@ def _stdin_lines() -> Iterator[tuple[int, str]]:
             yield number, line
 
 
-def _field(question: Any, name: str, kind: type, default: Any = None) -> Any:
+def _field(question: Any, name: str, kind: type) -> Any:
     if not isinstance(question, dict):
         raise TypeError("it is not an object")
-    value = question.get(name, default)
+    value = question.get(name)
     if not isinstance(value, kind) or isinstance(value, bool):
         raise TypeError(f"{name!r} is missing or not {'a number' if kind is int else 'a text'}")
     return value

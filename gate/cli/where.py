@@ -8,7 +8,10 @@ import click
 
 from gate.errors import UsageError
 from gate.registry import config_of
+from gate.runtime.clock import SystemClock
 from gate.settings.load import load_settings
+from gate.settings.model import ClockTable
+from gate.store.floor import read_floor
 
 USUAL = Path("/etc/gate/gate.toml")
 
@@ -19,6 +22,16 @@ def state_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--config", "config", type=click.Path(path_type=Path), help=f"The device's gate.toml (usual: {USUAL})."
     )(command)
+
+
+def clock_limit(config: Path | None) -> float:
+    """Seconds of running on a clock that is behind until it is trusted no more."""
+    return (load_settings(config, config_of).clock if config else ClockTable()).untrusted_for
+
+
+def trusted_now(state_dir: Path) -> float:
+    """Unix s: the system clock's, and never earlier than what the gate knows."""
+    return max(SystemClock().now(), read_floor(state_dir) or 0.0)
 
 
 def state_directory(config: Path | None, state_dir: Path | None) -> Path:

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from gate.core.model import Direction
 from gate.core.reason import Reason
+from gate.core.trusted_time import Standing
 
 
 class Mode(StrEnum):
@@ -109,4 +110,14 @@ class ListChanged:
     freshness: str  # gate.core.staleness.Freshness
 
 
-Event = CodeSeen | Decided | GrantEnded | PhaseChanged | DeviceChanged | AlarmChanged | ListChanged
+@dataclass(frozen=True, slots=True)
+class ClockChanged:
+    """How far the clock may be believed."""
+
+    at: float
+    standing: Standing
+    behind: float  # seconds by which the system clock is behind `at`
+    ntp: str  # gate.runtime.ntp.Ntp: shown, and no more
+
+
+Event = CodeSeen | Decided | GrantEnded | PhaseChanged | DeviceChanged | AlarmChanged | ListChanged | ClockChanged

@@ -11,7 +11,7 @@ import asyncio
 import json
 import secrets
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, dataclass
 
 from gate.core.events import Decided, Event, GrantEnded
@@ -32,11 +32,11 @@ class Message:
 
 
 class Feed:
-    """Belongs to one event loop.  `run` may be started again after it ended."""
+    """Belongs to one event loop.  `run` may be started again after it ended.  `hear` is told every event."""
 
-    def __init__(self, bus: Bus, about: About, clock: Clock) -> None:
+    def __init__(self, bus: Bus, about: About, clock: Clock, hear: Callable[[Event], None]) -> None:
         self.clients = 0
-        self._bus, self._about, self._clock = bus, about, clock
+        self._bus, self._about, self._clock, self._hear = bus, about, clock, hear
         self._session = secrets.token_hex(4)
         self._state = State()
         self._page = show(self._state, about, clock.now())
@@ -106,6 +106,8 @@ class Feed:
 
     def _take(self, event: Event | None) -> None:
         now, grant = self._clock.monotonic(), self._state.grant
+        if event is not None:
+            self._hear(event)
         self._state = settle(self._state, now) if event is None else step(self._state, event, now)
         if told := _tell(event, self._state.number, grant):
             self._last += 1

@@ -5,6 +5,7 @@
                      ?camera=above      (below, left, right) an arrow to where the camera is
     GET /state     what is on show now, JSON: `session`, `version` and the fields of gate.kiosk.view.Page
     GET /events    the same and more, as server-sent events
+    GET /metrics   what happened so far and how things stand, for Prometheus (gate.kiosk.metrics)
     GET /healthz   200 {"ok": true} while the stream beats, else 503
 
 The stream, for scripts that follow the lane:
@@ -46,6 +47,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gate.errors import ConfigError, DeviceError
 from gate.kiosk.feed import Feed
+from gate.kiosk.metrics import CONTENT_TYPE, Metrics
 from gate.kiosk.texts import LANGUAGES
 from gate.kiosk.view import About, Line, no_signal
 from gate.ports.clock import Clock
@@ -90,7 +92,8 @@ def create_app(bus: Bus, about: About, clock: Clock) -> Starlette:
             f"venue.languages: no texts for {wrong}",
             hint=f"Name one or more of {', '.join(LANGUAGES)}, the first first",
         )
-    feed = Feed(bus, about, clock)
+    metrics = Metrics(about)
+    feed = Feed(bus, about, clock, metrics.take)
     page = _page(about)
 
     async def index(_: Request) -> Response:
@@ -109,6 +112,9 @@ def create_app(bus: Bus, about: About, clock: Clock) -> Starlette:
         stream = feed.stream(request.headers.get("last-event-id", ""))
         return StreamingResponse(stream, media_type="text/event-stream")
 
+    async def numbers(_: Request) -> Response:
+        return Response(metrics.page(clock.now()), media_type=CONTENT_TYPE)
+
     async def healthz(_: Request) -> Response:
         return JSONResponse({"ok": feed.alive}, 200 if feed.alive else 503)
 
@@ -118,6 +124,7 @@ def create_app(bus: Bus, about: About, clock: Clock) -> Starlette:
             Route("/static/{name}", static),
             Route("/state", state),
             Route("/events", events),
+            Route("/metrics", numbers),
             Route("/healthz", healthz),
         ],
         middleware=[Middleware(_Guard)],

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from gate.core.reason import Reason
 from gate.core.staleness import Freshness
+from gate.core.trusted_time import Standing
 
 LANGUAGES = ("kk", "ru", "en")
 
@@ -218,6 +219,7 @@ class Interface:
     modes: Mapping[str, str]  # gate.core.events.Mode
     ages: tuple[str, str, str]  # minutes, hours, days
     list_grades: Mapping[str, str]  # gate.core.staleness.Freshness, warn and worse
+    clock_standings: Mapping[str, str]  # gate.core.trusted_time.Standing, behind and worse
 
 
 INTERFACE: Mapping[str, Interface] = MappingProxyType(
@@ -245,6 +247,10 @@ INTERFACE: Mapping[str, Interface] = MappingProxyType(
                 Freshness.REFUSE: "Тізім {age} бұрын жаңартылды: тым ескі",
                 Freshness.MISSING: "Тізім жоқ",
             },
+            clock_standings={
+                Standing.BEHIND: "Сағат {age} артта қалды: уақытты түзетіңіз",
+                Standing.UNTRUSTED: "Сағат {age} артта қалды: ешкім өткізілмейді",
+            },
         ),
         "ru": Interface(
             idle=Words("Покажите код", "Откройте Ashyq или Aitu и поднесите код к камере"),
@@ -269,6 +275,10 @@ INTERFACE: Mapping[str, Interface] = MappingProxyType(
                 Freshness.REFUSE: "Список обновлён {age} назад: слишком старый",
                 Freshness.MISSING: "Списка нет",
             },
+            clock_standings={
+                Standing.BEHIND: "Часы отстают на {age}: исправьте время",
+                Standing.UNTRUSTED: "Часы отстают на {age}: никто не проходит",
+            },
         ),
         "en": Interface(
             idle=Words("Show your code", "Open Ashyq or Aitu and hold the code up to the camera"),
@@ -292,6 +302,10 @@ INTERFACE: Mapping[str, Interface] = MappingProxyType(
                 Freshness.RESTRICT: "List updated {age} ago: only green enters",
                 Freshness.REFUSE: "List updated {age} ago: too old to use",
                 Freshness.MISSING: "No list",
+            },
+            clock_standings={
+                Standing.BEHIND: "Clock is {age} behind: set it",
+                Standing.UNTRUSTED: "Clock is {age} behind: nobody enters",
             },
         ),
     }

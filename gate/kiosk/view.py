@@ -14,6 +14,7 @@ from enum import StrEnum
 from gate.core.events import (
     Alarm,
     AlarmChanged,
+    ClockChanged,
     CodeSeen,
     Decided,
     DeviceChanged,
@@ -26,7 +27,7 @@ from gate.core.events import (
 )
 from gate.core.model import Direction
 from gate.core.reason import Reason
-from gate.core.staleness import Freshness
+from gate.kiosk.knowledge import ClockNote, ListNote, clock_note, list_note, unable
 from gate.kiosk.texts import INTERFACE, Words, reason_words
 
 # Seconds.
@@ -91,6 +92,7 @@ class State:
     grant: int = 0  # number of the decision whose grant has not ended, 0 when there is none
     problems: tuple[DeviceChanged, ...] = ()  # by device
     known: ListChanged | None = None
+    clock: ClockChanged | None = None
 
     @property
     def in_service(self) -> bool:
@@ -111,12 +113,6 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class ListNote:
-    grade: str  # warn, restrict, refuse, missing
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Page:
     scene: Scene
     reason: Reason | None  # of the verdict on show
@@ -129,6 +125,7 @@ class Page:
     place: str
     mode: Note
     list: ListNote | None  # None while fresh
+    clock: ClockNote | None  # None while trusted
     problems: tuple[str, ...]
 
 
@@ -149,6 +146,8 @@ def step(state: State, event: Event, now: float) -> State:
             return _problems(state, DeviceChanged(at, f"alarm {alarm}", "lane", ALARMS[alarm] if on else ""))
         case ListChanged():
             return replace(state, known=event)
+        case ClockChanged():
+            return replace(state, clock=event)
 
 
 def _problems(state: State, event: DeviceChanged) -> State:
@@ -224,6 +223,11 @@ def _phase(state: State, phase: Phase, now: float) -> State:
 def show(state: State, about: About, wall: float) -> Page:
     """`wall`: trusted Unix seconds, for the age of the list."""
     scene = _scene(state)
+    shut = unable(state.known, state.clock) if scene is Scene.IDLE and about.mode is Mode.ENFORCE else None
+    if state.phase is Phase.LOCKED_DOWN:
+        shut = Reason.LOCKED_DOWN
+    if shut:  # nobody should queue here for a refusal
+        scene = Scene.OUT_OF_SERVICE
     first = INTERFACE[about.languages[0]]
     verdict = scene in GRANTED or scene is Scene.REFUSED
     pilot = about.mode is Mode.PILOT
@@ -232,13 +236,14 @@ def show(state: State, about: About, wall: float) -> Page:
         reason=state.reason if verdict else None,
         direction=state.direction if verdict else None,
         number=state.verdict if verdict else 0,
-        lines=_lines(scene, Reason.LOCKED_DOWN if state.phase is Phase.LOCKED_DOWN else state.reason, about),
+        lines=_lines(scene, shut or state.reason, about),
         trial=tuple(Note(language, INTERFACE[language].trial) for language in about.languages) if pilot else (),
         simulated=_simulated(about),
         drivers=about.simulated,
         place=f"{about.venue_id} / {about.device_id}",
         mode=Note(about.languages[0], first.modes[about.mode]),
-        list=_list_note(state.known, about.languages[0], wall),
+        list=list_note(state.known, about.languages[0], wall),
+        clock=clock_note(state.clock, about.languages[0]),
         problems=tuple(_problem(problem) for problem in state.problems),
     )
 
@@ -282,10 +287,7 @@ def _words(scene: Scene, reason: Reason | None, language: str) -> Words:
             return own.no_signal
         case Scene.WAIT:
             return reason_words(Reason.LANE_BUSY, language)
-        case Scene.OUT_OF_SERVICE:
-            locked_down = reason is Reason.LOCKED_DOWN
-            return reason_words(Reason.LOCKED_DOWN if locked_down else Reason.OUT_OF_SERVICE, language)
-        case Scene.ADMITTED | Scene.REFUSED | Scene.LET_THROUGH:
+        case Scene.OUT_OF_SERVICE | Scene.ADMITTED | Scene.REFUSED | Scene.LET_THROUGH:
             return reason_words(reason or Reason.OUT_OF_SERVICE, language)
 
 
@@ -301,22 +303,6 @@ def _simulated(about: About) -> tuple[Note, ...]:
     return tuple(
         Note(language, INTERFACE[language].simulated) for language in dict.fromkeys(("en", about.languages[0]))
     )
-
-
-def _list_note(known: ListChanged | None, language: str, wall: float) -> ListNote | None:
-    if known is None or known.freshness == Freshness.FRESH:
-        return None
-    own = INTERFACE[language]
-    grade = known.freshness if known.freshness in own.list_grades and known.as_of is not None else Freshness.MISSING
-    age = "" if known.as_of is None else _age(max(0.0, wall - known.as_of), own.ages)
-    return ListNote(str(grade), own.list_grades[grade].format(age=age))
-
-
-def _age(seconds: float, forms: tuple[str, str, str]) -> str:
-    minutes, hours, days = forms
-    if seconds < 2 * 3600:
-        return minutes.format(int(seconds // 60))
-    return hours.format(int(seconds // 3600)) if seconds < 72 * 3600 else days.format(int(seconds // 86400))
 
 
 def _problem(problem: DeviceChanged) -> str:

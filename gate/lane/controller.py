@@ -53,10 +53,12 @@ from gate.lane.mantrap import Mantrap
 from gate.lane.presence import Presence, Presentation, Stage
 from gate.lane.setup import LaneSetup, Turn
 from gate.lane.signals import signal_of
-from gate.ports.clock import Clock
+from gate.lane.timekeeper import Timekeeper
+from gate.ports.clock import TrustedClock
 from gate.ports.feedback import Feedback, Signal
 from gate.ports.inputs import Level
 from gate.ports.reader import Answer
+from gate.runtime.ntp import read_ntp
 from gate.store.admission import Presented, lets_through
 from gate.store.standing import Standing
 from gate.store.statuslist import ListState
@@ -80,7 +82,7 @@ class Lane:
         setup: LaneSetup,
         open_judge: Callable[[], Judge],
         key: SigningKey,
-        clock: Clock,
+        clock: TrustedClock,
         publish: Callable[[Event], None],
         feedback: Sequence[Feedback] = (),
         mantrap: Mantrap | None = None,
@@ -94,6 +96,7 @@ class Lane:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="lane-writer")
         self._judge: Judge | None = None
         self._presence = Presence()
+        self._timekeeper = Timekeeper(clock, publish)
         self._happened: asyncio.Queue[LaneEvent | Presentation | Turn] = asyncio.Queue()
         self._state = LaneState(usual=setup.mode, missing=setup.needed)
         self._starting = set(setup.needed)  # devices that have not said yet whether they are there
@@ -178,6 +181,7 @@ class Lane:
                 self._watch(await self._on_writer(lambda: judge.begin(self._clock.now())))
                 standing = await self._on_writer(judge.standing)
                 self._state = replace(self._state, orders=standing.orders, fire=standing.fire)
+                await self._keep_time()
                 self._publish(PhaseChanged(self._clock.now(), self._state.phase))
                 ready()
                 while True:
@@ -211,7 +215,8 @@ class Lane:
             shown.stage, self._deciding = Stage.WAITING, False
             return
         scan, where = shown.scan, self._where(shown.scan)
-        if refusal := self._state.refusal(scan.direction):
+        refusal = self._state.refusal(scan.direction) or self._timekeeper.refusal(scan.direction)
+        if refusal:
             verdict = await self._ask(lambda judge, at: judge.refuse(refusal, scan.text, where, at))
         else:
             verdict = await self._ask(lambda judge, at: judge.decide(scan.text, where, at))
@@ -294,6 +299,7 @@ class Lane:
         if now >= self._list_due:
             self._list_due = now + LIST_CHECK
             self._watch(await self._ask(lambda judge, _: judge.watch_list()))
+            await self._keep_time()
         if self._tidy_due and now >= self._tidy_due:
             self._tidy_due = 0.0
             await self._ask(lambda judge, at: judge.tidy(self._key, self._setup.device, at))
@@ -327,7 +333,15 @@ class Lane:
         self._signal(Signal.ADMITTED if through else Signal.REFUSED)
         self._refusal_until = 0.0 if through else self._clock.monotonic() + VERDICT_SHOWN
 
+    async def _keep_time(self) -> None:
+        news = self._timekeeper.look(await self._on_writer(read_ntp))
+        if news is not None:
+            kept = self._clock.kept()
+            await self._ask(lambda judge, at: judge.keep_time(kept, at, news))
+
     def _watch(self, state: ListState) -> None:
+        if state.as_of is not None:
+            self._clock.heed(state.as_of)
         now = self._clock.now()
         freshness = self._setup.limits.grade(state.as_of, now).value
         known = self._list

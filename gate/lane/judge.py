@@ -15,6 +15,7 @@ from gate.core.events import Passed
 from gate.core.model import Claims, Decision, Direction, Refused
 from gate.core.reason import Reason
 from gate.core.trust import NO_ISSUERS, TrustList
+from gate.core.trusted_time import Kept
 from gate.errors import PublishError, StoreError
 from gate.passes.recognise import Verifier
 from gate.store.admission import Admission, Presented, Recorded
@@ -158,6 +159,13 @@ class Judge:
             missing = self._status.state.version is None
             self._tell("there is no list yet: nobody enters. Load one: `gate list load DIR`" if missing else "")
         return self._status.state
+
+    def keep_time(self, kept: Kept, at: float, detail: str) -> None:
+        """Keep the trusted time for the next start, and a row of what has become of the clock."""
+        try:
+            self._admission.keep_time(kept, at, detail)
+        except StoreError as error:
+            self._tell(str(error))
 
     def tidy(self, key: SigningKey, device: str, at: float) -> None:
         """When idle: sign the journal's end and checkpoint the WAL."""

@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+from gate.core.trusted_time import Kept, Standing
+
 
 class Clock(Protocol):
     def now(self) -> float:
@@ -9,3 +11,20 @@ class Clock(Protocol):
 
     def monotonic(self) -> float:
         """Seconds, never jumps: every timer uses this."""
+
+
+class TrustedClock(Clock, Protocol):
+    """A clock whose `now` never goes backwards, across restarts too (gate.core.trusted_time), and that
+    says how far it may be believed.  Any thread may ask it."""
+
+    def standing(self) -> Standing:
+        """Now."""
+
+    def behind(self) -> float:
+        """Seconds by which the system clock is behind `now`; 0.0 when it is not."""
+
+    def kept(self) -> Kept:
+        """What to keep for the next start."""
+
+    def heed(self, stated: float) -> None:
+        """Something signed speaks of this time (Unix s): it is not earlier than that."""

@@ -156,6 +156,21 @@ class ListTable(Table):
         return AgeLimits(self.warn_after, self.restrict_after, self.refuse_after)
 
 
+class ClockTable(Table):
+    """How long the gate goes on when its system clock is behind the latest time it has seen."""
+
+    untrusted_for: Annotated[
+        Duration,
+        Field(
+            ge=0,
+            le=7 * DAY,
+            description="how long the gate runs on a clock that is behind, counted over restarts, until nobody enters "
+            '(clock_untrusted); "0s" refuses at once; 12 h is time for the network to come back or for a technician, '
+            "and short beside the age at which the list is refused, for a gate that was off may be later than it knows",
+        ),
+    ] = 12 * 3600.0
+
+
 class Passes(Table):
     """Which passes are taken."""
 
@@ -265,6 +280,7 @@ class Tables(Table):
     door: Door = Door()
     schedule: ScheduleTable = ScheduleTable()
     list: ListTable = ListTable()
+    clock: ClockTable = ClockTable()
     passes: Passes = Passes()
     sync: Sync | None = None
     staff: Staff = Staff()

@@ -19,8 +19,10 @@ from gate.core.events import Mode, Passed
 from gate.core.model import Claims, Decision, Direction
 from gate.core.reason import Reason
 from gate.core.rules import RuleSet
+from gate.core.trusted_time import Kept
 from gate.errors import StoreError
 from gate.store.database import File, immediate, open_for_writing, unusable
+from gate.store.floor import keep
 from gate.store.inside import Inside
 from gate.store.journal import Journal, Row
 from gate.store.redemptions import Redemptions
@@ -54,7 +56,7 @@ class Admission:
         self._policy = policy
         self._open_grants: dict[int, Direction] = {}
         self._rules: tuple[RuleSet | None, RuleSet | None] = (None, None)
-        self._lock = _lock(state_dir)
+        self._lock = claim_lane(state_dir)
         self._connection = open_for_writing(File.LANE, state_dir)
         self._connection.execute("PRAGMA wal_autocheckpoint=4000")  # a backstop: `tidy` does it when idle
         self._journal = Journal(self._connection)
@@ -141,6 +143,13 @@ class Admission:
                 self._inside.forget_all()
             self._inside.set_count(count)
             self._journal.append(Row(at=_ms(at), event="occupancy", detail=f"set to {count}"))
+
+    def keep_time(self, kept: Kept, at: float, detail: str = "") -> None:
+        """Keep the trusted time for the next start.  `detail`: what has become of the clock, for the journal."""
+        with self._transaction():
+            if detail:
+                self._journal.append(Row(at=_ms(at), event="clock", detail=detail))
+            keep(self._connection, kept)
 
     def sign_journal(self, key: SigningKey, device: str, at: float) -> str | None:
         """Sign the end of the chain; "seq:digest" to carry away, None when nothing is new."""
@@ -230,8 +239,9 @@ def _ms(at: float) -> int:
     return round(at * 1000)
 
 
-def _lock(state_dir: Path) -> int:
-    """One lane to a state directory, held until the process ends however it ends."""
+def claim_lane(state_dir: Path) -> int:
+    """One lane to a state directory, held until the process ends however it ends, or the descriptor is
+    closed.  Raises StoreError when another holds it."""
     path = state_dir / "lane.lock"
     try:
         state_dir.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,7 @@ import numpy as np
 from gate.core.rules import parse_rules
 from gate.core.trust import parse_trust
 from gate.errors import PublishError
-from gate.store.database import File, immediate, open_for_reading, open_for_writing, unusable
+from gate.store.database import File, open_for_reading, unusable, writing
 from gate.store.statuslist import CHUNK_BYTES
 from gate.store.wire import MAX_VALUE, RULES, TRUST, Head, byte_length
 
@@ -46,7 +46,7 @@ class Held:
     version: int
     as_of: int
     size: int
-    sha256: str  # of the nibbles
+    sha256: str  # of the nibbles as they are, not as they should be: what was damaged is fetched again
     trust: bytes
     rules: bytes
 
@@ -56,11 +56,12 @@ def held(state_dir: Path) -> Held | None:
     with _reading(state_dir) as connection:
         if connection is None:
             return None
-        head = connection.execute("SELECT version, as_of, size, sha256 FROM list_head").fetchone()
+        head = connection.execute("SELECT version, as_of, size FROM list_head").fetchone()
         documents = dict(connection.execute("SELECT name, body FROM document"))
-    if head is None or documents.keys() < {TRUST, RULES}:
-        return None
-    version, as_of, size, sha256 = head
+        if head is None or documents.keys() < {TRUST, RULES}:
+            return None
+        version, as_of, size = head
+        sha256 = hashlib.sha256(_nibbles(connection, size)).hexdigest()
     return Held(version, as_of, size, sha256, documents[TRUST].encode(), documents[RULES].encode())
 
 
@@ -70,8 +71,12 @@ def held_nibbles(state_dir: Path) -> bytes | None:
         size = connection.execute("SELECT size FROM list_head").fetchone() if connection else None
         if connection is None or size is None:
             return None
-        chunks = [row[0] for row in connection.execute("SELECT nibbles FROM status_chunk ORDER BY no")]
-    return b"".join(chunks)[: byte_length(size[0])]
+        return _nibbles(connection, size[0])
+
+
+def _nibbles(connection: sqlite3.Connection, size: int) -> bytes:
+    chunks = [row[0] for row in connection.execute("SELECT nibbles FROM status_chunk ORDER BY no")]
+    return b"".join(chunks)[: byte_length(size)]
 
 
 def apply(publication: Publication, state_dir: Path, synced: Synced | None = None) -> int:
@@ -82,7 +87,7 @@ def apply(publication: Publication, state_dir: Path, synced: Synced | None = Non
     trust, rules = parse_trust(publication.trust), parse_rules(publication.rules)
     if publication.nibbles is not None:
         _check_nibbles(publication.head, publication.nibbles)
-    with _writing(state_dir) as connection:
+    with writing(File.LIST, state_dir) as connection:
         _document(connection, TRUST, trust.version, publication.trust)
         _document(connection, RULES, rules.version, publication.rules)
         written = _list(connection, publication.head, publication.nibbles)
@@ -92,7 +97,7 @@ def apply(publication: Publication, state_dir: Path, synced: Synced | None = Non
 
 def record_sync(synced: Synced, state_dir: Path) -> None:
     """A sync that found nothing new was a success too.  Raises StoreError."""
-    with _writing(state_dir) as connection:
+    with writing(File.LIST, state_dir) as connection:
         _record(connection, synced)
 
 
@@ -115,20 +120,6 @@ def _reading(state_dir: Path) -> Iterator[sqlite3.Connection | None]:
     finally:
         if connection is not None:
             connection.close()
-
-
-@contextmanager
-def _writing(state_dir: Path) -> Iterator[sqlite3.Connection]:
-    """One transaction on list.db, durable when the block has ended."""
-    connection = open_for_writing(File.LIST, state_dir)
-    try:
-        with immediate(connection):
-            yield connection
-        connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
-    except sqlite3.Error as error:
-        raise unusable(File.LIST.within(state_dir), error) from error
-    finally:
-        connection.close()
 
 
 def _record(connection: sqlite3.Connection, synced: Synced | None) -> None:

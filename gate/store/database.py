@@ -40,15 +40,16 @@ def open_for_writing(file: File, state_dir: Path) -> sqlite3.Connection:
     return connection
 
 
-def open_for_reading(file: File, state_dir: Path) -> sqlite3.Connection | None:
+def open_for_reading(file: File, state_dir: Path, *, check: bool = True) -> sqlite3.Connection | None:
     """None when the file is not there or has no schema yet.  Raises StoreError for a damaged one.
+    `check`: read the whole file for damage first, which takes as long as it is large.
 
     Opened read-write all the same: SQLite may have to recover the WAL after a power cut; query_only
     keeps us from changing anything."""
     path = file.within(state_dir)
     if not path.exists():
         return None
-    with _refusal_named(path), _connected(path, "rw") as connection:
+    with _refusal_named(path), _connected(path, "rw", check=check) as connection:
         connection.execute("PRAGMA query_only=ON")
         if _version(connection) > 0:
             return connection
@@ -65,11 +66,12 @@ def _refusal_named(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _connected(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
+def _connected(path: Path, mode: str, *, check: bool = True) -> Iterator[sqlite3.Connection]:
     """A sound database; closed only if the block raises."""
     connection = _connect(path, mode)
     try:
-        _check(connection, path)
+        if check:
+            _check(connection, path)
         yield connection
     except BaseException:
         connection.close()
@@ -87,6 +89,20 @@ def immediate(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+@contextmanager
+def writing(file: File, state_dir: Path) -> Iterator[sqlite3.Connection]:
+    """A connection for one write transaction, durable when the block has ended.  Raises StoreError."""
+    connection = open_for_writing(file, state_dir)
+    try:
+        with immediate(connection):
+            yield connection
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+    except sqlite3.Error as error:
+        raise unusable(file.within(state_dir), error) from error
+    finally:
+        connection.close()
 
 
 def unusable(path: Path, error: Exception) -> StoreError:

@@ -15,14 +15,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
+from nacl.signing import SigningKey
 
 from gate.errors import DamagedError, GateError, PublishError, StoreError, SyncError
 from gate.store.apply import Publication, Synced, apply, held, held_nibbles, record_sync
 from gate.store.database import File, set_aside
+from gate.store.subjects import forget_subjects, held_subjects
 from gate.store.wire import HEAD, RULES, TRUST, Head, apply_delta, decode_snapshot
 from gate.sync.chain import way
 from gate.sync.mirror import Mirror
 from gate.sync.repository import TIMESTAMP, Repository
+from gate.sync.subjects import take_subjects
 
 MAX_SNAPSHOT = 64 << 20  # bytes
 MAX_DELTA = 16 << 20
@@ -38,6 +41,8 @@ class Source:
     root: Path  # root.json, which vouches for everything
     state_dir: Path
     stale_after: float  # seconds: a mirror whose list is older may be frozen, and the next one is asked too
+    subjects_for: SigningKey | None = None  # this device's key, where people are checked by IIN
+    forget_subjects: bool = False  # they are not checked here: no subject index is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,15 +126,32 @@ class _Visits:
         known = held(state_dir)
         if known and (known.version, known.sha256, known.as_of) == (head.version, head.sha256, head.as_of):
             way_taken, nibbles = "unchanged", None
+        elif known and known.sha256 == head.sha256:
+            way_taken, nibbles = "the same list, newer", None
         else:
             way_taken, nibbles = self._list(repository, head, known.version if known else None)
-        changed = nibbles is not None or known is None or (known.trust, known.rules) != (trust, rules)
+        if way_taken == "unchanged" and known and (known.trust, known.rules) != (trust, rules):
+            way_taken = "issuers and rules only"
+        changed = way_taken != "unchanged"
         if changed:
             apply(Publication(trust, rules, head, nibbles), state_dir, synced)
         else:
             record_sync(synced, state_dir)
+        self._take_subjects(repository)
         repository.forget_all_but(frozenset({TRUST, RULES, HEAD}))
         return Outcome(mirror.base, head.version, head.as_of, head.listed, changed, 0, way_taken, ())
+
+    def _take_subjects(self, repository: Repository) -> None:
+        """The list is current whatever becomes of the index: a problem with it is told beside."""
+        source = self._source
+        try:
+            if source.subjects_for is not None:
+                take_subjects(repository, source.subjects_for, source.state_dir)
+            elif source.forget_subjects and held_subjects(source.state_dir):
+                forget_subjects(source.state_dir)
+        except (SyncError, PublishError) as error:
+            log.warning(str(error))
+            self._problems.append(error)
 
     def _list(self, repository: Repository, head: Head, version: int | None) -> tuple[str, bytes]:
         """How the list came about, and its nibbles."""

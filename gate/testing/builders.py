@@ -14,6 +14,8 @@ from gate.core.model import Claims, Listing, Status
 from gate.core.rules import Venue
 from gate.core.staleness import AgeLimits
 from gate.core.trust import key_id
+from gate.core.trusted_time import Kept
+from gate.runtime.clock import TrustedClock
 from gate.store.apply import Publication, apply
 from gate.store.wire import Head, byte_length
 
@@ -23,11 +25,12 @@ LIMITS = AgeLimits(6 * 3600, 24 * 3600, 48 * 3600)
 
 
 class ManualClock:
-    """A clock that stands still until it is told to go on."""
+    """The clocks of a machine (gate.runtime.clock.Machine): they stand still until they are told to go on."""
 
     def __init__(self, now: float = NOW, monotonic: float = 1000.0) -> None:
         self._now = now
         self._monotonic = monotonic
+        self._slept = 0.0
 
     def now(self) -> float:
         return self._now
@@ -35,22 +38,55 @@ class ManualClock:
     def monotonic(self) -> float:
         return self._monotonic
 
+    def since_boot(self) -> float:
+        return self._monotonic + self._slept
+
     def advance(self, seconds: float) -> None:
         self._now += seconds
         self._monotonic += seconds
 
+    def set(self, seconds: float) -> None:
+        """Somebody, or the network, sets the clock by so much."""
+        self._now += seconds
 
-class RunningClock:
-    """A clock that runs, beginning at NOW."""
+    def sleep(self, seconds: float, *, keeps_time: bool = True) -> None:
+        """The machine is suspended; without a battery its clock stands still meanwhile."""
+        self._slept += seconds
+        self._now += seconds if keeps_time else 0
+
+
+class RunningMachine:
+    """The clocks of a machine that run, beginning at NOW."""
 
     def __init__(self) -> None:
         self._start = time.monotonic()
+        self._set = self._slept = 0.0
 
     def now(self) -> float:
-        return NOW + time.monotonic() - self._start
+        return NOW + self._set + time.monotonic() - self._start
 
     def monotonic(self) -> float:
         return time.monotonic()
+
+    def since_boot(self) -> float:
+        return time.monotonic() + self._slept
+
+    def set(self, seconds: float) -> None:
+        """Somebody, or the network, sets the clock by so much."""
+        self._set += seconds
+
+    def sleep(self, seconds: float) -> None:
+        """The machine is suspended, and its clock goes on meanwhile."""
+        self._slept += seconds
+        self._set += seconds
+
+
+class RunningClock(TrustedClock):
+    """A trusted clock that runs, beginning at NOW; `machine` is its to be set."""
+
+    def __init__(self, kept: Kept = Kept(), untrusted_for: float = 3600.0) -> None:  # noqa: B008 - frozen
+        self.machine = RunningMachine()
+        super().__init__(self.machine, kept, untrusted_for)
 
 
 def trust_json(version: int = 1, *, issuer: str = "ashyq", key: SigningKey = KEY) -> bytes:

@@ -11,6 +11,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
 from gate.core.events import (
+    ClockChanged,
     CodeSeen,
     Decided,
     DeviceChanged,
@@ -23,6 +24,7 @@ from gate.core.events import (
 )
 from gate.core.model import Direction
 from gate.core.reason import ADMITTING, Reason
+from gate.core.trusted_time import Standing
 from gate.kiosk.texts import reason_words
 from tests.browser.conftest import ABOUT, Lane, log_of, running, set_screen
 
@@ -118,8 +120,11 @@ def test_what_a_screen_reader_is_told(screen: Chrome, lane: Lane) -> None:
 def test_the_technicians_strip(screen: Chrome, lane: Lane) -> None:
     hostile = "<img src=x onerror=alert(1)>"
     lane.publish(DeviceChanged(0, "barrier", "serial_frames", hostile), ListChanged(0, None, None, "missing"))
+    lane.publish(ClockChanged(0, Standing.BEHIND, 9000.0, "unknown"))
     WebDriverWait(screen, 5, 0.05).until(lambda d: d.find_element(By.ID, "list").is_displayed())
+    WebDriverWait(screen, 5, 0.05).until(lambda d: d.find_element(By.ID, "clock").is_displayed())
     assert screen.find_element(By.ID, "list").text == "Тізім жоқ"
+    assert screen.find_element(By.ID, "clock").text == "Сағат 2 сағ артта қалды: уақытты түзетіңіз"
     assert screen.find_element(By.ID, "problems").text == f"barrier (serial_frames): {hostile}"
     strip = screen.find_element(By.CSS_SELECTOR, ".strip").text
     assert "Ashyq Gate" in strip
@@ -127,7 +132,18 @@ def test_the_technicians_strip(screen: Chrome, lane: Lane) -> None:
     assert not screen.find_element(By.ID, "trial").is_displayed()
     assert not screen.find_element(By.ID, "simulated").is_displayed()
     lane.publish(DeviceChanged(0, "barrier", "serial_frames", ""), ListChanged(0, 1, 1, "fresh"))
+    lane.publish(ClockChanged(0, Standing.TRUSTED, 0.0, "unknown"))
     WebDriverWait(screen, 5, 0.05).until(lambda d: not d.find_element(By.ID, "list").is_displayed())
+    WebDriverWait(screen, 5, 0.05).until(lambda d: not d.find_element(By.ID, "clock").is_displayed())
+
+
+def test_a_gate_that_can_let_nobody_in_asks_nobody_for_a_code(screen: Chrome, lane: Lane) -> None:
+    lane.publish(ListChanged(0, 1, 1, "refuse"))
+    wait_for_scene(screen, "out_of_service")
+    assert headlines(screen)[2] == ("en", "Gate data is too old")
+    assert signs(screen) == ["out_of_service no_signal"]
+    lane.publish(ListChanged(0, 2, 1, "fresh"))
+    wait_for_scene(screen, "idle")
 
 
 def test_a_pilot_and_simulated_hardware_are_unmistakable(chrome: Chrome) -> None:

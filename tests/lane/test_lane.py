@@ -105,9 +105,11 @@ class Rig:
         timeout: float = 0.4,
         timing: Timing | None = None,
         mantrap: Mantrap | None = None,
+        clock: RunningClock | None = None,
     ) -> None:
         self.turnstile, self.lamp = Turnstile(), Lamp()
         self.events: list[Event] = []
+        self.clock = clock or RunningClock()
         usual = Timing(hold=0.3, passage_timeout=timeout, sensed=frozenset({ENTRY} if sensed else set()))
         fitted = timing or usual
         setup = LaneSetup("test-1", mode, fitted, LIMITS, frozenset({"barrier"}))
@@ -115,7 +117,7 @@ class Rig:
             setup,
             lambda: Judge(state, policy(), lambda trust: Verifier(trust, venue="test")),
             SigningKey(bytes(32)),
-            RunningClock(),
+            self.clock,
             self.events.append,
             [self.lamp],
             mantrap,

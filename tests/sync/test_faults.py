@@ -166,6 +166,21 @@ def test_a_delta_that_does_not_apply_is_replaced_by_the_snapshot(world: World) -
     assert world.held(3 * 1024) == [world.authority.listing(3 * 1024)]
 
 
+@pytest.mark.parametrize(
+    "damage",
+    ["DELETE FROM status_chunk WHERE no = 3", "UPDATE status_chunk SET nibbles = zeroblob(512) WHERE no = 3"],
+    ids=["hole", "zeros"],
+)
+def test_damage_within_the_list_is_found_by_a_sync_that_finds_nothing_new(world: World, damage: str) -> None:
+    world.sync(world.public.as_uri())
+    with closing(sqlite3.connect(world.state / "list.db", isolation_level=None)) as connection:
+        connection.execute(damage)
+    outcome = world.sync(world.public.as_uri())
+    assert (outcome.way, outcome.version) == ("snapshot", 2)
+    assert world.held(3 * 1024) == [world.authority.listing(3 * 1024)]
+    assert world.sync(world.public.as_uri()).way == "unchanged"
+
+
 def test_a_list_that_shrinks_to_nothing(world: World) -> None:
     nobody = dict.fromkeys(range(20_000), Listing.UNLISTED)
     with pytest.raises(PublishError, match=r"--shrink"):

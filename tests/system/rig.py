@@ -85,16 +85,19 @@ class RelayBoard:
 
 
 class Site:
-    """A folder with an authority, a state directory and a configuration."""
+    """A folder with an authority, a state directory and a configuration.
 
-    def __init__(self, folder: Path, people: Mapping[int, Listing]) -> None:
+    `ahead`: seconds by which the authority's clock is ahead of this machine's; to the gate it is then as
+    if its own had been set back."""
+
+    def __init__(self, folder: Path, people: Mapping[int, Listing], *, ahead: int = 0) -> None:
         self.folder = folder
         self.state = folder / "state"
         self.config = folder / "gate.toml"
         self.passage = folder / "passage"
-        self.now = int(time.time())  # noqa: TID251 - the daemon under test asks the system too
+        self.now = int(time.time()) + ahead  # noqa: TID251 - the daemon under test asks the system too
         self.authority = Authority.create(folder / "authority", at=self.now - 3600)
-        self.authority.add_issuer("ashyq", at=self.now - 3600)
+        self.authority.add_issuer("ashyq", at=self.now - ahead - 3600)
         self.authority.set_statuses(people)
         (folder / "authority" / "rules.json").write_bytes(rules_json())  # the same on every day of the week
         self.publish()
@@ -102,11 +105,16 @@ class Site:
     def publish(self) -> None:
         self.authority.publish(self.authority.public, self.now)
 
+    @property
+    def root(self) -> Path:
+        """What a device believes."""
+        return self.authority.path / "root.json"
+
     def load_list(self) -> None:
         self.sync(self.authority.public.as_uri())
 
     def sync(self, *mirrors: str) -> Outcome:
-        return sync(Source(mirrors, self.authority.path / "root.json", self.state, stale_after=3600), self.now)
+        return sync(Source(mirrors, self.root, self.state, stale_after=3600), self.now)
 
     def issue(self, idx: int, status: Status = Status.GREEN) -> str:
         return credential_text(self.authority.issue("ashyq", idx, status, issued_at=self.now - 60, lifetime=12 * 3600))

@@ -100,7 +100,7 @@ def test_without_a_list_the_answer_is_list_missing(site: Site) -> None:
 def test_the_list_is_loaded_shown_looked_up_and_exported(site: Site) -> None:
     config = ("--config", str(site.config))
     assert gate("list", "status", *config).returncode == 1
-    loaded = gate("list", "load", str(site.authority.public), *config)
+    loaded = gate("list", "load", str(site.authority.public), "--root", str(site.root), *config)
     assert loaded.returncode == 0, loaded.stderr
     shown = json.loads(gate("list", "status", "--json", *config).stdout)
     assert (shown["freshness"], shown["version"], shown["listed"], shown["issuers"]) == ("fresh", 1, 2, "ashyq")
@@ -110,8 +110,20 @@ def test_the_list_is_loaded_shown_looked_up_and_exported(site: Site) -> None:
 
 
 def test_a_publication_that_is_half_there_is_refused(site: Site) -> None:
-    next((site.authority.public / "status").glob("snapshot-*.zst")).write_bytes(b"cut")
-    done = gate("list", "load", str(site.authority.public), "--config", str(site.config))
+    config = ("--config", str(site.config))
+    next((site.authority.public / "targets/status").glob("*.snapshot-*.zst")).write_bytes(b"cut")
+    done = gate("list", "load", str(site.authority.public), "--root", str(site.root), *config)
     assert done.returncode == 1
-    assert "is not the file that status/head.json names" in done.stderr
-    assert gate("list", "status", "--config", str(site.config)).returncode == 1
+    assert "snapshot-1.zst broke off after 3 of" in done.stderr
+    assert gate("list", "status", *config).returncode == 1
+
+
+def test_a_list_is_loaded_only_from_an_authority_that_was_named(site: Site) -> None:
+    config = ("--config", str(site.config))
+    done = gate("list", "load", str(site.authority.public), *config)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "Give --root root.json" in done.stderr
+    assert gate("list", "load", str(site.authority.public), "--root", str(site.root), *config).returncode == 0
+    site.publish()
+    loaded = gate("list", "load", str(site.authority.public), *config)  # the device remembers whom it believes
+    assert "the same list, newer" in loaded.stdout

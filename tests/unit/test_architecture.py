@@ -30,7 +30,8 @@ def project_files() -> Iterator[Path]:
     """Every file of the project; of the hidden folders (.git, .venv, caches) only .ci."""
     for folder, names, files in os.walk(ROOT):
         names[:] = [name for name in names if name == ".ci" or not (name.startswith(".") or name in BUILT)]
-        yield from (path for name in files if (path := Path(folder, name)).is_file())  # not pipes or sockets
+        # Not pipes or sockets, nor the file that leads a worktree to its repository.
+        yield from (path for name in files if name != ".git" and (path := Path(folder, name)).is_file())
 
 
 FILES = sorted(project_files())

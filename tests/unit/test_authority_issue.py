@@ -211,7 +211,7 @@ def test_without_issuers_there_is_no_trust_list(tmp_path: Path) -> None:
         ("trust.json", lambda a: a.issue("ashyq", 1, Status.GREEN, START)),
         ("status.npy", lambda a: a.set_status(4, Listing.GREEN)),
         ("private/subject.key", lambda a: a.place_of("990101300123")),
-        ("people.db", lambda a: a.place_of("990101300123")),
+        ("people.json", lambda a: a.place_of("990101300123")),
     ],
 )
 def test_a_damaged_file_is_named(own: Authority, name: str, use: Callable[[Authority], object]) -> None:

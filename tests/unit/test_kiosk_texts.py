@@ -7,6 +7,7 @@ import pytest
 from gate.core.events import Mode
 from gate.core.reason import Reason
 from gate.core.staleness import Freshness
+from gate.core.trusted_time import Standing
 from gate.kiosk.texts import INTERFACE, LANGUAGES, REASONS, Words, reason_words
 
 KAZAKH = set("әғқңөұүһі")
@@ -64,4 +65,6 @@ def test_the_page_has_its_own_texts_for_every_mode_and_grade(language: str) -> N
     assert set(own.modes) == set(Mode)
     assert set(own.list_grades) == set(Freshness) - {Freshness.FRESH}
     assert all(own.list_grades.values())
+    assert set(own.clock_standings) == set(Standing) - {Standing.TRUSTED}
+    assert all("{age}" in text for text in own.clock_standings.values())
     assert all("{}" in form for form in own.ages)

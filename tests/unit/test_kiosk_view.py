@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from gate.core.events import (
     Alarm,
     AlarmChanged,
+    ClockChanged,
     CodeSeen,
     Decided,
     DeviceChanged,
@@ -24,6 +25,7 @@ from gate.core.events import (
 from gate.core.model import Direction
 from gate.core.reason import ADMITTING, Reason
 from gate.core.staleness import Freshness
+from gate.core.trusted_time import Standing
 from gate.kiosk.texts import reason_words
 from gate.kiosk.view import (
     ALARMS,
@@ -180,6 +182,48 @@ def test_the_technician_sees_what_is_wrong_with_devices_until_it_is_well() -> No
     assert shown.problems[0].startswith("barrier (serial_frames): no answer")
     assert len(shown.problems[0]) == LONGEST_PROBLEM
     assert page(READY, lost, jammed, replace(lost, problem="")).problems == shown.problems[:1]
+
+
+@pytest.mark.parametrize(
+    ("standing", "behind", "text"),
+    [
+        (Standing.BEHIND, 400 * 86400.0, "Clock is 400 d behind: set it"),
+        (Standing.BEHIND, 90.0, "Clock is 1 min behind: set it"),
+        (Standing.UNTRUSTED, 5 * 3600.0, "Clock is 5 h behind: nobody enters"),
+    ],
+)
+def test_a_clock_that_is_behind_is_shown_until_it_is_right(standing: Standing, behind: float, text: str) -> None:
+    english = replace(ABOUT, languages=("en",))
+    told = ClockChanged(0, standing, behind, "unknown")
+    shown = page(READY, told, about=english).clock
+    assert shown is not None
+    assert (shown.standing, shown.text) == (standing, text)
+    assert page(READY, told, replace(told, standing=Standing.TRUSTED), about=english).clock is None
+
+
+@pytest.mark.parametrize(
+    ("told", "reason"),
+    [
+        (ListChanged(0, 7, 1, Freshness.REFUSE), Reason.LIST_EXPIRED),
+        (ListChanged(0, None, None, Freshness.MISSING), Reason.LIST_MISSING),
+        (ClockChanged(0, Standing.UNTRUSTED, 9e6, "unknown"), Reason.CLOCK_UNTRUSTED),
+    ],
+)
+def test_where_nobody_could_enter_nobody_is_asked_for_a_code(told: Event, reason: Reason) -> None:
+    shown = page(READY, told)
+    assert (shown.scene, shown.reason) == (Scene.OUT_OF_SERVICE, None)
+    assert [line.headline for line in shown.lines] == [reason_words(reason, lang).headline for lang in ABOUT.languages]
+    refused = page(READY, told, SEEN, decided(reason))
+    assert (refused.scene, refused.reason) == (Scene.REFUSED, reason)  # whoever tries all the same is told
+    assert page(READY, told, about=replace(ABOUT, mode=Mode.PILOT)).scene is Scene.IDLE
+    assert page(READY, told, PhaseChanged(0, Phase.FIRE)).scene is Scene.FIRE
+    lost = page(READY, told, PhaseChanged(0, Phase.OUT_OF_SERVICE))
+    assert lost.lines[0].headline == reason_words(Reason.OUT_OF_SERVICE, "kk").headline
+
+
+@pytest.mark.parametrize("grade", [Freshness.FRESH, Freshness.WARN, Freshness.RESTRICT])
+def test_while_somebody_can_enter_the_page_asks_for_codes(grade: Freshness) -> None:
+    assert scene(READY, ListChanged(0, 7, 1, grade), ClockChanged(0, Standing.BEHIND, 900.0, "unknown")) is Scene.IDLE
 
 
 @pytest.mark.parametrize(

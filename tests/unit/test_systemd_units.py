@@ -14,6 +14,8 @@ from gate.settings.model import Device
 
 UNITS = Path(__file__).parents[2] / "systemd"
 UNIT = UNITS / "gate.service"
+SYNC = UNITS / "gate-sync.service"
+BOTH = pytest.mark.parametrize("unit", [UNIT, SYNC], ids=lambda unit: unit.stem)
 EXPOSURE = 15
 """Tenths of systemd's score from 0 (safe) to 10 (unsafe)."""
 
@@ -24,11 +26,11 @@ def run(tool: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([path, *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False)
 
 
-def settings(section: str) -> dict[str, list[str]]:
+def settings(section: str, unit: Path = UNIT) -> dict[str, list[str]]:
     """Key -> its values in order; systemd lets a key stand several times."""
     found: dict[str, list[str]] = {}
     here = ""
-    for line in UNIT.read_text().splitlines():
+    for line in unit.read_text().splitlines():
         if line.startswith("["):
             here = line.strip("[]")
         elif here == section and line and not line.startswith("#"):
@@ -37,11 +39,12 @@ def settings(section: str) -> dict[str, list[str]]:
     return found
 
 
-def test_systemd_has_nothing_to_say_against_the_unit() -> None:
-    done = run("systemd-analyze", "verify", "--man=no", UNIT)
+@BOTH
+def test_systemd_has_nothing_to_say_against_the_unit(unit: Path) -> None:
+    done = run("systemd-analyze", "verify", "--man=no", unit)
     said = [line for line in done.stderr.splitlines() if line]
 
-    absent = "gate.service: Command /opt/gate/bin/gate is not executable: No such file or directory"
+    absent = f"{unit.name}: Command /opt/gate/bin/gate is not executable: No such file or directory"
     assert set(said) <= {absent}  # the gate is not installed where the tests run
 
 
@@ -55,11 +58,12 @@ def test_systemd_finds_a_slip_of_the_pen(tmp_path: Path) -> None:
     assert re.search(r"Unknown key .*WatchDog", said)
 
 
-def test_the_unit_is_locked_down() -> None:
-    done = run("systemd-analyze", "security", "--offline=true", f"--threshold={EXPOSURE}", "--no-pager", UNIT)
+@BOTH
+def test_the_unit_is_locked_down(unit: Path) -> None:
+    done = run("systemd-analyze", "security", "--offline=true", f"--threshold={EXPOSURE}", "--no-pager", unit)
 
     assert done.returncode == 0, done.stdout.splitlines()[-1]
-    assert "Overall exposure level for gate.service" in done.stdout
+    assert f"Overall exposure level for {unit.name}" in done.stdout
 
 
 def test_a_laxer_unit_would_not_pass(tmp_path: Path) -> None:
@@ -94,6 +98,19 @@ def test_the_lane_has_loopback_and_nothing_else() -> None:
     assert service["IPAddressDeny"] == ["any"]
     assert service["IPAddressAllow"] == ["localhost"]
     assert service["DevicePolicy"] == ["closed"]
+
+
+def test_the_sync_has_no_devices_and_waits_for_nothing() -> None:
+    service, unit = settings("Service", SYNC), settings("Unit", SYNC)
+
+    assert service["PrivateDevices"] == ["yes"]
+    assert "DeviceAllow" not in service
+    assert "SupplementaryGroups" not in service
+    assert service["ExecStart"] == ["/opt/gate/bin/gate sync --config /etc/gate/gate.toml"]
+    assert service["StateDirectory"] == settings("Service")["StateDirectory"]
+    assert service["RestartPreventExitStatus"] == [str(ConfigError.exit_code)]
+    assert unit["StartLimitIntervalSec"] == ["0"]
+    assert not [value for value in unit.get("After", []) + unit.get("Wants", []) if "network" in value]
 
 
 def test_state_is_where_the_settings_look_for_it() -> None:

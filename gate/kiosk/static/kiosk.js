@@ -99,6 +99,9 @@ function strip(next) {
   at("list").hidden = next.list === null;
   at("list").textContent = next.list?.text ?? "";
   at("list").dataset.grade = next.list?.grade ?? "";
+  at("clock").hidden = next.clock === null;
+  at("clock").textContent = next.clock?.text ?? "";
+  at("clock").dataset.standing = next.clock?.standing ?? "";
   at("problems").replaceChildren(...next.problems.map((text) => element("li", { textContent: text, lang: "en" })));
 }
 

@@ -4,7 +4,7 @@
 CREATE TABLE journal (
   seq           INTEGER PRIMARY KEY,
   at            INTEGER NOT NULL,      -- Unix ms, trusted clock
-  event         TEXT    NOT NULL,      -- decision, passage, rex, gate, device
+  event         TEXT    NOT NULL,      -- decision, passage, rex, gate, device, clock
   reason        TEXT,                  -- of a decision
   rule          TEXT,                  -- id of the venue rule that decided
   mode          TEXT,                  -- enforce, pilot

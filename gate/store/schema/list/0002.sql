@@ -5,15 +5,19 @@ CREATE TABLE sync (
   mirror TEXT NOT NULL
 );
 
--- The subject index, only where staff check by IIN: digest of a person -> place.
+-- The subject index, only where staff check by IIN: who has which place.
 CREATE TABLE subject_head (
-  id      INTEGER PRIMARY KEY CHECK (id = 1),
-  key_id  TEXT    NOT NULL,            -- of the key under which people are digested
-  sealed  BLOB    NOT NULL,            -- that key, for this device's key only
-  through INTEGER NOT NULL             -- places below this one are in the index
+  id     INTEGER PRIMARY KEY CHECK (id = 1),
+  key_id TEXT    NOT NULL,             -- names the key under which people are digested
+  sealed BLOB    NOT NULL,             -- that key, for this device's key only
+  places INTEGER NOT NULL              -- the index holds the places below
 );
 
+-- Places within which digests ascend, up to the next.
+CREATE TABLE subject_run (first INTEGER PRIMARY KEY);
+
+-- 1,024 places to a row, 8 bytes each, big-endian; the last row may be shorter.
 CREATE TABLE subject_chunk (
-  no      INTEGER PRIMARY KEY,         -- the digest's first 16 bits
-  entries BLOB    NOT NULL             -- rest of the digest (6 bytes) and place (4 bytes), big-endian, in order
+  no      INTEGER PRIMARY KEY,         -- idx / 1024
+  digests BLOB    NOT NULL
 );

@@ -1,0 +1,103 @@
+"""Rows from a Parquet file, read by DuckDB in bounded memory."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gate.authority.sources.rows import Batch, Columns, Problems, Progress, RowByRow, not_installed
+from gate.errors import PublishError
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_PIECE = 1 << 14  # rows fetched at once
+MAGIC = b"PAR1"  # how every such file begins
+_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
+    "threads": 1,  # rows stay in their order
+    "memory_limit": "128MB",
+    "disable_parquet_prefetching": True,  # of whole columns of a row group
+    "temp_directory": "",  # nobody's id is written anywhere
+    "autoinstall_known_extensions": False,  # nothing is fetched from anywhere
+}
+
+
+class ParquetFile:
+    """A `Source`.  Rows are counted from 1."""
+
+    called = "row"
+
+    def __init__(self, path: Path, progress: Progress | None = None) -> None:
+        """`progress` is told how many rows were read since the last time."""
+        self._path = path
+        self._progress = progress
+
+    def count(self) -> int:
+        """Rows in the file, as it says itself.  Raises PublishError when it cannot be read."""
+        with self._opened() as (connection, table):
+            return int((connection.execute(f"SELECT count(*) FROM {table}").fetchone() or (0,))[0])  # noqa: S608 - ours
+
+    def batches(self, limit: int, problems: Problems) -> Iterator[Batch]:
+        with self._opened() as (connection, table):
+            described = connection.execute(f"SELECT * FROM {table} LIMIT 0").description  # noqa: S608 - ours
+            names = [str(column[0]) for column in described or ()]
+            columns = Columns.named(names)
+            if columns is None:
+                raise PublishError(
+                    f"{self._path} has the columns {', '.join(names)}", hint='It needs "idx" or "person", and "status"'
+                )
+            wanted = f"{_quoted(names[columns.key])}, {_quoted(names[columns.status])}"  # the others need not be read
+            query = f"SELECT {wanted} FROM {table}"  # noqa: S608 - names are quoted
+            closer, row = RowByRow(Columns(2, 0, 1, columns.by_person), limit, problems), 1
+            for rows in self._pieces(connection, query):
+                yield closer.take_all(row, rows)
+                row += len(rows)
+                if self._progress:
+                    self._progress(len(rows))
+
+    def _pieces(self, connection: "DuckDBPyConnection", query: str) -> Iterator[list[tuple[object, ...]]]:
+        import duckdb
+
+        row = 1
+        try:
+            answer = connection.execute(query)
+            while rows := answer.fetchmany(_PIECE):
+                yield rows
+                row += len(rows)
+        except duckdb.OutOfMemoryException:
+            raise PublishError(
+                f"the row groups of {self._path} do not fit into {_SETTINGS['memory_limit']}",
+                hint="Write it in smaller ones, of 100,000 rows say",
+            ) from None
+        except duckdb.Error:  # its words may quote somebody's id
+            raise PublishError(
+                f"{self._path} is damaged: row {row}, or one soon after it, cannot be read", hint="Write it again"
+            ) from None
+
+    @contextmanager
+    def _opened(self) -> Iterator[tuple["DuckDBPyConnection", str]]:
+        """A connection, and what the table is called in a query.  Whatever is wrong with the file as a
+        whole is a PublishError."""
+        try:
+            import duckdb
+        except ImportError as error:
+            raise not_installed("Parquet", "duckdb") from error
+        try:
+            file = self._path.open("rb")
+        except OSError as error:
+            raise PublishError(f"cannot read {self._path}: {error.strerror}", hint="Name a file") from error
+        # By its number: in a name DuckDB would see patterns, and schemes such as https.
+        name = f"/proc/self/fd/{file.fileno()}"
+        with file, duckdb.connect(config=_SETTINGS) as connection:
+            connection.execute("SET enable_progress_bar = false")  # which it would draw on stdout
+            try:
+                # Older writers do not mark text as such; a folder called "status=red" is no column.
+                yield connection, f"read_parquet('{name}', binary_as_string = true, hive_partitioning = false)"
+            except duckdb.Error as error:
+                what = str(error).splitlines()[0].replace(name, str(self._path))
+                raise PublishError(f"{self._path} is no Parquet file: {what}", hint="Write it again") from None
+
+
+def _quoted(column: str) -> str:
+    quoted = column.replace('"', '""')
+    return f'"{quoted}"'

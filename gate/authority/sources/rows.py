@@ -1,0 +1,182 @@
+"""What an import takes in, wherever it comes from: rows of `status` and either `idx` (the place) or
+`person` (IIN or any other stable id), in batches, with a number a person can find the row by.
+"""
+
+from bisect import insort
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gate.authority.statuses import Places, Values
+from gate.core.model import Listing
+from gate.errors import GateError, PublishError
+
+SHOWN = 20  # bad rows that are named one by one
+BATCH = 1 << 16  # rows
+PERSON_MAX = 128  # characters
+_SHOWN_MAX = 10  # characters of a bad cell: the longest place, and fewer than an IIN has
+STATUSES = {listing.name.lower(): int(listing) for listing in Listing}
+
+Progress = Callable[[int], None]
+"""Told now and then how much was read since the last time: bytes of a file, or rows."""
+
+
+class BadRowsError(PublishError):
+    """`rows` names the first SHOWN bad rows, `count` how many there are.  Nothing was imported."""
+
+    def __init__(self, rows: tuple[str, ...], count: int) -> None:
+        rows_are = "1 bad row" if count == 1 else f"{count} bad rows, the first"
+        super().__init__(f"{rows_are}: {rows[0]}", hint="Nothing was imported: correct the rows and import again")
+        self.rows = rows
+        self.count = count
+
+
+class Problems:
+    """Bad rows, in whatever order they are found."""
+
+    def __init__(self, called: str) -> None:
+        """`called`: what a row is called, "line" of a file say."""
+        self._called = called
+        self._first: list[tuple[int, str]] = []
+        self.count = 0
+
+    def add(self, row: int, what: str) -> None:
+        self.count += 1
+        insort(self._first, (row, what))
+        del self._first[SHOWN:]
+
+    def raise_any(self) -> None:
+        if self.count:
+            raise BadRowsError(tuple(f"{self._called} {row}: {what}" for row, what in self._first), self.count)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Good rows in their order: `places`, or `persons` (the UTF-8 of their ids), whichever there are."""
+
+    rows: NDArray[np.int64]  # numbers, as in messages
+    values: Values  # each a Listing
+    places: Places
+    persons: list[bytes] | None
+
+    def __add__(self, other: "Batch") -> "Batch":
+        """Both, in the order of their numbers."""
+        rows = np.concatenate([self.rows, other.rows])
+        order = np.argsort(rows, kind="stable")
+        persons = None
+        if self.persons is not None and other.persons is not None:
+            both = self.persons + other.persons
+            persons = [both[at] for at in order.tolist()]
+        places = np.concatenate([self.places, other.places])[order] if persons is None else self.places
+        return Batch(rows[order], np.concatenate([self.values, other.values])[order], places, persons)
+
+
+class Source(Protocol):
+    called: str  # what it calls a row: "line", "row"
+
+    def batches(self, limit: int, problems: Problems) -> Iterator[Batch]:
+        """Every good row; bad ones go to `problems`.  Places lie below `limit`.  Raises PublishError
+        when this is no such table, or cannot be read to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Where a row has what counts; further columns are ignored."""
+
+    width: int
+    key: int
+    status: int
+    by_person: bool
+
+    @classmethod
+    def named(cls, header: Sequence[str]) -> "Columns | None":
+        """None unless there is one status and one of idx and person."""
+        names = [name.strip().lower() for name in header]
+        keys = [name for name in names if name in ("idx", "person")]
+        if len(keys) != 1 or names.count("status") != 1:
+            return None
+        return cls(len(names), names.index(keys[0]), names.index("status"), keys == ["person"])
+
+
+class RowByRow:
+    """Looks at every cell, and says what is wrong with it.  A person's id is never repeated in a message."""
+
+    def __init__(self, columns: Columns, limit: int, problems: Problems) -> None:
+        self._columns = columns
+        self._limit = limit
+        self._problems = problems
+        self._clear()
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def take(self, row: int, cells: Sequence[object]) -> None:
+        if len(cells) != self._columns.width:
+            self._problems.add(row, f"has {len(cells)} columns where the header has {self._columns.width}")
+            return
+        key, status = cells[self._columns.key], cells[self._columns.status]
+        value = STATUSES.get(status) if isinstance(status, str) else None
+        if value is None and (value := STATUSES.get(str(status).strip().lower())) is None:
+            self._problems.add(row, f"status {_shown(status)} is none of {', '.join(STATUSES)}")
+        elif self._person(row, key) if self._columns.by_person else self._place(row, key):
+            self._rows.append(row)
+            self._values.append(value)
+
+    def take_all(self, first: int, rows: Iterable[Sequence[object]]) -> Batch:
+        """Rows that are numbered from `first`, and the good ones among them."""
+        for row, cells in enumerate(rows, first):
+            self.take(row, cells)
+        return self.batch()
+
+    def batch(self) -> Batch:
+        """The good rows since the last time."""
+        persons = self._persons if self._columns.by_person else None
+        places = np.array(self._places, np.int64)
+        batch = Batch(np.array(self._rows, np.int64), np.frombuffer(self._values, np.uint8), places, persons)
+        self._clear()
+        return batch
+
+    def _clear(self) -> None:
+        self._rows: list[int] = []
+        self._values = bytearray()
+        self._places: list[int] = []
+        self._persons: list[bytes] = []
+
+    def _person(self, row: int, key: object) -> bool:
+        if key is not None and not isinstance(key, str):
+            self._problems.add(row, "a person's id must be text: as a number it has lost its leading zeros")
+            return False
+        text = (key or "").strip()
+        try:
+            if 0 < len(text) <= PERSON_MAX:
+                self._persons.append(text.encode())
+                return True
+        except UnicodeEncodeError:  # half a surrogate pair: some databases hold such a thing
+            pass
+        self._problems.add(row, f"a person's id has 1 to {PERSON_MAX} characters")
+        return False
+
+    def _place(self, row: int, key: object) -> bool:
+        text = str(key).strip()
+        if text.isascii() and text.isdigit() and len(text) <= PERSON_MAX and int(text) < self._limit:
+            self._places.append(int(text))
+            return True
+        self._problems.add(row, f"idx {_shown(key)} is no place from 0 to {self._limit - 1}")
+        return False
+
+
+def _shown(cell: object) -> str:
+    """Not when it is long: in a wrong column it may be somebody's id."""
+    text = "" if cell is None else str(cell)
+    return repr(text) if len(text) <= _SHOWN_MAX else f"of {len(text)} characters"
+
+
+def not_installed(what: str, package: str, *, ours: bool = True) -> GateError:
+    """`ours`: it is one that this project names."""
+    return GateError(
+        f"{what} needs the Python package {package}, which is not installed",
+        hint="Install what an authority needs: pip install 'ashyq-gate[authority]'" if ours else "Install that package",
+    )

@@ -1,0 +1,132 @@
+"""The subject index as it is published, and the devices that may open it."""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from nacl.signing import VerifyKey
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from gate.authority import files
+from gate.authority.people import People
+from gate.authority.repository import Content
+from gate.core.trust import first_error
+from gate.errors import StoreError, UsageError
+from gate.store.subject_wire import (
+    MOST_PLACES,
+    SUBJECTS,
+    Segment,
+    SubjectsHead,
+    encode_segment,
+    key_name,
+    seal,
+    sealed_target,
+)
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+_PUBLIC = re.compile(r"[0-9a-f]{64}")
+
+
+class _Device(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, StringConstraints(pattern=_NAME.pattern)]
+    public: Annotated[str, StringConstraints(pattern=_PUBLIC.pattern)]
+
+
+class _Book(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    devices: Annotated[list[_Device], Field()] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What is offered now."""
+
+    head: SubjectsHead | None
+    targets: frozenset[str]
+
+
+class Devices:
+    """`devices.json`: the gates that check people by IIN.  The caller holds the authority's lock."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def add(self, name: str, public: str) -> None:
+        """A device that has another key now replaces its old one.  Raises UsageError, StoreError."""
+        if not _NAME.fullmatch(name):
+            raise UsageError(f"{name!r} is no device's name", hint="Write it as in [device] id of its gate.toml")
+        if not _PUBLIC.fullmatch(public):
+            raise UsageError("a device's key is 64 hex digits", hint="`gate list device-key` prints it on the device")
+        others = [device for device in self._load() if device.name != name]
+        self._save([*others, _Device(name=name, public=public)])
+
+    def remove(self, name: str) -> None:
+        """It is not given the key again; what it has it has.  Raises UsageError, StoreError."""
+        devices = self._load()
+        if name not in [device.name for device in devices]:
+            known = ", ".join(device.name for device in devices)
+            raise UsageError(f"there is no device {name!r}", hint=f"Known: {known or 'none'}")
+        self._save([device for device in devices if device.name != name])
+
+    def keys(self) -> list[VerifyKey]:
+        return [VerifyKey(bytes.fromhex(device.public)) for device in self._load()]
+
+    def _load(self) -> list[_Device]:
+        if not self._file.exists():
+            return []
+        try:
+            return _Book.model_validate_json(self._file.read_bytes()).devices
+        except (OSError, ValidationError) as error:
+            what = first_error(error) if isinstance(error, ValidationError) else error.strerror
+            raise StoreError(f"{self._file}: {what}", hint="Put it back from a backup") from error
+
+    def _save(self, devices: list[_Device]) -> None:
+        ordered = sorted((device.model_dump() for device in devices), key=lambda device: str(device["name"]))
+        files.write(self._file, json.dumps({"devices": ordered}, indent=1).encode() + b"\n")
+
+
+def content(people: People, key: bytes, devices: list[VerifyKey], before: Published) -> Content:
+    """Empty while no device asks for the index: nothing is published that nobody needs."""
+    if not devices:
+        return Content({})
+    name = key_name(key)
+    known = before.head if before.head and before.head.key == name else None
+    segments = plan(known.segments if known else (), people.size)
+    head = SubjectsHead(key=name, runs=tuple(people.runs), segments=segments)
+    sealed = {sealed_target(device): device for device in devices}
+    usable = before.targets if known else frozenset()
+    new = {SUBJECTS: head.model_dump_json().encode() + b"\n"}
+    for segment in segments:
+        if segment.target not in usable:
+            new[segment.target] = encode_segment(np.concatenate([*people.digests(segment.first, segment.last)]))
+    for target, device in sealed.items():
+        if target not in usable:
+            new[target] = seal(key, device)
+    kept = ({segment.target for segment in segments} | sealed.keys()) - new.keys()
+    return Content(new, frozenset(kept))
+
+
+def plan(before: tuple[Segment, ...], places: int) -> tuple[Segment, ...]:
+    """Segments up to `places`: the old ones, and the new places; of two neighbours the later is joined to the
+    earlier once it has grown as large, so that a device that was away fetches few files, and one that was
+    not fetches little."""
+    segments = list(before)
+    end = segments[-1].last if segments else 0
+    while end < places:
+        last = min(places, (end // MOST_PLACES + 1) * MOST_PLACES)  # so that full ones can be joined
+        segments.append(Segment(first=end, last=last))
+        while len(segments) > 1 and _joins(segments[-2], segments[-1]):
+            later, earlier = segments.pop(), segments.pop()
+            segments.append(Segment(first=earlier.first, last=later.last))
+        end = last
+    return tuple(segments)
+
+
+def _joins(earlier: Segment, later: Segment) -> bool:
+    return later.last - later.first >= earlier.last - earlier.first and later.last - earlier.first <= MOST_PLACES

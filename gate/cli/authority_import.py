@@ -1,0 +1,120 @@
+"""`gate authority import`: statuses from a file or a database.
+
+Results go to stdout, remarks and progress to stderr.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, ProgressColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+from gate.authority.authority import Authority, Imported
+from gate.authority.sources.csv_file import CsvFile
+from gate.authority.sources.parquet_file import MAGIC, ParquetFile
+from gate.authority.sources.rows import BadRowsError, Progress, Source
+from gate.authority.sources.sql_query import SqlQuery
+from gate.errors import UsageError
+
+
+@click.command("import")
+@click.argument("directory", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
+@click.option("--sql", "url", metavar="URL", help="Take them from this database, with --query.")
+@click.option("--query", metavar="SELECT", help="What to ask the database for.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object in place of text.")
+def command(directory: Path, file: Path | None, url: str | None, query: str | None, as_json: bool) -> None:
+    """Take statuses from FILE (CSV or Parquet; - reads CSV from stdin) or from a database.
+
+    All rows, or none when any of them is bad. The columns are `idx` and `status` or `person` and
+    `status`, in any order and among others; a person is an IIN or any other stable id, as text, and
+    keeps the place they are first given. Their id is not stored. A status is one of red, yellow, blue,
+    green, unlisted, revoked. Whoever is not in the table stays as they were.
+
+    URL is one of SQLAlchemy. Keep the password out of it, for other users see this command: PostgreSQL
+    finds it in ~/.pgpass or PGPASSWORD. Parquet and SQL need pip install 'ashyq-gate[authority]'.
+
+    \b
+    Examples:
+      gate authority import /srv/authority statuses.csv
+      gate authority import /srv/authority statuses.parquet
+      gate authority import /srv/authority --sql postgresql://reader@db/health \\
+          --query "SELECT iin AS person, colour AS status FROM today"
+    """
+    opened = Authority.open(directory)
+    with _table(file, url, query) as table:
+        try:
+            done = _import(opened, table)
+        except BadRowsError as error:
+            for row in error.rows if error.count > 1 else ():
+                click.echo(f"{table.name}: {row}", err=True)
+            if error.count > len(error.rows):
+                click.echo(f"{table.name}: and {error.count - len(error.rows)} more", err=True)
+            raise
+    facts = {"rows": done.rows, "new_people": done.new_people, "size": done.size, "listed": done.listed}
+    new = f", {done.new_people} people new" if done.new_people else ""
+    text = f"{done.rows} rows imported{new}; {done.listed} of {done.size} places are listed"
+    click.echo(json.dumps(facts) if as_json else text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    name: str  # as remarks call it
+    source: Callable[[Progress | None], Source]
+    total: Callable[[], int | None]  # what progress adds up to
+    column: Callable[[], ProgressColumn]  # in its unit
+
+
+@contextmanager
+def _table(file: Path | None, url: str | None, query: str | None) -> Iterator[_Table]:
+    if file is not None and url is None and query is None:
+        with _opened(file) as stream:
+            yield _of_file(file, stream)
+    elif url is not None and query is not None and file is None:
+        yield _Table("query", partial(SqlQuery, url, query), lambda: None, MofNCompleteColumn)
+    else:
+        raise UsageError(
+            "statuses come either from a file or from a database",
+            hint="Name a FILE, or give both --sql URL and --query SELECT",
+        )
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[BinaryIO]:
+    if str(file) == "-":
+        yield sys.stdin.buffer
+        return
+    try:
+        stream = file.open("rb")
+    except OSError as error:
+        raise UsageError(f"cannot read {file}: {error.strerror}", hint="Name a file that you may read") from error
+    with stream:
+        yield stream
+
+
+def _of_file(file: Path, stream: BinaryIO) -> _Table:
+    size = None
+    if str(file) != "-" and file.is_file():  # nor a pipe: one can go back to its beginning
+        size = file.stat().st_size
+        if file.suffix.lower() == ".parquet" or stream.read(len(MAGIC)) == MAGIC:
+            return _Table(str(file), partial(ParquetFile, file), ParquetFile(file).count, MofNCompleteColumn)
+        stream.seek(0)
+    return _Table(str(file), partial(CsvFile, stream), lambda: size, DownloadColumn)
+
+
+def _import(opened: Authority, table: _Table) -> Imported:
+    """With a progress bar when someone watches."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        return opened.take_in(table.source(None))
+    with Bar(BarColumn(), table.column(), TimeRemainingColumn(), console=console, transient=True) as bar:
+        task = bar.add_task("import", total=table.total())
+        return opened.take_in(table.source(lambda read: bar.advance(task, read)))

@@ -1,0 +1,81 @@
+"""The technician's way out when the journal speaks of a time that never was.
+
+A clock that once stood in the future leaves a floor there, and afterwards the right time is "behind".
+Only a person can know which of the two is wrong; what they say is a row of the journal.
+"""
+
+import os
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+from gate.core.trusted_time import Kept
+from gate.errors import StoreError
+from gate.store.admission import claim_lane
+from gate.store.database import File, immediate, open_for_writing, unusable
+from gate.store.floor import keep, read_journalled, read_kept, read_signed, read_synced
+from gate.store.journal import Journal, Row
+from gate.store.redemptions import Redemptions
+from gate.store.secrets import Secrets
+
+
+def reset_floor(state_dir: Path, now: float) -> float:
+    """The system clock is right, `now` (Unix s) is the time: forget that the gate lived through later ones.
+    Returns by how many seconds the floor went back.
+
+    Raises StoreError while a lane runs, when there is nothing to forget, and when the list speaks of a
+    later time than `now`: that was signed, and it is the system clock that is wrong."""
+    if not state_dir.is_dir():
+        raise StoreError(f"{state_dir} is not there", hint="There is nothing to reset; check the directory")
+    lock = claim_lane(state_dir)
+    try:
+        signed = read_signed(state_dir)
+        if signed is not None and signed > now:
+            raise StoreError(
+                f"the list speaks of {day(signed)}, and the system clock says {day(now)}",
+                hint="The system clock is wrong: set it (`timedatectl set-time`), then start the gate",
+            )
+        floor = read_kept(state_dir).floor
+        if floor is None or floor <= now:
+            raise StoreError("the clock is not behind", hint="There is nothing to reset")
+        _forget_journal(state_dir, floor, now)  # first: nothing is forgotten unrecorded
+        _forget_sync(state_dir, now)
+    finally:
+        os.close(lock)
+    return floor - now
+
+
+def day(seconds: float) -> str:
+    """Unix s for a person; years beyond the calendar are told by their number."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    except (ValueError, OverflowError, OSError):
+        return f"{seconds:.0f} s"
+
+
+def _forget_sync(state_dir: Path, now: float) -> None:
+    """A sync that succeeded later than now was not so late."""
+    if (read_synced(state_dir) or now) <= now:
+        return
+    connection = open_for_writing(File.LIST, state_dir)
+    with closing(connection):
+        try:
+            connection.execute("UPDATE sync SET at = min(at, ?)", (now,))
+        except sqlite3.Error as error:
+            raise unusable(File.LIST.within(state_dir), error) from error
+
+
+def _forget_journal(state_dir: Path, floor: float, now: float) -> None:
+    lived = read_journalled(state_dir).floor
+    connection = open_for_writing(File.LANE, state_dir)
+    with closing(connection):
+        try:
+            with immediate(connection):
+                detail = f"reset from {day(floor)} to {day(now)}"
+                Journal(connection).append(Row(at=round(now * 1000), event="clock", detail=detail))
+                keep(connection, Kept(now))
+                # Or who entered while the clock was ahead could not enter again until then.
+                Redemptions(connection, Secrets(connection)).shift(min(0.0, now - (lived or now)))
+        except sqlite3.Error as error:
+            raise unusable(File.LANE.within(state_dir), error) from error

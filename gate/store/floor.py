@@ -1,0 +1,103 @@
+"""The floor of the trusted time: the latest moment that was signed for this gate or lived through by it.
+
+lane.db holds what was journalled (the lane writes it); list.db what was signed, and when a sync last
+succeeded (sync writes both).  Each file holds when the other is lost.  For everyone who needs the
+trusted time:
+
+    clock = TrustedClock(SystemClock(), read_kept(state_dir), untrusted_for)     a lane, and who asks for it
+    now = max(SystemClock().now(), read_floor(state_dir) or 0.0)                 for one moment
+"""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from gate.core.trusted_time import Kept
+from gate.errors import StoreError
+from gate.store.database import File, open_for_reading, unusable
+
+# What list.db says of the time, Unix s.
+_SIGNED = "SELECT max(as_of) FROM list_head"
+_SYNCED = "SELECT max(at) FROM sync"
+_KEPT = "SELECT floor, seq, behind_since FROM clock"
+_JOURNALLED = "SELECT max(at) FROM journal WHERE seq > ?"
+_KEEP = "INSERT OR REPLACE INTO clock VALUES (1, ?, (SELECT coalesce(max(seq), 0) FROM journal), ?)"
+
+
+def read_kept(state_dir: Path) -> Kept:
+    """What a trusted clock begins with.  A damaged list.db says nothing here: without it nobody enters.
+    Raises StoreError for a lane.db that cannot be read."""
+    journalled = read_journalled(state_dir)
+    return Kept(_latest(journalled.floor, read_signed(state_dir), read_synced(state_dir)), journalled.behind_for)
+
+
+def read_floor(state_dir: Path) -> float | None:
+    """Unix s; None when no time was ever signed or lived through here.  Never raises: what cannot be read
+    is said by whoever needs the file."""
+    try:
+        return read_kept(state_dir).floor
+    except StoreError:
+        return _latest(read_signed(state_dir), read_synced(state_dir))
+
+
+def read_signed(state_dir: Path) -> float | None:
+    """The time the list speaks of, Unix s; None without one."""
+    return _read_list(state_dir, "list_head", _SIGNED)
+
+
+def read_synced(state_dir: Path) -> float | None:
+    """When a sync last succeeded, Unix s by the trusted clock then; None before the first."""
+    return _read_list(state_dir, "sync", _SYNCED)
+
+
+def keep(connection: sqlite3.Connection, kept: Kept) -> None:
+    """Inside the caller's write transaction on lane.db, after its journal rows.  `kept` has a floor."""
+    floor = kept.floor or 0.0
+    since = None if kept.behind_for is None else _ms(floor - kept.behind_for)
+    connection.execute(_KEEP, (_ms(floor), since))
+
+
+def read_journalled(state_dir: Path) -> Kept:
+    """What lane.db alone has.  Raises StoreError."""
+    connection = open_for_reading(File.LANE, state_dir, check=False)
+    if connection is None:
+        return Kept()
+    with closing(connection):
+        try:
+            row = connection.execute(_KEPT).fetchone() if _has(connection, "clock") else None
+            floor, seq, since = row or (None, 0, None)
+            times = [time for time in (floor, _one(connection, _JOURNALLED, seq)) if time is not None]
+        except sqlite3.Error as error:
+            raise unusable(File.LANE.within(state_dir), error) from error
+    if not times:
+        return Kept()
+    # Time does not pass for a gate that is off: the trusted time that has passed since is time it ran.
+    return Kept(max(times) / 1000, None if since is None else max(0.0, (max(times) - since) / 1000))
+
+
+def _read_list(state_dir: Path, table: str, query: str) -> float | None:
+    try:
+        connection = open_for_reading(File.LIST, state_dir, check=False)
+        if connection is None:
+            return None
+        with closing(connection):  # an older file may not have the table
+            return _one(connection, query) if _has(connection, table) else None
+    except (StoreError, sqlite3.Error):
+        return None
+
+
+def _latest(*times: float | None) -> float | None:
+    return max((time for time in times if time is not None), default=None)
+
+
+def _has(connection: sqlite3.Connection, table: str) -> bool:
+    return _one(connection, "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?", table) == 1
+
+
+def _one(connection: sqlite3.Connection, query: str, *values: str | int) -> float | None:
+    value: float | None = connection.execute(query, values).fetchone()[0]
+    return value
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)

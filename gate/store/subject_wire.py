@@ -1,0 +1,128 @@
+"""The subject index as published: who has which place, for gates where staff check people by IIN.
+
+A person is BLAKE2b-64 of their IIN under the authority's subject key; without that key the digests mean
+nothing.  Each such gate gets the key sealed to its own device key (libsodium sealed box), so a mirror holds
+nothing that could be opened.
+
+    subjects/head.json        how far it goes, and the segments
+    subjects/FIRST-LAST.zst   digests of the places from FIRST up to but not LAST, in order: Zstandard frame of
+                              eight planes of bytes, the most significant first; 0 for nobody
+    subjects/keys/ID.key      the subject key, sealed; ID names the device's public key
+
+A place keeps its person for ever, so segments are only added and joined.  Places come in runs within
+which digests ascend: each is searched by halving.
+"""
+
+import hashlib
+from itertools import pairwise
+from typing import Annotated
+
+import numpy as np
+import zstandard
+from nacl.exceptions import CryptoError
+from nacl.public import SealedBox
+from nacl.signing import SigningKey, VerifyKey
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from gate.core.trust import first_error
+from gate.errors import PublishError
+from gate.store.wire import MAX_PLACES
+
+SUBJECTS = "subjects/head.json"
+DIGEST_BYTES = 8
+MOST_PLACES = 1 << 20  # in a segment
+MAX_SEGMENT = DIGEST_BYTES * MOST_PLACES + 4096  # bytes, packed: digests hardly pack
+MAX_SEALED = 256
+
+Digests = NDArray[np.uint64]
+
+_Place = Annotated[int, Field(ge=0, le=MAX_PLACES, strict=True)]
+
+
+class _Form(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Segment(_Form):
+    first: _Place
+    last: _Place  # exclusive
+
+    @model_validator(mode="after")
+    def _holds_something(self) -> "Segment":
+        if not 0 < self.last - self.first <= MOST_PLACES:
+            raise ValueError(f"a segment of {self.last - self.first} places")
+        return self
+
+    @property
+    def target(self) -> str:
+        return f"subjects/{self.first}-{self.last}.zst"
+
+
+class SubjectsHead(_Form):
+    key: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]  # names the subject key
+    runs: tuple[_Place, ...]  # first place of each, ascending
+    segments: tuple[Segment, ...]
+
+    @model_validator(mode="after")
+    def _without_gaps(self) -> "SubjectsHead":
+        edges = [0, *(segment.last for segment in self.segments)]
+        if [segment.first for segment in self.segments] != edges[:-1]:
+            raise ValueError("the segments do not follow each other")
+        if any(low >= high for low, high in pairwise((*self.runs, self.places + 1))):
+            raise ValueError("the runs do not follow each other")
+        return self
+
+    @property
+    def places(self) -> int:
+        return self.segments[-1].last if self.segments else 0
+
+    @classmethod
+    def parse(cls, text: str | bytes) -> "SubjectsHead":
+        """Raises PublishError."""
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            raise PublishError(f"{SUBJECTS}: {first_error(error)}", hint="Publish the list again") from error
+
+
+def encode_segment(digests: Digests) -> bytes:
+    planes = digests.astype(">u8").view(np.uint8).reshape(-1, DIGEST_BYTES).T
+    return zstandard.ZstdCompressor(level=3, write_content_size=True).compress(planes.tobytes())
+
+
+def decode_segment(data: bytes, segment: Segment) -> bytes:
+    """Digests, eight bytes each, big-endian.  Raises PublishError."""
+    want = DIGEST_BYTES * (segment.last - segment.first)
+    try:
+        if zstandard.frame_content_size(data) != want:
+            raise PublishError(f"{segment.target} does not hold what its name says", hint="Publish it again")
+        planes = zstandard.ZstdDecompressor().decompress(data, max_output_size=want)
+    except zstandard.ZstdError as error:
+        raise PublishError(f"{segment.target} is damaged ({error})", hint="Fetch or publish it again") from error
+    if len(planes) != want:
+        raise PublishError(f"{segment.target} does not hold what its name says", hint="Publish it again")
+    return np.frombuffer(planes, np.uint8).reshape(DIGEST_BYTES, -1).T.tobytes()
+
+
+def key_name(key: bytes) -> str:
+    """Which subject key it is; says nothing of it."""
+    return hashlib.blake2b(b"subject key", key=key, digest_size=8).hexdigest()
+
+
+def sealed_target(device: VerifyKey) -> str:
+    return f"subjects/keys/{hashlib.sha256(bytes(device)).hexdigest()[:16]}.key"
+
+
+def seal(key: bytes, device: VerifyKey) -> bytes:
+    return bytes(SealedBox(device.to_curve25519_public_key()).encrypt(key))
+
+
+def unseal(sealed: bytes, device: SigningKey) -> bytes:
+    """Raises PublishError for what was sealed to another device."""
+    try:
+        return bytes(SealedBox(device.to_curve25519_private_key()).decrypt(sealed))
+    except CryptoError as error:
+        raise PublishError(
+            "the subject key is not sealed to this device", hint="Give the authority this device's key anew"
+        ) from error

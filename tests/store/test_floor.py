@@ -1,0 +1,271 @@
+"""The floor of the trusted time on disk: what each file says of it, and what outlives what."""
+
+import math
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gate.core.events import Mode
+from gate.core.model import Direction, Listing
+from gate.core.reason import Reason
+from gate.core.trusted_time import Kept, Standing
+from gate.errors import StoreError
+from gate.runtime.clock import TrustedClock
+from gate.store.admission import Admission, Presented
+from gate.store.apply import Synced, apply
+from gate.store.clock_reset import reset_floor
+from gate.store.database import File, open_for_reading
+from gate.store.floor import read_floor, read_kept, read_signed, read_synced
+from gate.store.journal import verify
+from gate.store.statuslist import StatusList
+from gate.testing.builders import NOW, ManualClock, claims, load, policy, publication
+
+DAY = 86400.0
+AS_OF = NOW - 60  # of the list that `load` makes
+
+
+@contextmanager
+def lane(state: Path) -> Iterator[Admission]:
+    status = StatusList(state)
+    status.refresh()
+    admission = Admission(state, status, policy())
+    try:
+        yield admission
+    finally:
+        admission.close()
+        status.close()
+
+
+def reason(admission: Admission, at: float) -> Reason:
+    return admission.admit(claims(), Presented("reader[0]", Direction.ENTRY, Mode.ENFORCE, 1), at).decision.reason
+
+
+def test_before_anything_there_is_no_floor(tmp_path: Path) -> None:
+    assert read_kept(tmp_path) == Kept()
+    assert read_floor(tmp_path) is None
+    assert read_floor(tmp_path / "nowhere") is None
+    assert not list(tmp_path.iterdir())
+
+
+def test_every_row_of_the_journal_raises_it(tmp_path: Path) -> None:
+    with lane(tmp_path) as admission:
+        admission.note("gate", NOW + 5, "started")
+        assert read_floor(tmp_path) == NOW + 5
+        reason(admission, NOW + 7.25)
+        assert read_floor(tmp_path) == NOW + 7.25
+        admission.note("gate", NOW - 900, "a row of an earlier time")
+        assert read_floor(tmp_path) == NOW + 7.25
+    assert read_floor(tmp_path) == NOW + 7.25
+
+
+def test_an_idle_lane_keeps_the_time_without_a_row(tmp_path: Path) -> None:
+    with lane(tmp_path) as admission:
+        admission.note("gate", NOW, "started")
+        admission.keep_time(Kept(NOW + 600), NOW + 600)
+        assert read_kept(tmp_path) == Kept(NOW + 600)
+        admission.note("gate", NOW + 900, "rex")
+    assert read_kept(tmp_path) == Kept(NOW + 900)
+
+
+def test_what_became_of_the_clock_is_a_row_and_how_long_it_ran_is_kept(tmp_path: Path) -> None:
+    with lane(tmp_path) as admission:
+        admission.keep_time(Kept(NOW, 0.0), NOW, "behind by 400 s")
+        assert read_kept(tmp_path) == Kept(NOW, 0.0)
+        admission.note("gate", NOW + 3600, "a row an hour later")
+        assert read_kept(tmp_path) == Kept(NOW + 3600, 3600.0)
+        admission.keep_time(Kept(NOW + 7200), NOW + 7200, "right again")
+        assert read_kept(tmp_path) == Kept(NOW + 7200, None)
+    with closing(sqlite3.connect(tmp_path / "lane.db")) as connection:
+        rows = connection.execute("SELECT detail FROM journal WHERE event = 'clock' ORDER BY seq").fetchall()
+        assert rows == [("behind by 400 s",), ("right again",)]
+        verify(connection, None)
+
+
+def test_the_list_is_a_floor_of_its_own(tmp_path: Path) -> None:
+    load(tmp_path, {7: Listing.GREEN})
+    assert read_kept(tmp_path) == Kept(AS_OF)
+    with lane(tmp_path) as admission:
+        admission.note("gate", NOW - DAY, "started")
+        assert read_floor(tmp_path) == AS_OF
+        admission.note("gate", NOW + DAY, "a day later")
+        assert read_floor(tmp_path) == NOW + DAY
+    (tmp_path / "list.db").unlink()
+    assert read_floor(tmp_path) == NOW + DAY
+
+
+@pytest.mark.parametrize("lost", ["lane.db", "list.db"])
+def test_a_clock_set_back_revives_nothing_whichever_file_is_lost(tmp_path: Path, lost: str) -> None:
+    load(tmp_path, {7: Listing.GREEN})
+    with lane(tmp_path) as admission:
+        admission.note("gate", NOW, "started")
+    for left in tmp_path.glob(f"{lost}*"):
+        left.unlink()
+    clock = TrustedClock(ManualClock(now=NOW - 400 * DAY), read_kept(tmp_path), 3600.0)
+    assert clock.now() >= AS_OF
+    assert clock.standing() is Standing.BEHIND
+
+
+def test_a_damaged_list_says_nothing_and_a_damaged_journal_stops(tmp_path: Path) -> None:
+    with lane(tmp_path) as admission:
+        admission.note("gate", NOW, "started")
+    (tmp_path / "list.db").write_bytes(b"garbage " * 512)
+    assert read_kept(tmp_path) == Kept(NOW)
+    load(tmp_path / "other", {7: Listing.GREEN})
+    (tmp_path / "other" / "lane.db").write_bytes(b"garbage " * 512)
+    with pytest.raises(StoreError, match=r"lane\.db: damaged"):
+        read_kept(tmp_path / "other")
+    assert read_floor(tmp_path / "other") == AS_OF
+
+
+def test_a_journal_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    with lane(tmp_path) as admission:
+        admission.note("gate", NOW, "started")
+    with closing(sqlite3.connect(tmp_path / "lane.db")) as connection:
+        connection.executescript("DROP TABLE clock; PRAGMA user_version = 1")
+    assert read_kept(tmp_path) == Kept(NOW)
+
+
+def test_reading_changes_nothing(tmp_path: Path) -> None:
+    with lane(tmp_path) as admission:
+        admission.note("gate", NOW, "started")
+    before = (tmp_path / "lane.db").read_bytes()
+    read_kept(tmp_path)
+    assert (tmp_path / "lane.db").read_bytes() == before
+
+
+either_way = st.floats(-900 * DAY, 900 * DAY, allow_nan=False)
+story = st.lists(
+    st.one_of(
+        st.tuples(st.sampled_from(["run", "off"]), st.floats(0, 3 * DAY, allow_nan=False)),
+        st.tuples(st.sampled_from(["set", "list"]), either_way),
+        st.tuples(st.sampled_from(["row", "keep", "crash"]), st.just(0.0)),
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(story)
+def test_a_restart_knows_what_was_committed(story: list[tuple[str, float]]) -> None:
+    with TemporaryDirectory() as folder:
+        state, machine, durable = Path(folder), ManualClock(), 0.0
+        clock = TrustedClock(machine, read_kept(state), 3600.0)
+        version = 0
+        for act, by in story:
+            match act:
+                case "run":
+                    machine.advance(by)
+                case "set":
+                    machine.set(by)
+                case "list":
+                    version += 1
+                    as_of = math.ceil(max(durable, NOW) + abs(by))
+                    apply(publication({7: Listing.GREEN}, version=version, as_of=as_of), state)
+                    durable = as_of
+                case "row" | "keep":
+                    with lane(state) as admission:
+                        at = clock.now()
+                        if act == "row":
+                            admission.note("gate", at, "something")
+                        else:
+                            admission.keep_time(clock.kept(), at)
+                    durable = max(durable, at)
+                case _:  # off, crash
+                    machine.advance(by)
+                    clock = TrustedClock(machine, read_kept(state), 3600.0)
+                    assert clock.now() >= max(durable - 0.001, machine.now())
+        assert (read_floor(state) or 0.0) == pytest.approx(durable, abs=0.001)
+
+
+# The way out.
+
+
+def test_a_future_that_never_was_is_reset_and_the_journal_says_so(tmp_path: Path) -> None:
+    ahead = NOW + 3650 * DAY
+    with lane(tmp_path) as admission:
+        admission.note("gate", ahead, "started")
+        admission.keep_time(Kept(ahead, 50.0), ahead)
+    assert reset_floor(tmp_path, NOW) == 3650 * DAY
+    assert read_kept(tmp_path) == Kept(NOW)
+    with lane(tmp_path) as admission:
+        admission.note("gate", NOW + 10, "started")
+        assert read_kept(tmp_path) == Kept(NOW + 10)
+    connection = open_for_reading(File.LANE, tmp_path)
+    assert connection is not None
+    with closing(connection):
+        (at, detail) = connection.execute("SELECT at, detail FROM journal WHERE event = 'clock'").fetchone()
+        assert (at, detail) == (NOW * 1000, "reset from 2037-01-12 08:00 UTC to 2027-01-15 08:00 UTC")
+        verify(connection, None)
+
+
+def test_uses_keep_what_was_left_of_their_time(tmp_path: Path) -> None:
+    ahead = NOW + 3650 * DAY
+    load(tmp_path, {7: Listing.GREEN})
+    with lane(tmp_path) as admission:
+        admission._redemptions.redeem(claims(), 1, ahead, 600.0)  # a use while the clock was ahead
+        admission.note("gate", ahead + 100, "stopped")
+    reset_floor(tmp_path, NOW)
+    with lane(tmp_path) as admission:
+        assert reason(admission, NOW + 499) is Reason.ALREADY_USED
+        assert reason(admission, NOW + 501) is Reason.ADMITTED
+
+
+def test_a_sync_is_a_floor_and_is_reset_with_the_journal(tmp_path: Path) -> None:
+    ahead = NOW + 3650 * DAY
+    apply(publication({7: Listing.GREEN}), tmp_path, Synced(ahead, "file:///media/usb"))
+    assert (read_signed(tmp_path), read_synced(tmp_path), read_floor(tmp_path)) == (AS_OF, ahead, ahead)
+    with lane(tmp_path) as admission:
+        admission.note("gate", NOW, "started")
+    reset_floor(tmp_path, NOW + 60)
+    assert (read_synced(tmp_path), read_floor(tmp_path)) == (NOW + 60, NOW + 60)
+    with closing(sqlite3.connect(tmp_path / "lane.db")) as connection:
+        (detail,) = connection.execute("SELECT detail FROM journal WHERE event = 'clock'").fetchone()
+    assert detail == "reset from 2037-01-12 08:00 UTC to 2027-01-15 08:01 UTC"
+    with pytest.raises(StoreError, match="not behind"):
+        reset_floor(tmp_path, NOW + 60)
+
+
+def test_a_gate_that_only_ever_synced_can_be_reset_too(tmp_path: Path) -> None:
+    apply(publication({7: Listing.GREEN}), tmp_path, Synced(NOW + DAY, "file:///media/usb"))
+    assert reset_floor(tmp_path, NOW) == DAY
+    assert read_floor(tmp_path) == NOW
+
+
+def test_a_list_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    load(tmp_path, {7: Listing.GREEN})
+    with closing(sqlite3.connect(tmp_path / "list.db")) as connection:
+        connection.execute("DROP TABLE sync")
+    assert read_floor(tmp_path) == AS_OF
+
+
+def test_nothing_is_reset_while_a_lane_runs(tmp_path: Path) -> None:
+    with lane(tmp_path) as admission:
+        admission.note("gate", NOW + DAY, "started")
+        with pytest.raises(StoreError, match="in use by another gate"):
+            reset_floor(tmp_path, NOW)
+    reset_floor(tmp_path, NOW)
+
+
+def test_what_was_signed_is_not_reset(tmp_path: Path) -> None:
+    load(tmp_path, {7: Listing.GREEN})
+    with lane(tmp_path) as admission:
+        admission.note("gate", NOW, "started")
+    with pytest.raises(StoreError, match=r"the list speaks of 2027-01-15 07:59 UTC.*set it"):
+        reset_floor(tmp_path, NOW - DAY)
+    assert read_floor(tmp_path) == NOW
+
+
+def test_a_right_clock_has_nothing_to_reset(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="is not there"):
+        reset_floor(tmp_path / "nowhere", NOW)
+    with lane(tmp_path) as admission:
+        admission.note("gate", NOW, "started")
+    with pytest.raises(StoreError, match="not behind"):
+        reset_floor(tmp_path, NOW + 1)
+    assert read_signed(tmp_path) is None

@@ -1,0 +1,158 @@
+"""kill -9 and a full disk at every single write, rename and flush of a sync.
+
+After each: the list that was held is held, or the new one is; never anything else, and the next sync
+brings the device up to date.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gate.core.model import Listing
+from tests.sync.crashing import REFUSED
+from tests.sync.world import WITNESS, World
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+GROWING = (
+    "write",
+    "pwrite64",
+    "pwritev",
+    "ftruncate",
+    "fsync",
+    "fdatasync",
+    "mkdir",
+    "mkdirat",
+    "symlink",
+    "symlinkat",
+)
+CHANGES = (*GROWING, "rename", "renameat", "renameat2", "unlink", "unlinkat")
+PARTS = 4  # tests that share the points of one scenario, for as many workers
+
+
+class Victim:
+    """Forks children that sync, one at a time, each under strace."""
+
+    def __init__(self, world: World, held: Path | None) -> None:
+        self.world = world
+        self.held = held  # the state to begin with; None: a new device
+        self._go = world.folder / "go"
+        os.mkfifo(self._go)
+        self._server = subprocess.Popen(
+            [sys.executable, "-m", "tests.sync.crashing"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def sync(self, *faults: str) -> tuple[int, list[str]]:
+        """Wait status of a child, and the calls that changed something, in order."""
+        world = self.world
+        shutil.rmtree(world.state, ignore_errors=True)
+        if self.held:
+            shutil.copytree(self.held, world.state, symlinks=True)
+        job = {
+            "state": world.state,
+            "mirror": world.public.as_uri(),
+            "root": world.root,
+            "now": world.now,
+            "go": self._go,
+        }
+        self._say(json.dumps(job, default=str))
+        child = self._hear()
+        trace = world.folder / "trace"
+        injected = [word for fault in faults for word in ("-e", f"inject={fault}")]
+        command = ["strace", "-o", str(trace), "-e", f"trace={','.join(CHANGES)}", *injected, "-p", str(child)]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as strace:
+            assert strace.stderr is not None
+            assert "attached" in strace.stderr.readline()
+            self._go.write_bytes(b"")
+            status = self._hear()
+            strace.wait(30)
+        names = [line.partition("(")[0] for line in trace.read_text().splitlines()]
+        return status, [name for name in names if name in CHANGES]
+
+    def close(self) -> None:
+        assert self._server.stdin is not None
+        assert self._server.stdout is not None
+        self._server.stdin.close()
+        self._server.wait(10)
+        self._server.stdout.close()
+
+    def _say(self, line: str) -> None:
+        assert self._server.stdin is not None
+        self._server.stdin.write(line + "\n")
+        self._server.stdin.flush()
+
+    def _hear(self) -> int:
+        assert self._server.stdout is not None
+        return int(self._server.stdout.readline())
+
+
+def _victim(folder: Path, scenario: str) -> Victim:
+    world = World(folder)
+    world.publish()
+    if scenario == "first":
+        return Victim(world, None)
+    world.sync(world.public.as_uri())
+    held = folder / "held"
+    shutil.copytree(world.state, held, symlinks=True)
+    changed: dict[int, Listing] = {1024 * chunk + 8: Listing.REVOKED for chunk in range(19)}
+    if scenario == "snapshot":
+        changed = {idx: Listing(1 + idx * 7919 % 4) for idx in range(20_000)} | {WITNESS: Listing.GREEN}
+    else:
+        world.authority.add_issuer("aitu", at=world.now)
+    world.publish(changed)
+    return Victim(world, held)
+
+
+@pytest.fixture(params=["first", "delta", "snapshot"])
+def victim(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Victim]:
+    made = _victim(tmp_path, request.param)
+    yield made
+    made.close()
+
+
+def _points(victim: Victim, part: int) -> Iterator[tuple[int, list[str]]]:
+    """Every fourth of the calls that a sync makes: its number, and the calls up to it."""
+    status, calls = victim.sync()
+    assert status == 0
+    assert len(calls) >= 70  # some 250 points in all three scenarios
+    for number in range(part, len(calls), PARTS):
+        yield number, calls[: number + 1]
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_kill_9_at_every_write_and_rename(victim: Victim, part: int) -> None:
+    for number, calls in _points(victim, part):
+        status, _ = victim.sync(f"{calls[-1]}:signal=SIGKILL:when={calls.count(calls[-1])}")
+        assert os.WIFSIGNALED(status), number
+        assert os.WTERMSIG(status) == signal.SIGKILL
+        _is_whole_and_repaired(victim)
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_disk_that_is_full_from_any_write_on(victim: Victim, part: int) -> None:
+    for number, calls in _points(victim, part):
+        if calls[-1] in GROWING:
+            full = [f"{name}:error=ENOSPC:when={calls[:-1].count(name) + 1}+" for name in GROWING]
+            status, _ = victim.sync(*full)
+            assert os.WIFEXITED(status), number
+            assert os.WEXITSTATUS(status) in (0, REFUSED), f"call {number}: {status}"
+            _is_whole_and_repaired(victim)
+
+
+def _is_whole_and_repaired(victim: Victim) -> None:
+    world = victim.world
+    newest = 1 if victim.held is None else 2
+    assert world.version in {newest, newest - 1 or None}
+    if world.version is not None:
+        with world.answering():
+            pass
+    assert world.sync(world.public.as_uri()).version == newest
+    assert world.version == newest
+    assert world.held(WITNESS, 8) == [Listing.GREEN, world.authority.listing(8)]

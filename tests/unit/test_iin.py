@@ -1,0 +1,41 @@
+"""The check digit of an IIN, against the rule as it is written."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gate.core.iin import is_iin
+
+
+def by_the_book(first: str) -> int | None:
+    """The check digit that belongs to eleven digits; None: such a number is never issued."""
+    check = sum(number * int(digit) for number, digit in zip(range(1, 12), first, strict=True)) % 11
+    if check == 10:
+        weights = [3, 4, 5, 6, 7, 8, 9, 10, 11, 1, 2]
+        check = sum(weight * int(digit) for weight, digit in zip(weights, first, strict=True)) % 11
+    return None if check == 10 else check
+
+
+@given(st.text("0123456789", min_size=11, max_size=11))
+def test_of_ten_last_digits_one_or_none_is_right(first: str) -> None:
+    right = [digit for digit in range(10) if is_iin(f"{first}{digit}")]
+    check = by_the_book(first)
+    assert right == ([] if check is None else [check])
+
+
+@pytest.mark.parametrize("iin", ["900101300017", "000000000000"])
+def test_numbers_worked_out_by_hand(iin: str) -> None:
+    """9·1+0·2+0·3+1·4+0·5+1·6+3·7+0·8+0·9+0·10+1·11 = 51 = 7 modulo 11."""
+    assert is_iin(iin)
+
+
+def test_the_second_weights_and_numbers_that_are_never_issued_occur() -> None:
+    seen = {by_the_book(f"{number:011d}") is None for number in range(2000)}
+    assert seen == {True, False}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "90010130001", "9001013000170", "90010130001a", "٩٠٠١٠١٣٠٠٠١٧", " 00101300017", "-00101300017"]
+)
+def test_anything_but_twelve_digits(text: str) -> None:
+    assert not is_iin(text)
