@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from functools import partial
@@ -10,12 +10,16 @@ from functools import partial
 import structlog
 
 from gate import registry
+from gate.core.lane_state import BARRIER, Timing
 from gate.core.model import Scan
-from gate.core.passage import Timing
 from gate.errors import DeviceError, GateError
 from gate.kiosk.server import About, create_app, serve
-from gate.lane.controller import Lane, LaneSetup
+from gate.lane.control import serve_control
+from gate.lane.controller import Lane
 from gate.lane.judge import Judge
+from gate.lane.mantrap import Mantrap
+from gate.lane.setup import LaneSetup
+from gate.ports.abilities import ONE_PULSE, Abilities
 from gate.ports.driver import AnySpec, DriverConfig
 from gate.ports.inputs import Level, Role
 from gate.ports.reader import Answer
@@ -29,6 +33,9 @@ from gate.store.device_key import load_or_make
 from gate.store.floor import read_kept
 
 log = structlog.get_logger()
+
+_NEEDED = frozenset({Role.PASSAGE, Role.DOOR, Role.LOCK, Role.LOCKDOWN, Role.INTERLOCK})
+"""Contacts without which nobody enters: what they would say cannot be guessed."""
 
 ALIVE_EVERY = 1.0  # seconds between two signs of life to systemd, at most
 
@@ -48,6 +55,7 @@ class Devices:
     barrier: Fitted | None
     inputs: tuple[Fitted, ...]
     feedback: tuple[Fitted, ...]
+    abilities: Abilities  # of the barrier
 
     @property
     def simulated(self) -> tuple[str, ...]:
@@ -65,14 +73,54 @@ def fit(settings: Settings) -> Devices:
             for number, config in enumerate(configs)
         )
 
-    barrier = None
+    barrier, abilities = None, ONE_PULSE
     if settings.barrier:
-        barrier = Fitted("barrier", registry.driver(Kind.BARRIER, settings.barrier.driver), settings.barrier)
+        barrier = Fitted(BARRIER, registry.driver(Kind.BARRIER, settings.barrier.driver), settings.barrier)
+        abilities = barrier.spec.abilities(settings.barrier)
     return Devices(
         row(Kind.READER, settings.readers),
         barrier,
         row(Kind.INPUT, settings.inputs),
         row(Kind.FEEDBACK, settings.feedback),
+        abilities,
+    )
+
+
+def lane_setup(settings: Settings, devices: Devices) -> LaneSetup:
+    """What the lane is, and what it is fitted with: contacts, and what the barrier itself can do."""
+    roles = {fitted.name: config.role for fitted, config in zip(devices.inputs, settings.inputs, strict=True)}
+    needed = {name for name, role in roles.items() if role in _NEEDED}
+    if devices.barrier:
+        needed.add(BARRIER)
+    if len(devices.readers) == 1:
+        needed.add(devices.readers[0].name)
+    return LaneSetup(
+        settings.device.id,
+        settings.lane.mode,
+        _timing(settings, devices.abilities, roles),
+        settings.list.limits,
+        frozenset(needed),
+        settings.schedule.build(settings.venue.timezone),
+    )
+
+
+def _timing(settings: Settings, abilities: Abilities, roles: Mapping[str, Role]) -> Timing:
+    lane = settings.lane
+    passages = {contact.direction for contact in settings.inputs if contact.role is Role.PASSAGE}
+    watchers = {name for name, role in roles.items() if role in (Role.PASSAGE, Role.DOOR)}
+    return Timing(
+        hold=lane.hold,
+        passage_timeout=lane.passage_timeout,
+        sensed=frozenset(passages) | abilities.passages,
+        extended=lane.extended_time,
+        always_extended=lane.always_extended,
+        watchers=frozenset(watchers | ({BARRIER} if abilities.passages or abilities.door else set())),
+        stances=abilities.stances,
+        fire_frees=lane.fire_frees,
+        door=settings.door.timing(
+            contact=abilities.door or Role.DOOR in roles.values(),
+            feedback=abilities.lock or Role.LOCK in roles.values(),
+        ),
     )
 
 
@@ -131,22 +179,12 @@ class _LaneProcess:
                 log.error(str(error), device=fitted.name)
         open_judge = partial(Judge, settings.device.state_dir, policy, settings.verifier)
         key = await asyncio.to_thread(load_or_make, settings.device.state_dir)
-        return Lane(self._setup(), open_judge, key, self._clock, self._bus.publish, feedback)
-
-    def _setup(self) -> LaneSetup:
-        settings, devices = self._settings, self._devices
-        passage = {
-            fitted.name: config.direction
-            for fitted, config in zip(devices.inputs, settings.inputs, strict=True)
-            if config.role is Role.PASSAGE
-        }
-        needed = {fitted.name for fitted in devices.inputs if fitted.name in passage}
-        if devices.barrier:
-            needed.add(devices.barrier.name)
-        if len(devices.readers) == 1:
-            needed.add(devices.readers[0].name)
-        timing = Timing(settings.lane.hold, settings.lane.passage_timeout, frozenset(passage.values()))
-        return LaneSetup(settings.device.id, settings.lane.mode, timing, settings.list.limits, frozenset(needed))
+        mantrap = Mantrap(settings.lane.interlock) if settings.lane.interlock else None
+        if mantrap:
+            stack.callback(mantrap.close)
+        return Lane(
+            lane_setup(settings, self._devices), open_judge, key, self._clock, self._bus.publish, feedback, mantrap
+        )
 
     def _work(self, lane: Lane) -> list[Coroutine[None, None, None]]:
         work = [lane.run(self._ready, self._alive)]
@@ -154,6 +192,7 @@ class _LaneProcess:
         work += [self._input(lane, fitted) for fitted in self._devices.inputs]
         if self._devices.barrier:
             work.append(self._barrier(lane, self._devices.barrier))
+        work.append(serve_control(lane, self._settings.device.state_dir))
         if self._settings.kiosk:
             work.append(self._kiosk(self._settings.kiosk.host, self._settings.kiosk.port))
         return work
@@ -178,7 +217,7 @@ class _LaneProcess:
         async def listen() -> None:
             async with fitted.spec.open(fitted.config) as contact:
                 tell("")
-                await contact.run(lane.report)
+                await contact.run(partial(lane.report, source=fitted.name))
 
         await keep_running(fitted.name, listen, tell)
 
@@ -187,7 +226,7 @@ class _LaneProcess:
 
         async def hold() -> None:
             async with fitted.spec.open(fitted.config) as barrier:
-                await lane.door.hold(barrier, ready=partial(tell, ""))
+                await lane.door.hold(barrier, ready=partial(tell, ""), report=partial(lane.report, source=fitted.name))
 
         await keep_running(fitted.name, hold, tell)
 
@@ -196,7 +235,7 @@ class _LaneProcess:
             lane.device(fitted.name, fitted.spec.name, problem)
             role = getattr(fitted.config, "role", None)
             if problem and role is Role.FIRE:  # a fire contact that cannot be read is an alarm
-                lane.report(Level(Role.FIRE, active=True, at=self._clock.monotonic()))
+                lane.report(Level(Role.FIRE, active=True, at=self._clock.monotonic()), fitted.name)
 
         return tell
 

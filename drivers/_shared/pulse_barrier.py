@@ -7,14 +7,17 @@ that to the board.
 
 import asyncio
 import time
+from collections.abc import Sequence
 from typing import Annotated, Protocol
 
 from pydantic import Field
 
 from drivers._shared.pulse_guard import GRACE, PulseGuard
-from gate.core.model import Direction
+from gate.core.model import Direction, Stance
 from gate.errors import DeviceError
+from gate.ports.abilities import Abilities
 from gate.ports.driver import Duration
+from gate.ports.inputs import Level, Report
 
 MIN_PULSE = 0.05
 """Seconds; a relay or turnstile input does not notice anything shorter (PERCo TTR-04CW asks for 100 ms)."""
@@ -25,26 +28,54 @@ MAX_PULSE = 10.0
 WATCH_EVERY = 0.25
 """Seconds between two looks at whether the device is still there."""
 
+LEASE = 2.0
+"""Seconds for which a door that the host holds open stays open without a new word from `watch`."""
+
+HELD_OPEN = Abilities(stances=frozenset({Stance.FREE}))
+"""Of a barrier whose host holds it open on a lease."""
+
 Pulse = Annotated[Duration, Field(ge=MIN_PULSE, le=MAX_PULSE)]
 """A pydantic field for the length of a pulse."""
 
+ExtendedPulse = Annotated[
+    Pulse | None,
+    Field(description="how long it is released for a person who needs more time; left out, three times the pulse"),
+]
+"""A pydantic field; see `extended_pulse`."""
+
+
+def extended_pulse(pulse: float, extended: float | None) -> float:
+    """Seconds, never less than the ordinary pulse."""
+    return min(max(3 * pulse if extended is None else extended, pulse), MAX_PULSE)
+
 
 class Switch(Protocol):
-    """One output of a device.  `name` says which, for a person."""
+    """One output of a device.  `name` says which, for a person.  To be inherited from."""
 
     name: str
+    every: float = WATCH_EVERY
+    """Seconds between two looks at it."""
 
-    def on(self, direction: Direction) -> None:
-        """Unlock.  Returns at once.  Raises DeviceError."""
+    def on(self, direction: Direction, *, extended: bool = False) -> None:
+        """Unlock.  Returns at once.  Raises DeviceError.  `extended` is for boards that time the pulse."""
 
     def off(self) -> None:
-        """Lock.  Returns at once, from any thread.  Raises DeviceError."""
+        """Lock, and leave any stance.  Returns at once, from any thread.  Raises DeviceError."""
+
+    def pose(self, stance: Stance) -> bool:  # noqa: ARG002 - most devices know none
+        """Tell the device to stand so by itself; False when it knows no such order.  Returns at once.
+        Raises DeviceError."""
+        return False
 
     async def confirm(self, *, on: bool) -> None:
         """Raises DeviceError when the device can say that it did not obey.  Takes well under a second."""
 
     def check(self) -> None:
         """Raises DeviceError when the device is lost.  Returns at once."""
+
+    def sensed(self) -> Sequence[Level]:
+        """What the device has reported since the last call.  Returns at once.  Raises DeviceError."""
+        return ()
 
     def close(self) -> None:
         """Free the device.  May block.  Never raises."""
@@ -57,6 +88,7 @@ class SwitchBarrier:
         self._switch = switch
         self._secured = False
         self._closed = False
+        self._stance = Stance.CONTROLLED
         self._problem: DeviceError | None = None
         self._turn = asyncio.Lock()  # a second release waits for the first
 
@@ -66,23 +98,50 @@ class SwitchBarrier:
         self._secured = True
         await self._switch.confirm(on=False)
 
+    async def stand(self, stance: Stance) -> None:
+        async with self._turn:
+            self._raise_unless_usable()
+            try:
+                if stance is Stance.CONTROLLED:
+                    self.secure()
+                    self._raise_problem()
+                else:
+                    self._secured = False
+                    self._take(stance)
+                    self._stance, self._secured = stance, stance is Stance.BLOCKED
+                await self._switch.confirm(on=stance is Stance.FREE)
+            except BaseException:
+                self.secure()
+                raise
+
     def secure(self) -> None:
+        self._stance = Stance.CONTROLLED
         self._lock()
 
     @property
     def secured(self) -> bool:
         return self._secured
 
-    async def watch(self) -> None:
+    async def watch(self, report: Report) -> None:
         while True:
             self._raise_problem()
             self._switch.check()
-            await asyncio.sleep(WATCH_EVERY)
+            for level in self._switch.sensed():
+                report(level)
+            self._uphold()
+            await asyncio.sleep(self._switch.every)
 
     def close(self) -> None:
         """Free the device.  Call `secure` first; then this off the event loop, since it blocks."""
         self._closed = True
         self._switch.close()
+
+    def _take(self, stance: Stance) -> None:
+        if not self._switch.pose(stance):
+            raise ValueError(f"{self._switch.name} knows no stance {stance}")
+
+    def _uphold(self) -> None:
+        """What has to be said again and again."""
 
     def _lock(self) -> bool:
         """Whether the order to lock was delivered."""
@@ -105,11 +164,16 @@ class SwitchBarrier:
 
 
 class PulsedBarrier(SwitchBarrier):
-    """The host times the pulse, on the monotonic clock; a guard thread ends it should the loop hang."""
+    """The host times the pulse, on the monotonic clock; a guard thread ends it should the loop hang.
 
-    def __init__(self, switch: Switch, pulse: float) -> None:
+    A device that cannot stand free by itself is held open on a lease that `watch` renews: should that
+    stop, the guard locks."""
+
+    def __init__(self, switch: Switch, pulse: float, extended: float | None = None) -> None:
         super().__init__(switch)
         self._pulse = min(pulse, MAX_PULSE)
+        self._extended = extended_pulse(self._pulse, extended)
+        self._leased = False
         self._guard = PulseGuard(self._lock, switch.name)
 
     async def start(self) -> None:
@@ -122,16 +186,17 @@ class PulsedBarrier(SwitchBarrier):
             ) from error
         await super().start()
 
-    async def release(self, direction: Direction) -> None:
+    async def release(self, direction: Direction, *, extended: bool = False) -> None:
+        pulse = self._extended if extended else self._pulse
         async with self._turn:
             self._raise_unless_usable()
-            if not self._guard.alive:
-                raise DeviceError(f"{self._switch.name} has lost its guard thread", hint="Restart the gate")
-            self._guard.arm(self._pulse + GRACE)
+            if self._stance is Stance.FREE:
+                return  # open already
+            self._guard.arm(pulse + GRACE)
             try:
                 self._secured = False
-                ends = time.monotonic() + self._pulse
-                self._switch.on(direction)
+                ends = time.monotonic() + pulse
+                self._switch.on(direction, extended=extended)
                 await self._switch.confirm(on=True)
                 await asyncio.sleep(max(0.0, ends - time.monotonic()))
             finally:
@@ -140,6 +205,7 @@ class PulsedBarrier(SwitchBarrier):
             await self._switch.confirm(on=False)
 
     def secure(self) -> None:
+        self._stance, self._leased = Stance.CONTROLLED, False
         if self._lock():
             self._guard.disarm()
         elif not self._closed:
@@ -150,25 +216,52 @@ class PulsedBarrier(SwitchBarrier):
         self._guard.close()
         self._switch.close()
 
+    def _take(self, stance: Stance) -> None:
+        if self._switch.pose(stance):
+            return
+        if stance is not Stance.FREE:
+            raise ValueError(f"{self._switch.name} knows no stance {stance}")
+        self._leased = True
+        self._hold_open()
+
+    def _hold_open(self) -> None:
+        self._guard.arm(LEASE)
+        self._secured = False
+        self._switch.on(Direction.ENTRY)
+
+    def _uphold(self) -> None:
+        if self._leased:
+            self._raise_unless_usable()
+            self._hold_open()
+
+    def _raise_unless_usable(self) -> None:
+        super()._raise_unless_usable()
+        if not self._guard.alive:
+            raise DeviceError(f"{self._switch.name} has lost its guard thread", hint="Restart the gate")
+
 
 class BoardTimedBarrier(SwitchBarrier):
     """The board ends the pulse after `pulse` seconds: a dead host cannot leave the door open.
 
+    `extended`: seconds of its longer pulse, the same where it has none.
     `can_lock`: whether the board knows an order to lock.  One that does not ends a pulse by time only."""
 
-    def __init__(self, switch: Switch, pulse: float, *, can_lock: bool) -> None:
+    def __init__(self, switch: Switch, pulse: float, extended: float | None = None, *, can_lock: bool) -> None:
         super().__init__(switch)
         self._pulse = pulse
+        self._extended = pulse if extended is None else extended
         self._can_lock = can_lock
         self._ends = 0.0  # monotonic seconds
 
-    async def release(self, direction: Direction) -> None:
+    async def release(self, direction: Direction, *, extended: bool = False) -> None:
         async with self._turn:
             self._raise_unless_usable()
+            if self._stance is Stance.FREE:
+                return  # open already
             try:
                 self._secured = False
-                self._ends = time.monotonic() + self._pulse
-                self._switch.on(direction)
+                self._ends = time.monotonic() + (self._extended if extended else self._pulse)
+                self._switch.on(direction, extended=extended)
                 await self._switch.confirm(on=True)
             except BaseException:
                 self.secure()
@@ -176,8 +269,10 @@ class BoardTimedBarrier(SwitchBarrier):
 
     @property
     def secured(self) -> bool:
-        """Told to lock, or released so long ago that the board has locked by itself."""
-        return (self._secured and self._can_lock) or time.monotonic() >= self._ends
+        """Told to lock.  A board that takes no such order: released so long ago that it has locked itself."""
+        if self._can_lock or self._stance is Stance.FREE:
+            return self._secured
+        return time.monotonic() >= self._ends
 
 
 def _as_device_error(name: str, error: Exception) -> DeviceError:

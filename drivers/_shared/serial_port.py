@@ -18,7 +18,9 @@ from gate.errors import DeviceError
 _DRAIN_WITHIN = 0.5
 """Seconds; the longest order (a few bytes) leaves in 10 ms even at 9600 baud."""
 
-_POLL = 0.005
+POLL = 0.005
+"""Seconds between two looks while an answer is awaited."""
+
 _BY_PATH = Path("/dev/serial/by-path")
 
 
@@ -56,18 +58,15 @@ class SerialPort:
         while self._ask("out_waiting"):
             if time.monotonic() > limit:
                 raise self._stuck()
-            await asyncio.sleep(_POLL)
+            await asyncio.sleep(POLL)
 
-    async def answer(self, known: tuple[bytes, ...], within: float) -> tuple[bytes | None, bytes]:
-        """Which of the known answers came within that many seconds (None: none of them), and all that came."""
-        heard = b""
-        limit = time.monotonic() + within
-        while True:
-            heard += self._read_waiting()
-            found = next((one for one in known if one in heard), None)
-            if found is not None or time.monotonic() > limit:
-                return found, heard
-            await asyncio.sleep(_POLL)
+    def read(self) -> bytes:
+        """What has come in, perhaps nothing.  From one thread at a time."""
+        waiting = self._ask("in_waiting")
+        try:
+            return os.read(self._serial.fileno(), waiting) if waiting else b""
+        except OSError as error:
+            raise self._lost(error) from error
 
     def forget_input(self) -> None:
         """Drop what has come in so far, so that the next answer is to the next question."""
@@ -86,13 +85,6 @@ class SerialPort:
             self._serial.close()
         except OSError:
             return  # the port has gone with its device
-
-    def _read_waiting(self) -> bytes:
-        waiting = self._ask("in_waiting")
-        try:
-            return os.read(self._serial.fileno(), waiting) if waiting else b""
-        except OSError as error:
-            raise self._lost(error) from error
 
     def _ask(self, counter: str) -> int:
         try:

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from drivers._shared.pulse_barrier import Pulse, PulsedBarrier
+from drivers._shared.pulse_barrier import HELD_OPEN, ExtendedPulse, Pulse, PulsedBarrier, Switch
 from drivers._shared.pulse_claim import free
 from gate.core.model import Direction
 from gate.errors import DeviceError
@@ -29,6 +29,7 @@ _KEPT = 10_000
 
 class FakeConfig(DriverConfig):
     pulse: Annotated[Pulse, Field(description="how long the barrier is released for one person")] = 0.5
+    extended_pulse: ExtendedPulse = None
     takes: Annotated[Duration, Field(ge=0, le=2, description="how long the barrier takes to answer an order")] = 0.02
     faults: Annotated[
         tuple[Fault, ...],
@@ -39,8 +40,8 @@ class FakeConfig(DriverConfig):
     ] = ()
 
 
-class FakeSwitch:
-    """`drivers._shared.pulse_barrier.Switch` over nothing."""
+class FakeSwitch(Switch):
+    """Over nothing."""
 
     name = "fake barrier"
 
@@ -52,7 +53,7 @@ class FakeSwitch:
         self._faults = deque(faults)
         self._fault: Fault = "none"
 
-    def on(self, direction: Direction) -> None:
+    def on(self, direction: Direction, *, extended: bool = False) -> None:  # noqa: ARG002 - the host times it
         self._fault = self._faults.popleft() if self._faults else "none"
         if self._fault == "unplugged":
             self.plugged = False
@@ -87,7 +88,7 @@ class FakeSwitch:
 class FakeBarrier(PulsedBarrier):
     def __init__(self, config: FakeConfig) -> None:
         self._fake = FakeSwitch(config.takes, config.faults)
-        super().__init__(self._fake, config.pulse)
+        super().__init__(self._fake, config.pulse, config.extended_pulse)
 
     @property
     def history(self) -> list[Moment]:
@@ -122,4 +123,5 @@ DRIVER: DriverSpec[FakeConfig, FakeBarrier] = DriverSpec(
     summary="a barrier that moves nothing, for the demo and for tests",
     needs="nothing",
     simulated=True,
+    abilities=lambda _: HELD_OPEN,
 )

@@ -1,8 +1,9 @@
-"""A relay, or a turnstile's unlock contact, on one GPIO line, through gpiozero.
+"""A relay, or a turnstile's unlock contact, on one GPIO line, through gpiozero or libgpiod.
 
 The host times the pulse: on the monotonic clock, at most 10 s, ended on every way out of `release` and
 by a guard thread should the event loop hang.  At the start the line is claimed at its locked level and
-never shows the other one (see `drivers._shared.gpio_line` for what each pin factory can do); on leaving
+never shows the other one (see `drivers._shared.gpio_line` for what each pin factory can do, and
+`drivers._shared.gpiod_line`, which needs neither a Raspberry Pi nor its /proc files); on leaving
 it is driven to the locked level and then left as an input pulled towards it.
 
 What software cannot do: on Raspberry Pi kernels a line keeps its level when the process is killed, so
@@ -13,12 +14,14 @@ config.txt, choose a line whose power-on pull means locked (0-8 up, 9-27 down), 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from drivers._shared.gpio_line import LAST_LINE, OutputLine
-from drivers._shared.pulse_barrier import Pulse, PulsedBarrier
+from drivers._shared.gpiod_line import GpiodOutput
+from drivers._shared.pulse_barrier import HELD_OPEN, ExtendedPulse, Pulse, PulsedBarrier, Switch
 from drivers._shared.pulse_claim import claim, free
 from gate.core.model import Direction
 from gate.errors import DeviceError
@@ -35,18 +38,26 @@ class RelayConfig(DriverConfig):
         Literal["high", "low"], Field(description="level of the line that releases the barrier; the other one locks it")
     ]
     pulse: Annotated[Pulse, Field(description="how long the barrier is released for one person")]
+    extended_pulse: ExtendedPulse = None
+    library: Annotated[
+        Literal["gpiozero", "gpiod"],
+        Field(description="gpiozero, with lgpio; or gpiod (libgpiod), for any computer with GPIO and for containers"),
+    ] = "gpiozero"
+    chip: Annotated[Path, Field(description="for gpiod: the character device of the GPIO chip")] = Path(
+        "/dev/gpiochip0"
+    )
 
 
-class _RelaySwitch:
-    """`drivers._shared.pulse_barrier.Switch` over one line."""
+class _RelaySwitch(Switch):
+    """Over one line."""
 
-    def __init__(self, output: OutputLine) -> None:
+    def __init__(self, output: OutputLine | GpiodOutput) -> None:
         self.name = f"relay on GPIO line {output.line}"
         self._output = output
         self._wanted = False
         self._odd = 0  # looks in a row at which the line was not as wanted
 
-    def on(self, direction: Direction) -> None:  # noqa: ARG002 - one contact serves both directions
+    def on(self, direction: Direction, *, extended: bool = False) -> None:  # noqa: ARG002 - one contact serves all
         self._wanted = True
         self._output.write(True)
 
@@ -76,10 +87,17 @@ class _RelaySwitch:
         )
 
 
+def _claim_line(config: RelayConfig) -> OutputLine | GpiodOutput:
+    active_high = config.active == "high"
+    if config.library == "gpiod":
+        return GpiodOutput(config.chip, config.line, active_high=active_high)
+    return OutputLine(config.line, active_high=active_high)
+
+
 @asynccontextmanager
 async def open_relay(config: RelayConfig) -> AsyncIterator[Barrier]:
-    output = await claim(lambda: OutputLine(config.line, active_high=config.active == "high"), OutputLine.close)
-    barrier = PulsedBarrier(_RelaySwitch(output), config.pulse)
+    output = await claim(lambda: _claim_line(config), lambda output: output.close())
+    barrier = PulsedBarrier(_RelaySwitch(output), config.pulse, config.extended_pulse)
     try:
         await barrier.start()
         yield barrier
@@ -93,5 +111,6 @@ DRIVER: DriverSpec[RelayConfig, Barrier] = DriverSpec(
     config=RelayConfig,
     open=open_relay,
     summary="relay or turnstile contact on a GPIO line of a Raspberry Pi, pulse timed here",
-    needs="Raspberry Pi; apt packages python3-gpiozero, python3-lgpio; user in group gpio",
+    needs="Raspberry Pi; apt packages python3-gpiozero, python3-lgpio, or pip package gpiod; user in group gpio",
+    abilities=lambda _: HELD_OPEN,
 )

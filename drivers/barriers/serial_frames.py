@@ -8,32 +8,52 @@ a quarter of a second in `watch`.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from drivers._shared.pulse_barrier import BoardTimedBarrier, Pulse, PulsedBarrier
+from drivers._shared.pulse_barrier import (
+    WATCH_EVERY,
+    BoardTimedBarrier,
+    ExtendedPulse,
+    Pulse,
+    PulsedBarrier,
+    Switch,
+)
 from drivers._shared.pulse_claim import claim, free
+from drivers._shared.serial_ear import SerialEar
 from drivers._shared.serial_port import SerialPort
 from drivers.barriers.serial_profile import Profile, build_frame, load_profile
-from gate.core.model import Direction
+from gate.core.model import Direction, Stance
 from gate.errors import DeviceError
+from gate.ports.abilities import Abilities
 from gate.ports.barrier import Barrier
 from gate.ports.driver import DriverConfig, DriverSpec, show_duration
+from gate.ports.inputs import Level, Role
+
+_SENSE_EVERY = 0.05
+"""Seconds between two looks for reports of passages."""
 
 _log = logging.getLogger(__name__)
 
 
 class FramesConfig(DriverConfig):
-    profile: Annotated[str, Field(description='which board: a shipped profile such as "lcus", or a file (*.toml)')]
+    profile: Annotated[
+        str, Field(description='which board: a shipped profile such as "lcus", or the whole path of your own (*.toml)')
+    ]
     port: Annotated[str, Field(min_length=1, description="serial port; by-path names survive replugging")]
     channel: Annotated[int, Field(ge=1, le=255, description="which relay of the board, or its bus address")] = 1
     pulse: Annotated[
         Pulse | None,
         Field(description="how long the barrier is released for one person; left out where the board times it"),
     ] = None
+    extended_pulse: ExtendedPulse = None
+    swapped: Annotated[
+        bool, Field(description="true: what the device calls entry is the way out here; see on site which way it turns")
+    ] = False
 
     @model_validator(mode="after")
     def _fits_the_profile(self) -> Self:
@@ -45,25 +65,52 @@ class FramesConfig(DriverConfig):
         if profile.board_pulse is not None and self.pulse is not None:
             board = show_duration(profile.board_pulse)
             raise ValueError(f"leave pulse out: with profile {self.profile} the board ends it after {board} itself")
+        if profile.board_pulse is not None and self.extended_pulse is not None:
+            raise ValueError(f"leave extended_pulse out: with profile {self.profile} the board times every pulse")
         return self
 
 
-class _FramesSwitch:
-    """`drivers._shared.pulse_barrier.Switch` over one channel of one board."""
+class _FramesSwitch(Switch):
+    """Over one channel of one board."""
 
-    def __init__(self, port: SerialPort, profile: Profile, channel: int) -> None:
-        self.name = f"{profile.title} on {port.path}, channel {channel}"
+    def __init__(self, port: SerialPort, profile: Profile, config: FramesConfig) -> None:
+        self.name = f"{profile.title} on {port.path}, channel {config.channel}"
+        self.every = _SENSE_EVERY if profile.passage else WATCH_EVERY
         self._port = port
         self._profile = profile
-        self._channel = channel
+        self._channel = config.channel
+        self._swapped = config.swapped
+        self._ear = SerialEar(port, self._reports())
         self._reads_back = False
+        self._left = [order.leave for order in profile.orders.values()]  # to be said: it may stand so from before
 
-    def on(self, direction: Direction) -> None:
-        self._send(self._profile.frames.release_for(direction))
+    def on(self, direction: Direction, *, extended: bool = False) -> None:  # noqa: ARG002 - the host times it
+        self._send(self._profile.frames.release_for(self._ours(direction)))
 
     def off(self) -> None:
-        if self._profile.frames.secure is not None:
-            self._send(self._profile.frames.secure)
+        secure = self._profile.frames.secure
+        if secure is not None:
+            self._send(secure)
+        for leave in self._left:
+            if leave != secure:
+                self._send(leave)
+        self._left = []
+
+    def pose(self, stance: Stance) -> bool:
+        order = self._profile.orders.get(stance)
+        if order is None:
+            return False
+        self.off()
+        self._left = [order.leave]
+        for frame in order.enter:
+            self._send(frame)
+        return True
+
+    def sensed(self) -> Sequence[Level]:
+        if not self._profile.passage:
+            return ()
+        at = time.monotonic()
+        return [Level(Role.PASSAGE, True, at, direction) for direction in self._ear.reported()]
 
     async def confirm(self, *, on: bool) -> None:
         await self._port.drained()
@@ -91,13 +138,24 @@ class _FramesSwitch:
     def close(self) -> None:
         self._port.close()
 
+    def _ours(self, direction: Direction) -> Direction:
+        """The device's name for a direction of the lane, and the other way round."""
+        return other_way(direction) if self._swapped else direction
+
+    def _reports(self) -> dict[bytes, Direction]:
+        passage = self._profile.passage
+        if passage is None:
+            return {}
+        said = {Direction.ENTRY: passage.entry, Direction.EXIT: passage.exit}
+        return {build_frame(frame, self._channel): self._ours(direction) for direction, frame in said.items()}
+
     def _send(self, template: str) -> None:
         if self._profile.ack is not None or self._profile.query is not None:
-            self._port.forget_input()
+            self._ear.forget()
         self._port.write(build_frame(template, self._channel))
 
     async def _acknowledged(self, ok: bytes, within: float) -> None:
-        found, heard = await self._port.answer((ok,), within)
+        found, heard = await self._ear.answer((ok,), within)
         if found is None:
             what = f"answered {heard.hex(' ').upper()}" if heard else "answered nothing"
             raise DeviceError(
@@ -112,7 +170,7 @@ class _FramesSwitch:
             return None
         on, off = build_frame(query.on, self._channel), build_frame(query.off, self._channel)
         self._send(query.ask)
-        found, _ = await self._port.answer((on, off), query.within)
+        found, _ = await self._ear.answer((on, off), query.within)
         return None if found is None else found == on
 
     def _disobeyed(self, answer: str, on: bool) -> DeviceError:
@@ -120,6 +178,10 @@ class _FramesSwitch:
             f"{self.name} was told to go {_word(on)} and {answer}",
             hint="Check the board's power and relay; replace it if this stays",
         )
+
+
+def other_way(direction: Direction) -> Direction:
+    return Direction.EXIT if direction is Direction.ENTRY else Direction.ENTRY
 
 
 def _word(on: bool) -> str:
@@ -130,12 +192,12 @@ def _word(on: bool) -> str:
 async def open_frames(config: FramesConfig) -> AsyncIterator[Barrier]:
     profile = await asyncio.to_thread(load_profile, config.profile)
     port = await claim(lambda: SerialPort(config.port, profile.baud), SerialPort.close)
-    switch = _FramesSwitch(port, profile, config.channel)
+    switch = _FramesSwitch(port, profile, config)
     barrier: PulsedBarrier | BoardTimedBarrier
     if profile.board_pulse is not None:
         barrier = BoardTimedBarrier(switch, profile.board_pulse, can_lock=profile.frames.secure is not None)
     elif config.pulse is not None:
-        barrier = PulsedBarrier(switch, config.pulse)
+        barrier = PulsedBarrier(switch, config.pulse, config.extended_pulse)
     else:
         raise AssertionError("the configuration's validator asks for a pulse")
     try:
@@ -147,10 +209,15 @@ async def open_frames(config: FramesConfig) -> AsyncIterator[Barrier]:
         await free(barrier.close)
 
 
+def _abilities(config: FramesConfig) -> Abilities:
+    return load_profile(config.profile).abilities
+
+
 DRIVER: DriverSpec[FramesConfig, Barrier] = DriverSpec(
     name="serial_frames",
     config=FramesConfig,
     open=open_frames,
-    summary="USB or serial relay board or turnstile; the bytes come from a profile (shipped: lcus)",
+    summary="USB or serial relay board or turnstile; the bytes come from a profile, shipped or your own",
     needs="a serial port (/dev/serial/by-path/...); user in group dialout",
+    abilities=_abilities,
 )

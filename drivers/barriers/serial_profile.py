@@ -19,6 +19,15 @@ A profile is a TOML file: one of those shipped in `drivers/barriers/profiles/`, 
     on = "FF {channel} 01"
     off = "FF {channel} 00"
     within = "300ms"
+    [passage]                            # optional: what it says when someone has gone through
+    entry = "02 02 00 1A {xor}"
+    exit = "02 02 00 1B {xor}"
+    [free]                               # optional: stand open both ways; `leave` ends that
+    enter = ["EB {channel} 42 00 {xor}"] # one frame or more, in this order
+    leave = "EB {channel} 43 00 {xor}"
+    [blocked]                            # optional: refuse its own buttons too; `leave` ends that
+    enter = ["EB {channel} 4A 00 {xor}"]
+    leave = "EB {channel} 4B 00 {xor}"
 
 A frame is bytes in hex, `{channel}` for the configured channel, `{sum}` for the low byte of the sum and
 `{xor}` for the exclusive-or of all bytes before it.
@@ -32,8 +41,9 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from drivers._shared.pulse_barrier import Pulse
-from gate.core.model import Direction
+from drivers._shared.pulse_barrier import HELD_OPEN, Pulse
+from gate.core.model import Direction, Stance
+from gate.ports.abilities import EITHER_WAY, Abilities
 from gate.ports.driver import Duration
 
 _SHIPPED = files("drivers.barriers") / "profiles"
@@ -97,6 +107,11 @@ class Query(_Form):
     within: Annotated[Duration, Field(gt=0, le=2)]
 
 
+class Order(_Form):
+    enter: Annotated[tuple[Frame, ...], Field(min_length=1)]
+    leave: Frame
+
+
 class Profile(_Form):
     title: str
     source: str
@@ -106,6 +121,21 @@ class Profile(_Form):
     board_pulse: Pulse | None = None
     ack: Ack | None = None
     query: Query | None = None
+    passage: ByDirection | None = None
+    free: Order | None = None
+    blocked: Order | None = None
+
+    @property
+    def orders(self) -> dict[Stance, Order]:
+        """The stances that the device takes by itself."""
+        every = {Stance.FREE: self.free, Stance.BLOCKED: self.blocked}
+        return {stance: order for stance, order in every.items() if order is not None}
+
+    @property
+    def abilities(self) -> Abilities:
+        """A device whose pulse the host times can be held open by it, too."""
+        held = HELD_OPEN.stances if self.board_pulse is None else frozenset[Stance]()
+        return Abilities(EITHER_WAY if self.passage else frozenset(), held | self.orders.keys())
 
     @model_validator(mode="after")
     def _can_be_locked(self) -> Self:

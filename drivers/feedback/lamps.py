@@ -33,6 +33,8 @@ PATTERNS: Mapping[Signal, Mapping[str, str]] = {
     Signal.ADMITTED: {"green": _STEADY, "buzzer": "#|."},
     Signal.REFUSED: {"red": _STEADY, "buzzer": "##.##|."},
     Signal.OUT_OF_SERVICE: {"red": _SLOW},
+    Signal.WARNING: {"amber": _FAST, "buzzer": _SLOW},
+    Signal.ALARM: {"red": _FAST, "amber": _FAST, "buzzer": _FAST},
     Signal.FIRE: {"green": _FAST, "red": ".#", "amber": _FAST, "buzzer": _SLOW},
 }
 """Signal -> lamp -> what it does, one character a tick: # on, . off.  It repeats; what stands before a |

@@ -1,4 +1,4 @@
-"""A contact on a GPIO line, through gpiozero: passage sensor, request-to-exit button, fire alarm.
+"""A contact on a GPIO line, through gpiozero or libgpiod: passage sensor, door, button, fire alarm.
 
 The level is read about every 10 ms and debounced here.  Nothing depends on edges, so a missed one heals
 itself, and a passage pulse of 100 ms is seen.  A contact that bounces without end (a loose wire, hum on
@@ -10,12 +10,14 @@ import random
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from drivers._shared.gpio_debounce import Debounce
 from drivers._shared.gpio_line import LAST_LINE, InputLine, Pull
+from drivers._shared.gpiod_line import GpiodInput
 from drivers._shared.pulse_claim import claim, free
 from gate.errors import DeviceError
 from gate.ports.driver import DriverSpec, Duration
@@ -45,6 +47,12 @@ class ContactConfig(InputConfig):
     ] = None
     debounce: Annotated[Duration, Field(ge=0, le=0.5, description="how long a level must hold before it counts")] = 0.03
 
+    library: Annotated[
+        Literal["gpiozero", "gpiod"],
+        Field(description="gpiozero, with lgpio; or gpiod (libgpiod), for any computer with GPIO and for containers"),
+    ] = "gpiozero"
+    chip: Annotated[Path, Field(description="for gpiod: device of the GPIO chip")] = Path("/dev/gpiochip0")
+
     @model_validator(mode="after")
     def _says_what_matters(self) -> Self:
         if self.role is Role.FIRE and "normally" not in self.model_fields_set:
@@ -60,7 +68,7 @@ class ContactConfig(InputConfig):
 
 
 class Contact:
-    def __init__(self, line: InputLine, config: ContactConfig) -> None:
+    def __init__(self, line: InputLine | GpiodInput, config: ContactConfig) -> None:
         self._line = line
         self._config = config
 
@@ -80,9 +88,15 @@ class Contact:
             await asyncio.sleep(random.uniform(*_POLL))  # noqa: S311 - jitter, no secret
 
 
+def _claim_line(config: ContactConfig) -> InputLine | GpiodInput:
+    if config.library == "gpiod":
+        return GpiodInput(config.chip, config.line, config.pull)
+    return InputLine(config.line, config.pull)
+
+
 @asynccontextmanager
 async def open_contact(config: ContactConfig) -> AsyncIterator[Input]:
-    line = await claim(lambda: InputLine(config.line, config.pull), InputLine.close)
+    line = await claim(lambda: _claim_line(config), lambda line: line.close())
     try:
         yield Contact(line, config)
     finally:
@@ -94,5 +108,5 @@ DRIVER: DriverSpec[ContactConfig, Input] = DriverSpec(
     config=ContactConfig,
     open=open_contact,
     summary="contact on a GPIO line of a Raspberry Pi, debounced",
-    needs="Raspberry Pi; apt packages python3-gpiozero, python3-lgpio; user in group gpio",
+    needs="Raspberry Pi; apt packages python3-gpiozero, python3-lgpio, or pip package gpiod; user in group gpio",
 )

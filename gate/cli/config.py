@@ -17,6 +17,7 @@ from gate.settings.locate import line_of
 from gate.settings.problems import Problem, SettingsError, dotted
 from gate.settings.reference import Offer, reference, schema
 from gate.settings.review import advise, devices, effective
+from gate.wiring import fit
 
 VENUES = ("airport", "cafe", "fitness", "station")
 
@@ -134,7 +135,7 @@ def _warnings(loaded: Loaded) -> list[Problem]:
     ]
     return [
         Problem(str(loaded.source), line_of(loaded.lines, found.path), dotted(found.path), found.what, found.hint)
-        for found in advise(loaded.settings, simulated)
+        for found in advise(loaded.settings, simulated, fit(loaded.settings).abilities)
     ]
 
 

@@ -14,6 +14,7 @@ from gate.errors import GateError
 _COMMANDS = {  # name -> module that holds a click command of that name, and what --help says of it
     "demo": ("gate.cli.demo", "Watch a gate admit and refuse people, on this machine, with nothing attached."),
     "run": ("gate.cli.run", "Drive a lane: the daemon."),
+    "lane": ("gate.cli.lane", "Tell a running lane what staff decided."),
     "sync": ("gate.cli.sync", "Keep the lists current: the other daemon."),
     "verify": ("gate.cli.verify", "Say what the gate would say to a pass, and why, touching nothing."),
     "read": ("gate.cli.read", "Say what the reader sees in pictures."),
@@ -23,6 +24,8 @@ _COMMANDS = {  # name -> module that holds a click command of that name, and wha
     "journal": ("gate.cli.journal", "Read the journal, prove it whole, export it."),
     "authority": ("gate.cli.authority", "The other side: keys, passes, statuses, publishing."),
     "doctor": ("gate.cli.doctor", "Say whether this device is fit to guard a lane, and what to do if not."),
+    "safe-outputs": ("gate.cli.safe_outputs", "Lock what a lane that has died may have left open."),
+    "lane-sim": ("gate.cli.lane_sim", "Play a turnstile on a pseudo-terminal, for demos and tests."),
     "drivers": ("gate.cli.drivers", "Show which drivers there are, and what each needs."),
 }
 
@@ -37,7 +40,7 @@ class _Lazy(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         module = importlib.import_module(_COMMANDS[cmd_name][0])
-        command = getattr(module, cmd_name if cmd_name != "list" else "list_")
+        command = getattr(module, "list_" if cmd_name == "list" else cmd_name.replace("-", "_"))
         assert isinstance(command, click.Command)  # noqa: S101 - the table above says so
         return command
 

@@ -18,6 +18,14 @@ class Unlisted(StrEnum):
     USE_PASS = "use_pass"  # noqa: S105 - the colour in the pass stands; not a password
 
 
+class AntiPassback(StrEnum):
+    """What becomes of a person who enters and is inside already, as far as the gate knows."""
+
+    OFF = "off"
+    SOFT = "soft"  # enters, and the journal says so
+    HARD = "hard"  # is refused until they have left by a pass
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What a venue's configuration says about deciding."""
@@ -26,7 +34,10 @@ class Policy:
     timezone: ZoneInfo
     limits: AgeLimits
     unlisted: Unlisted
-    reuse_after: float  # seconds until the same person may enter again
+    reuse_after: float  # seconds until the same person may enter again: anti-passback by time
+    antipassback: AntiPassback = AntiPassback.OFF
+    forget_inside: float = 43200.0  # seconds after which a person counts as having left unseen
+    max_inside: int | None = None  # people; None: no limit
 
 
 @dataclass(frozen=True, slots=True)

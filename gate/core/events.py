@@ -14,6 +14,10 @@ from gate.core.trusted_time import Standing
 class Mode(StrEnum):
     ENFORCE = "enforce"
     PILOT = "pilot"  # decides, shows and records; keeps nobody out
+    FREE = "free"  # the barrier stands open; who shows a code is decided on and recorded all the same
+    LOCKED_DOWN = "locked_down"  # nobody enters; people may leave
+    OUT_OF_SERVICE = "out_of_service"  # nobody is served
+    MAINTENANCE = "maintenance"  # nobody is served; staff try the barrier, and the door raises no alarm
 
 
 class Phase(StrEnum):
@@ -21,8 +25,22 @@ class Phase(StrEnum):
 
     READY = "ready"
     RELEASED = "released"  # granted: the barrier is open or opening, someone may pass
-    OUT_OF_SERVICE = "out_of_service"  # a device is missing or the store cannot be written
+    FREE = "free"  # the barrier stands open
+    LOCKED_DOWN = "locked_down"
+    OUT_OF_SERVICE = "out_of_service"  # staff said so, a device is missing, or the lock does not obey
+    MAINTENANCE = "maintenance"
     FIRE = "fire"  # fire input active or latched: the gate has stepped aside
+
+
+class Alarm(StrEnum):
+    """What staff should come and look at."""
+
+    HELD_OPEN_SOON = "held_open_soon"  # the door has stood open for long: shut it, or there is an alarm
+    HELD_OPEN = "held_open"
+    FORCED_OPEN = "forced_open"  # opened without a grant and without the exit button
+    UNABLE_TO_LOCK = "unable_to_lock"  # the bolt did not go home
+    UNABLE_TO_UNLOCK = "unable_to_unlock"
+    TAMPER = "tamper"
 
 
 class Passed(StrEnum):
@@ -76,6 +94,13 @@ class DeviceChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class AlarmChanged:
+    at: float
+    alarm: Alarm
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ListChanged:
     """Age of what the gate knows."""
 
@@ -95,4 +120,4 @@ class ClockChanged:
     ntp: str  # gate.runtime.ntp.Ntp: shown, and no more
 
 
-Event = CodeSeen | Decided | GrantEnded | PhaseChanged | DeviceChanged | ListChanged | ClockChanged
+Event = CodeSeen | Decided | GrantEnded | PhaseChanged | DeviceChanged | AlarmChanged | ListChanged | ClockChanged

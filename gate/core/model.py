@@ -46,6 +46,14 @@ class Direction(StrEnum):
     EXIT = "exit"
 
 
+class Stance(StrEnum):
+    """What a barrier does between releases."""
+
+    CONTROLLED = "controlled"  # locked; a release lets one person through
+    FREE = "free"  # open, until it is told otherwise
+    BLOCKED = "blocked"  # locked, and its own buttons and remote panel with it
+
+
 @dataclass(frozen=True, slots=True)
 class Scan:
     """One code in one frame: the text exactly as decoded (never stripped: a blank is Base45)."""

@@ -33,6 +33,8 @@ class Reason(StrEnum):
     CLOCK_UNTRUSTED = "clock_untrusted"
     ALREADY_USED = "already_used"
     TOO_SOON = "too_soon"
+    ANTI_PASSBACK = "anti_passback"
+    OCCUPANCY_FULL = "occupancy_full"
     STATUS_NOT_ADMITTED = "status_not_admitted"
     RULES_MISSING = "rules_missing"
     LANE_BUSY = "lane_busy"

@@ -140,6 +140,16 @@ _TEXTS: dict[Reason, tuple[tuple[str, str], tuple[str, str], tuple[str, str]]] =
         ("Только что использован", "Подождите несколько минут и покажите код снова"),
         ("Used moments ago", "Wait a few minutes and show the code again"),
     ),
+    Reason.ANTI_PASSBACK: (
+        ("Сіз іштесіз", "Алдымен рұқсаттаманы көрсетіп шығыңыз немесе қызметкерге жүгініңіз"),
+        ("Вы уже внутри", "Сначала выйдите по пропуску или обратитесь к сотруднику"),
+        ("Inside already", "Leave with your pass first, or ask the staff"),
+    ),
+    Reason.OCCUPANCY_FULL: (
+        ("Орын жоқ", "Біреу шыққанша күтіңіз де, кодты қайта көрсетіңіз"),
+        ("Мест нет", "Подождите, пока кто-нибудь выйдет, и покажите код ещё раз"),
+        ("House is full", "Wait until somebody leaves, then show the code again"),
+    ),
     Reason.STATUS_NOT_ADMITTED: (
         ("Кіруге рұқсат жоқ", "Кіру үшін не қажет екенін қолданбадан қараңыз немесе қызметкерге жүгініңіз"),
         ("Вход не разрешён", "Посмотрите в приложении, что нужно для входа, или обратитесь к сотруднику"),
@@ -222,7 +232,14 @@ INTERFACE: Mapping[str, Interface] = MappingProxyType(
             trial="Сынақ режимі: бәрі өткізіледі",
             trial_refused="Жұмыс режимінде өткізілмес еді:",
             simulated="Жабдық имитациясы",
-            modes={"enforce": "Жұмыс режимі", "pilot": "Сынақ режимі"},
+            modes={
+                "enforce": "Жұмыс режимі",
+                "pilot": "Сынақ режимі",
+                "free": "Еркін өту",
+                "locked_down": "Кіру жабық",
+                "out_of_service": "Қызмет көрсетпейді",
+                "maintenance": "Техникалық қызмет",
+            },
             ages=("{} мин", "{} сағ", "{} күн"),
             list_grades={
                 Freshness.WARN: "Тізім {age} бұрын жаңартылды",
@@ -243,7 +260,14 @@ INTERFACE: Mapping[str, Interface] = MappingProxyType(
             trial="Пробный режим: пропускаем всех",
             trial_refused="В рабочем режиме был бы отказ:",
             simulated="Имитация оборудования",
-            modes={"enforce": "Рабочий режим", "pilot": "Пробный режим"},
+            modes={
+                "enforce": "Рабочий режим",
+                "pilot": "Пробный режим",
+                "free": "Свободный проход",
+                "locked_down": "Вход закрыт",
+                "out_of_service": "Не обслуживает",
+                "maintenance": "Обслуживание",
+            },
             ages=("{} мин", "{} ч", "{} дн."),
             list_grades={
                 Freshness.WARN: "Список обновлён {age} назад",
@@ -264,7 +288,14 @@ INTERFACE: Mapping[str, Interface] = MappingProxyType(
             trial="Trial run: nobody is kept out",
             trial_refused="In service this would be refused:",
             simulated="Simulated hardware",
-            modes={"enforce": "In service", "pilot": "Trial run"},
+            modes={
+                "enforce": "In service",
+                "pilot": "Trial run",
+                "free": "Free passage",
+                "locked_down": "Locked down",
+                "out_of_service": "Out of service",
+                "maintenance": "Maintenance",
+            },
             ages=("{} min", "{} h", "{} d"),
             list_grades={
                 Freshness.WARN: "List updated {age} ago",

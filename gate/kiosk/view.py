@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from gate.core.events import (
+    Alarm,
+    AlarmChanged,
     ClockChanged,
     CodeSeen,
     Decided,
@@ -62,6 +64,15 @@ class Scene(StrEnum):
     NO_SIGNAL = "no_signal"  # shown by the page itself when the stream is silent
 
 
+ALARMS = {  # for the technician, as problems of devices are
+    Alarm.HELD_OPEN_SOON: "the door has stood open for long: shut it",
+    Alarm.HELD_OPEN: "the door stands open: shut it, and see what holds it",
+    Alarm.FORCED_OPEN: "the door was opened without a grant: go and see",
+    Alarm.UNABLE_TO_LOCK: "the bolt does not go home: guard the door, see to the lock",
+    Alarm.UNABLE_TO_UNLOCK: "the bolt does not come back: see to the lock",
+    Alarm.TAMPER: "a box or a cable is being opened: go and see",
+}
+
 GRANTED = frozenset({Scene.ADMITTED, Scene.LET_THROUGH})
 
 
@@ -85,7 +96,7 @@ class State:
 
     @property
     def in_service(self) -> bool:
-        return self.phase in (Phase.READY, Phase.RELEASED)
+        return self.phase in (Phase.READY, Phase.RELEASED, Phase.FREE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +141,19 @@ def step(state: State, event: Event, now: float) -> State:
         case PhaseChanged():
             return _phase(state, event.phase, now)
         case DeviceChanged():
-            others = [problem for problem in state.problems if problem.device != event.device]
-            bad = [*others, event] if event.problem else others
-            return replace(state, problems=tuple(sorted(bad, key=lambda problem: problem.device)))
+            return _problems(state, event)
+        case AlarmChanged(at, alarm, on):
+            return _problems(state, DeviceChanged(at, f"alarm {alarm}", "lane", ALARMS[alarm] if on else ""))
         case ListChanged():
             return replace(state, known=event)
         case ClockChanged():
             return replace(state, clock=event)
+
+
+def _problems(state: State, event: DeviceChanged) -> State:
+    others = [problem for problem in state.problems if problem.device != event.device]
+    bad = [*others, event] if event.problem else others
+    return replace(state, problems=tuple(sorted(bad, key=lambda problem: problem.device)))
 
 
 def due(state: State) -> float | None:
@@ -207,6 +224,8 @@ def show(state: State, about: About, wall: float) -> Page:
     """`wall`: trusted Unix seconds, for the age of the list."""
     scene = _scene(state)
     shut = unable(state.known, state.clock) if scene is Scene.IDLE and about.mode is Mode.ENFORCE else None
+    if state.phase is Phase.LOCKED_DOWN:
+        shut = Reason.LOCKED_DOWN
     if shut:  # nobody should queue here for a refusal
         scene = Scene.OUT_OF_SERVICE
     first = INTERFACE[about.languages[0]]

@@ -6,66 +6,72 @@ SQLite runs on one writing thread; nothing here waits for the network.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TypeVar
 
 import structlog
 from nacl.signing import SigningKey
 
-from gate.core.events import CodeSeen, Decided, DeviceChanged, Event, GrantEnded, ListChanged, Mode, PhaseChanged
-from gate.core.model import Scan
-from gate.core.passage import (
-    Crossed,
+from gate.core.events import (
+    AlarmChanged,
+    CodeSeen,
+    Decided,
+    DeviceChanged,
+    Event,
+    GrantEnded,
+    ListChanged,
+    Mode,
+    PhaseChanged,
+)
+from gate.core.lane_events import (
+    Alarmed,
+    Amnesty,
     DeviceState,
     Effect,
     EndGrant,
-    ExitAsked,
-    Fire,
     Granted,
+    Interlock,
     LaneEvent,
-    LaneState,
     Note,
     Release,
+    Remember,
+    Scheduled,
     Secure,
+    Stand,
     Tick,
-    Timing,
-    step,
 )
+from gate.core.lane_state import LaneState
+from gate.core.model import Direction, Scan
+from gate.core.passage import step
 from gate.core.reason import Reason
-from gate.core.staleness import AgeLimits
+from gate.lane.contacts import Contacts
 from gate.lane.door import Door
 from gate.lane.judge import Judge, Verdict
+from gate.lane.mantrap import Mantrap
 from gate.lane.presence import Presence, Presentation, Stage
+from gate.lane.setup import LaneSetup, Turn
+from gate.lane.signals import signal_of
 from gate.lane.timekeeper import Timekeeper
 from gate.ports.clock import TrustedClock
 from gate.ports.feedback import Feedback, Signal
-from gate.ports.inputs import Level, Role
+from gate.ports.inputs import Level
 from gate.ports.reader import Answer
 from gate.runtime.ntp import read_ntp
 from gate.store.admission import Presented, lets_through
+from gate.store.standing import Standing
 from gate.store.statuslist import ListState
 
 log = structlog.get_logger()
 
 TICK = 0.1  # seconds: how finely the lane notices that time has passed
 LIST_CHECK = 2.0  # seconds between looks at list.db for those who watch; a decision looks for itself
+SCHEDULE_CHECK = 1.0  # seconds between looks at the schedule
 TIDY_AFTER = 30.0  # seconds of quiet before the journal is signed and the WAL checkpointed
 VERDICT_SHOWN = 3.0  # seconds a refusal stays on the lamps
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class LaneSetup:
-    """What a lane is, from the configuration."""
-
-    device: str
-    mode: Mode
-    timing: Timing
-    limits: AgeLimits
-    needed: frozenset[str]  # devices without which nobody can enter: "barrier", "readers", "input[0]"
 
 
 class Lane:
@@ -79,6 +85,7 @@ class Lane:
         clock: TrustedClock,
         publish: Callable[[Event], None],
         feedback: Sequence[Feedback] = (),
+        mantrap: Mantrap | None = None,
     ) -> None:
         self._setup = setup
         self._open_judge = open_judge
@@ -90,15 +97,17 @@ class Lane:
         self._judge: Judge | None = None
         self._presence = Presence()
         self._timekeeper = Timekeeper(clock, publish)
-        self._happened: asyncio.Queue[LaneEvent | Presentation] = asyncio.Queue()
-        self._state = LaneState(missing=setup.needed)
+        self._happened: asyncio.Queue[LaneEvent | Presentation | Turn] = asyncio.Queue()
+        self._state = LaneState(usual=setup.mode, missing=setup.needed)
         self._starting = set(setup.needed)  # devices that have not said yet whether they are there
         self._deciding = False
         self.door = Door()
         self._group: asyncio.TaskGroup | None = None
-        self._pressed: set[Role] = set()
+        self._contacts = Contacts()
+        self._mantrap = mantrap
+        self._other_door = False  # as the contact of the other door says
         self._refusal_until = 0.0
-        self._tick_due = self._list_due = self._tidy_due = 0.0
+        self._tick_due = self._list_due = self._tidy_due = self._schedule_due = 0.0
         self._list: ListChanged | None = None
 
     # What the devices call.
@@ -115,7 +124,7 @@ class Lane:
         if shown.stage is Stage.NEW and self._is_renewed(shown):
             shown.stage = Stage.ANSWERED
             return Answer.DECIDED
-        if self._judge is None or self._starting or self._deciding or self._state.grant or self._state.fire:
+        if self._judge is None or self._starting or self._deciding or self._state.busy:
             shown.stage = Stage.WAITING
             return Answer.WAIT
         shown.stage = Stage.PENDING
@@ -125,23 +134,43 @@ class Lane:
         self._happened.put_nowait(shown)
         return None
 
-    def report(self, level: Level) -> None:
-        """An input has this level now."""
-        match level.role:
-            case Role.FIRE:
-                self._happened.put_nowait(Fire(level.active))
-            case Role.PASSAGE if level.active:
-                self._happened.put_nowait(Crossed(level.direction, level.at))
-            case Role.REX if level.active and level.role not in self._pressed:
-                self._happened.put_nowait(ExitAsked(level.at))
-        (self._pressed.add if level.active else self._pressed.discard)(level.role)
+    def report(self, level: Level, source: str = "") -> None:
+        """The input called `source` has this level now."""
+        event = self._contacts.hear(level, source)
+        if isinstance(event, Interlock):
+            self._other_door = event.active
+        if event is not None:
+            self._happened.put_nowait(event)
 
     def device(self, name: str, driver: str, problem: str) -> None:
         """A device came up (`problem` empty) or was lost."""
         self._publish(DeviceChanged(self._clock.now(), name, driver, problem))
         if name in self._setup.needed:
             self._starting.discard(name)
-            self._happened.put_nowait(DeviceState(name, present=not problem))
+            self._happened.put_nowait(DeviceState(name, present=not problem, at=self._clock.monotonic()))
+
+    # What staff ask for.
+
+    @property
+    def state(self) -> LaneState:
+        """As it is now; it changes with the next event."""
+        return self._state
+
+    async def order(self, make: Callable[[float], LaneEvent]) -> None:
+        """An order, a reset, more time: `make` is given the monotonic moment.  Returns when it was
+        carried out."""
+        await self._in_turn(lambda: self._follow(make(self._clock.monotonic())))
+
+    async def admit(self, direction: Direction) -> Reason:
+        """Staff let someone through: STAFF_ADMITTED, or why that cannot be now."""
+        return await self._in_turn(lambda: self._admit_by_staff(direction))
+
+    async def inside(self) -> int | None:
+        """How many people are inside, as far as the lane has seen."""
+        return await self._ask(lambda judge, _: judge.inside())
+
+    async def set_inside(self, count: int) -> bool:
+        return await self._ask(lambda judge, at: judge.set_inside(count, at))
 
     # The loop.
 
@@ -152,6 +181,8 @@ class Lane:
         try:
             async with asyncio.TaskGroup() as self._group:
                 self._watch(await self._on_writer(lambda: judge.begin(self._clock.now())))
+                standing = await self._on_writer(judge.standing)
+                self._state = replace(self._state, orders=standing.orders, fire=standing.fire)
                 await self._keep_time()
                 self._publish(PhaseChanged(self._clock.now(), self._state.phase))
                 ready()
@@ -168,55 +199,100 @@ class Lane:
         except TimeoutError:
             pass
         else:
-            await (self._decide(happened) if isinstance(happened, Presentation) else self._follow(happened))
+            match happened:
+                case Presentation():
+                    await self._decide(happened)
+                case Turn(work, done):
+                    result = await work()
+                    if not done.done():
+                        done.set_result(result)
+                case _:
+                    await self._follow(happened)
         if self._clock.monotonic() >= self._tick_due:
             self._tick_due = self._clock.monotonic() + TICK
             await self._tick()
 
     async def _decide(self, shown: Presentation) -> None:
-        if self._state.fire:
+        if self._state.busy or (self._mantrap and not self._mantrap.take()):  # since the code was seen
             shown.stage, self._deciding = Stage.WAITING, False
             return
         scan, where = shown.scan, self._where(shown.scan)
-        refusal = Reason.DEVICE_FAILED if self._state.missing else self._timekeeper.refusal(scan.direction)
+        refusal = self._state.refusal(scan.direction) or self._timekeeper.refusal(scan.direction)
         if refusal:
             verdict = await self._ask(lambda judge, at: judge.refuse(refusal, scan.text, where, at))
         else:
             verdict = await self._ask(lambda judge, at: judge.decide(scan.text, where, at))
         shown.stage, shown.holder = Stage.ANSWERED, verdict.holder
         self._tidy_due = self._clock.monotonic() + TIDY_AFTER
-        through = verdict.seq is not None and lets_through(verdict.decision, self._setup.mode)
+        through = verdict.seq is not None and lets_through(verdict.decision, self._state.mode)
         self._tell_verdict(scan, verdict, through=through)
         if through and verdict.seq is not None:
             await self._follow(Granted(verdict.seq, scan.direction, self._clock.monotonic()))
         self._deciding = False  # only now: a grant must be open before the next person is looked at
 
+    async def _admit_by_staff(self, direction: Direction) -> Reason:
+        state = self._state
+        if state.busy:
+            return Reason.LANE_BUSY
+        if (refusal := state.refusal(direction)) and state.mode is not Mode.MAINTENANCE:
+            return refusal
+        where = Presented("staff", direction, state.mode, 0)
+        verdict = await self._ask(lambda judge, at: judge.admit_by_staff(where, at))
+        if verdict.seq is not None:
+            await self._follow(Granted(verdict.seq, direction, self._clock.monotonic(), staff=True))
+        return verdict.decision.reason
+
     async def _follow(self, event: LaneEvent) -> None:
         before = self._state.phase
-        self._state, effects = step(self._state, event, self._setup.timing)
-        for effect in effects:
-            await self._carry_out(effect)
+        if self._mantrap is not None:
+            await self._step(Interlock(self._other_door or not self._mantrap.take(), event.at))
+        if not isinstance(event, Interlock) or self._mantrap is None:
+            await self._step(event)
+        if self._mantrap is not None and not self._state.occupied:
+            self._mantrap.give_back()
         if self._state.phase is not before:
             self._publish(PhaseChanged(self._clock.now(), self._state.phase))
             self._signal_phase()
+
+    async def _step(self, event: LaneEvent) -> None:
+        self._state, effects = step(self._state, event, self._setup.timing)
+        for effect in effects:
+            await self._carry_out(effect)
 
     async def _carry_out(self, effect: Effect) -> None:
         match effect:
             case Secure():
                 await self.door.secure()
-            case Release(direction):
+            case Release(direction, extended):
                 if self._group is not None:
-                    await self.door.release(direction, self._group)
+                    await self.door.release(direction, self._group, extended=extended)
+            case Stand(stance):
+                if self._group is not None:
+                    await self.door.stand(stance, self._group)
             case EndGrant(seq, passed):
                 await self._ask(lambda judge, at: judge.end_grant(seq, passed, at))
                 self._publish(GrantEnded(self._clock.now(), passed))
-            case Note(event, detail, direction):
-                await self._ask(lambda judge, at: judge.note(event, at, detail, direction))
+            case Note(event, detail, direction, counts=counts):
+                await self._ask(lambda judge, at: judge.note(event, at, detail, direction, counts=counts))
+            case Alarmed(alarm, on):
+                log.warning("alarm", alarm=alarm.value, on=on)
+                self._publish(AlarmChanged(self._clock.now(), alarm, on))
+                self._signal_phase()
+                await self._ask(lambda judge, at: judge.note("alarm", at, alarm if on else f"{alarm} over"))
+            case Remember(orders, fire):
+                await self._ask(lambda judge, _: judge.remember(Standing(orders, fire)))
+            case Amnesty():
+                await self.set_inside(0)
 
     async def _tick(self) -> None:
         """What time alone brings about."""
         now = self._clock.monotonic()
         await self._follow(Tick(now))
+        if self._setup.schedule and now >= self._schedule_due:
+            self._schedule_due = now + SCHEDULE_CHECK
+            mode = self._setup.schedule.mode_at(self._clock.now())
+            if mode is not self._state.scheduled:
+                await self._follow(Scheduled(mode, now))
         for left in self._presence.leave(now, self._holder_of):
             await self._left_waiting(left.scan)
         if self._refusal_until and now > self._refusal_until:
@@ -240,6 +316,8 @@ class Lane:
 
     async def _stop(self) -> None:
         await self.door.secure()
+        if self._mantrap is not None:
+            self._mantrap.give_back()
         if self._judge is not None:
             judge, self._judge = self._judge, None
             await self._on_writer(lambda: judge.tidy(self._key, self._setup.device, self._clock.now()))
@@ -251,7 +329,7 @@ class Lane:
     def _tell_verdict(self, scan: Scan, verdict: Verdict, *, through: bool) -> None:
         now, reason = self._clock.now(), verdict.decision.reason
         ms = (self._clock.monotonic() - scan.seen) * 1000
-        mode, admitted = self._setup.mode, verdict.decision.admitted
+        mode, admitted = self._state.mode, verdict.decision.admitted
         log.info("decision", reason=reason.value, seq=verdict.seq, reader=scan.reader, ms=round(ms, 1), through=through)
         self._publish(Decided(now, scan.reader, scan.direction, reason, admitted, through, mode, ms))
         self._signal(Signal.ADMITTED if through else Signal.REFUSED)
@@ -278,8 +356,7 @@ class Lane:
             lamp.show(signal)
 
     def _signal_phase(self) -> None:
-        signals = {"ready": Signal.READY, "out_of_service": Signal.OUT_OF_SERVICE, "fire": Signal.FIRE}
-        if signal := signals.get(self._state.phase.value):
+        if signal := signal_of(self._state):
             self._signal(signal)
 
     # Small parts.
@@ -297,7 +374,12 @@ class Lane:
 
     def _where(self, scan: Scan) -> Presented:
         us = round((self._clock.monotonic() - scan.seen) * 1e6)
-        return Presented(scan.reader, scan.direction, self._setup.mode, us)
+        return Presented(scan.reader, scan.direction, self._state.mode, us)
+
+    async def _in_turn(self, work: Callable[[], Awaitable[T]]) -> T:
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._happened.put_nowait(Turn(work, done))
+        return await done
 
     async def _ask(self, question: Callable[[Judge, float], T]) -> T:
         """Put a question to the judge on the writing thread, with the time as it is now."""

@@ -19,6 +19,7 @@ from gate.core.trusted_time import Kept
 from gate.errors import PublishError, StoreError
 from gate.passes.recognise import Verifier
 from gate.store.admission import Admission, Presented, Recorded
+from gate.store.standing import Standing
 from gate.store.statuslist import ListState, OutdatedError, StatusList
 
 log = structlog.get_logger()
@@ -92,10 +93,51 @@ class Judge:
         except StoreError as error:
             self._tell(str(error))
 
-    def note(self, event: str, at: float, detail: str, direction: Direction | None = None) -> bool:
-        """Whether it was recorded."""
+    def note(
+        self, event: str, at: float, detail: str, direction: Direction | None = None, *, counts: bool = False
+    ) -> bool:
+        """Whether it was recorded.  `counts`: somebody went that way, without a grant."""
         try:
-            self._admission.note(event, at, detail, direction)
+            self._admission.note(event, at, detail, direction, counts=counts)
+        except StoreError as error:
+            self._tell(str(error))
+            return False
+        return True
+
+    def admit_by_staff(self, shown: Presented, at: float) -> Verdict:
+        """Staff let someone through: recorded before anything moves, as everything is."""
+        try:
+            return self._verdict(self._admission.refuse(Decision(Reason.STAFF_ADMITTED), shown, at))
+        except StoreError as error:
+            self._tell(str(error))
+            return Verdict(Decision(Reason.STORAGE_FAILED, detail=str(error)), None)
+
+    def standing(self) -> Standing:
+        """The orders that outlived a restart.  Raises StoreError: at start, unknown orders are no orders
+        to go on with."""
+        return self._admission.standing()
+
+    def remember(self, standing: Standing) -> bool:
+        """Whether it will outlive a restart."""
+        try:
+            self._admission.remember(standing)
+        except StoreError as error:
+            self._tell(str(error))
+            return False
+        return True
+
+    def inside(self) -> int | None:
+        """How many people are inside; None when that cannot be read."""
+        try:
+            return self._admission.inside()
+        except StoreError as error:
+            self._tell(str(error))
+            return None
+
+    def set_inside(self, count: int, at: float) -> bool:
+        """Whether the count was corrected; 0 forgets who is inside, too."""
+        try:
+            self._admission.set_inside(count, at)
         except StoreError as error:
             self._tell(str(error))
             return False

@@ -2,23 +2,35 @@
 
 from typing import Protocol
 
-from gate.core.model import Direction
+from gate.core.model import Direction, Stance
+from gate.ports.inputs import Report
 
 
 class Barrier(Protocol):
-    async def release(self, direction: Direction) -> None:
+    """Belongs to one event loop, all but `secure`."""
+
+    async def release(self, direction: Direction, *, extended: bool = False) -> None:
         """Let one person through: the pulse configured for this device, then locked again.
+        `extended`: the longer pulse, for a person who needs more time.
 
         Returns when the device is locked again, or at once where the board times the pulse itself.
         Cancelling locks at once.  A pulse is never longer than the driver's own maximum.
         Raises DeviceError when the device does not answer as it should."""
 
+    async def stand(self, stance: Stance) -> None:
+        """Stand so until told otherwise; CONTROLLED after opening.  A FREE that only the host upholds
+        ends within seconds when the event loop does.  Raises DeviceError; ValueError for a stance
+        that the driver's abilities do not name."""
+
     def secure(self) -> None:
-        """Lock now.  Synchronous, idempotent, never raises: callable in `finally`."""
+        """Lock now, and stand CONTROLLED.  Synchronous, idempotent, never raises: callable in `finally`."""
 
     @property
     def secured(self) -> bool:
-        """Whether the last thing told to the device was to lock."""
+        """Whether the last thing told to the device was to lock.  What a device does by its own time does
+        not count, unless it takes no order to lock: it may be set to wait for its person longer."""
 
-    async def watch(self) -> None:
-        """Wait until the device is lost, then raise DeviceError.  Never returns otherwise."""
+    async def watch(self, report: Report) -> None:
+        """Report what the device itself senses (who went through, a door's contact, tampering) until
+        it is lost, then raise DeviceError.  Never returns otherwise.  A count of passages is reported
+        as so many active levels of role passage.  To be running while the barrier is used."""

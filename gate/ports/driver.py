@@ -14,6 +14,8 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
+from gate.ports.abilities import ONE_PULSE, Abilities
+
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 
@@ -65,6 +67,7 @@ class DriverSpec(Generic[Config, Device]):
     summary: str  # one line for `gate drivers`
     needs: str = ""  # packages, groups, wiring: one line for `gate drivers`
     simulated: bool = False  # the page shows a red banner: nothing real moves
+    abilities: Callable[[Config], Abilities] = lambda _: ONE_PULSE  # of a barrier, so configured
 
 
 AnySpec = DriverSpec[Any, Any]

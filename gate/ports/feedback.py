@@ -11,6 +11,8 @@ class Signal(StrEnum):
     ADMITTED = "admitted"
     REFUSED = "refused"
     OUT_OF_SERVICE = "out_of_service"
+    WARNING = "warning"  # the door stands open: shut it
+    ALARM = "alarm"  # forced, held open, tampered with: staff should come
     FIRE = "fire"
 
 

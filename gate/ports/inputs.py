@@ -1,4 +1,4 @@
-"""Contacts the lane listens to: passage sensor, request-to-exit button, fire alarm."""
+"""Contacts the lane listens to: passage sensor, door and lock, buttons, keys, fire alarm."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,13 @@ from gate.ports.driver import DriverConfig
 class Role(StrEnum):
     PASSAGE = "passage"  # active: someone goes through
     REX = "rex"  # request to exit: active opens without a pass
-    FIRE = "fire"  # active: the building's alarm; the gate steps aside
+    FIRE = "fire"  # active: the building's alarm; the gate steps aside until staff reset it
+    DOOR = "door"  # active: the door stands open
+    LOCK = "lock"  # active: the bolt is home, the door is locked
+    INTERLOCK = "interlock"  # active: the other door of a mantrap is open or released
+    LOCKDOWN = "lockdown"  # active: nobody enters (a key switch, a panic button)
+    RESET = "reset"  # active: staff reset a latched alarm (a key switch)
+    TAMPER = "tamper"  # active: a box or a cable is being opened
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from gate.core.events import ClockChanged, DeviceChanged, Event, ListChanged, PhaseChanged
+from gate.core.events import AlarmChanged, ClockChanged, DeviceChanged, Event, ListChanged, PhaseChanged
 
 QUEUE_LENGTH = 64
 
-_State = PhaseChanged | DeviceChanged | ListChanged | ClockChanged
+_State = PhaseChanged | DeviceChanged | AlarmChanged | ListChanged | ClockChanged
 
 
 class Bus:
@@ -33,7 +33,7 @@ class Bus:
 
     @contextmanager
     def watch(self) -> Iterator[asyncio.Queue[Event]]:
-        """A queue that starts with what stands now (phase, devices, list, clock) and then gets every event."""
+        """A queue that starts with what stands now (phase, devices, alarms, list, clock) and then gets every event."""
         queue: asyncio.Queue[Event] = asyncio.Queue(QUEUE_LENGTH)
         for state in self._states.values():
             queue.put_nowait(state)
@@ -45,4 +45,10 @@ class Bus:
 
 
 def _key(event: _State) -> str:
-    return f"device {event.device}" if isinstance(event, DeviceChanged) else type(event).__name__
+    match event:
+        case DeviceChanged(device=device):
+            return f"device {device}"
+        case AlarmChanged(alarm=alarm):
+            return f"alarm {alarm}"
+        case _:
+            return type(event).__name__

@@ -9,8 +9,8 @@ from pydantic_core import ErrorDetails
 
 from gate.ports.driver import parse_duration, show_duration
 from gate.settings.locate import KeyPath
-from gate.settings.model import NAME_PATTERN, WORD_PATTERN, WRONG
 from gate.settings.problems import Finding, dotted, meant, shown
+from gate.settings.tables import NAME_PATTERN, WORD_PATTERN, WRONG
 
 _BOUNDS = {
     "greater_than": ("gt", "more than"),

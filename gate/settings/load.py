@@ -68,7 +68,14 @@ def _beside(settings: Settings, folder: Path) -> Settings:
     """Relative paths start at the file's folder, whatever the working directory of the process."""
     device = settings.device.model_copy(update={"state_dir": folder / settings.device.state_dir})
     sync = settings.sync and settings.sync.model_copy(update={"root": folder / settings.sync.root})
-    return settings.model_copy(update={"device": device, "sync": sync})
+    lane = settings.lane
+    if lane.interlock:
+        lane = lane.model_copy(update={"interlock": folder / lane.interlock})
+    barrier = settings.barrier
+    if barrier:
+        paths = {name: folder / value for name, value in barrier if isinstance(value, Path)}
+        barrier = barrier.model_copy(update=paths)
+    return settings.model_copy(update={"device": device, "sync": sync, "lane": lane, "barrier": barrier})
 
 
 def _text(path: Path) -> str:

@@ -11,18 +11,13 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     SerializeAsAny,
-    StringConstraints,
     field_validator,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
 from gate.core.decide import Policy, Unlisted
-from gate.core.events import Mode
 from gate.core.rules import Venue
 from gate.core.staleness import AgeLimits
 from gate.core.trust import TrustList
@@ -31,27 +26,8 @@ from gate.ports.driver import DriverConfig, Duration, show_duration
 from gate.ports.inputs import InputConfig
 from gate.ports.reader import ReaderConfig
 from gate.settings.addresses import host_and_port, is_loopback, is_mirror
-
-WRONG = "gate"
-"""Type of the errors made here; their `ctx` holds `what`, `hint` and, where another key than the table
-is meant, `key`."""
-
-NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
-WORD_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,63}$"  # as in venue rules
-
-Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
-Word = Annotated[str, StringConstraints(pattern=WORD_PATTERN)]
-Language = Literal["kk", "ru", "en"]
-
-DAY = 86400.0
-
-
-def wrong(what: str, hint: str, *, key: str = "") -> PydanticCustomError:
-    return PydanticCustomError(WRONG, "{what}", {"what": what, "hint": hint, "key": key})
-
-
-class Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from gate.settings.lane import Door, Lane, ScheduleTable
+from gate.settings.tables import DAY, Language, Name, Table, Word, wrong
 
 
 class Device(Table):
@@ -131,45 +107,6 @@ class VenueTable(Table):
         if len(set(value)) < len(value):
             raise wrong("a language stands twice", "Name each language once")
         return value
-
-
-class Lane(Table):
-    """How people are let through, one at a time."""
-
-    mode: Annotated[
-        Mode,
-        Field(
-            description='who gets through: "enforce", only who is admitted, or "pilot", everybody, while the gate '
-            "decides, shows and records all the same; the default fails closed"
-        ),
-    ] = Mode.ENFORCE
-    hold: Annotated[
-        Duration,
-        Field(
-            gt=0,
-            le=60,
-            description="how long one person has the lane after a yes where no passage contact watches; "
-            "then the next is served; 5 s is a walk through a door, not hurried",
-        ),
-    ] = 5.0
-    passage_timeout: Annotated[
-        Duration,
-        Field(
-            gt=0,
-            le=300,
-            description="how long one person has the lane after a yes where a passage contact watches; "
-            "whoever has not gone through by then may use the pass again; 8 s is a turnstile with a suitcase",
-        ),
-    ] = 8.0
-    reuse_after: Annotated[
-        Duration,
-        Field(
-            ge=0,
-            le=7 * DAY,
-            description='how long a pass that was used does not open again (too_soon); "0s" lets it open at once; '
-            "10 min is too long to hand a phone back over the barrier, short enough to come back",
-        ),
-    ] = 600.0
 
 
 class ListTable(Table):
@@ -340,6 +277,8 @@ class Tables(Table):
     device: Device
     venue: VenueTable
     lane: Lane = Lane()
+    door: Door = Door()
+    schedule: ScheduleTable = ScheduleTable()
     list: ListTable = ListTable()
     clock: ClockTable = ClockTable()
     passes: Passes = Passes()
@@ -365,6 +304,9 @@ class Settings(Tables):
             limits=self.list.limits,
             unlisted=self.list.unlisted,
             reuse_after=self.lane.reuse_after,
+            antipassback=self.lane.antipassback,
+            forget_inside=self.lane.forget_inside,
+            max_inside=self.lane.max_inside,
         )
 
     def verifier(self, trust: TrustList) -> Verifier:

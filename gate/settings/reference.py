@@ -107,6 +107,8 @@ def _as_written(node: Any) -> None:
         node["anyOf"] = [arm for arm in node["anyOf"] if arm != {"type": "null"}]
     if "default" in node and node["default"] is None:
         del node["default"]
+    if isinstance(node.get("default"), dict):
+        node["default"] = {key: value for key, value in node["default"].items() if value is not None}
     for item in node.values():
         _as_written(item)
 

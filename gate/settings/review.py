@@ -5,9 +5,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from gate.core.decide import Unlisted
+from gate.core.contact import Relock
+from gate.core.decide import AntiPassback, Unlisted
 from gate.core.events import Mode
-from gate.core.model import Direction
+from gate.core.model import Direction, Stance
+from gate.ports.abilities import ONE_PULSE, Abilities
 from gate.ports.driver import DriverConfig, show_duration
 from gate.ports.inputs import InputConfig, Role
 from gate.settings.addresses import is_loopback
@@ -38,10 +40,12 @@ def effective(loaded: Loaded) -> list[Row]:
     return [Row(path, value, loaded.lines.get(path)) for path, value in _leaves(data, ())]
 
 
-def advise(settings: Settings, simulated: Collection[KeyPath] = ()) -> list[Finding]:
-    """What is allowed and yet should be meant.  `simulated`: tables whose driver moves nothing real."""
+def advise(settings: Settings, simulated: Collection[KeyPath] = (), barrier: Abilities = ONE_PULSE) -> list[Finding]:
+    """What is allowed and yet should be meant.  `simulated`: tables whose driver moves nothing real;
+    `barrier`: what the barrier can do, so configured."""
     return [
-        *_about_lane(settings),
+        *_about_lane(settings, barrier),
+        *_about_doors(settings, barrier),
         *_about_list(settings),
         *_about_sync(settings),
         *(Finding((*path, "driver"), _SIMULATED, "Good for trying out only") for path in simulated),
@@ -76,7 +80,7 @@ def _covered(value: Any) -> Any:
     return covered(value) if isinstance(value, str) else value
 
 
-def _about_lane(settings: Settings) -> Iterator[Finding]:
+def _about_lane(settings: Settings, barrier: Abilities) -> Iterator[Finding]:
     if settings.lane.mode is Mode.PILOT:
         yield Finding(("lane", "mode"), "pilot: everybody gets through", 'Write "enforce" when it is meant in earnest')
     if settings.lane.reuse_after == 0:
@@ -84,16 +88,37 @@ def _about_lane(settings: Settings) -> Iterator[Finding]:
     if settings.barrier is None:
         yield Finding(("barrier",), "there is no barrier: the gate shows its answer and moves nothing", "Add [barrier]")
         return
-    if not _watched(settings.inputs, Role.PASSAGE):
+    door = barrier.door or any(contact.role is Role.DOOR for contact in settings.inputs)
+    if not (door or Direction.ENTRY in barrier.passages or _watched(settings.inputs, Role.PASSAGE)):
         what = "no [[input]] has role passage: a pass stays used although nobody went through"
         yield Finding(("input",), what, "Wire the turnstile's passage contact if it has one")
         pulse = getattr(settings.barrier, "pulse", None)
         if isinstance(pulse, float) and pulse > settings.lane.hold:
-            what = f"the next person is served while the barrier is still released (pulse {_toml(pulse)})"
+            what = f"the barrier is locked when hold is over, before its pulse is ({_toml(pulse)})"
             yield Finding(("lane", "hold"), what, "Let hold be longer than the barrier's pulse")
     if not any(contact.role is Role.FIRE for contact in settings.inputs):
         what = "no [[input]] has role fire: the gate cannot tell that the alarm has freed the way"
         yield Finding(("input",), what, "Wire the building's alarm contact; the way out itself must not depend on it")
+
+
+def _about_doors(settings: Settings, barrier: Abilities) -> Iterator[Finding]:
+    lane, roles = settings.lane, {contact.role for contact in settings.inputs}
+    exits = any(reader.direction is Direction.EXIT for reader in settings.readers)
+    if lane.antipassback is not AntiPassback.OFF and not exits:
+        what = "no [[reader]] has direction exit: nobody leaves, as far as the gate knows"
+        yield Finding(("lane", "antipassback"), what, "Fit a reader on the way out, or leave it to reuse_after")
+    counted = exits or Direction.EXIT in barrier.passages or Role.REX in roles
+    counted = counted or any(c.role is Role.PASSAGE and c.direction is Direction.EXIT for c in settings.inputs)
+    if lane.max_inside is not None and not counted:
+        what = "nothing tells when somebody leaves: the house fills up and stays full"
+        yield Finding(("lane", "max_inside"), what, "Fit a passage contact or a reader on the way out")
+    if settings.door.relock is not Relock.TIMER and not (barrier.door or Role.DOOR in roles):
+        what = "no [[input]] has role door: the lock falls when the time is over"
+        yield Finding(("door", "relock"), what, "Wire the door's contact")
+    modes = {lane.mode, *(window.mode for window in settings.schedule.windows)}
+    if Mode.FREE in modes and settings.barrier and Stance.FREE not in barrier.stances:
+        what = "this barrier cannot stand free: whoever shows a code is let through, one by one"
+        yield Finding(("barrier",), what, "Choose another mode, or a barrier that can")
 
 
 def _watched(inputs: tuple[InputConfig, ...], role: Role) -> bool:

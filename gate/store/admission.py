@@ -23,9 +23,11 @@ from gate.core.trusted_time import Kept
 from gate.errors import StoreError
 from gate.store.database import File, immediate, open_for_writing, unusable
 from gate.store.floor import keep
+from gate.store.inside import Inside
 from gate.store.journal import Journal, Row
 from gate.store.redemptions import Redemptions
 from gate.store.secrets import Secrets
+from gate.store.standing import Standing, read_standing, write_standing
 from gate.store.statuslist import ListState, StatusList
 
 
@@ -52,7 +54,7 @@ class Admission:
         self._path = File.LANE.within(state_dir)
         self._status = status
         self._policy = policy
-        self._open_grants: set[int] = set()
+        self._open_grants: dict[int, Direction] = {}
         self._rules: tuple[RuleSet | None, RuleSet | None] = (None, None)
         self._lock = claim_lane(state_dir)
         self._connection = open_for_writing(File.LANE, state_dir)
@@ -60,6 +62,7 @@ class Admission:
         self._journal = Journal(self._connection)
         self._secrets = Secrets(self._connection)
         self._redemptions = Redemptions(self._connection, self._secrets)
+        self._inside = Inside(self._connection, self._secrets, policy)
         with self._transaction():
             self._secrets.prepare()
 
@@ -68,20 +71,23 @@ class Admission:
         Raises StoreError: nothing was recorded, nobody enters.  Raises OutdatedError when the pass was
         verified by a trust list that is not held any more: refresh, verify, ask again."""
         with self._transaction():
-            decision, state = self._judge(claims, at)
+            decision, state = self._judge(claims, shown.direction, at)
             row = self._row(decision, shown, at, claims, state)
             through = lets_through(decision, shown.mode)
             seq = self._journal.append(row, grants=through)
-            if decision.admitted:
+            if decision.admitted and shown.direction is Direction.ENTRY:
                 self._redemptions.redeem(claims, seq, at, self._policy.reuse_after)
-        return self._recorded(decision, seq, through=through)
+            if through:
+                self._inside.note(claims, shown.direction, seq, at)
+        return self._recorded(decision, seq, shown.direction, through=through)
 
     def refuse(self, decision: Decision, shown: Presented, at: float, claims: Claims | None = None) -> Recorded:
-        """Record a refusal that was made before the list was asked (the pass itself, a busy lane)."""
+        """Record what was decided without asking the list: a refusal (the pass itself, a busy lane), or
+        that staff let someone in."""
         with self._transaction():
             through = lets_through(decision, shown.mode)
             seq = self._journal.append(self._row(decision, shown, at, claims, self._status.state), grants=through)
-        return self._recorded(decision, seq, through=through)
+        return self._recorded(decision, seq, shown.direction, through=through)
 
     def end_grant(self, seq: int, passed: Passed, at: float) -> None:
         """How a grant ended.  When nobody passed, the use is given back in the same transaction."""
@@ -89,9 +95,10 @@ class Admission:
             return
         with self._transaction():
             self._journal.append(Row(at=_ms(at), event="passage", grant=seq, detail=passed.value))
+            self._inside.end(seq, self._open_grants[seq], passed)
             if passed is Passed.NOT_PASSED:
                 self._redemptions.give_back(seq)
-        self._open_grants.discard(seq)
+        del self._open_grants[seq]
 
     def close_interrupted(self, at: float) -> int:
         """At start: grants that a crash left open.  Whether someone passed is unknown, so the use stays
@@ -103,12 +110,39 @@ class Admission:
             self.end_grant(seq, Passed.UNKNOWN, at)
         return len(left)
 
-    def note(self, event: str, at: float, detail: str, direction: Direction | None = None) -> None:
-        """Record something that is not a decision: start, stop, exit button, fire, a lost device."""
+    def note(
+        self, event: str, at: float, detail: str, direction: Direction | None = None, *, counts: bool = False
+    ) -> None:
+        """Record something that is not a decision: start, stop, exit button, fire, a lost device.
+        `counts`: somebody went that way, without a grant."""
         with self._transaction():
+            if counts and direction:
+                self._inside.passed(direction)
             self._journal.append(
                 Row(at=_ms(at), event=event, detail=detail, direction=direction.value if direction else None)
             )
+
+    def standing(self) -> Standing:
+        """What was remembered last."""
+        with self._errors():
+            return read_standing(self._connection)
+
+    def remember(self, standing: Standing) -> None:
+        with self._transaction():
+            write_standing(self._connection, standing)
+
+    def inside(self) -> int:
+        """How many people are inside, as far as the lane has seen."""
+        with self._errors():
+            return self._inside.count()
+
+    def set_inside(self, count: int, at: float) -> None:
+        """Staff counted; with nobody left inside, nobody is remembered either."""
+        with self._transaction():
+            if count == 0:
+                self._inside.forget_all()
+            self._inside.set_count(count)
+            self._journal.append(Row(at=_ms(at), event="occupancy", detail=f"set to {count}"))
 
     def keep_time(self, kept: Kept, at: float, detail: str = "") -> None:
         """Keep the trusted time for the next start.  `detail`: what has become of the clock, for the journal."""
@@ -126,6 +160,7 @@ class Admission:
         """Forget uses that are over and checkpoint the WAL; when the lane is idle, for it can take 150 ms."""
         with self._transaction():
             self._redemptions.purge(at)
+            self._inside.purge(at)
         with self._errors():
             self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
@@ -148,15 +183,19 @@ class Admission:
         self._connection.close()
         os.close(self._lock)
 
-    def _judge(self, claims: Claims, at: float) -> tuple[Decision, ListState]:
+    def _judge(self, claims: Claims, direction: Direction, at: float) -> tuple[Decision, ListState]:
         listing, state = self._status.consult(claims.idx), self._status.state
+        if direction is Direction.EXIT:  # whoever is inside may leave, whatever their colour has become
+            return Decision(Reason.ADMITTED), state
         known = Knowledge(state.version, state.as_of, self._rules_here(state.rules))
         decision = decide(claims, listing, known, self._policy, at)
-        return (self._redemptions.check(claims, decision, at) if decision.admitted else decision), state
+        for check in (self._redemptions.check, self._inside.check):
+            decision = check(claims, decision, at) if decision.admitted else decision
+        return decision, state
 
-    def _recorded(self, decision: Decision, seq: int, *, through: bool) -> Recorded:
+    def _recorded(self, decision: Decision, seq: int, direction: Direction, *, through: bool) -> Recorded:
         if through:
-            self._open_grants.add(seq)
+            self._open_grants[seq] = direction
         return Recorded(decision, seq)
 
     def _row(self, decision: Decision, shown: Presented, at: float, claims: Claims | None, state: ListState) -> Row:
@@ -185,12 +224,15 @@ class Admission:
 
 
 # Reasons that are the lane's own condition: there is nothing to let through, in a pilot either.
-_NO_WAY_THROUGH = frozenset({Reason.LANE_BUSY, Reason.DEVICE_FAILED, Reason.STORAGE_FAILED, Reason.OUT_OF_SERVICE})
+_NO_WAY_THROUGH = frozenset(
+    {Reason.LANE_BUSY, Reason.DEVICE_FAILED, Reason.STORAGE_FAILED, Reason.OUT_OF_SERVICE, Reason.LOCKED_DOWN}
+)
+_KEEPS_NOBODY_OUT = frozenset({Mode.PILOT, Mode.FREE})
 
 
 def lets_through(decision: Decision, mode: Mode) -> bool:
-    """A pilot keeps nobody out; what it decided is recorded all the same."""
-    return decision.admitted or (mode is Mode.PILOT and decision.reason not in _NO_WAY_THROUGH)
+    """A pilot keeps nobody out, nor does an open way; what it decided is recorded all the same."""
+    return decision.admitted or (mode in _KEEPS_NOBODY_OUT and decision.reason not in _NO_WAY_THROUGH)
 
 
 def _ms(at: float) -> int:

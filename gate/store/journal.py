@@ -13,6 +13,7 @@ from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
 
 from gate.core.chain import GENESIS, Field, checkpoint_message, link
+from gate.core.model import Direction
 from gate.errors import StoreError
 
 
@@ -43,7 +44,7 @@ _GRANT = COLUMNS.index("grant")
 _values = attrgetter(*COLUMNS[1:])
 RECENT = 10_000  # rows: a grant lasts seconds, and is never open for as many
 _OPEN_GRANTS = """
-SELECT seq FROM journal AS decision WHERE seq > ? AND "grant" = seq AND NOT EXISTS
+SELECT seq, direction FROM journal AS decision WHERE seq > ? AND "grant" = seq AND NOT EXISTS
   (SELECT 1 FROM journal AS passage WHERE passage.seq > decision.seq AND passage."grant" = decision.seq)"""
 _INSERT = f"INSERT INTO journal ({_SELECT}, hash) VALUES ({', '.join('?' * (len(COLUMNS) + 1))})"  # noqa: S608 - our names
 
@@ -64,10 +65,10 @@ class Journal:
         self._connection.execute(_INSERT, (*values, link(before, values)))
         return seq
 
-    def open_grants(self) -> list[int]:
-        """Decisions that let someone through and of whose passage nothing was written."""
+    def open_grants(self) -> dict[int, Direction]:
+        """Decisions that let someone through and of whose passage nothing was written: seq -> which way."""
         rows = self._connection.execute(_OPEN_GRANTS, (self.end()[0] - RECENT,))
-        return [row[0] for row in rows]
+        return {seq: Direction(direction) for seq, direction in rows}
 
     def end(self) -> tuple[int, bytes]:
         """Seq and digest of the last row; (0, GENESIS) of an empty journal."""

@@ -13,6 +13,7 @@ from gate.core.model import Direction
 from gate.ports.driver import AnySpec
 from gate.ports.inputs import Input, Role
 from gate.testing.input_contract import InputContract, InputRig
+from tests.contract.fake_gpiod import Chip, fake_gpiod
 from tests.contract.mock_gpio import Board, drive, mock_gpio
 
 DRIVERS = {entry.name: entry for entry in entry_points(group="gate.inputs")}
@@ -50,6 +51,31 @@ class GpioRig:
         Board.present = True
 
 
+class GpiodRig:
+    """A contact on line 22 of a chip that libgpiod reads."""
+
+    role = Role.DOOR
+    direction = Direction.ENTRY
+
+    def __init__(self, pull: Literal["up", "down"], chip: Chip) -> None:
+        self._settings = {"driver": "gpio", "library": "gpiod", "role": "door", "line": 22, "pull": pull}
+        self._chip = chip
+        self._closed_is_high = pull == "down"
+
+    def open(self) -> AbstractAsyncContextManager[Input]:
+        self.set(False)
+        return spec("gpio").open(spec("gpio").config.model_validate(self._settings))
+
+    def set(self, active: bool) -> None:
+        self._chip.stuck = active is self._closed_is_high
+
+    def lose(self) -> None:
+        self._chip.present = False
+
+    def restore(self) -> None:
+        self._chip.present, self._chip.busy = True, False
+
+
 class FakeRig:
     """The writing end of the named pipe."""
 
@@ -81,6 +107,8 @@ RIGS: dict[str, Callable[[ExitStack, Path], InputRig]] = {
     "gpio, normally open": lambda stack, _: GpioRig("open", "up", stack.enter_context(mock_gpio())),
     "gpio, normally closed": lambda stack, _: GpioRig("closed", "up", stack.enter_context(mock_gpio())),
     "gpio, pulled down": lambda stack, _: GpioRig("open", "down", stack.enter_context(mock_gpio())),
+    "gpio, libgpiod, pulled up": lambda stack, _: GpiodRig("up", stack.enter_context(fake_gpiod())),
+    "gpio, libgpiod, pulled down": lambda stack, _: GpiodRig("down", stack.enter_context(fake_gpiod())),
     "fake": lambda _, folder: FakeRig(folder),
 }
 

@@ -20,6 +20,7 @@ from gate.ports.reader import Reader
 from gate.testing.reader_contract import LaneDouble, ReaderContract, ReaderRig, assert_tells_what_to_do, running
 from tests.contract.camera_rigs import BLANK, NetworkCamera, camera_config, drawn, film, jpeg, put
 from tests.contract.picamera_rig import attach, show
+from tests.contract.scanner_rigs import HidRig, SerialScannerRig
 
 
 @pytest.fixture(autouse=True)
@@ -188,6 +189,9 @@ RIGS: dict[str, Callable[[Path], ReaderRig]] = {
     "picamera": lambda place: PicameraRig(place / "pi"),
     "replay": lambda place: ReplayRig(place / "codes.txt"),
     "fake": lambda _: FakeRig(),
+    "serial_scanner: gm65": lambda place: SerialScannerRig(place, "gm65"),
+    "serial_scanner: line": lambda place: SerialScannerRig(place, "line"),
+    "hid_scanner": lambda _: HidRig(),
 }
 
 

@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,17 +12,20 @@ from nacl.signing import SigningKey
 
 from gate.authority.wallet import Wallet
 from gate.core.events import CodeSeen, Decided, DeviceChanged, Event, GrantEnded, Mode, Passed, Phase, PhaseChanged
-from gate.core.model import Direction, Listing, Scan, Status
-from gate.core.passage import Timing
+from gate.core.lane_events import Reset
+from gate.core.lane_state import Timing
+from gate.core.model import Direction, Listing, Scan, Stance, Status
 from gate.core.reason import Reason
 from gate.errors import DeviceError
-from gate.lane.controller import Lane, LaneSetup
+from gate.lane.controller import Lane
 from gate.lane.judge import Judge
+from gate.lane.mantrap import Mantrap
 from gate.lane.presence import GONE_AFTER
+from gate.lane.setup import LaneSetup
 from gate.passes.aq1_encode import credential_text, encode_credential
 from gate.passes.recognise import Verifier
 from gate.ports.feedback import Signal
-from gate.ports.inputs import Level, Role
+from gate.ports.inputs import Level, Report, Role
 from gate.ports.reader import Answer
 from gate.testing.builders import KEY, LIMITS, NOW, RunningClock, load, policy
 
@@ -58,8 +62,11 @@ class Turnstile:
         self.lost = asyncio.Event()
         self.broken = False
         self.pulse = 0.05  # seconds
+        self.stances: list[Stance] = []
+        self.extended: list[bool] = []
 
-    async def release(self, direction: Direction) -> None:  # noqa: ARG002 - the port's signature
+    async def release(self, direction: Direction, *, extended: bool = False) -> None:  # noqa: ARG002 - the port's
+        self.extended.append(extended)
         if self.broken:
             raise DeviceError("turnstile: no answer", hint="Look at its cable")
         self.openings, self.secured = self.openings + 1, False
@@ -71,7 +78,11 @@ class Turnstile:
     def secure(self) -> None:
         self.secured = True
 
-    async def watch(self) -> None:
+    async def stand(self, stance: Stance) -> None:
+        self.stances.append(stance)
+        self.secured = stance is not Stance.FREE
+
+    async def watch(self, report: Report) -> None:  # noqa: ARG002 - it senses nothing
         await self.lost.wait()
         raise DeviceError("turnstile: gone", hint="Plug it in")
 
@@ -92,13 +103,16 @@ class Rig:
         mode: Mode = Mode.ENFORCE,
         sensed: bool = False,
         timeout: float = 0.4,
+        timing: Timing | None = None,
+        mantrap: Mantrap | None = None,
         clock: RunningClock | None = None,
     ) -> None:
         self.turnstile, self.lamp = Turnstile(), Lamp()
         self.events: list[Event] = []
         self.clock = clock or RunningClock()
-        timing = Timing(hold=0.3, passage_timeout=timeout, sensed=frozenset({ENTRY} if sensed else set()))
-        setup = LaneSetup("test-1", mode, timing, LIMITS, frozenset({"barrier"}))
+        usual = Timing(hold=0.3, passage_timeout=timeout, sensed=frozenset({ENTRY} if sensed else set()))
+        fitted = timing or usual
+        setup = LaneSetup("test-1", mode, fitted, LIMITS, frozenset({"barrier"}))
         self.lane = Lane(
             setup,
             lambda: Judge(state, policy(), lambda trust: Verifier(trust, venue="test")),
@@ -106,6 +120,7 @@ class Rig:
             self.clock,
             self.events.append,
             [self.lamp],
+            mantrap,
         )
 
     @property
@@ -135,17 +150,19 @@ class Rig:
 
 
 @asynccontextmanager
-async def working(rig: Rig) -> AsyncIterator[Rig]:
+async def working(rig: Rig, at_first: Collection[Phase] = ()) -> AsyncIterator[Rig]:
     async def barrier() -> None:
         with suppress(DeviceError):
-            await rig.lane.door.hold(rig.turnstile, ready=lambda: rig.lane.device("barrier", "fake", ""))
+            ready = partial(rig.lane.device, "barrier", "fake", "")
+            await rig.lane.door.hold(rig.turnstile, ready, rig.lane.report)
         rig.lane.device("barrier", "fake", "gone")
 
+    rig.turnstile.lost.clear()
     ready = asyncio.Event()
     lane = asyncio.create_task(rig.lane.run(ready.set, lambda: None))
     held = asyncio.create_task(barrier())
     await ready.wait()
-    await rig.until(lambda: rig.phases[-1:] == [Phase.READY])
+    await rig.until(lambda: bool(rig.phases) and rig.phases[-1] in (at_first or {Phase.READY}))
     try:
         yield rig
     finally:
@@ -240,6 +257,8 @@ async def test_fire_stops_granting_and_what_was_shown_meanwhile_is_not_judged(st
         assert (rig.reasons, rig.turnstile.openings) == ([], 0)
         assert rig.lamp.shown[-1] is Signal.FIRE
         rig.lane.report(Level(Role.FIRE, active=False, at=time.monotonic()))
+        assert set(await rig.show(plain(7), 0.2)) == {Answer.WAIT}  # until staff reset it
+        await rig.lane.order(Reset)
         await rig.until(lambda: rig.phases[-1] is Phase.READY)
         await rig.show(plain(7), 0.2)
         assert rig.reasons == [Reason.ADMITTED]

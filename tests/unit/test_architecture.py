@@ -56,7 +56,7 @@ def test_no_file_is_over_400_lines() -> None:
     long = {
         shown(path): text.count("\n")
         for path, text in texts()
-        if path.suffix in code and path.name != "LICENSE" and text.count("\n") > 400
+        if path.suffix in code and path.name not in ("LICENSE", "gate.toml") and text.count("\n") > 400
     }
     assert long == {}
 

@@ -164,7 +164,7 @@ async def test_a_line_that_does_not_follow_is_an_error() -> None:
             pin = factory.pin(17)
             pin._state = True  # shorted to 3.3 V
             with pytest.raises(DeviceError, match="does not follow"):
-                await asyncio.wait_for(barrier.watch(), 5)
+                await asyncio.wait_for(barrier.watch(lambda _: None), 5)
 
 
 def files_in(folder: Path) -> list[Path]:

@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gate.core.events import (
+    Alarm,
+    AlarmChanged,
     ClockChanged,
     CodeSeen,
     Decided,
@@ -26,6 +28,7 @@ from gate.core.staleness import Freshness
 from gate.core.trusted_time import Standing
 from gate.kiosk.texts import reason_words
 from gate.kiosk.view import (
+    ALARMS,
     GRANTED,
     GRANTED_AT_LEAST,
     GRANTED_AT_MOST,
@@ -294,11 +297,11 @@ def test_whatever_happens(events: list[Event | float], mode: Mode) -> None:
         assert state.number == count
         assert len(shown.lines) == 3
         if shown.scene in GRANTED:  # green, or the pilot's arrow, only for a person the lane let through
-            assert phase in (Phase.READY, Phase.RELEASED)
+            assert phase in (Phase.READY, Phase.RELEASED, Phase.FREE)
             assert last is not None
             assert last.let_through
             assert last.admitted is (shown.scene is Scene.ADMITTED)
-        if phase not in (Phase.READY, Phase.RELEASED):
+        if phase not in (Phase.READY, Phase.RELEASED, Phase.FREE):
             assert shown.scene in (Scene.OUT_OF_SERVICE, Scene.FIRE)
         until = due(state)
         assert until is None or now < until <= now + GRANTED_AT_MOST
@@ -307,3 +310,15 @@ def test_whatever_happens(events: list[Event | float], mode: Mode) -> None:
         state = settle(state, due(state) or now)
     assert due(state) is None
     assert show(state, ABOUT, 1e9).scene in (Scene.IDLE, Scene.OUT_OF_SERVICE, Scene.FIRE)
+
+
+def test_a_lockdown_says_so_and_an_alarm_stands_among_the_problems() -> None:
+    state = step(State(), PhaseChanged(0, Phase.LOCKED_DOWN), 0.0)
+    assert show(state, ABOUT, 1e9).lines[-1].headline == reason_words(Reason.LOCKED_DOWN, "en").headline
+    state = step(state, AlarmChanged(0, Alarm.FORCED_OPEN, True), 0.0)
+    assert show(state, ABOUT, 1e9).problems == (
+        "alarm forced_open (lane): the door was opened without a grant: go and see",
+    )
+    state = step(state, AlarmChanged(0, Alarm.FORCED_OPEN, False), 0.0)
+    assert show(state, ABOUT, 1e9).problems == ()
+    assert set(ALARMS) == set(Alarm)

@@ -1,31 +1,48 @@
-"""The lane between a grant and a closed barrier, as a model: whatever happens in whatever order."""
+"""The lane between a grant and a closed barrier, one story at a time.  (In any order: `test_lane_machine`.)"""
 
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from dataclasses import replace
 
-from gate.core.events import Passed, Phase
-from gate.core.model import Direction
-from gate.core.passage import (
+import pytest
+
+from gate.core.contact import DoorTiming
+from gate.core.events import Alarm, Mode, Passed, Phase
+from gate.core.lane_events import (
+    Alarmed,
+    Amnesty,
+    Button,
     Crossed,
     DeviceState,
+    DoorMoved,
     Effect,
     EndGrant,
-    ExitAsked,
+    Extend,
     Fire,
     Granted,
+    Interlock,
     LaneEvent,
-    LaneState,
     Note,
+    Ordered,
+    Panic,
     Release,
+    Remember,
+    Reset,
+    Scheduled,
     Secure,
+    Stand,
     Tick,
-    Timing,
-    step,
 )
+from gate.core.lane_state import LaneState, Timing
+from gate.core.model import Direction, Stance
+from gate.core.passage import step
+from gate.core.reason import Reason
 
 ENTRY, EXIT = Direction.ENTRY, Direction.EXIT
-TIMING = Timing(hold=5.0, passage_timeout=8.0, sensed=frozenset({ENTRY}))
+FREE, BLOCKED, CONTROLLED = Stance.FREE, Stance.BLOCKED, Stance.CONTROLLED
+TIMING = Timing(
+    hold=5.0, passage_timeout=8.0, sensed=frozenset({ENTRY}), extended=20.0, watchers=frozenset({"input[0]"})
+)
+ABLE = replace(TIMING, stances=frozenset({FREE, BLOCKED}))
+DOOR = replace(TIMING, sensed=frozenset(), door=DoorTiming(contact=True, feedback=True))
 
 
 def play(*events: LaneEvent, timing: Timing = TIMING, state: LaneState | None = None) -> tuple[LaneState, list[Effect]]:
@@ -35,6 +52,14 @@ def play(*events: LaneEvent, timing: Timing = TIMING, state: LaneState | None = 
         state, more = step(state, event, timing)
         effects += more
     return state, effects
+
+
+def alarms(*events: LaneEvent, timing: Timing = DOOR) -> list[tuple[Alarm, bool]]:
+    _, effects = play(*events, timing=timing)
+    return [(effect.alarm, effect.on) for effect in effects if isinstance(effect, Alarmed)]
+
+
+# Grants.
 
 
 def test_a_grant_releases_and_ends_when_the_person_went_through() -> None:
@@ -50,110 +75,225 @@ def test_nobody_passes_so_the_barrier_locks_before_the_use_is_given_back() -> No
 
 def test_without_a_sensor_that_way_the_use_stays_used() -> None:
     _, effects = play(Granted(1, EXIT, 0.0), Tick(4.9), Tick(5.0))
-    assert effects == [Release(EXIT), EndGrant(1, Passed.UNKNOWN)]
+    assert effects == [Release(EXIT), Secure(), EndGrant(1, Passed.UNKNOWN)]
+
+
+def test_a_sensor_that_was_lost_meanwhile_proves_nothing() -> None:
+    _, effects = play(
+        Granted(1, ENTRY, 0.0), DeviceState("input[0]", False, 1.0), DeviceState("input[0]", True, 2.0), Tick(8.0)
+    )
+    assert effects == [Release(ENTRY), Secure(), EndGrant(1, Passed.UNKNOWN)]
+
+
+def test_a_second_grant_does_not_open_and_is_given_back() -> None:
+    _, effects = play(Granted(1, ENTRY, 0.0), Granted(2, EXIT, 1.0))
+    assert effects == [Release(ENTRY), EndGrant(2, Passed.NOT_PASSED)]
 
 
 def test_a_passage_the_other_way_is_noted_and_the_grant_goes_on() -> None:
     state, effects = play(Granted(1, ENTRY, 0.0), Crossed(EXIT, 1.0))
-    assert effects == [Release(ENTRY), Note("passage", "without a grant", EXIT)]
+    assert effects == [Release(ENTRY), Note("passage", "without a grant", EXIT, counts=True)]
     assert state.phase is Phase.RELEASED
 
 
-def test_fire_ends_a_grant_and_nothing_is_granted_while_it_lasts() -> None:
-    state, effects = play(Granted(1, ENTRY, 0.0), Fire(True), Granted(2, ENTRY, 1.0), Fire(True))
+def test_more_time_by_configuration() -> None:
+    slow = replace(TIMING, always_extended=True)
+    _, effects = play(Granted(1, ENTRY, 0.0), Tick(19.9), Tick(20.0), timing=slow)
+    assert effects == [Release(ENTRY, extended=True), Secure(), EndGrant(1, Passed.NOT_PASSED)]
+
+
+def test_more_time_by_staff_for_the_person_there_or_the_next_one() -> None:
+    _, effects = play(Granted(1, ENTRY, 0.0), Extend(5.0), Tick(24.9), Tick(25.0))
+    note = Note("extended", "this person", ENTRY)
+    ending = [Secure(), EndGrant(1, Passed.NOT_PASSED)]
+    assert effects == [Release(ENTRY), note, Release(ENTRY, extended=True), *ending]
+    _, effects = play(Extend(0.0), Granted(1, ENTRY, 0.0), Tick(19.9), Tick(20.0), Granted(2, ENTRY, 21.0))
+    assert effects == [
+        Note("extended", "the next person"),
+        Release(ENTRY, extended=True),
+        *ending,
+        Release(ENTRY),  # the one after has the usual time again
+    ]
+
+
+def test_a_missing_device_shows_and_nothing_is_granted() -> None:
+    lost: list[LaneEvent] = [DeviceState("barrier", False, 0.0), DeviceState("input[0]", False, 0.0)]
+    state, effects = play(*lost, DeviceState("barrier", True, 0.0), Granted(1, ENTRY, 1.0))
+    assert effects == [EndGrant(1, Passed.NOT_PASSED)]
+    assert (state.phase, state.refusal(ENTRY)) == (Phase.OUT_OF_SERVICE, Reason.DEVICE_FAILED)
+    assert play(DeviceState("input[0]", True, 0.0), state=state)[0].phase is Phase.READY
+
+
+# Fire, and the modes beneath it.
+
+
+def test_fire_ends_a_grant_and_stays_until_staff_reset_it() -> None:
+    state, effects = play(
+        Granted(1, ENTRY, 0.0), Fire(True, 0.5), Granted(2, ENTRY, 1.0), Fire(True, 2.0), Fire(False, 3.0), timing=ABLE
+    )
     assert effects == [
         Release(ENTRY),
+        Stand(FREE),  # first of all
         EndGrant(1, Passed.UNKNOWN),
         Note("fire", "alarm"),
+        Remember(frozenset(), fire=True),
         EndGrant(2, Passed.NOT_PASSED),
+        Note("fire", "the loop is closed again: to be reset by staff"),
     ]
     assert state.phase is Phase.FIRE
-    assert play(Fire(False), state=state)[1] == [Note("fire", "over")]
+    state, effects = play(Reset(9.0), timing=ABLE, state=state)
+    assert effects == [
+        Stand(CONTROLLED),
+        Note("fire", "over, reset by staff"),
+        Amnesty(),
+        Remember(frozenset(), fire=False),
+    ]
+    assert state.phase is Phase.READY
+
+
+def test_a_fire_alarm_that_still_lasts_cannot_be_reset() -> None:
+    state, effects = play(Fire(True, 0.0), Reset(1.0))
+    assert effects[-1] == Note("reset", "refused: the fire loop is still open")
+    assert state.phase is Phase.FIRE
+
+
+def test_a_barrier_that_cannot_stand_free_is_left_alone_in_a_fire() -> None:
+    _, effects = play(Granted(1, ENTRY, 0.0), Fire(True, 0.1), Tick(99.0))
+    assert not any(isinstance(effect, Secure | Stand) for effect in effects)
+
+
+@pytest.mark.parametrize(
+    ("orders", "phase", "stance"),
+    [
+        ({Mode.FREE}, Phase.FREE, FREE),
+        ({Mode.FREE, Mode.MAINTENANCE}, Phase.MAINTENANCE, CONTROLLED),
+        ({Mode.FREE, Mode.MAINTENANCE, Mode.OUT_OF_SERVICE}, Phase.OUT_OF_SERVICE, BLOCKED),
+        ({Mode.FREE, Mode.OUT_OF_SERVICE, Mode.LOCKED_DOWN}, Phase.LOCKED_DOWN, BLOCKED),
+    ],
+)
+def test_the_strongest_order_holds_and_fire_is_above_it(orders: set[Mode], phase: Phase, stance: Stance) -> None:
+    given: list[LaneEvent] = [Ordered(mode, True, 0.0) for mode in orders]
+    state, _ = play(*given, Scheduled(Mode.PILOT, 0.0), timing=ABLE)
+    assert (state.phase, state.stance) == (phase, stance)
+    state, _ = play(Fire(True, 1.0), timing=ABLE, state=state)
+    assert (state.phase, state.stance) == (Phase.FIRE, FREE)
+    state, _ = play(Fire(False, 2.0), Reset(3.0), timing=ABLE, state=state)
+    assert (state.phase, state.stance) == (phase, stance)
+
+
+def test_a_lockdown_takes_a_grant_back_at_once() -> None:
+    _, effects = play(Granted(1, ENTRY, 0.0), Ordered(Mode.LOCKED_DOWN, True, 1.0), Granted(2, ENTRY, 2.0), timing=ABLE)
+    assert effects == [
+        Release(ENTRY),
+        Note("mode", "locked_down on"),
+        Secure(),
+        EndGrant(1, Passed.NOT_PASSED),
+        Stand(BLOCKED),
+        Remember(frozenset({Mode.LOCKED_DOWN}), fire=False),
+        EndGrant(2, Passed.NOT_PASSED),
+    ]
+
+
+def test_the_lockdown_switch_holds_while_it_is_on() -> None:
+    state, _ = play(Panic(True, 0.0))
+    assert (state.phase, state.refusal(ENTRY), state.refusal(EXIT)) == (Phase.LOCKED_DOWN, Reason.LOCKED_DOWN, None)
+    assert play(Panic(False, 1.0), state=state)[0].phase is Phase.READY
+
+
+def test_staff_try_the_barrier_under_maintenance_and_nobody_else() -> None:
+    state, _ = play(Ordered(Mode.MAINTENANCE, True, 0.0))
+    assert state.refusal(ENTRY) is Reason.OUT_OF_SERVICE
+    assert play(Granted(1, ENTRY, 1.0), state=state)[1] == [EndGrant(1, Passed.NOT_PASSED)]
+    assert play(Granted(1, ENTRY, 1.0, staff=True), state=state)[1] == [Release(ENTRY)]
+
+
+def test_a_free_way_needs_no_release_and_is_locked_when_it_ends() -> None:
+    state, effects = play(
+        Scheduled(Mode.FREE, 0.0), Granted(1, ENTRY, 1.0), Crossed(ENTRY, 2.0), Crossed(EXIT, 3.0), timing=ABLE
+    )
+    assert effects == [
+        Note("schedule", "free"),
+        Stand(FREE),
+        EndGrant(1, Passed.PASSED),
+        Note("passage", "the way is free", EXIT, counts=True),
+    ]
+    _, effects = play(Granted(2, ENTRY, 4.0), Scheduled(None, 5.0), timing=ABLE, state=state)
+    assert effects == [Stand(CONTROLLED), Note("schedule", "over"), Release(ENTRY)]  # who was granted still goes
+
+
+def test_a_barrier_that_comes_back_is_told_again_how_to_stand() -> None:
+    state, _ = play(Ordered(Mode.FREE, True, 0.0), DeviceState("barrier", False, 1.0), timing=ABLE)
+    assert play(DeviceState("barrier", True, 2.0), timing=ABLE, state=state)[1] == [Stand(FREE)]
+
+
+# The exit button.
 
 
 def test_the_exit_button_is_recorded_and_opens_even_during_a_grant() -> None:
-    _, effects = play(Granted(1, ENTRY, 0.0), ExitAsked(1.0))
-    assert effects[1:] == [Note("rex", "released", EXIT), Release(EXIT)]
+    state, effects = play(Granted(1, ENTRY, 0.0), Button(True, 1.0))
+    assert effects[1:] == [Note("rex", "released", EXIT, counts=True), Release(EXIT)]
+    _, effects = play(Tick(6.0), state=state)
+    assert effects == [Secure(), Release(ENTRY)]  # whom the exit interrupted
 
 
-def test_a_missing_device_shows() -> None:
-    state, _ = play(DeviceState("barrier", False), DeviceState("input[0]", False), DeviceState("barrier", True))
-    assert state.phase is Phase.OUT_OF_SERVICE
-    assert play(DeviceState("input[0]", True), state=state)[0].phase is Phase.READY
+def test_who_left_by_the_button_is_counted_once_by_the_sensor_if_there_is_one() -> None:
+    seen = replace(TIMING, sensed=frozenset({EXIT}))
+    _, effects = play(Button(True, 0.0), Crossed(EXIT, 1.0), timing=seen)
+    assert effects == [
+        Note("rex", "released", EXIT, counts=False),
+        Release(EXIT),
+        Secure(),
+        Note("passage", "by the exit button", EXIT, counts=True),
+    ]
 
 
-class LaneMachine(RuleBasedStateMachine):
-    """Grants, passages, alarms and time in any order."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.state = LaneState()
-        self.now = 0.0
-        self.seq = 0
-        self.released: set[int] = set()
-        self.ended: dict[int, Passed] = {}
-        self.locked_since_release = True
-
-    def happen(self, event: LaneEvent) -> list[Effect]:
-        self.state, effects = step(self.state, event, TIMING)
-        for effect in effects:
-            match effect:
-                case Release():
-                    self.locked_since_release = False
-                case Secure():
-                    self.locked_since_release = True
-                case EndGrant(seq, passed):
-                    assert seq not in self.ended, "a grant ends once"
-                    if passed is not Passed.UNKNOWN and seq in self.released:
-                        assert self.locked_since_release, "locked before the use is given back, and behind who passed"
-                    self.ended[seq] = passed
-        return list(effects)
-
-    @rule(direction=st.sampled_from(Direction))
-    def grant(self, direction: Direction) -> None:
-        busy = self.state.grant is not None or self.state.fire
-        self.seq += 1
-        effects = self.happen(Granted(self.seq, direction, self.now))
-        assert (Release(direction) in effects) is not busy, "one person per grant"
-        if Release(direction) in effects:
-            self.released.add(self.seq)
-
-    @rule(direction=st.sampled_from(Direction))
-    def cross(self, direction: Direction) -> None:
-        self.happen(Crossed(direction, self.now))
-
-    @rule(seconds=st.floats(0, 20))
-    def wait(self, seconds: float) -> None:
-        self.now += seconds
-        self.happen(Tick(self.now))
-
-    @rule(active=st.booleans())
-    def fire(self, active: bool) -> None:
-        self.happen(Fire(active))
-
-    @rule(present=st.booleans())
-    def device(self, present: bool) -> None:
-        self.happen(DeviceState("barrier", present))
-
-    @precondition(lambda self: not self.state.fire and not self.state.missing)
-    @rule()
-    def leave(self) -> None:
-        assert Release(EXIT) in self.happen(ExitAsked(self.now))
-
-    @invariant()
-    def every_released_grant_is_open_or_ended(self) -> None:
-        open_seq = {self.state.grant.seq} if self.state.grant else set()
-        assert self.released - set(self.ended) == open_seq
-
-    @invariant()
-    def no_grant_outlasts_its_deadline(self) -> None:
-        if self.state.grant:
-            assert self.now <= self.state.grant.deadline
-
-    @invariant()
-    def a_grant_never_stands_in_a_fire(self) -> None:
-        assert not (self.state.fire and self.state.grant)
+def test_a_button_that_is_pressed_while_the_barrier_is_away_is_heard_when_it_is_back() -> None:
+    state, effects = play(DeviceState("barrier", False, 0.0), Button(True, 1.0), Tick(1.1))
+    assert effects == [Note("rex", "not heard: the barrier cannot be driven", EXIT)]
+    assert Release(EXIT) in play(DeviceState("barrier", True, 2.0), Tick(2.1), state=state)[1]
 
 
-TestLaneMachine = LaneMachine.TestCase
-TestLaneMachine.settings = settings(max_examples=200, stateful_step_count=50, deadline=None)
+@pytest.mark.parametrize("mode", [Mode.LOCKED_DOWN, Mode.OUT_OF_SERVICE, Mode.MAINTENANCE])
+def test_the_exit_button_opens_in_every_mode(mode: Mode) -> None:
+    state, _ = play(Ordered(mode, True, 0.0), timing=ABLE)
+    blocked = state.stance is BLOCKED
+    _, effects = play(Button(True, 1.0), Tick(6.0), timing=ABLE, state=state)
+    opening = [Note("rex", "released", EXIT, counts=True), Release(EXIT)]
+    assert effects == [*([Stand(CONTROLLED)] * blocked), *opening, Secure(), *([Stand(BLOCKED)] * blocked)]
+
+
+def test_the_exit_button_opens_in_a_fire_that_the_barrier_does_not_follow() -> None:
+    assert play(Fire(True, 0.0), Button(True, 1.0))[1][-1] == Release(EXIT)
+
+
+WINDOWS = replace(
+    DOOR,
+    door=DoorTiming(contact=True, ignore_rex_after_grant=2.0, ignore_rex_while_open=True, ignore_rex_after_close=3.0),
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "at", "why"),
+    [
+        ([Granted(1, ENTRY, 0.0)], 1.9, "just granted"),
+        ([Granted(1, ENTRY, 0.0)], 2.0, ""),
+        ([DoorMoved(True, 0.0)], 1.0, "the door is open"),
+        ([DoorMoved(True, 0.0), DoorMoved(False, 1.0)], 3.9, "just closed"),
+        ([DoorMoved(True, 0.0), DoorMoved(False, 1.0)], 4.0, ""),
+        ([DoorMoved(False, 0.0)], 0.5, ""),  # told at the start: it has not just fallen shut
+        ([Interlock(True, 0.0)], 1.0, "the other door is open"),
+        ([Granted(1, ENTRY, 0.0), Fire(True, 0.1)], 0.2, ""),
+    ],
+)
+def test_the_windows_in_which_the_exit_button_is_not_heard(before: list[LaneEvent], at: float, why: str) -> None:
+    _, effects = play(*before, Button(True, at), timing=WINDOWS)
+    expected = Note("rex", f"not heard: {why}" if why else "released", EXIT, counts=not why)
+    assert expected in effects
+    assert (Release(EXIT) in effects) is not bool(why)
+
+
+def test_a_button_that_is_still_pressed_when_its_window_is_over_is_heard_then() -> None:
+    events: list[LaneEvent] = [Granted(1, ENTRY, 0.0), Button(True, 1.0), Tick(1.9)]
+    assert Release(EXIT) not in play(*events, timing=WINDOWS)[1]
+    assert Release(EXIT) in play(*events, Tick(2.0), timing=WINDOWS)[1]
+    assert Release(EXIT) not in play(*events, Button(False, 1.95), Tick(2.0), timing=WINDOWS)[1]

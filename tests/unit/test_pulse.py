@@ -6,10 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from drivers._shared.pulse_barrier import extended_pulse
 from drivers._shared.pulse_claim import claim, free
 from drivers._shared.pulse_guard import PulseGuard
 from drivers.barriers.fake import DRIVER, FakeConfig
-from gate.core.model import Direction
+from gate.core.model import Direction, Stance
 from gate.errors import DeviceError
 from gate.testing.barrier_contract import holds, until
 
@@ -98,7 +99,7 @@ async def test_the_fake_remembers_and_fails_on_demand() -> None:
         with pytest.raises(DeviceError, match="unplugged"):
             await barrier.release(Direction.ENTRY)
         with pytest.raises(DeviceError, match="unplugged"):
-            await barrier.watch()
+            await barrier.watch(lambda _: None)
     assert [state for _, state in barrier.history] == ["secured", "released", "secured"]
     moments = [at for at, _ in barrier.history]
     assert moments == sorted(moments)
@@ -112,3 +113,31 @@ async def test_the_fake_can_be_lost_while_it_stands_open() -> None:
             await barrier.release(Direction.ENTRY)
         assert not barrier.secured
     assert [state for _, state in barrier.history] == ["secured", "released"]
+
+
+@pytest.mark.anyio
+async def test_a_way_that_the_host_holds_open_is_locked_when_the_loop_hangs_and_opened_again_when_it_goes_on() -> None:
+    async with DRIVER.open(fake()) as barrier:
+        watch = asyncio.create_task(barrier.watch(lambda _: None))
+        await barrier.stand(Stance.FREE)
+        await asyncio.sleep(0.1)
+        assert holds(lambda: barrier.history[-1][1] == "secured"), "the lease did not end"
+        await until(lambda: barrier.history[-1][1] == "released")
+        assert not barrier.secured
+        watch.cancel()
+        await asyncio.wait([watch])
+    assert barrier.history[-1][1] == "secured"
+
+
+@pytest.mark.anyio
+async def test_a_free_way_that_nobody_watches_is_locked() -> None:
+    async with DRIVER.open(fake()) as barrier:
+        await barrier.stand(Stance.FREE)
+        await until(lambda: barrier.history[-1][1] == "secured")
+
+
+@pytest.mark.parametrize(
+    ("pulse", "extended", "expected"), [(0.5, None, 1.5), (0.5, 4.0, 4.0), (4.0, None, 10.0), (2.0, 1.0, 2.0)]
+)
+def test_who_needs_more_time_never_has_less(pulse: float, extended: float | None, expected: float) -> None:
+    assert extended_pulse(pulse, extended) == expected

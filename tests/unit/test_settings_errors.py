@@ -59,7 +59,13 @@ def with_line(old: str, new: str) -> tuple[str, int]:
         ('id = "ala-t2"', "id = 2021-05-21", "venue.id", "is read as a date", "Put it in quotes"),
         ("line = 17", "line = 0x10000000000000000", "barrier.line", "too large", "64 bits"),
         # words
-        ('mode = "enforce"', 'mode = "enforced"', "lane.mode", 'is not "enforce" or "pilot"', "Meaning: who gets"),
+        (
+            'mode = "enforce"',
+            'mode = "enforced"',
+            "lane.mode",
+            'is not "enforce", "pilot"',
+            "Meaning: who gets",
+        ),
         ('active = "high"', 'active = "hihg"', "barrier.active", 'is not "high" or "low"', "Meaning: level"),
         (
             'unlisted = "refuse"',
@@ -92,7 +98,7 @@ def with_line(old: str, new: str) -> tuple[str, int]:
         # drivers
         ('driver = "gpio_relay"', 'driver = "gpio"', "barrier.driver", "no barrier driver 'gpio'", "Known: fake,"),
         ('driver = "gpio_relay"', "driver = 5", "barrier.driver", "5 should be text", "`gate drivers`"),
-        ('role = "fire"', 'role = "smoke"', "input[0].role", 'is not "passage", "rex" or "fire"', "Meaning: "),
+        ('role = "fire"', 'role = "smoke"', "input[0].role", 'is not "passage", "rex", "fire"', "Meaning: "),
         ('direction = "entry"', 'direction = "in"', "reader[0].direction", 'is not "entry" or "exit"', "Meaning: "),
     ],
 )

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from gate.core.model import Direction, Stance
+from gate.ports.abilities import Abilities
 from gate.registry import config_of
 from gate.settings.load import Loaded, read_settings
 from gate.settings.review import advise, devices, effective
@@ -90,3 +92,33 @@ def test_simulated_drivers(tmp_path: Path) -> None:
     assert [path for path, _ in devices(settings)] == [("reader", 0), ("barrier",), ("input", 0), ("input", 1)]
     (found,) = advise(settings, simulated=[("barrier",)])
     assert (found.path, found.what) == (("barrier", "driver"), "this driver is simulated: nothing real moves")
+
+
+EXIT_READER = '\n[[reader]]\ndriver = "camera"\ndevice = "/dev/v4l/by-id/usb-out"\ndirection = "exit"\n'
+DOOR = '\n[[input]]\ndriver = "gpio"\nrole = "door"\nline = 5\n'
+EXIT_PASSAGE = '\n[[input]]\ndriver = "gpio"\nrole = "passage"\ndirection = "exit"\nline = 6\n'
+
+
+@pytest.mark.parametrize(
+    ("before", "keys", "path", "remedy"),
+    [
+        ("[list]", 'antipassback = "hard"\n[list]', ("lane", "antipassback"), EXIT_READER),
+        ("[list]", "max_inside = 50\n[list]", ("lane", "max_inside"), EXIT_PASSAGE),
+        ("[list]", '[door]\nrelock = "close"\n[list]', ("door", "relock"), DOOR),
+    ],
+)
+def test_what_a_door_needs_for_what_is_asked_of_it(
+    tmp_path: Path, before: str, keys: str, path: tuple[str, ...], remedy: str
+) -> None:
+    text = (SAMPLE + PASSAGE).replace(before, keys, 1)
+    assert [one.path for one in advise(read(tmp_path, text).settings)] == [path]
+    assert advise(read(tmp_path, text + remedy).settings) == []
+
+
+def test_a_barrier_that_reports_passages_needs_no_contact_and_one_that_can_stand_free_may(tmp_path: Path) -> None:
+    able = Abilities(frozenset({Direction.ENTRY}), frozenset({Stance.FREE}))
+    assert ("input",) in [one.path for one in advise(read(tmp_path, SAMPLE).settings)]
+    assert advise(read(tmp_path, SAMPLE).settings, barrier=able) == []
+    free = read(tmp_path, SAMPLE.replace('mode = "enforce"', 'mode = "free"')).settings
+    assert ("barrier",) in [one.path for one in advise(free)]
+    assert advise(free, barrier=able) == []

@@ -1,0 +1,55 @@
+"""One thread that carries orders to a device out, one after another, for libraries that block.
+
+An order is handed over at once, from any thread; what became of it shows in `settled`, and a failure in
+`raise_failure` for as long as the device is open.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from gate.errors import DeviceError
+
+T = TypeVar("T")
+
+
+class OrderThread:
+    def __init__(self, name: str) -> None:
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._pending: set[Future[Any]] = set()
+        self._failure: DeviceError | None = None
+
+    def give(self, work: Callable[[], T]) -> "Future[T]":
+        """Returns at once.  `work` raises DeviceError when the device does not obey.  Raises DeviceError
+        after the end."""
+        try:
+            order = self._executor.submit(work)
+        except RuntimeError as error:
+            raise DeviceError("the device has been closed", hint="Open it again") from error
+        self._pending.add(order)
+        order.add_done_callback(self._done)
+        return order
+
+    async def settled(self) -> None:
+        """Wait until every order given so far was carried out.  Raises DeviceError when one failed."""
+        for order in list(self._pending):
+            with suppress(DeviceError):
+                await asyncio.wrap_future(order)
+        self.raise_failure()
+
+    def raise_failure(self) -> None:
+        """The first failure there was."""
+        if self._failure is not None:
+            raise DeviceError(self._failure.what, hint=self._failure.hint) from self._failure
+
+    def close(self) -> None:
+        """Carries out what was given, and ends.  Blocks."""
+        self._executor.shutdown(wait=True)
+
+    def _done(self, order: "Future[Any]") -> None:
+        self._pending.discard(order)
+        error = order.exception() if not order.cancelled() else None
+        if isinstance(error, DeviceError) and self._failure is None:
+            self._failure = error

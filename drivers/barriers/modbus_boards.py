@@ -1,0 +1,187 @@
+"""What Modbus boards and turnstiles want: the maps of Waveshare relay boards and of LOT turnstiles.
+
+Waveshare Modbus RTU Relay: coils 0.. are the relays; a single coil written at 0x0200 + channel with a
+value in 100 ms switches it on, and the board switches it off by itself; only all coils can be read.
+
+LOT Expert, Eco, Porta (from the maker's SDK): 0x40 and 0x41 passes allowed for entry and exit, 0x44 to
+0x47 two counters of passages, low word first, 0x48 error, 0x3000 mode, 0x3011 seconds to begin a passage.
+"""
+
+import logging
+import time
+from collections.abc import Sequence
+
+from drivers._shared.order_thread import OrderThread
+from drivers._shared.pulse_barrier import Switch
+from drivers.barriers.modbus_line import Line
+from gate.core.model import Direction, Stance
+from gate.errors import DeviceError
+from gate.ports.inputs import Level, Role
+
+_log = logging.getLogger(__name__)
+
+COILS = 8
+"""Read at once: a single coil cannot be."""
+
+_FLASH, _TENTH, _OFF = 0x0200, 0.1, 0x0000
+_RENEW, _LEASED = 1.0, 3.0
+"""Seconds: a way that stands open is released anew so often, for so long."""
+
+PASSES, COUNTERS, ERROR, MODE, BEGIN_WITHIN = 0x40, 0x44, 0x48, 0x3000, 0x3011
+NORMAL, BLOCKED, ANTI_PANIC = 0, 1, 2
+_MODES = {Stance.CONTROLLED: NORMAL, Stance.BLOCKED: BLOCKED, Stance.FREE: ANTI_PANIC}
+_MOST = 50
+"""Passages between two looks; more is a counter that was set, not people."""
+
+
+class ModbusSwitch(Switch):
+    """Orders go out in their turn; `look` is asked again and again, and finds what is not as it should be."""
+
+    def __init__(self, name: str, line: Line, thread: OrderThread) -> None:
+        self.name = name
+        self._line = line
+        self._thread = thread
+        self._looking = False
+
+    async def confirm(self, *, on: bool) -> None:
+        """The orders were echoed; now the board is asked whether it does so."""
+        self._thread.give(lambda: self.read_back(on=on))
+        await self._thread.settled()
+
+    def check(self) -> None:
+        self._thread.raise_failure()
+        if not self._looking:
+            self._looking = True
+            self._thread.give(self._look_once)
+
+    def close(self) -> None:
+        self._thread.close()
+        self._line.close()
+
+    def read_back(self, *, on: bool) -> None:
+        """Raises DeviceError when the board says otherwise."""
+        raise NotImplementedError
+
+    def look(self) -> None:
+        """On the thread, every quarter of a second.  Raises DeviceError."""
+        raise NotImplementedError
+
+    def _look_once(self) -> None:
+        try:
+            self.look()
+        finally:
+            self._looking = False
+
+    def disobeyed(self, what: str) -> DeviceError:
+        return DeviceError(f"{self.name} {what}", hint="Check the board's power and relay; replace it if this stays")
+
+
+class Waveshare(ModbusSwitch):
+    """One relay.  The board times the pulse: a dead host cannot hold the door open."""
+
+    def __init__(self, line: Line, thread: OrderThread, channel: int, pulse: float, extended: float) -> None:
+        super().__init__(f"Modbus relay {channel}", line, thread)
+        self._coil = channel - 1
+        self._pulse, self._extended = pulse, extended
+        self._released_until = 0.0
+        self._free, self._renewed = False, 0.0
+
+    def on(self, direction: Direction, *, extended: bool = False) -> None:  # noqa: ARG002 - one contact serves all
+        self._flash(self._extended if extended else self._pulse)
+
+    def off(self) -> None:
+        self._free = False
+        self._thread.give(lambda: self._write(self._coil, _OFF, 0.0))
+
+    def pose(self, stance: Stance) -> bool:
+        """Free is a lease, renewed while somebody watches: the board ends it when nobody does."""
+        if stance is not Stance.FREE:
+            return False
+        self._free = True
+        self._renew()
+        return True
+
+    def read_back(self, *, on: bool) -> None:
+        if self._line.read_coils(0, COILS)[self._coil] is not on:
+            raise self.disobeyed(f"was told to go {'on' if on else 'off'} and did not")
+
+    def look(self) -> None:
+        if self._free and time.monotonic() - self._renewed >= _RENEW:
+            self._renew()
+        elif self._line.read_coils(0, COILS)[self._coil] and time.monotonic() > self._released_until + _RENEW:
+            raise self.disobeyed("is on, and nobody told it so")
+
+    def _renew(self) -> None:
+        self._renewed = time.monotonic()
+        self._flash(_LEASED)
+
+    def _flash(self, seconds: float) -> None:
+        tenths = max(1, round(seconds / _TENTH))
+        self._thread.give(lambda: self._write(_FLASH + self._coil, tenths, tenths * _TENTH))
+
+    def _write(self, address: int, value: int, seconds: float) -> None:
+        """On the thread, as `look` is: what it expects changes together with the board."""
+        self._released_until = time.monotonic() + seconds
+        self._line.write_coil_value(address, value)
+
+
+class LotTurnstile(ModbusSwitch):
+    """Both ways, with counters of who passed, and modes of its own."""
+
+    def __init__(self, line: Line, thread: OrderThread, pulse: float, extended: float) -> None:
+        super().__init__("LOT turnstile", line, thread)
+        self._begin_within = {False: max(1, round(pulse)), True: max(1, round(extended))}
+        self._mode = NORMAL
+        self._counted: tuple[int, int] | None = None  # entry, exit
+        self._passed: list[Direction] = []
+
+    def on(self, direction: Direction, *, extended: bool = False) -> None:
+        register = PASSES + (direction is Direction.EXIT)
+        self._thread.give(lambda: self._line.write_registers(BEGIN_WITHIN, self._begin_within[extended]))
+        self._thread.give(lambda: self._line.write_registers(register, 1))
+
+    def off(self) -> None:
+        self._thread.give(lambda: self._line.write_registers(PASSES, 0, 0))
+        self._thread.give(lambda: self._take_mode(NORMAL))
+
+    def pose(self, stance: Stance) -> bool:
+        self._thread.give(lambda: self._take_mode(_MODES[stance]))
+        return True
+
+    def read_back(self, *, on: bool) -> None:
+        self._raise_in_another_mode()
+        if not on and any(self._line.read_registers(PASSES, 2)):
+            raise self.disobeyed("still allows passages that it was told to forget")
+
+    def look(self) -> None:
+        entered = self._line.read_registers(PASSES, ERROR - PASSES + 1)
+        if error := entered[ERROR - PASSES]:
+            raise self.disobeyed(f"reports error {error}")
+        words = entered[COUNTERS - PASSES : COUNTERS - PASSES + 4]
+        self._count((words[0] | words[1] << 16, words[2] | words[3] << 16))
+        self._raise_in_another_mode()
+
+    def sensed(self) -> Sequence[Level]:
+        passed, self._passed = self._passed, []
+        return [Level(Role.PASSAGE, True, time.monotonic(), direction) for direction in passed]
+
+    def _count(self, now: tuple[int, int]) -> None:
+        before, self._counted = self._counted, now
+        if before is None:
+            return
+        for direction, was, is_ in zip(Direction, before, now, strict=True):
+            more = (is_ - was) % 2**32
+            if more > _MOST:
+                _log.warning("%s: its counter went from %d to %d, which nobody walked", self.name, was, is_)
+            else:
+                self._passed = self._passed + [direction] * more  # a new list: `sensed` takes the old one away
+
+    def _take_mode(self, mode: int) -> None:
+        """On the thread, as `look` is: what it expects changes together with the turnstile."""
+        self._mode = mode
+        self._line.write_registers(MODE, mode)
+
+    def _raise_in_another_mode(self) -> None:
+        (mode,) = self._line.read_registers(MODE, 1)
+        if mode != self._mode:
+            raise self.disobeyed(f"is in mode {mode} instead of {self._mode}")

@@ -1,0 +1,125 @@
+"""A Modbus RTU line through pymodbus, from one thread: every error in one line, every echo compared.
+
+Modbus RTU knows no authentication: keep the bus inside the enclosure.
+
+Facts it rests on (pymodbus 3.16): silence raises ModbusIOException, a refusal comes back as an object
+whose `isError()` is true, and neither the echo of a single coil's value nor that of a register is
+compared by the library.  A coil's value other than on and off, which boards use to time a pulse, needs
+a request of one's own.
+"""
+
+import logging
+import struct
+from typing import Any, Protocol
+
+from gate.errors import DeviceError
+
+_ANSWERS_WITHIN = 0.3  # seconds; a board answers in 10 to 50 ms
+_RETRIES = 1
+
+
+class Line(Protocol):
+    """What the boards need of it.  Every method blocks, and raises DeviceError."""
+
+    def write_coil_value(self, address: int, value: int) -> None: ...
+
+    def read_coils(self, address: int, count: int) -> list[bool]: ...
+
+    def write_registers(self, address: int, *values: int) -> None: ...
+
+    def read_registers(self, address: int, count: int) -> list[int]: ...
+
+    def close(self) -> None: ...
+
+
+class ModbusLine:
+    """`unit`: the device's address on the bus."""
+
+    def __init__(self, port: str, baud: int, unit: int) -> None:
+        """Opens the port.  Raises DeviceError."""
+        try:
+            from pymodbus.client import ModbusSerialClient
+            from pymodbus.exceptions import ModbusException
+            from pymodbus.pdu.bit_message import WriteSingleCoilResponse
+        except ImportError as error:
+            raise DeviceError(
+                "Modbus: the Python package pymodbus is not installed",
+                hint="Install it: `pip install 'ashyq-gate[modbus]'`",
+            ) from error
+
+        class CoilValue(WriteSingleCoilResponse):
+            """A single coil with any value, as request and as echo."""
+
+            value = 0
+
+            def encode(self) -> bytes:
+                return struct.pack(">HH", self.address, self.value)
+
+            def decode(self, data: bytes) -> None:
+                self.address, self.value = struct.unpack(">HH", data[:4])
+
+        logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)  # what matters is said here
+        self._port, self._unit = port, unit
+        self._coil_value, self._error = CoilValue, ModbusException
+        self._client: Any = ModbusSerialClient(port, baudrate=baud, timeout=_ANSWERS_WITHIN, retries=_RETRIES)
+        self._client.register(CoilValue)
+        if not self._client.connect():
+            raise DeviceError(
+                f"Modbus: serial port {port} cannot be opened",
+                hint="Plug the adapter in, and name it by /dev/serial/by-path; the gate's user must be in dialout",
+            )
+
+    def write_coil_value(self, address: int, value: int) -> None:
+        request = self._coil_value(address=address, dev_id=self._unit)
+        request.value = value
+        echo = self._ask(lambda: self._client.execute(False, request))
+        said = (echo.address, echo.value)
+        if said != (address, value):
+            raise self._wrong(f"echoes {said[0]:04X} {said[1]:04X} instead of {address:04X} {value:04X}")
+
+    def read_coils(self, address: int, count: int) -> list[bool]:
+        answer = self._ask(lambda: self._client.read_coils(address, count=count, device_id=self._unit))
+        if len(answer.bits) < count:
+            raise self._wrong(f"answers {len(answer.bits)} coils instead of {count}")
+        return [bool(bit) for bit in answer.bits[:count]]
+
+    def write_registers(self, address: int, *values: int) -> None:
+        if len(values) == 1:
+            echo = self._ask(lambda: self._client.write_register(address, values[0], device_id=self._unit))
+            if (echo.address, list(echo.registers)) != (address, list(values)):
+                raise self._wrong(f"echoes {echo.registers} instead of {list(values)}")
+            return
+        echo = self._ask(lambda: self._client.write_registers(address, list(values), device_id=self._unit))
+        if (echo.address, echo.count) != (address, len(values)):
+            raise self._wrong(f"took {echo.count} registers instead of {len(values)}")
+
+    def read_registers(self, address: int, count: int) -> list[int]:
+        answer = self._ask(lambda: self._client.read_holding_registers(address, count=count, device_id=self._unit))
+        if len(answer.registers) != count:
+            raise self._wrong(f"answers {len(answer.registers)} registers instead of {count}")
+        return [int(register) for register in answer.registers]
+
+    def close(self) -> None:
+        """Never raises."""
+        try:
+            self._client.close()
+        except OSError:
+            return  # the port has gone with its adapter
+
+    def _ask(self, question: Any) -> Any:
+        try:
+            answer = question()
+        except (self._error, OSError, struct.error) as error:
+            raise DeviceError(
+                f"Modbus unit {self._unit} on {self._port} does not answer ({error})",
+                hint="Check its power, the two wires of the bus, its address and the baud rate",
+            ) from error
+        if answer.isError():
+            raise self._wrong(f"refuses ({answer})")
+        return answer
+
+    def _wrong(self, what: str) -> DeviceError:
+        return DeviceError(
+            f"Modbus unit {self._unit} on {self._port} {what}",
+            hint="Look for a second device with this address, or choose the `board` that is there",
+        )

@@ -1,0 +1,234 @@
+"""The control panel's side of OSDP v2 with Secure Channel, through libosdp: one thread that does it all.
+
+Facts it rests on (libosdp 3.2.9, Python wheel):
+
+- Its random numbers come from libc's `rand()`, which nobody seeds: RND.A is the same in every process,
+  and with it the session keys, so that a recorded session could be played again.  Here `srand` is called
+  with bytes from the kernel before any context is made, and a panel that sends the unseeded number all
+  the same is refused.
+- After a module was lost, and after any refusal (NAK), it goes offline for 300 s.  Disabling and enabling
+  the module brings it back at once; that is done every two seconds while there is no secure channel.
+- Its own thread is no daemon thread and would keep a crashed process alive; ours is one.
+"""
+
+import asyncio
+import ctypes
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from drivers._shared.serial_port import SerialPort
+from gate.errors import DeviceError
+
+UNSEEDED = bytes.fromhex("D764C8CCE93255C4")
+"""What libc's `rand()` gives to a process that has not seeded it (glibc), as RND.A."""
+
+_REFRESH = 0.02  # seconds; OSDP wants to be served every 50 ms
+_REVIVE_EVERY = 2.0
+_DISABLED_FOR = 0.1
+_SILENT_FOR = 1.0
+"""Seconds without a byte after which the module is lost; it answers some 17 polls a second."""
+
+_DONE_WITHIN = 1.5  # seconds; a command takes 50 ms
+
+Order = tuple[int, int, int]
+"""Output, control code, time in 100 ms."""
+
+OFF, FOR_A_WHILE = 1, 5
+"""Control codes: off for good, ending a time; on for a time, which the module measures."""
+
+
+def seed() -> None:
+    """Seed libc's random numbers from the kernel's.  Raises DeviceError where that cannot be."""
+    try:
+        ctypes.CDLL(None).srand(ctypes.c_uint(int.from_bytes(os.urandom(4), "big")))
+    except (OSError, AttributeError) as error:
+        raise DeviceError(
+            "OSDP: libc's random numbers cannot be seeded, so that session keys would repeat",
+            hint="Run on Linux with glibc or musl",
+        ) from error
+
+
+class Panel:
+    """One module on one line.  Every method but `__init__` and `close` returns at once or awaits, and
+    raises DeviceError."""
+
+    def __init__(self, port: str, baud: int, address: int, key: bytes, report: Callable[[int, bytes], None]) -> None:
+        """`report` is called from the thread with the kind and the bytes of a status report.  Blocks."""
+        try:
+            import osdp
+        except ImportError as error:
+            raise DeviceError(
+                "OSDP: the Python package libosdp is not installed", hint="Install it: `pip install 'ashyq-gate[osdp]'`"
+            ) from error
+        self.name = f"OSDP module {address} on {port}"
+        self.secure = False  # whether the secure channel stands
+        self._osdp = osdp
+        self._address = address
+        self._report = report
+        self._line = SerialPort(port, baud)
+        self._problem: DeviceError | None = None
+        self._heard_at = time.monotonic()
+        self._orders: SimpleQueue[tuple[Order, Future[None]]] = SimpleQueue()
+        self._under_way: deque[Future[None]] = deque()
+        self._given: set[Future[None]] = set()
+        self._ending = threading.Event()
+        seed()
+        info = osdp.PDInfo(address, self._channel(osdp.Channel), scbk=key, flags=[osdp.LibFlag.EnforceSecure])
+        self._panel = osdp.ControlPanel(
+            [info],
+            log_level=osdp.LogLevel.Emergency,
+            event_handler=self._happened,
+            command_completion_handler=self._completed,
+        )
+        self._panel.lock = threading.Lock()  # which its own thread would have made
+        self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
+        self._thread.start()
+
+    async def secured_within(self, seconds: float) -> None:
+        """Wait until the secure channel stands."""
+        limit = time.monotonic() + seconds
+        while not self.secure:
+            self._raise_problem()
+            if time.monotonic() > limit:
+                raise DeviceError(
+                    f"{self.name} opens no secure channel",
+                    hint="Check its power, its wires, its address and baud rate, and that both hold the same key",
+                )
+            await asyncio.sleep(_REFRESH)
+
+    def give(self, *order: int) -> None:
+        done: Future[None] = Future()
+        self._given.add(done)
+        self._orders.put((order, done))  # type: ignore[arg-type]  # three numbers, as Order says
+
+    async def settled(self) -> None:
+        """Wait until the module has acknowledged every order, inside the secure channel."""
+        given, self._given = self._given, set()
+        for done in given:
+            try:
+                async with asyncio.timeout(_DONE_WITHIN):
+                    await asyncio.wrap_future(done)
+            except TimeoutError:
+                self._raise_problem()
+                raise DeviceError(
+                    f"{self.name} does not acknowledge an order", hint="Check its power and its wires"
+                ) from None
+
+    def check(self) -> None:
+        self._raise_problem()
+        if not self.secure or time.monotonic() - self._heard_at > _SILENT_FOR:
+            raise DeviceError(f"{self.name} is lost", hint="Check its power and its wires; it is sought again")
+
+    def close(self) -> None:
+        """Says what was ordered, if the module is there to hear it, and ends.  Blocks.  Never raises."""
+        limit = time.monotonic() + _DONE_WITHIN
+        while self.secure and (self._under_way or not self._orders.empty()) and time.monotonic() < limit:
+            time.sleep(_REFRESH)
+        self._ending.set()
+        self._thread.join(timeout=2.0)
+        self._panel.ctx = None
+        self._line.close()
+
+    # On the thread.
+
+    def _run(self) -> None:
+        tried = time.monotonic()
+        while not self._ending.is_set() and self._problem is None:
+            with self._panel.lock:
+                self._panel.ctx.refresh()
+            self.secure = self._panel.is_sc_active(self._address)
+            if self.secure:
+                tried = time.monotonic()
+                self._submit()
+            elif time.monotonic() - tried > _REVIVE_EVERY:
+                self._panel.disable_pd(self._address)
+                time.sleep(_DISABLED_FOR)
+                self._panel.enable_pd(self._address)
+                tried = time.monotonic()
+            time.sleep(_REFRESH)
+        self.secure = False
+
+    def _submit(self) -> None:
+        try:
+            while True:
+                (output, code, tenths), done = self._orders.get_nowait()
+                command = {
+                    "command": self._osdp.Command.Output,
+                    "output_no": output,
+                    "control_code": code,
+                    "timer_count": tenths,
+                }
+                self._under_way.append(done)
+                if not self._panel.submit_command(self._address, command):
+                    self._under_way.pop()
+                    with suppress(InvalidStateError):
+                        done.set_exception(self._refused())
+        except Empty:
+            return
+
+    def _completed(self, address: int, command: dict[str, Any], status: int) -> None:  # noqa: ARG002 - libosdp's signature
+        done = self._under_way.popleft()
+        with suppress(InvalidStateError):  # nobody waits for it any more
+            if status == self._osdp.constants.CompletionStatus.Ok:
+                done.set_result(None)
+            else:
+                done.set_exception(self._refused())
+
+    def _happened(self, module: int, event: dict[str, Any]) -> int:  # noqa: ARG002 - libosdp's signature
+        if event["event"] == self._osdp.Event.Status:
+            self._report(event["type"], event["report"])
+        return 0
+
+    def _refused(self) -> DeviceError:
+        return DeviceError(
+            f"{self.name} refuses an order", hint="Look at the number of its output, and at what it allows"
+        )
+
+    def _raise_problem(self) -> None:
+        if self._problem is not None:
+            raise DeviceError(self._problem.what, hint=self._problem.hint) from self._problem
+
+    def _channel(self, base: type) -> Any:
+        panel = self
+
+        class Wire(base):  # type: ignore[misc]  # libosdp ships no types
+            def read(self, max_bytes: int) -> bytes:  # noqa: ARG002 - what has come is never more
+                return panel._read()
+
+            def write(self, data: bytes) -> int:
+                return panel._write(bytes(data))
+
+            def flush(self) -> None:
+                return
+
+        return Wire()
+
+    def _read(self) -> bytes:
+        try:
+            data = self._line.read()
+        except DeviceError as error:
+            self._problem = error
+            return b""
+        if data:
+            self._heard_at = time.monotonic()
+        return data
+
+    def _write(self, data: bytes) -> int:
+        if UNSEEDED in data:
+            self._problem = DeviceError(
+                "OSDP: the session keys of this panel would be the same at every start",
+                hint="Install the libosdp that the constraints file names",
+            )
+            return len(data)  # and nothing is sent
+        try:
+            self._line.write(data)
+        except DeviceError as error:
+            self._problem = error
+        return len(data)

@@ -1,0 +1,164 @@
+"""QR scanners that type like a keyboard, through evdev: grabbed, so that nothing is typed elsewhere.
+
+The scanner must be set to the US layout.  It has no acknowledgement and no framing but ENTER, and types
+into the console should the gate not run: prefer one that can be set to USB-CDC (driver serial_scanner).
+"""
+
+import asyncio
+import errno
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from drivers._shared.pulse_claim import claim, free
+from drivers.readers.once_each import OnceEach
+from drivers.readers.scanner_stream import LONGEST
+from gate.errors import DeviceError
+from gate.ports.driver import DriverSpec, Duration
+from gate.ports.reader import Present, Reader, ReaderConfig
+
+_POLL = 0.01  # seconds
+_KEY = 1  # event type EV_KEY
+_UP, _DOWN = 0, 1
+_SHIFTS, _ENTERS = frozenset({42, 54}), frozenset({28, 96})
+STALE = 1.0
+"""Seconds after which keys that no ENTER followed are dropped."""
+
+# Linux key codes (input-event-codes.h) of the US layout: plain, and with shift.
+_ROWS = {
+    2: ("1234567890-=", "!@#$%^&*()_+"),
+    16: ("qwertyuiop[]", "QWERTYUIOP{}"),
+    30: ("asdfghjkl;'`", 'ASDFGHJKL:"~'),
+    43: ("\\zxcvbnm,./", "|ZXCVBNM<>?"),
+    57: (" ", " "),
+}
+_KEYPAD = {55: "*", 74: "-", 78: "+", 83: ".", 98: "/"} | dict(
+    zip((82, 79, 80, 81, 75, 76, 77, 71, 72, 73), "0123456789", strict=True)
+)
+KEYS: dict[int, tuple[str, str]] = {
+    first + place: pair
+    for first, (plain, shifted) in _ROWS.items()
+    for place, pair in enumerate(zip(plain, shifted, strict=True))
+} | {code: (sign, sign) for code, sign in _KEYPAD.items()}
+
+
+class Typing:
+    """Keys to codes.  Pure: what the kernel reports goes in."""
+
+    def __init__(self) -> None:
+        self._shifts: set[int] = set()
+        self._typed: list[str] = []
+        self._at = 0.0
+
+    def key(self, code: int, value: int, at: float) -> str | None:
+        """One key going down, up or repeating; a whole code when it was ENTER.  `at`: monotonic seconds."""
+        if code in _SHIFTS:
+            (self._shifts.discard if value == _UP else self._shifts.add)(code)
+        if value != _DOWN or code in _SHIFTS:
+            return None
+        if at - self._at > STALE:
+            self._typed.clear()
+        self._at = at
+        if code in _ENTERS:
+            text, self._typed = "".join(self._typed), []
+            return text if 0 < len(text) <= LONGEST else None
+        if code in KEYS and len(self._typed) <= LONGEST:
+            self._typed.append(KEYS[code][bool(self._shifts)])
+        return None
+
+
+class HidConfig(ReaderConfig):
+    device: Annotated[
+        Path,
+        Field(description="input device of the scanner; /dev/input/by-path/...-event-kbd survives replugging"),
+    ]
+    same_code_after: Annotated[
+        Duration,
+        Field(ge=0, le=60, description="a code that stays in view is one presentation until it is away for so long"),
+    ] = 3.0
+
+
+class HidScanner:
+    """Implements `gate.ports.reader.Reader`.  `device`: an evdev.InputDevice that was grabbed."""
+
+    def __init__(self, device: Any, config: HidConfig) -> None:
+        self._device = device
+        self._config = config
+
+    async def run(self, present: Present) -> None:
+        typing, once = Typing(), OnceEach(self._config, present, self._config.same_code_after)
+        self._events()  # what was typed while nobody listened was shown to nobody
+        while True:
+            for event in self._events():
+                text = typing.key(event.code, event.value, time.monotonic()) if event.type == _KEY else None
+                if text is not None and await once.show(text):
+                    self._events()
+                    break
+            await asyncio.sleep(_POLL)
+
+    def _events(self) -> list[Any]:
+        try:
+            return list(self._device.read())
+        except BlockingIOError:
+            return []
+        except OSError as error:  # ENODEV: unplugged
+            raise DeviceError(
+                f"scanner {self._config.device} is lost ({error.strerror})", hint="Check its cable; plug it in again"
+            ) from error
+
+
+def _claim(path: Path) -> Any:
+    try:
+        import evdev
+    except ImportError as error:
+        raise DeviceError(
+            "scanner: the Python package evdev is not installed", hint="Install it: `pip install 'ashyq-gate[hid]'`"
+        ) from error
+    try:
+        device = evdev.InputDevice(str(path))
+        device.grab()
+    except OSError as error:
+        raise _open_error(path, error) from error
+    return device
+
+
+def _open_error(path: Path, error: OSError) -> DeviceError:
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return DeviceError(
+            f"scanner {path} may not be opened by this user",
+            hint="Add the gate's user to group input: `sudo usermod -aG input USER`, then start it again",
+        )
+    if error.errno == errno.EBUSY:
+        return DeviceError(f"scanner {path} is grabbed by another program", hint=f"Find it: `sudo fuser -v {path}`")
+    return DeviceError(
+        f"scanner {path} cannot be opened ({error.strerror})", hint="Plug it in; see `ls /dev/input/by-path`"
+    )
+
+
+def _free(device: Any) -> None:
+    with suppress(OSError):  # unplugged
+        device.ungrab()
+    with suppress(OSError):
+        device.close()
+
+
+@asynccontextmanager
+async def open_hid(config: HidConfig) -> AsyncIterator[Reader]:
+    device = await claim(lambda: _claim(config.device), _free)
+    try:
+        yield HidScanner(device, config)
+    finally:
+        await free(lambda: _free(device))
+
+
+DRIVER: DriverSpec[HidConfig, Reader] = DriverSpec(
+    name="hid_scanner",
+    config=HidConfig,
+    open=open_hid,
+    summary="QR scanner that types like a keyboard, grabbed",
+    needs="pip package evdev (extra hid), or apt package python3-evdev; user in group input; US layout on the scanner",
+)

@@ -1,0 +1,61 @@
+"""How families of serial scanners are spoken to.
+
+GM65, GM861, GM812, GM60 (Hangzhou Grow): `7E 00 type length address address data crc crc`; types 07 read
+a zone, 08 write it, 09 save, 0A heartbeat; the CRC is CRC-16/XMODEM over type to data, and AB CD skips it.
+Zone 0000 holds the reading mode in its two lowest bits (01 on command, 10 continuous), zone 0003 in its
+lowest bit whether set-up codes are obeyed.  The zones are from the maker's manual, not tried on a unit:
+that is why both are read back.
+
+Honeywell: SYN T CR and SYN U CR, trigger on and off.  Newland: no command is known for certain.
+"""
+
+import binascii
+from dataclasses import dataclass
+
+MODE, SET_UP_CODES, TRIGGER = 0x0000, 0x0003, 0x0002
+ON_COMMAND, CONTINUOUS, _MODE_BITS = 0b01, 0b10, 0b11
+_READ, _WRITE, _HEARTBEAT = 0x07, 0x08, 0x0A
+
+
+def _gm65(kind: int, address: int, data: bytes, *, checked: bool = True) -> bytes:
+    body = bytes([kind, len(data)]) + address.to_bytes(2, "big") + data
+    return b"\x7e\x00" + body + (crc16(body) if checked else b"\xab\xcd")
+
+
+def crc16(body: bytes) -> bytes:
+    """CRC-16/XMODEM, high byte first."""
+    return binascii.crc_hqx(body, 0).to_bytes(2, "big")
+
+
+def read_zone(address: int) -> bytes:
+    """Its answer is the one byte that stands there."""
+    return _gm65(_READ, address, b"\x01")
+
+
+def write_zone(address: int, value: int) -> bytes:
+    """Its answer is one byte, 00."""
+    return _gm65(_WRITE, address, bytes([value]))
+
+
+def with_mode(value: int, mode: int) -> int:
+    """Zone 0000 with another reading mode; light and sound stay as they are."""
+    return (value & ~_MODE_BITS & 0xFF) | mode
+
+
+HEARTBEAT = _gm65(_HEARTBEAT, 0, b"\x00")
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    baud: int
+    zones: bool = False  # set up through zones, answers, has a heartbeat
+    trigger: bytes = b""  # reads one code
+    untrigger: bytes = b""
+
+
+FAMILIES = {
+    "gm65": Family(9600, zones=True, trigger=_gm65(_WRITE, TRIGGER, b"\x01", checked=False)),
+    "honeywell": Family(115200, trigger=b"\x16\x54\x0d", untrigger=b"\x16\x55\x0d"),
+    "newland": Family(115200),
+    "line": Family(9600),
+}

@@ -1,0 +1,182 @@
+"""QR scanners on a serial line or USB-CDC: GM65 and its kin, Honeywell, Newland, or any that sends lines.
+
+A scanner that obeys the set-up codes that people show it can be silenced or turned by any visitor: a
+GM65 is told not to at every opening, and asked whether it obeys; for others put the maker's command
+into `set_up`.  An unplugged scanner is a lost device; one that is there and dumb shows by its heartbeat
+(GM65).
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from drivers._shared.pulse_claim import claim, free
+from drivers._shared.serial_port import SerialPort
+from drivers.readers.once_each import OnceEach
+from drivers.readers.scanner_families import (
+    CONTINUOUS,
+    FAMILIES,
+    HEARTBEAT,
+    MODE,
+    ON_COMMAND,
+    SET_UP_CODES,
+    Family,
+    read_zone,
+    with_mode,
+    write_zone,
+)
+from drivers.readers.scanner_stream import Stream
+from gate.errors import DeviceError
+from gate.ports.driver import DriverSpec, Duration
+from gate.ports.reader import Present, Reader, ReaderConfig
+
+_POLL = 0.02  # seconds
+_ANSWERS_WITHIN = 0.6
+_BEAT_EVERY = 10.0
+_MISSED = 3  # heartbeats in a row without an answer: it is lost
+_TRIGGER_EVERY = 1.0
+_log = logging.getLogger(__name__)
+
+
+def _hex(text: str) -> str:
+    if not bytes.fromhex(text):
+        raise ValueError("a command needs at least one byte")
+    return text
+
+
+class ScannerConfig(ReaderConfig):
+    port: Annotated[str, Field(min_length=1, description="serial port; by-path names survive replugging")]
+    scanner: Annotated[
+        Literal["gm65", "honeywell", "newland", "line"],
+        Field(description="family: gm65 is set up by the gate; line is any scanner that sends one code a line"),
+    ]
+    baud: Annotated[
+        int | None, Field(ge=300, le=921600, description="baud rate; left out, the family's factory setting")
+    ] = None
+    ends: Annotated[
+        Literal["line", "silence"],
+        Field(description="what ends a code: a line end (CR, LF), or a tenth of a second of silence"),
+    ] = "line"
+    trigger: Annotated[
+        bool, Field(description="true: read on command only, and command it all the time (gm65, honeywell)")
+    ] = False
+    set_up: Annotated[
+        tuple[Annotated[str, AfterValidator(_hex)], ...],
+        Field(description="commands in hex, sent at every opening, such as the one that locks set-up codes"),
+    ] = ()
+    same_code_after: Annotated[
+        Duration,
+        Field(ge=0, le=60, description="a code that stays in view is one presentation until it is away for so long"),
+    ] = 3.0
+
+
+class Scanner:
+    """Implements `gate.ports.reader.Reader`."""
+
+    def __init__(self, port: SerialPort, config: ScannerConfig) -> None:
+        self._port = port
+        self._config = config
+        self._family: Family = FAMILIES[config.scanner]
+        self._stream = Stream(config.ends == "line", answers=self._family.zones)
+        self._beat_due = time.monotonic() + _BEAT_EVERY
+        self._trigger_due = 0.0
+        self._unanswered = 0
+
+    async def set_up(self) -> None:
+        """Raises DeviceError when a scanner that can be asked does not do as it is told."""
+        for command in self._config.set_up:
+            self._port.write(bytes.fromhex(command))
+        if self._family.zones:
+            mode = with_mode(await self._zone(MODE), ON_COMMAND if self._config.trigger else CONTINUOUS)
+            for zone, value in ((MODE, mode), (SET_UP_CODES, 0)):
+                await self._ask(write_zone(zone, value))
+                if await self._zone(zone) != value:
+                    raise self._error(f"does not keep what zone {zone:04X} is set to")
+        elif not self._config.set_up:
+            _log.warning("%s: whether visitors can change its settings by set-up codes is not known: see set_up", self)
+
+    async def run(self, present: Present) -> None:
+        once = OnceEach(self._config, present, self._config.same_code_after)
+        self._stream.codes.clear()
+        while True:
+            self._listen()
+            self._keep_alive()
+            codes, self._stream.codes = self._stream.codes, []
+            for code in codes:
+                if await once.show(code):
+                    self._listen()  # what came while the lane was asked was shown to nobody
+                    self._stream.codes.clear()
+            await asyncio.sleep(_POLL)
+
+    def stop(self) -> None:
+        """Never raises."""
+        with suppress(DeviceError):
+            if self._config.trigger and self._family.untrigger:
+                self._port.write(self._family.untrigger)
+
+    def __str__(self) -> str:
+        return f"scanner on {self._port.path}"
+
+    def _listen(self) -> None:
+        self._port.check()
+        self._stream.feed(self._port.read(), time.monotonic())
+        if self._stream.replies:
+            self._unanswered = 0
+
+    def _keep_alive(self) -> None:
+        now = time.monotonic()
+        if self._config.trigger and self._family.trigger and now >= self._trigger_due:
+            self._trigger_due = now + _TRIGGER_EVERY
+            self._port.write(self._family.trigger)
+        if self._family.zones and now >= self._beat_due:
+            self._beat_due = now + _BEAT_EVERY
+            if self._unanswered >= _MISSED:
+                raise self._error(f"has not answered {_MISSED} heartbeats")
+            self._unanswered += 1
+            self._stream.replies.clear()
+            self._port.write(HEARTBEAT)
+
+    async def _zone(self, address: int) -> int:
+        answer = await self._ask(read_zone(address))
+        return answer[0] if answer else -1
+
+    async def _ask(self, frame: bytes) -> bytes:
+        self._stream.replies.clear()
+        self._port.write(frame)
+        limit = time.monotonic() + _ANSWERS_WITHIN
+        while not self._stream.replies:
+            self._listen()
+            if time.monotonic() > limit:
+                raise self._error("does not answer")
+            await asyncio.sleep(_POLL)
+        return self._stream.replies[-1]
+
+    def _error(self, what: str) -> DeviceError:
+        return DeviceError(f"{self} {what}", hint="Unplug it, wait a moment and plug it in again; check its baud rate")
+
+
+@asynccontextmanager
+async def open_scanner(config: ScannerConfig) -> AsyncIterator[Reader]:
+    baud = config.baud or FAMILIES[config.scanner].baud
+    port = await claim(lambda: SerialPort(config.port, baud), SerialPort.close)
+    scanner = Scanner(port, config)
+    try:
+        await scanner.set_up()
+        yield scanner
+    finally:
+        scanner.stop()
+        await free(port.close)
+
+
+DRIVER: DriverSpec[ScannerConfig, Reader] = DriverSpec(
+    name="serial_scanner",
+    config=ScannerConfig,
+    open=open_scanner,
+    summary="QR scanner on a serial line or USB-CDC (GM65 family, Honeywell, Newland, any that sends lines)",
+    needs="a serial port (/dev/serial/by-path/...); user in group dialout",
+)

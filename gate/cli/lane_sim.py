@@ -1,0 +1,71 @@
+"""`gate lane-sim`: a turnstile on a pseudo-terminal."""
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import click
+
+from gate.core.model import Direction
+from gate.demo.lane_sim import LaneSim, playing
+
+WORDS = "pass entry | pass exit | jam | unjam | silent | speak | unplug | plug"
+
+
+@click.command()
+@click.option("--link", type=click.Path(path_type=Path), help="Give the port this name, and the same after `plug`.")
+@click.option("--walk", type=click.FloatRange(min=0), default=1.5, show_default=True, help="Seconds a person takes.")
+@click.option("--by-hand", is_flag=True, help="Nobody comes by themselves: move people on standard input.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def lane_sim(link: Path | None, walk: float, by_hand: bool, as_json: bool) -> None:
+    """Play a turnstile that frees its arm, reports who went through, and can fail.
+
+    \b
+    It speaks as a Digicon Tx1500.  In gate.toml:
+      [barrier]  driver = "serial_frames"  profile = "digicon-tx1500"  port = "…"
+
+    On standard input it hears: pass entry, pass exit, jam, unjam, silent, speak, unplug, plug.
+    Ctrl-C ends it.
+    """
+
+    def say(word: str) -> None:
+        click.echo(json.dumps({"event": word}) if as_json else word)
+
+    asyncio.run(_play(link, None if by_hand else walk, say))
+
+
+async def _play(link: Path | None, walk: float | None, say: Callable[[str], None]) -> None:
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with playing(link, walk, say) as sim:
+        if sys.stdin is not None:
+            with suppress(OSError, ValueError):  # a file or /dev/null: there is nobody to hear
+                loop.add_reader(sys.stdin.fileno(), lambda: _hear(sim, say))
+        await stop.wait()
+
+
+def _hear(sim: LaneSim, say: Callable[[str], None]) -> None:
+    line = sys.stdin.readline()
+    if not line:
+        asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+        return
+    match line.split():
+        case ["pass", "entry" | "exit" as way]:
+            sim.turn(Direction(way))
+        case ["jam" | "unjam" as word]:
+            sim.arm.jammed = word == "jam"
+        case ["silent" | "speak" as word]:
+            sim.silent = word == "silent"
+        case ["unplug"]:
+            sim.unplug()
+        case ["plug"]:
+            sim.plug()
+        case []:
+            return
+        case _:
+            say(f"this is none of: {WORDS}")

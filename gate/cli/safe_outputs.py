@@ -1,0 +1,47 @@
+"""`gate safe-outputs`: what systemd runs after the lane has ended, however it ended."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import click
+
+from gate.errors import DeviceError
+from gate.registry import config_of
+from gate.settings.load import load_settings
+from gate.wiring import Fitted, fit
+
+WITHIN = 4.0  # seconds for one device
+
+
+@click.command()
+@click.option("--config", "file", required=True, type=click.Path(path_type=Path), help="The device's gate.toml.")
+def safe_outputs(file: Path) -> None:
+    """Lock the barrier and darken the lamps, whatever a lane that was killed left them at.
+
+    Every driver makes its device safe when it is opened and when it is closed: each is opened and closed
+    once.  A lane that runs holds its devices, and they are left to it.  Exit 1 when one could not be had.
+    """
+    devices = fit(load_settings(file, config_of))
+    outputs = [*([devices.barrier] if devices.barrier else []), *devices.feedback]
+    problems = asyncio.run(_make_safe(outputs))
+    for problem in problems:
+        click.echo(f"gate: {problem}", err=True)
+    sys.exit(1 if problems else 0)
+
+
+async def _make_safe(outputs: list[Fitted]) -> list[str]:
+    """All at once, for a door cannot wait for a lamp.  What went wrong, one line each."""
+    results = await asyncio.gather(*(_open_and_close(fitted) for fitted in outputs))
+    return [problem for problem in results if problem]
+
+
+async def _open_and_close(fitted: Fitted) -> str:
+    try:
+        async with asyncio.timeout(WITHIN):
+            async with fitted.spec.open(fitted.config):
+                return ""
+    except DeviceError as error:
+        return f"{fitted.name}: {error}"
+    except TimeoutError:
+        return f"{fitted.name}: no answer within {WITHIN:.0f} s. Look at the door, and cut the power of its lock"

@@ -1,0 +1,206 @@
+"""What happens to a lane, and what is to be done about it: the words of `gate.core.passage.step`.
+
+`at`: monotonic seconds.
+"""
+
+from dataclasses import dataclass, field
+
+from gate.core.events import Alarm, Mode, Passed
+from gate.core.model import Direction, Stance
+
+# What happens to the lane.
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """A person may go through, and it is recorded.  `staff`: by a member of staff, not by a pass."""
+
+    seq: int  # journal row of the decision
+    direction: Direction
+    at: float
+    staff: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Crossed:
+    """A passage sensor saw a person."""
+
+    direction: Direction
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fire:
+    """The fire loop as it is now; a loop that is open, cut or lost is active."""
+
+    active: bool
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Panic:
+    """The lockdown switch as it is now."""
+
+    active: bool
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Interlock:
+    """Whether the other door of a mantrap is open or released."""
+
+    active: bool
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """The request-to-exit button."""
+
+    pressed: bool
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class DoorMoved:
+    """The door's contact, as it is now."""
+
+    open: bool
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class BoltMoved:
+    """The lock's feedback, as it is now: `home` is locked."""
+
+    home: bool
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tampered:
+    """The tamper contact, as it is now."""
+
+    active: bool
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceState:
+    device: str
+    present: bool
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """Staff gave, or took back, a standing order."""
+
+    mode: Mode
+    on: bool
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """The schedule's mode from now on; None: it says nothing."""
+
+    mode: Mode | None
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Extend:
+    """Staff: the person at the lane, or the next one, needs more time."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """Staff looked, and reset what is latched."""
+
+    at: float
+
+
+LaneEvent = (
+    Granted
+    | Crossed
+    | Tick
+    | Fire
+    | Panic
+    | Interlock
+    | Button
+    | DoorMoved
+    | BoltMoved
+    | Tampered
+    | DeviceState
+    | Ordered
+    | Scheduled
+    | Extend
+    | Reset
+)
+
+
+# What the controller then does.
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    direction: Direction
+    extended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Secure:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    stance: Stance
+
+
+@dataclass(frozen=True, slots=True)
+class EndGrant:
+    seq: int
+    passed: Passed
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A journal row that is not a decision.  `counts`: somebody went that way without a grant."""
+
+    event: str
+    detail: str
+    direction: Direction | None = None
+    counts: bool = field(default=False, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Alarmed:
+    """An alarm begins, or is over: journal, page, log."""
+
+    alarm: Alarm
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Remember:
+    """What must outlive a restart: the standing orders, and whether a fire alarm is latched."""
+
+    orders: frozenset[Mode]
+    fire: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Amnesty:
+    """Everybody was let out unchecked: nobody counts as inside any more."""
+
+
+Effect = Release | Secure | Stand | EndGrant | Note | Alarmed | Remember | Amnesty

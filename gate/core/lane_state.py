@@ -1,0 +1,111 @@
+"""A lane at one moment: what it is fitted with, who may go through, and what stands in the way."""
+
+from dataclasses import dataclass, field
+
+from gate.core.contact import FAULTS, NEVER, DoorState, DoorTiming
+from gate.core.events import Alarm, Mode, Phase
+from gate.core.model import Direction, Stance
+from gate.core.modes import prevailing, refusal
+from gate.core.reason import Reason
+
+BARRIER = "barrier"
+"""The barrier's name among the devices."""
+
+_PHASES = {
+    Mode.LOCKED_DOWN: Phase.LOCKED_DOWN,
+    Mode.OUT_OF_SERVICE: Phase.OUT_OF_SERVICE,
+    Mode.MAINTENANCE: Phase.MAINTENANCE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """What the lane is fitted with, and its seconds.
+
+    `sensed`: the directions in which a passage sensor can see a person.  `watchers`: the devices that
+    can tell whether somebody passed.  `stances`: those that the barrier takes besides CONTROLLED."""
+
+    hold: float
+    passage_timeout: float
+    sensed: frozenset[Direction]
+    extended: float = 15.0
+    always_extended: bool = False
+    watchers: frozenset[str] = frozenset()
+    stances: frozenset[Stance] = frozenset()
+    fire_frees: bool = True  # in a fire the barrier is told to stand free, if it can
+    door: DoorTiming = field(default_factory=DoorTiming)
+
+    def lasts(self, direction: Direction, *, extended: bool) -> float:
+        usual = self.passage_timeout if direction in self.sensed else self.hold
+        return max(usual, self.extended) if extended else usual
+
+
+@dataclass(frozen=True, slots=True)
+class OpenGrant:
+    seq: int  # journal row of the decision
+    direction: Direction
+    deadline: float  # monotonic s
+    staff: bool = False
+    opened: bool = False  # the door opened on it
+    blind: bool = False  # what can tell whether somebody passed was lost meanwhile
+
+
+@dataclass(frozen=True, slots=True)
+class LaneState:
+    usual: Mode = Mode.ENFORCE  # the configuration's
+    scheduled: Mode | None = None
+    orders: frozenset[Mode] = frozenset()  # standing orders of staff
+    panic: bool = False  # the lockdown switch
+    fire: bool = False  # latched until staff reset it
+    loop_open: bool = False  # the fire loop, as it is now
+    tampered: bool = False
+    grant: OpenGrant | None = None
+    granted_at: float = NEVER  # of the last grant
+    exit: float | None = None  # until when the way out is released by the button
+    rex_waits: bool = False  # the button is being pressed, and was not heard yet
+    interlocked: bool = False  # the other door of a mantrap is open or released
+    extend_next: bool = False
+    stance: Stance = Stance.CONTROLLED  # what the barrier was last told
+    door: DoorState = field(default_factory=DoorState)
+    missing: frozenset[str] = frozenset()  # devices without which nobody can enter
+
+    @property
+    def mode(self) -> Mode:
+        orders = self.orders | ({Mode.LOCKED_DOWN} if self.panic else set())
+        return prevailing(orders, self.scheduled, self.usual)
+
+    @property
+    def out_of_order(self) -> bool:
+        return bool(self.missing or self.door.alarms & FAULTS)
+
+    @property
+    def alarms(self) -> frozenset[Alarm]:
+        return self.door.alarms | ({Alarm.TAMPER} if self.tampered else set())
+
+    @property
+    def occupied(self) -> bool:
+        """Released, or open: the other door of a mantrap must stay shut."""
+        way_open = self.door.open or self.stance is Stance.FREE
+        return bool(self.grant or self.exit is not None or way_open)
+
+    @property
+    def busy(self) -> bool:
+        """Whoever shows a code now has to wait."""
+        stands_open = self.door.open and self.stance is not Stance.FREE
+        return bool(self.fire or self.grant or self.exit is not None or stands_open or self.interlocked)
+
+    @property
+    def phase(self) -> Phase:
+        if self.fire:
+            return Phase.FIRE
+        if closed := _PHASES.get(self.mode):
+            return closed
+        if self.grant or self.exit is not None:
+            return Phase.RELEASED
+        if self.out_of_order:
+            return Phase.OUT_OF_SERVICE
+        return Phase.FREE if self.stance is Stance.FREE else Phase.RELEASED if self.busy else Phase.READY
+
+    def refusal(self, direction: Direction) -> Reason | None:
+        """Why a pass shown now is not even looked at."""
+        return refusal(self.mode, direction) or (Reason.DEVICE_FAILED if self.out_of_order else None)

@@ -1,0 +1,21 @@
+"""What the lamps show while nobody has an answer."""
+
+from gate.core.events import Alarm, Phase
+from gate.core.lane_state import LaneState
+from gate.ports.feedback import Signal
+
+_SIGNALS = {
+    Phase.READY: Signal.READY,
+    Phase.FREE: Signal.READY,
+    Phase.LOCKED_DOWN: Signal.OUT_OF_SERVICE,
+    Phase.OUT_OF_SERVICE: Signal.OUT_OF_SERVICE,
+    Phase.MAINTENANCE: Signal.OUT_OF_SERVICE,
+    Phase.FIRE: Signal.FIRE,
+}
+
+
+def signal_of(state: LaneState) -> Signal | None:
+    """None: what they show already."""
+    if state.phase is not Phase.FIRE and state.alarms:
+        return Signal.WARNING if state.alarms == {Alarm.HELD_OPEN_SOON} else Signal.ALARM
+    return _SIGNALS.get(state.phase)

@@ -1,0 +1,202 @@
+"""How people are let through: the tables [lane], [door] and [schedule]."""
+
+import zoneinfo
+from datetime import date, time
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from gate.core.contact import DoorTiming, Relock
+from gate.core.decide import AntiPassback
+from gate.core.events import Mode
+from gate.core.schedule import Schedule, Window
+from gate.ports.driver import Duration
+from gate.settings.tables import DAY, Table, wrong
+
+
+class Lane(Table):
+    """How people are let through, one at a time."""
+
+    mode: Annotated[
+        Mode,
+        Field(
+            description='who gets through: "enforce", only who is admitted, or "pilot", everybody, while the gate '
+            'decides, shows and records all the same; "free", the barrier stands open; "locked_down", nobody enters; '
+            '"out_of_service" and "maintenance", nobody is served.  The default fails closed; the schedule and staff '
+            "(`gate lane`) change it for a while"
+        ),
+    ] = Mode.ENFORCE
+    hold: Annotated[
+        Duration,
+        Field(
+            gt=0,
+            le=60,
+            description="how long one person has the lane after a yes where no passage contact watches; "
+            "then the next is served; 5 s is a walk through a door, not hurried",
+        ),
+    ] = 5.0
+    passage_timeout: Annotated[
+        Duration,
+        Field(
+            gt=0,
+            le=300,
+            description="how long one person has the lane after a yes where a passage contact watches; "
+            "whoever has not gone through by then may use the pass again; 8 s is a turnstile with a suitcase",
+        ),
+    ] = 8.0
+    reuse_after: Annotated[
+        Duration,
+        Field(
+            ge=0,
+            le=7 * DAY,
+            description='how long a pass that was used does not open again (too_soon); "0s" lets it open at once; '
+            "10 min is too long to hand a phone back over the barrier, short enough to come back",
+        ),
+    ] = 600.0
+    antipassback: Annotated[
+        AntiPassback,
+        Field(
+            description='who is inside already, and has not left by a pass: "off", enters again after reuse_after, '
+            '"soft", enters, and the journal says so, "hard", is refused (anti_passback).  Needs a reader at the exit'
+        ),
+    ] = AntiPassback.OFF
+    forget_inside: Annotated[
+        Duration,
+        Field(gt=0, le=7 * DAY, description="after so long a person counts as having left unseen; 12 h is a long day"),
+    ] = 43200.0
+    max_inside: Annotated[
+        int | None,
+        Field(ge=1, description="how many people may be inside (occupancy_full); counted by passages, set by staff"),
+    ] = None
+    extended_time: Annotated[
+        Duration,
+        Field(gt=0, le=120, description="how long a person has the lane who needs more time (`gate lane extend`)"),
+    ] = 15.0
+    always_extended: Annotated[
+        bool, Field(description="true: everybody gets extended_time, and the barrier's longer pulse")
+    ] = False
+    fire_frees: Annotated[
+        bool,
+        Field(
+            description="true: in a fire a barrier that can stands free, until staff reset the alarm; the way out must "
+            "be freed by its wiring all the same"
+        ),
+    ] = True
+    interlock: Annotated[
+        Path | None,
+        Field(
+            description="a file shared with the lane of the other door of a mantrap, on this device: only one of the "
+            "two is released or open",
+            examples=["/run/gate/mantrap"],
+        ),
+    ] = None
+
+
+class Door(Table):
+    """The door, where one is watched by a contact (role door) or its lock reports back (role lock)."""
+
+    relock: Annotated[
+        Relock,
+        Field(
+            description='when the lock falls again: "timer", when the time of the release is over, "open", as soon as '
+            'the door has opened (bolts that catch when it shuts), "close", as soon as it has shut'
+        ),
+    ] = Relock.TIMER
+    held_after: Annotated[
+        Duration, Field(ge=1, le=3600, description="open for so long, a door raises an alarm; 30 s is what others use")
+    ] = 30.0
+    extended_held_after: Annotated[
+        Duration, Field(ge=1, le=3600, description="the same, after the release of a person who needs more time")
+    ] = 60.0
+    warn_before: Annotated[
+        Duration, Field(ge=0, le=3600, description="so long before that alarm, lamps and buzzer ask to shut the door")
+    ] = 10.0
+    obeys_within: Annotated[
+        Duration,
+        Field(
+            gt=0,
+            le=30,
+            description="how soon the bolt must have moved; one that has not takes the lane out of service",
+        ),
+    ] = 2.0
+    ignore_rex_after_grant: Annotated[
+        Duration,
+        Field(
+            ge=0, le=10, description="how long the exit button is not heard after a yes; a press that lasts is, then"
+        ),
+    ] = 0.0
+    ignore_rex_while_open: Annotated[
+        bool, Field(description="true: the exit button is not heard while the door stands open")
+    ] = False
+    ignore_rex_after_close: Annotated[
+        Duration,
+        Field(ge=0, le=10, description="how long it is not heard after the door fell shut, against motion sensors"),
+    ] = 0.0
+
+    def timing(self, *, contact: bool, feedback: bool) -> DoorTiming:
+        """`contact`, `feedback`: whether there is an input of role door, of role lock."""
+        return DoorTiming(contact=contact, feedback=feedback, **dict(self))
+
+
+class WindowTable(Table):
+    """A weekly window of the schedule."""
+
+    mode: Annotated[Mode, Field(description="what the lane does in it")]
+    days: Annotated[
+        tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun", "holiday"], ...],
+        Field(description="days on which it begins; none is every day.  A holiday is that alone, whatever its weekday"),
+    ] = ()
+    hours: Annotated[str, Field(description='"22:00-06:00", on the venue\'s wall clock; without it, the whole day')] = (
+        "00:00-00:00"
+    )
+
+    @field_validator("hours")
+    @classmethod
+    def _are_hours(cls, value: str) -> str:
+        try:
+            _hours(value)
+        except ValueError:
+            raise wrong(f'"{value}" is not a span of hours', 'Write "22:00-06:00"') from None
+        return value
+
+    def build(self) -> Window:
+        start, end = _hours(self.hours)
+        return Window(self.mode, frozenset(self.days), start, end)
+
+
+def _hours(text: str) -> tuple[time, time]:
+    start, dash, end = text.partition("-")
+    if not dash or len(start) != len("00:00") or len(end) != len("00:00"):
+        raise ValueError(text)
+    return time.fromisoformat(start), time.fromisoformat(end)
+
+
+class ScheduleTable(Table):
+    """What the lane does by itself, by the venue's wall clock.  Orders of staff stand above it."""
+
+    windows: Annotated[
+        tuple[WindowTable, ...],
+        Field(
+            description="the first one that holds decides, and without one [lane] mode; written as tables: "
+            '{ mode = "locked_down", hours = "22:00-06:00" }'
+        ),
+    ] = ()
+    holidays: Annotated[tuple[str, ...], Field(description='dates such as "2026-12-16"')] = ()
+
+    @field_validator("holidays")
+    @classmethod
+    def _are_dates(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for day in value:
+            try:
+                date.fromisoformat(day)
+            except ValueError:
+                raise wrong(f'"{day}" is not a date', 'Write "2026-12-16"') from None
+        return value
+
+    def build(self, timezone: str) -> Schedule | None:
+        """None: there is no window."""
+        if not self.windows:
+            return None
+        holidays = frozenset(date.fromisoformat(day) for day in self.holidays)
+        return Schedule([window.build() for window in self.windows], holidays, zoneinfo.ZoneInfo(timezone))

@@ -1,0 +1,27 @@
+"""What every table of a configuration has in common."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic_core import PydanticCustomError
+
+WRONG = "gate"
+"""Type of the errors made here; their `ctx` holds `what`, `hint` and, where another key than the table
+is meant, `key`."""
+
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
+WORD_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,63}$"  # as in venue rules
+
+Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
+Word = Annotated[str, StringConstraints(pattern=WORD_PATTERN)]
+Language = Literal["kk", "ru", "en"]
+
+DAY = 86400.0
+
+
+def wrong(what: str, hint: str, *, key: str = "") -> PydanticCustomError:
+    return PydanticCustomError(WRONG, "{what}", {"what": what, "hint": hint, "key": key})
+
+
+class Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")

@@ -1,0 +1,27 @@
+"""What staff ordered and nobody has taken back, and a fire alarm that nobody has reset."""
+
+import sqlite3
+from dataclasses import dataclass
+
+from gate.core.events import Mode
+
+_FIRE = "fire"
+_ORDER = "order "
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    orders: frozenset[Mode] = frozenset()
+    fire: bool = False
+
+
+def read_standing(connection: sqlite3.Connection) -> Standing:
+    names = {row[0] for row in connection.execute("SELECT name FROM standing")}
+    return Standing(frozenset(mode for mode in Mode if f"{_ORDER}{mode}" in names), _FIRE in names)
+
+
+def write_standing(connection: sqlite3.Connection, standing: Standing) -> None:
+    """Inside the caller's write transaction."""
+    connection.execute("DELETE FROM standing WHERE name = ? OR name LIKE ?", (_FIRE, f"{_ORDER}%"))
+    names = [*(f"{_ORDER}{mode}" for mode in standing.orders), *([_FIRE] if standing.fire else [])]
+    connection.executemany("INSERT INTO standing VALUES (?, 1)", [(name,) for name in names])

@@ -1,0 +1,164 @@
+"""The OSDP driver, a wire of two pseudo-terminals, and a door module in another process."""
+
+import os
+import pty
+import select
+import subprocess
+import sys
+import threading
+import time
+import tty
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, ExitStack
+from pathlib import Path
+
+from drivers.barriers.osdp import DRIVER
+from gate.core.model import Direction
+from gate.ports.abilities import Abilities
+from gate.ports.barrier import Barrier
+from gate.testing.barrier_contract import BarrierRig
+
+
+class Wire:
+    """RS-485: what one end says the other hears, and `said` keeps what the panel said."""
+
+    def __init__(self, port: Path) -> None:
+        self.said = b""
+        self._ends = [pty.openpty() for _ in range(2)]
+        for _, theirs in self._ends:
+            tty.setraw(theirs)
+        self._port = port
+        port.unlink(missing_ok=True)
+        port.symlink_to(os.ttyname(self._ends[0][1]))
+        self.module_port = os.ttyname(self._ends[1][1])
+        self._stop, self._stopping = os.pipe()
+        self._thread = threading.Thread(target=self._carry, daemon=True)
+        self._thread.start()
+
+    def cut(self) -> None:
+        os.write(self._stopping, b"x")
+        self._thread.join()
+        self._port.unlink(missing_ok=True)
+        for descriptor in (self._stop, self._stopping, *(one for end in self._ends for one in end)):
+            os.close(descriptor)
+
+    def _carry(self) -> None:
+        ours = [end[0] for end in self._ends]
+        while True:
+            ready, _, _ = select.select([*ours, self._stop], [], [])
+            if self._stop in ready:
+                return
+            for one in ready:
+                data = os.read(one, 512)
+                if one == ours[0]:
+                    self.said += data
+                os.write(ours[1 - ours.index(one)], data)
+
+
+class Module:
+    """`python -m tests.contract.osdp_peer`, and what it says."""
+
+    def __init__(self, port: str, key: str) -> None:
+        self.words: list[str] = []
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.contract.osdp_peer", port, key],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+        )
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
+
+    def tell(self, line: str) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{line}\n")
+        self._process.stdin.flush()
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._thread.join()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self.words.append(line.strip())
+
+
+class OsdpRig:
+    def __init__(self, folder: Path) -> None:
+        key = os.urandom(16).hex()
+        (folder / "key").write_text(f"{key}\n")
+        self._key = key
+        self._port = folder / "port"
+        settings = {
+            "driver": "osdp",
+            "port": str(self._port),
+            "address": 101,
+            "key_file": str(folder / "key"),
+            "pulse": "1s",
+            "entry_input": 2,
+            "exit_input": 3,
+            "door_input": 4,
+        }
+        self.config = DRIVER.config.model_validate(settings)
+        self.wire: Wire | None = None
+        self.module: Module | None = None
+        self.restore()
+
+    def open(self, pulse: float) -> AbstractAsyncContextManager[Barrier]:
+        return DRIVER.open(self.config.model_copy(update={"pulse": pulse, "extended_pulse": 3 * pulse}))
+
+    def locked(self) -> bool:
+        assert self.module is not None
+        return [word for word in self.module.words if word != "ready"][-1:] in ([], ["locked"])
+
+    def releases(self) -> int:
+        assert self.module is not None
+        return self.module.words.count("released")
+
+    def lose(self) -> None:
+        """The adapter is unplugged."""
+        self.lose_module()
+        if self.wire is not None:
+            self.wire.cut()
+            self.wire = None
+
+    def lose_module(self) -> None:
+        """The module has no power; the wire is as it was."""
+        if self.module is not None:
+            self.words = self.module.words
+            self.module.kill()
+            self.module.words.append("locked")  # without current
+
+    def restore(self) -> None:
+        if self.wire is None:
+            self.wire = Wire(self._port)
+        self.module = Module(self.wire.module_port, self._key)
+        limit = time.monotonic() + 20
+        while "ready" not in self.module.words:
+            assert time.monotonic() < limit, "the module did not start"
+            time.sleep(0.01)
+
+    def abilities(self) -> Abilities:
+        return DRIVER.abilities(self.config)
+
+    def pass_through(self, direction: Direction) -> None:
+        assert self.module is not None
+        number = 2 if direction is Direction.ENTRY else 3
+        self.module.tell(f"input {number}")
+        time.sleep(0.1)
+        self.module.tell(f"input -{number}")
+
+
+def osdp_rig(stack: ExitStack, folder: Path) -> BarrierRig:
+    rig = OsdpRig(folder)
+    stack.callback(rig.lose)
+    return rig
+
+
+OSDP_RIGS: dict[str, Callable[[ExitStack, Path], BarrierRig]] = {"osdp": osdp_rig}

@@ -1,0 +1,247 @@
+"""Orders of staff, alarms of the door and the other door of a mantrap, as a running lane takes them."""
+
+import asyncio
+import time
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gate.core.contact import DoorTiming
+from gate.core.events import Alarm, AlarmChanged, Mode, Phase
+from gate.core.lane_events import (
+    Button,
+    Extend,
+    Granted,
+    Interlock,
+    LaneEvent,
+    Ordered,
+    Release,
+    Reset,
+    Secure,
+    Stand,
+    Tick,
+)
+from gate.core.lane_state import LaneState, Timing
+from gate.core.model import Direction, Listing, Stance
+from gate.core.passage import step
+from gate.core.reason import Reason
+from gate.errors import GateError
+from gate.lane.control import ask, serve_control
+from gate.lane.mantrap import Mantrap
+from gate.lane.presence import GONE_AFTER
+from gate.ports.feedback import Signal
+from gate.ports.inputs import Level, Role
+from gate.store.database import File, open_for_reading
+from gate.testing.builders import load
+from tests.lane.test_lane import Rig, plain, scan, working
+
+ENTRY, EXIT = Direction.ENTRY, Direction.EXIT
+ABLE = Timing(0.3, 0.4, frozenset(), stances=frozenset({Stance.FREE, Stance.BLOCKED}))
+DOOR = Timing(0.3, 0.4, frozenset(), door=DoorTiming(contact=True, held_after=0.6, warn_before=0.3))
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    load(tmp_path, {7: Listing.GREEN, 9: Listing.GREEN})
+    return tmp_path
+
+
+def level(role: Role, active: bool) -> Level:
+    return Level(role, active, time.monotonic())
+
+
+async def order(rig: Rig, mode: Mode, on: bool) -> None:
+    await rig.lane.order(lambda at: Ordered(mode, on, at))
+
+
+def journal(state: Path) -> list[tuple[Any, ...]]:
+    connection = open_for_reading(File.LANE, state)
+    assert connection is not None
+    try:
+        return connection.execute("SELECT event, detail FROM journal WHERE event <> 'gate' ORDER BY seq").fetchall()
+    finally:
+        connection.close()
+
+
+@pytest.mark.anyio
+async def test_out_of_service_is_kept_over_a_restart(state: Path) -> None:
+    async with working(Rig(state)) as rig:
+        await order(rig, Mode.OUT_OF_SERVICE, True)
+        await rig.show(plain(7), 0.2)
+        assert rig.reasons == [Reason.OUT_OF_SERVICE]
+    async with working(Rig(state), {Phase.OUT_OF_SERVICE}) as rig:
+        await rig.until(lambda: "barrier" not in rig.lane.state.missing)
+        assert rig.lane.state.mode is Mode.OUT_OF_SERVICE
+        await order(rig, Mode.OUT_OF_SERVICE, False)
+        await rig.show(plain(7), 0.2)
+        assert rig.reasons == [Reason.ADMITTED]
+
+
+@pytest.mark.anyio
+async def test_a_fire_alarm_is_kept_over_a_restart(state: Path) -> None:
+    async with working(Rig(state, timing=ABLE)) as rig:
+        rig.lane.report(level(Role.FIRE, True))
+        await rig.until(lambda: rig.turnstile.stances == [Stance.FREE])
+    async with working(Rig(state, timing=ABLE), {Phase.FIRE}) as rig:
+        await rig.until(lambda: rig.turnstile.stances == [Stance.FREE])  # told again, for it was opened anew
+        await rig.lane.order(Reset)
+        await rig.until(lambda: rig.phases[-1] is Phase.READY)
+        assert rig.turnstile.secured
+
+
+@pytest.mark.anyio
+async def test_a_lockdown_blocks_and_the_exit_button_still_opens(state: Path) -> None:
+    async with working(Rig(state, timing=ABLE)) as rig:
+        rig.lane.report(level(Role.LOCKDOWN, True), "input[0]")
+        await rig.until(lambda: rig.turnstile.stances == [Stance.BLOCKED])
+        assert rig.lamp.shown[-1] is Signal.OUT_OF_SERVICE
+        await rig.show(plain(7), 0.2)
+        assert (rig.reasons, rig.turnstile.openings) == ([Reason.LOCKED_DOWN], 0)
+        rig.lane.report(level(Role.REX, True), "input[1]")
+        await rig.until(lambda: rig.turnstile.openings == 1)
+        await rig.until(lambda: rig.turnstile.stances[-1] is Stance.BLOCKED and len(rig.turnstile.stances) == 3)
+
+
+@pytest.mark.anyio
+async def test_a_free_lane_decides_and_records_and_moves_nothing(state: Path) -> None:
+    async with working(Rig(state, timing=ABLE)) as rig:
+        await order(rig, Mode.FREE, True)
+        await rig.until(lambda: not rig.turnstile.secured)
+        await rig.show(plain(7), 0.2)
+        await rig.show("a menu", GONE_AFTER + 0.6)  # it waits until the pass is out of view
+        assert rig.reasons == [Reason.ADMITTED, Reason.UNREADABLE]
+        assert rig.turnstile.openings == 0
+        await order(rig, Mode.FREE, False)
+        await rig.until(lambda: rig.turnstile.secured)
+
+
+@pytest.mark.anyio
+async def test_two_contacts_of_one_role_are_one(state: Path) -> None:
+    async with working(Rig(state)) as rig:
+        for name in ("input[0]", "input[1]"):
+            rig.lane.report(level(Role.FIRE, True), name)
+        rig.lane.report(level(Role.FIRE, False), "input[0]")
+        await rig.lane.order(Reset)
+        assert rig.lane.state.fire  # the other loop is still open
+        rig.lane.report(level(Role.FIRE, False), "input[1]")
+        await rig.lane.order(Reset)
+        assert rig.phases[-2:] == [Phase.FIRE, Phase.READY]
+
+
+@pytest.mark.anyio
+async def test_a_door_left_open_warns_alarms_and_is_recorded(state: Path) -> None:
+    async with working(Rig(state, timing=DOOR)) as rig:
+        rig.lane.report(level(Role.DOOR, False))
+        await rig.show(plain(7), 0.1)
+        rig.lane.report(level(Role.DOOR, True))
+        await rig.until(lambda: Signal.ALARM in rig.lamp.shown)
+        assert Signal.WARNING in rig.lamp.shown
+        rig.lane.report(level(Role.DOOR, False))
+        await rig.until(lambda: rig.phases[-1] is Phase.READY)
+        told = [(event.alarm, event.on) for event in rig.events if isinstance(event, AlarmChanged)]
+        assert told[0] == (Alarm.HELD_OPEN_SOON, True)
+        assert told[-1] == (Alarm.HELD_OPEN, False)
+    assert [row for row in journal(state) if row[0] == "alarm"] == [
+        ("alarm", "held_open_soon"),
+        ("alarm", "held_open"),
+        ("alarm", "held_open_soon over"),
+        ("alarm", "held_open over"),
+    ]
+
+
+@pytest.mark.anyio
+async def test_staff_order_through_the_socket(state: Path) -> None:
+    async with working(Rig(state, timing=ABLE)) as rig:
+        serving = asyncio.create_task(serve_control(rig.lane, state))
+
+        async def told(**request: Any) -> dict[str, Any]:
+            return await asyncio.to_thread(ask, state, request)
+
+        await rig.until((state / "control.sock").exists)
+        assert (await told(do="status"))["phase"] == "ready"
+        assert (await told(do="order", mode="out_of_service", on=True))["orders"] == ["out_of_service"]
+        with pytest.raises(GateError, match="out_of_service"):
+            await told(do="admit", direction="entry")
+        await told(do="order", mode="maintenance", on=True)
+        await told(do="order", mode="out_of_service", on=False)
+        assert (await told(do="admit", direction="entry"))["reason"] == "staff_admitted"
+        await rig.until(lambda: rig.turnstile.openings == 1)
+        with pytest.raises(GateError, match="lane_busy"):
+            await told(do="admit", direction="entry")
+        assert (await told(do="inside", count=12))["inside"] == 12
+        for nonsense in ({"do": "dance"}, {"do": "order", "mode": "pilot", "on": True}, {"do": "order"}):
+            with pytest.raises(GateError, match="says no"):
+                await told(**nonsense)
+        serving.cancel()
+        await asyncio.wait([serving])
+    with pytest.raises(GateError, match="no lane answers"):
+        ask(state, {"do": "status"})
+
+
+@pytest.mark.anyio
+async def test_more_time_for_the_next_person(state: Path) -> None:
+    async with working(Rig(state)) as rig:
+        await rig.lane.order(Extend)
+        await rig.show(plain(7), 0.2)
+        assert rig.turnstile.extended == [True]
+
+
+@pytest.mark.anyio
+async def test_of_two_doors_one_opens(tmp_path: Path) -> None:
+    """Two lanes, two people, one mantrap: the second is served when the first door is locked again."""
+    rigs = []
+    async with AsyncExitStack() as stack:
+        for name in ("outer", "inner"):
+            load(tmp_path / name, {7: Listing.GREEN})
+            mantrap = Mantrap(tmp_path / "mantrap")
+            stack.callback(mantrap.close)
+            rigs.append(await stack.enter_async_context(working(Rig(tmp_path / name, mantrap=mantrap))))
+        both = 0
+        end = time.monotonic() + 1.5
+        while time.monotonic() < end:
+            for rig in rigs:
+                rig.lane.present(scan(plain(7)))
+            both += all(rig.lane.state.occupied for rig in rigs)
+            await asyncio.sleep(0.02)
+        assert both == 0
+        assert [rig.turnstile.openings for rig in rigs] == [1, 1]
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 1), st.sampled_from(["grant", "exit", "wait", "free", "locked"])),
+        min_size=1,
+        max_size=60,
+    )
+)
+@settings(deadline=None, max_examples=300)
+def test_two_doors_are_never_open_at_once(story: list[tuple[int, str]]) -> None:
+    timing = Timing(5, 8, frozenset(), stances=frozenset({Stance.FREE}))
+    states, open_doors, now = [LaneState(), LaneState()], [False, False], 0.0
+
+    def happen(lane: int, event: LaneEvent) -> None:
+        for told in (Interlock(states[1 - lane].occupied, now), event):
+            states[lane], effects = step(states[lane], told, timing)
+            for effect in effects:
+                if isinstance(effect, Release):
+                    open_doors[lane] = True
+                elif isinstance(effect, Secure):
+                    open_doors[lane] = False
+                elif isinstance(effect, Stand):
+                    open_doors[lane] = effect.stance is Stance.FREE
+            assert not all(open_doors)
+
+    for seq, (lane, what) in enumerate(story):
+        now += 3.0 if what == "wait" else 0.0
+        events: dict[str, LaneEvent] = {
+            "grant": Granted(seq, ENTRY, now),
+            "exit": Button(True, now),
+            "wait": Tick(now),
+            "free": Ordered(Mode.FREE, True, now),
+            "locked": Ordered(Mode.FREE, False, now),
+        }
+        happen(lane, events[what])

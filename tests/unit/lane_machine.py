@@ -1,0 +1,340 @@
+"""A lane as a model: whatever happens in whatever order, seen from outside as a door would see it.
+
+The machine is run over the reducer as it is, and over reducers with a planted fault, which it must find.
+"""
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from gate.core.contact import DoorTiming, Relock
+from gate.core.events import Alarm, Mode, Passed, Phase
+from gate.core.lane_events import (
+    Alarmed,
+    BoltMoved,
+    Button,
+    Crossed,
+    DeviceState,
+    DoorMoved,
+    Effect,
+    EndGrant,
+    Extend,
+    Fire,
+    Granted,
+    Interlock,
+    LaneEvent,
+    Ordered,
+    Panic,
+    Release,
+    Remember,
+    Reset,
+    Scheduled,
+    Secure,
+    Stand,
+    Tampered,
+    Tick,
+)
+from gate.core.lane_state import LaneState, Timing
+from gate.core.model import Direction, Stance
+from gate.core.modes import STANDING
+from gate.core.passage import step
+
+ENTRY, EXIT = Direction.ENTRY, Direction.EXIT
+FREE, BLOCKED, CONTROLLED = Stance.FREE, Stance.BLOCKED, Stance.CONTROLLED
+Step = Callable[[LaneState, LaneEvent, Timing], tuple[LaneState, tuple[Effect, ...]]]
+
+LIMIT = 20.0
+"""Seconds: no release of any lane below lasts longer."""
+
+LANES = {
+    "turnstile": Timing(
+        hold=5, passage_timeout=8, sensed=frozenset(Direction), extended=LIMIT, watchers=frozenset({"barrier"})
+    ),
+    "gate that stands free and blocked": Timing(
+        hold=5, passage_timeout=8, sensed=frozenset({ENTRY}), stances=frozenset({FREE, BLOCKED}), extended=LIMIT
+    ),
+    "door with a strike": Timing(
+        hold=5,
+        passage_timeout=8,
+        sensed=frozenset(),
+        stances=frozenset({FREE}),
+        watchers=frozenset({"input[0]"}),
+        door=DoorTiming(contact=True, feedback=True, relock=Relock.ON_CLOSE),
+    ),
+    "door that is left to its timer": Timing(
+        hold=5, passage_timeout=8, sensed=frozenset(), fire_frees=False, door=DoorTiming(contact=True)
+    ),
+    "door with a bolt": Timing(
+        hold=5,
+        passage_timeout=8,
+        sensed=frozenset(),
+        stances=frozenset({BLOCKED}),
+        door=DoorTiming(contact=True, feedback=True, relock=Relock.ON_OPEN),
+        always_extended=True,
+        extended=LIMIT,
+    ),
+}
+
+
+class LaneMachine(RuleBasedStateMachine):
+    """Keeps a door of its own, which knows only what it was told."""
+
+    step: Step = staticmethod(step)
+    steps: ClassVar[int] = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.timing = LANES["turnstile"]
+        self.state = LaneState()
+        self.now = 0.0
+        self.seq = 0
+        self.ended: dict[int, Passed] = {}
+        self.granted: tuple[int, Direction] | None = None  # the last that was accepted
+        self.doubt = False  # whether, on that one, anybody may have gone through unseen
+        self.standing: set[Mode] = set()  # what staff ordered
+        self.panic = self.alarm = self.loop_open = self.interlocked = False
+        self.barrier = True
+        self.stance = CONTROLLED
+        self.released_at: float | None = None
+        self.released_for: set[Direction] = set()
+        self.alarms: set[Alarm] = set()
+        self.remembered: tuple[frozenset[Mode], bool] = (frozenset(), False)
+
+    # What a door sees.
+
+    @property
+    def way_open(self) -> bool:
+        return self.stance is FREE or self.released_at is not None
+
+    @property
+    def locked_down(self) -> bool:
+        return (self.panic or Mode.LOCKED_DOWN in self.standing) and not self.alarm
+
+    @property
+    def closed(self) -> bool:
+        """Nobody is served, by orders of staff."""
+        return bool(self.panic or self.standing & {Mode.LOCKED_DOWN, Mode.OUT_OF_SERVICE, Mode.MAINTENANCE})
+
+    def happen(self, event: LaneEvent) -> tuple[Effect, ...]:
+        type(self).steps += 1
+        self.state, effects = self.step(self.state, event, self.timing)
+        for effect in effects:
+            self.see(effect)
+        return effects
+
+    def see(self, effect: Effect) -> None:
+        match effect:
+            case Release(direction):
+                assert self.barrier, "a barrier that is not there was released"
+                assert self.stance is CONTROLLED, "a release needs a controlled barrier"
+                assert self.alarm or not self.interlocked, "released while the other door was open"
+                assert not (self.locked_down and direction is ENTRY), "let in during a lockdown"
+                self.released_at = self.now
+                self.released_for = {direction}  # one release takes the place of another
+            case Secure():
+                assert not self.alarm, "locked during a fire"
+                assert self.stance is not FREE, "locked while it was to stand free"
+                self.lock()
+            case Stand(stance):
+                assert self.barrier, "a barrier that is not there was told to stand"
+                assert stance is CONTROLLED or stance in self.timing.stances, "a stance it does not know"
+                assert not self.alarm or stance is FREE or self.stance is BLOCKED, "shut during a fire"
+                assert not (stance is FREE and self.closed and not self.alarm), "free although closed"
+                self.stance = stance
+                self.doubt = self.doubt or stance is FREE
+                self.lock()  # or open, and then not by a release
+            case EndGrant(seq, passed):
+                assert seq not in self.ended, "a grant ends once"
+                if self.granted and self.granted[0] == seq and self.granted[1] not in self.timing.sensed:
+                    assert passed is not Passed.NOT_PASSED or not self.doubt, "given back in doubt"
+                self.ended[seq] = passed
+            case Alarmed(alarm, on):
+                assert (alarm in self.alarms) is not on, "an alarm that did not change"
+                (self.alarms.add if on else self.alarms.discard)(alarm)
+            case Remember(orders, fire):
+                self.remembered = (orders, fire)
+
+    def lock(self) -> None:
+        self.released_at = None
+        self.released_for.clear()
+
+    # What happens.
+
+    @initialize(lane=st.sampled_from(sorted(LANES)))
+    def begin(self, lane: str) -> None:
+        self.timing = LANES[lane]
+
+    @rule(direction=st.sampled_from(Direction), staff=st.booleans())
+    def grant(self, direction: Direction, staff: bool) -> None:
+        self.seq += 1
+        before = self.state.grant
+        effects = self.happen(Granted(self.seq, direction, self.now, staff))
+        if self.seq not in self.ended:
+            self.granted, self.doubt = (self.seq, direction), self.stance is FREE
+        if before or self.alarm or not self.barrier or self.interlocked:
+            assert not any(isinstance(effect, Release) for effect in effects), "one person per grant"
+            assert self.ended.get(self.seq) is Passed.NOT_PASSED
+        if self.closed and not staff and direction is ENTRY:
+            assert self.ended.get(self.seq) is Passed.NOT_PASSED, "granted although closed"
+
+    @rule(direction=st.sampled_from(Direction))
+    def cross(self, direction: Direction) -> None:
+        self.happen(Crossed(direction, self.now))
+
+    @rule(seconds=st.sampled_from([0.1, 1.0, 3.0, 5.0, 8.0, 19.0, 61.0]))
+    def wait(self, seconds: float) -> None:
+        self.now += seconds
+        self.happen(Tick(self.now))
+        if self.released_at is not None and not self.alarm:
+            assert self.now - self.released_at < LIMIT, "released past its limit"
+
+    @rule(active=st.booleans())
+    def fire(self, active: bool) -> None:
+        self.loop_open = active
+        self.alarm = self.alarm or active
+        self.happen(Fire(active, self.now))
+
+    @rule()
+    def reset(self) -> None:
+        still = self.alarm and self.loop_open
+        self.alarm = still
+        self.happen(Reset(self.now))
+
+    @rule(active=st.booleans())
+    def switch(self, active: bool) -> None:
+        self.panic = active
+        self.happen(Panic(active, self.now))
+
+    @rule(mode=st.sampled_from(STANDING), on=st.booleans())
+    def order(self, mode: Mode, on: bool) -> None:
+        (self.standing.add if on else self.standing.discard)(mode)
+        self.happen(Ordered(mode, on, self.now))
+
+    @rule(mode=st.sampled_from([None, *Mode]))
+    def schedule(self, mode: Mode | None) -> None:
+        self.happen(Scheduled(mode, self.now))
+
+    @rule(active=st.booleans())
+    def other_door(self, active: bool) -> None:
+        self.interlocked = active
+        self.happen(Interlock(active, self.now))
+
+    @rule(present=st.booleans())
+    def barrier_comes_or_goes(self, present: bool) -> None:
+        self.barrier = present
+        self.stance = CONTROLLED  # a driver locks when it opens, and when it is lost
+        self.lock()
+        self.happen(DeviceState("barrier", present, self.now))
+
+    @rule(present=st.booleans())
+    def sensor_comes_or_goes(self, present: bool) -> None:
+        self.happen(DeviceState("input[0]", present, self.now))
+
+    @rule(opened=st.booleans())
+    def door(self, opened: bool) -> None:
+        if self.timing.door.contact:
+            self.doubt = self.doubt or (opened and not self.state.door.open)
+            self.happen(DoorMoved(opened, self.now))
+
+    @rule(home=st.booleans())
+    def bolt(self, home: bool) -> None:
+        if self.timing.door.feedback:
+            self.happen(BoltMoved(home, self.now))
+
+    @rule(active=st.booleans())
+    def tamper(self, active: bool) -> None:
+        self.happen(Tampered(active, self.now))
+
+    @rule()
+    def extend(self) -> None:
+        self.happen(Extend(self.now))
+
+    @rule()
+    def leave(self) -> None:
+        self.happen(Button(True, self.now))
+        if self.barrier and (self.alarm or not self.interlocked):
+            assert self.way_open, "the exit button was not obeyed"
+        self.happen(Button(False, self.now))
+
+    # What is rare when everything happens by chance.
+
+    @rule()
+    def all_is_well_again(self) -> None:
+        self.fire(active=False)
+        self.reset()
+        self.switch(active=False)
+        for mode in sorted(self.standing):
+            self.order(mode=mode, on=False)
+        self.schedule(mode=None)
+        self.other_door(active=False)
+        self.barrier_comes_or_goes(present=True)
+        self.sensor_comes_or_goes(present=True)
+        self.door(opened=False)
+        self.bolt(home=True)
+
+    @rule(direction=st.sampled_from(Direction), goes=st.booleans())
+    def visit(self, direction: Direction, goes: bool) -> None:
+        """A person is granted, and goes through or does not."""
+        self.grant(direction=direction, staff=False)
+        self.bolt(home=False)
+        self.wait(seconds=1.0)
+        if goes:
+            self.door(opened=True)
+            self.cross(direction=direction)
+            self.wait(seconds=1.0)
+            self.door(opened=False)
+            self.bolt(home=True)
+        self.wait(seconds=8.0)
+
+    @rule(direction=st.sampled_from(Direction))
+    def open_house(self, direction: Direction) -> None:
+        self.all_is_well_again()
+        self.order(mode=Mode.FREE, on=True)
+        self.grant(direction=direction, staff=False)
+        self.wait(seconds=8.0)
+
+    # What always holds.
+
+    @invariant()
+    def every_grant_is_open_or_ended(self) -> None:
+        open_grants = {self.state.grant.seq} if self.state.grant else set()
+        assert set(range(1, self.seq + 1)) - set(self.ended) == open_grants
+
+    @invariant()
+    def a_release_has_an_owner(self) -> None:
+        owned = self.state.grant or self.state.exit is not None
+        assert self.released_at is None or self.alarm or owned, "released for nobody"
+
+    @invariant()
+    def fire_stands_above_everything(self) -> None:
+        assert (self.state.phase is Phase.FIRE) is self.alarm
+        if self.alarm:
+            assert self.state.grant is None
+            if self.barrier and self.timing.fire_frees and FREE in self.timing.stances:
+                assert self.stance is FREE
+
+    @invariant()
+    def a_lockdown_keeps_people_out(self) -> None:
+        if self.locked_down:
+            assert self.stance is not FREE
+            assert ENTRY not in self.released_for or self.released_at is None
+
+    @invariant()
+    def nobody_is_let_in_while_closed(self) -> None:
+        if self.closed and not self.alarm:
+            assert not (self.state.grant and self.state.grant.direction is ENTRY and not self.state.grant.staff)
+
+    @invariant()
+    def a_free_way_is_meant(self) -> None:
+        if self.stance is FREE:
+            assert self.alarm or self.state.mode is Mode.FREE
+
+    @invariant()
+    def what_must_outlive_a_restart_was_remembered(self) -> None:
+        assert self.remembered == (frozenset(self.standing), self.alarm)
+
+    @invariant()
+    def alarms_are_told(self) -> None:
+        assert self.alarms == set(self.state.alarms)

@@ -1,0 +1,109 @@
+"""The lane's reducer against the model in `lane_machine`, and the model against planted faults."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from gate.core.events import Passed
+from gate.core.lane_events import Effect, EndGrant, Fire, Granted, LaneEvent, Reset, Secure, Stand, Tick
+from gate.core.lane_state import LaneState, Timing
+from gate.core.model import Stance
+from gate.core.passage import step
+from tests.unit.lane_machine import LaneMachine, Step
+
+STEPS = 110_000
+Outcome = tuple[LaneState, tuple[Effect, ...]]
+
+
+def explore(machine: type[LaneMachine], examples: int) -> None:
+    quick = settings(
+        max_examples=examples,
+        stateful_step_count=100,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],  # a failure is shown as it was found
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(machine, settings=quick)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_no_order_of_events_breaks_a_promise() -> None:
+    class Lane(LaneMachine):
+        pass
+
+    while Lane.steps < STEPS:
+        explore(Lane, 200)
+    assert Lane.steps >= STEPS
+
+
+def without_lock_at_the_end(state: LaneState, event: LaneEvent, timing: Timing) -> Outcome:
+    """Nobody went through, and the door is left as it is."""
+    after, effects = step(state, event, timing)
+    kept = isinstance(event, Tick)
+    return after, tuple(effect for effect in effects if not (kept and isinstance(effect, Secure)))
+
+
+def two_at_once(state: LaneState, event: LaneEvent, timing: Timing) -> Outcome:
+    """A second grant takes the lane from the first."""
+    return step(replace(state, grant=None) if isinstance(event, Granted) else state, event, timing)
+
+
+def forgiving_fire(state: LaneState, event: LaneEvent, timing: Timing) -> Outcome:
+    """The alarm is over when the loop is closed again."""
+    after, effects = step(state, event, timing)
+    over = isinstance(event, Fire) and not event.active
+    return (replace(after, fire=False) if over else after), effects
+
+
+def deaf_reset(state: LaneState, event: LaneEvent, timing: Timing) -> Outcome:
+    """Staff can reset a fire alarm that still lasts."""
+    if isinstance(event, Reset):
+        state = replace(state, loop_open=False)
+    return step(state, event, timing)
+
+
+def exit_button_asks_the_mode(state: LaneState, event: LaneEvent, timing: Timing) -> Outcome:
+    """Blocked is blocked, for those inside too."""
+    after, effects = step(state, event, timing)
+    if state.stance is Stance.BLOCKED:
+        return after, tuple(effect for effect in effects if not isinstance(effect, Stand))
+    return after, effects
+
+
+def gives_back_twice(state: LaneState, event: LaneEvent, timing: Timing) -> Outcome:
+    after, effects = step(state, event, timing)
+    ends = [effect for effect in effects if isinstance(effect, EndGrant) and effect.passed is Passed.NOT_PASSED]
+    return after, (*effects, *ends[:1])
+
+
+def trusts_a_contact_in_a_free_way(state: LaneState, event: LaneEvent, timing: Timing) -> Outcome:
+    """The door stood open anyway: that it did not open proves nothing."""
+    after, effects = step(state, event, timing)
+    grant = after.grant
+    return (replace(after, grant=replace(grant, blind=False)) if grant else after), effects
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        without_lock_at_the_end,
+        two_at_once,
+        forgiving_fire,
+        deaf_reset,
+        exit_button_asks_the_mode,
+        gives_back_twice,
+        trusts_a_contact_in_a_free_way,
+    ],
+    ids=lambda fault: fault.__name__,
+)
+def test_a_planted_fault_is_found(fault: Callable[[LaneState, LaneEvent, Timing], Outcome]) -> None:
+    class Lane(LaneMachine):
+        step: Step = staticmethod(fault)
+
+    with pytest.raises(AssertionError):
+        explore(Lane, 300)

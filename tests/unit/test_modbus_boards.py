@@ -1,0 +1,244 @@
+"""Modbus boards and turnstiles, byte by byte, and boards that lie, stall, corrupt and hang up."""
+
+import asyncio
+import os
+import pty
+import sys
+import threading
+import tty
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from drivers.barriers.modbus_relay import DRIVER
+from gate.core.model import Direction, Stance
+from gate.errors import DeviceError
+from gate.ports.barrier import Barrier
+from gate.ports.inputs import Level
+from gate.testing.barrier_contract import no_reports, until
+from tests.contract.serial_boards import LotBoard, WaveshareBoard, crc16
+
+ON_1S, OFF, READ = "01 05 02 00 00 0A", "01 05 00 00 00 00 CD CA", "01 01 00 00 00 08 3D CC"
+
+
+def opened(port: object, board: str = "waveshare", **settings: object) -> AbstractAsyncContextManager[Barrier]:
+    config = {"driver": "modbus_relay", "board": board, "port": str(port), "pulse": "700ms", **settings}
+    return DRIVER.open(DRIVER.config.model_validate(config))
+
+
+@pytest.fixture
+def waveshare(tmp_path: Path) -> Iterator[WaveshareBoard]:
+    board = WaveshareBoard(tmp_path)
+    yield board
+    board.close()
+
+
+@pytest.fixture
+def lot(tmp_path: Path) -> Iterator[LotBoard]:
+    board = LotBoard(tmp_path)
+    board.begin_within = 5.0
+    yield board
+    board.close()
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "01 05 00 00 FF 00 8C 3A",
+        "01 05 00 00 00 00 CD CA",
+        "01 05 00 01 FF 00 DD FA",
+        "01 05 00 00 55 00 F2 9A",
+        "01 05 00 FF FF 00 BC 0A",
+        "01 05 00 FF 00 00 FD FA",
+        "01 01 00 00 00 08 3D CC",
+        "01 0F 00 00 00 08 01 FF BE D5",
+        "01 05 02 00 00 07 8D B0",
+        "01 05 04 00 00 07 8D 38",
+        "01 02 00 00 00 08 79 CC",
+        "00 06 40 00 00 01 5C 1B",
+        "00 03 40 00 00 01 90 1B",
+        "01 03 80 00 00 01 AD CA",
+        "FF 05 00 00 FF 00 99 E4",
+        "00 03 00 00 00 01 85 DB",
+    ],
+)
+def test_the_peers_check_sum_is_that_of_the_documented_frames(frame: str) -> None:
+    raw = bytes.fromhex(frame)
+    assert crc16(raw[:-2]) == raw[-2:]
+
+
+def heard(board: Any) -> list[str]:
+    """Requests of eight bytes, without the looks that go on all the time."""
+    data = board.heard
+    return [frame for at in range(0, len(data), 8) if (frame := data[at : at + 8].hex(" ").upper()) != READ]
+
+
+@pytest.mark.anyio
+async def test_the_board_is_told_to_time_the_pulse(waveshare: WaveshareBoard) -> None:
+    async with opened(waveshare.port, extended_pulse="3s") as barrier:
+        await barrier.release(Direction.ENTRY)
+        assert heard(waveshare) == [OFF, "01 05 02 00 00 07 8D B0"]
+        assert waveshare.heard.endswith(bytes.fromhex(READ))  # and asked whether it does
+        await barrier.release(Direction.EXIT, extended=True)
+    assert [frame[:17] for frame in heard(waveshare)[2:]] == ["01 05 02 00 00 1E", OFF[:17]]
+
+
+@pytest.mark.anyio
+async def test_another_unit_on_the_bus_has_its_own_address(waveshare: WaveshareBoard) -> None:
+    waveshare.unit = 0xFF
+    async with opened(waveshare.port, unit=255):
+        assert heard(waveshare) == ["FF 05 00 00 00 00 D8 14", "FF 01 00 00 00 08 28 12"]
+
+
+@pytest.mark.anyio
+async def test_a_relay_that_stays_as_it_was_is_out_of_service(waveshare: WaveshareBoard) -> None:
+    async with opened(waveshare.port) as barrier:
+        waveshare.stuck = True
+        with pytest.raises(DeviceError, match="told to go on and did not"):
+            await barrier.release(Direction.ENTRY)
+
+
+@pytest.mark.anyio
+async def test_a_relay_that_is_on_by_itself_shows_in_watch(waveshare: WaveshareBoard) -> None:
+    async with opened(waveshare.port) as barrier:
+        watch = asyncio.create_task(barrier.watch(no_reports))
+        await asyncio.sleep(0.3)
+        waveshare.release(None)
+        with pytest.raises(DeviceError, match="nobody told it so"):
+            await asyncio.wait_for(watch, 5)
+
+
+@pytest.mark.parametrize("fault", ["silent", "corrupts", "lies"])
+@pytest.mark.anyio
+async def test_a_board_that_is_not_to_be_trusted_refuses_a_release(waveshare: WaveshareBoard, fault: str) -> None:
+    async with opened(waveshare.port) as barrier:
+        setattr(waveshare, fault, True)
+        with pytest.raises(DeviceError, match=r"does not answer|did not"):
+            await barrier.release(Direction.ENTRY)
+        setattr(waveshare, fault, False)
+    assert waveshare.locked()
+
+
+@pytest.mark.anyio
+async def test_an_echo_is_compared() -> None:
+    """A server that answers FF 00 to any coil that is not off: what pymodbus's own server does."""
+    ours, theirs = pty.openpty()
+    tty.setraw(theirs)
+    stop = threading.Event()
+
+    def serve() -> None:
+        while not stop.is_set():
+            with suppress(OSError):
+                request = os.read(ours, 8)
+                value = b"\xff\x00" if request[4:6] != b"\x00\x00" else b"\x00\x00"
+                answer = request[:4] + value if request[1] == 5 else bytes([1, 1, 1, 0])
+                os.write(ours, answer + crc16(answer))
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        async with opened(os.ttyname(theirs)) as barrier:
+            with pytest.raises(DeviceError, match="echoes 0200 FF00 instead of 0200 0007"):
+                await barrier.release(Direction.ENTRY)
+    finally:
+        stop.set()
+        os.close(theirs)
+        os.close(ours)
+
+
+# LOT turnstiles.
+
+
+async def sense(barrier: Barrier) -> tuple[list[Level], asyncio.Task[None]]:
+    levels: list[Level] = []
+    watch = asyncio.create_task(barrier.watch(levels.append))
+    await asyncio.sleep(0.4)
+    return levels, watch
+
+
+@pytest.mark.anyio
+async def test_a_turnstile_lets_one_person_through_each_way(lot: LotBoard) -> None:
+    async with opened(lot.port, "lot", pulse="5s") as barrier:
+        levels, watch = await sense(barrier)
+        await barrier.release(Direction.ENTRY)
+        assert (lot.registers[0x3011], lot.registers[0x40], lot.registers[0x41]) == (5, 1, 0)
+        lot.pass_through(Direction.ENTRY)  # the low word is full: the high one counts on
+        await until(lambda: [level.direction for level in levels] == [Direction.ENTRY])
+        assert (lot.registers[0x44], lot.registers[0x45]) == (0, 1)
+        barrier.secure()
+        await until(lambda: lot.registers[0x40] == 0)
+        await barrier.release(Direction.EXIT, extended=True)
+        assert (lot.registers[0x3011], lot.registers[0x41]) == (10, 1)
+        watch.cancel()
+        await asyncio.wait([watch])
+
+
+@pytest.mark.anyio
+async def test_a_turnstiles_modes_are_the_stances(lot: LotBoard) -> None:
+    async with opened(lot.port, "lot", pulse="5s") as barrier:
+        for stance, mode in ((Stance.BLOCKED, 1), (Stance.FREE, 2), (Stance.CONTROLLED, 0)):
+            await barrier.stand(stance)
+            assert lot.registers[0x3000] == mode
+
+
+def motor_jams(lot: LotBoard) -> None:
+    lot.registers[0x48] = 3
+
+
+def mode_is_changed_elsewhere(lot: LotBoard) -> None:
+    lot.registers[0x3000] = 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"), [(motor_jams, "reports error 3"), (mode_is_changed_elsewhere, "in mode 2 instead of 0")]
+)
+@pytest.mark.anyio
+async def test_a_turnstile_that_is_not_well_is_out_of_service(
+    lot: LotBoard, fault: Callable[[LotBoard], None], said: str
+) -> None:
+    async with opened(lot.port, "lot", pulse="5s") as barrier:
+        _, watch = await sense(barrier)
+        fault(lot)
+        with pytest.raises(DeviceError, match=said):
+            await asyncio.wait_for(watch, 5)
+
+
+@pytest.mark.anyio
+async def test_a_counter_that_was_set_is_no_crowd(lot: LotBoard) -> None:
+    async with opened(lot.port, "lot", pulse="5s") as barrier:
+        levels, watch = await sense(barrier)
+        lot.registers[0x44], lot.registers[0x45] = 0, 0
+        await asyncio.sleep(0.5)
+        lot.pass_through(Direction.ENTRY)
+        await until(lambda: len(levels) == 1)
+        watch.cancel()
+        await asyncio.wait([watch])
+
+
+# Settings.
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"board": "lot", "pulse": "1500ms"}, "whole seconds"),
+        ({"board": "lot", "pulse": "5s", "channel": 2}, "a turnstile has none"),
+        ({"board": "waveshare", "pulse": "1s", "channel": 9}, "less than or equal to 8"),
+        ({"board": "waveshare", "pulse": "11s"}, "less than or equal to 10"),
+    ],
+)
+def test_settings_that_do_not_fit_are_refused(wrong: dict[str, object], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        DRIVER.config.model_validate({"driver": "modbus_relay", "port": "/dev/null", **wrong})
+
+
+@pytest.mark.anyio
+async def test_a_missing_library_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pymodbus.client", None)
+    with pytest.raises(DeviceError, match=r"ashyq-gate\[modbus\]"):
+        async with opened("/dev/null"):
+            pass

@@ -1,0 +1,331 @@
+"""Scanners byte by byte: frames of the GM65, lines in pieces, garbage, keys with shift, set-up codes."""
+
+import asyncio
+import errno
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import evdev
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from drivers.readers import serial_scanner
+from drivers.readers.hid_scanner import DRIVER as HID
+from drivers.readers.hid_scanner import KEYS, Typing
+from drivers.readers.once_each import OnceEach
+from drivers.readers.scanner_families import CONTINUOUS, FAMILIES, HEARTBEAT, crc16, read_zone, with_mode, write_zone
+from drivers.readers.scanner_stream import IDLE, LONGEST, STALE, Stream
+from drivers.readers.serial_scanner import DRIVER
+from gate.core.model import Direction
+from gate.errors import DeviceError
+from gate.ports.reader import Answer, Reader, ReaderConfig
+from gate.testing.barrier_contract import until
+from gate.testing.reader_contract import LaneDouble, running
+from tests.contract.scanner_rigs import CODES, Keyboard, ScannerBoard, strokes
+
+BASE45 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
+
+
+# Frames.
+
+
+@pytest.mark.parametrize(
+    ("frame", "documented"),
+    [
+        (write_zone(0x002A, 0x39)[:-2], "7E 00 08 01 00 2A 39"),
+        (read_zone(0x002A)[:7], "7E 00 07 01 00 2A 01"),
+        (HEARTBEAT, "7E 00 0A 01 00 00 00 30 1A"),
+        (FAMILIES["gm65"].trigger, "7E 00 08 01 00 02 01 AB CD"),
+        (write_zone(0x0002, 1), "7E 00 08 01 00 02 01 02 DA"),
+        (FAMILIES["honeywell"].trigger, "16 54 0D"),
+        (FAMILIES["honeywell"].untrigger, "16 55 0D"),
+    ],
+)
+def test_frames_are_as_documented(frame: bytes, documented: str) -> None:
+    assert frame.hex(" ").upper() == documented
+
+
+@pytest.mark.parametrize(
+    ("body", "crc"),
+    [
+        ("09 01 00 00 00", "DE C8"),  # save
+        ("08 02 00 2A 39 01", "A7 EA"),  # 9600 baud
+        ("07 01 00 2A 02", "D8 0F"),  # read the baud rate
+        ("00 00 01 00", "33 31"),  # the answer to a command
+    ],
+)
+def test_the_check_sum_is_that_of_the_documented_frames(body: str, crc: str) -> None:
+    assert crc16(bytes.fromhex(body)).hex(" ").upper() == crc
+
+
+def test_a_new_mode_leaves_light_and_sound_alone() -> None:
+    assert with_mode(0b11010100, CONTINUOUS) == 0b11010110
+    assert with_mode(0b11010111, CONTINUOUS) == 0b11010110
+
+
+# The stream.
+
+
+def stream(*, answers: bool = False, line_ends: bool = True) -> Stream:
+    return Stream(line_ends, answers)
+
+
+@given(
+    st.lists(st.text(BASE45, min_size=1, max_size=60), min_size=1, max_size=5),
+    st.integers(1, 7),
+    st.sampled_from(["\r", "\n", "\r\n"]),
+)
+def test_codes_come_out_however_the_line_cuts_them(texts: list[str], size: int, end: str) -> None:
+    found = stream(answers=True)
+    data = "".join(f"{text}{end}" for text in texts).encode()
+    for at in range(0, len(data), size):
+        found.feed(data[at : at + size], at / 1000)
+    assert found.codes == texts
+
+
+def test_answers_stand_between_codes_and_are_none() -> None:
+    found = stream(answers=True)
+    for byte in (
+        bytes.fromhex("02 00 00 01 00 33 31") + b"FIRST\r" + bytes.fromhex("03 00 00 01 00 33 31") + b"SECOND\r"
+    ):
+        found.feed(bytes([byte]), 0.0)
+    assert (found.codes, found.replies) == (["FIRST", "SECOND"], [b"\0", b"\0"])
+
+
+@given(st.binary(max_size=400))
+def test_garbage_never_hurts_and_is_over_with_silence(data: bytes) -> None:
+    found = stream(answers=True)
+    found.feed(data, 0.0)
+    found.codes.clear()
+    found.feed(b"", STALE + 0.1)
+    found.feed(b"AQ1:GOOD\r\n", STALE + 0.2)
+    assert found.codes == ["AQ1:GOOD"]
+
+
+def test_a_line_that_stalls_in_a_code_is_dropped() -> None:
+    found = stream()
+    found.feed(b"AQ1:HA", 0.0)
+    found.feed(b"LF\r", STALE + 0.1)
+    assert found.codes == ["LF"]  # what is left is refused as no pass: never joined to something older
+
+
+def test_without_line_ends_silence_ends_a_code() -> None:
+    found = stream(line_ends=False)
+    found.feed(b"AQ1:WHOLE", 0.0)
+    found.feed(b"", IDLE / 2)
+    assert found.codes == []
+    found.feed(b"", IDLE * 1.5)
+    assert found.codes == ["AQ1:WHOLE"]
+
+
+def test_an_endless_line_is_no_code() -> None:
+    found = stream()
+    found.feed(b"A" * (LONGEST + 1) + b"\r" + b"B\r", 0.0)
+    assert found.codes == ["B"]
+
+
+# The GM65 and its kin.
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> Iterator[ScannerBoard]:
+    board = ScannerBoard(tmp_path, speaks=True)
+    yield board
+    board.close()
+
+
+@asynccontextmanager
+async def opened(board: ScannerBoard, **settings: object) -> AsyncIterator[Reader]:
+    config = {"driver": "serial_scanner", "port": str(board.port), "scanner": "gm65", **settings}
+    async with DRIVER.open(DRIVER.config.model_validate(config)) as reader:
+        yield reader
+
+
+@pytest.mark.anyio
+async def test_it_reads_all_the_time_and_obeys_no_set_up_code(board: ScannerBoard) -> None:
+    async with opened(board):
+        assert board.zones[0x0000] == 0xD6
+        assert board.zones[0x0003] == 0
+
+
+@pytest.mark.parametrize(("fault", "said"), [("dumb", "does not answer"), ("stubborn", "zone 0000")])
+@pytest.mark.anyio
+async def test_one_that_does_not_do_as_it_is_told_is_not_used(board: ScannerBoard, fault: str, said: str) -> None:
+    setattr(board, fault, True)
+    with pytest.raises(DeviceError, match=said):
+        async with opened(board):
+            pass
+
+
+@pytest.mark.anyio
+async def test_one_that_goes_dumb_is_lost_after_three_heartbeats(
+    board: ScannerBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serial_scanner, "_BEAT_EVERY", 0.1)
+    async with opened(board) as reader:
+        run = asyncio.create_task(reader.run(LaneDouble().present))
+        await until(lambda: board.beats >= 5)
+        assert not run.done()
+        board.dumb = True
+        with pytest.raises(DeviceError, match="3 heartbeats"):
+            await asyncio.wait_for(run, 5)
+
+
+@pytest.mark.anyio
+async def test_on_command_it_is_commanded_all_the_time(board: ScannerBoard, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serial_scanner, "_TRIGGER_EVERY", 0.05)
+    async with opened(board, trigger=True) as reader:
+        assert board.zones[0x0000] & 0b11 == 0b01
+        async with running(reader, LaneDouble()):
+            await until(lambda: board.triggered >= 3)
+
+
+@pytest.mark.anyio
+async def test_a_honeywell_is_triggered_and_let_go(tmp_path: Path) -> None:
+    board = ScannerBoard(tmp_path, speaks=False)
+    async with opened(board, scanner="honeywell", trigger=True, set_up=["16 4D 0D"]) as reader:
+        async with running(reader, LaneDouble()):
+            await until(lambda: b"\x16T\r" in board.heard)
+        assert board.heard.startswith(b"\x16M\r")
+    await until(lambda: board.heard.endswith(b"\x16U\r"))
+    board.close()
+
+
+@pytest.mark.anyio
+async def test_a_scanner_that_may_obey_visitors_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    board = ScannerBoard(tmp_path, speaks=False)
+    async with opened(board, scanner="newland"):
+        assert "set-up codes" in caplog.text
+    board.close()
+
+
+@pytest.mark.anyio
+async def test_what_was_read_while_the_lane_was_asked_is_shown_to_nobody(board: ScannerBoard) -> None:
+    pending = True
+
+    lane = LaneDouble(lambda _: None if pending else Answer.DECIDED)
+    async with opened(board) as reader, running(reader, lane):
+        board.say(b"FIRST\r")
+        await lane.seen("FIRST")
+        board.say(b"BEHIND\r")
+        await asyncio.sleep(0.2)
+        pending = False
+        await asyncio.sleep(0.2)
+        board.say(b"LAST\r")
+        await lane.seen("LAST")
+    assert lane.texts == ["FIRST", "LAST"]
+
+
+def test_settings_that_say_nothing_are_refused() -> None:
+    for wrong in ({"set_up": ["XX"]}, {"set_up": [""]}, {"scanner": "zebra"}):
+        with pytest.raises(ValidationError):
+            DRIVER.config.model_validate({"driver": "serial_scanner", "port": "/dev/null", "scanner": "line", **wrong})
+
+
+# One showing of a code.
+
+
+@pytest.mark.anyio
+async def test_a_code_that_stays_in_view_is_shown_once_and_after_a_while_again() -> None:
+    lane = LaneDouble()
+    once = OnceEach(ReaderConfig(driver="test", direction=Direction.EXIT), lane.present, again_after=0.3)
+    for _ in range(5):
+        await once.show("A")
+        await asyncio.sleep(0.1)  # less than the time between, but longer than it in all
+    assert len(lane.scans) == 1
+    await asyncio.sleep(0.4)
+    await once.show("A")
+    await once.show("B")
+    assert [scan.text for scan in lane.scans] == ["A", "A", "B"]
+
+
+@pytest.mark.anyio
+async def test_who_has_to_wait_is_shown_again() -> None:
+    answers = [Answer.WAIT, Answer.WAIT, Answer.DECIDED]
+    lane = LaneDouble(lambda _: answers.pop(0))
+    once = OnceEach(ReaderConfig(driver="test", direction=Direction.EXIT), lane.present, again_after=3.0)
+    for _ in range(5):
+        await once.show("A")
+    assert len(lane.scans) == 3
+
+
+# One that types.
+
+
+def typed(text: str) -> str | None:
+    typing, found = Typing(), None
+    for event in strokes(text):
+        if event.type == 1:
+            found = typing.key(event.code, event.value, 0.0) or found
+    return found
+
+
+@given(st.text(sorted(CODES), min_size=1, max_size=80))
+def test_every_sign_of_the_layout_comes_through(text: str) -> None:
+    assert typed(text) == text
+
+
+def test_every_sign_of_a_pass_and_of_an_address_can_be_typed() -> None:
+    assert set(BASE45 + "abcdefghijklmnopqrstuvwxyz?=&#_~@") <= set(CODES)
+
+
+def test_the_key_codes_are_those_of_the_kernel() -> None:
+    codes = evdev.ecodes
+    for name, plain, shifted in [
+        ("KEY_A", "a", "A"),
+        ("KEY_1", "1", "!"),
+        ("KEY_SEMICOLON", ";", ":"),
+        ("KEY_DOT", ".", ">"),
+    ]:
+        assert KEYS[getattr(codes, name)] == (plain, shifted)
+    for number in range(10):
+        assert KEYS[getattr(codes, f"KEY_KP{number}")][0] == str(number)
+    assert KEYS[codes.KEY_SPACE] == (" ", " ")
+
+
+def test_shift_counts_while_it_is_down_and_repeats_do_not() -> None:
+    typing = Typing()
+    for code, value in [(42, 1), (54, 1), (42, 0), (30, 1), (30, 2), (30, 0), (54, 0), (30, 1)]:
+        assert typing.key(code, value, 0.0) is None
+    assert typing.key(28, 1, 0.0) == "Aa"
+    assert typing.key(28, 1, 0.0) is None  # ENTER alone
+
+
+def test_half_a_code_is_forgotten() -> None:
+    typing = Typing()
+    typing.key(30, 1, 0.0)
+    typing.key(48, 1, 2.0)
+    assert typing.key(28, 1, 2.1) == "b"
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(errno.EACCES, "group input"), (errno.EBUSY, "fuser"), (errno.ENOENT, "by-path")]
+)
+@pytest.mark.anyio
+async def test_a_device_that_cannot_be_had_says_why(monkeypatch: pytest.MonkeyPatch, number: int, said: str) -> None:
+    def refuse(path: str) -> None:
+        raise OSError(number, path)
+
+    monkeypatch.setattr(evdev, "InputDevice", refuse)
+    with pytest.raises(DeviceError, match=said):
+        async with HID.open(HID.config.model_validate({"driver": "hid_scanner", "device": "/dev/input/event9"})):
+            pass
+
+
+@pytest.mark.anyio
+async def test_it_is_grabbed_while_it_is_read_and_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    keyboard = Keyboard()
+    monkeypatch.setattr(evdev, "InputDevice", keyboard.InputDevice)
+    config = HID.config.model_validate({"driver": "hid_scanner", "device": "/dev/input/event9"})
+    async with HID.open(config) as reader:
+        assert keyboard.grabbed
+        lane = LaneDouble()
+        async with running(reader, lane):
+            keyboard.texts.append("AQ1:% TYPED $")
+            await lane.seen("AQ1:% TYPED $")
+    assert not keyboard.grabbed
+    assert time.monotonic() >= lane.scans[0].seen
