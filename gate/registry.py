@@ -9,6 +9,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from gate.errors import ConfigError
+from gate.ports.camera_report import Examiner
 from gate.ports.decoder import Decoder
 from gate.ports.driver import AnySpec, DriverConfig, DriverSpec
 
@@ -27,6 +28,7 @@ _GROUPS = {
     Kind.FEEDBACK: "gate.feedback",
 }
 _DECODERS = "gate.decoders"
+_EXAMINERS = "gate.examiners"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,15 @@ def decoder() -> Decoder:
         made: Decoder = _import("decoder", point)()
         return made
     raise ConfigError("no decoder for pictures is installed", hint="Install ashyq-gate whole, drivers included")
+
+
+def examiner(name: str) -> Examiner | None:
+    """What examines the camera of a reader's driver; None when it has none, or nothing to examine."""
+    for point in entry_points(group=_EXAMINERS):
+        if point.name == name:
+            made: Examiner = _import("examiner", point)()
+            return made
+    return None
 
 
 def _load(kind: str, point: EntryPoint) -> AnySpec:

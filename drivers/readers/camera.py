@@ -24,10 +24,11 @@ import structlog
 from pydantic import Field
 
 from drivers._shared.child_process import Child, Message
+from drivers.readers.live_config import LiveConfig
 from drivers.readers.presenting import scan, until_decided
 from gate.errors import DeviceError
 from gate.ports.driver import DriverSpec, Duration, show_duration
-from gate.ports.reader import Present, ReaderConfig
+from gate.ports.reader import Present
 
 _CHILD = "drivers.readers.camera_child"
 _GAP = 0.1  # seconds between two pictures of a folder
@@ -42,7 +43,7 @@ opens that folder next in this process goes on with the next picture, and a pict
 decoder is met once."""
 
 
-class CameraConfig(ReaderConfig):
+class CameraConfig(LiveConfig):
     device: Annotated[
         str,
         Field(
@@ -51,17 +52,14 @@ class CameraConfig(ReaderConfig):
             "or the http://, https:// or rtsp:// address of a network camera",
         ),
     ]
-    width: Annotated[int, Field(ge=160, le=3840, description="pixels asked of a /dev/video* camera")] = 1280
-    height: Annotated[int, Field(ge=120, le=2160, description="pixels asked of a /dev/video* camera")] = 720
-    fps: Annotated[
-        float, Field(gt=0, le=60, description="frames a second, at most, that are captured and looked at")
-    ] = 15.0
-    open_deadline: Annotated[
-        Duration, Field(ge=0.5, le=60, description="the time from opening the camera to its first frame, at most")
-    ] = 5.0
-    frame_deadline: Annotated[
-        Duration, Field(ge=0.5, le=60, description="no new frame for so long: the camera is lost and opened anew")
-    ] = 2.0
+    focus: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            description="a /dev/video* camera: its focus, in its own unit (`v4l2-ctl --list-ctrls`), for codes held at "
+            "15 to 20 cm; left out, it focuses by itself",
+        ),
+    ] = None
     dwell: Annotated[
         Duration,
         Field(ge=0, le=60, description="a folder of pictures: how long each is shown at least, and one without a code"),
@@ -71,11 +69,15 @@ class CameraConfig(ReaderConfig):
 class Camera:
     """Implements `gate.ports.reader.Reader`."""
 
-    def __init__(self, config: CameraConfig) -> None:
+    def __init__(self, config: LiveConfig, device: str, child: str = _CHILD, dwell: float = 0.0) -> None:
+        """`device`: what the worker, the module `child`, is to open."""
         self._config = config
-        self._name = f"camera {without_password(config.device)}"
+        self._device = device
+        self._module = child
+        self._dwell = dwell
+        self._name = f"{config.driver} {without_password(device)}"
         self._child: Child | None = None
-        self._taken = _left_off.pop(config.device, {})
+        self._taken = _left_off.pop(device, {})
 
     @property
     def pid(self) -> int | None:
@@ -85,21 +87,13 @@ class Camera:
     async def open(self) -> None:
         """Returns when the first frame is there.  Raises DeviceError."""
         config = self._config
-        settings = {
-            "name": self._name,
-            "device": config.device,
-            "width": config.width,
-            "height": config.height,
-            "fps": config.fps,
-            "open_deadline": config.open_deadline,
-            "frame_deadline": config.frame_deadline,
-            "taken": self._taken,
-        }
-        self._child = await Child.start(self._name, _CHILD, settings)
+        settings = {field: getattr(config, field) for field in type(config).model_fields if field != "direction"}
+        settings |= {"name": self._name, "device": self._device, "taken": self._taken}
+        self._child = await Child.start(self._name, self._module, settings)
         try:
             await self._receive(self._child, config.open_deadline + _GRACE, "no first frame", config.open_deadline)
         except BaseException:
-            _left_off[config.device] = self._taken
+            _left_off[self._device] = self._taken
             await self.close()
             raise
 
@@ -118,7 +112,7 @@ class Camera:
             child.send({})
             await self._follow(child, present)
         except DeviceError:
-            _left_off[self._config.device] = self._taken
+            _left_off[self._device] = self._taken
             raise
         finally:
             await self.close()
@@ -160,7 +154,7 @@ class Camera:
             return
         await until_decided(texts, seen, self._config, present)
         if message["still"]:
-            await asyncio.sleep(max(0.0, seen + self._config.dwell - time.monotonic()))
+            await asyncio.sleep(max(0.0, seen + self._dwell - time.monotonic()))
             await asyncio.sleep(_GAP)
 
 
@@ -174,7 +168,7 @@ def without_password(device: str) -> str:
 
 @asynccontextmanager
 async def open_camera(config: CameraConfig) -> AsyncIterator[Camera]:
-    camera = Camera(config)
+    camera = Camera(config, config.device, dwell=config.dwell)
     await camera.open()
     try:
         yield camera

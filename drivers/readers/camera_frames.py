@@ -2,8 +2,9 @@
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -11,8 +12,12 @@ import numpy.typing as npt
 
 from drivers._shared.child_link import Link
 from drivers.readers.cascade import LiveEye
+from drivers.readers.exposing import Ladder
 from drivers.readers.picture_file import to_grey
+from drivers.readers.stirring import Health, Stirring, smaller
 
+STREAM_FROZEN = 10.0  # seconds: while nothing moves, a video stream may send nothing but "as before"
+BLACK_FOR = 3.0  # seconds
 BEAT = 0.25  # seconds: so often the daemon hears of frames without a code
 FAILING = 0.5  # seconds that grabbing may fail: one damaged picture is not the end of a stream
 
@@ -23,11 +28,19 @@ class Frame:
     at: float  # monotonic seconds
 
 
+class Capture(Protocol):
+    """As much of `cv2.VideoCapture` as is used here: what else delivers pictures behaves so, too."""
+
+    def grab(self) -> bool: ...
+    def retrieve(self) -> tuple[bool, npt.NDArray[Any]]: ...
+    def get(self, prop: int, /) -> float: ...
+
+
 class NewestFrame:
     """A thread empties the camera as fast as it delivers and keeps the newest frame alone: buffers of
     drivers and streams never make a frame old.  `fps` bounds what is unpacked and handed out."""
 
-    def __init__(self, capture: cv2.VideoCapture, fps: float, *, device: bool) -> None:
+    def __init__(self, capture: Capture, fps: float, *, device: bool) -> None:
         self._capture = capture
         self._period = 0.9 / fps  # a camera of just this rate must not be halved by jitter
         self._device = device
@@ -83,35 +96,63 @@ class NewestFrame:
             self._changed.notify()
 
 
-def watch(link: Link, capture: cv2.VideoCapture, *, device: bool) -> None:
-    """Tell of every newest frame, until the camera is lost."""
+def watch(link: Link, capture: Capture, *, device: bool, expose: Callable[[float], object] | None = None) -> None:
+    """Tell of every newest frame, until the camera is lost.  `device`: a sensor of our own, whose
+    pictures are never alike; `expose` sets how long each is exposed, in seconds."""
     settings = link.settings
     frames = NewestFrame(capture, settings["fps"], device=device)
-    lost = (f"{settings['name']}: no more pictures come", "Check its cable, power and network")
+    if frames.take(settings["open_deadline"]) is None:
+        link.fail(
+            f"{settings['name']}: opened, but no picture comes",
+            "Is it the node that ends in -index0? A ribbon-cable camera needs the driver `picamera`",
+        )
+    link.say(opened=True)
+    link.hear()
+    attention = Attention(
+        Health(settings["frame_deadline"] if device else STREAM_FROZEN, BLACK_FOR),
+        Ladder(settings["exposures"] if expose else (), expose or (lambda _: None)),
+    )
+    told = 0.0
     try:
-        if frames.take(settings["open_deadline"]) is None:
-            link.fail(
-                f"{settings['name']}: opened, but no picture comes",
-                "Is it the node that ends in -index0? A ribbon-cable camera needs `libcamerify`",
-            )
-        link.say(opened=True)
-        link.hear()
-        eye = LiveEye()
-        told = 0.0
         while True:
             frame = frames.take(BEAT)
             if frame is None:
                 continue
-            found = eye.read(to_grey(frame.picture))
-            if found.texts:
-                link.say(at=frame.at, texts=found.texts, held=False)
+            texts, problem = attention.pay(frame)
+            if problem:
+                link.fail(f"{settings['name']}: {problem[0]}", problem[1])
+            if texts:
+                link.say(at=frame.at, texts=texts, held=False)
             elif frame.at - told >= BEAT:
                 link.say(at=frame.at)
             else:
                 continue
             told = frame.at
     except EOFError:
-        link.fail(*lost)
+        link.fail(f"{settings['name']}: no more pictures come", "Check its cable, power and network")
+
+
+class Attention:
+    """What is done with each frame of a camera that lives: as little as will do."""
+
+    def __init__(self, health: Health, ladder: Ladder) -> None:
+        self._health = health
+        self._ladder = ladder
+        self._stirring = Stirring()
+        self._eye = LiveEye()
+
+    def pay(self, frame: Frame) -> tuple[tuple[str, ...], tuple[str, str] | None]:
+        """The texts in it, and what is wrong with the camera and what to do."""
+        grey = to_grey(frame.picture)
+        small = smaller(grey)
+        texts: tuple[str, ...] = ()
+        if self._stirring.worth_a_look(small, frame.at):
+            texts = self._eye.read(grey).texts
+        if texts:
+            self._stirring.read(frame.at)
+        if self._ladder.after(frame.at, stirring=self._stirring.stirs(frame.at), read=bool(texts)):
+            self._stirring.settle(frame.at)
+        return texts, self._health.problem(grey, small, frame.at)
 
 
 def play_video(link: Link, capture: cv2.VideoCapture) -> None:

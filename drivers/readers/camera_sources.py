@@ -2,26 +2,48 @@
 
 import os
 import stat
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 
 from drivers._shared.child_link import Link
 from drivers.readers.camera_folder import show_folder
-from drivers.readers.camera_frames import play_video, watch
+from drivers.readers.camera_frames import Capture, play_video, watch
+from drivers.readers.v4l2_controls import Controls
 
 STREAMS = ("http://", "https://", "rtsp://", "rtsps://")
 
 
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What goes on delivering frames."""
+
+    capture: Capture
+    device: bool  # a sensor of our own: no two of its pictures are alike
+    expose: Callable[[float], object] | None = None  # sets how long each frame is exposed, in seconds
+
+
 def run(link: Link) -> None:
     """Open what `device` names and tell of it for ever, or until a video has ended."""
+    live = open_live(link)
+    if live is not None:
+        watch(link, live.capture, device=live.device, expose=live.expose)
+    elif (path := Path(link.settings["device"])).is_dir():
+        show_folder(link, path)
+    else:
+        play_video(link, cv2.VideoCapture(str(path), cv2.CAP_FFMPEG))
+
+
+def open_live(link: Link) -> Live | None:
+    """None when `device` is a folder or a file."""
     device: str = link.settings["device"]
     name: str = link.settings["name"]
     if "://" in device:
         if not device.startswith(STREAMS):
             link.fail(f"{name}: unknown kind of address", f"Use one of {' '.join(STREAMS)}")
-        watch(link, _open_stream(link, device), device=False)
-        return
+        return Live(_open_stream(link, device), device=False)
     path = Path(device)
     try:
         mode = path.stat().st_mode
@@ -32,12 +54,15 @@ def run(link: Link) -> None:
             if device.startswith("/dev/")
             else "Name a camera, a video file, a folder of pictures or an address that exists",
         )
-    if stat.S_ISDIR(mode):
-        show_folder(link, path)
-    elif stat.S_ISCHR(mode):
-        watch(link, _open_device(link, path), device=True)
-    else:
-        play_video(link, cv2.VideoCapture(device, cv2.CAP_FFMPEG))
+    if not stat.S_ISCHR(mode):
+        return None
+    capture = _open_device(link, path)
+    try:
+        controls = Controls(path)
+    except OSError:  # some cameras let nobody in beside; then they choose for themselves
+        return Live(capture, device=True)
+    controls.prepare(link.settings["focus"])
+    return Live(capture, device=True, expose=controls.expose)
 
 
 def _open_stream(link: Link, address: str) -> cv2.VideoCapture:

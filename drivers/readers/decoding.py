@@ -31,9 +31,12 @@ class Cascade:
 
     def __init__(self) -> None:
         require_libraries()
+        import cv2
+
         from drivers.readers.cascade import read_still
         from drivers.readers.picture_file import load_grey
 
+        cv2.setNumThreads(1)  # others are not counted in the time that is told
         self._read = read_still
         self._load = load_grey
 

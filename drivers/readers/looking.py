@@ -3,7 +3,7 @@
 zxing-cpp is asked for symbols with errors too.  That costs nothing and gives the corners and version
 of a symbol whose modules it could not correct.  Such a symbol is straightened to a square grid,
 sharpened at the scale of its modules, and read again by zxing-cpp and then by zbar, both in that
-small square only.
+small square only.  What resists is handed on with its place: `restoring` can do more.
 """
 
 from collections.abc import Iterable, Iterator
@@ -30,6 +30,8 @@ ZXING = "zxing-cpp"
 SECOND_LOOK = "second look"
 ZBAR = "pyzbar"
 
+_QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCodeModel2)
+
 MODULE = 4  # pixels a module after straightening
 QUIET_ZONE = 4  # modules kept around a straightened symbol (ISO/IEC 18004)
 SHARPEN_SIGMA = 0.7 * MODULE
@@ -38,16 +40,26 @@ SECOND_LOOKS = 3  # at most so many in one picture: a bound on time
 
 
 @dataclass(frozen=True, slots=True)
+class Located:
+    """A symbol whose place and version are known."""
+
+    corners: Corners
+    size: int  # modules a side
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     texts: tuple[str, ...]  # each text once, exactly as decoded
     step: str  # the last step that read something; "" when nothing was read
+    symbols: tuple[Located, ...] = ()  # that were read
+    located: tuple[Located, ...] = ()  # that were not
 
 
 def look(grey: Grey, binarizer: zxingcpp.Binarizer = LOCAL) -> Found:
     """All QR codes that zxing-cpp reads, at once or at the second look."""
     symbols = zxingcpp.read_barcodes(
         grey,
-        formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCodeModel2),
+        formats=_QR,
         try_rotate=False,  # finder patterns are found at any angle
         try_invert=False,
         text_mode=zxingcpp.TextMode.Plain,
@@ -55,12 +67,50 @@ def look(grey: Grey, binarizer: zxingcpp.Binarizer = LOCAL) -> Found:
         return_errors=True,
     )
     texts = [symbol.text for symbol in symbols if symbol.valid]
+    read = [Located(_corners(symbol), _modules(symbol) or 0) for symbol in symbols if symbol.valid]
     step = ZXING if texts else ""
-    for corners, size in _uncorrected(symbols):
-        if again := _second_look(grey, corners, size):
+    located = []
+    for one in _uncorrected(symbols, [one.corners for one in read]):
+        if again := _second_look(grey, one):
             texts += again
+            read.append(one)
             step = SECOND_LOOK
-    return Found(each_once(texts), step)
+        else:
+            located.append(one)
+    return Found(each_once(texts), step, tuple(read), tuple(located))
+
+
+def read_flat(square: Grey, binarizer: zxingcpp.Binarizer = GLOBAL) -> list[str]:
+    """What zxing-cpp reads of one upright symbol."""
+    symbols = zxingcpp.read_barcodes(
+        square,
+        formats=_QR,
+        try_rotate=False,
+        try_invert=False,
+        try_downscale=False,
+        text_mode=zxingcpp.TextMode.Plain,
+        binarizer=binarizer,
+    )
+    return [symbol.text for symbol in symbols if symbol.valid]
+
+
+def square_corners(size: int, module: int = MODULE) -> Corners:
+    """Where `straightened` puts the corners of a symbol."""
+    low, high = QUIET_ZONE * module, (QUIET_ZONE + size) * module
+    return np.array([(low, low), (high, low), (high, high), (low, high)], np.float32) - np.float32(0.5)
+
+
+def straightened(grey: Grey, symbol: Located, module: int = MODULE) -> Grey:
+    """The symbol and its quiet zone as a square of `module` pixels a module."""
+    side = (symbol.size + 2 * QUIET_ZONE) * module
+    square = cv2.warpPerspective(
+        grey,
+        cv2.getPerspectiveTransform(symbol.corners, square_corners(symbol.size, module)),
+        (side, side),
+        flags=cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return np.asarray(square, np.uint8)
 
 
 def zbar_texts(grey: Grey) -> list[str]:
@@ -88,21 +138,20 @@ def _text(data: bytes) -> str:
         return data.decode("latin-1")
 
 
-def _uncorrected(symbols: Iterable[zxingcpp.Barcode]) -> Iterator[tuple[Corners, int]]:
-    """Corners and modules a side of symbols located but not corrected, each place once: several
-    triples of finder patterns may describe one symbol."""
-    symbols = list(symbols)
-    taken = [_corners(symbol) for symbol in symbols if symbol.valid]
+def _uncorrected(symbols: Iterable[zxingcpp.Barcode], read: Iterable[Corners]) -> Iterator[Located]:
+    """Symbols located but not corrected, each place once: several triples of finder patterns may
+    describe one symbol."""
+    taken = list(read)
     looks = 0
     for symbol in symbols:
         size = _modules(symbol)
         if symbol.valid or size is None:
             continue
         corners = _corners(symbol)
-        if cv2.contourArea(corners) < size * size or any(_inside(corners, other) for other in taken):
+        if cv2.contourArea(corners) < size * size or any(inside(corners, other) for other in taken):
             continue  # less than a pixel a module, or the same place again
         taken.append(corners)
-        yield corners, size
+        yield Located(corners, size)
         looks += 1
         if looks == SECOND_LOOKS:
             return
@@ -121,35 +170,12 @@ def _corners(symbol: zxingcpp.Barcode) -> Corners:
     return np.array([(corner.x, corner.y) for corner in corners], np.float32)
 
 
-def _inside(corners: Corners, other: Corners) -> bool:
+def inside(corners: Corners, other: Corners) -> bool:
+    """Whether the middle of the one lies in the other."""
     x, y = corners.mean(axis=0)
     return cv2.pointPolygonTest(other, (float(x), float(y)), measureDist=False) >= 0
 
 
-def _second_look(grey: Grey, corners: Corners, size: int) -> list[str]:
-    square = _straighten(grey, corners, size)
-    symbols = zxingcpp.read_barcodes(
-        square,
-        formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCodeModel2),
-        try_rotate=False,
-        try_invert=False,
-        try_downscale=False,
-        text_mode=zxingcpp.TextMode.Plain,
-        binarizer=GLOBAL,
-    )
-    return [symbol.text for symbol in symbols if symbol.valid] or zbar_texts(square)
-
-
-def _straighten(grey: Grey, corners: Corners, size: int) -> Grey:
-    """The symbol and its quiet zone as a square of MODULE pixels a module, sharpened."""
-    low, high = QUIET_ZONE * MODULE, (QUIET_ZONE + size) * MODULE
-    target = np.array([(low, low), (high, low), (high, high), (low, high)], np.float32) - np.float32(0.5)
-    side = (size + 2 * QUIET_ZONE) * MODULE
-    square = cv2.warpPerspective(
-        grey,
-        cv2.getPerspectiveTransform(corners, target),
-        (side, side),
-        flags=cv2.INTER_CUBIC,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    return sharpened(np.asarray(square, np.uint8), SHARPEN_SIGMA, SHARPEN_AMOUNT)
+def _second_look(grey: Grey, symbol: Located) -> list[str]:
+    square = sharpened(straightened(grey, symbol), SHARPEN_SIGMA, SHARPEN_AMOUNT)
+    return read_flat(square) or zbar_texts(square)

@@ -19,7 +19,7 @@ class Variant:
     name: str
     change: Callable[[Grey], Grey]
     binarizer: zxingcpp.Binarizer = LOCAL
-    most: int = 100_000  # pixels: not worth its time on a picture with a longer side
+    factor: float = 1.0  # how much larger it makes the picture
 
 
 def _threshold(grey: Grey) -> Grey:
@@ -41,21 +41,17 @@ def resized(grey: Grey, factor: float) -> Grey:
 
 
 LIVE = (
+    Variant("sharpened hard", lambda grey: sharpened(grey, 1.5, 4.0)),
     Variant("threshold", _threshold, GLOBAL),
-    Variant("sharpened", lambda grey: sharpened(grey, 2.5, 2.0), GLOBAL),
-    Variant("global", lambda grey: _smoothed(grey, 0.7), GLOBAL),
-    Variant("enlarged", lambda grey: resized(grey, 1.5)),
-    Variant("smoothed", lambda grey: _smoothed(grey, 1.0)),
-    Variant("median", lambda grey: np.asarray(cv2.medianBlur(grey, 3), np.uint8)),
-    Variant("halved", lambda grey: resized(grey, 0.5)),
     Variant("inverted", lambda grey: np.asarray(cv2.bitwise_not(grey), np.uint8)),
+    Variant("median", lambda grey: np.asarray(cv2.medianBlur(grey, 3), np.uint8)),
+    Variant("halved", lambda grey: resized(grey, 0.5), factor=0.5),
+    Variant("enlarged", lambda grey: resized(grey, 1.5), factor=1.5),
+    Variant("global", lambda grey: _smoothed(grey, 0.7), GLOBAL),
+    Variant("sharpened", lambda grey: sharpened(grey, 2.5, 2.0), GLOBAL),
+    Variant("smoothed", lambda grey: _smoothed(grey, 1.0)),
 )
 """One a frame, in rotation."""
 
-STILL = (
-    *LIVE,
-    Variant("sharpened hard", lambda grey: sharpened(grey, 1.5, 4.0)),
-    Variant("shrunk", lambda grey: resized(grey, 0.66)),
-    Variant("doubled", lambda grey: resized(grey, 2.0), most=1000),
-)
+STILL = (*LIVE, Variant("doubled", lambda grey: resized(grey, 2.0), factor=2.0))
 """All of them, until one reads something: a still does not come again."""

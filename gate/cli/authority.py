@@ -205,7 +205,12 @@ def add_device(directory: Path, name: str, key: str) -> None:
 @directory_argument
 @click.argument("name", metavar="DEVICE")
 def remove_device(directory: Path, name: str) -> None:
-    """Publish the subject index for a gate no longer.  What the device holds already stays there."""
+    """Publish the subject index for a gate no longer.  What the device holds already stays there.
+
+    \b
+    Example:
+      gate authority remove-device /srv/authority ala-t2-07
+    """
     Authority.open(directory).remove_device(name)
     click.echo(f"{name} is given nothing new; publish now, and see to it that the device itself is wiped")
 

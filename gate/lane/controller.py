@@ -115,6 +115,8 @@ class Lane:
     def present(self, scan: Scan) -> Answer | None:
         """A code is in view.  Returns at once; see gate.ports.reader.Present."""
         shown = self._presence.see(scan)
+        if self._presence.stands_aside(shown):
+            return Answer.DECIDED if shown.stage is Stage.ANSWERED else Answer.WAIT
         if shown.stage is Stage.ANSWERED:
             return Answer.DECIDED
         if shown.stage is Stage.PENDING:
@@ -291,7 +293,7 @@ class Lane:
             mode = self._setup.schedule.mode_at(self._clock.now())
             if mode is not self._state.scheduled:
                 await self._follow(Scheduled(mode, now))
-        for left in self._presence.leave(now):
+        for left in self._presence.leave(now, self._holder_of):
             await self._left_waiting(left.scan)
         if self._refusal_until and now > self._refusal_until:
             self._refusal_until = 0.0
@@ -362,10 +364,13 @@ class Lane:
     def _is_renewed(self, shown: Presentation) -> bool:
         """Whether a new code is that of someone who was answered and is still standing here."""
         holders = self._presence.answered_holders()
-        if not holders or self._judge is None:
+        if not holders:
             return False
-        shown.holder = self._judge.identify(shown.scan.text, self._clock.now())
+        shown.holder = self._holder_of(shown.scan.text)
         return shown.holder in holders
+
+    def _holder_of(self, text: str) -> int | None:
+        return self._judge.identify(text, self._clock.now()) if self._judge else None
 
     def _where(self, scan: Scan) -> Presented:
         us = round((self._clock.monotonic() - scan.seen) * 1e6)

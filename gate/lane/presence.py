@@ -2,15 +2,21 @@
 
 A camera shows the same code fifteen times a second; the lane must answer it once.  A holder-bound pass
 changes its code every few seconds; whoever was answered and is still standing there is not asked again.
-A presentation is over when its code has not been in view for `GONE_AFTER`.
+A presentation is over when its code has not been in view for `GONE_AFTER`, however long it was held up.
+
+Other codes hang about a gate: a menu in the same hand, a poster behind it.  They are answered only when
+no pass is in view, and not at once: a pass may be read in the next frame.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
 from gate.core.model import Scan
+from gate.passes.recognise import is_pass
 
 GONE_AFTER = 1.2  # seconds out of view: longer than a shaking hand or a renewing screen needs
+OTHERS_AFTER = 0.4  # seconds that a code which is no pass is in view before it is answered: some frames
 MOST = 64  # codes in view at once that are remembered; the oldest make room
 
 
@@ -24,6 +30,8 @@ class Stage(Enum):
 @dataclass(slots=True)
 class Presentation:
     scan: Scan  # its latest sighting
+    since: float  # of its first
+    beside_pass: bool = False  # it was in one frame with a pass
     stage: Stage = Stage.NEW
     holder: int | None = None  # place of a verified pass: in memory while in view, nowhere else
 
@@ -38,8 +46,9 @@ class Presence:
         """The presentation that this sighting belongs to; NEW when it begins one."""
         presentation = self._shown.pop(scan.text, None)
         if presentation is None or scan.seen - presentation.scan.seen > GONE_AFTER:
-            presentation = Presentation(scan)
+            presentation = Presentation(scan, scan.seen)
         presentation.scan = scan
+        self._note_company(presentation)
         self._shown[scan.text] = presentation  # at the end: the order is by last sighting
         while len(self._shown) > MOST:
             del self._shown[next(iter(self._shown))]
@@ -51,8 +60,43 @@ class Presence:
             shown.holder for shown in self._shown.values() if shown.holder is not None and shown.stage is Stage.ANSWERED
         }
 
-    def leave(self, now: float) -> list[Presentation]:
-        """Forget what is out of view; returns those who left without an answer."""
+    def stands_aside(self, shown: Presentation) -> bool:
+        """Whether this code is not to be asked about now: it is no pass, and a pass is in view or may come.
+
+        In one frame with a pass that was answered it is done with: its person has had an answer."""
+        if shown.stage is not Stage.NEW or is_pass(shown.scan.text):
+            return False
+        now, reader = shown.scan.seen, shown.scan.reader
+        passes = [
+            other
+            for other in self._shown.values()
+            if other.scan.reader == reader and is_pass(other.scan.text) and now - other.scan.seen <= GONE_AFTER
+        ]
+        if shown.beside_pass and any(other.stage is Stage.ANSWERED for other in passes):
+            shown.stage = Stage.ANSWERED
+        return bool(passes) or now - shown.since < OTHERS_AFTER
+
+    def _note_company(self, shown: Presentation) -> None:
+        """Codes of one frame bear one time."""
+        scan = shown.scan
+        company = [
+            other
+            for other in self._shown.values()
+            if other.scan.seen == scan.seen and other.scan.reader == scan.reader and other is not shown
+        ]
+        shown.beside_pass |= any(is_pass(other.scan.text) for other in company)
+        if is_pass(scan.text):
+            for other in company:
+                other.beside_pass = True
+
+    def leave(self, now: float, holder_of: Callable[[str], int | None]) -> list[Presentation]:
+        """Forget what is out of view; returns those who left without an answer.
+
+        Whoever waits and renews the code has not left: `holder_of` says whose pass a text is."""
         gone = [text for text, shown in self._shown.items() if now - shown.scan.seen > GONE_AFTER]
         left = [self._shown.pop(text) for text in gone]
-        return [shown for shown in left if shown.stage is Stage.WAITING]
+        waited = [shown for shown in left if shown.stage is Stage.WAITING]
+        if not waited:
+            return []
+        here = {holder_of(text) for text in self._shown if is_pass(text)} - {None}
+        return [shown for shown in waited if not here or holder_of(shown.scan.text) not in here]

@@ -36,7 +36,7 @@ _LIMITS = UpdaterConfig(  # bytes: what ours take, and room
     root_max_length=64 << 10,
     timestamp_max_length=16 << 10,
     snapshot_max_length=64 << 10,
-    targets_max_length=1 << 20,
+    targets_max_length=4 << 20,
 )
 
 logging.getLogger("tuf").setLevel(logging.CRITICAL)  # what goes wrong is raised, and told by us

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
@@ -56,7 +57,8 @@ def screen(chrome: Chrome, lane: Lane) -> Chrome:
 
 
 def wait_for_scene(driver: Chrome, scene: str, within: float = 8.0) -> None:
-    WebDriverWait(driver, within, 0.05).until(
+    """The page may be loaded anew between the two questions: then they are asked again."""
+    WebDriverWait(driver, within, 0.05, ignored_exceptions=[StaleElementReferenceException]).until(
         lambda d: d.find_element(By.TAG_NAME, "body").get_attribute("data-scene") == scene
     )
 

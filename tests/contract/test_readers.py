@@ -1,6 +1,7 @@
 """Every reader that is registered keeps the contract of readers."""
 
 import asyncio
+import os
 import shutil
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 from blockbuster import blockbuster_ctx
 
-from drivers.readers import camera, fake, replay
+from drivers.readers import camera, fake, picamera, replay
 from gate.core.model import Direction
 from gate.errors import DeviceError
 from gate.ports.driver import AnySpec
@@ -19,6 +20,7 @@ from gate.ports.reader import Reader
 from gate.testing.reader_contract import LaneDouble, ReaderContract, ReaderRig, assert_tells_what_to_do, running
 from tests.contract.camera_rigs import BLANK, NetworkCamera, camera_config, drawn, film, jpeg, put
 from tests.contract.scanner_rigs import HidRig, SerialScannerRig
+from tests.contract.picamera_rig import attach, show
 
 
 @pytest.fixture(autouse=True)
@@ -94,6 +96,38 @@ class StreamRig(ReaderRig):
         self.camera.stop()
 
 
+class PicameraRig(ReaderRig):
+    spec = picamera.DRIVER
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._before = {name: os.environ.get(name) for name in ("PYTHONPATH", "PICAMERA2_DOUBLE")}
+        os.environ.update(attach(folder))
+
+    @property
+    def config(self) -> picamera.PicameraConfig:
+        quick = {"width": 640, "height": 480, "fps": 25, "open_deadline": "3s", "frame_deadline": "1s"}
+        return picamera.PicameraConfig.model_validate({"driver": "picamera", "direction": "exit"} | quick)
+
+    def show(self, *texts: str) -> None:
+        show(self._folder, *texts)
+
+    def lose(self) -> None:
+        (self._folder / "hang").touch()
+        (self._folder / "unplugged").touch()
+
+    def restore(self) -> None:
+        (self._folder / "hang").unlink()
+        (self._folder / "unplugged").unlink()
+
+    def close(self) -> None:
+        for name, value in self._before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
 class ReplayRig(ReaderRig):
     spec = replay.DRIVER
     recording = True
@@ -152,6 +186,7 @@ RIGS: dict[str, Callable[[Path], ReaderRig]] = {
     "camera: folder": lambda place: FolderRig(place / "people"),
     "camera: video": lambda place: VideoRig(place / "lane.avi"),
     "camera: stream": lambda _: StreamRig(),
+    "picamera": lambda place: PicameraRig(place / "pi"),
     "replay": lambda place: ReplayRig(place / "codes.txt"),
     "fake": lambda _: FakeRig(),
     "serial_scanner: gm65": lambda place: SerialScannerRig(place, "gm65"),
@@ -238,7 +273,9 @@ def test_the_fake_fails_as_its_script_says_and_remembers() -> None:
     assert asyncio.run(run()) == story
 
 
-@pytest.mark.parametrize("spec", [camera.DRIVER, replay.DRIVER, fake.DRIVER], ids=lambda spec: spec.name)
+@pytest.mark.parametrize(
+    "spec", [camera.DRIVER, picamera.DRIVER, replay.DRIVER, fake.DRIVER], ids=lambda spec: spec.name
+)
 def test_every_setting_is_explained(spec: AnySpec) -> None:
     settings = spec.config.model_json_schema()["properties"]
     assert all("description" in about for key, about in settings.items() if key != "driver")

@@ -130,7 +130,7 @@ def test_nothing_is_read_where_there_is_nothing() -> None:
 def test_a_live_eye_comes_to_every_variant() -> None:
     eye = LiveEye()
     steps = [eye.read(inverted(drawn("HELLO"))).step for _ in LIVE]
-    assert steps.count("inverted") == 1
+    assert "inverted" in steps
     assert eye.read(drawn("HELLO")).step == "zxing-cpp"
 
 

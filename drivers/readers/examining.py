@@ -1,0 +1,64 @@
+"""Examines cameras for `gate doctor`: in a worker process, for they hang and crash as in the lane."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from drivers._shared.child_process import Child
+from drivers.readers.camera import CameraConfig, without_password
+from drivers.readers.live_config import LiveConfig
+from drivers.readers.picamera import PicameraConfig
+from gate.errors import DeviceError
+from gate.ports.camera_report import CameraReport
+from gate.ports.reader import ReaderConfig
+
+_CHILD = "drivers.readers.examining_child"
+_GRACE = 3.0  # seconds beyond those asked for: the picture is written
+
+
+class CameraExaminer:
+    """Implements `gate.ports.camera_report.Examiner` for the drivers `camera` and `picamera`."""
+
+    def examine(
+        self, config: ReaderConfig, seconds: float, picture: Path | None, tell: Callable[[CameraReport], None]
+    ) -> CameraReport:
+        if not isinstance(config, LiveConfig):
+            raise TypeError(f"{config.driver!r} is no camera of ours")
+        return asyncio.run(self._examine(config, seconds, picture, tell))
+
+    async def _examine(
+        self, config: LiveConfig, seconds: float, picture: Path | None, tell: Callable[[CameraReport], None]
+    ) -> CameraReport:
+        device = _device(config)
+        name = f"{config.driver} {without_password(device)}"
+        settings: dict[str, Any] = {
+            key: getattr(config, key) for key in type(config).model_fields if key != "direction"
+        }
+        settings |= {"name": name, "device": device, "seconds": seconds, "picture": str(picture or "")}
+        child = await Child.start(name, _CHILD, settings)
+        try:
+            await child.receive(config.open_deadline + _GRACE)
+            child.send({})
+            while True:
+                message = await child.receive(config.frame_deadline + _GRACE)
+                report = CameraReport(**message["report"])
+                if message["last"]:
+                    return report
+                tell(report)
+        except TimeoutError:
+            raise DeviceError(
+                f"{name}: no picture comes", hint="Check its cable, power and network; is it the right device?"
+            ) from None
+        finally:
+            await child.stop()
+
+
+def _device(config: LiveConfig) -> str:
+    match config:
+        case CameraConfig():
+            return config.device
+        case PicameraConfig():
+            return str(config.camera)
+        case _:
+            raise TypeError(f"{config.driver!r} is no camera of ours")

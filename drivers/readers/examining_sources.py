@@ -1,0 +1,67 @@
+"""Frames to examine, from whatever a reader may look through.  Runs in a worker process."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+
+from drivers._shared.child_link import Link
+from drivers.readers.camera_folder import SUFFIXES, natural_order
+from drivers.readers.camera_frames import BEAT, Frame, NewestFrame
+from drivers.readers.camera_sources import Live, open_live
+from drivers.readers.picamera_child import open_picamera
+from drivers.readers.picture_file import load_grey
+from gate.errors import PictureError
+
+
+def frames(link: Link) -> Iterator[Frame]:
+    settings = link.settings
+    live = open_picamera(link) if settings["driver"] == "picamera" else open_live(link)
+    if live is not None:
+        return _live_frames(link, live)
+    path = Path(settings["device"])
+    return _pictures(link, path) if path.is_dir() else _video(link, path)
+
+
+def _live_frames(link: Link, live: Live) -> Iterator[Frame]:
+    settings = link.settings
+    if live.expose and settings["exposures"]:
+        live.expose(settings["exposures"][0])
+    newest = NewestFrame(live.capture, settings["fps"], device=live.device)
+    if newest.take(settings["open_deadline"]) is None:
+        link.fail(f"{settings['name']}: opened, but no picture comes", "Does another program show its picture?")
+    link.say(opened=True)
+    link.hear()
+    until = time.monotonic() + settings["seconds"]
+    try:
+        while time.monotonic() < until:
+            frame = newest.take(BEAT)
+            if frame is not None:
+                yield frame
+    except EOFError:
+        link.fail(f"{settings['name']}: no more pictures come", "Check its cable, power and network")
+
+
+def _pictures(link: Link, folder: Path) -> Iterator[Frame]:
+    names = sorted((path.name for path in folder.iterdir() if path.suffix.lower() in SUFFIXES), key=natural_order)
+    link.say(opened=True)
+    link.hear()
+    for name in names:
+        try:
+            yield Frame(load_grey(folder / name), time.monotonic())
+        except PictureError:
+            continue  # the lane passes it over, too
+
+
+def _video(link: Link, path: Path) -> Iterator[Frame]:
+    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    good, picture = capture.read() if capture.isOpened() else (False, None)
+    if not good:
+        link.fail(f"{link.settings['name']}: cannot be played", "Name a video file, such as MP4, MKV or AVI")
+    link.say(opened=True)
+    link.hear()
+    until = time.monotonic() + link.settings["seconds"]
+    while good and picture is not None and time.monotonic() < until:
+        yield Frame(picture, time.monotonic())
+        good, picture = capture.read()

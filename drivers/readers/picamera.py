@@ -1,0 +1,52 @@
+"""A ribbon-cable camera of a Raspberry Pi, by libcamera.
+
+It works in a worker process like every camera (`picamera_child`).  Its grey picture is the Y plane of
+the image processor's small stream, made by hardware: nothing is converted.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated
+
+from pydantic import Field
+
+from drivers.readers.camera import Camera
+from drivers.readers.live_config import LiveConfig
+from gate.ports.driver import DriverSpec
+
+_CHILD = "drivers.readers.picamera_child"
+
+
+class PicameraConfig(LiveConfig):
+    camera: Annotated[
+        int, Field(ge=0, le=7, description="which of the attached cameras (`rpicam-hello --list-cameras`)")
+    ] = 0
+    distance: Annotated[
+        float | None,
+        Field(
+            gt=0,
+            le=10,
+            description="metres to where codes are held, for cameras whose focus can be set; left out, they focus by "
+            "themselves",
+        ),
+    ] = 0.18
+
+
+@asynccontextmanager
+async def open_picamera(config: PicameraConfig) -> AsyncIterator[Camera]:
+    """Raises DeviceError."""
+    camera = Camera(config, str(config.camera), _CHILD)
+    await camera.open()
+    try:
+        yield camera
+    finally:
+        await camera.close()
+
+
+DRIVER = DriverSpec(
+    "picamera",
+    PicameraConfig,
+    open_picamera,
+    summary="a ribbon-cable (CSI) camera of a Raspberry Pi",
+    needs="group video; apt: python3-picamera2, in a venv made with --system-site-packages",
+)

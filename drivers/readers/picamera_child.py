@@ -1,0 +1,58 @@
+"""The worker process of a Raspberry Pi camera.  It speaks with the daemon as `camera_child` does."""
+
+import os
+from typing import TYPE_CHECKING
+
+from drivers._shared.child_link import Link, silence_native_noise
+
+if TYPE_CHECKING:
+    from drivers.readers.camera_sources import Live
+
+# Before numpy and OpenCV are loaded: they read these once.
+os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OPENCV_LOG_LEVEL": "SILENT", "LIBCAMERA_LOG_LEVELS": "*:FATAL"}
+
+PACKAGES = "`apt install python3-picamera2`, and make the venv with --system-site-packages"
+
+
+def main() -> None:
+    link = Link()
+    silence_native_noise()
+    try:
+        import cv2
+
+        from drivers.readers.camera_frames import watch
+    except ImportError as error:
+        from drivers.readers.decoding import PACKAGES as DECODING
+
+        link.fail(f"{link.settings['name']}: {error}", DECODING)
+    cv2.setNumThreads(1)
+    link.say(started=True)
+    live = open_picamera(link)
+    watch(link, live.capture, device=live.device, expose=live.expose)
+    link.end()
+
+
+def open_picamera(link: Link) -> "Live":
+    from drivers.readers.camera_sources import Live
+    from drivers.readers.picamera_source import PicameraSource
+
+    settings = link.settings
+    name = settings["name"]
+    try:
+        from picamera2 import Picamera2
+    except ImportError as error:
+        link.fail(f"{name}: the Python package picamera2 cannot be loaded ({error})", PACKAGES)
+    try:
+        source = PicameraSource(Picamera2(settings["camera"]), settings)
+    except IndexError:
+        link.fail(
+            f"{name}: there is no such camera",
+            "Look at its ribbon cable; `rpicam-hello --list-cameras` shows which are seen",
+        )
+    except RuntimeError as error:  # what libcamera says of a camera that is in use, too
+        link.fail(f"{name}: {error}", "Does another program use it?")
+    return Live(source, device=True, expose=source.expose)
+
+
+if __name__ == "__main__":
+    main()

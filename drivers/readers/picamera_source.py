@@ -1,0 +1,71 @@
+"""A Picamera2 object as a source of grey frames.
+
+Facts it rests on (The Picamera2 Library): the small stream `lores` is YUV420, whose array has the Y
+plane in its first `height` rows, each as long as the stride, which may be more than the width; a
+request must be released, or the camera runs out of buffers; `SensorTimestamp` is nanoseconds.  A camera
+that was unplugged or hangs delivers no more requests: the daemon then misses new frames.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+_BUFFERS = 4
+_AF_MANUAL, _AF_CONTINUOUS = 0, 2  # libcamera controls::AfModeEnum
+
+
+class PicameraSource:
+    """Implements `drivers.readers.camera_frames.Capture`."""
+
+    def __init__(self, camera: Any, settings: Mapping[str, Any]) -> None:
+        """`camera`: a Picamera2 that is not configured yet.  Raises RuntimeError as libcamera does."""
+        self._camera = camera
+        self._size = (settings["width"], settings["height"])
+        self._picture: npt.NDArray[np.uint8] = np.zeros((0, 0), np.uint8)
+        self._stamp = 0.0
+        configuration = camera.create_video_configuration(
+            main={"size": self._size},
+            lores={"size": self._size, "format": "YUV420"},
+            controls={"FrameRate": settings["fps"]},
+            buffer_count=_BUFFERS,
+        )
+        camera.configure(configuration)
+        self._size = tuple(camera.camera_configuration()["lores"]["size"])  # what it made of our wish
+        camera.start()
+        self._focus(settings["distance"])
+
+    def grab(self) -> bool:
+        """Waits for the next frame."""
+        request = self._camera.capture_request()
+        try:
+            width, height = self._size
+            # A copy: the buffer goes back to the camera.
+            self._picture = request.make_array("lores")[:height, :width].copy()
+            self._stamp = request.get_metadata().get("SensorTimestamp", 0) / 1e6
+        finally:
+            request.release()
+        return True
+
+    def retrieve(self) -> tuple[bool, npt.NDArray[np.uint8]]:
+        return True, self._picture
+
+    def get(self, _: int, /) -> float:
+        """When the sensor took the frame, in ms: the one property that is asked for."""
+        return self._stamp
+
+    def expose(self, seconds: float) -> None:
+        """For so long each frame; 0.0 leaves it to the camera."""
+        if seconds:
+            self._camera.set_controls({"AeEnable": False, "ExposureTime": round(seconds * 1e6)})
+        else:
+            self._camera.set_controls({"AeEnable": True})
+
+    def _focus(self, distance: float | None) -> None:
+        if "AfMode" not in self._camera.camera_controls:
+            return  # its lens is fixed, or turned by hand
+        if distance is None:
+            self._camera.set_controls({"AfMode": _AF_CONTINUOUS})
+        else:
+            self._camera.set_controls({"AfMode": _AF_MANUAL, "LensPosition": 1 / distance})

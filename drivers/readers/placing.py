@@ -1,0 +1,150 @@
+"""Finds a symbol whose finder patterns no reader recognises: blurred, smeared, half covered.
+
+The modules together are a busy square on quiet ground: its outline gives four corners, about right.
+The borders of the modules come at a regular distance: its frequency gives the version.  Then a blurred
+finder pattern is looked for at each corner; three answer, which gives the corners well and says which
+way up the symbol is.
+"""
+
+from collections.abc import Iterator
+from functools import cache
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from drivers.readers.looking import MODULE, QUIET_ZONE, Corners, Grey, Located, square_corners, straightened
+from drivers.readers.symbol import FINDER
+
+Floats = npt.NDArray[np.float32]
+
+VERSIONS = 30  # larger ones are not told apart
+SIZES = np.arange(1, VERSIONS + 1) * 4 + 17  # modules a side
+LEAST_MODULE = 1.3  # pixels: what is smaller is not told apart
+LIKELY = 6  # versions that are tried
+BEST = 2  # of them that are worth more
+GRAIN = 2  # pixels a side of what an outline is made of
+SPREAD = (5, 5)  # grains over which changes are added up to a surface
+LEAST = (5, 5)  # grains: what is narrower is no surface
+FULL = 0.5  # of the typical change of the surface: where it ends
+REGULAR = 1.4
+VERY_REGULAR = 2.0  # as the borders of modules are that are seen well
+FLAT = 324  # pixels a side in which the frequency is looked for
+_FLAT_CORNERS = np.array([(0, 0), (FLAT, 0), (FLAT, FLAT), (0, FLAT)], np.float32)
+TILES = 3  # a side: each has its own phase, for the corners are not exact
+COARSE = 2  # pixels a module while the version is not certain
+REACH = 3  # modules that a corner may be wrong
+ALIKE = 0.42  # correlation with a finder pattern, 1 when it is one
+
+
+def placed(part: Grey, regular: float = REGULAR) -> Iterator[Located]:
+    """Where a symbol may lie in `part`, the likeliest first.  `regular`: how many times more than the
+    usual size the likeliest must stand out."""
+    outline = _outline(part)
+    if outline is None:
+        return
+    side = max(float(np.linalg.norm(outline[0] - outline[1])), float(np.linalg.norm(outline[1] - outline[2])))
+    sizes = _likely_sizes(part, outline, side, regular)
+    tried = [_by_finders(part, Located(outline, size), COARSE) for size in sizes]
+    for alike, found in sorted(tried, key=lambda one: -one[0])[:BEST]:
+        if alike >= ALIKE:
+            yield _by_finders(part, found, MODULE)[1]
+
+
+def _outline(part: Grey) -> Corners | None:
+    """The four corners of the largest busy surface, clockwise."""
+    if min(part.shape) < 8 * GRAIN:
+        return None
+    smooth = cv2.GaussianBlur(part, (0, 0), 1.0)
+    change = cv2.max(cv2.absdiff(smooth[:-1, 1:], smooth[:-1, :-1]), cv2.absdiff(smooth[1:, :-1], smooth[:-1, :-1]))
+    grains = (part.shape[1] // GRAIN, part.shape[0] // GRAIN)
+    surface = cv2.blur(cv2.resize(change.astype(np.float32), grains, interpolation=cv2.INTER_AREA), SPREAD)
+    busy = surface[surface > 0.5 * float(surface.max())]
+    if not len(busy):
+        return None
+    mask = (surface > FULL * float(np.median(busy))).astype(np.uint8)
+    mask = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones(SPREAD, np.uint8)), np.uint8)
+    mask = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones(LEAST, np.uint8)), np.uint8)
+    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    if not contours:
+        return None
+    hull = cv2.convexHull(max(contours, key=cv2.contourArea))
+    length = cv2.arcLength(hull, closed=True)
+    for share in (0.03, 0.05, 0.08, 0.12):
+        four = cv2.approxPolyDP(hull, share * length, closed=True)
+        if len(four) == 4:
+            break
+    corners = four.reshape(-1, 2) if len(four) == 4 else cv2.boxPoints(cv2.minAreaRect(hull))
+    spread = corners.astype(np.float32) - corners.mean(axis=0)
+    spread *= 1 + 0.5 / np.maximum(np.abs(spread), 1)  # a grain is counted from its middle
+    corners = (corners.mean(axis=0) + spread + 0.5) * np.array(part.shape[::-1]) / grains
+    if cv2.contourArea(corners.astype(np.float32)) < 21 * 21:
+        return None
+    return _clockwise(corners.astype(np.float32))
+
+
+def _clockwise(corners: Corners) -> Corners:
+    away = corners - corners.mean(axis=0)
+    return corners[np.argsort(np.arctan2(away[:, 1], away[:, 0]))]
+
+
+def _flattened(part: Grey, outline: Corners) -> Grey:
+    back = cv2.getPerspectiveTransform(outline, _FLAT_CORNERS)
+    return np.asarray(cv2.warpPerspective(part, back, (FLAT, FLAT), flags=cv2.INTER_LINEAR), np.uint8)
+
+
+def _likely_sizes(part: Grey, outline: Corners, side: float, regular: float) -> list[int]:
+    flat = _flattened(part, outline)
+    score = np.zeros(VERSIONS, np.float32)
+    for upright in (flat, np.ascontiguousarray(flat.T)):
+        edges = cv2.absdiff(upright[:, 1:], upright[:, :-1])
+        bands = cv2.resize(edges, (FLAT, TILES), interpolation=cv2.INTER_AREA).astype(np.float32)
+        bands -= cv2.blur(bands, (FLAT // 8 * 2 + 1, 1))
+        tiles = bands.reshape(TILES, TILES, -1).transpose(1, 0, 2) @ _waves()
+        score += np.hypot(tiles[..., :VERSIONS], tiles[..., VERSIONS:]).sum(axis=(0, 1))
+    score *= SIZES  # blur takes more from what is fine
+    possible = side >= SIZES * LEAST_MODULE
+    score, sizes = score[possible], SIZES[possible]
+    if not len(sizes) or score.max() <= regular * np.median(score):
+        return []
+    return [int(size) for size in sizes[np.argsort(score)[::-1]][:LIKELY]]
+
+
+@cache
+def _waves() -> Floats:
+    """(tiles, places of a tile, cosines and sines of every size)."""
+    turns = 2 * np.pi * np.outer(np.arange(FLAT) / FLAT, SIZES)
+    both = np.hstack([np.cos(turns), np.sin(turns)]).astype(np.float32)
+    return both.reshape(TILES, FLAT // TILES, 2 * VERSIONS)
+
+
+def _by_finders(part: Grey, guess: Located, module: int) -> tuple[float, Located]:
+    """How much the third best corner is like a finder pattern; the corners moved to where those are, in
+    the order of a symbol that stands upright.  Looks at `module` pixels a module."""
+    square, template = straightened(part, guess, module), _finder(module)
+    alike, moves = [], np.zeros((4, 2), np.float32)
+    first = (QUIET_ZONE - REACH) * module - module // 2
+    reach = len(template) + 2 * REACH * module
+    for corner, (right, bottom) in enumerate(((0, 0), (1, 0), (1, 1), (0, 1))):
+        left, top = (len(square) - first - reach if far else first for far in (right, bottom))
+        match = cv2.matchTemplate(square[top : top + reach, left : left + reach], template, cv2.TM_CCOEFF_NORMED)
+        _, best, _, place = cv2.minMaxLoc(match)
+        alike.append(best)
+        moves[corner] = np.array(place) - REACH * module
+    odd = int(np.argmin(alike))  # the corner without one is at the lower right
+    moves[odd] = moves[odd - 1] + moves[(odd + 1) % 4] - moves[odd - 2]
+    corners = square_corners(guess.size, module)
+    back = cv2.getPerspectiveTransform(corners, guess.corners)
+    moved = cv2.perspectiveTransform((corners + moves)[None], back)[0]
+    upright = np.roll(moved, -((odd + 2) % 4), axis=0).astype(np.float32)
+    return sorted(alike)[1], Located(upright, guess.size)
+
+
+@cache
+def _finder(module: int) -> Grey:
+    """A finder pattern and half a module around it, a little blurred."""
+    distance = np.maximum(*np.abs(np.indices((FINDER + 2, FINDER + 2)) - (FINDER + 1) // 2))
+    ink = np.where((distance == 2) | (distance == 4), 255, 0).astype(np.uint8)
+    large = ink.repeat(module, axis=0).repeat(module, axis=1)
+    half = module // 2
+    return np.asarray(cv2.GaussianBlur(large, (0, 0), 0.6 * module), np.uint8)[half:-half, half:-half]

@@ -1,0 +1,106 @@
+"""Correction of the codewords of a QR symbol: Reed-Solomon over 256 elements, errors and erasures.
+
+An error costs two spare codewords, an erasure (a codeword known to be doubtful) one.  Libraries that
+read QR codes know errors alone: a third more damage can be undone by whoever knows where it is.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+Words = npt.NDArray[np.uint8]
+
+_MODULUS = 0x11D  # ISO/IEC 18004
+
+
+def _tables() -> tuple[npt.NDArray[np.int16], npt.NDArray[np.uint8]]:
+    logs, powers = np.zeros(256, np.int16), np.zeros(510, np.uint8)
+    value = 1
+    for exponent in range(255):
+        powers[exponent] = powers[exponent + 255] = value
+        logs[value] = exponent
+        value = value << 1 ^ (_MODULUS if value & 0x80 else 0)
+    return logs, powers
+
+
+_LOG, _POWER = _tables()
+_LOGS, _POWERS = _LOG.tolist(), _POWER.tolist()  # single look-ups are faster in lists
+
+
+def corrected(words: Words, spare: int, erased: npt.NDArray[np.intp]) -> Words | None:
+    """The code word within reach of `words`, of which the last `spare` are for correction; None when
+    there is none.  `erased`: places that count as unknown, at most `spare`."""
+    syndromes = _syndromes(words, spare)
+    if not any(syndromes):
+        return words
+    last = len(words) - 1
+    locator = _locator(syndromes, [last - int(place) for place in erased])
+    errors = len(locator) - 1
+    if 2 * (errors - len(erased)) + len(erased) > spare:
+        return None
+    exponents = np.arange(len(words))
+    roots = np.flatnonzero(_evaluate(locator, -exponents) == 0)
+    if len(roots) != errors:
+        return None
+    fixed = words.copy()
+    fixed[last - roots] ^= _magnitudes(syndromes, locator, roots)
+    return None if any(_syndromes(fixed, spare)) else fixed
+
+
+def _syndromes(words: Words, spare: int) -> list[int]:
+    exponents = np.arange(len(words) - 1, -1, -1)
+    terms = _POWER[(_LOG[words] + np.outer(np.arange(spare), exponents)) % 255]
+    return [int(value) for value in np.bitwise_xor.reduce(np.where(words, terms, 0), axis=1)]
+
+
+def _locator(syndromes: list[int], erased: list[int]) -> list[int]:
+    """Berlekamp and Massey, begun with what is known: lowest power first, no zeros at the end."""
+    locator = [1]
+    for exponent in erased:
+        locator = _plus_scaled([*locator, 0], [0, *locator], _POWERS[exponent])
+    known = length = len(erased)
+    helper = locator
+    for step in range(known, len(syndromes)):
+        gap = 0
+        for power, factor in enumerate(locator[: step + 1]):
+            gap ^= _times(factor, syndromes[step - power])
+        helper = [0, *helper]
+        if gap:
+            longer = _plus_scaled(locator, helper, gap)
+            if 2 * length <= step + known:
+                helper = [_times(factor, _POWERS[255 - _LOGS[gap]]) for factor in locator]
+                length = step + known + 1 - length
+            locator = longer
+    while len(locator) > 1 and not locator[-1]:
+        locator.pop()
+    return locator
+
+
+def _magnitudes(syndromes: list[int], locator: list[int], roots: npt.NDArray[np.intp]) -> Words:
+    """Forney: what to add at each root."""
+    values = [0] * len(syndromes)
+    for power, factor in enumerate(locator):
+        if factor:
+            for at in range(len(syndromes) - power):
+                values[at + power] ^= _times(factor, syndromes[at])
+    slope = [factor if power % 2 else 0 for power, factor in enumerate(locator)][1:] or [0]
+    above, below = _evaluate(values, -roots), _evaluate(slope, -roots)
+    quotient = _POWER[(_LOG[above] + roots - _LOG[below]) % 255]
+    return np.where((above > 0) & (below > 0), quotient, 0).astype(np.uint8)
+
+
+def _evaluate(polynomial: list[int], exponents: npt.NDArray[np.intp]) -> Words:
+    factors = np.array(polynomial, np.uint8)
+    terms = _POWER[(_LOG[factors][:, None] + np.outer(np.arange(len(factors)), exponents)) % 255]
+    return np.asarray(np.bitwise_xor.reduce(np.where(factors[:, None], terms, 0), axis=0), np.uint8)
+
+
+def _plus_scaled(one: list[int], other: list[int], factor: int) -> list[int]:
+    long, short = max(len(one), len(other)), min(len(one), len(other))
+    longer = one if len(one) == long else [_times(value, factor) for value in other]
+    head = [one[at] ^ _times(other[at], factor) for at in range(short)]
+    return head + longer[short:]
+
+
+def _times(one: int, other: int) -> int:
+    result: int = _POWERS[_LOGS[one] + _LOGS[other]] if one and other else 0
+    return result

@@ -1,0 +1,75 @@
+"""Where a code may be: places that change quickly both across and down, as writing and edges do not."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from drivers.readers.looking import Corners, Grey
+
+CELL = 8  # pixels a side of what is judged at once
+LEAST = 20  # pixels a side: a small symbol of hardly a pixel a module
+MARGIN = 2  # cells around: the quiet zone and what was too faint
+MOST = 5  # regions of one picture, the largest first
+BEYOND = 1.2  # times its size: what belongs to a symbol that was read
+SHARE = 0.3  # of the changes of the busiest places: fainter ones are background
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def area(self) -> int:
+        """In pixels."""
+        return (self.right - self.left) * (self.bottom - self.top)
+
+    @property
+    def slant(self) -> float:
+        """How many times longer than wide it is, or wider than long."""
+        wide, high = self.right - self.left, self.bottom - self.top
+        return max(wide, high) / min(wide, high)
+
+    def scaled(self, factor: int) -> "Region":
+        return Region(self.left * factor, self.top * factor, self.right * factor, self.bottom * factor)
+
+    def of(self, grey: Grey) -> Grey:
+        return grey[self.top : self.bottom, self.left : self.right]
+
+
+def busy_regions(grey: Grey, read: Iterable[Corners] = ()) -> list[Region]:
+    """`read`: symbols that are no question any more."""
+    cells = (grey.shape[1] - 2) // CELL, (grey.shape[0] - 2) // CELL
+    if min(cells) < 3:
+        return []
+    width, height = cells[0] * CELL, cells[1] * CELL
+    across = cv2.absdiff(grey[:height, 2 : width + 2], grey[:height, :width])
+    down = cv2.absdiff(grey[2 : height + 2, :width], grey[:height, :width])
+    across, down = (cv2.resize(change, cells, interpolation=cv2.INTER_AREA) for change in (across, down))
+    busy = cv2.blur(cv2.min(across, down), (3, 3))
+    least = max(4.0, SHARE * float(np.percentile(busy, 99.5)))
+    _, mask = cv2.threshold(busy, least, 255, cv2.THRESH_BINARY)
+    mask = cv2.morphologyEx(np.asarray(mask, np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    for corners in read:
+        middle = corners.mean(axis=0)
+        around = ((middle + (corners - middle) * BEYOND) / CELL).round().astype(np.int32)
+        cv2.fillConvexPoly(mask, around, 0)
+        cv2.polylines(mask, [around], isClosed=True, color=0, thickness=3)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(mask)
+    found = []
+    for left, top, wide, high, area in sorted(stats[1:].tolist(), key=lambda row: -row[4])[:MOST]:
+        if min(wide, high) * CELL < LEAST or area < 0.3 * wide * high:
+            continue
+        found.append(
+            Region(
+                max(left - MARGIN, 0) * CELL,
+                max(top - MARGIN, 0) * CELL,
+                min((left + wide + MARGIN) * CELL, grey.shape[1]),
+                min((top + high + MARGIN) * CELL, grey.shape[0]),
+            )
+        )
+    return found

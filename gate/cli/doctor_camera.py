@@ -1,0 +1,133 @@
+"""What `gate doctor` says of cameras."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from gate.cli.doctor_checks import Line, State, failure
+from gate.errors import GateError
+from gate.ports.camera_report import CameraReport, Examiner
+from gate.ports.reader import ReaderConfig
+from gate.registry import examiner
+from gate.wiring import Fitted
+
+SLOW = 0.7  # of the frames a second that were asked for
+LEAST_MODULE = 2.0  # pixels: what the reader needs
+GOOD_MODULE = 3.0
+LEAST_SHARP = 0.22  # of a sharp edge
+DARK, BRIGHT = 25, 225  # of 255
+BURNT_OUT = 0.25  # of the picture
+MOST_READ = 0.8  # of the frames with a code
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    seconds: float
+    picture: Path | None  # where to draw what was seen
+    watched: bool  # someone sees stderr: say what is seen meanwhile
+
+
+def camera_lines(readers: Iterable[Fitted], glance: Glance) -> Iterator[Line]:
+    for number, reader in enumerate(readers):
+        examine = examiner(reader.spec.name)
+        if examine is None:
+            state = State.WARN if reader.spec.simulated else State.PASS
+            advice = "It shows recorded codes: name the driver of your camera" if reader.spec.simulated else ""
+            yield Line(reader.name, state, f"{reader.spec.name} is no camera", advice)
+            continue
+        picture = _picture(glance.picture, number)
+        try:
+            report = _examined(examine, reader, glance, picture)
+        except GateError as error:
+            yield failure(reader.name, error)
+            continue
+        asked = getattr(reader.config, "fps", 0.0)
+        yield from (Line(reader.name, line.state, line.found, line.advice) for line in judge(report, asked))
+        if picture:
+            yield Line(reader.name, State.PASS, f"what it saw is in {picture}")
+
+
+def judge(report: CameraReport, asked_fps: float) -> Iterator[Line]:
+    """A line for each thing that can be set right by itself."""
+    if not report.frames:
+        yield Line("", State.FAIL, "no picture was seen", "Is the folder or the video empty?")
+        return
+    yield _rate(report, asked_fps)
+    yield _exposure(report)
+    yield _sharpness(report)
+    yield _code(report)
+
+
+def _rate(report: CameraReport, asked: float) -> Line:
+    found = (
+        f"{report.width} x {report.height}, {report.fps:.1f} frames a second, {report.decode_ms:.1f} ms to decode one"
+    )
+    if report.fps and asked and report.fps < SLOW * asked:
+        advice = "Give it light or a shorter exposure, plug it into a USB port of its own, or ask for a smaller picture"
+        return Line("", State.WARN, found, f"{asked:g} were asked for. {advice}")
+    return Line("", State.PASS, found)
+
+
+def _exposure(report: CameraReport) -> Line:
+    found = f"brightness {report.brightness:.0f} of 255, {report.burnt_out:.0%} of the picture is plain white"
+    if report.brightness < DARK:
+        advice = "Take the cover off, turn a diffuse light on, or put a longer time into `exposures`"
+        return Line("", State.WARN, f"dark: {found}", advice)
+    if report.brightness > BRIGHT or report.burnt_out > BURNT_OUT:
+        return Line(
+            "", State.WARN, f"too bright: {found}", "Put a shorter time into `exposures`, turn it from the window"
+        )
+    return Line("", State.PASS, found)
+
+
+def _sharpness(report: CameraReport) -> Line:
+    found = f"sharpness {report.sharpness:.2f}"
+    if not report.located:
+        return Line("", State.PASS, f"{found} (of the background: no code was held up)")
+    if report.sharpness < LEAST_SHARP:
+        advice = (
+            "Hold the code still and farther away, clean the lens, or set `focus` (`distance`) to where codes are held"
+        )
+        return Line("", State.WARN, f"hazy: {found}", advice)
+    return Line("", State.PASS, found)
+
+
+def _code(report: CameraReport) -> Line:
+    if not report.located:
+        return Line("", State.WARN, "no code was seen", "Hold a code up while `gate doctor --camera` looks")
+    rate = report.read / report.located
+    size = f"{report.module_px:.1f} pixels a module, " if report.module_px else ""
+    found = f"a code in {report.located:.0%} of the frames, {size}{rate:.0%} of those read"
+    if report.module_px and report.module_px < LEAST_MODULE:
+        return Line("", State.WARN, found, "Hold it nearer, or ask for a larger picture (`width`, `height`)")
+    if rate < MOST_READ:
+        nearer = "Hold it nearer, " if report.module_px and report.module_px < GOOD_MODULE else "Hold it still, "
+        return Line("", State.WARN, found, f"{nearer}out of reflections, with the display bright; see the picture")
+    return Line("", State.PASS, found)
+
+
+def _examined(examine: Examiner, reader: Fitted, glance: Glance, picture: Path | None) -> CameraReport:
+    def tell(report: CameraReport) -> None:
+        code = f"{report.module_px:.1f} px a module, read {report.read:.0%}" if report.located else "no code yet"
+        light = f"sharpness {report.sharpness:.2f}  light {report.brightness:3.0f}"
+        words = f"{reader.name}: {report.fps:4.1f} fps  {light}  {code}"
+        click.echo(f"\r{words:<90}", nl=False, err=True)
+
+    def say_nothing(_: CameraReport) -> None:
+        pass
+
+    config = reader.config
+    assert isinstance(config, ReaderConfig)  # noqa: S101 - it is a reader
+    report = examine.examine(config, glance.seconds, picture, tell if glance.watched else say_nothing)
+    if glance.watched:
+        sys.stderr.write(f"\r{'':<90}\r")
+    return report
+
+
+def _picture(path: Path | None, number: int) -> Path | None:
+    if path is None or number == 0:
+        return path
+    return path.with_stem(f"{path.stem}-{number + 1}")

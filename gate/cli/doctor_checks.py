@@ -1,0 +1,185 @@
+"""What `gate doctor` looks at besides cameras.  A check takes the settings and the devices that they
+name, and gives a line, or more, of its own."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from statistics import median
+
+from gate.authority.pictures import draw_png
+from gate.core.staleness import Freshness
+from gate.errors import DeviceError, GateError
+from gate.ports.driver import show_duration
+from gate.registry import decoder
+from gate.runtime.clock import SystemClock
+from gate.settings.model import Settings
+from gate.store.preview import Preview
+from gate.wiring import Devices, Fitted
+
+SAMPLE = "AQ1:THE QUICK BROWN FOX $%*+-./: "
+OPENED_WITHIN = 10.0  # seconds
+SLOW_DISK = 0.05  # seconds a row takes to reach the disk: from here on people notice
+LITTLE_ROOM = 200 * 2**20  # bytes
+_SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
+_VOLTAGE = "class/hwmon/hwmon*/in0_lcrit_alarm"  # below /sys; the Raspberry Pi's firmware sets it
+
+
+class State(StrEnum):
+    PASS = "pass"  # noqa: S105 - a verdict
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    check: str
+    state: State
+    found: str
+    advice: str = ""  # what to do; empty when all is well
+
+
+Check = Callable[[Settings, Devices], Iterator[Line]]
+
+
+def failure(check: str, error: GateError) -> Line:
+    return Line(check, State.FAIL, error.what, error.hint)
+
+
+def decoding(_: Settings, __: Devices) -> Iterator[Line]:
+    """A code is drawn and read back."""
+    with tempfile.TemporaryDirectory() as folder:
+        picture = Path(folder) / "sample.png"
+        draw_png(SAMPLE, picture)
+        try:
+            reading = decoder().read_file(picture)
+        except GateError as error:
+            yield failure("decoder", error)
+            return
+    if reading.texts == (SAMPLE,):
+        yield Line("decoder", State.PASS, f"reads a drawn code in {reading.ms:.1f} ms")
+    else:
+        yield Line("decoder", State.FAIL, "does not read a drawn code", "Install ashyq-gate again, with its packages")
+
+
+def devices(_: Settings, fitted: Devices) -> Iterator[Line]:
+    """Barrier, inputs and lamps can be had.  Opening one makes it safe: a barrier is locked."""
+    if fitted.barrier is None:
+        yield Line("barrier", State.WARN, "there is none", "Add [barrier], or let staff open after a yes on the page")
+    every = (*((fitted.barrier,) if fitted.barrier else ()), *fitted.inputs, *fitted.feedback)
+    for device in every:
+        try:
+            asyncio.run(_open_and_close(device))
+        except DeviceError as error:
+            yield failure(device.name, error)
+        except TimeoutError:
+            yield Line(device.name, State.FAIL, f"{device.spec.name} does not open", "Check its cable and power")
+        else:
+            state = State.WARN if device.spec.simulated else State.PASS
+            advice = "It moves nothing real: name the driver of your device" if device.spec.simulated else ""
+            yield Line(device.name, state, f"{device.spec.name} answers", advice)
+
+
+async def _open_and_close(device: Fitted) -> None:
+    async with asyncio.timeout(OPENED_WITHIN), device.spec.open(device.config):
+        pass
+
+
+def disk(settings: Settings, _: Devices) -> Iterator[Line]:
+    """Rows reach the disk, quickly, and there is room for more."""
+    folder = settings.device.state_dir
+    try:
+        seconds = _write_times(folder)
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        yield Line(
+            "disk", State.FAIL, f"{folder}: {error.strerror}", "Make it, and let the user of the gate write there"
+        )
+        return
+    found = f"a row is safe on {folder} in {seconds * 1000:.1f} ms, {free / 2**30:.1f} GiB are free"
+    if free < LITTLE_ROOM:
+        yield Line("disk", State.WARN, found, "Make room: a full disk admits nobody")
+    elif seconds > SLOW_DISK:
+        yield Line("disk", State.WARN, found, "Use a faster card or an SSD: every person waits for it")
+    else:
+        yield Line("disk", State.PASS, found)
+
+
+def _write_times(folder: Path) -> float:
+    """Median seconds that a small write takes to reach the disk.  Raises OSError."""
+    times = []
+    with tempfile.NamedTemporaryFile(dir=folder) as file:
+        for _ in range(9):
+            start = time.monotonic()
+            file.write(bytes(300))
+            file.flush()
+            os.fdatasync(file.fileno())
+            times.append(time.monotonic() - start)
+    return median(times)
+
+
+def clock(settings: Settings, _: Devices) -> Iterator[Line]:
+    """Not before the list that the gate holds, and set by a time service."""
+    now = SystemClock().now()
+    shown = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(now))
+    as_of = None
+    with suppress(GateError):  # the list has a line of its own
+        as_of = _as_of(settings)
+    if as_of is not None and now < as_of:
+        advice = "Set it: `timedatectl set-time`, or attach a clock module"
+        yield Line("clock", State.FAIL, f"{shown} is before the list the gate holds was made", advice)
+    elif not _SYNCHRONISED.exists():
+        advice = "Without a network that is usual: attach a clock module, and compare it with your own"
+        yield Line("clock", State.WARN, f"{shown}, set by no time service since the start", advice)
+    else:
+        yield Line("clock", State.PASS, shown)
+
+
+def status_list(settings: Settings, _: Devices) -> Iterator[Line]:
+    try:
+        as_of = _as_of(settings)
+    except GateError as error:
+        yield failure("list", error)
+        return
+    now = SystemClock().now()
+    freshness = settings.list.limits.grade(as_of, now)
+    if as_of is None:
+        yield Line("list", State.FAIL, "the gate has none and admits nobody", "Load one: `gate list load DIR`")
+        return
+    age = f"{show_duration(float(max(0, int(now - as_of)) // 60 * 60))} old"
+    states = {Freshness.FRESH: State.PASS, Freshness.REFUSE: State.FAIL}
+    advice = "" if freshness is Freshness.FRESH else "Load a newer one: `gate list load DIR`"
+    words = {Freshness.REFUSE: ", nobody is admitted", Freshness.RESTRICT: ", only green is admitted"}
+    yield Line("list", states.get(freshness, State.WARN), age + words.get(freshness, ""), advice)
+
+
+def _as_of(settings: Settings) -> int | None:
+    preview = Preview(settings.device.state_dir, settings.policy)
+    try:
+        return preview.state.as_of
+    finally:
+        preview.close()
+
+
+def power(_: Settings, __: Devices) -> Iterator[Line]:
+    yield supply_voltage(Path("/sys"))
+
+
+def supply_voltage(sys_folder: Path) -> Line:
+    alarms = list(sys_folder.glob(_VOLTAGE))
+    if not alarms:
+        return Line("power", State.PASS, "this machine does not tell its supply voltage")
+    if any(alarm.read_text().strip() == "1" for alarm in alarms):
+        advice = "Use the board's own 5 V supply and a short cable: cameras and cards fail first"
+        return Line("power", State.FAIL, "the supply voltage is or was too low", advice)
+    return Line("power", State.PASS, "the supply voltage is well")
+
+
+CHECKS: tuple[Check, ...] = (decoding, devices, disk, clock, status_list, power)
+"""After the cameras, in this order."""

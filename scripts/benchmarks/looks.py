@@ -1,0 +1,199 @@
+"""Readers to compare, and how they are measured: thread time, by turns on the same picture."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from statistics import mean
+from time import thread_time
+
+import cv2
+import numpy as np
+import zxingcpp
+from collection import Case
+from rendering import Grey, hall
+
+from drivers.readers.camera_frames import Attention, Frame
+from drivers.readers.cascade import LiveEye, read_still
+from drivers.readers.exposing import Ladder
+from drivers.readers.looking import look, zbar_texts
+from drivers.readers.stirring import Health
+
+Look = Callable[[Grey], Collection[str]]
+Outcome = tuple[Collection[str], float]
+"""Texts, and milliseconds of this thread."""
+
+RATE = 15.0  # frames a second
+IDLE_FRAMES = 150
+cv2.setNumThreads(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    set: str
+    reader: str
+    n: int  # pictures
+    recall: float | None  # share of the pictures whose text was among those read; None without codes
+    ms_mean: float  # thread time a picture
+    wrong: int  # pictures in which a text was read that is not there
+    besides: Mapping[str, float] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, object]:
+        recall = None if self.recall is None else round(self.recall, 4)
+        row = {"set": self.set, "reader": self.reader, "n": self.n, "recall": recall}
+        return row | {"ms_mean": round(self.ms_mean, 4), "wrong": self.wrong} | dict(self.besides)
+
+
+def _zxing(grey: Grey) -> list[str]:
+    symbols = zxingcpp.read_barcodes(
+        grey,
+        formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCodeModel2),
+        text_mode=zxingcpp.TextMode.Plain,
+        try_rotate=False,
+        try_invert=False,
+    )
+    return [symbol.text for symbol in symbols]
+
+
+def _opencv() -> Look:
+    detector = cv2.QRCodeDetector()
+
+    def read(grey: Grey) -> list[str]:
+        try:
+            _, texts, _, _ = detector.detectAndDecodeMulti(grey)
+        except (cv2.error, UnicodeDecodeError):
+            return []  # it gives up on some shapes, and hands out no text that is not UTF-8
+        return [text for text in texts if text]
+
+    return read
+
+
+STILL: dict[str, Look] = {
+    "pyzbar": zbar_texts,
+    "opencv": _opencv(),
+    "zxing-cpp": _zxing,
+    "second look": lambda grey: look(grey).texts,
+    "cascade": lambda grey: read_still(grey).texts,
+}
+
+
+def _live_eye() -> Look:
+    eye = LiveEye()
+    return lambda grey: eye.read(grey).texts
+
+
+LIVE: dict[str, Callable[[], Look]] = {
+    "pyzbar": lambda: zbar_texts,
+    "zxing-cpp": lambda: _zxing,
+    "second look": lambda: STILL["second look"],
+    "cascade": _live_eye,
+}
+"""What is to be made anew for each clip: the cascade goes on from frame to frame."""
+
+
+def measured(picture: Grey, readers: Mapping[str, Look]) -> dict[str, Outcome]:
+    outcomes = {}
+    for name, read in readers.items():
+        start = thread_time()
+        texts = read(picture)
+        outcomes[name] = (texts, (thread_time() - start) * 1000)
+    return outcomes
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a case is held against; its picture is not kept."""
+
+    text: str | None
+    codes: int
+
+
+class Tally:
+    """Outcomes added up to rows."""
+
+    def __init__(self) -> None:
+        self._sets: dict[str, list[tuple[Known, dict[str, Outcome]]]] = {}
+        blank = np.full((64, 64), 200, np.uint8)
+        measured(blank, STILL)  # what is loaded at the first call
+
+    def add(self, case: Case, outcomes: dict[str, Outcome]) -> None:
+        self._sets.setdefault(case.set, []).append((Known(case.text, case.codes), outcomes))
+
+    def rows(self) -> list[Row]:
+        return [
+            _row(name, reader, [(known, outcomes[reader]) for known, outcomes in entries])
+            for name, entries in self._sets.items()
+            for reader in entries[0][1]
+        ]
+
+
+def _row(name: str, reader: str, results: Sequence[tuple[Known, Outcome]]) -> Row:
+    read = [known.text in texts for known, (texts, _) in results if known.text is not None]
+    wrong = sum(_is_wrong(known, texts) for known, (texts, _) in results)
+    ms = mean(ms for _, (_, ms) in results)
+    return Row(name, reader, len(results), mean(read) if read else None, ms, wrong)
+
+
+def _is_wrong(known: Known, texts: Collection[str]) -> bool:
+    """Of several codes in a picture one text is known: then too many texts are wrong."""
+    if known.codes > 1:
+        return len(set(texts)) > known.codes
+    return any(text != known.text for text in texts)
+
+
+def first_reads(
+    name: str, clips: Sequence[tuple[list[Grey], str]], readers: Mapping[str, Callable[[], Look]]
+) -> list[Row]:
+    """The frame in which a code is first read, all frames of the clip when never; and time a frame until then."""
+    firsts: dict[str, list[int]] = {reader: [] for reader in readers}
+    times: dict[str, list[float]] = {reader: [] for reader in readers}
+    wrong = dict.fromkeys(readers, 0)
+    for pictures, text in clips:
+        looks = {reader: make() for reader, make in readers.items()}
+        for number, picture in enumerate(pictures):
+            for reader, (texts, ms) in measured(picture, looks).items():
+                times[reader].append(ms)
+                wrong[reader] += any(other != text for other in texts)
+                if text in texts:
+                    firsts[reader].append(number)
+                    del looks[reader]
+        for reader in looks:
+            firsts[reader].append(len(pictures))
+    longest = len(clips[0][0])
+    return [
+        Row(
+            name,
+            reader,
+            len(clips),
+            mean(first < longest for first in found),
+            mean(times[reader]),
+            wrong[reader],
+            {"first_frame": round(mean(found), 2)},
+        )
+        for reader, found in firsts.items()
+    ]
+
+
+def idle_shares(name: str, view: tuple[int, int], readers: Mapping[str, Callable[[], Look]]) -> list[Row]:
+    """The share of a processor that looking takes while nobody is there: every frame, and as the gate does it."""
+    looks = {reader: make() for reader, make in readers.items()}
+    looks["cascade, every frame"] = looks.pop("cascade")
+    attention = Attention(Health(1e9, 1e9), Ladder((), lambda _: None))
+    clock = iter(range(10 * IDLE_FRAMES))
+
+    def gated(grey: Grey) -> Collection[str]:
+        return attention.pay(Frame(grey, next(clock) / RATE))[0]
+
+    looks["cascade"] = gated
+    frames = list(hall(view, 2 * IDLE_FRAMES))
+    for frame in frames[:IDLE_FRAMES]:
+        gated(frame)  # until it rests
+    times: dict[str, list[float]] = {reader: [] for reader in looks}
+    wrong = dict.fromkeys(looks, 0)
+    for frame in islice(frames, IDLE_FRAMES, None):
+        for reader, (texts, ms) in measured(frame, looks).items():
+            times[reader].append(ms)
+            wrong[reader] += bool(texts)
+    return [
+        Row(name, reader, len(ms), None, mean(ms), wrong[reader], {"share": round(mean(ms) * RATE / 1000, 4)})
+        for reader, ms in times.items()
+    ]

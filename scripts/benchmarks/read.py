@@ -1,0 +1,96 @@
+"""`scripts/bench read`: what is read, by whom, at what cost; all on the same pictures, by turns."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+from chart import draw
+from collection import Case, cases
+from looks import LIVE, STILL, Row, Tally, first_reads, idle_shares, measured
+from rendering import KINDS, SIZES, approach, rendered, without_code
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from gate.errors import GateError
+
+NOTHING = 40  # pictures without a code
+
+
+@click.command("read")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a row instead of a table.")
+@click.option(
+    "--pictures",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="Measure on these instead: a CSV with columns set, file, expected, codes (paths beside it).",
+)
+@click.option("--chart", type=click.Path(path_type=Path, dir_okay=False), help="Draw the rows, too: an SVG file.")
+@click.option("--many", type=click.IntRange(min=1, max=1000), default=10, show_default=True, help="Pictures a kind.")
+def command(as_json: bool, pictures: Path | None, chart: Path | None, many: int) -> None:
+    """Recall, processor time and wrong texts of the cascade and of each decoder alone.
+
+    Draws its pictures itself and takes some two minutes; then also how soon a code is read that is
+    carried up to the camera, and what a gate costs before which nobody stands.
+    """
+    try:
+        rows = of_collection(pictures) if pictures else of_drawings(many)
+    except GateError as error:
+        raise click.ClickException(str(error)) from error
+    if chart:
+        chart.write_text(draw(rows))
+    if as_json:
+        for row in rows:
+            click.echo(json.dumps(row.as_json()))
+    else:
+        show(rows)
+
+
+def of_collection(manifest: Path) -> list[Row]:
+    tally = Tally()
+    problems: list[str] = []
+    for case in cases(manifest, problems):
+        tally.add(case, measured(case.picture, STILL))
+    for problem in problems:
+        click.echo(f"passed over: {problem}", err=True)
+    return tally.rows()
+
+
+def of_drawings(many: int) -> list[Row]:
+    tally = Tally()
+    for case in drawings(many):
+        tally.add(case, measured(case.picture, STILL))
+    rows = tally.rows()
+    for height, width in SIZES:
+        clips = [approach(number, (height, width)) for number in range(max(2, many // 2))]
+        rows += first_reads(f"approach, {height}p", clips, LIVE)
+    for height, width in SIZES:
+        rows += idle_shares(f"nobody there, {height}p", (height, width), LIVE)
+    return rows
+
+
+def drawings(many: int) -> Iterable[Case]:
+    for kind in KINDS:
+        for number in range(many):
+            one = rendered(number, kind)
+            yield Case(f"drawn: {kind}", one.picture, one.text)
+    for kind in KINDS:
+        for number in range(many // 2):
+            one = rendered(number, kind, letters=(450, 620), dense=True)
+            yield Case("drawn: certificates", one.picture, one.text)
+    for number in range(NOTHING):
+        yield Case("drawn: no code", without_code(number), None)
+
+
+def show(rows: list[Row]) -> None:
+    table = Table(title="Reading, by turns on the same pictures", title_justify="left", box=box.SIMPLE)
+    for column in ("Set", "Reader", "Pictures", "Recall", "ms", "Wrong", "Besides"):
+        table.add_column(column, justify="left" if column in ("Set", "Reader", "Besides") else "right", no_wrap=True)
+    last = ""
+    for row in rows:
+        recall = "" if row.recall is None else f"{row.recall:.3f}"
+        besides = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in row.besides.items())
+        name = "" if row.set == last else row.set
+        table.add_row(name, row.reader, str(row.n), recall, f"{row.ms_mean:.2f}", str(row.wrong), besides)
+        last = row.set
+    Console().print(table)

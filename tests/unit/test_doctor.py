@@ -1,0 +1,264 @@
+"""`gate doctor`: what it says of cameras, and of the rest of a device."""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from drivers.readers import quality
+from drivers.readers.examining import CameraExaminer
+from drivers.readers.looking import Located
+from drivers.readers.picamera import PicameraConfig
+from gate import registry
+from gate.cli.doctor import doctor
+from gate.cli.doctor_camera import judge
+from gate.cli.doctor_checks import State, supply_voltage
+from gate.core.model import Listing
+from gate.errors import DeviceError
+from gate.ports.camera_report import CameraReport
+from gate.runtime.clock import SystemClock
+from gate.store.apply import apply
+from gate.testing import builders
+from tests.contract.camera_rigs import BLANK, NetworkCamera, camera_config, drawn, film, jpeg, put
+from tests.contract.picamera_rig import attach, show
+
+GOOD = CameraReport(
+    frames=150,
+    fps=15.0,
+    width=1280,
+    height=720,
+    brightness=110.0,
+    burnt_out=0.01,
+    sharpness=0.6,
+    located=0.9,
+    read=0.88,
+    module_px=3.4,
+    decode_ms=2.0,
+)
+
+CONFIG = """
+[device]
+id = "a"
+state_dir = "{state}"
+[venue]
+id = "v"
+category = "cafe"
+zone = "almaty"
+timezone = "Asia/Almaty"
+[[reader]]
+driver = "camera"
+device = "{device}"
+"""
+
+
+def written(folder: Path, more: str = "", state: Path | None = None) -> Path:
+    file = folder / "gate.toml"
+    pictures = folder / "pictures"
+    pictures.mkdir(exist_ok=True)
+    file.write_text(CONFIG.format(state=state or folder, device=pictures) + more)
+    return file
+
+
+def asked(file: Path, *options: str) -> tuple[Result, list[dict[str, Any]]]:
+    result = CliRunner().invoke(doctor, ["--config", str(file), "--json", *options])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.output
+    return result, [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def of(rows: list[dict[str, Any]], check: str) -> dict[str, Any]:
+    [row] = [row for row in rows if row["check"] == check]
+    return row
+
+
+# What is made of a report.
+
+
+def test_a_good_camera_passes_every_line() -> None:
+    assert {line.state for line in judge(GOOD, 15.0)} == {State.PASS}
+    assert not any(line.advice for line in judge(GOOD, 15.0))
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"fps": 7.0}, "USB port"),
+        ({"brightness": 9.0}, "cover"),
+        ({"brightness": 240.0}, "shorter time"),
+        ({"burnt_out": 0.5}, "shorter time"),
+        ({"sharpness": 0.1}, "lens"),
+        ({"module_px": 1.4}, "nearer"),
+        ({"read": 0.3}, "still"),
+        ({"read": 0.3, "module_px": 2.4}, "nearer"),
+        ({"located": 0.0, "read": 0.0, "module_px": 0.0}, "Hold a code up"),
+    ],
+)
+def test_each_fault_of_a_camera_has_its_advice(change: dict[str, Any], word: str) -> None:
+    warned = [line for line in judge(replace(GOOD, **change), 15.0) if line.state is not State.PASS]
+    assert len(warned) == 1
+    assert word in warned[0].advice
+
+
+def test_no_picture_at_all_is_a_failure() -> None:
+    assert [line.state for line in judge(CameraReport(), 15.0)] == [State.FAIL]
+
+
+# What is measured.
+
+
+def test_sharpness_falls_with_blur() -> None:
+    code = drawn("HELLO")[20:152, 20:152]
+    measured = [
+        quality.sharpness(np.asarray(cv2.GaussianBlur(code, (0, 0), blur), np.uint8)) for blur in (0.3, 1, 2, 4)
+    ]
+    assert measured == sorted(measured, reverse=True)
+    assert measured[0] > 0.8
+    assert measured[-1] < 0.22
+    assert quality.sharpness(BLANK) == 0
+
+
+def test_the_size_of_a_module_is_its_side() -> None:
+    corners = np.array([(10, 10), (85, 10), (85, 85), (10, 85)], np.float32)
+    assert quality.module_px(Located(corners, 25)) == pytest.approx(3.0)
+
+
+def test_a_network_camera_is_examined_and_drawn(tmp_path: Path) -> None:
+    picture = tmp_path / "seen.png"
+    heard: list[CameraReport] = []
+    camera = NetworkCamera([jpeg(drawn("HELLO"))] * 8 + [jpeg(BLANK)] * 2)
+    try:
+        report = CameraExaminer().examine(camera_config(camera.url), 2.0, picture, heard.append)
+    finally:
+        camera.stop()
+    assert report.frames > 10
+    assert report.fps > 5
+    assert (report.width, report.height) == (640, 480)
+    assert 0.5 < report.read <= report.located < 1
+    assert report.module_px == pytest.approx(4.0, abs=0.3)
+    assert report.decode_ms > 0
+    assert heard
+    marked = cv2.imread(str(picture))
+    assert marked is not None
+    assert len(np.unique(marked.reshape(-1, 3), axis=0)) > 256  # colours: a grey picture has no more
+
+
+def test_a_video_and_a_folder_are_examined_too(tmp_path: Path) -> None:
+    film(tmp_path / "lane.avi", ["HELLO"])
+    assert CameraExaminer().examine(camera_config(tmp_path / "lane.avi"), 5.0, None, lambda _: None).frames == 9
+    (tmp_path / "people").mkdir()
+    put(tmp_path / "people", "1.png", "HELLO")
+    put(tmp_path / "people", "2.png")
+    report = CameraExaminer().examine(camera_config(tmp_path / "people"), 5.0, None, lambda _: None)
+    assert (report.frames, report.read) == (2, 0.5)
+
+
+def test_a_ribbon_cable_camera_is_examined(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in attach(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    show(tmp_path, "HELLO")
+    settings = {"driver": "picamera", "width": 640, "height": 480, "fps": 25, "exposures": ["6ms"]}
+    report = CameraExaminer().examine(PicameraConfig.model_validate(settings), 1.5, None, lambda _: None)
+    assert report.read > 0.3
+    assert '"ExposureTime": 6000' in (tmp_path / "log.jsonl").read_text()
+
+
+def test_a_picture_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    put(tmp_path, "1.png", "HELLO")
+    with pytest.raises(DeviceError, match="cannot be written"):
+        CameraExaminer().examine(camera_config(tmp_path), 1.0, tmp_path / "no" / "seen.png", lambda _: None)
+
+
+def test_every_camera_driver_has_an_examiner_and_recordings_have_none() -> None:
+    assert isinstance(registry.examiner("camera"), CameraExaminer)
+    assert isinstance(registry.examiner("picamera"), CameraExaminer)
+    assert registry.examiner("replay") is None
+
+
+# The whole command.
+
+
+def test_a_device_that_is_well(tmp_path: Path) -> None:
+    made = builders.publication({7: Listing.GREEN}, as_of=int(SystemClock().now()) - 60)
+    apply(made, tmp_path)
+    file = written(tmp_path)
+    put(tmp_path / "pictures", "1.png", "HELLO")
+    result, rows = asked(file)
+    assert result.exit_code == 0
+    assert all(set(row) == {"check", "state", "found", "advice"} for row in rows)
+    assert [row["check"] for row in rows if row["check"] != "reader[0]"] == [
+        "decoder",
+        "barrier",
+        "disk",
+        "clock",
+        "list",
+        "power",
+    ]
+    assert of(rows, "decoder")["state"] == "pass"
+    assert of(rows, "list")["state"] == "pass"
+    assert all(row["advice"] for row in rows if row["state"] != "pass")
+
+
+def test_a_device_without_a_list_and_without_a_camera_fails_and_says_what_to_do(tmp_path: Path) -> None:
+    file = written(tmp_path)
+    shutil.rmtree(tmp_path / "pictures")
+    result, rows = asked(file)
+    assert result.exit_code == 1
+    assert of(rows, "reader[0]")["state"] == "fail"
+    assert "gate list load" in of(rows, "list")["advice"]
+
+
+def test_a_clock_before_the_list_fails(tmp_path: Path) -> None:
+    apply(builders.publication({7: Listing.GREEN}, as_of=int(SystemClock().now()) + 10_000), tmp_path)
+    _, rows = asked(written(tmp_path))
+    assert of(rows, "clock")["state"] == "fail"
+
+
+def test_barrier_inputs_and_lamps_are_opened_and_what_is_not_there_is_named(tmp_path: Path) -> None:
+    more = '[barrier]\ndriver = "serial_frames"\nprofile = "lcus"\nport = "/dev/no-such-port"\n'
+    more += 'channel = 1\npulse = "500ms"\n'
+    more += '[[input]]\ndriver = "fake"\nrole = "fire"\n'
+    _, rows = asked(written(tmp_path, more))
+    barrier, contact = of(rows, "barrier"), of(rows, "input[0]")
+    assert barrier["state"] == "fail"
+    assert "/dev/no-such-port" in barrier["found"]
+    assert barrier["advice"]
+    assert contact["state"] == "warn"  # it is simulated
+
+
+def test_only_the_cameras_and_a_picture(tmp_path: Path) -> None:
+    file = written(tmp_path)
+    put(tmp_path / "pictures", "1.png", "HELLO")
+    result, rows = asked(file, "--camera", "--picture", str(tmp_path / "seen.png"))
+    assert result.exit_code == 0
+    assert {row["check"] for row in rows} == {"reader[0]"}
+    assert (tmp_path / "seen.png").exists()
+
+
+def test_for_people_each_line_has_a_mark_and_what_to_do_stands_under_it(tmp_path: Path) -> None:
+    result = CliRunner().invoke(doctor, ["--config", str(written(tmp_path))])
+    lines = result.stdout.splitlines()
+    assert all(line[0] in "✓!✗ " for line in lines)
+    assert any(line.lstrip().startswith("→") for line in lines)
+
+
+def test_a_state_directory_that_cannot_be_written_fails(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("not a folder")
+    _, rows = asked(written(tmp_path, state=tmp_path / "state"))
+    assert of(rows, "disk")["state"] == "fail"
+    assert of(rows, "disk")["advice"]
+
+
+@pytest.mark.parametrize(("alarm", "state"), [("1\n", State.FAIL), ("0\n", State.PASS), (None, State.PASS)])
+def test_a_low_supply_voltage_is_told(tmp_path: Path, alarm: str | None, state: State) -> None:
+    if alarm is not None:
+        sensor = tmp_path / "class" / "hwmon" / "hwmon1"
+        sensor.mkdir(parents=True)
+        (sensor / "in0_lcrit_alarm").write_text(alarm)
+    line = supply_voltage(tmp_path)
+    assert line.state is state
+    assert bool(line.advice) is (state is State.FAIL)

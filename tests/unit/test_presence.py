@@ -1,0 +1,121 @@
+"""Many frames of one code, several codes at once, a code that renews itself.  No clock: times are given."""
+
+from gate.core.model import Direction, Scan
+from gate.lane.presence import GONE_AFTER, OTHERS_AFTER, Presence, Presentation, Stage
+
+RATE = 1 / 15
+PASS, OTHER, RENEWED, MENU = "AQ1:ONE", "AQ1:TWO", "AQ1:ONE AGAIN", "https://example.org/menu"
+HOLDERS = {PASS: 1, RENEWED: 1, OTHER: 2}
+
+
+def scan(text: str, at: float) -> Scan:
+    return Scan(text, "camera", Direction.ENTRY, at)
+
+
+def seen(presence: Presence, text: str, at: float) -> tuple[Presentation, bool]:
+    """The presentation, and whether it stands aside."""
+    shown = presence.see(scan(text, at))
+    return shown, presence.stands_aside(shown)
+
+
+def left(presence: Presence, at: float) -> list[str]:
+    return [shown.scan.text for shown in presence.leave(at, HOLDERS.get)]
+
+
+def test_many_frames_of_one_code_are_one_presentation_however_long_it_is_held() -> None:
+    presence = Presence()
+    first, aside = seen(presence, PASS, 0.0)
+    assert not aside
+    first.stage = Stage.ANSWERED
+    for number in range(1, 15 * 120):  # two minutes
+        assert seen(presence, PASS, number * RATE) == (first, False)
+        assert left(presence, number * RATE) == []
+
+
+def test_a_code_that_was_away_is_presented_anew() -> None:
+    presence = Presence()
+    first = presence.see(scan(PASS, 0.0))
+    first.stage = Stage.ANSWERED
+    assert presence.see(scan(PASS, GONE_AFTER - 0.01)) is first
+    again = presence.see(scan(PASS, 2 * GONE_AFTER))
+    assert again is not first
+    assert again.stage is Stage.NEW
+
+
+def test_two_phones_at_once_are_two_presentations_and_neither_stands_aside() -> None:
+    presence = Presence()
+    one, one_aside = seen(presence, PASS, 0.0)
+    two, two_aside = seen(presence, OTHER, 0.0)
+    assert one is not two
+    assert not one_aside
+    assert not two_aside
+    one.stage = Stage.ANSWERED
+    assert not presence.stands_aside(two)
+
+
+def test_a_menu_alone_is_answered_a_few_frames_later() -> None:
+    presence = Presence()
+    answers = [seen(presence, MENU, number * RATE)[1] for number in range(15)]
+    assert answers[0]
+    assert not answers[-1]
+    assert answers.index(False) * RATE >= OTHERS_AFTER
+
+
+def test_a_menu_stands_aside_while_a_pass_is_read_and_is_done_with_when_that_is_answered() -> None:
+    presence = Presence()
+    menu, aside = seen(presence, MENU, 0.0)
+    assert aside
+    shown, _ = seen(presence, PASS, 0.2)
+    shown.stage = Stage.PENDING
+    menu, aside = seen(presence, MENU, 0.9)
+    assert aside
+    assert menu.stage is Stage.NEW
+    shown, _ = seen(presence, PASS, 0.9)  # the same frame
+    shown.stage = Stage.ANSWERED
+    menu, aside = seen(presence, MENU, 1.0)
+    assert aside
+    assert menu.stage is Stage.ANSWERED
+
+
+def test_a_menu_that_comes_after_a_pass_is_somebody_elses() -> None:
+    presence = Presence()
+    presence.see(scan(PASS, 0.0)).stage = Stage.ANSWERED
+    answers = [seen(presence, MENU, 0.01 + number * RATE) for number in range(30)]
+    assert all(shown.stage is Stage.NEW for shown, _ in answers)
+    assert [aside for _, aside in answers] == sorted((aside for _, aside in answers), reverse=True)
+    assert not answers[-1][1]
+
+
+def test_a_poster_that_is_always_there_is_answered_once() -> None:
+    presence = Presence()
+    asked = 0
+    for number in range(15 * 60):
+        shown, aside = seen(presence, MENU, number * RATE)
+        if not aside and shown.stage is Stage.NEW:
+            asked += 1
+            shown.stage = Stage.ANSWERED
+    assert asked == 1
+
+
+def test_who_waited_and_went_has_left() -> None:
+    presence = Presence()
+    presence.see(scan(PASS, 0.0)).stage = Stage.WAITING
+    assert left(presence, 1.0) == []
+    assert left(presence, 2.0) == [PASS]
+    assert left(presence, 3.0) == []
+
+
+def test_who_waits_and_renews_the_code_has_not_left() -> None:
+    presence = Presence()
+    presence.see(scan(PASS, 0.0)).stage = Stage.WAITING
+    presence.see(scan(RENEWED, 1.0)).stage = Stage.WAITING
+    assert left(presence, 1.5) == []  # the same person's new code is in view
+    presence.see(scan(OTHER, 2.0)).stage = Stage.WAITING
+    assert left(presence, 2.5) == [RENEWED]  # only somebody else is
+
+
+def test_who_left_with_an_answer_is_nobodys_concern() -> None:
+    presence = Presence()
+    presence.see(scan(PASS, 0.0)).stage = Stage.ANSWERED
+    presence.see(scan(MENU, 0.0))
+    assert left(presence, 5.0) == []

@@ -1,0 +1,194 @@
+"""The last look: symbols that no reader corrects, and never a text that is not there."""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import pytest
+import segno
+
+from drivers.readers.cascade import LiveEye, read_still
+from drivers.readers.looking import MODULE, QUIET_ZONE, Grey, Located, look, read_flat, square_corners
+from drivers.readers.placing import placed
+from drivers.readers.regions import busy_regions
+from drivers.readers.restoring import restored, restored_texts
+from drivers.readers.unbending import unbent
+
+LETTERS = list("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:")
+
+
+def text_of(seed: int, length: int = 190) -> str:
+    return "AQ1:" + "".join(np.random.default_rng(seed).choice(LETTERS, length))
+
+
+def square(text: str, module: int = MODULE, level: str = "m") -> Grey:
+    """The code with its quiet zone."""
+    code = segno.make_qr(text, error=level, boost_error=False)
+    modules = np.array([list(row) for row in code.matrix], np.bool_)
+    framed = np.pad(np.where(modules, 0, 255).astype(np.uint8), QUIET_ZONE, constant_values=255)
+    return framed.repeat(module, axis=0).repeat(module, axis=1)
+
+
+def version_of(picture: Grey, module: int = MODULE) -> int:
+    return (len(picture) // module - 2 * QUIET_ZONE - 17) // 4
+
+
+def on_a_wall(picture: Grey, view: tuple[int, int] = (480, 640), left: int = 150, top: int = 90) -> Grey:
+    wall = np.full(view, 130, np.uint8)
+    wall[top : top + len(picture), left : left + len(picture)] = picture
+    return wall
+
+
+def noisy(picture: Grey, seed: int, strong: float = 3.0) -> Grey:
+    noise = np.random.default_rng(seed).normal(0, strong, picture.shape)
+    return (picture + noise).clip(0, 255).astype(np.uint8)
+
+
+def smeared(picture: Grey, length: int = 9) -> Grey:
+    way = np.zeros((length, length), np.float32)
+    cv2.line(way, (0, 0), (length - 1, length // 2), 1.0, 1)
+    return np.asarray(cv2.filter2D(picture, -1, way / way.sum()), np.uint8)
+
+
+def out_of_focus(picture: Grey) -> Grey:
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7)).astype(np.float32)
+    return np.asarray(cv2.filter2D(picture, -1, disc / disc.sum()), np.uint8)
+
+
+def crumpled(picture: Grey, seed: int = 1) -> Grey:
+    side = len(picture)
+    rows, columns = np.indices((side, side), np.float32)
+    waves = np.random.default_rng(seed).normal(0, 0.007 * side, (2, 4, 4)).astype(np.float32)
+    down, across = (cv2.resize(wave, (side, side), interpolation=cv2.INTER_CUBIC) for wave in waves)
+    bent = cv2.remap(picture, columns + across, rows + down, cv2.INTER_LINEAR, borderValue=255)
+    return np.asarray(bent, np.uint8)
+
+
+def under_a_lamp(picture: Grey) -> Grey:
+    """A reflection, white in its middle, over an eighth of the code."""
+    rows, columns = np.indices(picture.shape)
+    away = np.hypot(columns - len(picture) * 0.62, rows - len(picture) * 0.6) / (0.12 * len(picture))
+    return np.asarray((picture + 500 * np.exp(-(away**2) / 2)).clip(0, 255), np.uint8)
+
+
+@pytest.mark.parametrize("harm", [smeared, out_of_focus, under_a_lamp])
+def test_a_straightened_symbol_is_restored_to_the_module(harm: Callable[[Grey], Grey]) -> None:
+    whole = 0
+    for seed in range(6):
+        picture = square(text_of(seed))
+        harmed = noisy(harm(picture), seed)
+        assert not read_flat(harmed)  # nobody else reads it
+        modules = restored(harmed, version_of(picture))
+        if modules is not None:
+            whole += 1
+            inner = picture[QUIET_ZONE * MODULE : -QUIET_ZONE * MODULE : MODULE, :][:, QUIET_ZONE * MODULE :: MODULE]
+            assert (modules == (inner[:, : len(inner)] == 0)).all()
+    assert whole >= 4
+
+
+def test_a_crumpled_symbol_is_made_flat() -> None:
+    read = 0
+    for seed in range(8):
+        picture = square(text_of(seed))
+        bent = crumpled(picture, seed)
+        size = 17 + 4 * version_of(picture)
+        flat = unbent(bent, size, MODULE, QUIET_ZONE)
+        inner = slice(QUIET_ZONE * MODULE, -QUIET_ZONE * MODULE)
+        before, after = ((part[inner, inner] > 127) != (picture[inner, inner] > 127) for part in (bent, flat))
+        read += bool(after.mean() < 0.5 * before.mean())
+    assert read >= 6
+
+
+def test_what_is_no_symbol_is_not_restored() -> None:
+    random = np.random.default_rng(8)
+    for version in (1, 2, 5, 8, 12):
+        side = (17 + 4 * version + 2 * QUIET_ZONE) * MODULE
+        assert restored(random.integers(0, 256, (side, side)).astype(np.uint8), version) is None
+        assert restored(np.full((side, side), 90, np.uint8), version) is None
+
+
+def test_a_symbol_that_is_beyond_repair_is_not_made_up() -> None:
+    """A third of the modules turned over at random: every finder pattern is there, the content is not."""
+    for seed in range(12):
+        picture = square(text_of(seed, 60))
+        version = version_of(picture)
+        size = 17 + 4 * version
+        random = np.random.default_rng(seed)
+        for row, column in random.integers(9, size - 9, (size * size // 3, 2)):
+            top, left = (QUIET_ZONE + row) * MODULE, (QUIET_ZONE + column) * MODULE
+            picture[top : top + MODULE, left : left + MODULE] = random.choice([0, 255])
+        assert restored(picture, version) is None
+
+
+def test_the_text_of_another_version_is_not_read_into_it() -> None:
+    picture = square(text_of(3))
+    size = 17 + 4 * version_of(picture)
+    for other in (size - 4, size + 4, size + 8):
+        grey = on_a_wall(picture)
+        corners = square_corners(size) + np.array((150, 90), np.float32)
+        assert restored_texts(grey, Located(corners.astype(np.float32), other), bent=False) == []
+
+
+def test_a_smeared_symbol_is_placed_without_its_finder_patterns() -> None:
+    for seed in range(4):
+        picture = square(text_of(seed), 4)
+        grey = noisy(smeared(on_a_wall(picture), 8), seed)
+        assert not look(grey).texts
+        [region, *_] = busy_regions(grey)
+        sizes = [found.size for found in placed(region.of(grey))]
+        assert 17 + 4 * version_of(picture, 4) in sizes
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_a_placed_symbol_is_upright_however_it_is_held(turns: int) -> None:
+    text = text_of(7)
+    grey = np.ascontiguousarray(np.rot90(on_a_wall(square(text)), turns))
+    [region, *_] = busy_regions(grey)
+    part = region.of(grey)
+    assert any(restored_texts(part, found, bent=False) == [text] for found in placed(part))
+
+
+@pytest.mark.parametrize("harm", [smeared, out_of_focus, crumpled])
+def test_the_cascade_reads_what_one_look_does_not(harm: Callable[[Grey], Grey]) -> None:
+    first, all_steps = [], []
+    for seed in range(6):
+        text = text_of(seed)
+        grey = noisy(harm(on_a_wall(square(text))) if harm is not crumpled else on_a_wall(crumpled(square(text))), seed)
+        first.append(look(grey).texts == (text,))
+        found = read_still(grey)
+        assert found.texts in ((), (text,))
+        all_steps.append(found.texts == (text,))
+    assert sum(all_steps) > sum(first)
+
+
+def a_menu_beside_a_pass(seed: int) -> tuple[Grey, str, str]:
+    menu, text = "https://example.org/menu", text_of(seed)
+    wall = on_a_wall(square(menu, 6), (720, 1280), 90, 200)
+    smooth = cv2.GaussianBlur(square(text), (0, 0), 2.5)
+    return noisy(on_a_wall_of(wall, np.asarray(smooth, np.uint8), 560, 180), seed), menu, text
+
+
+def on_a_wall_of(wall: Grey, picture: Grey, left: int, top: int) -> Grey:
+    wall[top : top + len(picture), left : left + len(picture)] = picture
+    return wall
+
+
+def test_a_menus_code_does_not_hide_a_pass_that_is_harder_to_read() -> None:
+    still = live = 0
+    for seed in range(5):
+        grey, menu, text = a_menu_beside_a_pass(seed)
+        assert text not in look(grey).texts
+        texts = set(read_still(grey).texts)
+        assert menu in texts
+        assert texts <= {menu, text}
+        still += text in texts
+        eye = LiveEye()
+        live += any(text in eye.read(grey).texts for _ in range(15))
+    assert still >= 4
+    assert live >= 4
+
+
+def test_nothing_is_busy_on_a_wall() -> None:
+    wall = noisy(np.full((480, 640), 120, np.uint8), 1, 1.0)
+    assert busy_regions(wall) == []
+    assert busy_regions(np.zeros((5, 5), np.uint8)) == []

@@ -1,0 +1,165 @@
+"""When a frame is worth decoding, and when a camera is not well.  No clock: times are given."""
+
+import numpy as np
+
+from drivers.readers.camera_frames import Attention, Frame
+from drivers.readers.exposing import STEP_AFTER, Ladder
+from drivers.readers.looking import Grey
+from drivers.readers.stirring import EVERY, LINGER, Health, Stirring, smaller
+from tests.contract.camera_rigs import BLANK, drawn
+
+RATE = 1 / 15
+
+
+def noisy(picture: Grey, seed: int) -> Grey:
+    noise = np.random.default_rng(seed).normal(0, 5, picture.shape)
+    return (picture + noise).clip(0, 255).astype(np.uint8)
+
+
+def looked_at(stirring: Stirring, pictures: list[Grey], start: float = 0.0) -> list[bool]:
+    return [
+        stirring.worth_a_look(smaller(noisy(picture, number)), start + number * RATE)
+        for number, picture in enumerate(pictures)
+    ]
+
+
+def test_an_idle_gate_rests() -> None:
+    stirring = Stirring()
+    looks = looked_at(stirring, [BLANK] * 150)
+    assert all(looks[: int(LINGER / RATE)])
+    resting = looks[int(LINGER / RATE) + 1 :]
+    assert sum(resting) <= len(resting) * RATE / EVERY + 1
+
+
+def test_it_never_rests_for_longer_than_it_says() -> None:
+    looks = looked_at(Stirring(), [BLANK] * 150)
+    longest = max(len(run) for run in "".join("x" if look else "." for look in looks).split("x"))
+    assert longest * RATE <= EVERY
+
+
+def test_whoever_comes_is_seen_at_the_first_frame() -> None:
+    looks = looked_at(Stirring(), [BLANK] * 60 + [drawn("HELLO", scale=3)] * 3)
+    assert all(looks[60:])
+
+
+def test_a_code_held_perfectly_still_is_decoded_with_every_step_and_as_long_as_it_is_read() -> None:
+    stirring = Stirring()
+    looks = looked_at(stirring, [BLANK] * 60 + [drawn("HELLO")] * 30)
+    assert all(looks[60:])
+    for number in range(300):
+        at = 89 * RATE + number * RATE
+        assert stirring.worth_a_look(smaller(noisy(drawn("HELLO"), number)), at)
+        stirring.read(at)
+
+
+def test_a_lamp_that_flickers_is_nobody() -> None:
+    flicker = [(BLANK + 8 * (number % 2)).astype(np.uint8) for number in range(150)]
+    assert sum(looked_at(Stirring(), flicker)) < 75
+
+
+def test_what_changes_slowly_is_seen_in_the_end() -> None:
+    stirring = Stirring()
+    drift = []
+    for number in range(300):
+        wall = BLANK.astype(np.float32)
+        wall[100:200, 100:200] += number / 4
+        drift.append(wall.astype(np.uint8))
+    looks = looked_at(stirring, drift)
+    assert sum(looks[60:]) > 60
+
+
+def test_a_frozen_picture_is_told_and_a_living_one_is_not() -> None:
+    frozen, living = Health(2.0, 3.0), Health(2.0, 3.0)
+    picture = noisy(drawn("HELLO"), 1)
+    problems = [frozen.problem(picture, smaller(picture), number * RATE) for number in range(45)]
+    assert not any(problems[:30])
+    assert problems[-1] is not None
+    assert "same picture" in problems[-1][0]
+    for number in range(90):
+        now = noisy(drawn("HELLO"), number)
+        assert living.problem(now, smaller(now), number * RATE) is None
+
+
+def test_a_black_picture_is_told_after_a_while_and_forgotten_with_the_first_light() -> None:
+    health = Health(100.0, 3.0)
+    dark = noisy(np.zeros((480, 640), np.uint8), 1)
+    bright = noisy(BLANK, 2)
+    assert health.problem(bright, smaller(bright), 0.0) is None
+    assert health.problem(dark, smaller(dark), 2.0) is None
+    told = health.problem(dark, smaller(dark), 3.5)
+    assert told is not None
+    assert "black" in told[0]
+    assert health.problem(bright, smaller(bright), 3.6) is None
+    assert health.problem(dark, smaller(dark), 6.0) is None
+
+
+def test_a_phone_before_a_dark_hall_is_not_black() -> None:
+    health = Health(100.0, 3.0)
+    phone = np.zeros((480, 640), np.uint8)
+    phone[200:260, 300:340] = 200
+    for number in range(100):
+        assert health.problem(phone, smaller(phone), number * RATE) is None
+
+
+def test_the_ladder_goes_on_while_something_stirs_and_nothing_is_read() -> None:
+    set_to: list[float] = []
+    ladder = Ladder((0.008, 0.0, 0.004), set_to.append)
+    at = 0.0
+    for _ in range(60):
+        ladder.after(at, stirring=True, read=False)
+        at += RATE
+    assert set_to[:4] == [0.008, 0.0, 0.004, 0.008]
+    assert len(set_to) <= 1 + 60 * RATE / STEP_AFTER
+
+
+def test_an_exposure_that_reads_is_kept_and_an_idle_gate_goes_back_to_the_first() -> None:
+    set_to: list[float] = []
+    ladder = Ladder((0.008, 0.0), set_to.append)
+    at = 0.0
+    while set_to != [0.008, 0.0]:
+        ladder.after(at, stirring=True, read=False)
+        at += RATE
+    for _ in range(100):
+        ladder.after(at, stirring=True, read=True)
+        at += RATE
+    assert set_to == [0.008, 0.0]
+    ladder.after(at, stirring=False, read=False)
+    assert set_to == [0.008, 0.0, 0.008]
+
+
+def test_a_ladder_does_not_keep_itself_going() -> None:
+    """The picture of an empty hall changes with every exposure; the gate comes to rest all the same."""
+    light = [1.0]
+    changes: list[float] = []
+
+    def expose(seconds: float) -> None:
+        light[0] = 0.5 + 60 * seconds
+        changes.append(seconds)
+
+    hall = BLANK.copy()
+    hall[100:300, 200:400] = 220
+    attention = Attention(Health(1e9, 1e9), Ladder((0.008, 0.016, 0.004), expose))
+    for number in range(300):
+        picture = (hall * light[0]).clip(0, 255).astype(np.uint8)
+        attention.pay(Frame(noisy(picture, number), number * RATE))
+    busy, before = len(changes), 300
+    for number in range(before, before + 150):
+        picture = (hall * light[0]).clip(0, 255).astype(np.uint8)
+        attention.pay(Frame(noisy(picture, number), number * RATE))
+    assert len(changes) == busy
+    assert changes[-1] == 0.008
+
+
+def test_without_a_ladder_nothing_is_set() -> None:
+    set_to: list[float] = []
+    ladder = Ladder((), set_to.append)
+    for number in range(60):
+        ladder.after(number * RATE, stirring=True, read=False)
+    assert set_to == []
+
+
+def test_attention_reads_a_code_among_frames_of_nothing() -> None:
+    attention = Attention(Health(2.0, 3.0), Ladder((), lambda _: None))
+    for number in range(60):
+        assert attention.pay(Frame(noisy(BLANK, number), number * RATE)) == ((), None)
+    assert attention.pay(Frame(noisy(drawn("HELLO"), 60), 60 * RATE)) == (("HELLO",), None)
