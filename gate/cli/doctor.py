@@ -12,6 +12,7 @@ from rich.text import Text
 
 from gate.cli.doctor_camera import Glance, camera_lines
 from gate.cli.doctor_checks import CHECKS, Line, State
+from gate.cli.doctor_gpio import killed_outputs
 from gate.registry import config_of
 from gate.settings.load import load_settings
 from gate.wiring import Fitted, fit
@@ -44,7 +45,9 @@ def doctor(file: Path, camera: bool, seconds: float, picture: Path, as_json: boo
     watched = sys.stderr.isatty() and not as_json
     glance = Glance(seconds, picture, watched) if camera else Glance(_BRIEF, None, watched)
     failed = False
-    for line in _lines(glance, devices.readers, () if camera else (check(settings, devices) for check in CHECKS)):
+    for line in _lines(
+        glance, devices.readers, () if camera else (check(settings, devices) for check in (*CHECKS, killed_outputs))
+    ):
         failed |= line.state is State.FAIL
         _say(line, as_json=as_json)
     sys.exit(1 if failed else 0)

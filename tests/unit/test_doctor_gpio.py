@@ -1,0 +1,46 @@
+"""Whether a relay on a GPIO line outlives a killed gate: told from the boot configuration and the kernel."""
+
+from pathlib import Path
+
+import pytest
+
+from gate.cli.doctor_checks import State
+from gate.cli.doctor_gpio import kept_level, killed_outputs
+from gate.registry import config_of
+from gate.settings.load import load_settings
+from gate.wiring import fit
+from tests.unit.test_settings import LEAST, SAMPLE
+
+
+@pytest.mark.parametrize(
+    ("config", "persists", "state"),
+    [
+        ("dtparam=strict_gpiod\n", "Y", State.PASS),
+        ("dtparam=audio=on,strict_gpiod\n", None, State.PASS),
+        ("# dtparam=strict_gpiod\n", "Y", State.WARN),
+        ("dtparam=audio=on\n", None, State.WARN),
+        ("dtparam=audio=on\n", "N", State.PASS),
+        (None, None, State.PASS),
+    ],
+)
+def test_what_becomes_of_a_killed_gates_relay(
+    tmp_path: Path, config: str | None, persists: str | None, state: State
+) -> None:
+    if config is not None:
+        (tmp_path / "boot/firmware").mkdir(parents=True)
+        (tmp_path / "boot/firmware/config.txt").write_text(config)
+    if persists is not None:
+        folder = tmp_path / "sys/module/pinctrl_bcm2835/parameters"
+        folder.mkdir(parents=True)
+        (folder / "persist_gpio_outputs").write_text(f"{persists}\n")
+    line = kept_level(tmp_path)
+    assert line.state is state
+    assert bool(line.advice) is (state is State.WARN)
+
+
+def test_it_is_asked_of_relays_on_gpio_lines_only(tmp_path: Path) -> None:
+    for text, count in ((SAMPLE, 1), (LEAST, 0)):
+        path = tmp_path / "gate.toml"
+        path.write_text(text)
+        settings = load_settings(path, config_of)
+        assert len(list(killed_outputs(settings, fit(settings)))) == count
