@@ -19,8 +19,8 @@ from gate.ports.driver import AnySpec
 from gate.ports.reader import Reader
 from gate.testing.reader_contract import LaneDouble, ReaderContract, ReaderRig, assert_tells_what_to_do, running
 from tests.contract.camera_rigs import BLANK, NetworkCamera, camera_config, drawn, film, jpeg, put
-from tests.contract.scanner_rigs import HidRig, SerialScannerRig
 from tests.contract.picamera_rig import attach, show
+from tests.contract.scanner_rigs import HidRig, SerialScannerRig
 
 
 @pytest.fixture(autouse=True)
