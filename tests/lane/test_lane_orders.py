@@ -111,7 +111,7 @@ async def test_a_free_lane_decides_and_records_and_moves_nothing(state: Path) ->
         await order(rig, Mode.FREE, True)
         await rig.until(lambda: not rig.turnstile.secured)
         await rig.show(plain(7), 0.2)
-        await rig.show("a menu", 0.6)
+        await rig.show("a menu", 3.0)  # asked about when no pass is in view any more
         assert rig.reasons == [Reason.ADMITTED, Reason.UNREADABLE]
         assert rig.turnstile.openings == 0
         await order(rig, Mode.FREE, False)
