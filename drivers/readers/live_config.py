@@ -28,5 +28,10 @@ class LiveConfig(ReaderConfig):
     ] = 5.0
     frame_deadline: Annotated[
         Duration,
-        Field(ge=0.5, le=60, description="no new frame for so long: the camera is lost and opened anew"),
-    ] = 2.0
+        Field(
+            ge=0.5,
+            le=60,
+            description="no new frame for so long: the camera is lost and opened anew; with starting it again "
+            "that is within 3 s",
+        ),
+    ] = 1.5

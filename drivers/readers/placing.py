@@ -27,8 +27,8 @@ GRAIN = 2  # pixels a side of what an outline is made of
 SPREAD = (5, 5)  # grains over which changes are added up to a surface
 LEAST = (5, 5)  # grains: what is narrower is no surface
 FULL = 0.5  # of the typical change of the surface: where it ends
-REGULAR = 1.4
-VERY_REGULAR = 2.0  # as the borders of modules are that are seen well
+REGULAR = 1.4  # times more than the usual size the likeliest must stand out
+VERY_REGULAR = 2.0  # as it does where modules are seen well
 FLAT = 324  # pixels a side in which the frequency is looked for
 _FLAT_CORNERS = np.array([(0, 0), (FLAT, 0), (FLAT, FLAT), (0, FLAT)], np.float32)
 TILES = 3  # a side: each has its own phase, for the corners are not exact
@@ -38,8 +38,7 @@ ALIKE = 0.42  # correlation with a finder pattern, 1 when it is one
 
 
 def placed(part: Grey, regular: float = REGULAR) -> Iterator[Located]:
-    """Where a symbol may lie in `part`, the likeliest first.  `regular`: how many times more than the
-    usual size the likeliest must stand out."""
+    """Where a symbol may lie in `part`, the likeliest first.  `regular`: REGULAR or VERY_REGULAR."""
     outline = _outline(part)
     if outline is None:
         return
@@ -57,8 +56,9 @@ def _outline(part: Grey) -> Corners | None:
         return None
     smooth = cv2.GaussianBlur(part, (0, 0), 1.0)
     change = cv2.max(cv2.absdiff(smooth[:-1, 1:], smooth[:-1, :-1]), cv2.absdiff(smooth[1:, :-1], smooth[:-1, :-1]))
-    grains = (part.shape[1] // GRAIN, part.shape[0] // GRAIN)
-    surface = cv2.blur(cv2.resize(change.astype(np.float32), grains, interpolation=cv2.INTER_AREA), SPREAD)
+    grains = (change.shape[1] // GRAIN, change.shape[0] // GRAIN)
+    whole = np.asarray(change[: grains[1] * GRAIN, : grains[0] * GRAIN], np.float32)
+    surface = cv2.blur(cv2.resize(whole, grains, interpolation=cv2.INTER_AREA), SPREAD)
     busy = surface[surface > 0.5 * float(surface.max())]
     if not len(busy):
         return None
@@ -77,7 +77,7 @@ def _outline(part: Grey) -> Corners | None:
     corners = four.reshape(-1, 2) if len(four) == 4 else cv2.boxPoints(cv2.minAreaRect(hull))
     spread = corners.astype(np.float32) - corners.mean(axis=0)
     spread *= 1 + 0.5 / np.maximum(np.abs(spread), 1)  # a grain is counted from its middle
-    corners = (corners.mean(axis=0) + spread + 0.5) * np.array(part.shape[::-1]) / grains
+    corners = (corners.mean(axis=0) + spread + 0.5) * GRAIN
     if cv2.contourArea(corners.astype(np.float32)) < 21 * 21:
         return None
     return _clockwise(corners.astype(np.float32))

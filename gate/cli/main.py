@@ -23,9 +23,9 @@ _COMMANDS = {  # name -> module that holds a click command of that name, and wha
     "clock": ("gate.cli.clock", "Show which time the gate believes, and correct it."),
     "journal": ("gate.cli.journal", "Read the journal, prove it whole, export it."),
     "authority": ("gate.cli.authority", "The other side: keys, passes, statuses, publishing."),
+    "doctor": ("gate.cli.doctor", "Say whether this device is fit to guard a lane, and what to do if not."),
     "safe-outputs": ("gate.cli.safe_outputs", "Lock what a lane that has died may have left open."),
     "lane-sim": ("gate.cli.lane_sim", "Play a turnstile on a pseudo-terminal, for demos and tests."),
-    "doctor": ("gate.cli.doctor", "Say whether this device is fit to guard a lane, and what to do if not."),
     "drivers": ("gate.cli.drivers", "Show which drivers there are, and what each needs."),
 }
 

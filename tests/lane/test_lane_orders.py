@@ -32,6 +32,7 @@ from gate.core.reason import Reason
 from gate.errors import GateError
 from gate.lane.control import ask, serve_control
 from gate.lane.mantrap import Mantrap
+from gate.lane.presence import GONE_AFTER
 from gate.ports.feedback import Signal
 from gate.ports.inputs import Level, Role
 from gate.store.database import File, open_for_reading
@@ -111,7 +112,7 @@ async def test_a_free_lane_decides_and_records_and_moves_nothing(state: Path) ->
         await order(rig, Mode.FREE, True)
         await rig.until(lambda: not rig.turnstile.secured)
         await rig.show(plain(7), 0.2)
-        await rig.show("a menu", 3.0)  # asked about when no pass is in view any more
+        await rig.show("a menu", GONE_AFTER + 0.6)  # it waits until the pass is out of view
         assert rig.reasons == [Reason.ADMITTED, Reason.UNREADABLE]
         assert rig.turnstile.openings == 0
         await order(rig, Mode.FREE, False)
