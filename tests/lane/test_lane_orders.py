@@ -112,7 +112,7 @@ async def test_a_free_lane_decides_and_records_and_moves_nothing(state: Path) ->
         await order(rig, Mode.FREE, True)
         await rig.until(lambda: not rig.turnstile.secured)
         await rig.show(plain(7), 0.2)
-        await rig.show("a menu", GONE_AFTER + 0.6)  # it waits until the pass is out of view
+        await rig.show("a menu", GONE_AFTER + 2.0)  # it waits until the pass is out of view
         assert rig.reasons == [Reason.ADMITTED, Reason.UNREADABLE]
         assert rig.turnstile.openings == 0
         await order(rig, Mode.FREE, False)
