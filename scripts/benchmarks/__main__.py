@@ -2,6 +2,7 @@
 
 import click
 from decide import command as decide
+from listing import command as listing
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -14,6 +15,7 @@ def main() -> None:
 
 
 main.add_command(decide)
+main.add_command(listing)
 
 if __name__ == "__main__":
     main(prog_name="scripts/bench")

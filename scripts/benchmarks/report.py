@@ -36,9 +36,13 @@ def show(title: str, figures: list[Figure], *, as_json: bool) -> None:
     table.add_column("Aim", justify="right")
     for figure in figures:
         style = "" if figure.most is None else "green" if figure.value <= figure.most else "red"
-        aim = "" if figure.most is None else f"≤ {figure.most:.2f}{_unit(figure)}"
-        table.add_row(figure.what, f"{figure.value:.2f}{_unit(figure)}", aim, style=style)
+        aim = "" if figure.most is None else f"≤ {_number(figure.most)}{_unit(figure)}"
+        table.add_row(figure.what, f"{_number(figure.value)}{_unit(figure)}", aim, style=style)
     Console().print(table)
+
+
+def _number(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:.2f}"
 
 
 def _unit(figure: Figure) -> str:
