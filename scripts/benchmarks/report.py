@@ -28,7 +28,7 @@ def medians(runs: list[list[Figure]]) -> list[Figure]:
 
 def show(title: str, figures: list[Figure], *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps({figure.key: round(figure.value, 3) for figure in figures}))
+        click.echo(json.dumps({figure.key: _rounded(figure.value) for figure in figures}))
         return
     table = Table(title=title, title_justify="left", box=box.SIMPLE)
     table.add_column("What")
@@ -39,6 +39,10 @@ def show(title: str, figures: list[Figure], *, as_json: bool) -> None:
         aim = "" if figure.most is None else f"≤ {_number(figure.most)}{_unit(figure)}"
         table.add_row(figure.what, f"{_number(figure.value)}{_unit(figure)}", aim, style=style)
     Console().print(table)
+
+
+def _rounded(value: float) -> float:
+    return value if isinstance(value, int) else float(f"{value:.5g}")
 
 
 def _number(value: float) -> str:
