@@ -78,6 +78,13 @@ class Nation:
 
 
 @dataclass(frozen=True, slots=True)
+class Admitted:
+    began: float  # Unix s
+    took: float  # seconds
+    waited: float  # seconds of these for which others had the processors
+
+
+@dataclass(frozen=True, slots=True)
 class Synced:
     spent: Spent
     way: str
@@ -127,9 +134,9 @@ class Device:
         os.sync()  # so that what was copied here is not flushed while something is measured
 
     @contextmanager
-    def lane(self) -> Iterator[Callable[[], list[tuple[float, float]]]]:
-        """A lane at a steady pace beside it; what is given stops it and tells (Unix s of its beginning, seconds
-        it took) of every admission."""
+    def lane(self) -> Iterator[Callable[[], list[Admitted]]]:
+        """A lane at a steady pace beside it; what is given stops it and tells of every
+        admission."""
         command = [sys.executable, str(PACE), str(self.state), str(self._people)]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - ours
             try:
@@ -137,11 +144,11 @@ class Device:
                 if process.stdout.readline() != "ready\n":
                     raise RuntimeError("the lane did not start")
 
-                def stop() -> list[tuple[float, float]]:
+                def stop() -> list[Admitted]:
                     said, _ = process.communicate()
                     if process.returncode:
                         raise RuntimeError("the lane failed")
-                    return [(began, took) for began, took in json.loads(said)]
+                    return [Admitted(*figures) for figures in json.loads(said)]
 
                 yield stop
             finally:
