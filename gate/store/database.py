@@ -99,7 +99,7 @@ def writing(file: File, state_dir: Path) -> Iterator[sqlite3.Connection]:
         with immediate(connection):
             yield connection
         connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         raise unusable(file.within(state_dir), error) from error
     finally:
         connection.close()

@@ -55,6 +55,7 @@ class Daemon:
             way=outcome.way,
             listed=outcome.listed,
             received=outcome.received,
+            applied_in=round(outcome.applied_in, 3),
         )
         return True
 

@@ -11,8 +11,9 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from time import monotonic
 
 import structlog
 from nacl.signing import SigningKey
@@ -54,6 +55,7 @@ class Outcome:
     changed: bool
     received: int  # bytes from all mirrors
     way: str  # "unchanged", "2 deltas", "snapshot"
+    applied_in: float  # seconds from the files being here until the list was durable; 0 where nothing was new
     problems: tuple[str, ...]  # of mirrors that were asked and could not be used
 
 
@@ -78,6 +80,7 @@ class _Visits:
         self._now = now
         self._progress = progress
         self._received = 0
+        self._arrived = 0.0  # monotonic s: the last file was here
         self._outcomes: list[Outcome] = []
         self._problems: list[GateError] = []
 
@@ -106,15 +109,11 @@ class _Visits:
             each = "; ".join(problem.what for problem in self._problems)
             raise SyncError(f"no mirror could be used: {each}", hint=self._problems[-1].hint)
         newest = max(self._outcomes, key=lambda outcome: (outcome.version, outcome.changed))
-        return Outcome(
-            newest.mirror,
-            newest.version,
-            newest.as_of,
-            newest.listed,
-            any(outcome.changed for outcome in self._outcomes),
-            self._received,
-            newest.way,
-            tuple(str(problem) for problem in self._problems),
+        return replace(
+            newest,
+            changed=any(outcome.changed for outcome in self._outcomes),
+            received=self._received,
+            problems=tuple(str(problem) for problem in self._problems),
         )
 
     def _take(self, mirror: Mirror, folder: Path) -> Outcome:
@@ -122,6 +121,7 @@ class _Visits:
         repository.refresh()
         trust, rules = repository.document(TRUST), repository.document(RULES)
         head = Head.parse(repository.document(HEAD))
+        self._arrived = monotonic()
         state_dir, synced = self._source.state_dir, Synced(self._now, mirror.base)
         known = held(state_dir)
         if known and (known.version, known.sha256, known.as_of) == (head.version, head.sha256, head.as_of):
@@ -135,11 +135,13 @@ class _Visits:
         changed = way_taken != "unchanged"
         if changed:
             apply(Publication(trust, rules, head, nibbles), state_dir, synced)
+            took = monotonic() - self._arrived
         else:
             record_sync(synced, state_dir)
+            took = 0.0
         self._take_subjects(repository)
         repository.forget_all_but(frozenset({TRUST, RULES, HEAD}))
-        return Outcome(mirror.base, head.version, head.as_of, head.listed, changed, 0, way_taken, ())
+        return Outcome(mirror.base, head.version, head.as_of, head.listed, changed, 0, way_taken, took, ())
 
     def _take_subjects(self, repository: Repository) -> None:
         """The list is current whatever becomes of the index: a problem with it is told beside."""
@@ -164,12 +166,15 @@ class _Visits:
             except PublishError as error:  # the snapshot heals a chain that does not hold
                 log.warning(str(error))
         packed = repository.fetch(head.snapshot, MAX_SNAPSHOT)
+        self._arrived = monotonic()
         return "snapshot", decode_snapshot(packed.read_bytes(), head.size)
 
     def _by_deltas(self, repository: Repository, head: Head, deltas: tuple[str, ...]) -> bytes:
+        files = [repository.fetch(name, MAX_DELTA) for name in deltas]
+        self._arrived = monotonic()
         nibbles = held_nibbles(self._source.state_dir) or b""
-        for name in deltas:
-            nibbles = apply_delta(repository.fetch(name, MAX_DELTA).read_bytes(), nibbles, head.size)
+        for file in files:
+            nibbles = apply_delta(file.read_bytes(), nibbles, head.size)
         return _checked(nibbles, head)
 
 

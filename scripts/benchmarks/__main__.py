@@ -2,6 +2,7 @@
 
 import click
 from decide import command as decide
+from listing import command as listing
 from read import command as read
 
 
@@ -16,6 +17,7 @@ def main() -> None:
 
 main.add_command(decide)
 main.add_command(read)
+main.add_command(listing)
 
 if __name__ == "__main__":
     main(prog_name="scripts/bench")

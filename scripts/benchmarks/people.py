@@ -3,18 +3,14 @@
 The people are made up from a stable seed: 70 % blue, 25 % green, 2 % yellow, 1 % red, 2 % unlisted.
 """
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import perf_counter
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from spending import Spent, gate
 
 NATION = 20_000_000
 MIX = {"blue": 0.70, "green": 0.25, "yellow": 0.02, "red": 0.01, "unlisted": 0.02}
@@ -27,14 +23,6 @@ _DAYS = 29_220  # people were born in eighty years
 _STEP = 1_000_000_007  # prime: walks through all made-up ids without meeting one twice
 _IDS = _DAYS * 10_000
 _ENDS = np.array([list(f",{word}\n".encode().ljust(10, b"\0")) for word in MIX], np.uint8)
-
-
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """By one process."""
-
-    seconds: float
-    peak_mb: float  # resident memory at its highest, in 10^6 bytes
 
 
 def write_csv(path: Path, form: Form, people: int = NATION) -> None:
@@ -52,12 +40,12 @@ def import_and_publish(form: Form, people: int = NATION, *, parent: Path) -> dic
     with TemporaryDirectory(prefix="gate-bench-", dir=parent) as folder:
         csv, authority = Path(folder) / "people.csv", Path(folder) / "authority"
         write_csv(csv, form, people)
-        _gate("init", authority)
-        _gate("add-issuer", authority, "bench")
+        gate("authority", "init", authority)
+        gate("authority", "add-issuer", authority, "bench")
         return {
-            "import": _gate("import", authority, csv),
-            "import_again": _gate("import", authority, csv),
-            "publish": _gate("publish", authority),
+            "import": gate("authority", "import", authority, csv)[0],
+            "import_again": gate("authority", "import", authority, csv)[0],
+            "publish": gate("authority", "publish", authority)[0],
         }
 
 
@@ -91,17 +79,3 @@ def _decimals(value: NDArray[np.int64], width: int = 0) -> NDArray[np.uint8]:
     if not width:
         digits[(value[:, None] < powers) & (powers > 1)] = 0
     return digits
-
-
-def _gate(*arguments: object) -> Spent:
-    command = [sys.executable, "-m", "gate", "authority", *map(str, arguments)]
-    start = perf_counter()
-    # wait4 knows the peak of this one child; it counts from what this small process had when it forked.
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as child:  # noqa: S603 - ours
-        assert child.stdout  # noqa: S101 - asked for above
-        said = child.stdout.read()
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        raise RuntimeError(said.decode().strip())
-    return Spent(perf_counter() - start, usage.ru_maxrss * 1024 / 1e6)

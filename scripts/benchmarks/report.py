@@ -28,7 +28,7 @@ def medians(runs: list[list[Figure]]) -> list[Figure]:
 
 def show(title: str, figures: list[Figure], *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps({figure.key: round(figure.value, 3) for figure in figures}))
+        click.echo(json.dumps({figure.key: _rounded(figure.value) for figure in figures}))
         return
     table = Table(title=title, title_justify="left", box=box.SIMPLE)
     table.add_column("What")
@@ -36,9 +36,17 @@ def show(title: str, figures: list[Figure], *, as_json: bool) -> None:
     table.add_column("Aim", justify="right")
     for figure in figures:
         style = "" if figure.most is None else "green" if figure.value <= figure.most else "red"
-        aim = "" if figure.most is None else f"≤ {figure.most:.2f}{_unit(figure)}"
-        table.add_row(figure.what, f"{figure.value:.2f}{_unit(figure)}", aim, style=style)
+        aim = "" if figure.most is None else f"≤ {_number(figure.most)}{_unit(figure)}"
+        table.add_row(figure.what, f"{_number(figure.value)}{_unit(figure)}", aim, style=style)
     Console().print(table)
+
+
+def _rounded(value: float) -> float:
+    return value if isinstance(value, int) else float(f"{value:.5g}")
+
+
+def _number(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:.2f}"
 
 
 def _unit(figure: Figure) -> str:

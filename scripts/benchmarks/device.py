@@ -1,0 +1,155 @@
+"""An authority that publishes a nation, the web server that serves it, and devices that sync from there."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from people import MIX, Form, write_csv
+from spending import Spent, gate
+
+from gate.demo.mirror import MirrorServer
+
+PACE = Path(__file__).with_name("pace.py")
+CONFIG = """
+[device]
+id = "bench-1"
+state_dir = {state}
+[venue]
+id = "bench"
+category = "fitness"
+zone = "almaty"
+timezone = "Asia/Almaty"
+[[reader]]
+driver = "fake"
+[sync]
+mirrors = [{mirror}]
+root = {root}
+"""
+
+
+class Nation:
+    """An authority below `folder`: `people` with the statuses of the mix."""
+
+    def __init__(self, folder: Path, people: int) -> None:
+        self.people = people
+        self.path = folder / "authority"
+        self._csv = folder / "people.csv"
+        gate("authority", "init", self.path)
+        gate("authority", "add-issuer", self.path, "bench")
+
+    def take_in(self, form: Form) -> Spent:
+        write_csv(self._csv, form, self.people)
+        return self._import()
+
+    def change(self, share: float) -> None:
+        """That share of the places, random ones, get a colour drawn from the mix."""
+        random = np.random.default_rng(7)
+        places = random.choice(self.people, max(1, round(self.people * share)), replace=False)
+        words = random.choice(list(MIX), places.size, p=list(MIX.values()))
+        rows = (f"{place},{word}\n" for place, word in zip(places, words, strict=True))
+        self._csv.write_text("idx,status\n" + "".join(rows))
+        self._import()
+
+    def publish(self) -> Spent:
+        return gate("authority", "publish", self.path)[0]
+
+    def file_mb(self, name: str) -> float:
+        """Size of the published file with `name` in its own."""
+        (path,) = (self.path / "public" / "targets" / "status").glob(f"*.{name}-*.zst")
+        return path.stat().st_size / 1e6
+
+    @contextmanager
+    def served(self) -> Iterator[str]:
+        """By an HTTP server on loopback: its address."""
+        with MirrorServer(self.path / "public") as server:
+            yield server.address
+
+    def _import(self) -> Spent:
+        spent, _ = gate("authority", "import", self.path, self._csv)
+        self._csv.unlink()
+        return spent
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    began: float  # Unix s
+    took: float  # seconds
+    waited: float  # seconds of these for which others had the processors
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    spent: Spent
+    way: str
+    applied_in: float  # seconds
+
+
+class Device:
+    """Syncs from `mirror`; its state is a folder that can be put back to what it was."""
+
+    def __init__(self, folder: Path, nation: Nation, mirror: str) -> None:
+        self.state = folder / "state"
+        self._people = nation.people
+        self._kept = folder / "kept"
+        self._config = folder / "gate.toml"
+        folder.mkdir()
+        named = {"state": self.state, "mirror": mirror, "root": nation.path / "root.json"}
+        self._config.write_text(CONFIG.format_map({name: json.dumps(str(value)) for name, value in named.items()}))
+
+    @property
+    def list_db(self) -> Path:
+        return self.state / "list.db"
+
+    def sync(self, way: str) -> Synced:
+        """`gate sync --once` in a process of its own, by that way and no other."""
+        spent, said = gate("sync", "--config", self._config, "--once", "--json")
+        outcome = json.loads(said)
+        if outcome["way"] != way:
+            raise RuntimeError(f"the sync went another way than {way!r}: {said}")
+        return Synced(spent, way, outcome["applied_in"])
+
+    def forget(self) -> None:
+        """Everything: a new device."""
+        shutil.rmtree(self.state, ignore_errors=True)
+
+    def keep(self) -> None:
+        """The lists that are held now, for `put_back`."""
+        shutil.rmtree(self._kept, ignore_errors=True)
+        shutil.copytree(self.state, self._kept, symlinks=True, ignore=shutil.ignore_patterns("lane*"))
+
+    def put_back(self) -> None:
+        """The lists that were held at `keep`; the lane's journal stays.  Nobody may have list.db open."""
+        self.state.mkdir(exist_ok=True)
+        shutil.rmtree(self.state / "tuf", ignore_errors=True)
+        for path in self.state.glob("list.db*"):
+            path.unlink()
+        shutil.copytree(self._kept, self.state, symlinks=True, dirs_exist_ok=True)
+        os.sync()  # so that what was copied here is not flushed while something is measured
+
+    @contextmanager
+    def lane(self) -> Iterator[Callable[[], list[Admitted]]]:
+        """A lane at a steady pace beside it; what is given stops it and tells of every
+        admission."""
+        command = [sys.executable, str(PACE), str(self.state), str(self._people)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - ours
+            try:
+                assert process.stdout  # noqa: S101 - asked for above
+                if process.stdout.readline() != "ready\n":
+                    raise RuntimeError("the lane did not start")
+
+                def stop() -> list[Admitted]:
+                    said, _ = process.communicate()
+                    if process.returncode:
+                        raise RuntimeError("the lane failed")
+                    return [Admitted(*figures) for figures in json.loads(said)]
+
+                yield stop
+            finally:
+                process.kill()
