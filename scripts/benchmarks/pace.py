@@ -33,6 +33,7 @@ SHOWN = Presented("bench", Direction.ENTRY, Mode.ENFORCE, 0)
 class Lane:
     def __init__(self, state_dir: Path, people: int) -> None:
         self._people = people
+        self._new = not File.LANE.within(state_dir).exists()
         self._random = random.Random()  # noqa: S311 - places, no secret
         self._status = StatusList(state_dir)
         self._status.refresh()
@@ -41,8 +42,9 @@ class Lane:
 
     def settle(self) -> None:
         """As after a first morning: lane.db-wal has its size, is checkpointed, and is written from its beginning."""
-        for _ in range(SETTLED):
-            self.admit(self.next())
+        if self._new:
+            for _ in range(SETTLED):
+                self.admit(self.next())
         self._admission.tidy(CLOCK.now())
 
     def next(self) -> Claims:
@@ -85,10 +87,8 @@ class Waited:
 
 
 def main(state_dir: Path, people: int) -> None:
-    new = not File.LANE.within(state_dir).exists()
     lane = Lane(state_dir, people)
-    if new:
-        lane.settle()
+    lane.settle()
     print("ready", flush=True)
     measured, lane.admitted = [], 0
     waited = Waited()
@@ -103,6 +103,7 @@ def main(state_dir: Path, people: int) -> None:
     if lane.admitted < len(measured) * 0.9:
         raise RuntimeError(f"only {lane.admitted} of {len(measured)} people were admitted")
     print(json.dumps(measured), flush=True)
+    os._exit(0)  # like a lane that never ends: closed properly, lane.db-wal would be gone, and grow anew next time
 
 
 if __name__ == "__main__":
