@@ -172,6 +172,7 @@ class Judge:
         try:
             checkpoint = self._admission.sign_journal(key, device, at)
             self._admission.tidy(at)
+            self._status.tidy()
         except StoreError as error:
             self._tell(str(error))
             return

@@ -22,9 +22,9 @@ from gate.store.database import File, open_for_reading, unusable, writing
 from gate.store.statuslist import CHUNK_BYTES
 from gate.store.wire import MAX_VALUE, RULES, TRUST, Head, byte_length
 
-PIECE = 512  # chunks that go to the disk at once: some 300 kB
-PAUSE = 0.003  # seconds between two pieces
-CACHE_KIB = 512  # of changed pages that SQLite may keep until the commit
+PIECE = 128  # chunks that go to the disk at once: some 75 kB
+PAUSE = 0.002  # seconds between two pieces
+CACHE_KIB = 128  # of changed pages that SQLite may keep until the commit
 
 SHRINKS_BELOW = 0.5  # of the people listed before: fewer than that must be meant by whoever signed it
 
@@ -198,6 +198,10 @@ def _check_follows(head: Head, version: int, sha256: str, as_of: int, listed: in
         )
 
 
+# Not INSERT OR REPLACE, which takes the row out first and moves its neighbours about.
+_UPSERT = "INSERT INTO status_chunk VALUES (?, ?) ON CONFLICT DO UPDATE SET nibbles = excluded.nibbles"
+
+
 def _write_chunks(connection: sqlite3.Connection, nibbles: bytes, wal: Path) -> int:
     """Only those that differ from what is held; gives their number.
 
@@ -209,7 +213,7 @@ def _write_chunks(connection: sqlite3.Connection, nibbles: bytes, wal: Path) -> 
     descriptor = os.open(wal, os.O_RDWR | os.O_CLOEXEC)  # SQLite holds no lock on it that closing it would lose
     try:
         for start in range(0, len(changed), PIECE):
-            connection.executemany("INSERT OR REPLACE INTO status_chunk VALUES (?, ?)", changed[start : start + PIECE])
+            connection.executemany(_UPSERT, changed[start : start + PIECE])
             os.fdatasync(descriptor)
             sleep(PAUSE)
     finally:

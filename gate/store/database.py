@@ -25,6 +25,7 @@ class File(StrEnum):
 
 
 BUSY_TIMEOUT_MS = 2000
+MOST_WAL = 48 << 20  # bytes that wait in a WAL for an idle lane, at most: some nights of new lists
 
 
 def open_for_writing(file: File, state_dir: Path) -> sqlite3.Connection:
@@ -93,12 +94,18 @@ def immediate(connection: sqlite3.Connection) -> Iterator[None]:
 
 @contextmanager
 def writing(file: File, state_dir: Path) -> Iterator[sqlite3.Connection]:
-    """A connection for one write transaction, durable when the block has ended.  Raises StoreError."""
+    """A connection for one write transaction, durable in the WAL when the block has ended.  Raises StoreError.
+
+    To bring a whole list from the WAL into the file is one long flush, for which a lane on the same disk
+    would wait: the lane does it when it is idle, and whoever closes the file last."""
     connection = open_for_writing(file, state_dir)
     try:
+        connection.execute("PRAGMA wal_autocheckpoint=0")
         with immediate(connection):
             yield connection
-        connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        path = file.within(state_dir)
+        if path.with_name(path.name + "-wal").stat().st_size > MOST_WAL:
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
     except (sqlite3.Error, OSError) as error:
         raise unusable(file.within(state_dir), error) from error
     finally:

@@ -96,6 +96,16 @@ class StatusList:
                 f"{self._path}: a place holds {nibble}, which means nothing", hint="Load the list again"
             ) from None
 
+    def tidy(self) -> None:
+        """Bring what was synced from the WAL into list.db; when the lane is idle, for it can take 150 ms.
+        Raises StoreError."""
+        if self._connection is None:
+            return
+        try:
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        except sqlite3.Error as error:
+            raise unusable(self._path, error) from error
+
     def close(self) -> None:
         if self._connection is not None:
             self._connection.close()

@@ -14,6 +14,7 @@ import numpy as np
 from people import MIX, Form, write_csv
 from spending import Spent, gate
 
+from gate.core.model import Listing
 from gate.demo.mirror import MirrorServer
 
 PACE = Path(__file__).with_name("pace.py")
@@ -49,10 +50,13 @@ class Nation:
         return self._import()
 
     def change(self, share: float) -> None:
-        """That share of the places, random ones, get a colour drawn from the mix."""
+        """That share of the places, random ones, get another colour, drawn from the mix as often as needed."""
         random = np.random.default_rng(7)
         places = random.choice(self.people, max(1, round(self.people * share)), replace=False)
-        words = random.choice(list(MIX), places.size, p=list(MIX.values()))
+        before = np.array([Listing(value).name.lower() for value in np.load(self.path / "status.npy")[places]])
+        words = before.copy()
+        while (same := words == before).any():
+            words[same] = random.choice(list(MIX), int(same.sum()), p=list(MIX.values()))
         rows = (f"{place},{word}\n" for place, word in zip(places, words, strict=True))
         self._csv.write_text("idx,status\n" + "".join(rows))
         self._import()

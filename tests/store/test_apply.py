@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from gate.core.model import Listing
 from gate.errors import PublishError, StoreError
 from gate.store import apply as module
+from gate.store import database
 from gate.store.apply import apply
 from gate.store.statuslist import OutdatedError, StatusList
 from gate.store.wire import Head, decode_snapshot, encode_snapshot
@@ -168,3 +169,31 @@ def test_nibbles_round_trip(places: dict[int, Listing]) -> None:
     packed = nibbles(places, 4096)
     unpacked = decode_snapshot(encode_snapshot(packed), 4096)
     assert all((unpacked[idx // 2] >> (4 if idx & 1 else 0)) & 15 == listing for idx, listing in places.items())
+
+
+def test_a_lane_that_is_idle_brings_the_list_from_the_wal_into_its_file(tmp_path: Path) -> None:
+    """The sync leaves it to the lane, which knows when nobody waits."""
+    apply(publication(PLACES), tmp_path)
+    status = StatusList(tmp_path)
+    status.refresh()
+    apply(publication(PLACES | {2000: Listing.RED}, version=2), tmp_path)
+    before = (tmp_path / "list.db").read_bytes()
+    status.refresh()
+    assert status.consult(2000) is Listing.RED
+    status.tidy()
+    assert (tmp_path / "list.db").read_bytes() != before
+    assert status.consult(2000) is Listing.RED
+    apply(publication(PLACES | {2000: Listing.BLUE}, version=3), tmp_path)
+    assert (tmp_path / "list.db-wal").stat().st_size < 100_000  # written from its beginning again
+    status.close()
+
+
+def test_a_wal_that_has_grown_is_brought_in_by_the_sync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "MOST_WAL", 100)
+    apply(publication(PLACES), tmp_path)
+    status = StatusList(tmp_path)
+    status.refresh()
+    before = (tmp_path / "list.db").read_bytes()
+    apply(publication(PLACES | {2000: Listing.RED}, version=2), tmp_path)
+    assert (tmp_path / "list.db").read_bytes() != before
+    status.close()
