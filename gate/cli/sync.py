@@ -1,8 +1,9 @@
 """`gate sync`: the daemon that keeps the lists current, or one sync by hand."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -41,6 +42,7 @@ def sync(file: Path, once: bool, as_json: bool, verbose: bool) -> None:
       gate sync --config gate.toml
     """
     set_up(verbose=verbose)
+    _go_behind_the_lane()
     settings = load_settings(file, config_of)
     source, every = _source(settings, file)
     if once:
@@ -51,6 +53,12 @@ def sync(file: Path, once: bool, as_json: bool, verbose: bool) -> None:
     daemon = Daemon(lambda: _attempt(source, lambda _: daemon.still_wanted()), every, notifier.alive)
     notifier.ready()
     daemon.run()
+
+
+def _go_behind_the_lane() -> None:
+    """A lane that wakes up gets the processor at once: otherwise it would wait until our slice is over, 5 ms."""
+    with suppress(OSError):  # gate-sync.service has done it already, and allows no more changes
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 def _source(settings: Settings, file: Path) -> tuple[Source, float]:

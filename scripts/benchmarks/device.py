@@ -111,6 +111,10 @@ class Device:
     def list_db(self) -> Path:
         return self.state / "list.db"
 
+    @property
+    def list_wal(self) -> Path:
+        return self.state / "list.db-wal"
+
     def sync(self, way: str) -> Synced:
         """`gate sync --once` in a process of its own, by that way and no other."""
         spent, said = gate("sync", "--config", self._config, "--once", "--json")

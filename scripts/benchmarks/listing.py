@@ -191,10 +191,10 @@ class Beside:
             time.sleep(BEFORE)
             start = CLOCK.now()
             sync = device.sync("1 delta")
+            durable = device.list_wal.stat().st_mtime  # the last that a sync writes while a lane reads
             end = CLOCK.now()
             time.sleep(AFTER)
             admissions = stop()
-        durable = device.list_db.stat().st_mtime  # the last that a sync writes there
         for one in admissions:
             until = one.began + one.took
             if steady <= one.began and until < start:
