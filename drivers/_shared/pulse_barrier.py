@@ -7,11 +7,13 @@ that to the board.
 
 import asyncio
 import time
-from collections.abc import Sequence
-from typing import Annotated, Protocol
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Annotated, Protocol, TypeVar
 
 from pydantic import Field
 
+from drivers._shared.pulse_claim import free
 from drivers._shared.pulse_guard import GRACE, PulseGuard
 from gate.core.model import Direction, Stance
 from gate.errors import DeviceError
@@ -273,6 +275,20 @@ class BoardTimedBarrier(SwitchBarrier):
         if self._can_lock or self._stance is Stance.FREE:
             return self._secured
         return time.monotonic() >= self._ends
+
+
+SomeBarrier = TypeVar("SomeBarrier", bound=SwitchBarrier)
+
+
+@asynccontextmanager
+async def started(barrier: SomeBarrier) -> AsyncIterator[SomeBarrier]:
+    """Locked first; locked again and freed at the end, however that comes."""
+    try:
+        await barrier.start()
+        yield barrier
+    finally:
+        barrier.secure()
+        await free(barrier.close)
 
 
 def _as_device_error(name: str, error: Exception) -> DeviceError:

@@ -68,13 +68,6 @@ class SerialPort:
         except OSError as error:
             raise self._lost(error) from error
 
-    def forget_input(self) -> None:
-        """Drop what has come in so far, so that the next answer is to the next question."""
-        try:
-            self._serial.reset_input_buffer()
-        except (OSError, termios.error) as error:
-            raise self._lost(error) from error
-
     def check(self) -> None:
         """Raises DeviceError when the port has gone."""
         self._ask("in_waiting")

@@ -13,8 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from drivers._shared.pulse_barrier import HELD_OPEN, ExtendedPulse, Pulse, PulsedBarrier, Switch
-from drivers._shared.pulse_claim import free
+from drivers._shared.pulse_barrier import HELD_OPEN, ExtendedPulse, Pulse, PulsedBarrier, Switch, started
 from gate.core.model import Direction
 from gate.errors import DeviceError
 from gate.ports.driver import DriverConfig, DriverSpec, Duration
@@ -108,12 +107,8 @@ class FakeBarrier(PulsedBarrier):
 @asynccontextmanager
 async def open_fake(config: FakeConfig) -> AsyncIterator[FakeBarrier]:
     barrier = FakeBarrier(config)
-    try:
-        await barrier.start()
+    async with started(barrier):
         yield barrier
-    finally:
-        barrier.secure()
-        await free(barrier.close)
 
 
 DRIVER: DriverSpec[FakeConfig, FakeBarrier] = DriverSpec(

@@ -21,8 +21,8 @@ from pydantic import Field
 
 from drivers._shared.gpio_line import LAST_LINE, OutputLine
 from drivers._shared.gpiod_line import GpiodOutput
-from drivers._shared.pulse_barrier import HELD_OPEN, ExtendedPulse, Pulse, PulsedBarrier, Switch
-from drivers._shared.pulse_claim import claim, free
+from drivers._shared.pulse_barrier import HELD_OPEN, ExtendedPulse, Pulse, PulsedBarrier, Switch, started
+from drivers._shared.pulse_claim import claim
 from gate.core.model import Direction
 from gate.errors import DeviceError
 from gate.ports.barrier import Barrier
@@ -98,12 +98,8 @@ def _claim_line(config: RelayConfig) -> OutputLine | GpiodOutput:
 async def open_relay(config: RelayConfig) -> AsyncIterator[Barrier]:
     output = await claim(lambda: _claim_line(config), lambda output: output.close())
     barrier = PulsedBarrier(_RelaySwitch(output), config.pulse, config.extended_pulse)
-    try:
-        await barrier.start()
+    async with started(barrier):
         yield barrier
-    finally:
-        barrier.secure()
-        await free(barrier.close)
 
 
 DRIVER: DriverSpec[RelayConfig, Barrier] = DriverSpec(

@@ -10,8 +10,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from drivers._shared.order_thread import OrderThread
-from drivers._shared.pulse_barrier import HELD_OPEN, BoardTimedBarrier, ExtendedPulse, Pulse, extended_pulse
-from drivers._shared.pulse_claim import claim, free
+from drivers._shared.pulse_barrier import HELD_OPEN, BoardTimedBarrier, ExtendedPulse, Pulse, extended_pulse, started
+from drivers._shared.pulse_claim import claim
 from drivers.barriers.modbus_boards import COILS, LotTurnstile, ModbusSwitch, Waveshare
 from drivers.barriers.modbus_line import ModbusLine
 from gate.core.model import Stance
@@ -61,12 +61,8 @@ async def open_modbus(config: ModbusConfig) -> AsyncIterator[Barrier]:
     switch = _switch(config, line, OrderThread("modbus"))
     longer = extended_pulse(config.pulse, config.extended_pulse)
     barrier = BoardTimedBarrier(switch, config.pulse, longer, can_lock=True)
-    try:
-        await barrier.start()
+    async with started(barrier):
         yield barrier
-    finally:
-        barrier.secure()
-        await free(barrier.close)
 
 
 DRIVER: DriverSpec[ModbusConfig, Barrier] = DriverSpec(

@@ -12,8 +12,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from drivers._shared.pulse_barrier import HELD_OPEN, ExtendedPulse, Pulse, PulsedBarrier, Switch
-from drivers._shared.pulse_claim import claim, free
+from drivers._shared.pulse_barrier import HELD_OPEN, ExtendedPulse, Pulse, PulsedBarrier, Switch, started
+from drivers._shared.pulse_claim import claim
 from drivers._shared.serial_ear import SerialEar
 from drivers._shared.serial_port import SerialPort
 from gate.core.model import Direction
@@ -75,12 +75,8 @@ class _NumatoSwitch(Switch):
 async def open_numato(config: NumatoConfig) -> AsyncIterator[Barrier]:
     port = await claim(lambda: SerialPort(config.port, _BAUD), SerialPort.close)
     barrier = PulsedBarrier(_NumatoSwitch(port, config.channel), config.pulse, config.extended_pulse)
-    try:
-        await barrier.start()
+    async with started(barrier):
         yield barrier
-    finally:
-        barrier.secure()
-        await free(barrier.close)
 
 
 DRIVER: DriverSpec[NumatoConfig, Barrier] = DriverSpec(

@@ -22,8 +22,9 @@ from drivers._shared.pulse_barrier import (
     Pulse,
     PulsedBarrier,
     Switch,
+    started,
 )
-from drivers._shared.pulse_claim import claim, free
+from drivers._shared.pulse_claim import claim
 from drivers._shared.serial_ear import SerialEar
 from drivers._shared.serial_port import SerialPort
 from drivers.barriers.serial_profile import Profile, build_frame, load_profile
@@ -200,13 +201,9 @@ async def open_frames(config: FramesConfig) -> AsyncIterator[Barrier]:
         barrier = PulsedBarrier(switch, config.pulse, config.extended_pulse)
     else:
         raise AssertionError("the configuration's validator asks for a pulse")
-    try:
-        await barrier.start()
+    async with started(barrier):
         await switch.probe()
         yield barrier
-    finally:
-        barrier.secure()
-        await free(barrier.close)
 
 
 def _abilities(config: FramesConfig) -> Abilities:

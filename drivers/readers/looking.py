@@ -28,7 +28,6 @@ GLOBAL = zxingcpp.Binarizer.GlobalHistogram
 
 ZXING = "zxing-cpp"
 SECOND_LOOK = "second look"
-ZBAR = "pyzbar"
 
 _QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCodeModel2)
 

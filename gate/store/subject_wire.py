@@ -27,7 +27,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from gate.core.trust import first_error
 from gate.errors import PublishError
-from gate.store.wire import MAX_PLACES
+from gate.store.wire import MAX_PLACES, unpack_exactly
 
 SUBJECTS = "subjects/head.json"
 DIGEST_BYTES = 8
@@ -93,15 +93,7 @@ def encode_segment(digests: Digests) -> bytes:
 
 def decode_segment(data: bytes, segment: Segment) -> bytes:
     """Digests, eight bytes each, big-endian.  Raises PublishError."""
-    want = DIGEST_BYTES * (segment.last - segment.first)
-    try:
-        if zstandard.frame_content_size(data) != want:
-            raise PublishError(f"{segment.target} does not hold what its name says", hint="Publish it again")
-        planes = zstandard.ZstdDecompressor().decompress(data, max_output_size=want)
-    except zstandard.ZstdError as error:
-        raise PublishError(f"{segment.target} is damaged ({error})", hint="Fetch or publish it again") from error
-    if len(planes) != want:
-        raise PublishError(f"{segment.target} does not hold what its name says", hint="Publish it again")
+    planes = unpack_exactly(data, DIGEST_BYTES * (segment.last - segment.first), segment.target)
     return np.frombuffer(planes, np.uint8).reshape(DIGEST_BYTES, -1).T.tobytes()
 
 

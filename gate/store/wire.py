@@ -30,9 +30,6 @@ MAX_PLACES = 2**32
 MAX_VALUE = 5  # the largest Listing
 MAX_DOCUMENT = 4 << 20  # bytes of trust.json, rules.json, head.json
 
-Nibbles = NDArray[np.uint8]
-"""The whole list, packed: `byte_length(size)` bytes."""
-
 _Count = Annotated[int, Field(ge=0, lt=2**53, strict=True)]
 _Positive = Annotated[int, Field(ge=1, lt=2**53, strict=True)]
 _Target = Annotated[str, StringConstraints(pattern=r"^status/[a-z0-9.-]+\.zst$", max_length=128)]
@@ -90,11 +87,7 @@ def encode_snapshot(nibbles: bytes) -> bytes:
 def decode_snapshot(data: bytes, size: int) -> bytes:
     """The nibbles of `size` places.  Never allocates more than they take, whatever the data declares.
     Raises PublishError."""
-    what = f"snapshot of {size} places"
-    nibbles = _unpack(data, byte_length(size), what)
-    if len(nibbles) != byte_length(size):
-        raise _unfit(what)
-    return nibbles
+    return unpack_exactly(data, byte_length(size), f"snapshot of {size} places")
 
 
 def encode_delta(before: bytes, after: bytes) -> bytes:
@@ -140,6 +133,14 @@ def apply_delta(data: bytes, before: bytes, size: int) -> bytes:
 def _pack(content: bytes) -> bytes:
     """At level 19 a nation takes a quarter of a minute to pack, once, and 0.6 MB less for every gate."""
     return zstandard.ZstdCompressor(level=19, write_content_size=True).compress(content)
+
+
+def unpack_exactly(data: bytes, size: int, what: str) -> bytes:
+    """A Zstandard frame of `size` bytes; never allocates more.  Raises PublishError."""
+    content = _unpack(data, size, what)
+    if len(content) != size:
+        raise _unfit(what)
+    return content
 
 
 def _unpack(data: bytes, most: int, what: str) -> bytes:

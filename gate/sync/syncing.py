@@ -20,7 +20,7 @@ from nacl.signing import SigningKey
 
 from gate.errors import DamagedError, GateError, PublishError, StoreError, SyncError
 from gate.store.apply import Publication, Synced, apply, held, held_nibbles, record_sync
-from gate.store.database import File, set_aside
+from gate.store.database import File, open_for_reading, set_aside
 from gate.store.subjects import forget_subjects, held_subjects
 from gate.store.wire import HEAD, RULES, TRUST, Head, apply_delta, decode_snapshot
 from gate.sync.chain import way
@@ -201,7 +201,8 @@ def _root(path: Path) -> bytes:
 def _set_aside_if_damaged(state_dir: Path) -> None:
     """A damaged list.db is of no use to anybody but an investigator; a new one takes its place."""
     try:
-        held(state_dir)
+        if (connection := open_for_reading(File.LIST, state_dir)) is not None:
+            connection.close()
     except DamagedError as error:
         set_aside(File.LIST, state_dir)
         log.error("set aside as list.db.damaged, to be fetched anew", problem=error.what)

@@ -108,10 +108,6 @@ class Device:
         self._config.write_text(CONFIG.format_map({name: json.dumps(str(value)) for name, value in named.items()}))
 
     @property
-    def list_db(self) -> Path:
-        return self.state / "list.db"
-
-    @property
     def list_wal(self) -> Path:
         return self.state / "list.db-wal"
 
