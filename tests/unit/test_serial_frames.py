@@ -6,6 +6,7 @@ import os
 import pty
 import select
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
@@ -218,10 +219,15 @@ async def test_a_silent_relay_works_without_read_back(own_profile: Callable[[str
 
 
 def fill(line: int) -> None:
-    for size in (512, 1):
-        with suppress(BlockingIOError):
-            while True:
-                os.write(line, b"\0" * size)
+    """Until it takes nothing more, and goes on taking nothing: the kernel moves bytes on a little later."""
+    taken = True
+    while taken:
+        taken = False
+        for size in (512, 1):
+            with suppress(BlockingIOError):
+                while os.write(line, bytes(size)):
+                    taken = True
+        time.sleep(0.02)
 
 
 @asynccontextmanager
