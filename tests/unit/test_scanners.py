@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import evdev
 import pytest
@@ -94,6 +95,15 @@ def test_answers_stand_between_codes_and_are_none() -> None:
     ):
         found.feed(bytes([byte]), 0.0)
     assert (found.codes, found.replies) == (["FIRST", "SECOND"], [b"\0", b"\0"])
+
+
+@given(st.integers(1, 7), st.sampled_from(["\r", "\r\n"]))
+def test_a_scanner_may_frame_its_codes_in_stx_and_etx(size: int, end: str) -> None:
+    found = stream(answers=True)
+    data = f"\x02FIRST\x03{end}\x02\x02SECOND\x03{end}".encode() + bytes.fromhex("02 00 00 01 07 33 31")
+    for at in range(0, len(data), size):
+        found.feed(data[at : at + size], at / 1000)
+    assert (found.codes, found.replies) == (["FIRST", "SECOND"], [b"\x07"])
 
 
 @given(st.binary(max_size=400))
@@ -192,6 +202,43 @@ async def test_a_honeywell_is_triggered_and_let_go(tmp_path: Path) -> None:
             await until(lambda: b"\x16T\r" in board.heard)
         assert board.heard.startswith(b"\x16M\r")
     await until(lambda: board.heard.endswith(b"\x16U\r"))
+    board.close()
+
+
+class NewlandBoard(ScannerBoard):
+    """Echoes a command, with what it thinks of it before the semicolon, and reads a code right after."""
+
+    def __init__(self, folder: Path, thinks: bytes) -> None:
+        self.thinks = thinks
+        super().__init__(folder, speaks=False)
+
+    def take(self, data: bytes) -> tuple[bytes, bytes]:
+        if not data.endswith(b";\x03"):
+            return b"", data
+        return b"\x02" + data[1:-2] + self.thinks + b";\x03", b""
+
+
+COMMAND = "7E 01 30 30 30 30 40 51 52 43 45 4E 41 31 3B 03"
+
+
+@pytest.mark.anyio
+async def test_the_answer_to_a_command_is_no_part_of_a_code(tmp_path: Path) -> None:
+    board, lane = NewlandBoard(tmp_path, b"\x06"), LaneDouble()
+    async with opened(board, scanner="newland", set_up=[COMMAND]) as reader, running(reader, lane):
+        await asyncio.sleep(0.1)  # the answer is there
+        board.say(b"FIRST\r")
+        await until(lambda: bool(lane.texts))
+    assert lane.texts == ["FIRST"]
+    board.close()
+
+
+@pytest.mark.parametrize("thinks", [b"\x15", b"\x05"])
+@pytest.mark.anyio
+async def test_a_scanner_that_refuses_to_be_set_up_is_not_used(tmp_path: Path, thinks: bytes) -> None:
+    board = NewlandBoard(tmp_path, thinks)
+    with pytest.raises(DeviceError, match=f"refuses the command {COMMAND}"):
+        async with opened(board, scanner="newland", set_up=[COMMAND]):
+            pass
     board.close()
 
 
@@ -300,6 +347,49 @@ def test_half_a_code_is_forgotten() -> None:
     typing.key(30, 1, 0.0)
     typing.key(48, 1, 2.0)
     assert typing.key(28, 1, 2.1) == "b"
+
+
+def test_a_code_of_which_keys_were_lost_is_none_and_shift_does_not_stick() -> None:
+    typing, found = Typing(), []
+    for event in [*strokes("AQ1:HALF")[:7], None, *strokes("half"), *strokes("whole")]:
+        if event is None:
+            typing.lost()
+        elif event.type == 1 and (text := typing.key(event.code, event.value, 0.0)):
+            found.append(text)
+    assert found == ["whole"]
+
+
+class Cut(Keyboard):
+    """Types what is put before it, in the pieces in which it was put."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pieces: list[list[Any]] = []
+
+    def read(self) -> Iterator[Any]:
+        if not self.pieces:
+            raise BlockingIOError
+        return iter(self.pieces.pop(0))
+
+
+@pytest.mark.anyio
+async def test_half_a_code_typed_while_the_lane_was_asked_is_not_shown_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    keyboard, pending = Cut(), True
+    monkeypatch.setattr(evdev, "InputDevice", keyboard.InputDevice)
+    lane = LaneDouble(lambda _: None if pending else Answer.DECIDED)
+    config = HID.config.model_validate({"driver": "hid_scanner", "device": "/dev/input/event9"})
+    async with HID.open(config) as reader, running(reader, lane):
+        await asyncio.sleep(0.05)
+        keyboard.pieces.append(strokes("FIRST"))
+        await lane.seen("FIRST")
+        behind = strokes("BEHIND")
+        keyboard.pieces.append(strokes("NOBODY") + behind[:13])
+        await asyncio.sleep(0.2)
+        pending = False
+        await until(lambda: not keyboard.pieces)
+        keyboard.pieces += [behind[13:], strokes("LAST")]
+        await lane.seen("LAST")
+    assert set(lane.texts) == {"FIRST", "BEHIND", "LAST"}
 
 
 @pytest.mark.parametrize(
