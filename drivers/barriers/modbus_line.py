@@ -63,7 +63,7 @@ class ModbusLine:
                 self.address, self.value = struct.unpack(">HH", data[:4])
 
         class Client(ModbusSerialClient):
-            def recv(self, size: int | None) -> bytes:  # noqa: ARG002 - the library asks for what there is
+            def recv(self, _size: int | None) -> bytes:  # the library asks for what there is
                 port: Any = self.socket
                 waiting, limit = 0, time.monotonic() + _ANSWERS_WITHIN
                 try:

@@ -103,10 +103,10 @@ class Panel:
                 )
             await asyncio.sleep(_REFRESH)
 
-    def give(self, *order: int) -> None:
+    def give(self, output: int, code: int, tenths: int) -> None:
         done: Future[None] = Future()
         self._given.add(done)
-        self._orders.put((order, done))  # type: ignore[arg-type]  # three numbers, as Order says
+        self._orders.put(((output, code, tenths), done))
 
     async def settled(self) -> None:
         """Wait until the module has acknowledged every order, inside the secure channel."""
@@ -173,7 +173,7 @@ class Panel:
         except Empty:
             return
 
-    def _completed(self, address: int, command: dict[str, Any], status: int) -> None:  # noqa: ARG002 - libosdp's signature
+    def _completed(self, _address: int, _command: dict[str, Any], status: int) -> None:
         done = self._under_way.popleft()
         with suppress(InvalidStateError):  # nobody waits for it any more
             if status == self._osdp.constants.CompletionStatus.Ok:
@@ -181,7 +181,7 @@ class Panel:
             else:
                 done.set_exception(self._refused())
 
-    def _happened(self, module: int, event: dict[str, Any]) -> int:  # noqa: ARG002 - libosdp's signature
+    def _happened(self, _module: int, event: dict[str, Any]) -> int:
         if event["event"] == self._osdp.Event.Status:
             self._report(event["type"], event["report"])
         return 0
@@ -199,7 +199,7 @@ class Panel:
         panel = self
 
         class Wire(base):  # type: ignore[misc]  # libosdp ships no types
-            def read(self, max_bytes: int) -> bytes:  # noqa: ARG002 - what has come is never more
+            def read(self, _max_bytes: int) -> bytes:  # what has come is never more
                 return panel._read()
 
             def write(self, data: bytes) -> int:

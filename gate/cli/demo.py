@@ -99,10 +99,14 @@ class _TablePrinter:
     def opened(self, addresses: Addresses) -> None:
         if self.watched:
             text = Text.assemble(
-                ("The stage   ", "bold"), (addresses.stage, "bold cyan"), "  camera, answer, turnstile on one page\n",
-                ("Kiosk page  ", "bold"), (addresses.kiosk, "bold cyan"), "  what a visitor reads at the gate\n",
+                ("The stage   ", "bold"),
+                (addresses.stage, "bold cyan"),
+                "  camera, answer, turnstile on one page\n",
+                ("Kiosk page  ", "bold"),
+                (addresses.kiosk, "bold cyan"),
+                "  what a visitor reads at the gate\n",
                 ("Ctrl-C ends the demo, proves the journal and prints a summary.", "dim"),
-            )  # fmt: skip
+            )
             self.console.print(Panel(text, title="Ashyq Gate demo", expand=False))
         self._line(Text(f"{'#':>3}  {'shows':<34}{'answer':<21}{'then':<9}opens after", style="bold"))
 

@@ -84,7 +84,7 @@ class RunningMachine:
 class RunningClock(TrustedClock):
     """A trusted clock that runs, beginning at NOW; `machine` is its to be set."""
 
-    def __init__(self, kept: Kept = Kept(), untrusted_for: float = 3600.0) -> None:  # noqa: B008 - frozen
+    def __init__(self, kept: Kept = Kept(), untrusted_for: float = 3600.0) -> None:
         self.machine = RunningMachine()
         super().__init__(self.machine, kept, untrusted_for)
 

@@ -131,7 +131,7 @@ def slow(request: Request, data: bytes) -> None:
         time.sleep(0.3)
 
 
-def silent(request: Request, data: bytes) -> None:  # noqa: ARG001 - a fault's form
+def silent(request: Request, _: bytes) -> None:
     time.sleep(3)
     request.close_connection = True
 
@@ -140,22 +140,22 @@ def corrupted(request: Request, data: bytes) -> None:
     request.answer(200, data[:-9] + bytes([data[-9] ^ 1]) + data[-8:])
 
 
-def log_in_page(request: Request, data: bytes) -> None:  # noqa: ARG001 - a fault's form
+def log_in_page(request: Request, _: bytes) -> None:
     request.answer(200, b"<html><body>Welcome to AirportFree WiFi! Please log in</body></html>")
 
 
-def redirected_for_ever(request: Request, data: bytes) -> None:  # noqa: ARG001 - a fault's form
+def redirected_for_ever(request: Request, _: bytes) -> None:
     request.answer(302, b"", {"Location": request.path})
 
 
-def broken(request: Request, data: bytes) -> None:  # noqa: ARG001 - a fault's form
+def broken(request: Request, _: bytes) -> None:
     request.answer(500, b"oops")
 
 
-def missing(request: Request, data: bytes) -> None:  # noqa: ARG001 - a fault's form
+def missing(request: Request, _: bytes) -> None:
     request.answer(404, b"gone")
 
 
-def hung_up(request: Request, data: bytes) -> None:  # noqa: ARG001 - a fault's form
+def hung_up(request: Request, _: bytes) -> None:
     request.close_connection = True
     request.connection.close()

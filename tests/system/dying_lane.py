@@ -25,7 +25,7 @@ class Death:
         self.lines = 0
         self.armed = False
 
-    def trace(self, frame: FrameType, event: str, argument: object) -> Any:  # noqa: ARG002 - the tracer's signature
+    def trace(self, frame: FrameType, event: str, _: object) -> Any:
         if not any(part in frame.f_code.co_filename for part in WATCHED):
             return None
         if event == "line" and self.armed:

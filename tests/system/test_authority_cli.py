@@ -115,8 +115,12 @@ def test_a_person_is_found_by_their_id(folder: Path) -> None:
     assert row.pop("qr").startswith("AQ1:")
     assert {row.pop("idx"), json.loads(other.stdout)["idx"]} == {0, 1}
     assert row == {
-        "issuer": "ashyq", "status": "blue", "bound": False, "issued_at": START, "expires_at": START + 43200,
-    }  # fmt: skip
+        "issuer": "ashyq",
+        "status": "blue",
+        "bound": False,
+        "issued_at": START,
+        "expires_at": START + 43200,
+    }
     with pytest.raises(GateError, match="no place in the status list") as error:
         run("issue", folder, "--issuer", "ashyq", "--person", "770707700777", "--status", "blue")
     assert "770707700777" not in str(error.value)

@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 
 import pytest
@@ -40,9 +41,9 @@ def refusal(authority: Authority, text: str | bytes) -> BadRowsError:
 
 @settings(max_examples=25, deadline=None)
 @given(st.dictionaries(st.integers(0, 300), st.sampled_from(Listing), min_size=1), st.randoms())
-def test_every_place_has_the_status_its_row_says(wanted: dict[int, Listing], random: object) -> None:
+def test_every_place_has_the_status_its_row_says(wanted: dict[int, Listing], random: Random) -> None:
     rows = [f"{idx},{listing.name.lower()}" for idx, listing in wanted.items()]
-    random.shuffle(rows)  # type: ignore[attr-defined]  # hypothesis types it as Any
+    random.shuffle(rows)
     with TemporaryDirectory() as folder:
         authority = Authority.create(Path(folder) / "a", at=START)
         assert bring(authority, "\n".join(["idx,status", *rows])) == (len(wanted), 0)

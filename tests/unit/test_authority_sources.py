@@ -189,8 +189,10 @@ def test_a_query_gives_rows(database: str) -> None:
     assert taken(SqlQuery(database, query, told.append))[1] == ""
     assert sum(told) == 3
     assert taken(SqlQuery(database, "SELECT place AS Idx, colour AS STATUS FROM today ORDER BY iin DESC"))[0] == [
-        (1, 4, 7), (2, 3, 8), (3, 0, 9),
-    ]  # fmt: skip
+        (1, 4, 7),
+        (2, 3, 8),
+        (3, 0, 9),
+    ]
 
 
 def test_bad_rows_of_a_query_are_named(database: str) -> None:

@@ -11,6 +11,7 @@ from gate.core.events import (
     CodeSeen,
     Decided,
     DeviceChanged,
+    Event,
     GrantEnded,
     ListChanged,
     Mode,
@@ -43,10 +44,10 @@ def numbers(page: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
 class Told:
     """A page of metrics after some events."""
 
-    def __init__(self, *events: object, now: float = 0.0) -> None:
+    def __init__(self, *events: Event, now: float = 0.0) -> None:
         metrics = Metrics(ABOUT)
         for event in events:
-            metrics.take(event)  # type: ignore[arg-type]  # any of the events
+            metrics.take(event)
         self.samples = numbers(metrics.page(now).decode())
 
     def __call__(self, name: str, **labels: str) -> float:

@@ -91,7 +91,7 @@ def test_what_each_can_do(profile: str, abilities: Abilities) -> None:
 class Recorder(Board):
     """Hears, and says nothing."""
 
-    def take(self, data: bytes) -> tuple[bytes, bytes]:  # noqa: ARG002 - nothing is answered
+    def take(self, _: bytes) -> tuple[bytes, bytes]:  # nothing is answered
         return b"", b""
 
 

@@ -285,7 +285,7 @@ def test_a_driver_with_settings_of_another_kind(tmp_path: Path) -> None:
     file.write_text(LEAST)
 
     with pytest.raises(SettingsError, match=r"gate.toml:9: reader\[0\].driver: .* no ReaderConfig. Tell the driver"):
-        load_settings(file, lambda kind, name: DriverConfig)  # noqa: ARG005 - the signature is the contract's
+        load_settings(file, lambda *_: DriverConfig)
 
 
 def test_a_password_in_an_address_is_not_repeated(tmp_path: Path) -> None:

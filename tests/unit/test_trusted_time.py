@@ -22,7 +22,7 @@ either_way = st.floats(-2000 * DAY, 2000 * DAY, allow_nan=False)
 class Gate:
     """A machine, and the trusted clock of the process that runs on it."""
 
-    def __init__(self, kept: Kept = Kept()) -> None:  # noqa: B008 - frozen
+    def __init__(self, kept: Kept = Kept()) -> None:
         self.machine = ManualClock()
         self.clock = TrustedClock(self.machine, kept, UNTRUSTED_FOR)
 
