@@ -24,6 +24,7 @@ from drivers.readers.scanner_families import (
     HEARTBEAT,
     MODE,
     ON_COMMAND,
+    SAVE,
     SET_UP_CODES,
     Family,
     read_zone,
@@ -92,11 +93,7 @@ class Scanner:
         for command in self._config.set_up:
             self._port.write(bytes.fromhex(command))
         if self._family.zones:
-            mode = with_mode(await self._zone(MODE), ON_COMMAND if self._config.trigger else CONTINUOUS)
-            for zone, value in ((MODE, mode), (SET_UP_CODES, 0)):
-                await self._ask(write_zone(zone, value))
-                if await self._zone(zone) != value:
-                    raise self._error(f"does not keep what zone {zone:04X} is set to")
+            await self._set_zones()
         elif not self._config.set_up:
             _log.warning("%s: whether visitors can change its settings by set-up codes is not known: see set_up", self)
 
@@ -140,6 +137,18 @@ class Scanner:
             self._unanswered += 1
             self._stream.replies.clear()
             self._port.write(HEARTBEAT)
+
+    async def _set_zones(self) -> None:
+        """Writes, and saves, only what is not so already: what it saves to is flash, which wears out."""
+        found = {zone: await self._zone(zone) for zone in (MODE, SET_UP_CODES)}
+        mode = with_mode(found[MODE], ON_COMMAND if self._config.trigger else CONTINUOUS)
+        changed = {zone: value for zone, value in ((MODE, mode), (SET_UP_CODES, 0)) if found[zone] != value}
+        for zone, value in changed.items():
+            await self._ask(write_zone(zone, value))
+            if await self._zone(zone) != value:
+                raise self._error(f"does not keep what zone {zone:04X} is set to")
+        if changed:
+            await self._ask(SAVE)
 
     async def _zone(self, address: int) -> int:
         answer = await self._ask(read_zone(address))
