@@ -30,7 +30,7 @@ class Challenge(osdp.SecurityInitializationRequestCommand):  # type: ignore[misc
         return bytes([3, CHALLENGE, 1])  # 1: with the module's own key, not the default one
 
 
-class Cryptogram(osdp.ServerCryptogramCommand):  # type: ignore[misc]
+class Cryptogram(osdp.ServerCryptogramCommand):  # type: ignore[misc]  # nor here
     def security_control_block(self) -> bytes:
         return bytes([3, CRYPTOGRAM, 1])
 

@@ -14,7 +14,11 @@ import osdp
 
 
 class Panel(osdp.ControlPanel):  # type: ignore[misc]  # it ships no types
-    def on_input_status_report_reply_received(self, address: int, input_status: osdp.InputStatus) -> None:  # noqa: ARG002
+    def on_input_status_report_reply_received(
+        self,
+        address: int,  # noqa: ARG002 - the library's signature
+        input_status: osdp.InputStatus,
+    ) -> None:
         say(" ".join(["inputs", *(str(number) for number, active in enumerate(input_status.statuses) if active)]))
 
 
