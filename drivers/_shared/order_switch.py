@@ -42,7 +42,7 @@ class OrderSwitch(Switch):
         self._closes.close()
 
     def read_back(self, *, on: bool) -> None:
-        """On the thread.  Raises DeviceError when the device says otherwise."""
+        """On the thread.  Raises DeviceError when the device says otherwise.  One that cannot be asked: nothing."""
 
     def look(self) -> None:
         """On the thread, every quarter of a second.  Raises DeviceError."""

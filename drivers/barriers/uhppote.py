@@ -31,6 +31,7 @@ from gate.ports.barrier import Barrier
 from gate.ports.driver import DriverConfig, DriverSpec
 from gate.ports.inputs import Level, Role
 
+_LOOKS, _BETWEEN = 3, 0.1  # so often, with so many seconds between
 _MODES = {Stance.FREE: NORMALLY_OPEN, Stance.BLOCKED: NORMALLY_CLOSED}
 
 
@@ -67,8 +68,11 @@ class UhppoteSwitch(OrderSwitch):
         return True
 
     def read_back(self, *, on: bool) -> None:
-        if self._line.state().released is not on:
-            raise self.disobeyed(f"was told to {'release' if on else 'lock'} the door and did not")
+        for _ in range(_LOOKS):
+            if self._line.state().released is on:
+                return
+            time.sleep(_BETWEEN)  # a relay takes a moment
+        raise self.disobeyed(f"was told to {'release' if on else 'lock'} the door and did not")
 
     def look(self) -> None:
         if self._controlled_again is not None and time.monotonic() >= self._controlled_again:
