@@ -5,7 +5,6 @@ to read back.  Its protocol has no authentication worth the name: keep it on a n
 serves one program at a time.
 """
 
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from ipaddress import IPv4Address
@@ -13,6 +12,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from drivers._shared.board_lease import Lease
 from drivers._shared.order_switch import OrderSwitch
 from drivers._shared.order_thread import OrderThread
 from drivers._shared.pulse_barrier import (
@@ -30,9 +30,6 @@ from gate.errors import DeviceError
 from gate.ports.barrier import Barrier
 from gate.ports.driver import DriverConfig, DriverSpec
 
-_RENEW, _LEASED = 1.0, 3
-"""Seconds: a way that stands open is released anew so often, for so long."""
-
 
 class ZkConfig(DriverConfig):
     address: Annotated[IPv4Address, Field(description="address of the panel; give it a fixed one")]
@@ -49,36 +46,25 @@ class ZkSwitch(OrderSwitch):
         self._door = config.door
         longer = extended_pulse(config.pulse, config.extended_pulse)
         self._pulses = {False: max(1, round(config.pulse)), True: max(1, round(longer))}  # seconds
-        self._free, self._renewed = False, 0.0
+        self._lease = Lease(self._hold)
 
     def on(self, direction: Direction, *, extended: bool = False) -> None:  # noqa: ARG002 - one relay serves all
         self._hold(self._pulses[extended])
 
     def off(self) -> None:
-        self._free = False
+        self._lease.end()
         self._hold(0)
 
     def pose(self, stance: Stance) -> bool:
-        """Free is a lease, renewed while somebody watches: the panel ends it when nobody does."""
-        if stance is not Stance.FREE:
-            return False
-        self._free = True
-        self._renew()
-        return True
+        return self._lease.take(stance)
 
     def look(self) -> None:
         """Whether it is there."""
-        if self._free and time.monotonic() - self._renewed >= _RENEW:
-            self._renew()
-        else:
+        if not self._lease.uphold():
             self._line.doors()
 
-    def _renew(self) -> None:
-        self._renewed = time.monotonic()
-        self._hold(_LEASED)
-
-    def _hold(self, seconds: int) -> None:
-        self.order(lambda: self._line.hold(self._door, seconds))
+    def _hold(self, seconds: float) -> None:
+        self.order(lambda: self._line.hold(self._door, round(seconds)))
 
 
 def _connect(config: ZkConfig) -> ZkLine:
