@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Sequence
 
+from drivers._shared.board_lease import Lease
 from drivers._shared.order_switch import OrderSwitch
 from drivers._shared.order_thread import OrderThread
 from drivers.barriers.modbus_line import Line
@@ -23,8 +24,8 @@ COILS = 8
 """Read at once: a single coil cannot be."""
 
 _FLASH, _TENTH, _OFF = 0x0200, 0.1, 0x0000
-_RENEW, _LEASED = 1.0, 3.0
-"""Seconds: a way that stands open is released anew so often, for so long."""
+_LATE = 1.0
+"""Seconds after the end of a pulse from which a relay that is on is at fault."""
 
 PASSES, COUNTERS, ERROR, MODE, BEGIN_WITHIN = 0x40, 0x44, 0x48, 0x3000, 0x3011
 NORMAL, BLOCKED, ANTI_PANIC = 0, 1, 2
@@ -42,36 +43,27 @@ class Waveshare(OrderSwitch):
         self._coil = channel - 1
         self._pulse, self._extended = pulse, extended
         self._released_until = 0.0
-        self._free, self._renewed = False, 0.0
+        self._lease = Lease(self._flash)
 
     def on(self, direction: Direction, *, extended: bool = False) -> None:  # noqa: ARG002 - one contact serves all
         self._flash(self._extended if extended else self._pulse)
 
     def off(self) -> None:
-        self._free = False
+        self._lease.end()
         self.order(lambda: self._write(self._coil, _OFF, 0.0))
 
     def pose(self, stance: Stance) -> bool:
-        """Free is a lease, renewed while somebody watches: the board ends it when nobody does."""
-        if stance is not Stance.FREE:
-            return False
-        self._free = True
-        self._renew()
-        return True
+        return self._lease.take(stance)
 
     def read_back(self, *, on: bool) -> None:
         if self._line.read_coils(0, COILS)[self._coil] is not on:
             raise self.disobeyed(f"was told to go {'on' if on else 'off'} and did not")
 
     def look(self) -> None:
-        if self._free and time.monotonic() - self._renewed >= _RENEW:
-            self._renew()
-        elif self._line.read_coils(0, COILS)[self._coil] and time.monotonic() > self._released_until + _RENEW:
+        if self._lease.uphold():
+            return
+        if self._line.read_coils(0, COILS)[self._coil] and time.monotonic() > self._released_until + _LATE:
             raise self.disobeyed("is on, and nobody told it so")
-
-    def _renew(self) -> None:
-        self._renewed = time.monotonic()
-        self._flash(_LEASED)
 
     def _flash(self, seconds: float) -> None:
         tenths = max(1, round(seconds / _TENTH))
@@ -96,8 +88,12 @@ class LotTurnstile(OrderSwitch):
 
     def on(self, direction: Direction, *, extended: bool = False) -> None:
         register = PASSES + (direction is Direction.EXIT)
-        self.order(lambda: self._line.write_registers(BEGIN_WITHIN, self._begin_within[extended]))
-        self.order(lambda: self._line.write_registers(register, 1))
+
+        def release() -> None:
+            self._line.write_registers(BEGIN_WITHIN, self._begin_within[extended])
+            self._line.write_registers(register, 1)  # not if the time was not taken
+
+        self.order(release)
 
     def off(self) -> None:
         self.order(lambda: self._line.write_registers(PASSES, 0, 0))

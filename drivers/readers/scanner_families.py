@@ -6,7 +6,13 @@ Zone 0000 holds the reading mode in its two lowest bits (01 on command, 10 conti
 lowest bit whether set-up codes are obeyed.  The zones are from the maker's manual, not tried on a unit:
 that is why both are read back.
 
-Honeywell: SYN T CR and SYN U CR, trigger on and off.  Newland: no command is known for certain.
+Honeywell: SYN T CR and SYN U CR, trigger on and off.  Commands: SYN M CR, the command, `.` to keep it or
+`!` until the power is lost (manuals of the Xenon 1900 and N3680).
+Newland: `~` SOH 0000, `@` to keep it or `#` until the power is lost, the command, `;` ETX (manuals of the
+HR42, HR52 and FM530).
+Both answer a command with ACK, or with NAK or ENQ when they do not take it.  No manual at hand names a
+command that holds for every model and locks set-up codes (leaving Newland's set-up mode does not: its code
+to enter it works again), so that one belongs into `set_up`, from the manual of the scanner that is there.
 """
 
 import binascii
@@ -14,6 +20,9 @@ from dataclasses import dataclass
 
 MODE, SET_UP_CODES, TRIGGER = 0x0000, 0x0003, 0x0002
 ON_COMMAND, CONTINUOUS, _MODE_BITS = 0b01, 0b10, 0b11
+REFUSALS = (0x15, 0x05)
+"""NAK and ENQ, of Honeywell and Newland."""
+
 READ, WRITE, _SAVE, _HEARTBEAT = 0x07, 0x08, 0x09, 0x0A
 
 

@@ -82,7 +82,6 @@ class SerialScannerRig(ReaderRig):
             "port": str(self.board.port),
             "scanner": self._scanner,
             "direction": "exit",
-            "set_up": [] if self._scanner == "gm65" else ["00"],
         }
         return serial_scanner.ScannerConfig.model_validate(settings)
 

@@ -1,10 +1,13 @@
 """Modbus boards and turnstiles, byte by byte, and boards that lie, stall, corrupt and hang up."""
 
 import asyncio
+import itertools
+import math
 import os
 import pty
 import sys
 import threading
+import time
 import tty
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, suppress
@@ -14,6 +17,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from drivers._shared.order_thread import OrderThread
 from drivers.barriers.modbus_line import ModbusLine
 from drivers.barriers.modbus_relay import DRIVER
 from gate.core.model import Direction, Stance
@@ -149,6 +153,40 @@ async def test_a_board_that_is_not_to_be_trusted_refuses_a_release(waveshare: Wa
             await barrier.release(Direction.ENTRY)
         setattr(waveshare, fault, False)
     assert waveshare.locked()
+
+
+@pytest.mark.anyio
+async def test_a_clock_that_is_set_back_does_not_keep_an_order(
+    waveshare: WaveshareBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(waveshare.port) as barrier:
+        waveshare.silent = True
+        wall, ends = itertools.count(1_800_000_000, -1), time.monotonic() + 8
+        monkeypatch.setattr(time, "time", lambda: next(wall) if time.monotonic() < ends else math.inf)
+        with pytest.raises(DeviceError, match="does not answer"):
+            await asyncio.wait_for(barrier.release(Direction.ENTRY), 5)
+
+
+@pytest.mark.anyio
+async def test_a_defect_on_the_thread_of_orders_is_not_lost() -> None:
+    orders = OrderThread("test")
+    orders.give(list[int]().pop)
+    with pytest.raises(IndexError):
+        await orders.settled()
+    with pytest.raises(IndexError):
+        orders.raise_failure()
+    orders.close()
+
+
+@pytest.mark.anyio
+async def test_why_a_port_cannot_be_opened_is_said(waveshare: WaveshareBoard, tmp_path: Path) -> None:
+    async with opened(waveshare.port):
+        with pytest.raises(DeviceError, match="in use by another program"):
+            async with opened(waveshare.port):
+                pass
+    with pytest.raises(DeviceError, match="is not there"):
+        async with opened(tmp_path / "nowhere"):
+            pass
 
 
 @pytest.mark.anyio
