@@ -9,6 +9,10 @@ CHANGES = 30
 """Changes within that window that no contact and no person makes: a loose wire, or mains hum on a cut one."""
 
 
+STALL = 0.5
+"""Seconds between two readings after which it was the reader that rested, not the contact that did not."""
+
+
 class Debounce:
     """Feed it every reading; it tells when the settled level changes.  Pure: time is handed in.
 
@@ -20,12 +24,14 @@ class Debounce:
         self._seen: bool | None = None
         self._since = 0.0  # when _seen was first seen without interruption
         self._settled: float | None = None  # when there was last a level that had held
+        self._read_at = 0.0
         self._changes: deque[float] = deque(maxlen=CHANGES + 1)  # when the reading was another one
 
     def read(self, raw: bool, at: float) -> bool:
         """Whether `level` is another one after this reading, made at `at` (monotonic seconds)."""
-        if self._settled is None:
+        if self._settled is None or at - self._read_at > STALL:
             self._settled = at
+        self._read_at = at
         if raw is not self._seen:
             self._seen, self._since = raw, at
             self._changes.append(at)

@@ -19,7 +19,7 @@ class OrderThread:
     def __init__(self, name: str) -> None:
         self._executor = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._pending: set[Future[Any]] = set()
-        self._failure: DeviceError | None = None
+        self._failure: BaseException | None = None
 
     def give(self, work: Callable[[], T]) -> "Future[T]":
         """Returns at once.  `work` raises DeviceError when the device does not obey.  Raises DeviceError
@@ -33,14 +33,16 @@ class OrderThread:
         return order
 
     async def settled(self) -> None:
-        """Wait until every order given so far was carried out.  Raises DeviceError when one failed."""
+        """Wait until every order given so far was carried out.  Raises as `raise_failure` does."""
         for order in list(self._pending):
-            with suppress(DeviceError):
+            with suppress(Exception):  # it is kept as the failure
                 await asyncio.wrap_future(order)
         self.raise_failure()
 
     def raise_failure(self) -> None:
-        """The first failure there was."""
+        """The first failure there was: a DeviceError, or what only a defect raises."""
+        if self._failure is not None and not isinstance(self._failure, DeviceError):
+            raise self._failure
         if self._failure is not None:
             raise DeviceError(self._failure.what, hint=self._failure.hint) from self._failure
 
@@ -51,5 +53,5 @@ class OrderThread:
     def _done(self, order: "Future[Any]") -> None:
         self._pending.discard(order)
         error = order.exception() if not order.cancelled() else None
-        if isinstance(error, DeviceError) and self._failure is None:
+        if self._failure is None:
             self._failure = error

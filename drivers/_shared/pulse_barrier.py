@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Annotated, Protocol, TypeVar
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from drivers._shared.pulse_claim import free
 from drivers._shared.pulse_guard import GRACE, PulseGuard
@@ -33,17 +33,30 @@ WATCH_EVERY = 0.25
 LEASE = 2.0
 """Seconds for which a door that the host holds open stays open without a new word from `watch`."""
 
+LOCKED_AGAIN_EVERY = 2.0
+"""Seconds between two repetitions of the order to lock: a frame that a board missed leaves a door open for so
+long, and a board that died while nobody came is found before somebody does."""
+
 HELD_OPEN = Abilities(stances=frozenset({Stance.FREE}))
 """Of a barrier whose host holds it open on a lease."""
 
 Pulse = Annotated[Duration, Field(ge=MIN_PULSE, le=MAX_PULSE)]
 """A pydantic field for the length of a pulse."""
 
-ExtendedPulse = Annotated[
-    Pulse | None,
-    Field(description="how long it is released for a person who needs more time; left out, three times the pulse"),
-]
+_LONGER = Field(description="how long it is released for a person who needs more time; left out, three times the pulse")
+ExtendedPulse = Annotated[Pulse | None, _LONGER]
 """A pydantic field; see `extended_pulse`."""
+
+
+def _whole(seconds: float) -> float:
+    if seconds % 1:
+        raise ValueError('the device takes whole seconds: write "3s"')
+    return seconds
+
+
+WholePulse = Annotated[Duration, Field(ge=1.0, le=MAX_PULSE), AfterValidator(_whole)]
+WholeExtendedPulse = Annotated[WholePulse | None, _LONGER]
+"""The same, of a device that times it in whole seconds."""
 
 
 def extended_pulse(pulse: float, extended: float | None) -> float:
@@ -130,7 +143,7 @@ class SwitchBarrier:
             self._switch.check()
             for level in self._switch.sensed():
                 report(level)
-            self._uphold()
+            await self._uphold()
             await asyncio.sleep(self._switch.every)
 
     def close(self) -> None:
@@ -142,8 +155,8 @@ class SwitchBarrier:
         if not self._switch.pose(stance):
             raise ValueError(f"{self._switch.name} knows no stance {stance}")
 
-    def _uphold(self) -> None:
-        """What has to be said again and again."""
+    async def _uphold(self) -> None:
+        """What has to be said again and again.  Raises DeviceError."""
 
     def _lock(self) -> bool:
         """Whether the order to lock was delivered."""
@@ -169,13 +182,14 @@ class PulsedBarrier(SwitchBarrier):
     """The host times the pulse, on the monotonic clock; a guard thread ends it should the loop hang.
 
     A device that cannot stand free by itself is held open on a lease that `watch` renews: should that
-    stop, the guard locks."""
+    stop, the guard locks.  While it is locked `watch` says so again and again."""
 
     def __init__(self, switch: Switch, pulse: float, extended: float | None = None) -> None:
         super().__init__(switch)
         self._pulse = min(pulse, MAX_PULSE)
         self._extended = extended_pulse(self._pulse, extended)
         self._leased = False
+        self._again_due = 0.0  # monotonic seconds
         self._guard = PulseGuard(self._lock, switch.name)
 
     async def start(self) -> None:
@@ -187,6 +201,7 @@ class PulsedBarrier(SwitchBarrier):
                 hint="Raise TasksMax= of the service, or free memory",
             ) from error
         await super().start()
+        self._again_due = time.monotonic() + LOCKED_AGAIN_EVERY
 
     async def release(self, direction: Direction, *, extended: bool = False) -> None:
         pulse = self._extended if extended else self._pulse
@@ -194,11 +209,9 @@ class PulsedBarrier(SwitchBarrier):
             self._raise_unless_usable()
             if self._stance is Stance.FREE:
                 return  # open already
-            self._guard.arm(pulse + GRACE)
             try:
-                self._secured = False
                 ends = time.monotonic() + pulse
-                self._switch.on(direction, extended=extended)
+                self._unlock(direction, ends + GRACE, extended=extended)
                 await self._switch.confirm(on=True)
                 await asyncio.sleep(max(0.0, ends - time.monotonic()))
             finally:
@@ -211,7 +224,7 @@ class PulsedBarrier(SwitchBarrier):
         if self._lock():
             self._guard.disarm()
         elif not self._closed:
-            self._guard.arm(0.0)  # it repeats the order until it is delivered
+            self._guard.arm_until(time.monotonic())  # it repeats the order until it is delivered
 
     def close(self) -> None:
         self._closed = True
@@ -227,14 +240,24 @@ class PulsedBarrier(SwitchBarrier):
         self._hold_open()
 
     def _hold_open(self) -> None:
-        self._guard.arm(LEASE)
-        self._secured = False
-        self._switch.on(Direction.ENTRY)
+        self._unlock(Direction.ENTRY, time.monotonic() + LEASE)
 
-    def _uphold(self) -> None:
+    def _unlock(self, direction: Direction, until: float, *, extended: bool = False) -> None:
+        """The guard is armed before the device is told, and again after: it may have gone off in between."""
+        self._guard.arm_until(until)
+        self._secured = False
+        self._switch.on(direction, extended=extended)
+        self._guard.arm_until(until)
+
+    async def _uphold(self) -> None:
         if self._leased:
             self._raise_unless_usable()
             self._hold_open()
+        elif self._stance is Stance.CONTROLLED and not self._turn.locked() and time.monotonic() >= self._again_due:
+            self._again_due = time.monotonic() + LOCKED_AGAIN_EVERY
+            async with self._turn:  # at once, for nobody has it
+                self._switch.off()
+                await self._switch.confirm(on=False)
 
     def _raise_unless_usable(self) -> None:
         super()._raise_unless_usable()

@@ -41,10 +41,10 @@ class PulseGuard:
         """Whether it can keep its promise.  Ask before switching on."""
         return not self._closed and self._thread.is_alive()
 
-    def arm(self, seconds: float) -> None:
-        """Switch off in `seconds`, unless disarmed before.  Replaces an earlier deadline."""
+    def arm_until(self, deadline: float) -> None:
+        """Switch off at this monotonic moment, unless disarmed before.  Replaces an earlier deadline."""
         with self._changed:
-            self._deadline = time.monotonic() + seconds
+            self._deadline = deadline
             self._changed.notify()
 
     def disarm(self) -> None:

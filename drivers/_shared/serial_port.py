@@ -3,11 +3,18 @@
 Facts it rests on (pyserial 3.5, Linux): the port is opened non-blocking; after an unplug `in_waiting`
 raises a plain OSError (EIO) and `os.read` gives b"" for ever; `exclusive=True` refuses a second opener.
 pyserial's own `write` spins when the output buffer is full and no timeout is set, so bytes are written
-with `os.write`: a full buffer means that the device takes nothing, which is an error at once.
+with `os.write`: a full buffer means that the device takes nothing, which is an error at once.  What such a
+line still holds is dropped before the next order: an order to release that comes out of the buffer when
+the line moves again would open for nobody knows whom.  (Drivers of USB adapters drop it on closing only.)
+
+`exclusive=True` is a lock (flock) on the open file, which a process that is being forked shares until it
+has become another program: it is given back by name on closing, or a port that was just closed would be
+"in use".
 """
 
 import asyncio
 import errno
+import fcntl
 import os
 import termios
 import time
@@ -36,6 +43,7 @@ class SerialPort:
                 "serial port: the Python package pyserial is not installed", hint="Install it: `pip install pyserial`"
             ) from error
         self.path = path
+        self._clogged = False  # holds bytes that the device did not take
         try:
             self._serial = serial.Serial(path, baud, timeout=0, write_timeout=_DRAIN_WITHIN, exclusive=True)
         except (OSError, ValueError, termios.error) as error:  # SerialException is an OSError
@@ -44,10 +52,13 @@ class SerialPort:
     def write(self, data: bytes) -> None:
         """Hand all of it to the kernel.  From any thread."""
         try:
+            if self._clogged:
+                termios.tcflush(self._serial.fileno(), termios.TCOFLUSH)
+                self._clogged = False
             taken = os.write(self._serial.fileno(), data)
         except BlockingIOError as error:
             raise self._stuck() from error
-        except OSError as error:
+        except (OSError, termios.error) as error:
             raise self._lost(error) from error
         if taken != len(data):
             raise self._stuck()
@@ -75,6 +86,8 @@ class SerialPort:
     def close(self) -> None:
         """May block while the kernel empties its buffer.  Never raises."""
         try:
+            if self._serial.is_open:
+                fcntl.flock(self._serial.fileno(), fcntl.LOCK_UN)
             self._serial.close()
         except OSError:
             return  # the port has gone with its device
@@ -91,6 +104,7 @@ class SerialPort:
         )
 
     def _stuck(self) -> DeviceError:
+        self._clogged = True
         return DeviceError(
             f"serial port {self.path} takes no more bytes", hint="Unplug the board, wait a moment and plug it in again"
         )

@@ -11,11 +11,11 @@ import logging
 import time
 from collections.abc import Sequence
 
+from drivers._shared.board_lease import Lease
+from drivers._shared.order_switch import OrderSwitch
 from drivers._shared.order_thread import OrderThread
-from drivers._shared.pulse_barrier import Switch
 from drivers.barriers.modbus_line import Line
 from gate.core.model import Direction, Stance
-from gate.errors import DeviceError
 from gate.ports.inputs import Level, Role
 
 _log = logging.getLogger(__name__)
@@ -24,8 +24,8 @@ COILS = 8
 """Read at once: a single coil cannot be."""
 
 _FLASH, _TENTH, _OFF = 0x0200, 0.1, 0x0000
-_RENEW, _LEASED = 1.0, 3.0
-"""Seconds: a way that stands open is released anew so often, for so long."""
+_LATE = 1.0
+"""Seconds after the end of a pulse from which a relay that is on is at fault."""
 
 PASSES, COUNTERS, ERROR, MODE, BEGIN_WITHIN = 0x40, 0x44, 0x48, 0x3000, 0x3011
 NORMAL, BLOCKED, ANTI_PANIC = 0, 1, 2
@@ -34,90 +34,40 @@ _MOST = 50
 """Passages between two looks; more is a counter that was set, not people."""
 
 
-class ModbusSwitch(Switch):
-    """Orders go out in their turn; `look` is asked again and again, and finds what is not as it should be."""
-
-    def __init__(self, name: str, line: Line, thread: OrderThread) -> None:
-        self.name = name
-        self._line = line
-        self._thread = thread
-        self._looking = False
-
-    async def confirm(self, *, on: bool) -> None:
-        """The orders were echoed; now the board is asked whether it does so."""
-        self._thread.give(lambda: self.read_back(on=on))
-        await self._thread.settled()
-
-    def check(self) -> None:
-        self._thread.raise_failure()
-        if not self._looking:
-            self._looking = True
-            self._thread.give(self._look_once)
-
-    def close(self) -> None:
-        self._thread.close()
-        self._line.close()
-
-    def read_back(self, *, on: bool) -> None:
-        """Raises DeviceError when the board says otherwise."""
-        raise NotImplementedError
-
-    def look(self) -> None:
-        """On the thread, every quarter of a second.  Raises DeviceError."""
-        raise NotImplementedError
-
-    def _look_once(self) -> None:
-        try:
-            self.look()
-        finally:
-            self._looking = False
-
-    def disobeyed(self, what: str) -> DeviceError:
-        return DeviceError(f"{self.name} {what}", hint="Check the board's power and relay; replace it if this stays")
-
-
-class Waveshare(ModbusSwitch):
+class Waveshare(OrderSwitch):
     """One relay.  The board times the pulse: a dead host cannot hold the door open."""
 
     def __init__(self, line: Line, thread: OrderThread, channel: int, pulse: float, extended: float) -> None:
-        super().__init__(f"Modbus relay {channel}", line, thread)
+        super().__init__(f"Modbus relay {channel}", thread, line)
+        self._line = line
         self._coil = channel - 1
         self._pulse, self._extended = pulse, extended
         self._released_until = 0.0
-        self._free, self._renewed = False, 0.0
+        self._lease = Lease(self._flash)
 
     def on(self, direction: Direction, *, extended: bool = False) -> None:  # noqa: ARG002 - one contact serves all
         self._flash(self._extended if extended else self._pulse)
 
     def off(self) -> None:
-        self._free = False
-        self._thread.give(lambda: self._write(self._coil, _OFF, 0.0))
+        self._lease.end()
+        self.order(lambda: self._write(self._coil, _OFF, 0.0))
 
     def pose(self, stance: Stance) -> bool:
-        """Free is a lease, renewed while somebody watches: the board ends it when nobody does."""
-        if stance is not Stance.FREE:
-            return False
-        self._free = True
-        self._renew()
-        return True
+        return self._lease.take(stance)
 
     def read_back(self, *, on: bool) -> None:
         if self._line.read_coils(0, COILS)[self._coil] is not on:
             raise self.disobeyed(f"was told to go {'on' if on else 'off'} and did not")
 
     def look(self) -> None:
-        if self._free and time.monotonic() - self._renewed >= _RENEW:
-            self._renew()
-        elif self._line.read_coils(0, COILS)[self._coil] and time.monotonic() > self._released_until + _RENEW:
+        if self._lease.uphold():
+            return
+        if self._line.read_coils(0, COILS)[self._coil] and time.monotonic() > self._released_until + _LATE:
             raise self.disobeyed("is on, and nobody told it so")
-
-    def _renew(self) -> None:
-        self._renewed = time.monotonic()
-        self._flash(_LEASED)
 
     def _flash(self, seconds: float) -> None:
         tenths = max(1, round(seconds / _TENTH))
-        self._thread.give(lambda: self._write(_FLASH + self._coil, tenths, tenths * _TENTH))
+        self.order(lambda: self._write(_FLASH + self._coil, tenths, tenths * _TENTH))
 
     def _write(self, address: int, value: int, seconds: float) -> None:
         """On the thread, as `look` is: what it expects changes together with the board."""
@@ -125,11 +75,12 @@ class Waveshare(ModbusSwitch):
         self._line.write_coil_value(address, value)
 
 
-class LotTurnstile(ModbusSwitch):
+class LotTurnstile(OrderSwitch):
     """Both ways, with counters of who passed, and modes of its own."""
 
     def __init__(self, line: Line, thread: OrderThread, pulse: float, extended: float) -> None:
-        super().__init__("LOT turnstile", line, thread)
+        super().__init__("LOT turnstile", thread, line)
+        self._line = line
         self._begin_within = {False: max(1, round(pulse)), True: max(1, round(extended))}
         self._mode = NORMAL
         self._counted: tuple[int, int] | None = None  # entry, exit
@@ -137,15 +88,19 @@ class LotTurnstile(ModbusSwitch):
 
     def on(self, direction: Direction, *, extended: bool = False) -> None:
         register = PASSES + (direction is Direction.EXIT)
-        self._thread.give(lambda: self._line.write_registers(BEGIN_WITHIN, self._begin_within[extended]))
-        self._thread.give(lambda: self._line.write_registers(register, 1))
+
+        def release() -> None:
+            self._line.write_registers(BEGIN_WITHIN, self._begin_within[extended])
+            self._line.write_registers(register, 1)  # not if the time was not taken
+
+        self.order(release)
 
     def off(self) -> None:
-        self._thread.give(lambda: self._line.write_registers(PASSES, 0, 0))
-        self._thread.give(lambda: self._take_mode(NORMAL))
+        self.order(lambda: self._line.write_registers(PASSES, 0, 0))
+        self.order(lambda: self._take_mode(NORMAL))
 
     def pose(self, stance: Stance) -> bool:
-        self._thread.give(lambda: self._take_mode(_MODES[stance]))
+        self.order(lambda: self._take_mode(_MODES[stance]))
         return True
 
     def read_back(self, *, on: bool) -> None:

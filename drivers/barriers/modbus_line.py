@@ -5,17 +5,21 @@ Modbus RTU knows no authentication: keep the bus inside the enclosure.
 Facts it rests on (pymodbus 3.16): silence raises ModbusIOException, a refusal comes back as an object
 whose `isError()` is true, and neither the echo of a single coil's value nor that of a register is
 compared by the library.  A coil's value other than on and off, which boards use to time a pulse, needs
-a request of one's own.
+a request of one's own.  It waits for an answer by the wall clock, so that a clock set back by an hour in
+mid-wait would keep an order to lock for an hour: `recv` is our own.
 """
 
 import logging
 import struct
+import time
 from typing import Any, Protocol
 
+from drivers._shared.serial_port import SerialPort
 from gate.errors import DeviceError
 
 _ANSWERS_WITHIN = 0.3  # seconds; a board answers in 10 to 50 ms
 _RETRIES = 1
+_PAUSE = 0.004  # seconds without a byte after which an answer is taken to be whole: four of them at 9600 baud
 
 
 class Line(Protocol):
@@ -39,7 +43,7 @@ class ModbusLine:
         """Opens the port.  Raises DeviceError."""
         try:
             from pymodbus.client import ModbusSerialClient
-            from pymodbus.exceptions import ModbusException
+            from pymodbus.exceptions import ConnectionException, ModbusException
             from pymodbus.pdu.bit_message import WriteSingleCoilResponse
         except ImportError as error:
             raise DeviceError(
@@ -58,16 +62,29 @@ class ModbusLine:
             def decode(self, data: bytes) -> None:
                 self.address, self.value = struct.unpack(">HH", data[:4])
 
+        class Client(ModbusSerialClient):
+            def recv(self, size: int | None) -> bytes:  # noqa: ARG002 - the library asks for what there is
+                port: Any = self.socket
+                waiting, limit = 0, time.monotonic() + _ANSWERS_WITHIN
+                try:
+                    while time.monotonic() < limit:
+                        before, waiting = waiting, port.in_waiting
+                        if 0 < waiting == before:
+                            break
+                        time.sleep(_PAUSE)
+                    return bytes(port.read(waiting))
+                except (OSError, AttributeError) as error:  # unplugged; closed
+                    self.close()  # type: ignore[no-untyped-call]  # pymodbus does not annotate it
+                    raise ConnectionException(str(self)) from error
+
         logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)  # what matters is said here
         self._port, self._unit = port, unit
         self._coil_value, self._error = CoilValue, ModbusException
-        self._client: Any = ModbusSerialClient(port, baudrate=baud, timeout=_ANSWERS_WITHIN, retries=_RETRIES)
+        self._client: Any = Client(port, baudrate=baud, timeout=_ANSWERS_WITHIN, retries=_RETRIES)
         self._client.register(CoilValue)
-        if not self._client.connect():
-            raise DeviceError(
-                f"Modbus: serial port {port} cannot be opened",
-                hint="Plug the adapter in, and name it by /dev/serial/by-path; the gate's user must be in dialout",
-            )
+        if not self._client.connect():  # the library does not say why: who opens it once more hears it
+            SerialPort(port, baud).close()
+            raise DeviceError(f"Modbus: serial port {port} could not be opened", hint="It is tried again")
 
     def write_coil_value(self, address: int, value: int) -> None:
         request = self._coil_value(address=address, dev_id=self._unit)

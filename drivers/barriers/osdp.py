@@ -13,6 +13,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from drivers._shared.board_lease import Lease
 from drivers._shared.pulse_barrier import BoardTimedBarrier, ExtendedPulse, Pulse, Switch, extended_pulse
 from drivers._shared.pulse_claim import claim, free
 from drivers.barriers.osdp_panel import FOR_A_WHILE, OFF, Panel
@@ -24,9 +25,6 @@ from gate.ports.driver import DriverConfig, DriverSpec
 from gate.ports.inputs import Level, Role
 
 _LOCAL, _INPUTS = 2, 0  # kinds of status report: libosdp's STATUS_REPORT_LOCAL and _INPUT
-_RENEW, _LEASED = 1.0, 3.0
-"""Seconds: a way that stands open is released anew so often, for so long."""
-
 _PATIENCE = 12.0
 """Seconds for the secure channel to stand; it is tried again all the while."""
 
@@ -76,7 +74,7 @@ class _OsdpSwitch(Switch):
         self._longer = extended_pulse(config.pulse, config.extended_pulse)
         self._reports: SimpleQueue[tuple[int, bytes]] = SimpleQueue()
         self._levels: dict[tuple[Role, Direction], bool] = {}
-        self._free, self._renewed = False, 0.0
+        self._lease = Lease(self._release)
         self._panel: Panel | None = None
         self.name = f"OSDP module {config.address} on {config.port}"
 
@@ -96,24 +94,18 @@ class _OsdpSwitch(Switch):
         self._release(self._longer if extended else self._config.pulse)
 
     def off(self) -> None:
-        self._free = False
+        self._lease.end()
         self.panel.give(self._config.output, OFF, 0)
 
     def pose(self, stance: Stance) -> bool:
-        """Free is a lease, renewed while somebody watches: the module ends it when nobody does."""
-        if stance is not Stance.FREE:
-            return False
-        self._free = True
-        self._renew()
-        return True
+        return self._lease.take(stance)
 
     async def confirm(self, *, on: bool) -> None:  # noqa: ARG002 - the module's word, inside the channel, is all
         await self.panel.settled()
 
     def check(self) -> None:
         self.panel.check()
-        if self._free and time.monotonic() - self._renewed >= _RENEW:
-            self._renew()
+        self._lease.uphold()
 
     def sensed(self) -> Sequence[Level]:
         levels: list[Level] = []
@@ -125,10 +117,6 @@ class _OsdpSwitch(Switch):
 
     def close(self) -> None:
         self.panel.close()
-
-    def _renew(self) -> None:
-        self._renewed = time.monotonic()
-        self._release(_LEASED)
 
     def _release(self, seconds: float) -> None:
         self.panel.give(self._config.output, FOR_A_WHILE, max(1, round(seconds * 10)))

@@ -11,9 +11,10 @@ import logging
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from drivers._shared.pulse_barrier import (
     WATCH_EVERY,
@@ -32,7 +33,7 @@ from gate.core.model import Direction, Stance
 from gate.errors import DeviceError
 from gate.ports.abilities import Abilities
 from gate.ports.barrier import Barrier
-from gate.ports.driver import DriverConfig, DriverSpec, show_duration
+from gate.ports.driver import FOLDER, DriverConfig, DriverSpec, show_duration
 from gate.ports.inputs import Level, Role
 
 _SENSE_EVERY = 0.05
@@ -43,7 +44,11 @@ _log = logging.getLogger(__name__)
 
 class FramesConfig(DriverConfig):
     profile: Annotated[
-        str, Field(description='which board: a shipped profile such as "lcus", or the whole path of your own (*.toml)')
+        str,
+        Field(
+            description='which board: a shipped profile such as "lcus", or a file of your own such as '
+            '"my-board.toml", beside this one'
+        ),
     ]
     port: Annotated[str, Field(min_length=1, description="serial port; by-path names survive replugging")]
     channel: Annotated[int, Field(ge=1, le=255, description="which relay of the board, or its bus address")] = 1
@@ -55,6 +60,11 @@ class FramesConfig(DriverConfig):
     swapped: Annotated[
         bool, Field(description="true: what the device calls entry is the way out here; see on site which way it turns")
     ] = False
+
+    @field_validator("profile")
+    @classmethod
+    def _beside_the_configuration(cls, name: str, info: ValidationInfo) -> str:
+        return str(Path((info.context or {}).get(FOLDER, Path.cwd()), name)) if name.endswith(".toml") else name
 
     @model_validator(mode="after")
     def _fits_the_profile(self) -> Self:

@@ -23,6 +23,7 @@ from gate.ports.reader import Present, Reader, ReaderConfig
 
 _POLL = 0.01  # seconds
 _KEY = 1  # event type EV_KEY
+_DROPPED = (0, 3)  # EV_SYN, SYN_DROPPED: nobody read for so long that the kernel lost some
 _UP, _DOWN = 0, 1
 _SHIFTS, _ENTERS = frozenset({42, 54}), frozenset({28, 96})
 STALE = 1.0
@@ -53,6 +54,7 @@ class Typing:
         self._shifts: set[int] = set()
         self._typed: list[str] = []
         self._at = 0.0
+        self._broken = False  # keys were lost: what comes until ENTER is no code
 
     def key(self, code: int, value: int, at: float) -> str | None:
         """One key going down, up or repeating; a whole code when it was ENTER.  `at`: monotonic seconds."""
@@ -62,13 +64,20 @@ class Typing:
             return None
         if at - self._at > STALE:
             self._typed.clear()
+            self._broken = False
         self._at = at
         if code in _ENTERS:
             text, self._typed = "".join(self._typed), []
-            return text if 0 < len(text) <= LONGEST else None
+            whole, self._broken = not self._broken, False
+            return text if whole and 0 < len(text) <= LONGEST else None
         if code in KEYS and len(self._typed) <= LONGEST:
             self._typed.append(KEYS[code][bool(self._shifts)])
         return None
+
+    def lost(self) -> None:
+        """The kernel has dropped keys."""
+        self._shifts.clear()
+        self._broken = True
 
 
 class HidConfig(ReaderConfig):
@@ -91,14 +100,24 @@ class HidScanner:
 
     async def run(self, present: Present) -> None:
         typing, once = Typing(), OnceEach(self._config, present, self._config.same_code_after)
-        self._events()  # what was typed while nobody listened was shown to nobody
+        self._codes(typing)  # what was typed while nobody listened was shown to nobody
         while True:
-            for event in self._events():
-                text = typing.key(event.code, event.value, time.monotonic()) if event.type == _KEY else None
-                if text is not None and await once.show(text):
-                    self._events()
+            for text in self._codes(typing):
+                if await once.show(text):
+                    self._codes(typing)
                     break
             await asyncio.sleep(_POLL)
+
+    def _codes(self, typing: Typing) -> list[str]:
+        """What has been typed whole.  Every key is heard, also of what is dropped: half a code and the state
+        of SHIFT outlast it."""
+        found = []
+        for event in self._events():
+            if (event.type, event.code) == _DROPPED:
+                typing.lost()
+            elif event.type == _KEY and (text := typing.key(event.code, event.value, time.monotonic())) is not None:
+                found.append(text)
+        return found
 
     def _events(self) -> list[Any]:
         try:

@@ -6,7 +6,13 @@ Zone 0000 holds the reading mode in its two lowest bits (01 on command, 10 conti
 lowest bit whether set-up codes are obeyed.  The zones are from the maker's manual, not tried on a unit:
 that is why both are read back.
 
-Honeywell: SYN T CR and SYN U CR, trigger on and off.  Newland: no command is known for certain.
+Honeywell: SYN T CR and SYN U CR, trigger on and off.  Commands: SYN M CR, the command, `.` to keep it or
+`!` until the power is lost (manuals of the Xenon 1900 and N3680).
+Newland: `~` SOH 0000, `@` to keep it or `#` until the power is lost, the command, `;` ETX (manuals of the
+HR42, HR52 and FM530).
+Both answer a command with ACK, or with NAK or ENQ when they do not take it.  No manual at hand names a
+command that holds for every model and locks set-up codes (leaving Newland's set-up mode does not: its code
+to enter it works again), so that one belongs into `set_up`, from the manual of the scanner that is there.
 """
 
 import binascii
@@ -14,27 +20,31 @@ from dataclasses import dataclass
 
 MODE, SET_UP_CODES, TRIGGER = 0x0000, 0x0003, 0x0002
 ON_COMMAND, CONTINUOUS, _MODE_BITS = 0b01, 0b10, 0b11
-_READ, _WRITE, _HEARTBEAT = 0x07, 0x08, 0x0A
+REFUSALS = (0x15, 0x05)
+"""NAK and ENQ, of Honeywell and Newland."""
+
+READ, WRITE, _SAVE, _HEARTBEAT = 0x07, 0x08, 0x09, 0x0A
 
 
-def _gm65(kind: int, address: int, data: bytes, *, checked: bool = True) -> bytes:
+def frame(kind: int, address: int, data: bytes, *, checked: bool = True) -> bytes:
+    """For a GM65.  Not `checked`: AB CD instead of the CRC."""
     body = bytes([kind, len(data)]) + address.to_bytes(2, "big") + data
-    return b"\x7e\x00" + body + (crc16(body) if checked else b"\xab\xcd")
+    return b"\x7e\x00" + body + (_crc16(body) if checked else b"\xab\xcd")
 
 
-def crc16(body: bytes) -> bytes:
+def _crc16(body: bytes) -> bytes:
     """CRC-16/XMODEM, high byte first."""
     return binascii.crc_hqx(body, 0).to_bytes(2, "big")
 
 
 def read_zone(address: int) -> bytes:
     """Its answer is the one byte that stands there."""
-    return _gm65(_READ, address, b"\x01")
+    return frame(READ, address, b"\x01")
 
 
 def write_zone(address: int, value: int) -> bytes:
     """Its answer is one byte, 00."""
-    return _gm65(_WRITE, address, bytes([value]))
+    return frame(WRITE, address, bytes([value]))
 
 
 def with_mode(value: int, mode: int) -> int:
@@ -42,7 +52,9 @@ def with_mode(value: int, mode: int) -> int:
     return (value & ~_MODE_BITS & 0xFF) | mode
 
 
-HEARTBEAT = _gm65(_HEARTBEAT, 0, b"\x00")
+HEARTBEAT = frame(_HEARTBEAT, 0, b"\x00")
+SAVE = frame(_SAVE, 0, b"\x00")
+"""Every zone, for after a loss of power: what is only written is forgotten then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +66,7 @@ class Family:
 
 
 FAMILIES = {
-    "gm65": Family(9600, zones=True, trigger=_gm65(_WRITE, TRIGGER, b"\x01", checked=False)),
+    "gm65": Family(9600, zones=True, trigger=frame(WRITE, TRIGGER, b"\x01", checked=False)),
     "honeywell": Family(115200, trigger=b"\x16\x54\x0d", untrigger=b"\x16\x55\x0d"),
     "newland": Family(115200),
     "line": Family(9600),

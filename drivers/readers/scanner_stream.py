@@ -39,10 +39,13 @@ class Stream:
         if data:
             self._fed = at
         for byte in data:
-            if self.answers and (self._frame or byte in _ANSWERS):
-                self._take_answer(byte)
-            else:
-                self._take(byte)
+            self._sort(byte)
+
+    def _sort(self, byte: int) -> None:
+        if self.answers and (self._frame or byte in _ANSWERS):
+            self._take_answer(byte)
+        else:
+            self._take(byte)
 
     def _take(self, byte: int) -> None:
         if byte in b"\r\n":
@@ -56,8 +59,11 @@ class Stream:
     def _take_answer(self, byte: int) -> None:
         frame = self._frame
         frame.append(byte)
-        if len(frame) <= 3 and any(frame[1:]):  # no answer after all
+        if len(frame) <= 3 and any(frame[1:]):  # no answer after all, but a scanner that sends STX and ETX
+            rest = bytes(frame[1:])
             frame.clear()
+            for one in rest:
+                self._sort(one)
         elif len(frame) > 4 and len(frame) == 4 + frame[3] + 2:
             self.replies.append(bytes(frame[4:-2]))
             frame.clear()

@@ -2,8 +2,8 @@
 
 A scanner that obeys the set-up codes that people show it can be silenced or turned by any visitor: a
 GM65 is told not to at every opening, and asked whether it obeys; for others put the maker's command
-into `set_up`.  An unplugged scanner is a lost device; one that is there and dumb shows by its heartbeat
-(GM65).
+into `set_up` (see `scanner_families`): one that refuses it is not used.  An unplugged scanner is a lost
+device; one that is there and dumb shows by its heartbeat (GM65).
 """
 
 import asyncio
@@ -24,6 +24,8 @@ from drivers.readers.scanner_families import (
     HEARTBEAT,
     MODE,
     ON_COMMAND,
+    REFUSALS,
+    SAVE,
     SET_UP_CODES,
     Family,
     read_zone,
@@ -37,6 +39,7 @@ from gate.ports.reader import Present, Reader, ReaderConfig
 
 _POLL = 0.02  # seconds
 _ANSWERS_WITHIN = 0.6
+_COMMANDED_WITHIN = 0.3
 _BEAT_EVERY = 10.0
 _MISSED = 3  # heartbeats in a row without an answer: it is lost
 _TRIGGER_EVERY = 1.0
@@ -67,7 +70,10 @@ class ScannerConfig(ReaderConfig):
     ] = False
     set_up: Annotated[
         tuple[Annotated[str, AfterValidator(_hex)], ...],
-        Field(description="commands in hex, sent at every opening, such as the one that locks set-up codes"),
+        Field(
+            description="commands in hex, sent at every opening, such as the one that locks set-up codes: honeywell "
+            "16 4D 0D, command, 2E; newland 7E 01 30 30 30 30 40, command, 3B 03"
+        ),
     ] = ()
     same_code_after: Annotated[
         Duration,
@@ -90,13 +96,9 @@ class Scanner:
     async def set_up(self) -> None:
         """Raises DeviceError when a scanner that can be asked does not do as it is told."""
         for command in self._config.set_up:
-            self._port.write(bytes.fromhex(command))
+            await self._command(bytes.fromhex(command))
         if self._family.zones:
-            mode = with_mode(await self._zone(MODE), ON_COMMAND if self._config.trigger else CONTINUOUS)
-            for zone, value in ((MODE, mode), (SET_UP_CODES, 0)):
-                await self._ask(write_zone(zone, value))
-                if await self._zone(zone) != value:
-                    raise self._error(f"does not keep what zone {zone:04X} is set to")
+            await self._set_zones()
         elif not self._config.set_up:
             _log.warning("%s: whether visitors can change its settings by set-up codes is not known: see set_up", self)
 
@@ -140,6 +142,28 @@ class Scanner:
             self._unanswered += 1
             self._stream.replies.clear()
             self._port.write(HEARTBEAT)
+
+    async def _command(self, command: bytes) -> None:
+        """One of `set_up`.  What the scanner says to it is heard here, or it would be half of the first code."""
+        self._port.write(command)
+        limit, heard = time.monotonic() + _COMMANDED_WITHIN, b""
+        while time.monotonic() < limit:
+            await asyncio.sleep(_POLL)
+            heard += self._port.read()
+        if not self._family.zones and any(byte in REFUSALS for byte in heard):
+            raise self._error(f"refuses the command {command.hex(' ').upper()} of set_up")
+
+    async def _set_zones(self) -> None:
+        """Writes, and saves, only what is not so already: what it saves to is flash, which wears out."""
+        found = {zone: await self._zone(zone) for zone in (MODE, SET_UP_CODES)}
+        mode = with_mode(found[MODE], ON_COMMAND if self._config.trigger else CONTINUOUS)
+        changed = {zone: value for zone, value in ((MODE, mode), (SET_UP_CODES, 0)) if found[zone] != value}
+        for zone, value in changed.items():
+            await self._ask(write_zone(zone, value))
+            if await self._zone(zone) != value:
+                raise self._error(f"does not keep what zone {zone:04X} is set to")
+        if changed:
+            await self._ask(SAVE)
 
     async def _zone(self, address: int) -> int:
         answer = await self._ask(read_zone(address))

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 import signal
 import sys
@@ -120,7 +121,8 @@ async def running(config: Path, log: Path) -> AsyncIterator[Daemon]:
     """`gate run` with this configuration; what it says goes to the file `log`.  On leaving it is ended."""
     with log.open("wb") as file:
         process = await asyncio.create_subprocess_exec(
-            *_gate("run", "--config", str(config)),
+            *(sys.executable, "-m", "gate.demo.tethered", str(os.getpid())),
+            *("run", "--config", str(config)),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=file,
             stderr=file,

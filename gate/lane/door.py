@@ -36,6 +36,7 @@ class Door:
             raise DeviceError("barrier: it failed while releasing", hint="It is being opened again")
         finally:
             self._barrier = None
+            await self._end_order()  # or it would fail later, and take the next barrier with it
             for task in (watch, failed):
                 task.cancel()
                 with suppress(asyncio.CancelledError, DeviceError):
@@ -55,13 +56,16 @@ class Door:
 
     async def secure(self) -> None:
         """Lock now, and end a release that is still running."""
+        await self._end_order()
+        if self._barrier is not None and not self._barrier.secured:
+            self._barrier.secure()
+
+    async def _end_order(self) -> None:
         running, self._order = self._order, None
         if running is not None:
             running.cancel()
             with suppress(asyncio.CancelledError):
                 await running
-        if self._barrier is not None and not self._barrier.secured:
-            self._barrier.secure()
 
     async def _drive(self, order: Coroutine[None, None, None]) -> None:
         try:

@@ -43,6 +43,11 @@ Duration = Annotated[
 """A pydantic field: written "5s" in TOML, seconds (float) in code."""
 
 
+FOLDER = "folder"
+"""In the context of validation: the folder of the configuration file, where relative paths start.  A field
+that is a Path need not care, it is made absolute; one that is read while the settings are checked must."""
+
+
 class DriverConfig(BaseModel):
     """Base of every driver's settings.  An unknown key is an error; a guess that would move hardware
     wrongly gets no default."""

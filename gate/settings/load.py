@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from gate.errors import ConfigError, GateError
-from gate.ports.driver import DriverConfig
+from gate.ports.driver import FOLDER, DriverConfig
 from gate.ports.inputs import InputConfig
 from gate.ports.reader import ReaderConfig
 from gate.settings.explain import explain
@@ -20,6 +20,7 @@ from gate.settings.locate import KeyPath, locate, place_for
 from gate.settings.model import Settings, Tables
 from gate.settings.problems import Finding, Problem, SettingsError, dotted, shown
 
+Device = TypeVar("Device", bound=DriverConfig)
 Resolve = Callable[[str, str], type[DriverConfig]]
 """(kind, driver name) -> the driver's settings model.  Raises ConfigError for a name it does not know.
 Kinds: "reader", "barrier", "input", "feedback".  `gate.registry.config_of` is one."""
@@ -55,13 +56,14 @@ def read_settings(path: Path, resolve: Resolve) -> Loaded:
         lines = locate(text)
     except (ValueError, RecursionError):  # a line number is a service: without one, errors still name the key
         lines = {}
-    settings, findings = _validate(data, resolve)
+    folder = path.absolute().parent
+    settings, findings = _validate(data, resolve, folder)
     if settings is None or findings:
         raise SettingsError(
             Problem(str(path), place_for(text, lines, found.path), dotted(found.path), found.what, found.hint)
             for found in findings
         )
-    return Loaded(_beside(settings, path.absolute().parent), path, lines)
+    return Loaded(_beside(settings, folder), path, lines)
 
 
 def _beside(settings: Settings, folder: Path) -> Settings:
@@ -71,11 +73,21 @@ def _beside(settings: Settings, folder: Path) -> Settings:
     lane = settings.lane
     if lane.interlock:
         lane = lane.model_copy(update={"interlock": folder / lane.interlock})
-    barrier = settings.barrier
-    if barrier:
-        paths = {name: folder / value for name, value in barrier if isinstance(value, Path)}
-        barrier = barrier.model_copy(update=paths)
-    return settings.model_copy(update={"device": device, "sync": sync, "lane": lane, "barrier": barrier})
+    return settings.model_copy(
+        update={
+            "device": device,
+            "sync": sync,
+            "lane": lane,
+            "readers": tuple(_device_beside(reader, folder) for reader in settings.readers),
+            "barrier": settings.barrier and _device_beside(settings.barrier, folder),
+            "inputs": tuple(_device_beside(contact, folder) for contact in settings.inputs),
+            "feedback": tuple(_device_beside(lamp, folder) for lamp in settings.feedback),
+        }
+    )
+
+
+def _device_beside(config: Device, folder: Path) -> Device:
+    return config.model_copy(update={name: folder / value for name, value in config if isinstance(value, Path)})
 
 
 def _text(path: Path) -> str:
@@ -115,12 +127,12 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
         raise SettingsError([problem]) from error
 
 
-def _validate(data: dict[str, Any], resolve: Resolve) -> tuple[Settings | None, list[Finding]]:
+def _validate(data: dict[str, Any], resolve: Resolve, folder: Path) -> tuple[Settings | None, list[Finding]]:
     findings: list[Finding] = []
     plain: dict[str, Any] = _plain(data, (), findings)
     own = {name: value for name, value in plain.items() if name not in BASES}
-    tables = _check(Tables, own, (), findings)
-    devices = {kind: _devices(kind, plain.get(kind), resolve, findings) for kind in BASES}
+    tables = _check(Tables, own, (), folder, findings)
+    devices = {kind: _devices(kind, plain.get(kind), resolve, folder, findings) for kind in BASES}
     if not plain.get("reader"):
         findings.append(
             Finding(("reader",), "there is no reader", 'Add [[reader]] with its driver, such as driver = "camera"')
@@ -157,11 +169,13 @@ def _plain(value: Any, path: KeyPath, findings: list[Finding]) -> Any:
     return value
 
 
-def _check(model: type[BaseModel], table: Mapping[str, Any], place: KeyPath, findings: list[Finding]) -> Any:
+def _check(
+    model: type[BaseModel], table: Mapping[str, Any], place: KeyPath, folder: Path, findings: list[Finding]
+) -> Any:
     """The validated model, or None.  Through JSON, for its strict mode takes TOML's types at their word
     ("17" is no number, 1 is no `true`) and still reads paths and enums from text."""
     try:
-        return model.model_validate_json(json.dumps(table), strict=True)
+        return model.model_validate_json(json.dumps(table), strict=True, context={FOLDER: folder})
     except ValidationError as error:
         found = explain(error, model, table, () if place else tuple(BASES))
         findings.extend(Finding((*place, *one.path), one.what, one.hint) for one in found)
@@ -170,7 +184,7 @@ def _check(model: type[BaseModel], table: Mapping[str, Any], place: KeyPath, fin
     return None
 
 
-def _devices(kind: str, value: Any, resolve: Resolve, findings: list[Finding]) -> list[DriverConfig]:
+def _devices(kind: str, value: Any, resolve: Resolve, folder: Path, findings: list[Finding]) -> list[DriverConfig]:
     """The driver tables of one kind that are good."""
     if value is None:
         return []
@@ -185,11 +199,13 @@ def _devices(kind: str, value: Any, resolve: Resolve, findings: list[Finding]) -
             findings.append(Finding((kind,), f"a lane has one {kind}", f"Write [{kind}] with one bracket, once"))
             return []
         tables = [((kind,), value)]
-    found = (_device(kind, place, table, resolve, findings) for place, table in tables)
+    found = (_device(kind, place, table, resolve, folder, findings) for place, table in tables)
     return [device for device in found if device is not None]
 
 
-def _device(kind: str, place: KeyPath, table: Any, resolve: Resolve, findings: list[Finding]) -> DriverConfig | None:
+def _device(
+    kind: str, place: KeyPath, table: Any, resolve: Resolve, folder: Path, findings: list[Finding]
+) -> DriverConfig | None:
     if not isinstance(table, dict):
         findings.append(Finding(place, f"{shown(table)} should be a table", f"Write [{kind}] and its keys below"))
         return None
@@ -207,5 +223,5 @@ def _device(kind: str, place: KeyPath, table: Any, resolve: Resolve, findings: l
         what = f"the settings of driver {name!r} are no {BASES[kind].__name__}"
         findings.append(Finding((*place, "driver"), what, "Tell the driver's author"))
         return None
-    config: DriverConfig | None = _check(model, table, place, findings)
+    config: DriverConfig | None = _check(model, table, place, folder, findings)
     return config

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from gate.core.reason import Reason
+from tests.system.rig import eventually
 
 TIMEOUT = 60  # seconds for a run, on a busy machine
 KEYS = ["person", "shows", "outcome", "reason", "passed", "ms_to_open"]
@@ -131,6 +132,14 @@ def test_stopped_early_it_proves_the_journal_and_leaves_nothing(tmp_path: Path) 
     assert err.count("\n") == 1, err
     assert list(tmp_path.iterdir()) == []
     assert not any(Path(f"/proc/{pid}").exists() for pid in family)
+
+
+def test_a_demo_that_is_killed_leaves_no_gate_that_would_take_the_next_ones_turnstile(tmp_path: Path) -> None:
+    with started(tmp_path, "--people", "50") as process:
+        family = _family(process.pid)
+        process.kill()
+        process.wait(TIMEOUT)
+        eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in family), "the gate to end")
 
 
 def test_a_gate_that_dies_is_told_with_its_last_words(tmp_path: Path) -> None:

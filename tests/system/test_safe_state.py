@@ -1,17 +1,22 @@
 """Whatever becomes of the lane, the barrier ends locked: killed in a release, and by a played turnstile."""
 
+import asyncio
 import json
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
 
+from drivers.barriers import serial_frames
+from gate.cli.safe_outputs import make_safe
 from gate.core.model import Listing
+from gate.ports.driver import DriverConfig, DriverSpec
+from gate.wiring import Fitted
 from tests.system.rig import OFF, ON, Daemon, RelayBoard, Site, eventually, lcus, replay, running
 
 DIGICON = '[barrier]\ndriver = "serial_frames"\nprofile = "digicon-tx1500"\nport = "{}"\n'
@@ -75,6 +80,22 @@ def test_a_running_lane_keeps_its_devices(site: Site, tmp_path: Path) -> None:
             done = gate("safe-outputs", "--config", site.config)
             assert done.returncode == 1
             assert "in use by another program" in done.stderr
+
+
+def test_a_defect_in_one_driver_does_not_keep_the_door_from_its_lock(tmp_path: Path) -> None:
+    @asynccontextmanager
+    async def broken(_: DriverConfig) -> AsyncIterator[None]:
+        raise LookupError("defect")
+        yield
+
+    lamp = Fitted("feedback[0]", DriverSpec("broken", DriverConfig, broken, ""), DriverConfig(driver="broken"))
+    with RelayBoard(tmp_path / "relay") as board:
+        settings = {"driver": "serial_frames", "profile": "lcus", "port": str(board.link), "pulse": "1s"}
+        door = Fitted("barrier", serial_frames.DRIVER, serial_frames.DRIVER.config.model_validate(settings))
+        problems = asyncio.run(make_safe([lamp, door]))
+        assert "LookupError" in problems[0]
+        assert len(problems) == 1
+        eventually(lambda: board.frames == [OFF, OFF], "the order to lock")
 
 
 def test_a_device_that_is_gone_is_said(site: Site, tmp_path: Path) -> None:

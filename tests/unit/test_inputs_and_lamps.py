@@ -57,6 +57,15 @@ def test_debounce_notices_a_contact_that_never_rests() -> None:
     assert slow.is_restless(80.0)
 
 
+def test_debounce_does_not_blame_a_contact_that_moved_while_nobody_looked() -> None:
+    """The event loop stood still for five seconds, and somebody went through meanwhile."""
+    debounce = Debounce(HOLD)
+    for at in (0.0, 0.01, 0.05, 5.0, 5.01):
+        debounce.read(at >= 5.0, at)
+        assert not debounce.is_restless(at)
+    assert debounce.read(True, 5.04)
+
+
 def contact(**settings: object) -> ContactConfig:
     return CONTACT.config.model_validate(
         {"driver": "gpio", "role": "fire", "line": 22, "normally": "closed", **settings}

@@ -1,10 +1,13 @@
 """Modbus boards and turnstiles, byte by byte, and boards that lie, stall, corrupt and hang up."""
 
 import asyncio
+import itertools
+import math
 import os
 import pty
 import sys
 import threading
+import time
 import tty
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, suppress
@@ -14,13 +17,15 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from drivers._shared.order_thread import OrderThread
+from drivers.barriers.modbus_line import ModbusLine
 from drivers.barriers.modbus_relay import DRIVER
 from gate.core.model import Direction, Stance
 from gate.errors import DeviceError
 from gate.ports.barrier import Barrier
 from gate.ports.inputs import Level
 from gate.testing.barrier_contract import no_reports, until
-from tests.contract.serial_boards import LotBoard, WaveshareBoard, crc16
+from tests.contract.serial_boards import LotBoard, ModbusBoard, WaveshareBoard, crc16
 
 ON_1S, OFF, READ = "01 05 02 00 00 0A", "01 05 00 00 00 00 CD CA", "01 01 00 00 00 08 3D CC"
 
@@ -45,28 +50,55 @@ def lot(tmp_path: Path) -> Iterator[LotBoard]:
     board.close()
 
 
+class Obedient(ModbusBoard):
+    """Says yes to everything."""
+
+    def answer(self, function: int, body: bytes) -> bytes:
+        size = {1: 1, 3: 2 * body[3]}.get(function)
+        return bytes([function]) + (body if size is None else bytes([size]) + bytes(size))
+
+
+Order = Callable[[ModbusLine], object]
+DOCUMENTED: dict[str, Order] = {
+    "01 05 00 00 FF 00 8C 3A": lambda line: line.write_coil_value(0x0000, 0xFF00),  # relay 1 on
+    "01 05 00 00 00 00 CD CA": lambda line: line.write_coil_value(0x0000, 0x0000),  # off
+    "01 05 00 01 FF 00 DD FA": lambda line: line.write_coil_value(0x0001, 0xFF00),  # relay 2 on
+    "01 05 00 00 55 00 F2 9A": lambda line: line.write_coil_value(0x0000, 0x5500),  # toggle
+    "01 05 00 FF FF 00 BC 0A": lambda line: line.write_coil_value(0x00FF, 0xFF00),  # all on
+    "01 05 00 FF 00 00 FD FA": lambda line: line.write_coil_value(0x00FF, 0x0000),  # all off
+    "01 05 02 00 00 07 8D B0": lambda line: line.write_coil_value(0x0200, 7),  # on for 700 ms
+    "01 05 04 00 00 07 8D 38": lambda line: line.write_coil_value(0x0400, 7),  # off for 700 ms
+    "01 01 00 00 00 08 3D CC": lambda line: line.read_coils(0x0000, 8),
+    "01 03 80 00 00 01 AD CA": lambda line: line.read_registers(0x8000, 1),  # version
+    "FF 05 00 00 FF 00 99 E4": lambda line: line.write_coil_value(0x0000, 0xFF00),  # boards that come as unit 255
+}
+"""Of these the driver says off, on for a time, and read; the others show that the line says what it is given."""
+
+
+@pytest.mark.parametrize("frame", DOCUMENTED)
+def test_the_line_says_the_documented_frames(tmp_path: Path, frame: str) -> None:
+    board = Obedient(tmp_path)
+    board.unit = int(frame[:2], 16)
+    line = ModbusLine(str(board.port), 9600, board.unit)
+    try:
+        DOCUMENTED[frame](line)
+        assert board.heard.hex(" ").upper() == frame
+    finally:
+        line.close()
+        board.close()
+
+
 @pytest.mark.parametrize(
     "frame",
     [
-        "01 05 00 00 FF 00 8C 3A",
-        "01 05 00 00 00 00 CD CA",
-        "01 05 00 01 FF 00 DD FA",
-        "01 05 00 00 55 00 F2 9A",
-        "01 05 00 FF FF 00 BC 0A",
-        "01 05 00 FF 00 00 FD FA",
-        "01 01 00 00 00 08 3D CC",
-        "01 0F 00 00 00 08 01 FF BE D5",
-        "01 05 02 00 00 07 8D B0",
-        "01 05 04 00 00 07 8D 38",
-        "01 02 00 00 00 08 79 CC",
-        "00 06 40 00 00 01 5C 1B",
-        "00 03 40 00 00 01 90 1B",
-        "01 03 80 00 00 01 AD CA",
-        "FF 05 00 00 FF 00 99 E4",
-        "00 03 00 00 00 01 85 DB",
+        "01 0F 00 00 00 08 01 FF BE D5",  # write eight
+        "01 02 00 00 00 08 79 CC",  # read inputs
+        "00 06 40 00 00 01 5C 1B",  # set the unit
+        "00 03 40 00 00 01 90 1B",  # read the unit
+        "00 03 00 00 00 01 85 DB",  # the same, of boards that come as unit 255
     ],
 )
-def test_the_peers_check_sum_is_that_of_the_documented_frames(frame: str) -> None:
+def test_the_peers_check_sum_is_that_of_documented_frames_that_we_never_say(frame: str) -> None:
     raw = bytes.fromhex(frame)
     assert crc16(raw[:-2]) == raw[-2:]
 
@@ -121,6 +153,40 @@ async def test_a_board_that_is_not_to_be_trusted_refuses_a_release(waveshare: Wa
             await barrier.release(Direction.ENTRY)
         setattr(waveshare, fault, False)
     assert waveshare.locked()
+
+
+@pytest.mark.anyio
+async def test_a_clock_that_is_set_back_does_not_keep_an_order(
+    waveshare: WaveshareBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(waveshare.port) as barrier:
+        waveshare.silent = True
+        wall, ends = itertools.count(1_800_000_000, -1), time.monotonic() + 8
+        monkeypatch.setattr(time, "time", lambda: next(wall) if time.monotonic() < ends else math.inf)
+        with pytest.raises(DeviceError, match="does not answer"):
+            await asyncio.wait_for(barrier.release(Direction.ENTRY), 5)
+
+
+@pytest.mark.anyio
+async def test_a_defect_on_the_thread_of_orders_is_not_lost() -> None:
+    orders = OrderThread("test")
+    orders.give(list[int]().pop)
+    with pytest.raises(IndexError):
+        await orders.settled()
+    with pytest.raises(IndexError):
+        orders.raise_failure()
+    orders.close()
+
+
+@pytest.mark.anyio
+async def test_why_a_port_cannot_be_opened_is_said(waveshare: WaveshareBoard, tmp_path: Path) -> None:
+    async with opened(waveshare.port):
+        with pytest.raises(DeviceError, match="in use by another program"):
+            async with opened(waveshare.port):
+                pass
+    with pytest.raises(DeviceError, match="is not there"):
+        async with opened(tmp_path / "nowhere"):
+            pass
 
 
 @pytest.mark.anyio

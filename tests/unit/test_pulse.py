@@ -2,11 +2,12 @@
 
 import asyncio
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from drivers._shared.pulse_barrier import extended_pulse
+from drivers._shared.pulse_barrier import PulsedBarrier, Switch, extended_pulse, started
 from drivers._shared.pulse_claim import claim, free
 from drivers._shared.pulse_guard import PulseGuard
 from drivers.barriers.fake import DRIVER, FakeConfig
@@ -25,7 +26,7 @@ def test_the_guard_repeats_its_order_until_it_is_delivered() -> None:
 
     guard = PulseGuard(off, "test")
     guard.start()
-    guard.arm(0.0)
+    guard.arm_until(time.monotonic())
     assert holds(lambda: calls == [False, False, True])
     guard.close()
     assert not guard.alive
@@ -40,13 +41,13 @@ def test_a_disarmed_guard_does_nothing() -> None:
 
     guard = PulseGuard(off, "test")
     guard.start()
-    guard.arm(0.05)
+    guard.arm_until(time.monotonic() + 0.05)
     guard.disarm()
     assert not fired.wait(0.2)
-    guard.arm(0.05)
-    guard.arm(60)  # a new deadline replaces the old one
+    guard.arm_until(time.monotonic() + 0.05)
+    guard.arm_until(time.monotonic() + 60)  # a new deadline replaces the old one
     assert not fired.wait(0.2)
-    guard.arm(0.0)
+    guard.arm_until(time.monotonic())
     assert fired.wait(5)
     guard.close()
 
@@ -127,6 +128,42 @@ async def test_a_way_that_the_host_holds_open_is_locked_when_the_loop_hangs_and_
         watch.cancel()
         await asyncio.wait([watch])
     assert barrier.history[-1][1] == "secured"
+
+
+class SlowSwitch(Switch):
+    """Obeys an order to unlock only when the guard has gone off already, and then the event loop hangs."""
+
+    name = "slow switch"
+
+    def __init__(self) -> None:
+        self.locked, self.offs, self.ended_by_guard = True, 0, False
+
+    def on(self, direction: Direction, *, extended: bool = False) -> None:  # noqa: ARG002 - one contact serves all
+        before = self.offs
+        assert holds(lambda: self.offs > before)
+        self.locked = False
+
+    def off(self) -> None:
+        self.locked = True
+        self.offs += 1
+
+    async def confirm(self, *, on: bool) -> None:
+        if on:
+            self.ended_by_guard = holds(lambda: self.locked)
+
+    def check(self) -> None:
+        return
+
+    def close(self) -> None:
+        return
+
+
+@pytest.mark.anyio
+async def test_a_pulse_ends_though_its_order_took_longer_than_the_pulse() -> None:
+    switch = SlowSwitch()
+    async with started(PulsedBarrier(switch, 0.05)) as barrier:
+        await barrier.release(Direction.ENTRY)
+    assert switch.ended_by_guard
 
 
 @pytest.mark.anyio

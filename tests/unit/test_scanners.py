@@ -1,23 +1,28 @@
-"""Scanners byte by byte: frames of the GM65, lines in pieces, garbage, keys with shift, set-up codes."""
+"""Scanners byte by byte: frames of the GM65, lines in pieces, garbage, set-up codes."""
 
 import asyncio
-import errno
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import evdev
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from drivers.readers import serial_scanner
-from drivers.readers.hid_scanner import DRIVER as HID
-from drivers.readers.hid_scanner import KEYS, Typing
 from drivers.readers.once_each import OnceEach
-from drivers.readers.scanner_families import CONTINUOUS, FAMILIES, HEARTBEAT, crc16, read_zone, with_mode, write_zone
+from drivers.readers.scanner_families import (
+    CONTINUOUS,
+    FAMILIES,
+    HEARTBEAT,
+    READ,
+    SAVE,
+    WRITE,
+    frame,
+    with_mode,
+    write_zone,
+)
 from drivers.readers.scanner_stream import IDLE, LONGEST, STALE, Stream
 from drivers.readers.serial_scanner import DRIVER
 from gate.core.model import Direction
@@ -25,7 +30,7 @@ from gate.errors import DeviceError
 from gate.ports.reader import Answer, Reader, ReaderConfig
 from gate.testing.barrier_contract import until
 from gate.testing.reader_contract import LaneDouble, running
-from tests.contract.scanner_rigs import CODES, Keyboard, ScannerBoard, strokes
+from tests.contract.scanner_rigs import ScannerBoard
 
 BASE45 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 
@@ -34,10 +39,11 @@ BASE45 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 
 
 @pytest.mark.parametrize(
-    ("frame", "documented"),
+    ("built", "documented"),
     [
-        (write_zone(0x002A, 0x39)[:-2], "7E 00 08 01 00 2A 39"),
-        (read_zone(0x002A)[:7], "7E 00 07 01 00 2A 01"),
+        (SAVE, "7E 00 09 01 00 00 00 DE C8"),
+        (frame(WRITE, 0x002A, b"\x39\x01"), "7E 00 08 02 00 2A 39 01 A7 EA"),  # 9600 baud
+        (frame(READ, 0x002A, b"\x02"), "7E 00 07 01 00 2A 02 D8 0F"),  # the baud rate
         (HEARTBEAT, "7E 00 0A 01 00 00 00 30 1A"),
         (FAMILIES["gm65"].trigger, "7E 00 08 01 00 02 01 AB CD"),
         (write_zone(0x0002, 1), "7E 00 08 01 00 02 01 02 DA"),
@@ -45,21 +51,8 @@ BASE45 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
         (FAMILIES["honeywell"].untrigger, "16 55 0D"),
     ],
 )
-def test_frames_are_as_documented(frame: bytes, documented: str) -> None:
-    assert frame.hex(" ").upper() == documented
-
-
-@pytest.mark.parametrize(
-    ("body", "crc"),
-    [
-        ("09 01 00 00 00", "DE C8"),  # save
-        ("08 02 00 2A 39 01", "A7 EA"),  # 9600 baud
-        ("07 01 00 2A 02", "D8 0F"),  # read the baud rate
-        ("00 00 01 00", "33 31"),  # the answer to a command
-    ],
-)
-def test_the_check_sum_is_that_of_the_documented_frames(body: str, crc: str) -> None:
-    assert crc16(bytes.fromhex(body)).hex(" ").upper() == crc
+def test_frames_are_as_documented(built: bytes, documented: str) -> None:
+    assert built.hex(" ").upper() == documented
 
 
 def test_a_new_mode_leaves_light_and_sound_alone() -> None:
@@ -94,6 +87,15 @@ def test_answers_stand_between_codes_and_are_none() -> None:
     ):
         found.feed(bytes([byte]), 0.0)
     assert (found.codes, found.replies) == (["FIRST", "SECOND"], [b"\0", b"\0"])
+
+
+@given(st.integers(1, 7), st.sampled_from(["\r", "\r\n"]))
+def test_a_scanner_may_frame_its_codes_in_stx_and_etx(size: int, end: str) -> None:
+    found = stream(answers=True)
+    data = f"\x02FIRST\x03{end}\x02\x02SECOND\x03{end}".encode() + bytes.fromhex("02 00 00 01 07 33 31")
+    for at in range(0, len(data), size):
+        found.feed(data[at : at + size], at / 1000)
+    assert (found.codes, found.replies) == (["FIRST", "SECOND"], [b"\x07"])
 
 
 @given(st.binary(max_size=400))
@@ -150,6 +152,21 @@ async def test_it_reads_all_the_time_and_obeys_no_set_up_code(board: ScannerBoar
     async with opened(board):
         assert board.zones[0x0000] == 0xD6
         assert board.zones[0x0003] == 0
+    assert board.heard.hex(" ").upper() == (
+        "7E 00 07 01 00 00 01 01 41 7E 00 07 01 00 03 01 54 12"  # as they are
+        " 7E 00 08 01 00 00 D6 DF 22 7E 00 07 01 00 00 01 01 41"  # the mode, read back
+        " 7E 00 08 01 00 03 00 21 CA 7E 00 07 01 00 03 01 54 12"  # set-up codes off, read back
+        " 7E 00 09 01 00 00 00 DE C8"  # save
+    )
+
+
+@pytest.mark.anyio
+async def test_what_it_is_told_outlasts_its_power_and_wears_no_flash(board: ScannerBoard) -> None:
+    async with opened(board):
+        assert board.saved == board.zones
+    told = len(board.heard)
+    async with opened(board):
+        assert board.heard[told:].hex(" ").upper() == "7E 00 07 01 00 00 01 01 41 7E 00 07 01 00 03 01 54 12"
 
 
 @pytest.mark.parametrize(("fault", "said"), [("dumb", "does not answer"), ("stubborn", "zone 0000")])
@@ -192,6 +209,43 @@ async def test_a_honeywell_is_triggered_and_let_go(tmp_path: Path) -> None:
             await until(lambda: b"\x16T\r" in board.heard)
         assert board.heard.startswith(b"\x16M\r")
     await until(lambda: board.heard.endswith(b"\x16U\r"))
+    board.close()
+
+
+class NewlandBoard(ScannerBoard):
+    """Echoes a command, with what it thinks of it before the semicolon, and reads a code right after."""
+
+    def __init__(self, folder: Path, thinks: bytes) -> None:
+        self.thinks = thinks
+        super().__init__(folder, speaks=False)
+
+    def take(self, data: bytes) -> tuple[bytes, bytes]:
+        if not data.endswith(b";\x03"):
+            return b"", data
+        return b"\x02" + data[1:-2] + self.thinks + b";\x03", b""
+
+
+COMMAND = "7E 01 30 30 30 30 40 51 52 43 45 4E 41 31 3B 03"
+
+
+@pytest.mark.anyio
+async def test_the_answer_to_a_command_is_no_part_of_a_code(tmp_path: Path) -> None:
+    board, lane = NewlandBoard(tmp_path, b"\x06"), LaneDouble()
+    async with opened(board, scanner="newland", set_up=[COMMAND]) as reader, running(reader, lane):
+        await asyncio.sleep(0.1)  # the answer is there
+        board.say(b"FIRST\r")
+        await until(lambda: bool(lane.texts))
+    assert lane.texts == ["FIRST"]
+    board.close()
+
+
+@pytest.mark.parametrize("thinks", [b"\x15", b"\x05"])
+@pytest.mark.anyio
+async def test_a_scanner_that_refuses_to_be_set_up_is_not_used(tmp_path: Path, thinks: bytes) -> None:
+    board = NewlandBoard(tmp_path, thinks)
+    with pytest.raises(DeviceError, match=f"refuses the command {COMMAND}"):
+        async with opened(board, scanner="newland", set_up=[COMMAND]):
+            pass
     board.close()
 
 
@@ -251,81 +305,3 @@ async def test_who_has_to_wait_is_shown_again() -> None:
     for _ in range(5):
         await once.show("A")
     assert len(lane.scans) == 3
-
-
-# One that types.
-
-
-def typed(text: str) -> str | None:
-    typing, found = Typing(), None
-    for event in strokes(text):
-        if event.type == 1:
-            found = typing.key(event.code, event.value, 0.0) or found
-    return found
-
-
-@given(st.text(sorted(CODES), min_size=1, max_size=80))
-def test_every_sign_of_the_layout_comes_through(text: str) -> None:
-    assert typed(text) == text
-
-
-def test_every_sign_of_a_pass_and_of_an_address_can_be_typed() -> None:
-    assert set(BASE45 + "abcdefghijklmnopqrstuvwxyz?=&#_~@") <= set(CODES)
-
-
-def test_the_key_codes_are_those_of_the_kernel() -> None:
-    codes = evdev.ecodes
-    for name, plain, shifted in [
-        ("KEY_A", "a", "A"),
-        ("KEY_1", "1", "!"),
-        ("KEY_SEMICOLON", ";", ":"),
-        ("KEY_DOT", ".", ">"),
-    ]:
-        assert KEYS[getattr(codes, name)] == (plain, shifted)
-    for number in range(10):
-        assert KEYS[getattr(codes, f"KEY_KP{number}")][0] == str(number)
-    assert KEYS[codes.KEY_SPACE] == (" ", " ")
-
-
-def test_shift_counts_while_it_is_down_and_repeats_do_not() -> None:
-    typing = Typing()
-    for code, value in [(42, 1), (54, 1), (42, 0), (30, 1), (30, 2), (30, 0), (54, 0), (30, 1)]:
-        assert typing.key(code, value, 0.0) is None
-    assert typing.key(28, 1, 0.0) == "Aa"
-    assert typing.key(28, 1, 0.0) is None  # ENTER alone
-
-
-def test_half_a_code_is_forgotten() -> None:
-    typing = Typing()
-    typing.key(30, 1, 0.0)
-    typing.key(48, 1, 2.0)
-    assert typing.key(28, 1, 2.1) == "b"
-
-
-@pytest.mark.parametrize(
-    ("number", "said"), [(errno.EACCES, "group input"), (errno.EBUSY, "fuser"), (errno.ENOENT, "by-path")]
-)
-@pytest.mark.anyio
-async def test_a_device_that_cannot_be_had_says_why(monkeypatch: pytest.MonkeyPatch, number: int, said: str) -> None:
-    def refuse(path: str) -> None:
-        raise OSError(number, path)
-
-    monkeypatch.setattr(evdev, "InputDevice", refuse)
-    with pytest.raises(DeviceError, match=said):
-        async with HID.open(HID.config.model_validate({"driver": "hid_scanner", "device": "/dev/input/event9"})):
-            pass
-
-
-@pytest.mark.anyio
-async def test_it_is_grabbed_while_it_is_read_and_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    keyboard = Keyboard()
-    monkeypatch.setattr(evdev, "InputDevice", keyboard.InputDevice)
-    config = HID.config.model_validate({"driver": "hid_scanner", "device": "/dev/input/event9"})
-    async with HID.open(config) as reader:
-        assert keyboard.grabbed
-        lane = LaneDouble()
-        async with running(reader, lane):
-            keyboard.texts.append("AQ1:% TYPED $")
-            await lane.seen("AQ1:% TYPED $")
-    assert not keyboard.grabbed
-    assert time.monotonic() >= lane.scans[0].seen

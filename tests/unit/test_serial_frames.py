@@ -6,6 +6,7 @@ import os
 import pty
 import select
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
@@ -217,11 +218,56 @@ async def test_a_silent_relay_works_without_read_back(own_profile: Callable[[str
             await board.hears("FF0100 FF0103  FF0101 FF0100")
 
 
+class Lcus:
+    """Misses the first order to lock after a release: a spark on the line."""
+
+    def __init__(self) -> None:
+        self.on, self.missed = False, 0
+
+    def __call__(self, chunk: bytes) -> bytes:
+        for at in range(0, len(chunk), 4):
+            if chunk[at + 2]:
+                self.on = True
+            elif self.on and not self.missed:
+                self.missed += 1
+            else:
+                self.on = False
+        return b""
+
+
+@pytest.mark.anyio
+async def test_an_order_to_lock_that_was_missed_is_said_again() -> None:
+    relay = Lcus()
+    with Board(relay) as board:
+        async with opened(board.port, profile="lcus", pulse="50ms") as barrier:
+            watch = asyncio.create_task(barrier.watch(lambda _: None))
+            await barrier.release(Direction.ENTRY)
+            await until(lambda: relay.missed == 1)
+            assert relay.on
+            await until(lambda: not relay.on)
+            watch.cancel()
+
+
+@pytest.mark.anyio
+async def test_a_relay_that_dies_while_nobody_comes_is_found(own_profile: Callable[[str], str]) -> None:
+    relay = KmTronic()
+    with Board(relay) as board:
+        async with opened(board.port, profile=own_profile(KMTRONIC), pulse="50ms") as barrier:
+            relay.answers = False
+            with pytest.raises(DeviceError, match="does not answer"):
+                await asyncio.wait_for(barrier.watch(lambda _: None), 5)
+
+
 def fill(line: int) -> None:
-    for size in (512, 1):
-        with suppress(BlockingIOError):
-            while True:
-                os.write(line, b"\0" * size)
+    """Until it takes nothing more, and goes on taking nothing: the kernel moves bytes on a little later."""
+    taken = True
+    while taken:
+        taken = False
+        for size in (512, 1):
+            with suppress(BlockingIOError):
+                while os.write(line, bytes(size)):
+                    taken = True
+        time.sleep(0.02)
 
 
 @asynccontextmanager

@@ -1,5 +1,7 @@
 """What a good configuration file means."""
 
+import re
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,9 @@ from gate.ports.inputs import Role
 from gate.registry import config_of
 from gate.settings.load import load_settings
 from gate.settings.model import Kiosk, Settings
+from gate.settings.problems import SettingsError
+
+BOARD = '[barrier]\ndriver = "serial_frames"\nprofile = "{}"\nport = "/dev/ttyUSB0"\npulse = "1s"\n'
 
 SAMPLE = """\
 [device]
@@ -146,6 +151,25 @@ def test_relative_paths_start_at_the_file_not_where_the_process_stands(
     assert settings.device.state_dir == tmp_path / "state"
     assert settings.sync is not None
     assert settings.sync.root == tmp_path / "root.json"
+
+
+def test_the_files_of_devices_are_looked_for_beside_the_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A profile of the venue's own too, which is read while the settings are checked."""
+    reader, barrier = '[[reader]]\ndriver = "replay"\nfile = "codes.txt"\n', BOARD.format("my-board.toml")
+    site, elsewhere = tmp_path / "site", tmp_path / "elsewhere"
+    for folder in (site, elsewhere):
+        folder.mkdir()
+    shipped = files("drivers.barriers") / "profiles" / "lcus.toml"
+    (site / "my-board.toml").write_text(shipped.read_text("utf-8"))
+    monkeypatch.chdir(elsewhere)
+    settings = load(site, LEAST.partition("[[reader]]")[0] + reader + barrier)
+
+    assert getattr(settings.readers[0], "file", None) == site / "codes.txt"
+    assert getattr(settings.barrier, "profile", None) == str(site / "my-board.toml")
+    with pytest.raises(SettingsError, match=re.escape(f"profile {site / 'other.toml'} cannot be read: No such file")):
+        load(site, LEAST + BOARD.format("other.toml"))
 
 
 def test_a_pass_may_be_used_again_at_once_if_the_venue_says_so(tmp_path: Path) -> None:

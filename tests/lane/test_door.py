@@ -1,0 +1,39 @@
+"""One barrier after another, as the lane holds them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from drivers.barriers.fake import DRIVER, FakeBarrier
+from gate.core.model import Direction
+from gate.errors import DeviceError
+from gate.lane.door import Door
+from gate.testing.barrier_contract import no_reports, until
+
+
+@asynccontextmanager
+async def held(door: Door, pulse: str) -> AsyncIterator[tuple[FakeBarrier, "asyncio.Task[None]"]]:
+    async with DRIVER.open(DRIVER.config.model_validate({"driver": "fake", "pulse": pulse})) as barrier:
+        ready = asyncio.Event()
+        holding = asyncio.create_task(door.hold(barrier, ready.set, no_reports))
+        await ready.wait()
+        yield barrier, holding
+        holding.cancel()
+        await asyncio.wait([holding])
+
+
+@pytest.mark.anyio
+async def test_a_release_on_a_lost_barrier_does_not_fail_the_next_one() -> None:
+    door = Door()
+    async with asyncio.TaskGroup() as group:
+        async with held(door, "800ms") as (lost, holding):
+            await door.release(Direction.ENTRY, group)
+            await until(lambda: not lost.secured)
+            lost.unplug()
+            with pytest.raises(DeviceError, match="unplugged"):
+                await holding
+        async with held(door, "100ms") as (_, holding):
+            done, _ = await asyncio.wait([holding], timeout=1.2)
+            assert not done
