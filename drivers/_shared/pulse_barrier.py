@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Annotated, Protocol, TypeVar
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from drivers._shared.pulse_claim import free
 from drivers._shared.pulse_guard import GRACE, PulseGuard
@@ -43,11 +43,20 @@ HELD_OPEN = Abilities(stances=frozenset({Stance.FREE}))
 Pulse = Annotated[Duration, Field(ge=MIN_PULSE, le=MAX_PULSE)]
 """A pydantic field for the length of a pulse."""
 
-ExtendedPulse = Annotated[
-    Pulse | None,
-    Field(description="how long it is released for a person who needs more time; left out, three times the pulse"),
-]
+_LONGER = Field(description="how long it is released for a person who needs more time; left out, three times the pulse")
+ExtendedPulse = Annotated[Pulse | None, _LONGER]
 """A pydantic field; see `extended_pulse`."""
+
+
+def _whole(seconds: float) -> float:
+    if seconds % 1:
+        raise ValueError('the device takes whole seconds: write "3s"')
+    return seconds
+
+
+WholePulse = Annotated[Duration, Field(ge=1.0, le=MAX_PULSE), AfterValidator(_whole)]
+WholeExtendedPulse = Annotated[WholePulse | None, _LONGER]
+"""The same, of a device that times it in whole seconds."""
 
 
 def extended_pulse(pulse: float, extended: float | None) -> float:

@@ -12,11 +12,10 @@ import time
 from collections.abc import Sequence
 
 from drivers._shared.board_lease import Lease
+from drivers._shared.order_switch import OrderSwitch
 from drivers._shared.order_thread import OrderThread
-from drivers._shared.pulse_barrier import Switch
 from drivers.barriers.modbus_line import Line
 from gate.core.model import Direction, Stance
-from gate.errors import DeviceError
 from gate.ports.inputs import Level, Role
 
 _log = logging.getLogger(__name__)
@@ -35,53 +34,12 @@ _MOST = 50
 """Passages between two looks; more is a counter that was set, not people."""
 
 
-class ModbusSwitch(Switch):
-    """Orders go out in their turn; `look` is asked again and again, and finds what is not as it should be."""
-
-    def __init__(self, name: str, line: Line, thread: OrderThread) -> None:
-        self.name = name
-        self._line = line
-        self._thread = thread
-        self._looking = False
-
-    async def confirm(self, *, on: bool) -> None:
-        """The orders were echoed; now the board is asked whether it does so."""
-        self._thread.give(lambda: self.read_back(on=on))
-        await self._thread.settled()
-
-    def check(self) -> None:
-        self._thread.raise_failure()
-        if not self._looking:
-            self._looking = True
-            self._thread.give(self._look_once)
-
-    def close(self) -> None:
-        self._thread.close()
-        self._line.close()
-
-    def read_back(self, *, on: bool) -> None:
-        """Raises DeviceError when the board says otherwise."""
-        raise NotImplementedError
-
-    def look(self) -> None:
-        """On the thread, every quarter of a second.  Raises DeviceError."""
-        raise NotImplementedError
-
-    def _look_once(self) -> None:
-        try:
-            self.look()
-        finally:
-            self._looking = False
-
-    def disobeyed(self, what: str) -> DeviceError:
-        return DeviceError(f"{self.name} {what}", hint="Check the board's power and relay; replace it if this stays")
-
-
-class Waveshare(ModbusSwitch):
+class Waveshare(OrderSwitch):
     """One relay.  The board times the pulse: a dead host cannot hold the door open."""
 
     def __init__(self, line: Line, thread: OrderThread, channel: int, pulse: float, extended: float) -> None:
-        super().__init__(f"Modbus relay {channel}", line, thread)
+        super().__init__(f"Modbus relay {channel}", thread, line)
+        self._line = line
         self._coil = channel - 1
         self._pulse, self._extended = pulse, extended
         self._released_until = 0.0
@@ -92,7 +50,7 @@ class Waveshare(ModbusSwitch):
 
     def off(self) -> None:
         self._lease.end()
-        self._thread.give(lambda: self._write(self._coil, _OFF, 0.0))
+        self.order(lambda: self._write(self._coil, _OFF, 0.0))
 
     def pose(self, stance: Stance) -> bool:
         return self._lease.take(stance)
@@ -109,7 +67,7 @@ class Waveshare(ModbusSwitch):
 
     def _flash(self, seconds: float) -> None:
         tenths = max(1, round(seconds / _TENTH))
-        self._thread.give(lambda: self._write(_FLASH + self._coil, tenths, tenths * _TENTH))
+        self.order(lambda: self._write(_FLASH + self._coil, tenths, tenths * _TENTH))
 
     def _write(self, address: int, value: int, seconds: float) -> None:
         """On the thread, as `look` is: what it expects changes together with the board."""
@@ -117,11 +75,12 @@ class Waveshare(ModbusSwitch):
         self._line.write_coil_value(address, value)
 
 
-class LotTurnstile(ModbusSwitch):
+class LotTurnstile(OrderSwitch):
     """Both ways, with counters of who passed, and modes of its own."""
 
     def __init__(self, line: Line, thread: OrderThread, pulse: float, extended: float) -> None:
-        super().__init__("LOT turnstile", line, thread)
+        super().__init__("LOT turnstile", thread, line)
+        self._line = line
         self._begin_within = {False: max(1, round(pulse)), True: max(1, round(extended))}
         self._mode = NORMAL
         self._counted: tuple[int, int] | None = None  # entry, exit
@@ -134,14 +93,14 @@ class LotTurnstile(ModbusSwitch):
             self._line.write_registers(BEGIN_WITHIN, self._begin_within[extended])
             self._line.write_registers(register, 1)  # not if the time was not taken
 
-        self._thread.give(release)
+        self.order(release)
 
     def off(self) -> None:
-        self._thread.give(lambda: self._line.write_registers(PASSES, 0, 0))
-        self._thread.give(lambda: self._take_mode(NORMAL))
+        self.order(lambda: self._line.write_registers(PASSES, 0, 0))
+        self.order(lambda: self._take_mode(NORMAL))
 
     def pose(self, stance: Stance) -> bool:
-        self._thread.give(lambda: self._take_mode(_MODES[stance]))
+        self.order(lambda: self._take_mode(_MODES[stance]))
         return True
 
     def read_back(self, *, on: bool) -> None:

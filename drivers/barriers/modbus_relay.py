@@ -9,10 +9,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from drivers._shared.order_switch import OrderSwitch
 from drivers._shared.order_thread import OrderThread
 from drivers._shared.pulse_barrier import HELD_OPEN, BoardTimedBarrier, ExtendedPulse, Pulse, extended_pulse, started
 from drivers._shared.pulse_claim import claim
-from drivers.barriers.modbus_boards import COILS, LotTurnstile, ModbusSwitch, Waveshare
+from drivers.barriers.modbus_boards import COILS, LotTurnstile, Waveshare
 from drivers.barriers.modbus_line import ModbusLine
 from gate.core.model import Stance
 from gate.ports.abilities import EITHER_WAY, Abilities
@@ -48,7 +49,7 @@ class ModbusConfig(DriverConfig):
         return self
 
 
-def _switch(config: ModbusConfig, line: ModbusLine, thread: OrderThread) -> ModbusSwitch:
+def _switch(config: ModbusConfig, line: ModbusLine, thread: OrderThread) -> OrderSwitch:
     longer = extended_pulse(config.pulse, config.extended_pulse)
     if config.board == "waveshare":
         return Waveshare(line, thread, config.channel, config.pulse, longer)

@@ -23,27 +23,28 @@ ON_COMMAND, CONTINUOUS, _MODE_BITS = 0b01, 0b10, 0b11
 REFUSALS = (0x15, 0x05)
 """NAK and ENQ, of Honeywell and Newland."""
 
-_READ, _WRITE, _HEARTBEAT = 0x07, 0x08, 0x0A
+READ, WRITE, _SAVE, _HEARTBEAT = 0x07, 0x08, 0x09, 0x0A
 
 
-def _gm65(kind: int, address: int, data: bytes, *, checked: bool = True) -> bytes:
+def frame(kind: int, address: int, data: bytes, *, checked: bool = True) -> bytes:
+    """For a GM65.  Not `checked`: AB CD instead of the CRC."""
     body = bytes([kind, len(data)]) + address.to_bytes(2, "big") + data
-    return b"\x7e\x00" + body + (crc16(body) if checked else b"\xab\xcd")
+    return b"\x7e\x00" + body + (_crc16(body) if checked else b"\xab\xcd")
 
 
-def crc16(body: bytes) -> bytes:
+def _crc16(body: bytes) -> bytes:
     """CRC-16/XMODEM, high byte first."""
     return binascii.crc_hqx(body, 0).to_bytes(2, "big")
 
 
 def read_zone(address: int) -> bytes:
     """Its answer is the one byte that stands there."""
-    return _gm65(_READ, address, b"\x01")
+    return frame(READ, address, b"\x01")
 
 
 def write_zone(address: int, value: int) -> bytes:
     """Its answer is one byte, 00."""
-    return _gm65(_WRITE, address, bytes([value]))
+    return frame(WRITE, address, bytes([value]))
 
 
 def with_mode(value: int, mode: int) -> int:
@@ -51,7 +52,9 @@ def with_mode(value: int, mode: int) -> int:
     return (value & ~_MODE_BITS & 0xFF) | mode
 
 
-HEARTBEAT = _gm65(_HEARTBEAT, 0, b"\x00")
+HEARTBEAT = frame(_HEARTBEAT, 0, b"\x00")
+SAVE = frame(_SAVE, 0, b"\x00")
+"""Every zone, for after a loss of power: what is only written is forgotten then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ class Family:
 
 
 FAMILIES = {
-    "gm65": Family(9600, zones=True, trigger=_gm65(_WRITE, TRIGGER, b"\x01", checked=False)),
+    "gm65": Family(9600, zones=True, trigger=frame(WRITE, TRIGGER, b"\x01", checked=False)),
     "honeywell": Family(115200, trigger=b"\x16\x54\x0d", untrigger=b"\x16\x55\x0d"),
     "newland": Family(115200),
     "line": Family(9600),

@@ -25,6 +25,7 @@ from drivers.readers.scanner_families import (
     MODE,
     ON_COMMAND,
     REFUSALS,
+    SAVE,
     SET_UP_CODES,
     Family,
     read_zone,
@@ -97,11 +98,7 @@ class Scanner:
         for command in self._config.set_up:
             await self._command(bytes.fromhex(command))
         if self._family.zones:
-            mode = with_mode(await self._zone(MODE), ON_COMMAND if self._config.trigger else CONTINUOUS)
-            for zone, value in ((MODE, mode), (SET_UP_CODES, 0)):
-                await self._ask(write_zone(zone, value))
-                if await self._zone(zone) != value:
-                    raise self._error(f"does not keep what zone {zone:04X} is set to")
+            await self._set_zones()
         elif not self._config.set_up:
             _log.warning("%s: whether visitors can change its settings by set-up codes is not known: see set_up", self)
 
@@ -155,6 +152,18 @@ class Scanner:
             heard += self._port.read()
         if not self._family.zones and any(byte in REFUSALS for byte in heard):
             raise self._error(f"refuses the command {command.hex(' ').upper()} of set_up")
+
+    async def _set_zones(self) -> None:
+        """Writes, and saves, only what is not so already: what it saves to is flash, which wears out."""
+        found = {zone: await self._zone(zone) for zone in (MODE, SET_UP_CODES)}
+        mode = with_mode(found[MODE], ON_COMMAND if self._config.trigger else CONTINUOUS)
+        changed = {zone: value for zone, value in ((MODE, mode), (SET_UP_CODES, 0)) if found[zone] != value}
+        for zone, value in changed.items():
+            await self._ask(write_zone(zone, value))
+            if await self._zone(zone) != value:
+                raise self._error(f"does not keep what zone {zone:04X} is set to")
+        if changed:
+            await self._ask(SAVE)
 
     async def _zone(self, address: int) -> int:
         answer = await self._ask(read_zone(address))

@@ -1,105 +1,106 @@
 """`gate lane`: what staff tell a running lane."""
 
 import json
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
 
+from gate.cli.where import state_directory, state_options
 from gate.core.model import Direction
 from gate.lane.control import ask
-from gate.registry import config_of
-from gate.settings.load import load_settings
+
+Request = dict[str, Any]
 
 _STATES = click.Choice(["on", "off"])
 
 
 @click.group()
-@click.option("--config", "file", required=True, type=click.Path(path_type=Path), help="The device's gate.toml.")
-@click.option("--json", "as_json", is_flag=True, help="The answer as one JSON object.")
-@click.pass_context
-def lane(context: click.Context, file: Path, as_json: bool) -> None:
+def lane() -> None:
     """Tell a running lane what staff decided.
 
     Orders stand until they are taken back, over a restart too; the strongest holds: fire, lockdown, out of
     service, maintenance, free, then the schedule.  Leaving by the exit button works in all of them.
     """
-    state_dir = load_settings(file, config_of).device.state_dir
-
-    def tell(**request: Any) -> None:
-        answer = ask(state_dir, request)
-        click.echo(json.dumps(answer) if as_json else _row(answer))
-
-    context.obj = tell
 
 
-@lane.command()
-@click.pass_obj
-def status(tell: Any) -> None:
-    """Show phase, mode, orders, alarms, lost devices and how many are inside."""
-    tell(do="status")
+def _telling(name: str) -> Callable[[Callable[..., Request]], click.Command]:
+    """A command that puts the request it makes to the lane, and shows the answer."""
+
+    def command(request: Callable[..., Request]) -> click.Command:
+        @lane.command(name)
+        @state_options
+        @click.option("--json", "as_json", is_flag=True, help="The answer as one JSON object.")
+        @wraps(request)
+        def tell(config: Path | None, state_dir: Path | None, as_json: bool, **arguments: Any) -> None:
+            answer = ask(state_directory(config, state_dir), request(**arguments))
+            click.echo(json.dumps(answer) if as_json else _row(answer))
+
+        return tell
+
+    return command
 
 
-@lane.command()
+@_telling("status")
+def status() -> Request:
+    """Show how the lane stands, and how many are inside."""
+    return {"do": "status"}
+
+
+@_telling("lockdown")
 @click.argument("state", type=_STATES)
-@click.pass_obj
-def lockdown(tell: Any, state: str) -> None:
+def lockdown(state: str) -> Request:
     """Let nobody in; people may leave."""
-    tell(do="order", mode="locked_down", on=state == "on")
+    return {"do": "order", "mode": "locked_down", "on": state == "on"}
 
 
-@lane.command("out-of-service")
+@_telling("out-of-service")
 @click.argument("state", type=_STATES)
-@click.pass_obj
-def out_of_service(tell: Any, state: str) -> None:
+def out_of_service(state: str) -> Request:
     """Serve nobody."""
-    tell(do="order", mode="out_of_service", on=state == "on")
+    return {"do": "order", "mode": "out_of_service", "on": state == "on"}
 
 
-@lane.command()
+@_telling("maintenance")
 @click.argument("state", type=_STATES)
-@click.pass_obj
-def maintenance(tell: Any, state: str) -> None:
-    """Serve nobody, raise no alarm, and let `gate lane admit` try the barrier."""
-    tell(do="order", mode="maintenance", on=state == "on")
+def maintenance(state: str) -> Request:
+    """Serve nobody, raise no alarm; `admit` tries the barrier."""
+    return {"do": "order", "mode": "maintenance", "on": state == "on"}
 
 
-@lane.command()
+@_telling("free")
 @click.argument("state", type=_STATES)
-@click.pass_obj
-def free(tell: Any, state: str) -> None:
+def free(state: str) -> Request:
     """Let the barrier stand open."""
-    tell(do="order", mode="free", on=state == "on")
+    return {"do": "order", "mode": "free", "on": state == "on"}
 
 
-@lane.command()
-@click.pass_obj
-def extend(tell: Any) -> None:
+@_telling("extend")
+def extend() -> Request:
     """Give the person at the lane, or the next one, more time."""
-    tell(do="extend")
+    return {"do": "extend"}
 
 
-@lane.command()
+@_telling("admit")
 @click.argument("direction", type=click.Choice([way.value for way in Direction]), default=Direction.ENTRY.value)
-@click.pass_obj
-def admit(tell: Any, direction: str) -> None:
+def admit(direction: str) -> Request:
     """Let one person through, whom staff have checked."""
-    tell(do="admit", direction=direction)
+    return {"do": "admit", "direction": direction}
 
 
-@lane.command()
-@click.pass_obj
-def reset(tell: Any) -> None:
-    """Reset a fire alarm that is over, and the alarms of door and lock."""
-    tell(do="reset")
+@_telling("reset")
+def reset() -> Request:
+    """Reset a fire alarm that is over, and other alarms."""
+    return {"do": "reset"}
 
 
-@lane.command()
+@_telling("inside")
 @click.argument("count", type=click.IntRange(min=0))
-@click.pass_obj
-def inside(tell: Any, count: int) -> None:
+def inside(count: int) -> Request:
     """Correct how many people are inside; 0 forgets who, too."""
-    tell(do="inside", count=count)
+    return {"do": "inside", "count": count}
 
 
 def _row(answer: dict[str, Any]) -> str:

@@ -20,6 +20,8 @@ from prometheus_client import (
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from gate.core.events import (
+    Alarm,
+    AlarmChanged,
     ClockChanged,
     Decided,
     DeviceChanged,
@@ -76,6 +78,9 @@ class Metrics:
             self._passages.labels(passed.value)
         self._phase = states("gate_phase", "Where the lane stands.", Phase)
         self._devices = Gauge("gate_device_up", "1 while the device is well.", ["device", "driver"], registry=registry)
+        self._alarms = Gauge("gate_alarm", "1 while staff should come and look.", ["alarm"], registry=registry)
+        for alarm in Alarm:
+            self._alarms.labels(alarm.value)
         self._version = Gauge("gate_list_version", "Version of the status list.", registry=registry)
         self._version.set(math.nan)
         self._as_of_gauge = Gauge(
@@ -105,6 +110,8 @@ class Metrics:
                 self._phase.show(event.phase)
             case DeviceChanged():
                 self._devices.labels(event.device, event.driver).set(not event.problem)
+            case AlarmChanged():
+                self._alarms.labels(event.alarm.value).set(event.on)
             case ListChanged():
                 self._as_of = event.as_of
                 self._version.set(math.nan if event.version is None else event.version)

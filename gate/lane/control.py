@@ -48,7 +48,8 @@ async def serve_control(lane: Lane, state_dir: Path) -> None:
 
     try:
         listening = await asyncio.to_thread(_listen, state_dir)
-        server = await asyncio.start_unix_server(answer, sock=listening, limit=LONGEST)
+        # Not start_unix_server: from Python 3.13 on it looks up the socket's name, which `_short` made for once.
+        server = await asyncio.start_server(answer, sock=listening, limit=LONGEST)
     except OSError as error:
         log.error("no orders can be given to this lane", problem=str(error))
         return

@@ -185,7 +185,7 @@ def _form(node: Mapping[str, Any], defs: Mapping[str, Any]) -> str:
         return f"List of: {inner[0].lower()}{inner[1:]}"
     words = {"integer": "Whole number", "number": "Number", "boolean": "true or false", "object": "Table"}
     text = "Path" if node.get("format") == "path" else words.get(node.get("type", ""), "Text")
-    return _bounded(text, node, lambda number: f"{number:g}")
+    return _bounded(text, node, lambda number: f"{number:.10g}")
 
 
 def _bounded(text: str, node: Mapping[str, Any], show: Any) -> str:

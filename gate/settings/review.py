@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from typing import Any
 
 from gate.core.contact import Relock
@@ -150,10 +151,18 @@ def _about_names(settings: Settings) -> Iterator[Finding]:
                 what = f"{value} may be another device after the next start"
                 hint = "Use its name under /dev/v4l/by-id, /dev/v4l/by-path or /dev/serial/by-path"
                 yield Finding((*path, key), what, hint)
-            if isinstance(value, str) and (host := _OUTSIDE.match(value)) and not is_loopback(host[1].strip("[]")):
-                what = f"gate.service may reach this device only, not {host[1]}"
-                hint = "Allow the camera's address with IPAddressAllow= in a drop-in (`systemctl edit gate`)"
+            if (host := _host(value)) and not is_loopback(host.strip("[]")):
+                what = f"gate.service may reach this device only, not {host}"
+                hint = "Allow its address with IPAddressAllow= in a drop-in (`systemctl edit gate`)"
                 yield Finding((*path, key), what, hint)
+
+
+def _host(value: object) -> str | None:
+    """Where a driver's setting leads to, if it is an address."""
+    if isinstance(value, IPv4Address):
+        return str(value)
+    found = _OUTSIDE.match(value) if isinstance(value, str) else None
+    return found[1] if found else None
 
 
 def _toml(seconds: float) -> str:

@@ -15,9 +15,9 @@ from gate.errors import StoreError
 from gate.store.admission import claim_lane
 from gate.store.database import File, immediate, open_for_writing, unusable
 from gate.store.floor import keep, read_journalled, read_kept, read_signed, read_synced
+from gate.store.inside import shift_inside
 from gate.store.journal import Journal, Row
-from gate.store.redemptions import Redemptions
-from gate.store.secrets import Secrets
+from gate.store.redemptions import shift_redemptions
 
 
 def reset_floor(state_dir: Path, now: float) -> float:
@@ -76,6 +76,8 @@ def _forget_journal(state_dir: Path, floor: float, now: float) -> None:
                 Journal(connection).append(Row(at=round(now * 1000), event="clock", detail=detail))
                 keep(connection, Kept(now))
                 # Or who entered while the clock was ahead could not enter again until then.
-                Redemptions(connection, Secrets(connection)).shift(min(0.0, now - (lived or now)))
+                back = min(0.0, now - (lived or now))
+                shift_redemptions(connection, back)
+                shift_inside(connection, back)
         except sqlite3.Error as error:
             raise unusable(File.LANE.within(state_dir), error) from error

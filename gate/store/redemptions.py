@@ -46,12 +46,11 @@ class Redemptions:
         """Nobody passed on this grant: its use never happened."""
         self._connection.execute('DELETE FROM redemption WHERE "grant" = ?', (seq,))
 
-    def shift(self, seconds: float) -> None:
-        """The clock was reset by so much: what remains of each use remains as long."""
-        self._connection.execute(
-            "UPDATE redemption SET again_at = again_at + ?, forget_at = forget_at + ?", (seconds, seconds)
-        )
-
     def purge(self, at: float) -> None:
         """Forget what is over: to be called when the lane is idle."""
         self._connection.execute("DELETE FROM redemption WHERE forget_at <= ? AND again_at <= ?", (at, at))
+
+
+def shift_redemptions(connection: sqlite3.Connection, seconds: float) -> None:
+    """The clock was reset by so much: what remains of each use remains as long."""
+    connection.execute("UPDATE redemption SET again_at = again_at + ?, forget_at = forget_at + ?", (seconds, seconds))

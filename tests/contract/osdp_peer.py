@@ -1,9 +1,10 @@
 """An OSDP door module in a process of its own, through libosdp, on the port that is named.
 
-    python -m tests.contract.osdp_peer PORT KEY
+    python -m tests.contract.osdp_peer PORT ADDRESS [KEY]
 
-It says on standard output what its relay does, one word a line: `ready`, `released`, `locked`, `plain`
-(a command came outside a secure channel).  It hears on standard input: `input N`, `input -N`, `tamper`.
+With a key it insists on the secure channel; without one it knows none.  It says on standard output what
+its relay does, one word a line: `ready`, `released`, `locked`.  It hears on standard input: `input N`,
+`input -N`, `tamper`.
 """
 
 import os
@@ -13,7 +14,11 @@ import time
 from typing import Any
 
 import osdp
-from osdp import Capability, Channel, Command, Event, LibFlag, LogLevel, PDCapabilities, PDInfo, StatusReportType
+from osdp import Capability, Channel, Command, Event, LibFlag, LogLevel, PDCapabilities, PdId, PDInfo, StatusReportType
+
+IDENTITY = PdId(version=1, model=2, vendor_code=0x00A1B2C3, serial_number=0x01020304, firmware_version=0x00010203)
+CUID = bytes.fromhex("C3B2 0200 04030201")
+"""Its number in the secure channel, as libosdp makes it: two bytes of maker, two of model, the serial number."""
 
 
 class Wire(Channel):  # type: ignore[misc]  # libosdp ships no types
@@ -79,16 +84,17 @@ def say(word: str) -> None:
 
 
 def main() -> None:
-    port, key = sys.argv[1:]
+    port, address, *keys = sys.argv[1:]
     module = Module()
     capabilities = PDCapabilities(
         [
             (Capability.OutputControl, 1, 8),
             (Capability.ContactStatusMonitoring, 1, 8),
-            (Capability.CommunicationSecurity, 1, 1),
+            (Capability.CommunicationSecurity, bool(keys), bool(keys)),
         ]
     )
-    info = PDInfo(101, Wire(port), scbk=bytes.fromhex(key), flags=[LibFlag.EnforceSecure])
+    flags = [LibFlag.EnforceSecure] if keys else []
+    info = PDInfo(int(address), Wire(port), scbk=bytes.fromhex(keys[0]) if keys else None, flags=flags, id=IDENTITY)
     device = osdp.PeripheralDevice(info, capabilities, log_level=LogLevel.Critical, command_handler=module.command)
     device.start()
     threading.Thread(target=module.run, daemon=True).start()

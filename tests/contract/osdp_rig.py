@@ -18,12 +18,15 @@ from gate.ports.abilities import Abilities
 from gate.ports.barrier import Barrier
 from gate.testing.barrier_contract import BarrierRig
 
+ADDRESS = 101
+SOM = 0x53
+
 
 class Wire:
-    """RS-485: what one end says the other hears, and `said` keeps what the panel said."""
+    """RS-485: what one end says the other hears, and `talk` keeps it: ">" the panel's bytes, "<" the module's."""
 
     def __init__(self, port: Path) -> None:
-        self.said = b""
+        self.talk: list[tuple[str, bytes]] = []
         self._ends = [pty.openpty() for _ in range(2)]
         for _, theirs in self._ends:
             tty.setraw(theirs)
@@ -34,6 +37,26 @@ class Wire:
         self._stop, self._stopping = os.pipe()
         self._thread = threading.Thread(target=self._carry, daemon=True)
         self._thread.start()
+
+    @property
+    def said(self) -> bytes:
+        """What the panel said."""
+        return b"".join(data for way, data in list(self.talk) if way == ">")
+
+    def frames(self) -> list[tuple[str, bytes]]:
+        """Whole frames, SOM to check sum, in the order in which they ended, without the marks before them.  One that
+        is said again because no answer came in time counts once."""
+        found: list[tuple[str, bytes]] = []
+        rest, last = {">": b"", "<": b""}, {">": b"", "<": b""}
+        for way, data in list(self.talk):
+            held = rest[way] + data
+            while len(held := held.lstrip(b"\xff")) >= 4 and len(held) >= (size := int.from_bytes(held[2:4], "little")):
+                assert held[0] == SOM, held.hex(" ")
+                if held[:size] != last[way]:
+                    found.append((way, held[:size]))
+                last[way], held = held[:size], held[size:]
+            rest[way] = held
+        return found
 
     def cut(self) -> None:
         os.write(self._stopping, b"x")
@@ -50,18 +73,17 @@ class Wire:
                 return
             for one in ready:
                 data = os.read(one, 512)
-                if one == ours[0]:
-                    self.said += data
+                self.talk.append((">" if one == ours[0] else "<", data))
                 os.write(ours[1 - ours.index(one)], data)
 
 
 class Module:
-    """`python -m tests.contract.osdp_peer`, and what it says."""
+    """`python -m tests.contract.osdp_peer`, and what it says.  Without a key it is a plain one."""
 
-    def __init__(self, port: str, key: str) -> None:
+    def __init__(self, port: str, address: int, *key: str) -> None:
         self.words: list[str] = []
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.contract.osdp_peer", port, key],
+            [sys.executable, "-m", "tests.contract.osdp_peer", port, str(address), *key],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -69,6 +91,10 @@ class Module:
         )
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
+        limit = time.monotonic() + 20
+        while "ready" not in self.words:
+            assert time.monotonic() < limit, "the module did not start"
+            time.sleep(0.01)
 
     def tell(self, line: str) -> None:
         assert self._process.stdin is not None
@@ -91,14 +117,13 @@ class Module:
 
 class OsdpRig:
     def __init__(self, folder: Path) -> None:
-        key = os.urandom(16).hex()
-        (folder / "key").write_text(f"{key}\n")
-        self._key = key
+        self.key = os.urandom(16).hex()
+        (folder / "key").write_text(f"{self.key}\n")
         self._port = folder / "port"
         settings = {
             "driver": "osdp",
             "port": str(self._port),
-            "address": 101,
+            "address": ADDRESS,
             "key_file": str(folder / "key"),
             "pulse": "1s",
             "entry_input": 2,
@@ -138,11 +163,7 @@ class OsdpRig:
     def restore(self) -> None:
         if self.wire is None:
             self.wire = Wire(self._port)
-        self.module = Module(self.wire.module_port, self._key)
-        limit = time.monotonic() + 20
-        while "ready" not in self.module.words:
-            assert time.monotonic() < limit, "the module did not start"
-            time.sleep(0.01)
+        self.module = Module(self.wire.module_port, ADDRESS, self.key)
 
     def abilities(self) -> Abilities:
         return DRIVER.abilities(self.config)

@@ -25,11 +25,13 @@ EVERY = 0.04  # seconds
 
 
 class ScannerBoard(Board):
-    """A GM65: zones, answers, heartbeat.  `dumb`: it answers nothing more; `stubborn`: it keeps its zones."""
+    """A GM65: zones, answers, heartbeat; `saved` is what it has of its zones after a loss of power.  `dumb`: it
+    answers nothing more; `stubborn`: it keeps its zones."""
 
     def __init__(self, folder: Path, *, speaks: bool) -> None:
         self.speaks = speaks
         self.zones = {0x0000: 0xD4, 0x0003: 0x01, 0x0002: 0x00}
+        self.saved = dict(self.zones)
         self.dumb = self.stubborn = False
         self.beats = self.triggered = 0
         super().__init__(folder)
@@ -50,6 +52,9 @@ class ScannerBoard(Board):
         if kind == 0x0A:
             self.beats += 1
             return bytes.fromhex("03000001003331")
+        if kind == 0x09:
+            self.saved = dict(self.zones)
+            return bytes.fromhex("02000001003331")
         if kind == 0x08 and address == 0x0002:
             self.triggered += 1
         elif kind == 0x08 and not self.stubborn:

@@ -24,23 +24,14 @@ def crc16(data: bytes) -> bytes:
     return crc.to_bytes(2, "little")
 
 
-class Board:
-    """`heard` is every byte since the start.  `pulse`: seconds after which it locks by itself."""
+class Relay:
+    """What a board's hardware does.  `pulse`: seconds after which it locks by itself."""
 
-    def __init__(self, folder: Path) -> None:
-        self.port = folder / "port"
-        self.heard = b""
+    def __init__(self) -> None:
         self.pulse: float | None = None
         self.released_at: float | None = None
         self.openings = 0
-        self.silent = self.corrupts = False
-        self._rest = b""
-        self._ours = self._theirs = -1
         self._turn = threading.RLock()
-        self._thread: threading.Thread | None = None
-        self.restore()
-
-    # What its hardware does.
 
     def release(self, seconds: float | None) -> None:
         """For so long; None: until it is told otherwise."""
@@ -57,6 +48,20 @@ class Board:
             if self.released_at is None:
                 return True
             return self.pulse is not None and time.monotonic() - self.released_at >= self.pulse
+
+
+class Board(Relay):
+    """`heard` is every byte since the start."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.port = folder / "port"
+        self.heard = b""
+        self.silent = self.corrupts = False
+        self._rest = b""
+        self._ours = self._theirs = -1
+        self._thread: threading.Thread | None = None
+        self.restore()
 
     # What it says.
 

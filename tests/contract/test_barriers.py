@@ -20,6 +20,7 @@ from gate.ports.driver import AnySpec
 from gate.testing.barrier_contract import BarrierContract, BarrierRig
 from tests.contract.fake_gpiod import Chip, fake_gpiod
 from tests.contract.mock_gpio import Board, mock_gpio
+from tests.contract.network_rigs import NETWORK_RIGS
 from tests.contract.osdp_rig import OSDP_RIGS
 from tests.contract.serial_rigs import SERIAL_RIGS
 
@@ -215,6 +216,7 @@ RIGS: dict[str, Callable[[ExitStack, Path], BarrierRig]] = {
     "fake": lambda _, __: FakeRig(),
     **SERIAL_RIGS,
     **OSDP_RIGS,
+    **NETWORK_RIGS,
 }
 
 

@@ -85,7 +85,8 @@ async def test_out_of_service_is_kept_over_a_restart(state: Path) -> None:
 async def test_a_fire_alarm_is_kept_over_a_restart(state: Path) -> None:
     async with working(Rig(state, timing=ABLE)) as rig:
         rig.lane.report(level(Role.FIRE, True))
-        await rig.until(lambda: rig.turnstile.stances == [Stance.FREE])
+        await rig.until(lambda: rig.phases[-1] is Phase.FIRE)  # said when it is remembered; the way was free before
+        assert rig.turnstile.stances == [Stance.FREE]
     async with working(Rig(state, timing=ABLE), {Phase.FIRE}) as rig:
         await rig.until(lambda: rig.turnstile.stances == [Stance.FREE])  # told again, for it was opened anew
         await rig.lane.order(Reset)

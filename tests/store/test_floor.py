@@ -4,6 +4,7 @@ import math
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gate.core.decide import AntiPassback, Policy
 from gate.core.events import Mode
 from gate.core.model import Direction, Listing
 from gate.core.reason import Reason
@@ -31,10 +33,10 @@ AS_OF = NOW - 60  # of the list that `load` makes
 
 
 @contextmanager
-def lane(state: Path) -> Iterator[Admission]:
+def lane(state: Path, house: Policy | None = None) -> Iterator[Admission]:
     status = StatusList(state)
     status.refresh()
-    admission = Admission(state, status, policy())
+    admission = Admission(state, status, house or policy())
     try:
         yield admission
     finally:
@@ -214,6 +216,19 @@ def test_uses_keep_what_was_left_of_their_time(tmp_path: Path) -> None:
     with lane(tmp_path) as admission:
         assert reason(admission, NOW + 499) is Reason.ALREADY_USED
         assert reason(admission, NOW + 501) is Reason.ADMITTED
+
+
+def test_who_is_inside_has_been_so_for_as_long_as_before(tmp_path: Path) -> None:
+    ahead = NOW + 3650 * DAY
+    load(tmp_path, {7: Listing.GREEN})
+    house = replace(policy(reuse_after=0.0), antipassback=AntiPassback.HARD, forget_inside=7200.0)
+    with lane(tmp_path, house) as admission:
+        admission._inside.note(claims(), Direction.ENTRY, 1, ahead)  # while the clock was ahead
+        admission.note("gate", ahead + 600, "stopped")
+    reset_floor(tmp_path, NOW)
+    with lane(tmp_path, house) as admission:
+        assert reason(admission, NOW + 6599) is Reason.ANTI_PASSBACK
+        assert reason(admission, NOW + 6601) is Reason.ADMITTED
 
 
 def test_a_sync_is_a_floor_and_is_reset_with_the_journal(tmp_path: Path) -> None:

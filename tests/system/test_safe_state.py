@@ -178,12 +178,12 @@ def test_an_unplugged_turnstile_is_a_state_that_heals(site: Site, tmp_path: Path
             before = sim.words.count("locked")
             sim.tell("unplug")
             eventually(lambda: "is lost" in daemon.said(), "the loss to be told")
-            status = json.loads(gate("lane", "--config", site.config, "--json", "status").stdout)
+            status = json.loads(gate("lane", "status", "--json", "--config", site.config).stdout)
             assert status["phase"] == "out_of_service" or status["missing"] == ["barrier"]
             sim.tell("plug")
             eventually(lambda: sim.words.count("locked") > before, "the turnstile to be found again")
             limit = time.monotonic() + 20
-            while json.loads(gate("lane", "--config", site.config, "--json", "status").stdout)["missing"]:
+            while json.loads(gate("lane", "status", "--json", "--config", site.config).stdout)["missing"]:
                 assert time.monotonic() < limit
 
 
@@ -192,18 +192,18 @@ def test_staff_close_the_lane_from_the_command_line(site: Site, tmp_path: Path) 
         site.configure(replay(tmp_path, site.issue(1)), DIGICON.format(tmp_path / "port"), passage_timeout="300ms")
         with running(site):
             eventually(lambda: passages(site) == ["not_passed"], "nobody to pass")
-            assert "locked_down" in gate("lane", "--config", site.config, "lockdown", "on").stdout
-            done = gate("lane", "--config", site.config, "admit")
+            assert "locked_down" in gate("lane", "lockdown", "on", "--config", site.config).stdout
+            done = gate("lane", "admit", "--config", site.config)
             assert (done.returncode, "locked_down" in done.stderr) == (1, True)
         with running(site):  # an order stands over a restart
             eventually(
-                lambda: "phase locked_down" in gate("lane", "--config", site.config, "status").stdout,
+                lambda: "phase locked_down" in gate("lane", "status", "--config", site.config).stdout,
                 "the order to be remembered",
             )
-            gate("lane", "--config", site.config, "lockdown", "off")
-            assert "staff_admitted" in gate("lane", "--config", site.config, "admit", "exit").stdout
+            gate("lane", "lockdown", "off", "--config", site.config)
+            assert "staff_admitted" in gate("lane", "admit", "exit", "--config", site.config).stdout
             eventually(lambda: "released exit" in sim.words, "the way out")
-    done = gate("lane", "--config", site.config, "status")
+    done = gate("lane", "status", "--config", site.config)
     assert (done.returncode, "no lane answers" in done.stderr) == (1, True)
 
 

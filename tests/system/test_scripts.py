@@ -68,7 +68,8 @@ PACKAGES = {
         "zxing_cpp": {"zxingcpp.py": ""},
         "pyzbar": {"pyzbar/__init__.py": "", "pyzbar/pyzbar.py": ""},
     },
-    "dev": {"pytest": {"pytest.py": SAY_ARGUMENTS}},
+    "dev": {"pytest": {"pytest.py": SAY_ARGUMENTS}, "libosdp": {"osdp.py": "ours = True"}},
+    "peers": {"osdp": {"osdp.py": "ours = False"}},
 }
 
 
@@ -150,6 +151,10 @@ def test_the_first_run_installs_and_the_next_adds_only_what_is_new(checkout: Che
     assert json.loads(out)[0] == str(checkout.root)
     assert json.loads(out)[-3:] == ["tests/unit", "-k", "a b"]
     assert checkout.run("demo")[2] == []
+    for venv, ours in ((".venv", True), (".venv/peers", False)):  # a name that two packages share is one in each
+        subprocess.run(
+            [checkout.root / venv / "bin" / "python", "-Ic", f"import osdp; assert osdp.ours is {ours}"], check=True
+        )
     checkout.edit("pyproject.toml", 'version = "1.0"', 'version = "1.0"  # another line')
     assert checkout.run("demo")[2] == added
 
@@ -210,8 +215,9 @@ def test_a_missing_library_is_named_where_there_is_no_apt(checkout: Checkout, tm
     assert err[0].startswith(said)
 
 
-def pins(python: str, machine: str) -> dict[str, str]:
-    """Name -> version of what scripts/constraints.txt installs there.  Every entry has its version and checksums."""
+def pins(python: str, machine: str, *, peers: bool = False) -> dict[str, str]:
+    """Name -> version of what scripts/constraints.txt installs there, in .venv or for its peers.  Every entry has
+    its version and checksums."""
     environment: dict[str, str] = {
         **{name: str(value) for name, value in default_environment().items()},
         "python_version": python,
@@ -220,7 +226,8 @@ def pins(python: str, machine: str) -> dict[str, str]:
         "sys_platform": "linux",
     }
     found: dict[str, str] = {}
-    for entry in re.findall(r"^[a-z0-9].*(?:\n +--hash.*)+", CONSTRAINTS.read_text(), re.M):
+    lines = CONSTRAINTS.read_text().split("# section: peers\n")[peers]
+    for entry in re.findall(r"^[a-z0-9].*(?:\n +--hash.*)+", lines, re.M):
         wanted, *hashes = (line.rstrip(" \\") for line in entry.splitlines())
         assert all(re.fullmatch(r" +--hash=sha256:[0-9a-f]{64}", line) for line in hashes), entry
         requirement = Requirement(wanted)
@@ -235,11 +242,15 @@ def pins(python: str, machine: str) -> dict[str, str]:
 @pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
 @pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
 def test_the_constraints_fit_the_project(python: str, machine: str) -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    pinned = pins(python, machine)
-    wanted = [Requirement(line) for line in [*project["dependencies"], *project["optional-dependencies"]["dev"]]]
-    misfits = [str(need) for need in wanted if pinned.get(need.name, "missing") not in need.specifier]
-    assert misfits == [], "run scripts/update-constraints"
+    table = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    project, peers = table["project"], table["dependency-groups"]["peers"]
+    for wanted, pinned in (
+        ([*project["dependencies"], *project["optional-dependencies"]["dev"]], pins(python, machine)),
+        (peers, pins(python, machine, peers=True)),
+    ):
+        needs = [Requirement(line) for line in wanted]
+        misfits = [str(need) for need in needs if pinned.get(need.name, "missing") not in need.specifier]
+        assert misfits == [], "run scripts/update-constraints"
 
 
 def test_every_line_of_the_constraints_is_known() -> None:

@@ -1,4 +1,4 @@
-"""A scanner that types: keys with shift, half codes, lost keys, a device that is not to be had."""
+"""Scanners that type: keys with shift, keys that were lost, and the device that types them."""
 
 import asyncio
 import errno
@@ -18,7 +18,8 @@ from gate.ports.reader import Answer
 from gate.testing.barrier_contract import until
 from gate.testing.reader_contract import LaneDouble, running
 from tests.contract.scanner_rigs import CODES, Keyboard, strokes
-from tests.unit.test_scanners import BASE45
+
+BASE45 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 
 
 def typed(text: str) -> str | None:

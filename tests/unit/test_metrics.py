@@ -1,12 +1,15 @@
 """GET /metrics: what happened is counted, how things stand is told, and the README names it all."""
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from gate.core.events import (
+    Alarm,
+    AlarmChanged,
     ClockChanged,
     CodeSeen,
     Decided,
@@ -90,6 +93,14 @@ def test_passages_phase_and_devices() -> None:
     assert told("gate_device_up", device="barrier", driver="serial_frames") == 0
 
 
+def test_alarms_that_are_on_and_over() -> None:
+    on, over = AlarmChanged(0, Alarm.HELD_OPEN, on=True), AlarmChanged(1, Alarm.HELD_OPEN, on=False)
+    told = Told(AlarmChanged(0, Alarm.FORCED_OPEN, on=True), on, over)
+    alarms = {alarm: told("gate_alarm", alarm=alarm.value) for alarm in Alarm}
+    assert {alarm for alarm, value in alarms.items() if value} == {Alarm.FORCED_OPEN}
+    assert Told(on)("gate_alarm", alarm="held_open") == 1
+
+
 def test_the_age_of_the_list_goes_on_between_events() -> None:
     told = Told(ListChanged(0, 12, 1_800_000_000, "restrict"), now=1_800_090_000)
     assert told("gate_list_version") == 12
@@ -139,5 +150,8 @@ def test_the_readme_names_every_metric_and_names_follow_the_custom() -> None:
     for family in families:
         name = f"{family.name}_total" if family.type == "counter" else family.name
         assert name.startswith("gate_")
-        assert f"`{name}" in README, name
+        row = next(line for line in README.splitlines() if f"`{name}" in line)
+        if family.name in ("gate_phase", "gate_alarm"):
+            said = {value for sample in family.samples for value in sample.labels.values()}
+            assert said == set(re.findall(r"`(\w+)`", row)), row
         assert family.documentation.endswith(".")

@@ -20,6 +20,7 @@ from gate.errors import DeviceError
 from gate.ports.inputs import Level, Role
 from gate.runtime.supervisor import keep_running
 from gate.testing.barrier_contract import no_reports, until
+from tests.contract.osdp_peer import CUID
 from tests.contract.osdp_rig import OsdpRig
 
 CHALLENGE = b"\x03\x11\x01\x76"  # security block, then CHLNG; RND.A follows
@@ -88,6 +89,23 @@ async def test_the_first_frames_are_as_documented(rig: OsdpRig) -> None:
         assert rig.wire is not None
         assert rig.wire.said.startswith(bytes.fromhex("FF 53 65 09 00 04 61 00 D9 7A"))
         assert len(random_number(rig.wire.said)) == 8
+
+
+@pytest.mark.anyio
+async def test_the_secure_channel_comes_up_as_documented(rig: OsdpRig) -> None:
+    """SOM, address, length, control with sequence and security block, the block, the code; then its data."""
+    async with rig.open(0.5):
+        assert rig.wire is not None
+        frames = rig.wire.frames()
+    at = next(place for place, (_, frame) in enumerate(frames) if CHALLENGE in frame)
+    assert [(way, frame[:9].hex(" ").upper(), len(frame)) for way, frame in frames[at : at + 4]] == [
+        (">", "53 65 13 00 0E 03 11 01 76", 9 + 8 + 2),  # CHLNG, RND.A
+        ("<", "53 E5 2B 00 0E 03 12 01 76", 9 + 8 + 8 + 16 + 2),  # CCRYPT, cUID, RND.B, cryptogram
+        (">", "53 65 1B 00 0F 03 13 01 77", 9 + 16 + 2),  # SCRYPT, cryptogram
+        ("<", "53 E5 1B 00 0F 03 14 01 78", 9 + 16 + 2),  # RMAC_I
+    ]
+    assert frames[at + 1][1][9:17] == CUID
+    assert all(frame[5] == 2 for _, frame in frames[at + 4 :]), "something was said outside the channel"
 
 
 @pytest.mark.anyio

@@ -12,7 +12,17 @@ from pydantic import ValidationError
 
 from drivers.readers import serial_scanner
 from drivers.readers.once_each import OnceEach
-from drivers.readers.scanner_families import CONTINUOUS, FAMILIES, HEARTBEAT, crc16, read_zone, with_mode, write_zone
+from drivers.readers.scanner_families import (
+    CONTINUOUS,
+    FAMILIES,
+    HEARTBEAT,
+    READ,
+    SAVE,
+    WRITE,
+    frame,
+    with_mode,
+    write_zone,
+)
 from drivers.readers.scanner_stream import IDLE, LONGEST, STALE, Stream
 from drivers.readers.serial_scanner import DRIVER
 from gate.core.model import Direction
@@ -29,10 +39,11 @@ BASE45 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 
 
 @pytest.mark.parametrize(
-    ("frame", "documented"),
+    ("built", "documented"),
     [
-        (write_zone(0x002A, 0x39)[:-2], "7E 00 08 01 00 2A 39"),
-        (read_zone(0x002A)[:7], "7E 00 07 01 00 2A 01"),
+        (SAVE, "7E 00 09 01 00 00 00 DE C8"),
+        (frame(WRITE, 0x002A, b"\x39\x01"), "7E 00 08 02 00 2A 39 01 A7 EA"),  # 9600 baud
+        (frame(READ, 0x002A, b"\x02"), "7E 00 07 01 00 2A 02 D8 0F"),  # the baud rate
         (HEARTBEAT, "7E 00 0A 01 00 00 00 30 1A"),
         (FAMILIES["gm65"].trigger, "7E 00 08 01 00 02 01 AB CD"),
         (write_zone(0x0002, 1), "7E 00 08 01 00 02 01 02 DA"),
@@ -40,21 +51,8 @@ BASE45 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
         (FAMILIES["honeywell"].untrigger, "16 55 0D"),
     ],
 )
-def test_frames_are_as_documented(frame: bytes, documented: str) -> None:
-    assert frame.hex(" ").upper() == documented
-
-
-@pytest.mark.parametrize(
-    ("body", "crc"),
-    [
-        ("09 01 00 00 00", "DE C8"),  # save
-        ("08 02 00 2A 39 01", "A7 EA"),  # 9600 baud
-        ("07 01 00 2A 02", "D8 0F"),  # read the baud rate
-        ("00 00 01 00", "33 31"),  # the answer to a command
-    ],
-)
-def test_the_check_sum_is_that_of_the_documented_frames(body: str, crc: str) -> None:
-    assert crc16(bytes.fromhex(body)).hex(" ").upper() == crc
+def test_frames_are_as_documented(built: bytes, documented: str) -> None:
+    assert built.hex(" ").upper() == documented
 
 
 def test_a_new_mode_leaves_light_and_sound_alone() -> None:
@@ -154,6 +152,21 @@ async def test_it_reads_all_the_time_and_obeys_no_set_up_code(board: ScannerBoar
     async with opened(board):
         assert board.zones[0x0000] == 0xD6
         assert board.zones[0x0003] == 0
+    assert board.heard.hex(" ").upper() == (
+        "7E 00 07 01 00 00 01 01 41 7E 00 07 01 00 03 01 54 12"  # as they are
+        " 7E 00 08 01 00 00 D6 DF 22 7E 00 07 01 00 00 01 01 41"  # the mode, read back
+        " 7E 00 08 01 00 03 00 21 CA 7E 00 07 01 00 03 01 54 12"  # set-up codes off, read back
+        " 7E 00 09 01 00 00 00 DE C8"  # save
+    )
+
+
+@pytest.mark.anyio
+async def test_what_it_is_told_outlasts_its_power_and_wears_no_flash(board: ScannerBoard) -> None:
+    async with opened(board):
+        assert board.saved == board.zones
+    told = len(board.heard)
+    async with opened(board):
+        assert board.heard[told:].hex(" ").upper() == "7E 00 07 01 00 00 01 01 41 7E 00 07 01 00 03 01 54 12"
 
 
 @pytest.mark.parametrize(("fault", "said"), [("dumb", "does not answer"), ("stubborn", "zone 0000")])

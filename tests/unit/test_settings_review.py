@@ -75,6 +75,14 @@ def test_a_camera_on_loopback_is_within_reach(tmp_path: Path) -> None:
         assert advise(read(tmp_path, text).settings) == []
 
 
+@pytest.mark.parametrize(("address", "found"), [("192.0.2.17", [("barrier", "address")]), ("127.0.0.1", [])])
+def test_a_board_on_the_network_is_out_of_reach(tmp_path: Path, address: str, found: list[tuple[str, str]]) -> None:
+    board = f'driver = "zk_panel"\naddress = "{address}"\ndoor = 1\npulse = "3s"\n'
+    text = (SAMPLE + PASSAGE).replace('driver = "gpio_relay"\nline = 17\nactive = "high"\npulse = "500ms"\n', board)
+
+    assert [one.path for one in advise(read(tmp_path, text).settings)] == found
+
+
 def test_a_pulse_longer_than_the_hold(tmp_path: Path) -> None:
     text = SAMPLE.replace('"500ms"', '"6s"')
 

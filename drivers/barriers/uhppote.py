@@ -1,0 +1,132 @@
+"""A door of a UHPPOTE UT0311-L01, -L02 or -L04 board (also sold under many other names), by UDP.
+
+The board times the pulse, in whole seconds (its "door delay"), and tells its relay and the door's contact
+when asked.  It has no authentication at all: keep it on a network of its own, behind a door that it does
+not hold.
+
+It knows no order to end an opening.  While one lasts, "normally closed" locks the door; the mode
+"controlled" is given back when the time is over, since the board may remember it.  As long as that takes,
+the board's own cards and push-button open nothing: the way out must never depend on them.  Settings are
+written only where they differ.
+
+Free and blocked are modes of the board, which it keeps by itself; `gate safe-outputs` and every opening
+end them.
+"""
+
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from ipaddress import IPv4Address
+from typing import Annotated
+
+from pydantic import Field
+
+from drivers._shared.order_switch import OrderSwitch
+from drivers._shared.order_thread import OrderThread
+from drivers._shared.pulse_barrier import BoardTimedBarrier, WholeExtendedPulse, WholePulse, extended_pulse, started
+from drivers.barriers.uhppote_line import CONTROLLED, NORMALLY_CLOSED, NORMALLY_OPEN, DoorSetting, UhppoteLine
+from gate.core.model import Direction, Stance
+from gate.ports.abilities import Abilities
+from gate.ports.barrier import Barrier
+from gate.ports.driver import DriverConfig, DriverSpec
+from gate.ports.inputs import Level, Role
+
+_LOOKS, _BETWEEN = 3, 0.1  # so often, with so many seconds between
+_MODES = {Stance.FREE: NORMALLY_OPEN, Stance.BLOCKED: NORMALLY_CLOSED}
+
+
+class UhppoteConfig(DriverConfig):
+    address: Annotated[IPv4Address, Field(description="address of the board; give it a fixed one")]
+    port: Annotated[int, Field(ge=1, le=65535, description="UDP port of the board")] = 60000
+    serial: Annotated[int, Field(ge=1, le=0xFFFFFFFF, description="the number printed on the board")]
+    door: Annotated[int, Field(ge=1, le=4, description="which door of the board")]
+    pulse: Annotated[WholePulse, Field(description="how long it is released for one person; whole seconds")]
+    extended_pulse: WholeExtendedPulse = None
+    contact: Annotated[bool, Field(description="true: the door's contact is wired to the board")] = False
+
+
+class UhppoteSwitch(OrderSwitch):
+    def __init__(self, line: UhppoteLine, config: UhppoteConfig) -> None:
+        super().__init__(f"door {config.door} of {line.name}", OrderThread("uhppote"), line)
+        self._line = line
+        longer = extended_pulse(config.pulse, config.extended_pulse)
+        self._delays = {False: max(1, round(config.pulse)), True: max(1, round(longer))}  # seconds
+        self._contact = config.contact
+        self._setting = DoorSetting(0, 0)
+        self._controlled_again: float | None = None  # monotonic seconds
+        self._open: bool | None = None
+        self._told: list[Level] = []
+
+    def on(self, direction: Direction, *, extended: bool = False) -> None:  # noqa: ARG002 - one relay serves all
+        self.order(lambda: self._release(self._delays[extended]))
+
+    def off(self) -> None:
+        self.order(self._lock)
+
+    def pose(self, stance: Stance) -> bool:
+        self.order(lambda: self._stand(_MODES[stance]))
+        return True
+
+    def read_back(self, *, on: bool) -> None:
+        for _ in range(_LOOKS):
+            if self._line.state().released is on:
+                return
+            time.sleep(_BETWEEN)  # a relay takes a moment
+        raise self.disobeyed(f"was told to {'release' if on else 'lock'} the door and did not")
+
+    def look(self) -> None:
+        if self._controlled_again is not None and time.monotonic() >= self._controlled_again:
+            self._controlled_again = None
+            self._set(CONTROLLED, self._setting.delay)
+        state = self._line.state()
+        if self._contact and state.open is not self._open:
+            self._open = state.open
+            self._told = [*self._told, Level(Role.DOOR, state.open, time.monotonic())]
+
+    def sensed(self) -> Sequence[Level]:
+        told, self._told = self._told, []
+        return told
+
+    # On the thread.
+
+    def _release(self, delay: int) -> None:
+        self._controlled_again = None
+        self._set(CONTROLLED, delay)
+        self._line.open()
+
+    def _lock(self) -> None:
+        self._setting = self._line.setting()
+        if self._setting.mode == CONTROLLED and not self._line.state().released:
+            self._controlled_again = None
+            return
+        self._set(NORMALLY_CLOSED, self._setting.delay)
+        self._controlled_again = time.monotonic() + self._setting.delay
+
+    def _stand(self, mode: int) -> None:
+        self._controlled_again = None
+        self._set(mode, self._setting.delay)
+
+    def _set(self, mode: int, delay: int) -> None:
+        """Writes only what differs: what the board keeps over a loss of power wears out."""
+        wanted = DoorSetting(mode, delay)
+        if wanted != self._setting:
+            self._line.set(wanted)
+            self._setting = wanted
+
+
+@asynccontextmanager
+async def open_uhppote(config: UhppoteConfig) -> AsyncIterator[Barrier]:
+    switch = UhppoteSwitch(UhppoteLine(str(config.address), config.port, config.serial, config.door), config)
+    longer = extended_pulse(config.pulse, config.extended_pulse)
+    async with started(BoardTimedBarrier(switch, config.pulse, longer, can_lock=True)) as barrier:
+        yield barrier
+
+
+DRIVER: DriverSpec[UhppoteConfig, Barrier] = DriverSpec(
+    name="uhppote",
+    config=UhppoteConfig,
+    open=open_uhppote,
+    summary="door of a UHPPOTE UT0311 board by UDP, read back, pulse timed by the board",
+    needs="a network of its own (no authentication); IPAddressAllow=<board> in a drop-in (`systemctl edit gate`)",
+    abilities=lambda config: Abilities(stances=frozenset({Stance.FREE, Stance.BLOCKED}), door=config.contact),
+)
