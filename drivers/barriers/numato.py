@@ -41,13 +41,12 @@ class _NumatoSwitch(Switch):
         self._port = port
         self._relay = _RELAYS[channel]
         self._ear = SerialEar[None](port, {})
-        self._say("")  # ends whatever was typed before
 
     def on(self, direction: Direction, *, extended: bool = False) -> None:  # noqa: ARG002 - one contact serves all
         self._say(f"relay on {self._relay}")
 
     def off(self) -> None:
-        self._say(f"relay off {self._relay}")
+        self._say(f"\rrelay off {self._relay}")  # the first CR ends whatever was typed before, or the half of an order
 
     async def confirm(self, *, on: bool) -> None:
         await self._port.drained()

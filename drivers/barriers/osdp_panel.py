@@ -72,6 +72,7 @@ class Panel:
         self._osdp = osdp
         self._address = address
         self._report = report
+        seed()  # may fail: before the port is held
         self._line = SerialPort(port, baud)
         self._problem: DeviceError | None = None
         self._heard_at = time.monotonic()
@@ -79,7 +80,6 @@ class Panel:
         self._under_way: deque[Future[None]] = deque()
         self._given: set[Future[None]] = set()
         self._ending = threading.Event()
-        seed()
         info = osdp.PDInfo(address, self._channel(osdp.Channel), scbk=key, flags=[osdp.LibFlag.EnforceSecure])
         self._panel = osdp.ControlPanel(
             [info],

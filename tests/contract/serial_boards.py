@@ -220,6 +220,11 @@ class NumatoBoard(Board):
         answers = b"".join(command + b"\r" + self.obey(command.decode()) + b"\n\r>" for command in commands)
         return answers, rest
 
+    def take_half(self, command: str) -> None:
+        """The beginning of an order whose end a spark has eaten."""
+        with self._turn:
+            self._rest = command.encode()
+
     def obey(self, command: str) -> bytes:
         match command.split():
             case ["relay", "on", _] if not self.stuck:

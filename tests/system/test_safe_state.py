@@ -73,6 +73,20 @@ def test_told_to_stop_in_the_middle_of_a_release_it_locks_by_itself(
         eventually(lambda: board.frames[-1] == OFF, "the order to lock")
 
 
+def test_unplugged_in_the_middle_of_a_release_and_back_off_is_the_first_it_hears(site: Site, tmp_path: Path) -> None:
+    """A board with a supply of its own, whose relay is on still."""
+    with RelayBoard(tmp_path / "relay") as board:
+        site.configure(patient(tmp_path, site.issue(1)), lcus(board, "9s"), hold="9s")
+        with running(site) as daemon:
+            eventually(lambda: board.openings == 1, "the release")
+            board.unplug()
+            eventually(lambda: "is lost" in daemon.said(), "the loss to be told")
+            before = len(board.frames)
+            board.plug_in()
+            eventually(lambda: len(board.frames) > before, "the board to be found again")
+            assert set(board.frames[before:]) == {OFF}
+
+
 def test_a_running_lane_keeps_its_devices(site: Site, tmp_path: Path) -> None:
     with RelayBoard(tmp_path / "relay") as board:
         site.configure(replay(tmp_path, site.issue(1)), lcus(board))

@@ -1,5 +1,6 @@
 """A Numato module: text and echoes, and one that lies, stalls or talks nonsense."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -10,6 +11,7 @@ from drivers.barriers.numato import DRIVER
 from gate.core.model import Direction
 from gate.errors import DeviceError
 from gate.ports.barrier import Barrier
+from gate.testing.barrier_contract import until
 from tests.contract.serial_boards import NumatoBoard
 
 
@@ -31,7 +33,17 @@ async def test_every_order_is_read_back(board: NumatoBoard, channel: int, name: 
     async with opened(board, channel=channel) as barrier:
         await barrier.release(Direction.ENTRY)
         off, on = (f"relay {word} {name}\rrelay read {name}\r" for word in ("off", "on"))
-        assert board.heard.decode() == f"\r{off}{on}{off}"
+        assert board.heard.decode() == f"\r{off}{on}\r{off}"
+
+
+@pytest.mark.anyio
+async def test_the_order_to_lock_is_understood_after_half_an_order(board: NumatoBoard) -> None:
+    async with opened(board, pulse="200ms") as barrier:
+        release = asyncio.create_task(barrier.release(Direction.ENTRY))
+        await until(lambda: not board.locked())
+        board.take_half("relay o")
+        await release
+        assert board.locked()
 
 
 @pytest.mark.parametrize(("fault", "said"), [("stuck", "says otherwise"), ("silent", "does not answer")])
