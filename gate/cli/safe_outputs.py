@@ -21,7 +21,8 @@ def safe_outputs(file: Path) -> None:
     """Lock the barrier and darken the lamps, whatever a lane that was killed left them at.
 
     Every driver makes its device safe when it is opened and when it is closed: each is opened and closed
-    once, and again if that failed.  A lane that runs holds its devices, and they are left to it.  Exit 1 when one could not be had.
+    once, and again if that failed.  A lane that runs holds its devices, and they are left to it.  Exit 1 when
+    one could not be had.
     """
     devices = fit(load_settings(file, config_of))
     outputs = [*([devices.barrier] if devices.barrier else []), *devices.feedback]
