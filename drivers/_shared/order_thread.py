@@ -7,7 +7,6 @@ An order is handed over at once, from any thread; what became of it shows in `se
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from typing import Any, TypeVar
 
 from gate.errors import DeviceError
@@ -33,10 +32,12 @@ class OrderThread:
         return order
 
     async def settled(self) -> None:
-        """Wait until every order given so far was carried out.  Raises as `raise_failure` does."""
-        for order in list(self._pending):
-            with suppress(Exception):  # it is kept as the failure
-                await asyncio.wrap_future(order)
+        """Wait until every order given so far was carried out.  Raises as `raise_failure` does.  Cancelling
+        ends the waiting alone: an order to lock that has not had its turn yet is carried out all the same."""
+        if given := [asyncio.wrap_future(order) for order in list(self._pending)]:
+            for order in given:
+                order.add_done_callback(asyncio.Future.exception)  # it is kept as the failure
+            await asyncio.wait(given)
         self.raise_failure()
 
     def raise_failure(self) -> None:

@@ -2,7 +2,8 @@
 
 The level is read about every 10 ms and debounced here.  Nothing depends on edges, so a missed one heals
 itself, and a passage pulse of 100 ms is seen.  A contact that bounces without end (a loose wire, hum on
-a cut one) is reported as lost rather than left at its last level.
+a cut one) is reported as lost rather than left at its last level.  A passage sensor that is active when it
+is opened has seen nobody go through: that is told once it has been at rest.
 """
 
 import asyncio
@@ -76,14 +77,15 @@ class Contact:
         config = self._config
         debounce = Debounce(config.debounce)
         while True:
-            at = time.monotonic()
+            at, before = time.monotonic(), debounce.level
             changed = debounce.read(config.is_active(high=self._line.read()), at)
             if debounce.is_restless(at):
                 raise DeviceError(
                     f"input {config.role} on GPIO line {config.line} bounces without end",
                     hint="Look for a loose or cut wire, or a missing pull resistor",
                 )
-            if changed:
+            blocked_from_the_start = before is None and debounce.level and config.role is Role.PASSAGE
+            if changed and not blocked_from_the_start:
                 report(Level(config.role, bool(debounce.level), at, config.direction))
             await asyncio.sleep(random.uniform(*_POLL))  # noqa: S311 - jitter, no secret
 

@@ -12,6 +12,7 @@ from gate.settings.load import load_settings
 from gate.wiring import Fitted, fit
 
 WITHIN = 4.0  # seconds for one device
+TRIES, BETWEEN = 5, 0.3  # how often, with so many seconds between: a line may still be let go, a board be busy
 
 
 @click.command()
@@ -20,7 +21,8 @@ def safe_outputs(file: Path) -> None:
     """Lock the barrier and darken the lamps, whatever a lane that was killed left them at.
 
     Every driver makes its device safe when it is opened and when it is closed: each is opened and closed
-    once.  A lane that runs holds its devices, and they are left to it.  Exit 1 when one could not be had.
+    once, and again if that failed.  A lane that runs holds its devices, and they are left to it.  Exit 1 when
+    one could not be had.
     """
     devices = fit(load_settings(file, config_of))
     outputs = [*([devices.barrier] if devices.barrier else []), *devices.feedback]
@@ -37,13 +39,18 @@ async def make_safe(outputs: list[Fitted]) -> list[str]:
 
 
 async def _open_and_close(fitted: Fitted) -> str:
+    problem = f"{fitted.name}: no answer within {WITHIN:.0f} s. Look at the door, and cut the power of its lock"
     try:
         async with asyncio.timeout(WITHIN):
-            async with fitted.spec.open(fitted.config):
-                return ""
-    except DeviceError as error:
-        return f"{fitted.name}: {error}"
+            for _ in range(TRIES):
+                try:
+                    async with fitted.spec.open(fitted.config):
+                        return ""
+                except DeviceError as error:
+                    problem = f"{fitted.name}: {error}"
+                await asyncio.sleep(BETWEEN)
     except TimeoutError:
-        return f"{fitted.name}: no answer within {WITHIN:.0f} s. Look at the door, and cut the power of its lock"
+        return problem
     except Exception as error:  # noqa: BLE001 - a defect in a lamp's driver must not keep the door from its lock
         return f"{fitted.name}: {error!r}. Look at the door, and cut the power of its lock"
+    return problem

@@ -29,6 +29,8 @@ class Contacts:
         (active.add if level.active else active.discard)(source)
         if known and bool(active) is before:
             return None
+        if level.role is Role.RESET and not known:
+            return None  # a key that was left turned: nobody has just turned it
         return _event(level.role, bool(active), level.at)
 
 

@@ -25,7 +25,8 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """The debounced level of one input, told once at start and then at every change."""
+    """The debounced level of one input, told once at start (of role passage only if it is inactive, for an
+    active one there is a person) and then at every change."""
 
     role: Role
     active: bool

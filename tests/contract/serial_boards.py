@@ -238,12 +238,19 @@ class NumatoBoard(Board):
 
 
 class DigiconBoard(Board):
-    """A Tx1500: 02, length, command, exclusive-or; acknowledges, and reports who went through."""
+    """A Tx1500: 02, length, command, exclusive-or; acknowledges, and reports who went through.  `refuses`: so
+    many orders from now on."""
+
+    refuses = 0
 
     def take(self, data: bytes) -> tuple[bytes, bytes]:
         answers = b""
         while len(data) >= 3 and len(data) >= 3 + data[1]:
             frame, data = data[: 3 + data[1]], data[3 + data[1] :]
+            if self.refuses:
+                self.refuses -= 1
+                answers += bytes.fromhex("0202001515")
+                continue
             self.obey(frame[3:-1])
             answers += bytes.fromhex("0202000606")
         return answers, data

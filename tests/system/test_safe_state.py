@@ -17,6 +17,7 @@ from gate.cli.safe_outputs import make_safe
 from gate.core.model import Listing
 from gate.ports.driver import DriverConfig, DriverSpec
 from gate.wiring import Fitted
+from tests.contract.serial_boards import DigiconBoard
 from tests.system.rig import OFF, ON, Daemon, RelayBoard, Site, eventually, lcus, replay, running
 
 DIGICON = '[barrier]\ndriver = "serial_frames"\nprofile = "digicon-tx1500"\nport = "{}"\n'
@@ -110,6 +111,17 @@ def test_a_defect_in_one_driver_does_not_keep_the_door_from_its_lock(tmp_path: P
         assert "LookupError" in problems[0]
         assert len(problems) == 1
         eventually(lambda: board.frames == [OFF, OFF], "the order to lock")
+
+
+def test_a_turnstile_that_is_busy_is_told_to_lock_again(tmp_path: Path) -> None:
+    board = DigiconBoard(tmp_path)
+    board.release(None)
+    board.refuses = 2
+    settings = {"driver": "serial_frames", "profile": "digicon-tx1500", "port": str(board.port)}
+    door = Fitted("barrier", serial_frames.DRIVER, serial_frames.DRIVER.config.model_validate(settings))
+    assert asyncio.run(make_safe([door])) == []
+    assert board.locked()
+    board.close()
 
 
 def test_a_device_that_is_gone_is_said(site: Site, tmp_path: Path) -> None:

@@ -113,6 +113,27 @@ async def test_a_fire_loop_that_hums_is_lost_rather_than_well() -> None:
                 await running
 
 
+@pytest.mark.parametrize(("role", "told"), [("passage", []), ("door", [True])])
+@pytest.mark.anyio
+async def test_a_sensor_that_is_active_from_the_start_has_seen_nobody(role: str, told: list[bool]) -> None:
+    heard = list[Level]()
+    with mock_gpio() as factory:
+        pin = factory.pin(22)
+        drive(pin, high=True)
+        config = {"driver": "gpio", "role": role, "line": 22, "normally": "closed"}
+        async with CONTACT.open(CONTACT.config.model_validate(config)) as device:
+            running = asyncio.create_task(device.run(heard.append))
+            await asyncio.sleep(0.2)
+            assert [level.active for level in heard] == told
+            drive(pin, high=False)
+            await until(lambda: bool(heard) and not heard[-1].active)
+            drive(pin, high=True)
+            await until(lambda: heard[-1].active)
+            assert [level.active for level in heard] == [*told, False, True]
+            running.cancel()
+            await asyncio.wait([running])
+
+
 @pytest.mark.anyio
 async def test_words_in_a_pipe_move_the_fake_input(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path, heard = tmp_path / "passage", list[Level]()

@@ -11,6 +11,7 @@ import time
 import tty
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -176,6 +177,22 @@ async def test_a_defect_on_the_thread_of_orders_is_not_lost() -> None:
     with pytest.raises(IndexError):
         orders.raise_failure()
     orders.close()
+
+
+@pytest.mark.anyio
+async def test_an_order_outlasts_who_waited_for_it() -> None:
+    """A stance that is taken and at once another: the first order, to lock, is still in its queue."""
+    orders, go, carried_out = OrderThread("test"), threading.Event(), list[int]()
+    orders.give(lambda: go.wait(5))
+    for number in range(20):
+        orders.give(partial(carried_out.append, number))
+    waiting = asyncio.create_task(orders.settled())
+    await asyncio.sleep(0.05)
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    go.set()
+    orders.close()
+    assert carried_out == list(range(20))
 
 
 @pytest.mark.anyio
