@@ -96,8 +96,14 @@ class State:
     verdict: int = 0  # number of the decision on show, 0 when there is none
     grant: int = 0  # number of the decision whose grant has not ended, 0 when there is none
     problems: tuple[DeviceChanged, ...] = ()  # by device
+    readers: frozenset[str] = frozenset()  # that were heard of
     known: ListChanged | None = None
     clock: ClockChanged | None = None
+
+    @property
+    def blind(self) -> bool:
+        """No reader is well: no code can be seen."""
+        return bool(self.readers) and self.readers <= {problem.device for problem in self.problems}
 
     @property
     def in_service(self) -> bool:
@@ -160,6 +166,8 @@ def step(state: State, event: Event, now: float) -> State:
 def _problems(state: State, event: DeviceChanged) -> State:
     others = [problem for problem in state.problems if problem.device != event.device]
     bad = [*others, event] if event.problem else others
+    if event.device.startswith("reader"):
+        state = replace(state, readers=state.readers | {event.device})
     return replace(state, problems=tuple(sorted(bad, key=lambda problem: problem.device)))
 
 
@@ -246,6 +254,8 @@ def show(state: State, about: About, wall: float) -> Page:
     scene = _scene(state)
     idle = state.in_service and state.scene is Scene.IDLE
     shut = unable(state.known, state.clock) if idle and about.mode is Mode.ENFORCE else None
+    if idle and state.blind:
+        shut = Reason.OUT_OF_SERVICE
     if state.phase is Phase.LOCKED_DOWN:
         shut = Reason.LOCKED_DOWN
     if shut:  # nobody should queue here for a refusal

@@ -4,10 +4,13 @@ The page keeps a history of its scenes, so that nothing that was shown for a mom
 """
 
 import itertools
+import os
 import re
+import signal
+import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +22,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 from gate.core.model import Listing, Status
 from tests.browser.conftest import set_screen
 from tests.contract.camera_rigs import BLANK, NetworkCamera, Picture, drawn, jpeg
-from tests.system.rig import RelayBoard, Site, eventually, lcus
+from tests.system.rig import Daemon, RelayBoard, Site, eventually, lcus
 from tests.system.rig import running as daemon
 
 pytestmark = pytest.mark.browser
@@ -34,20 +37,21 @@ new MutationObserver(() => scenes.push(document.body.dataset.scene))
 class Person:
     """Before the camera of a real lane, with the page in view."""
 
-    def __init__(self, camera: NetworkCamera, chrome: Chrome) -> None:
-        self._camera = camera
+    def __init__(self, camera: NetworkCamera, chrome: Chrome, gate: Daemon) -> None:
+        self.camera = camera
+        self.gate = gate
         self._chrome = chrome
 
     def shows(self, *texts: str) -> None:
-        self._camera.frames = noisy(drawn(*texts) if texts else BLANK)
+        self.camera.frames = noisy(drawn(*texts) if texts else BLANK)
 
     def sees(self, scene: str, within: float = 20.0) -> None:
         self._until(
             lambda chrome: chrome.find_element(By.TAG_NAME, "body").get_attribute("data-scene") == scene, within
         )
 
-    def reads(self, text: str, within: float = 20.0) -> None:
-        self._until(lambda chrome: text in chrome.find_element(By.ID, "words").text.replace("\n", " "), within)
+    def reads(self, text: str, within: float = 20.0, where: str = "words") -> None:
+        self._until(lambda chrome: text in chrome.find_element(By.ID, where).text.replace("\n", " "), within)
 
     @property
     def saw(self) -> list[str]:
@@ -78,7 +82,7 @@ def standing_before(site: Site, chrome: Chrome, **lane: str) -> Iterator[Person]
             (url,) = re.findall(r"url=(http\S+)", gate.said())
             set_screen(chrome, 800, 480)
             chrome.get(url)
-            person = Person(camera, chrome)
+            person = Person(camera, chrome, gate)
             person.sees("idle")
             chrome.execute_script(WATCH)
             yield person
@@ -98,6 +102,17 @@ def site(tmp_path: Path) -> Site:
     made = Site(tmp_path, {1: Listing.GREEN, 2: Listing.GREEN, 3: Listing.RED})
     made.load_list()
     return made
+
+
+def test_a_code_gets_a_reaction_before_the_verdict_is_there(site: Site, chrome: Chrome) -> None:
+    with standing_before(site, chrome) as person, closing(sqlite3.connect(site.state / "lane.db")) as busy:
+        busy.execute("BEGIN IMMEDIATE")  # somebody else writes: the verdict cannot be recorded yet
+        person.shows(site.issue(1))
+        person.sees("seen")
+        assert site.reasons() == []
+        busy.rollback()
+        person.sees("admitted")
+    assert site.reasons() == ["admitted"]
 
 
 def test_a_reason_stays_for_as_long_as_the_refused_code_is_held_up(site: Site, chrome: Chrome) -> None:
@@ -159,4 +174,57 @@ def test_whoever_goes_through_may_show_the_code_once_more(site: Site, chrome: Ch
         person.shows()
         person.sees("idle")
         assert person.saw == ["idle", "admitted", "idle"]
+    assert site.reasons() == ["admitted"]
+
+
+def kill(number: signal.Signals) -> Callable[[Person], None]:
+    def worker(person: Person) -> None:
+        threads = Path(f"/proc/{person.gate.process.pid}/task").iterdir()
+        (worker,) = (int(child) for thread in threads for child in (thread / "children").read_text().split())
+        os.kill(worker, number)
+
+    return worker
+
+
+def stall(person: Person) -> None:
+    person.camera.frames = [None]
+
+
+def cover(person: Person) -> None:
+    person.camera.frames = noisy(BLANK // 60)
+
+
+def unplug(person: Person) -> None:
+    person.camera.stop()
+
+
+def freeze(person: Person) -> None:
+    person.camera.frames = person.camera.frames[:1]
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (kill(signal.SIGSEGV), "its worker process ended by itself"),
+        (kill(signal.SIGSTOP), "no new frame for 1500ms. Check its cable"),
+        (stall, "no new frame for 1500ms. Check its cable"),
+        (unplug, "no more pictures come. Check its cable"),
+        (cover, "sees only black. Take the cover off the lens"),
+        (freeze, "delivers the same picture again and again"),
+    ],
+    ids=["crash", "hang", "stall", "unplug", "black", "frozen"],
+)
+def test_a_lost_camera_is_said_and_heals(
+    site: Site, chrome: Chrome, fault: Callable[[Person], None], words: str
+) -> None:
+    with standing_before(site, chrome) as person:
+        fault(person)
+        person.sees("out_of_service")  # nobody is asked for a code that nothing can see
+        person.reads(words, where="problems")
+        person.shows()
+        if fault is unplug:
+            person.camera.start()
+        person.sees("idle")
+        person.shows(site.issue(1))
+        person.sees("admitted")
     assert site.reasons() == ["admitted"]

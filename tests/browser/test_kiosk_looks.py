@@ -244,6 +244,27 @@ def test_the_verdicts_differ_without_colour(still: Chrome) -> None:
     ]  # fmt: skip
 
 
+SHAPES = """
+const [pages, done] = arguments;
+import("/static/kiosk.js").then(({ render }) => {
+  done(pages.map((page) => {
+    render(page);
+    const svg = [...document.querySelectorAll(".sign svg")].find((svg) => svg.getClientRects().length);
+    const sign = getComputedStyle(svg.querySelector(".solid")).fill;
+    return [page.scene, sign, getComputedStyle(document.body).backgroundColor];
+  }));
+});
+"""
+
+
+def test_the_signs_are_there_in_colours_of_somebodys_own_choice(chrome: Chrome, still: Chrome) -> None:
+    forced = [{"name": "forced-colors", "value": "active"}, {"name": "prefers-reduced-motion", "value": "reduce"}]
+    chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": forced})
+    shapes = still.execute_async_script(SHAPES, pages(ABOUT))
+    assert {scene for scene, *_ in shapes} >= {Scene.ADMITTED, Scene.REFUSED, Scene.HELD, Scene.WAIT}
+    assert [scene for scene, sign, ground in shapes if contrast(channels(sign), channels(ground)) < 7] == []
+
+
 RUNNING = """
 const [pages, done] = arguments;
 import("/static/kiosk.js").then(({ render }) => {

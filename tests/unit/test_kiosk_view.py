@@ -242,6 +242,16 @@ def test_the_technician_sees_what_is_wrong_with_devices_until_it_is_well() -> No
     assert page(READY, lost, jammed, replace(lost, problem="")).problems == shown.problems[:1]
 
 
+def test_nobody_is_asked_for_a_code_that_no_reader_can_see() -> None:
+    one, other = (DeviceChanged(0, f"reader[{place}]", "camera", "no new frame for 1500ms") for place in (0, 1))
+    well = replace(one, problem="")
+    assert scene(READY, well, replace(other, problem=""), other) is Scene.IDLE  # the other one sees
+    assert scene(READY, well, one) is Scene.OUT_OF_SERVICE
+    assert scene(READY, well, one, well) is Scene.IDLE
+    assert scene(READY, decided(Reason.EXPIRED), one) is Scene.REFUSED  # a verdict is finished
+    assert scene(READY, decided(Reason.EXPIRED), one, REFUSED_FOR) is Scene.OUT_OF_SERVICE
+
+
 @pytest.mark.parametrize(
     ("standing", "behind", "text"),
     [
