@@ -121,19 +121,15 @@ class _OsdpSwitch(Switch):
     def _release(self, seconds: float) -> None:
         self.panel.give(self._config.output, FOR_A_WHILE, max(1, round(seconds * 10)))
 
-    def _level(self, role: tuple[Role, Direction]) -> bool | None:
-        return self._levels.get(role, True if role[0] is Role.PASSAGE else None)
-
     def _read(self, kind: int, report: bytes) -> list[Level]:
-        """Only what has changed: a module reports all its inputs at once.  A passage sensor that is active
-        from the start has seen nobody go through."""
+        """Only what has changed: a module reports all its inputs at once."""
         told: dict[tuple[Role, Direction], bool] = {}
         if kind == _LOCAL and report:
             told[Role.TAMPER, Direction.ENTRY] = bool(report[0])
         elif kind == _INPUTS:
             told = {role: bool(report[at]) for at, role in self._config.roles.items() if at < len(report)}
         at = time.monotonic()
-        changed = {role: active for role, active in told.items() if self._level(role) is not active}
+        changed = {role: active for role, active in told.items() if self._levels.get(role) is not active}
         self._levels |= changed
         return [Level(role, active, at, direction) for (role, direction), active in changed.items()]
 
