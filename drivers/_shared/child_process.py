@@ -18,6 +18,13 @@ _STARTED_WITHIN = 30.0  # seconds: Python and its libraries, from a slow card
 _LEAST = 0.1  # seconds: what arrived while the loop was busy is still taken
 _REAPED_WITHIN = 2.0  # seconds: a process stuck in the kernel is left to the kernel
 
+_ENVIRONMENT = {
+    "PYTHONUTF8": "1",
+    # Pictures come and go in megabytes, on several threads: one heap, and what is free goes back to the kernel.
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_TRIM_THRESHOLD_": "131072",
+}
+
 Message = dict[str, Any]
 
 
@@ -43,7 +50,7 @@ class Child:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             start_new_session=True,  # a Ctrl-C in the terminal is for the parent alone
-            env=os.environ | {"PYTHONUTF8": "1"},
+            env=os.environ | _ENVIRONMENT,
         )
         child = cls(name, process)
         try:

@@ -122,7 +122,8 @@ class _OsdpSwitch(Switch):
         self.panel.give(self._config.output, FOR_A_WHILE, max(1, round(seconds * 10)))
 
     def _read(self, kind: int, report: bytes) -> list[Level]:
-        """Only what has changed: a module reports all its inputs at once."""
+        """Only what has changed: a module reports all its inputs at once.  It does so when one changes, so that
+        the first report already tells of somebody."""
         told: dict[tuple[Role, Direction], bool] = {}
         if kind == _LOCAL and report:
             told[Role.TAMPER, Direction.ENTRY] = bool(report[0])

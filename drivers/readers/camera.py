@@ -152,9 +152,9 @@ class Camera:
             for text in texts:
                 present(scan(text, seen, self._config))
             return
-        await until_decided(texts, seen, self._config, present)
-        if message["still"]:
-            await asyncio.sleep(max(0.0, seen + self._dwell - time.monotonic()))
+        still = message["still"]
+        await until_decided(texts, seen, self._config, present, self._dwell if still else 0.0)
+        if still:
             await asyncio.sleep(_GAP)
 
 

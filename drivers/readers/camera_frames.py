@@ -14,10 +14,10 @@ from drivers._shared.child_link import Link
 from drivers.readers.cascade import LiveEye
 from drivers.readers.exposing import Ladder
 from drivers.readers.picture_file import to_grey
-from drivers.readers.stirring import Health, Stirring, smaller
+from drivers.readers.stirring import Health, Stirring, is_black, smaller
 
 STREAM_FROZEN = 10.0  # seconds: while nothing moves, a video stream may send nothing but "as before"
-BLACK_FOR = 3.0  # seconds
+BLACK_FOR = 1.6  # seconds: time for another exposure, and yet lost and back within 3 s
 BEAT = 0.25  # seconds: so often the daemon hears of frames without a code
 FAILING = 0.5  # seconds that grabbing may fail: one damaged picture is not the end of a stream
 
@@ -150,7 +150,8 @@ class Attention:
             texts = self._eye.read(grey).texts
         if texts:
             self._stirring.read(frame.at)
-        if self._ladder.after(frame.at, stirring=self._stirring.stirs(frame.at), read=bool(texts)):
+        stirs = self._stirring.stirs(frame.at)
+        if self._ladder.after(frame.at, stirring=stirs, read=bool(texts), dark=is_black(small)):
             self._stirring.settle(frame.at)
         return texts, self._health.problem(grey, small, frame.at)
 

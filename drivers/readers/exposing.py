@@ -3,32 +3,39 @@
 from collections.abc import Callable, Sequence
 
 STEP_AFTER = 0.8  # seconds in which something stirs and nothing is read
+DARK_AFTER = 0.4  # seconds in which all is black
 
 
 class Ladder:
     """The first exposure until something stirs and nothing can be read; then the next, and round again.
-    One that a code was read with is kept.  Times are monotonic seconds."""
+    One that a code was read with is kept.  Where the first one shows nothing but black, a hall at night,
+    the next one is the first until a code was read with it again.  Times are monotonic seconds."""
 
     def __init__(self, exposures: Sequence[float], expose: Callable[[float], object]) -> None:
         self._exposures = exposures
         self._expose = expose
-        self._at = 0
+        self._at = self._first = 0
         self._since: float | None = None  # when the present exposure began to fail
         if exposures:
             expose(exposures[0])
 
-    def after(self, at: float, *, stirring: bool, read: bool) -> bool:
+    def after(self, at: float, *, stirring: bool, read: bool, dark: bool = False) -> bool:
         """Call it after every frame.  Whether the exposure was changed."""
         before = self._at
-        if read or not stirring:
+        if read or not (stirring or dark):
             self._since = None
-            if not read and not stirring:
-                self._go_to(0)
+            if read and self._at == 0:
+                self._first = 0
+            if not read:
+                self._go_to(self._first)
         elif self._since is None:
             self._since = at
-        elif at - self._since >= STEP_AFTER and len(self._exposures) > 1:
+        elif at - self._since >= (DARK_AFTER if dark else STEP_AFTER) and len(self._exposures) > 1:
             self._since = at
-            self._go_to((self._at + 1) % len(self._exposures))
+            following = (self._at + 1) % len(self._exposures)
+            if dark and self._at == self._first:
+                self._first = following
+            self._go_to(following)
         return self._at != before
 
     def _go_to(self, place: int) -> None:

@@ -24,6 +24,10 @@ def smaller(grey: Grey) -> Grey:
     return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
+def is_black(small: Grey) -> bool:
+    return int(small.max()) <= BLACK
+
+
 class Stirring:
     """Which frames are worth decoding.  Times are monotonic seconds."""
 
@@ -81,7 +85,7 @@ class Health:
         last, self._last = self._last, (grey, small)
         if last is None or not np.array_equal(small, last[1]) or not np.array_equal(grey, last[0]):
             self._new_at = at
-        if self._lit_at is None or int(small.max()) > BLACK:
+        if self._lit_at is None or not is_black(small):
             self._lit_at = at
         frozen_after, black_after = self._limits
         if self._new_at is not None and at - self._new_at > frozen_after:

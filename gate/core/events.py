@@ -60,6 +60,17 @@ class CodeSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class CodesInView:
+    """What is before the readers is another now.  A code that was just taken away counts as held up for
+    a moment more: hands shake and screens renew."""
+
+    at: float
+    answered: bool  # a code that has had its verdict is held up still
+    waiting: bool  # someone shows a code and has to wait
+    going: bool  # whoever is let through holds the code up still
+
+
+@dataclass(frozen=True, slots=True)
 class Decided:
     at: float
     reader: str
@@ -120,4 +131,14 @@ class ClockChanged:
     ntp: str  # gate.runtime.ntp.Ntp: shown, and no more
 
 
-Event = CodeSeen | Decided | GrantEnded | PhaseChanged | DeviceChanged | AlarmChanged | ListChanged | ClockChanged
+Event = (
+    CodeSeen
+    | CodesInView
+    | Decided
+    | GrantEnded
+    | PhaseChanged
+    | DeviceChanged
+    | AlarmChanged
+    | ListChanged
+    | ClockChanged
+)

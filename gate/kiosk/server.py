@@ -1,7 +1,7 @@
 """The page on loopback: HTML for a browser, a stream for scripts.
 
     GET /          the page.  Options for the browser that shows it:
-                     ?sound=on          two notes up when admitted, one low note when refused
+                     ?sound=on          a tick when a code is seen, two notes up for a yes, one low note for a no
                      ?camera=above      (below, left, right) an arrow to where the camera is
     GET /state     what is on show now, JSON: `session`, `version` and the fields of gate.kiosk.view.Page
     GET /events    the same and more, as server-sent events

@@ -16,6 +16,7 @@ from gate.core.events import (
     AlarmChanged,
     ClockChanged,
     CodeSeen,
+    CodesInView,
     Decided,
     DeviceChanged,
     Event,
@@ -32,12 +33,12 @@ from gate.kiosk.texts import INTERFACE, Words, reason_words
 
 # Seconds.
 SEEN_FOR = 3.0  # a code came into view and no verdict followed
-REFUSED_FOR = 4.5
-WAIT_FOR = 8.0
-GRANTED_AT_LEAST = 1.5  # even where the grant ended at once, for want of a passage sensor
-GRANTED_AT_MOST = 12.0
+REFUSED_FOR = 4.5  # at least, and as long as the code is held up
+HINT_AFTER = 10.0  # a refused code is held up still: what to do now is to take it away
+LOWERED_FOR = 1.5  # when it was taken away at last: the eyes go to the screen only now
+GRANTED_FOR = 1.5  # at least, and until the grant ends or the next person has to be told to wait
 
-LONGEST_PROBLEM = 160  # characters of a driver's message
+LONGEST_PROBLEM = 240  # characters of a driver's message
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Scene(StrEnum):
     ADMITTED = "admitted"
     LET_THROUGH = "let_through"  # refused, but the venue runs as a pilot
     REFUSED = "refused"
+    HELD = "held"  # nothing to say any more, and the code is held up still
     OUT_OF_SERVICE = "out_of_service"
     FIRE = "fire"
     NO_SIGNAL = "no_signal"  # shown by the page itself when the stream is silent
@@ -85,14 +87,23 @@ class State:
     reason: Reason | None = None
     direction: Direction | None = None
     since: float = 0.0
-    until: float | None = None  # monotonic; None: until something happens
-    queued: bool = False  # during a grant the next person already shows a code
+    until: float | None = None  # monotonic, of what is not kept (see _kept); None: until something happens
+    answered: bool = False  # a code is held up that has had its verdict
+    waiting: bool = False  # someone shows a code and has to wait
+    going: bool = False  # whoever is let through holds the code up still
+    hint: bool = False  # the refused code is held up for long
     number: int = 0  # of the last decision
     verdict: int = 0  # number of the decision on show, 0 when there is none
     grant: int = 0  # number of the decision whose grant has not ended, 0 when there is none
     problems: tuple[DeviceChanged, ...] = ()  # by device
+    readers: frozenset[str] = frozenset()  # that were heard of
     known: ListChanged | None = None
     clock: ClockChanged | None = None
+
+    @property
+    def blind(self) -> bool:
+        """No reader is well: no code can be seen."""
+        return bool(self.readers) and self.readers <= {problem.device for problem in self.problems}
 
     @property
     def in_service(self) -> bool:
@@ -133,11 +144,13 @@ def step(state: State, event: Event, now: float) -> State:
     state = settle(state, now)
     match event:
         case CodeSeen():
-            return _seen(state, now)
+            return _turn(state, Scene.SEEN, now, SEEN_FOR)
+        case CodesInView():
+            return _in_view(state, event, now)
         case Decided():
             return _decided(state, event, now)
         case GrantEnded():
-            return _freed(replace(state, grant=0), now)
+            return _freed(state, now)
         case PhaseChanged():
             return _phase(state, event.phase, now)
         case DeviceChanged():
@@ -153,46 +166,69 @@ def step(state: State, event: Event, now: float) -> State:
 def _problems(state: State, event: DeviceChanged) -> State:
     others = [problem for problem in state.problems if problem.device != event.device]
     bad = [*others, event] if event.problem else others
+    if event.device.startswith("reader"):
+        state = replace(state, readers=state.readers | {event.device})
     return replace(state, problems=tuple(sorted(bad, key=lambda problem: problem.device)))
 
 
 def due(state: State) -> float | None:
     """Monotonic seconds at which `settle` changes something."""
-    return state.until
+    if not _kept(state):
+        return state.until
+    return state.since + HINT_AFTER if state.scene is Scene.REFUSED and not state.hint else None
 
 
 def settle(state: State, now: float) -> State:
     """A verdict whose time is over gives way to the prompt, or to the next person's wait."""
-    if state.until is None or now < state.until:
+    moment = due(state)
+    if moment is None or now < moment:
         return state
-    if state.queued and state.phase is Phase.RELEASED:
-        return _turn(state, Scene.WAIT, now, WAIT_FOR)
-    return _turn(state, Scene.IDLE, now)
+    return replace(state, hint=True) if _kept(state) else _queue(_turn(state, Scene.IDLE, now), now)
+
+
+def _kept(state: State) -> bool:
+    """Whether what is on show stays until something happens, however long that takes."""
+    match state.scene:
+        case Scene.ADMITTED | Scene.LET_THROUGH:
+            return state.grant > 0 and not _queues(state)
+        case Scene.REFUSED:
+            return state.answered and not _queues(state)
+        case Scene.WAIT:
+            return state.waiting
+        case _:
+            return False
 
 
 def _turn(state: State, scene: Scene, now: float, seconds: float | None = None) -> State:
     until = None if seconds is None else now + seconds
-    return replace(state, scene=scene, reason=None, direction=None, verdict=0, since=now, until=until, queued=False)
+    return replace(state, scene=scene, reason=None, direction=None, verdict=0, since=now, until=until, hint=False)
 
 
-def _seen(state: State, now: float) -> State:
-    return _wait(state, now) if state.phase is Phase.RELEASED else _turn(state, Scene.SEEN, now, SEEN_FOR)
+def _in_view(state: State, event: CodesInView, now: float) -> State:
+    kept = _kept(state)
+    state = replace(state, answered=event.answered, waiting=event.waiting, going=event.going)
+    if kept and not _kept(state) and state.scene not in GRANTED:
+        state = replace(state, until=max(state.until or now, now + LOWERED_FOR))
+    return settle(_queue(state, now), now)
 
 
-def _wait(state: State, now: float) -> State:
-    """Someone is going through.  They see their green for a moment, then the next must not take it for theirs."""
-    if state.scene in GRANTED:
-        return _shorten(replace(state, queued=True), now)
-    return _turn(state, Scene.WAIT, now, WAIT_FOR)
+def _queues(state: State) -> bool:
+    """Whether the next person is to be told to wait: not while the one before stands there and looks."""
+    return state.waiting and not state.going and state.phase is Phase.RELEASED
+
+
+def _queue(state: State, now: float) -> State:
+    """Whoever has had an answer sees it for its time first."""
+    return _turn(state, Scene.WAIT, now, 0.0) if _queues(state) and state.scene in (Scene.IDLE, Scene.SEEN) else state
 
 
 def _decided(state: State, event: Decided, now: float) -> State:
     state = replace(state, number=state.number + 1)
     if event.reason is Reason.LANE_BUSY and not event.let_through:
-        return _wait(state, now)
+        return state  # it was told to wait, and has gone
     if event.let_through:
         scene = Scene.ADMITTED if event.admitted else Scene.LET_THROUGH
-        state = replace(_turn(state, scene, now, GRANTED_AT_MOST), grant=state.number)
+        state = replace(_turn(state, scene, now, GRANTED_FOR), grant=state.number)
     else:
         state = _turn(state, Scene.REFUSED, now, REFUSED_FOR)
     # Admitted and yet not let through: the barrier did not follow, so no green.
@@ -202,28 +238,24 @@ def _decided(state: State, event: Decided, now: float) -> State:
 
 def _freed(state: State, now: float) -> State:
     """The grant ended or the lane is ready again."""
-    if state.scene in GRANTED:
-        return _shorten(replace(state, queued=False), now)
-    return _turn(state, Scene.IDLE, now) if state.scene is Scene.WAIT else state
-
-
-def _shorten(state: State, now: float) -> State:
-    earliest = max(now, state.since + GRANTED_AT_LEAST)
-    until = earliest if state.until is None else min(state.until, earliest)
-    return settle(replace(state, until=until), now)
+    state = replace(state, grant=0, going=False)
+    return _turn(state, Scene.IDLE, now) if state.scene is Scene.WAIT and not state.waiting else settle(state, now)
 
 
 def _phase(state: State, phase: Phase, now: float) -> State:
     state = replace(state, phase=phase)
     if not state.in_service:  # no verdict outlives it
         return _turn(state, Scene.IDLE, now)
-    return _freed(state, now) if phase is Phase.READY else state
+    return _freed(state, now) if phase is Phase.READY else _queue(state, now)
 
 
 def show(state: State, about: About, wall: float) -> Page:
     """`wall`: trusted Unix seconds, for the age of the list."""
     scene = _scene(state)
-    shut = unable(state.known, state.clock) if scene is Scene.IDLE and about.mode is Mode.ENFORCE else None
+    idle = state.in_service and state.scene is Scene.IDLE
+    shut = unable(state.known, state.clock) if idle and about.mode is Mode.ENFORCE else None
+    if idle and state.blind:
+        shut = Reason.OUT_OF_SERVICE
     if state.phase is Phase.LOCKED_DOWN:
         shut = Reason.LOCKED_DOWN
     if shut:  # nobody should queue here for a refusal
@@ -236,7 +268,7 @@ def show(state: State, about: About, wall: float) -> Page:
         reason=state.reason if verdict else None,
         direction=state.direction if verdict else None,
         number=state.verdict if verdict else 0,
-        lines=_lines(scene, shut or state.reason, about),
+        lines=_lines(scene, shut or state.reason, about, hint=state.hint),
         trial=tuple(Note(language, INTERFACE[language].trial) for language in about.languages) if pilot else (),
         simulated=_simulated(about),
         drivers=about.simulated,
@@ -256,14 +288,23 @@ def no_signal(about: About) -> tuple[Line, ...]:
 def _scene(state: State) -> Scene:
     if state.phase is Phase.FIRE:
         return Scene.FIRE
-    return state.scene if state.in_service else Scene.OUT_OF_SERVICE
+    if not state.in_service:
+        return Scene.OUT_OF_SERVICE
+    held = state.scene is Scene.IDLE and state.answered and not state.waiting
+    return Scene.HELD if held else state.scene
 
 
-def _lines(scene: Scene, reason: Reason | None, about: About) -> tuple[Line, ...]:
+def _lines(scene: Scene, reason: Reason | None, about: About, *, hint: bool = False) -> tuple[Line, ...]:
     if scene is Scene.LET_THROUGH:
         return tuple(_let_through(reason or Reason.OUT_OF_SERVICE, lang, about) for lang in about.languages)
     words = [(language, _words(scene, reason, language)) for language in about.languages]
+    if hint and scene is Scene.REFUSED:  # what the reason asks for was read by now
+        words = [(language, Words(said.headline, _sentences(INTERFACE[language].held))) for language, said in words]
     return tuple(Line(language, said.headline, said.advice) for language, said in words)
+
+
+def _sentences(said: Words) -> str:
+    return f"{said.headline}. {said.advice}"
 
 
 def _let_through(reason: Reason, language: str, about: About) -> Line:
@@ -281,6 +322,8 @@ def _words(scene: Scene, reason: Reason | None, language: str) -> Words:
             return own.idle
         case Scene.SEEN:
             return own.seen
+        case Scene.HELD:
+            return own.held
         case Scene.FIRE:
             return own.fire
         case Scene.NO_SIGNAL:
@@ -307,5 +350,6 @@ def _simulated(about: About) -> tuple[Note, ...]:
 
 def _problem(problem: DeviceChanged) -> str:
     # A path that is not UTF-8 reaches us with surrogates, which no JSON reader takes.
-    text = f"{problem.device} ({problem.driver}): {problem.problem}".encode("utf-8", "replace").decode()
+    said = problem.problem.removeprefix(f"{problem.driver} ")  # drivers begin with their own name
+    text = f"{problem.device} ({problem.driver}): {said}".encode("utf-8", "replace").decode()
     return text if len(text) <= LONGEST_PROBLEM else text[: LONGEST_PROBLEM - 1] + "…"

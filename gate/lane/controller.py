@@ -17,6 +17,7 @@ from nacl.signing import SigningKey
 from gate.core.events import (
     AlarmChanged,
     CodeSeen,
+    CodesInView,
     Decided,
     DeviceChanged,
     Event,
@@ -95,7 +96,8 @@ class Lane:
         self._feedback = feedback
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="lane-writer")
         self._judge: Judge | None = None
-        self._presence = Presence()
+        self._presence = Presence(self._holder_of)
+        self._in_view = (False, False, False)
         self._timekeeper = Timekeeper(clock, publish)
         self._happened: asyncio.Queue[LaneEvent | Presentation | Turn] = asyncio.Queue()
         self._state = LaneState(usual=setup.mode, missing=setup.needed)
@@ -121,7 +123,7 @@ class Lane:
             return Answer.DECIDED
         if shown.stage is Stage.PENDING:
             return None
-        if shown.stage is Stage.NEW and self._is_renewed(shown):
+        if shown.stage is Stage.NEW and self._presence.is_renewed(shown):
             shown.stage = Stage.ANSWERED
             return Answer.DECIDED
         if self._judge is None or self._starting or self._deciding or self._state.busy:
@@ -227,6 +229,7 @@ class Lane:
         through = verdict.seq is not None and lets_through(verdict.decision, self._state.mode)
         self._tell_verdict(scan, verdict, through=through)
         if through and verdict.seq is not None:
+            self._presence.going = shown
             await self._follow(Granted(verdict.seq, scan.direction, self._clock.monotonic()))
         self._deciding = False  # only now: a grant must be open before the next person is looked at
 
@@ -270,6 +273,7 @@ class Lane:
                 if self._group is not None:
                     await self.door.stand(stance, self._group)
             case EndGrant(seq, passed):
+                self._presence.going = None
                 await self._ask(lambda judge, at: judge.end_grant(seq, passed, at))
                 self._publish(GrantEnded(self._clock.now(), passed))
             case Note(event, detail, direction, counts=counts):
@@ -293,8 +297,11 @@ class Lane:
             mode = self._setup.schedule.mode_at(self._clock.now())
             if mode is not self._state.scheduled:
                 await self._follow(Scheduled(mode, now))
-        for left in self._presence.leave(now, self._holder_of):
+        for left in self._presence.leave(now):
             await self._left_waiting(left.scan)
+        if (in_view := self._presence.in_view(now)) != self._in_view:
+            self._in_view = in_view
+            self._publish(CodesInView(self._clock.now(), *in_view))
         if self._refusal_until and now > self._refusal_until:
             self._refusal_until = 0.0
             self._signal_phase()
@@ -360,14 +367,6 @@ class Lane:
             self._signal(signal)
 
     # Small parts.
-
-    def _is_renewed(self, shown: Presentation) -> bool:
-        """Whether a new code is that of someone who was answered and is still standing here."""
-        holders = self._presence.answered_holders()
-        if not holders:
-            return False
-        shown.holder = self._holder_of(shown.scan.text)
-        return shown.holder in holders
 
     def _holder_of(self, text: str) -> int | None:
         return self._judge.identify(text, self._clock.now()) if self._judge else None

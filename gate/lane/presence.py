@@ -16,6 +16,7 @@ from gate.core.model import Scan
 from gate.passes.recognise import is_pass
 
 GONE_AFTER = 1.2  # seconds out of view: longer than a shaking hand or a renewing screen needs
+LEFT_LYING = 15.0  # seconds after which a code that is no pass is not held up: a poster hangs there
 OTHERS_AFTER = 0.4  # seconds that a code which is no pass is in view before it is answered: some frames
 MOST = 64  # codes in view at once that are remembered; the oldest make room
 
@@ -37,10 +38,12 @@ class Presentation:
 
 
 class Presence:
-    """Times are the monotonic seconds of the scans."""
+    """Times are the monotonic seconds of the scans.  `holder_of` says whose pass a text is."""
 
-    def __init__(self) -> None:
+    def __init__(self, holder_of: Callable[[str], int | None]) -> None:
+        self._holder_of = holder_of
         self._shown: dict[str, Presentation] = {}
+        self.going: Presentation | None = None  # of whoever is let through, until that is over
 
     def see(self, scan: Scan) -> Presentation:
         """The presentation that this sighting belongs to; NEW when it begins one."""
@@ -54,11 +57,27 @@ class Presence:
             del self._shown[next(iter(self._shown))]
         return presentation
 
-    def answered_holders(self) -> set[int]:
-        """Who has had an answer and is still in view."""
-        return {
-            shown.holder for shown in self._shown.values() if shown.holder is not None and shown.stage is Stage.ANSWERED
+    def is_renewed(self, shown: Presentation) -> bool:
+        """Whether a new code is that of someone who was answered and is still standing here."""
+        holders = {
+            other.holder for other in self._shown.values() if other.holder is not None and other.stage is Stage.ANSWERED
         }
+        if not holders:
+            return False
+        shown.holder = self._holder_of(shown.scan.text)
+        return shown.holder in holders
+
+    def in_view(self, now: float) -> tuple[bool, bool, bool]:
+        """`answered`, `waiting` and `going` of gate.core.events.CodesInView."""
+        shown = self._shown.values()
+        return (
+            any(
+                one.stage is Stage.ANSWERED and (is_pass(one.scan.text) or now - one.since <= LEFT_LYING)
+                for one in shown
+            ),
+            any(one.stage is Stage.WAITING and not self._goes(one) for one in shown),
+            any(self._goes(one) for one in shown),
+        )
 
     def stands_aside(self, shown: Presentation) -> bool:
         """Whether this code is not to be asked about now: it is no pass, and a pass is in view or may come.
@@ -89,14 +108,21 @@ class Presence:
             for other in company:
                 other.beside_pass = True
 
-    def leave(self, now: float, holder_of: Callable[[str], int | None]) -> list[Presentation]:
+    def leave(self, now: float) -> list[Presentation]:
         """Forget what is out of view; returns those who left without an answer.
 
-        Whoever waits and renews the code has not left: `holder_of` says whose pass a text is."""
+        Whoever waits and renews the code has not left, and whoever goes through and shows it once more
+        did not wait."""
         gone = [text for text, shown in self._shown.items() if now - shown.scan.seen > GONE_AFTER]
         left = [self._shown.pop(text) for text in gone]
-        waited = [shown for shown in left if shown.stage is Stage.WAITING]
+        waited = [shown for shown in left if shown.stage is Stage.WAITING and not self._goes(shown)]
         if not waited:
             return []
-        here = {holder_of(text) for text in self._shown if is_pass(text)} - {None}
-        return [shown for shown in waited if not here or holder_of(shown.scan.text) not in here]
+        here = {self._holder_of(text) for text in self._shown if is_pass(text)} - {None}
+        return [shown for shown in waited if not here or self._holder_of(shown.scan.text) not in here]
+
+    def _goes(self, shown: Presentation) -> bool:
+        """Whether it is the code, or a renewed one, of whoever is let through."""
+        if self.going is None or shown is self.going or shown.scan.text == self.going.scan.text:
+            return self.going is not None
+        return self.going.holder is not None and self._holder_of(shown.scan.text) == self.going.holder

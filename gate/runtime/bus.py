@@ -8,11 +8,19 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from gate.core.events import AlarmChanged, ClockChanged, DeviceChanged, Event, ListChanged, PhaseChanged
+from gate.core.events import (
+    AlarmChanged,
+    ClockChanged,
+    CodesInView,
+    DeviceChanged,
+    Event,
+    ListChanged,
+    PhaseChanged,
+)
 
 QUEUE_LENGTH = 64
 
-_State = PhaseChanged | DeviceChanged | AlarmChanged | ListChanged | ClockChanged
+_State = PhaseChanged | CodesInView | DeviceChanged | AlarmChanged | ListChanged | ClockChanged
 
 
 class Bus:
@@ -33,7 +41,8 @@ class Bus:
 
     @contextmanager
     def watch(self) -> Iterator[asyncio.Queue[Event]]:
-        """A queue that starts with what stands now (phase, devices, alarms, list, clock) and then gets every event."""
+        """A queue that starts with what stands now (phase, codes in view, devices, alarms, list, clock) and
+        then gets every event."""
         queue: asyncio.Queue[Event] = asyncio.Queue(QUEUE_LENGTH)
         for state in self._states.values():
             queue.put_nowait(state)

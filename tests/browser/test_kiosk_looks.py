@@ -9,16 +9,28 @@ from typing import Any
 import pytest
 from selenium.webdriver import Chrome
 
-from gate.core.events import CodeSeen, Decided, DeviceChanged, Event, ListChanged, Mode, Phase, PhaseChanged
+from gate.core.events import (
+    CodeSeen,
+    CodesInView,
+    Decided,
+    DeviceChanged,
+    Event,
+    ListChanged,
+    Mode,
+    Phase,
+    PhaseChanged,
+)
 from gate.core.model import Direction
 from gate.core.reason import ADMITTING, Reason
-from gate.kiosk.view import About, Scene, State, no_signal, show, step
+from gate.kiosk.view import HINT_AFTER, About, Scene, State, no_signal, settle, show, step
 from tests.browser.conftest import ABOUT, Lane, running, set_screen
 
 pytestmark = pytest.mark.browser
 
 SCREENS = ((800, 480), (480, 800), (1920, 1080))
 ORDERS = tuple(itertools.permutations(("kk", "ru", "en")))
+HELD = CodesInView(0, answered=True, waiting=False, going=False)
+NEXT = CodesInView(0, answered=False, waiting=True, going=False)
 CROWDED = replace(ABOUT, mode=Mode.PILOT, simulated=("reader[0]: replay", "barrier: fake", "input[0]: fake"))
 
 
@@ -26,10 +38,15 @@ def decided(reason: Reason, let_through: bool) -> Decided:
     return Decided(0, "reader[0]", Direction.ENTRY, reason, reason in ADMITTING, let_through, Mode.ENFORCE, 12.5)
 
 
-def page(about: About, *events: Event) -> dict[str, Any]:
-    state = step(State(), PhaseChanged(0, Phase.READY), 0.0)
+def page(about: About, *events: Event | float) -> dict[str, Any]:
+    """A number lets so many seconds pass."""
+    state, now = step(State(), PhaseChanged(0, Phase.READY), 0.0), 0.0
     for event in events:
-        state = step(state, event, 0.0)
+        if isinstance(event, float):
+            now += event
+            state = settle(state, now)
+        else:
+            state = step(state, event, now)
     return asdict(show(state, about, 1_800_000_000))
 
 
@@ -44,8 +61,12 @@ def pages(about: About) -> list[dict[str, Any]]:
             DeviceChanged(0, "barrier", "serial_frames", "no answer. Check the cable, then run `gate doctor`" * 2),
         ]
     made = [page(about, *trouble, decided(reason, pilot or reason in ADMITTING)) for reason in Reason]
-    last: list[Event] = [*map(phase, Phase), CodeSeen(0, "")]
+    last: list[Event] = [*map(phase, Phase), CodeSeen(0, ""), HELD]
     made += [page(about, *trouble, event) for event in last]
+    made.append(page(about, *trouble, phase(Phase.RELEASED), NEXT))
+    made += [
+        page(about, *trouble, HELD, decided(reason, pilot or reason in ADMITTING), HINT_AFTER) for reason in Reason
+    ]
     silent = [asdict(line) for line in no_signal(about)]
     return [*made, {**made[-1], "scene": Scene.NO_SIGNAL, "lines": silent}]
 
@@ -218,7 +239,28 @@ def test_the_verdicts_differ_without_colour(still: Chrome) -> None:
     signs = still.execute_script("return [...document.querySelectorAll('.sign svg')].map(s => s.innerHTML)")
     assert len(set(signs)) == len(signs)
     shapes = still.execute_script("return [...document.querySelectorAll('.sign svg')].map(s => s.dataset.for)")
-    assert " ".join(shapes) == "idle seen admitted let_through refused wait out_of_service no_signal fire"
+    assert " ".join(shapes) == "idle seen admitted let_through refused held wait out_of_service no_signal fire"
+
+
+SHAPES = """
+const [pages, done] = arguments;
+import("/static/kiosk.js").then(({ render }) => {
+  done(pages.map((page) => {
+    render(page);
+    const svg = [...document.querySelectorAll(".sign svg")].find((svg) => svg.getClientRects().length);
+    const sign = getComputedStyle(svg.querySelector(".solid")).fill;
+    return [page.scene, sign, getComputedStyle(document.body).backgroundColor];
+  }));
+});
+"""
+
+
+def test_the_signs_are_there_in_colours_of_somebodys_own_choice(chrome: Chrome, still: Chrome) -> None:
+    forced = [{"name": "forced-colors", "value": "active"}, {"name": "prefers-reduced-motion", "value": "reduce"}]
+    chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": forced})
+    shapes = still.execute_async_script(SHAPES, pages(ABOUT))
+    assert {scene for scene, *_ in shapes} >= {Scene.ADMITTED, Scene.REFUSED, Scene.HELD, Scene.WAIT}
+    assert [scene for scene, sign, ground in shapes if contrast(channels(sign), channels(ground)) < 7] == []
 
 
 RUNNING = """

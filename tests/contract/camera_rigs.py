@@ -28,7 +28,7 @@ def camera_config(device: object, **settings: object) -> CameraConfig:
         "fps": 25,
         "open_deadline": "3s",
         "frame_deadline": "1s",
-        "dwell": "100ms",
+        "dwell": "0ms",
     }
     return CameraConfig.model_validate({"driver": "camera", "device": str(device)} | quick | settings)
 
@@ -74,7 +74,8 @@ def jpeg(picture: Picture) -> bytes:
 class NetworkCamera:
     """A real HTTP server of multipart JPEG pictures on loopback.
 
-    Each connection gets `frames` again and again at `fps`; a frame of None is a stall for ever."""
+    Each connection gets `frames` again and again at `fps`, and others as soon as those are put there; a
+    frame of None is a stall until then."""
 
     def __init__(self, frames: Sequence[bytes | None], *, fps: float = 25.0) -> None:
         self.frames = frames
@@ -108,8 +109,8 @@ class NetworkCamera:
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def stream(self, handler: BaseHTTPRequestHandler) -> None:
-        for frame in itertools.cycle(self.frames):
-            while frame is None and self._going.is_set():
+        for number in itertools.count():
+            while (frame := self.frames[number % len(self.frames)]) is None and self._going.is_set():
                 time.sleep(0.02)
             if frame is None or not self._going.is_set():
                 return

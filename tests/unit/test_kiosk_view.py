@@ -12,6 +12,7 @@ from gate.core.events import (
     AlarmChanged,
     ClockChanged,
     CodeSeen,
+    CodesInView,
     Decided,
     DeviceChanged,
     Event,
@@ -30,12 +31,12 @@ from gate.kiosk.texts import reason_words
 from gate.kiosk.view import (
     ALARMS,
     GRANTED,
-    GRANTED_AT_LEAST,
-    GRANTED_AT_MOST,
+    GRANTED_FOR,
+    HINT_AFTER,
     LONGEST_PROBLEM,
+    LOWERED_FOR,
     REFUSED_FOR,
     SEEN_FOR,
-    WAIT_FOR,
     About,
     Page,
     Scene,
@@ -50,6 +51,10 @@ ABOUT = About("ala-t2-07", "ala-t2", "airport", ("kk", "ru", "en"), Mode.ENFORCE
 READY, RELEASED = PhaseChanged(0, Phase.READY), PhaseChanged(0, Phase.RELEASED)
 SEEN = CodeSeen(0, "reader[0]")
 PASSED = GrantEnded(0, Passed.PASSED)
+HELD = CodesInView(0, answered=True, waiting=False, going=False)
+NEXT = CodesInView(0, answered=False, waiting=True, going=False)
+BOTH = CodesInView(0, answered=True, waiting=True, going=True)
+GONE = CodesInView(0, answered=False, waiting=False, going=False)
 
 
 def decided(reason: Reason, let_through: bool | None = None) -> Decided:
@@ -112,38 +117,91 @@ def test_the_languages_come_in_the_venues_order() -> None:
     assert [line.lang for line in shown.lines] == ["en", "kk"]
 
 
+def test_a_refusal_stays_while_its_code_is_held_up_and_a_moment_longer() -> None:
+    held = (READY, decided(Reason.EXPIRED), HELD, 60.0)
+    assert page(*held).reason is Reason.EXPIRED
+    assert page(*held, GONE, LOWERED_FOR - 0.1).reason is Reason.EXPIRED
+    assert scene(*held, GONE, LOWERED_FOR) is Scene.IDLE
+    soon = (READY, decided(Reason.EXPIRED), HELD, 0.5, GONE)
+    assert scene(*soon, REFUSED_FOR - 0.6) is Scene.REFUSED
+    assert scene(*soon, REFUSED_FOR - 0.5) is Scene.IDLE
+
+
+def test_a_refused_code_that_is_held_for_long_gets_a_hint_beside_its_reason() -> None:
+    refused = (READY, decided(Reason.EXPIRED), HELD)
+    before, after = page(*refused, HINT_AFTER - 0.1), page(*refused, HINT_AFTER)
+    assert before.lines[2].advice == reason_words(Reason.EXPIRED, "en").advice
+    assert [line.headline for line in after.lines] == [line.headline for line in before.lines]
+    assert after.lines[2].advice == "Take the phone away. The next person can show a code now"
+    assert (after.scene, after.number) == (Scene.REFUSED, before.number)
+    again = page(*refused, HINT_AFTER, SEEN, decided(Reason.EXPIRED))
+    assert again.lines == before.lines  # the next person reads all of it
+
+
+def test_nobody_is_asked_for_a_code_that_is_held_up_and_has_had_its_answer() -> None:
+    through = (READY, decided(Reason.ADMITTED), RELEASED, HELD, 5.0, PASSED, READY)
+    assert scene(*through) is Scene.HELD
+    assert page(*through).number == 0
+    assert scene(*through, 60.0) is Scene.HELD
+    assert scene(*through, GONE) is Scene.IDLE
+    assert scene(*through, SEEN) is Scene.SEEN  # somebody else's
+    assert scene(*through, SEEN, decided(Reason.EXPIRED)) is Scene.REFUSED
+    shut = ListChanged(0, None, None, Freshness.MISSING)
+    assert scene(*through, shut) is Scene.OUT_OF_SERVICE
+    assert scene(*through, PhaseChanged(0, Phase.FIRE)) is Scene.FIRE
+
+
 def test_green_lasts_until_somebody_went_through() -> None:
     granted = (READY, decided(Reason.ADMITTED), RELEASED)
     assert scene(*granted) is Scene.ADMITTED
-    assert scene(*granted, 5.0) is Scene.ADMITTED
+    assert scene(*granted, 30.0) is Scene.ADMITTED  # someone with a wheelchair, and more time
     assert scene(*granted, 5.0, PASSED) is Scene.IDLE
     assert scene(*granted, 5.0, READY) is Scene.IDLE
-    assert scene(*granted, GRANTED_AT_MOST) is Scene.IDLE
+    assert scene(*granted, HELD, 5.0, GONE) is Scene.ADMITTED  # the phone was put away on the way
 
 
 def test_green_can_be_read_even_where_the_grant_ends_at_once() -> None:
     at_once = (READY, decided(Reason.ADMITTED), RELEASED, 0.1, GrantEnded(0, Passed.UNKNOWN), READY)
     assert scene(*at_once) is Scene.ADMITTED
-    assert scene(*at_once, GRANTED_AT_LEAST - 0.1) is Scene.IDLE
+    assert scene(*at_once, GRANTED_FOR - 0.1) is Scene.IDLE
 
 
 def test_the_next_person_is_told_to_wait_and_never_sees_the_green_of_the_one_before() -> None:
-    next_one = (READY, decided(Reason.ADMITTED), RELEASED, 2.0, SEEN)
+    next_one = (READY, decided(Reason.ADMITTED), RELEASED, 2.0, NEXT)
     assert scene(*next_one) is Scene.WAIT
-    assert scene(*next_one, 1.0, PASSED) is Scene.IDLE
-    assert scene(*next_one, WAIT_FOR) is Scene.IDLE
-    too_quick = (READY, decided(Reason.ADMITTED), RELEASED, 0.2, SEEN)
+    assert scene(*next_one, 60.0) is Scene.WAIT  # however long it takes
+    assert scene(*next_one, PASSED, READY) is Scene.WAIT  # their turn comes with the next frame
+    assert scene(*next_one, PASSED, READY, SEEN, decided(Reason.ADMITTED)) is Scene.ADMITTED
+    assert scene(*next_one, GONE, LOWERED_FOR - 0.1) is Scene.WAIT
+    assert scene(*next_one, GONE, LOWERED_FOR) is Scene.IDLE  # and not the green again
+    assert scene(*next_one, GONE, PASSED) is Scene.IDLE
+    too_quick = (READY, decided(Reason.ADMITTED), RELEASED, 0.2, NEXT)
     assert scene(*too_quick) is Scene.ADMITTED
-    assert scene(*too_quick, GRANTED_AT_LEAST) is Scene.WAIT
-    assert scene(READY, RELEASED, SEEN) is Scene.WAIT  # released by the exit button
+    assert scene(*too_quick, GRANTED_FOR) is Scene.WAIT
+    assert scene(READY, RELEASED, NEXT) is Scene.WAIT  # released by the exit button
+    assert scene(READY, NEXT, RELEASED) is Scene.WAIT
 
 
-def test_lane_busy_is_amber_and_starts_no_verdict_of_its_own() -> None:
+def test_two_phones_at_once() -> None:
+    both = (READY, decided(Reason.ADMITTED), RELEASED, BOTH)
+    assert scene(*both, 5.0) is Scene.ADMITTED  # the first one stands there still
+    assert scene(*both, 5.0, NEXT) is Scene.WAIT  # and now has put the phone away
+    assert scene(*both, 5.0, PASSED) is Scene.WAIT
+    assert scene(*both, 5.0, PASSED, READY) is Scene.WAIT  # nobody is told to take the phone away
+    assert scene(*both, 5.0, PASSED, READY, SEEN, decided(Reason.ADMITTED), RELEASED) is Scene.ADMITTED
+    refused = (READY, decided(Reason.EXPIRED), HELD, SEEN, decided(Reason.ADMITTED), RELEASED)
+    assert scene(*refused, 5.0, PASSED, READY) is Scene.HELD
+    beside = replace(BOTH, going=False)  # a refused one, while another goes out
+    assert scene(READY, decided(Reason.EXPIRED), RELEASED, beside, REFUSED_FOR - 0.1) is Scene.REFUSED
+    assert scene(READY, decided(Reason.EXPIRED), RELEASED, beside, REFUSED_FOR) is Scene.WAIT
+
+
+def test_lane_busy_is_no_verdict_of_its_own() -> None:
+    """Whoever waited in vain has gone."""
     busy = page(READY, decided(Reason.LANE_BUSY))
-    assert (busy.scene, busy.number) == (Scene.WAIT, 0)
+    assert (busy.scene, busy.number) == (Scene.IDLE, 0)
     during = (READY, decided(Reason.ADMITTED), RELEASED, 0.2, decided(Reason.LANE_BUSY))
     assert (page(*during).scene, page(*during).number) == (Scene.ADMITTED, 1)
-    assert scene(*during, GRANTED_AT_LEAST) is Scene.WAIT
 
 
 def test_a_pilot_lets_through_and_says_what_it_would_have_said() -> None:
@@ -182,6 +240,16 @@ def test_the_technician_sees_what_is_wrong_with_devices_until_it_is_well() -> No
     assert shown.problems[0].startswith("barrier (serial_frames): no answer")
     assert len(shown.problems[0]) == LONGEST_PROBLEM
     assert page(READY, lost, jammed, replace(lost, problem="")).problems == shown.problems[:1]
+
+
+def test_nobody_is_asked_for_a_code_that_no_reader_can_see() -> None:
+    one, other = (DeviceChanged(0, f"reader[{place}]", "camera", "no new frame for 1500ms") for place in (0, 1))
+    well = replace(one, problem="")
+    assert scene(READY, well, replace(other, problem=""), other) is Scene.IDLE  # the other one sees
+    assert scene(READY, well, one) is Scene.OUT_OF_SERVICE
+    assert scene(READY, well, one, well) is Scene.IDLE
+    assert scene(READY, decided(Reason.EXPIRED), one) is Scene.REFUSED  # a verdict is finished
+    assert scene(READY, decided(Reason.EXPIRED), one, REFUSED_FOR) is Scene.OUT_OF_SERVICE
 
 
 @pytest.mark.parametrize(
@@ -262,6 +330,7 @@ def test_simulated_drivers_are_named() -> None:
 
 EVENTS = st.one_of(
     st.just(SEEN),
+    st.builds(CodesInView, st.just(0.0), st.booleans(), st.booleans(), st.booleans()),
     st.builds(decided, st.sampled_from(Reason), st.none() | st.booleans()),
     st.builds(GrantEnded, st.just(0.0), st.sampled_from(Passed)),
     st.builds(PhaseChanged, st.just(0.0), st.sampled_from(Phase)),
@@ -304,8 +373,9 @@ def test_whatever_happens(events: list[Event | float], mode: Mode) -> None:
         if phase not in (Phase.READY, Phase.RELEASED, Phase.FREE):
             assert shown.scene in (Scene.OUT_OF_SERVICE, Scene.FIRE)
         until = due(state)
-        assert until is None or now < until <= now + GRANTED_AT_MOST
-    # Left alone, no verdict stays.
+        assert until is None or now < until <= now + HINT_AFTER
+    # Nobody is there any more and nobody goes through: no verdict stays.
+    state = step(step(state, GONE, now), PASSED, now)
     for _ in range(2):
         state = settle(state, due(state) or now)
     assert due(state) is None

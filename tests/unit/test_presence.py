@@ -1,7 +1,7 @@
 """Many frames of one code, several codes at once, a code that renews itself.  No clock: times are given."""
 
 from gate.core.model import Direction, Scan
-from gate.lane.presence import GONE_AFTER, OTHERS_AFTER, Presence, Presentation, Stage
+from gate.lane.presence import GONE_AFTER, LEFT_LYING, OTHERS_AFTER, Presence, Presentation, Stage
 
 RATE = 1 / 15
 PASS, OTHER, RENEWED, MENU = "AQ1:ONE", "AQ1:TWO", "AQ1:ONE AGAIN", "https://example.org/menu"
@@ -12,6 +12,10 @@ def scan(text: str, at: float) -> Scan:
     return Scan(text, "camera", Direction.ENTRY, at)
 
 
+def a_presence() -> Presence:
+    return Presence(HOLDERS.get)
+
+
 def seen(presence: Presence, text: str, at: float) -> tuple[Presentation, bool]:
     """The presentation, and whether it stands aside."""
     shown = presence.see(scan(text, at))
@@ -19,11 +23,11 @@ def seen(presence: Presence, text: str, at: float) -> tuple[Presentation, bool]:
 
 
 def left(presence: Presence, at: float) -> list[str]:
-    return [shown.scan.text for shown in presence.leave(at, HOLDERS.get)]
+    return [shown.scan.text for shown in presence.leave(at)]
 
 
 def test_many_frames_of_one_code_are_one_presentation_however_long_it_is_held() -> None:
-    presence = Presence()
+    presence = a_presence()
     first, aside = seen(presence, PASS, 0.0)
     assert not aside
     first.stage = Stage.ANSWERED
@@ -33,7 +37,7 @@ def test_many_frames_of_one_code_are_one_presentation_however_long_it_is_held() 
 
 
 def test_a_code_that_was_away_is_presented_anew() -> None:
-    presence = Presence()
+    presence = a_presence()
     first = presence.see(scan(PASS, 0.0))
     first.stage = Stage.ANSWERED
     assert presence.see(scan(PASS, GONE_AFTER - 0.01)) is first
@@ -43,7 +47,7 @@ def test_a_code_that_was_away_is_presented_anew() -> None:
 
 
 def test_two_phones_at_once_are_two_presentations_and_neither_stands_aside() -> None:
-    presence = Presence()
+    presence = a_presence()
     one, one_aside = seen(presence, PASS, 0.0)
     two, two_aside = seen(presence, OTHER, 0.0)
     assert one is not two
@@ -54,7 +58,7 @@ def test_two_phones_at_once_are_two_presentations_and_neither_stands_aside() -> 
 
 
 def test_a_menu_alone_is_answered_a_few_frames_later() -> None:
-    presence = Presence()
+    presence = a_presence()
     answers = [seen(presence, MENU, number * RATE)[1] for number in range(15)]
     assert answers[0]
     assert not answers[-1]
@@ -62,7 +66,7 @@ def test_a_menu_alone_is_answered_a_few_frames_later() -> None:
 
 
 def test_a_menu_stands_aside_while_a_pass_is_read_and_is_done_with_when_that_is_answered() -> None:
-    presence = Presence()
+    presence = a_presence()
     menu, aside = seen(presence, MENU, 0.0)
     assert aside
     shown, _ = seen(presence, PASS, 0.2)
@@ -78,7 +82,7 @@ def test_a_menu_stands_aside_while_a_pass_is_read_and_is_done_with_when_that_is_
 
 
 def test_a_menu_that_comes_after_a_pass_is_somebody_elses() -> None:
-    presence = Presence()
+    presence = a_presence()
     presence.see(scan(PASS, 0.0)).stage = Stage.ANSWERED
     answers = [seen(presence, MENU, 0.01 + number * RATE) for number in range(30)]
     assert all(shown.stage is Stage.NEW for shown, _ in answers)
@@ -87,7 +91,7 @@ def test_a_menu_that_comes_after_a_pass_is_somebody_elses() -> None:
 
 
 def test_a_poster_that_is_always_there_is_answered_once() -> None:
-    presence = Presence()
+    presence = a_presence()
     asked = 0
     for number in range(15 * 60):
         shown, aside = seen(presence, MENU, number * RATE)
@@ -98,7 +102,7 @@ def test_a_poster_that_is_always_there_is_answered_once() -> None:
 
 
 def test_who_waited_and_went_has_left() -> None:
-    presence = Presence()
+    presence = a_presence()
     presence.see(scan(PASS, 0.0)).stage = Stage.WAITING
     assert left(presence, 1.0) == []
     assert left(presence, 2.0) == [PASS]
@@ -106,7 +110,7 @@ def test_who_waited_and_went_has_left() -> None:
 
 
 def test_who_waits_and_renews_the_code_has_not_left() -> None:
-    presence = Presence()
+    presence = a_presence()
     presence.see(scan(PASS, 0.0)).stage = Stage.WAITING
     presence.see(scan(RENEWED, 1.0)).stage = Stage.WAITING
     assert left(presence, 1.5) == []  # the same person's new code is in view
@@ -115,7 +119,68 @@ def test_who_waits_and_renews_the_code_has_not_left() -> None:
 
 
 def test_who_left_with_an_answer_is_nobodys_concern() -> None:
-    presence = Presence()
+    presence = a_presence()
     presence.see(scan(PASS, 0.0)).stage = Stage.ANSWERED
     presence.see(scan(MENU, 0.0))
     assert left(presence, 5.0) == []
+
+
+def facts(presence: Presence, at: float) -> set[str]:
+    """What is in view."""
+    return {name for name, so in zip(("answered", "waiting", "going"), presence.in_view(at), strict=True) if so}
+
+
+def test_an_answered_code_is_held_up_until_it_was_away_for_a_moment() -> None:
+    presence = a_presence()
+    shown = presence.see(scan(PASS, 0.0))
+    assert facts(presence, 0.1) == set()
+    shown.stage = Stage.ANSWERED
+    for number in range(15 * 120):
+        presence.see(scan(PASS, number * RATE))
+        presence.leave(number * RATE)
+        assert facts(presence, number * RATE) == {"answered"}
+    presence.leave(120.0 + GONE_AFTER)
+    assert facts(presence, 120.0 + GONE_AFTER) == set()
+
+
+def test_a_poster_is_not_held_up_for_ever() -> None:
+    presence = a_presence()
+    presence.see(scan(MENU, 0.0)).stage = Stage.ANSWERED
+    held = []
+    for second in range(int(LEFT_LYING) + 2):
+        presence.see(scan(MENU, second))
+        held.append(bool(facts(presence, second)))
+    assert held == [True] * (int(LEFT_LYING) + 1) + [False]
+
+
+def going(presence: Presence, at: float) -> None:
+    """Whoever shows PASS is let through."""
+    shown = presence.see(scan(PASS, at))
+    shown.stage, shown.holder = Stage.ANSWERED, 1
+    presence.going = shown
+
+
+def test_the_next_one_is_told_to_wait_when_whoever_goes_has_put_the_phone_away() -> None:
+    presence = a_presence()
+    going(presence, 0.0)
+    presence.see(scan(OTHER, 0.5)).stage = Stage.WAITING
+    assert facts(presence, 0.5) == {"answered", "waiting", "going"}  # two phones at once
+    presence.see(scan(OTHER, 1.3))
+    presence.leave(1.3)
+    assert facts(presence, 1.3) == {"waiting"}
+    presence.leave(3.0)
+    assert facts(presence, 3.0) == set()
+
+
+def test_whoever_goes_through_and_shows_the_code_once_more_does_not_wait() -> None:
+    for again in (PASS, RENEWED):
+        presence = a_presence()
+        going(presence, 0.0)
+        presence.leave(2.0)
+        presence.see(scan(again, 2.0)).stage = Stage.WAITING
+        assert facts(presence, 2.0) == {"going"}
+        assert left(presence, 4.0) == []  # and is not told to have come too early
+        presence.going = None
+        presence.see(scan(again, 5.0)).stage = Stage.WAITING
+        assert facts(presence, 5.0) == {"waiting"}
+        assert left(presence, 7.0) == [again]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from drivers.readers.camera_frames import Attention, Frame
+from drivers.readers.camera_frames import BLACK_FOR, Attention, Frame
 from drivers.readers.exposing import STEP_AFTER, Ladder
 from drivers.readers.looking import Grey
 from drivers.readers.stirring import EVERY, LINGER, Health, Stirring, smaller
@@ -148,6 +148,36 @@ def test_a_ladder_does_not_keep_itself_going() -> None:
         attention.pay(Frame(noisy(picture, number), number * RATE))
     assert len(changes) == busy
     assert changes[-1] == 0.008
+
+
+def test_a_hall_at_night_is_seen_with_another_exposure_and_is_no_lost_camera() -> None:
+    light = [0.0]
+    changes: list[float] = []
+
+    def expose(seconds: float) -> None:
+        light[0] = 0.02 if seconds else 0.5  # 0.0: the camera chooses
+        changes.append(seconds)
+
+    attention = Attention(Health(1e9, BLACK_FOR), Ladder((0.008, 0.0, 0.004), expose))
+    for number in range(300):
+        picture = (drawn("HELLO") * light[0]).astype(np.uint8)
+        if number > 30:
+            picture[:, :] = picture[0, 0]  # they have gone
+        _, problem = attention.pay(Frame(noisy_at(picture, number), number * RATE))
+        assert problem is None
+        if number == 150:
+            busy = len(changes)
+    assert len(changes) == busy  # it comes to rest
+    assert changes[-1] == 0.0
+    for _ in range(3):
+        attention.pay(Frame(noisy_at(BLANK // 100, 0), 300 * RATE))
+    _, problem = attention.pay(Frame(BLANK // 100, 300 * RATE + BLACK_FOR + 1))
+    assert problem is not None  # a cover on the lens
+
+
+def noisy_at(picture: Grey, seed: int) -> Grey:
+    """With little noise, as little light has."""
+    return (picture + np.random.default_rng(seed).normal(0, 1, picture.shape)).clip(0, 255).astype(np.uint8)
 
 
 def test_without_a_ladder_nothing_is_set() -> None:

@@ -105,18 +105,18 @@ function strip(next) {
   at("problems").replaceChildren(...next.problems.map((text) => element("li", { textContent: text, lang: "en" })));
 }
 
-// ---- sound: two notes up, or one low ----
+// ---- sound: a tick when a code is seen, then two notes up, or one low ----
 
 const audio = options.get("sound") === "on" ? new AudioContext() : null;
-const TUNES = { admitted: [660, 880], let_through: [660, 880], refused: [196] };
+const TUNES = { seen: [1320], admitted: [660, 880], let_through: [660, 880], refused: [196] };
 function sound(scene) {
   if (!audio) return;
   audio.resume();
   const notes = TUNES[scene] ?? [];
   notes.forEach((pitch, i) => {
     const from = audio.currentTime + i * 0.13;
-    const length = notes.length > 1 ? 0.16 : 0.35;
-    const voice = new OscillatorNode(audio, { frequency: pitch, type: notes.length > 1 ? "sine" : "triangle" });
+    const length = scene === "seen" ? 0.08 : notes.length > 1 ? 0.16 : 0.35;
+    const voice = new OscillatorNode(audio, { frequency: pitch, type: scene === "refused" ? "triangle" : "sine" });
     const volume = new GainNode(audio, { gain: 0 });
     volume.gain.setTargetAtTime(0.3, from, 0.01);
     volume.gain.setTargetAtTime(0, from + length - 0.06, 0.03);
@@ -131,7 +131,8 @@ function sound(scene) {
 function take(data) {
   const next = JSON.parse(data);
   if (latest && next.session !== latest.session) location.reload(); // a new server: its page, its languages
-  const fresh = latest && next.number && next.number !== latest.number;
+  const seen = next.scene === "seen" && latest?.scene !== "seen";
+  const fresh = latest && (seen || (next.number && next.number !== latest.number));
   latest = next;
   render(next);
   if (fresh) sound(next.scene);
