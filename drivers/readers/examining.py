@@ -1,7 +1,6 @@
 """Examines cameras for `gate doctor`: in a worker process, for they hang and crash as in the lane."""
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,26 +9,22 @@ from drivers.readers.camera import CameraConfig, without_password
 from drivers.readers.live_config import LiveConfig
 from drivers.readers.picamera import PicameraConfig
 from gate.errors import DeviceError
-from gate.ports.camera_report import CameraReport
+from gate.ports.camera_report import CameraReport, Tell
 from gate.ports.reader import ReaderConfig
 
 _CHILD = "drivers.readers.examining_child"
-_GRACE = 3.0  # seconds beyond those asked for: the picture is written
+_GRACE = 3.0  # seconds: a first frame is slow, a picture is written
 
 
 class CameraExaminer:
     """Implements `gate.ports.camera_report.Examiner` for the drivers `camera` and `picamera`."""
 
-    def examine(
-        self, config: ReaderConfig, seconds: float, picture: Path | None, tell: Callable[[CameraReport], None]
-    ) -> CameraReport:
+    def examine(self, config: ReaderConfig, seconds: float, picture: Path | None, tell: Tell) -> CameraReport:
         if not isinstance(config, LiveConfig):
             raise TypeError(f"{config.driver!r} is no camera of ours")
         return asyncio.run(self._examine(config, seconds, picture, tell))
 
-    async def _examine(
-        self, config: LiveConfig, seconds: float, picture: Path | None, tell: Callable[[CameraReport], None]
-    ) -> CameraReport:
+    async def _examine(self, config: LiveConfig, seconds: float, picture: Path | None, tell: Tell) -> CameraReport:
         device = _device(config)
         name = f"{config.driver} {without_password(device)}"
         settings: dict[str, Any] = {
@@ -43,9 +38,11 @@ class CameraExaminer:
             while True:
                 message = await child.receive(config.frame_deadline + _GRACE)
                 report = CameraReport(**message["report"])
+                words = tell(report)
                 if message["last"]:
+                    child.send({"words": list(words)})
+                    await child.receive(_GRACE)
                     return report
-                tell(report)
         except TimeoutError:
             raise DeviceError(
                 f"{name}: no picture comes", hint="Check its cable, power and network; is it the right device?"

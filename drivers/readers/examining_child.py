@@ -1,7 +1,8 @@
 """The worker process of an examination.
 
 To the parent, one JSON object a line: {"started": true}, {"opened": true}, then twice a second
-{"report": {...}, "last": false}, and a last one; or {"error": what, "hint": what to do}.
+{"report": {...}, "last": false}, and a last one, which is answered with {"words": [...]} to write above
+the picture; then {"drawn": true}; or {"error": what, "hint": what to do}.
 """
 
 import os
@@ -40,12 +41,14 @@ def main() -> None:
         if time.monotonic() - told >= _TELL_EVERY:
             told = time.monotonic()
             link.say(report=quality.report(), last=False)
+    link.say(report=quality.report(), last=True)
+    words = (link.hear() or {}).get("words", [])
     picture = link.settings["picture"]
-    if picture and not quality.draw(Path(picture)):
+    if picture and not quality.draw(Path(picture), words):
         link.fail(
             f"{picture}: the picture cannot be written", "Name a PNG or JPEG file in a folder that can be written"
         )
-    link.say(report=quality.report(), last=True)
+    link.say(drawn=True)
     link.end()
 
 

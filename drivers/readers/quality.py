@@ -1,7 +1,9 @@
 """How good the pictures of a camera are for reading codes."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from textwrap import wrap
 
 import cv2
 import numpy as np
@@ -12,7 +14,9 @@ from drivers.readers.looking import Found, Grey, Located
 from drivers.readers.picture_file import to_grey
 
 WHITE = 250  # of 255: from here on a pixel is burnt out
-_READ, _FOUND, _INK = (60, 170, 40), (30, 140, 240), (255, 255, 255)  # BGR
+_READ, _FOUND, _INK, _SHADE = (60, 130, 20), (20, 100, 200), (255, 255, 255), (40, 40, 40)  # BGR
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
+_LARGE, _SMALL = 1 / 400, 1 / 700  # size of letters, of the picture's height: to be read from a ladder
 
 
 class Quality:
@@ -24,7 +28,7 @@ class Quality:
         self._modules: list[float] = []
         self._seconds = 0.0
         self._last: tuple[Grey, Found] | None = None
-        self._best: tuple[Grey, Found] | None = None  # the last with a code
+        self._best: tuple[Grey, Found] | None = None  # the last with a code whose place is known
 
     def add(self, frame: Frame) -> None:
         grey = to_grey(frame.picture)
@@ -38,7 +42,7 @@ class Quality:
         self._located += bool(found.texts or symbols)
         self._modules += [module_px(symbol) for symbol in symbols if symbol.size]
         self._last = (grey, found)
-        if found.texts or symbols:
+        if symbols:
             self._best = self._last
 
     def report(self) -> dict[str, float]:
@@ -63,22 +67,35 @@ class Quality:
             "decode_ms": round(self._seconds / count * 1000, 3),
         }
 
-    def draw(self, path: Path) -> bool:
-        """Write the last frame with a code, or the last at all, with codes marked.  False when it cannot be."""
+    def draw(self, path: Path, words: Sequence[str]) -> bool:
+        """Write the last frame in which a code lies, or the last at all: codes marked, above it what
+        to do (`words`), the first large, and below what was measured.  False when it cannot be."""
         shown = self._best or self._last
         if shown is None:
             return True
         grey, found = shown
+        height, width = grey.shape
         picture = np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), np.uint8)
         for symbols, colour, word in ((found.symbols, _READ, "read"), (found.located, _FOUND, "found, not read")):
             for symbol in symbols:
-                cv2.polylines(picture, [symbol.corners.round().astype(np.int32)], True, colour, 3, cv2.LINE_AA)
-                _write(picture, f"{word}, {module_px(symbol):.1f} px a module", symbol.corners.min(axis=0), colour)
+                corners = [symbol.corners.round().astype(np.int32)]
+                cv2.polylines(picture, corners, True, colour, max(3, height // 150), cv2.LINE_AA)
+                label = _line(f"{word}, {module_px(symbol):.1f} px a module", height * _SMALL, colour)
+                _put(picture, label, *symbol.corners.min(axis=0))
         facts = self.report()
-        words = f"{facts['fps']:.1f} fps   sharpness {facts['sharpness']:.2f}   brightness {facts['brightness']:.0f}"
-        _write(picture, words, np.array((8.0, grey.shape[0] - 6.0)), (40, 40, 40))
+        below = (
+            f"sharpness {facts['sharpness']:.2f}   brightness {facts['brightness']:.0f}   "
+            f"{facts['located']:.0%} with a code   {facts['read']:.0%} read"
+        )
+        ground = _FOUND if words else _READ
+        rows = [
+            _lines(word, height * (_SMALL if number else _LARGE), ground, width)
+            for number, word in enumerate(words or ["Good: the code is read"])
+        ]
         try:
-            return bool(cv2.imwrite(str(path), picture))
+            return bool(
+                cv2.imwrite(str(path), np.vstack([*rows, picture, _lines(below, height * _SMALL, _SHADE, width)]))
+            )
         except cv2.error:
             return False  # a kind of file that OpenCV does not know
 
@@ -107,8 +124,32 @@ def _closest(grey: Grey, symbols: list[Located]) -> Grey:
     return grey[top:bottom, left:right]
 
 
-def _write(picture: Grey, words: str, place: np.typing.NDArray[np.floating], colour: tuple[int, int, int]) -> None:
-    x, y = int(max(place[0], 2)), int(max(place[1] - 8, 18))
-    (wide, high), _ = cv2.getTextSize(words, cv2.FONT_HERSHEY_SIMPLEX, 0.55, 1)
-    cv2.rectangle(picture, (x - 4, y - high - 6), (x + wide + 4, y + 6), colour, -1)
-    cv2.putText(picture, words, (x, y), cv2.FONT_HERSHEY_SIMPLEX, 0.55, _INK, 1, cv2.LINE_AA)
+def _lines(words: str, scale: float, colour: tuple[int, int, int], width: int) -> Grey:
+    """A band as wide as the picture, with as many lines as the words take."""
+    for letters in range(len(words), 8, -1):
+        lines = [_line(line, scale, colour) for line in wrap(words, letters)]
+        if all(line.shape[1] <= width for line in lines):
+            break
+    band = np.full((sum(len(line) for line in lines), width, 3), colour, np.uint8)
+    top = 0
+    for line in lines:
+        top += len(line)
+        _put(band, line, 0, top)
+    return band
+
+
+def _line(words: str, scale: float, colour: tuple[int, int, int]) -> Grey:
+    thick = max(1, round(2 * scale))
+    (wide, high), below = cv2.getTextSize(words, _FONT, scale, thick)
+    around = high // 2
+    line = np.full((high + below + around, wide + 2 * around, 3), colour, np.uint8)
+    cv2.putText(line, words, (around, high + around // 2), _FONT, scale, _INK, thick, cv2.LINE_AA)
+    return line
+
+
+def _put(picture: Grey, label: Grey, left: float, bottom: float) -> None:
+    """The label above this place, as far as there is room."""
+    label = label[: len(picture), : picture.shape[1]]
+    x = int(np.clip(left, 0, picture.shape[1] - label.shape[1]))
+    y = int(np.clip(bottom - len(label), 0, len(picture) - len(label)))
+    picture[y : y + len(label), x : x + label.shape[1]] = label

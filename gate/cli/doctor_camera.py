@@ -62,9 +62,8 @@ def judge(report: CameraReport, asked_fps: float) -> Iterator[Line]:
 
 
 def _rate(report: CameraReport, asked: float) -> Line:
-    found = (
-        f"{report.width} x {report.height}, {report.fps:.1f} frames a second, {report.decode_ms:.1f} ms to decode one"
-    )
+    pace = f"{report.fps:.1f} frames a second, " if report.fps else ""
+    found = f"{report.width} x {report.height}, {pace}{report.decode_ms:.1f} ms to decode one"
     if report.fps and asked and report.fps < SLOW * asked:
         advice = "Give it light or a shorter exposure, plug it into a USB port of its own, or ask for a smaller picture"
         return Line("", State.WARN, found, f"{asked:g} were asked for. {advice}")
@@ -109,21 +108,27 @@ def _code(report: CameraReport) -> Line:
     return Line("", State.PASS, found)
 
 
+def advice(report: CameraReport, asked_fps: float) -> list[str]:
+    """What to do now, what matters most first; nothing when all is well."""
+    faults = [line.advice for line in judge(report, asked_fps) if line.state is not State.PASS]
+    return faults[::-1]  # the code itself is judged last
+
+
 def _examined(examine: Examiner, reader: Fitted, glance: Glance, picture: Path | None) -> CameraReport:
-    def tell(report: CameraReport) -> None:
-        code = f"{report.module_px:.1f} px a module, read {report.read:.0%}" if report.located else "no code yet"
-        light = f"sharpness {report.sharpness:.2f}  light {report.brightness:3.0f}"
-        words = f"{reader.name}: {report.fps:4.1f} fps  {light}  {code}"
-        click.echo(f"\r{words:<90}", nl=False, err=True)
-
-    def say_nothing(_: CameraReport) -> None:
-        pass
-
     config = reader.config
     assert isinstance(config, ReaderConfig)  # noqa: S101 - it is a reader
-    report = examine.examine(config, glance.seconds, picture, tell if glance.watched else say_nothing)
+    asked = getattr(config, "fps", 0.0)
+
+    def tell(report: CameraReport) -> list[str]:
+        words = advice(report, asked)
+        if glance.watched:
+            code = f"{report.module_px:.1f} px a module, read {report.read:.0%}" if report.located else "no code yet"
+            click.echo(f"\r{reader.name}: {code}  {(words or ['good'])[0]:<90.90}", nl=False, err=True)
+        return words
+
+    report = examine.examine(config, glance.seconds, picture, tell)
     if glance.watched:
-        sys.stderr.write(f"\r{'':<90}\r")
+        sys.stderr.write(f"\r{'':<130}\r")
     return report
 
 

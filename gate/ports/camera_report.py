@@ -4,7 +4,7 @@ Entry-point group `gate.examiners`, by the name of the reader's driver; the obje
 without arguments that gives an Examiner.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -29,11 +29,14 @@ class CameraReport:
     decode_ms: float = 0.0  # processor time of decoding a frame
 
 
+Tell = Callable[[CameraReport], Sequence[str]]
+"""Hears of what was seen so far and says what to do about it, what matters most first."""
+
+
 class Examiner(Protocol):
-    def examine(
-        self, config: ReaderConfig, seconds: float, picture: Path | None, tell: Callable[[CameraReport], None]
-    ) -> CameraReport:
-        """Look through the reader's camera for so long, reporting to `tell` twice a second, and write
-        what it saw last to `picture` (PNG or JPEG), with codes marked.
+    def examine(self, config: ReaderConfig, seconds: float, picture: Path | None, tell: Tell) -> CameraReport:
+        """Look through the reader's camera for so long, reporting to `tell` twice a second and at the
+        end, and write what it saw last to `picture` (PNG or JPEG), with codes marked and what `tell`
+        said at the end above it.
 
         Raises DeviceError when the camera cannot be had or the picture not be written.  Blocks."""

@@ -17,7 +17,7 @@ from drivers.readers.looking import Located
 from drivers.readers.picamera import PicameraConfig
 from gate import registry
 from gate.cli.doctor import doctor
-from gate.cli.doctor_camera import judge
+from gate.cli.doctor_camera import advice, judge
 from gate.cli.doctor_checks import State, supply_voltage
 from gate.core.model import Listing
 from gate.errors import DeviceError
@@ -71,6 +71,10 @@ def asked(file: Path, *options: str) -> tuple[Result, list[dict[str, Any]]]:
     return result, [json.loads(line) for line in result.stdout.splitlines()]
 
 
+def wordless(_: CameraReport) -> list[str]:
+    return []
+
+
 def of(rows: list[dict[str, Any]], check: str) -> dict[str, Any]:
     [row] = [row for row in rows if row["check"] == check]
     return row
@@ -104,6 +108,13 @@ def test_each_fault_of_a_camera_has_its_advice(change: dict[str, Any], word: str
     assert word in warned[0].advice
 
 
+def test_what_to_do_is_said_before_what_was_measured() -> None:
+    assert advice(GOOD, 15.0) == []
+    small = replace(GOOD, module_px=1.0, brightness=1.0)
+    assert advice(small, 15.0)[0].startswith("Hold it nearer")
+    assert "cover" in advice(small, 15.0)[1]
+
+
 def test_no_picture_at_all_is_a_failure() -> None:
     assert [line.state for line in judge(CameraReport(), 15.0)] == [State.FAIL]
 
@@ -130,9 +141,14 @@ def test_the_size_of_a_module_is_its_side() -> None:
 def test_a_network_camera_is_examined_and_drawn(tmp_path: Path) -> None:
     picture = tmp_path / "seen.png"
     heard: list[CameraReport] = []
+
+    def tell(report: CameraReport) -> list[str]:
+        heard.append(report)
+        return ["Hold it nearer", "Take the cover off"]
+
     camera = NetworkCamera([jpeg(drawn("HELLO"))] * 8 + [jpeg(BLANK)] * 2)
     try:
-        report = CameraExaminer().examine(camera_config(camera.url), 2.0, picture, heard.append)
+        report = CameraExaminer().examine(camera_config(camera.url), 2.0, picture, tell)
     finally:
         camera.stop()
     assert report.frames > 10
@@ -145,15 +161,17 @@ def test_a_network_camera_is_examined_and_drawn(tmp_path: Path) -> None:
     marked = cv2.imread(str(picture))
     assert marked is not None
     assert len(np.unique(marked.reshape(-1, 3), axis=0)) > 256  # colours: a grey picture has no more
+    assert marked.shape[1] == 640
+    assert marked.shape[0] > 480 + 3 * 20  # what to do above it, what was measured below
 
 
 def test_a_video_and_a_folder_are_examined_too(tmp_path: Path) -> None:
     film(tmp_path / "lane.avi", ["HELLO"])
-    assert CameraExaminer().examine(camera_config(tmp_path / "lane.avi"), 5.0, None, lambda _: None).frames == 9
+    assert CameraExaminer().examine(camera_config(tmp_path / "lane.avi"), 5.0, None, wordless).frames == 9
     (tmp_path / "people").mkdir()
     put(tmp_path / "people", "1.png", "HELLO")
     put(tmp_path / "people", "2.png")
-    report = CameraExaminer().examine(camera_config(tmp_path / "people"), 5.0, None, lambda _: None)
+    report = CameraExaminer().examine(camera_config(tmp_path / "people"), 5.0, None, wordless)
     assert (report.frames, report.read) == (2, 0.5)
 
 
@@ -162,7 +180,7 @@ def test_a_ribbon_cable_camera_is_examined(tmp_path: Path, monkeypatch: pytest.M
         monkeypatch.setenv(name, value)
     show(tmp_path, "HELLO")
     settings = {"driver": "picamera", "width": 640, "height": 480, "fps": 25, "exposures": ["6ms"]}
-    report = CameraExaminer().examine(PicameraConfig.model_validate(settings), 1.5, None, lambda _: None)
+    report = CameraExaminer().examine(PicameraConfig.model_validate(settings), 1.5, None, wordless)
     assert report.read > 0.3
     assert '"ExposureTime": 6000' in (tmp_path / "log.jsonl").read_text()
 
@@ -170,7 +188,7 @@ def test_a_ribbon_cable_camera_is_examined(tmp_path: Path, monkeypatch: pytest.M
 def test_a_picture_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     put(tmp_path, "1.png", "HELLO")
     with pytest.raises(DeviceError, match="cannot be written"):
-        CameraExaminer().examine(camera_config(tmp_path), 1.0, tmp_path / "no" / "seen.png", lambda _: None)
+        CameraExaminer().examine(camera_config(tmp_path), 1.0, tmp_path / "no" / "seen.png", wordless)
 
 
 def test_every_camera_driver_has_an_examiner_and_recordings_have_none() -> None:
