@@ -3,6 +3,7 @@
 import click
 from decide import command as decide
 from listing import command as listing
+from process import command as process
 from read import command as read
 
 
@@ -18,6 +19,7 @@ def main() -> None:
 main.add_command(decide)
 main.add_command(read)
 main.add_command(listing)
+main.add_command(process)
 
 if __name__ == "__main__":
     main(prog_name="scripts/bench")

@@ -1,0 +1,198 @@
+"""`scripts/bench process`: how soon a gate decides after its start, and what its processes hold in memory."""
+
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import cycle
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from threading import Event, Thread
+
+import click
+import cv2
+from device import Nation
+from rendering import SIZES, Grey, approach
+from report import Figure, show
+
+from gate.demo.camera import Latest
+from gate.demo.stage import Stage
+from gate.errors import GateError
+
+PEOPLE = 1000
+RATE = 15  # frames a second
+HELD = 5  # frames at the end of a clip: the code is held still
+PATIENCE = 60.0  # seconds for anything
+STARTS = 5
+CONFIG = """
+[device]
+id = "bench-1"
+state_dir = {state}
+[venue]
+id = "bench"
+category = "fitness"
+zone = "almaty"
+timezone = "Asia/Almaty"
+[[reader]]
+driver = "camera"
+device = {camera}
+[barrier]
+driver = "fake"
+pulse = "100ms"
+[sync]
+mirrors = [{mirror}]
+root = {root}
+[kiosk]
+listen = "127.0.0.1:0"
+"""
+
+
+@click.command("process")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=1, max=3600),
+    default=60.0,
+    show_default=True,
+    help="For how long each camera is watched before memory is read.",
+)
+def command(as_json: bool, seconds: float) -> None:
+    """Start and memory of lane, camera worker and sync.  Takes some three minutes.
+
+    The camera is a stream on loopback before which somebody walks up with a code again and again.  Of
+    memory three figures are told: RSS, all that is mapped and present; PSS, in which a page of a library
+    counts once for all who share it; anonymous, what nobody can do without.
+    """
+    with TemporaryDirectory(prefix="gate-bench-", dir="/var/tmp") as place:
+        try:
+            figures = measure(Path(place), seconds)
+        except (GateError, RuntimeError) as error:
+            raise click.ClickException(str(error)) from error
+    show("A gate's processes", figures, as_json=as_json)
+
+
+def measure(folder: Path, seconds: float) -> list[Figure]:
+    nation = Nation(folder, PEOPLE)
+    nation.take_in("idx")
+    nation.publish()
+    figures: list[Figure] = []
+    with nation.served() as mirror:
+        config = folder / "gate.toml"
+
+        def fit(camera: str) -> None:
+            config.write_text(text(folder / "state", mirror, nation.path / "root.json", camera))
+
+        for height, width in SIZES:
+            with before_the_camera(clip((height, width))[-HELD:]) as camera:
+                fit(camera)
+                if not figures:
+                    figures += synced(config)
+                    figures.append(started(config))
+            with before_the_camera(clip((height, width))) as camera:
+                fit(camera)
+                with running("run", config) as (lane, said):
+                    until(lambda said=said: "event=decision" in said(), "a decision")
+                    time.sleep(seconds)
+                    (worker,) = children(lane.pid)
+                    figures += memory(f"worker_{height}p", worker, f"Camera worker at {height}p")
+                    if height == SIZES[-1][0]:
+                        figures += memory("lane", lane.pid, "Lane, page and all")
+    return figures
+
+
+def started(config: Path) -> Figure:
+    """From nothing to the first decision on a code that is held before the camera already."""
+    took = []
+    for _ in range(STARTS):
+        began = time.monotonic()
+        with running("run", config) as (_, said):
+            until(lambda said=said: "event=decision" in said(), "a decision")
+            took.append(time.monotonic() - began)
+    return Figure("first_decision_s", median(took), "From the start to the first decision", unit="s", most=1.5)
+
+
+def synced(config: Path) -> list[Figure]:
+    with running("sync", config) as (process, said):
+        until(lambda: "event=synced" in said(), "a list")
+        time.sleep(2)
+        return memory("sync", process.pid, "Sync, idle")
+
+
+def text(state: Path, mirror: str, root: Path, camera: str) -> str:
+    named = {"state": state, "mirror": mirror, "root": root, "camera": camera}
+    return CONFIG.format_map({name: json.dumps(str(value)) for name, value in named.items()})
+
+
+def clip(view: tuple[int, int]) -> list[Grey]:
+    """Somebody walks up with a code, and another one."""
+    return [picture for number in range(2) for picture in approach(number, view)[0]]
+
+
+@contextmanager
+def before_the_camera(pictures: Sequence[Grey]) -> Iterator[str]:
+    """The address of a camera that sees these over and over."""
+    frames = [cv2.imencode(".jpg", picture)[1].tobytes() for picture in pictures]
+    latest, ended = Latest(), Event()
+
+    def run() -> None:
+        for frame in cycle(frames):
+            latest.put(frame)
+            if ended.wait(1 / RATE):
+                return
+
+    thread = Thread(target=run, daemon=True)
+    with Stage(latest, dict, "") as stage:
+        thread.start()
+        try:
+            yield stage.camera
+        finally:
+            ended.set()
+            thread.join()
+
+
+@contextmanager
+def running(what: str, config: Path) -> Iterator[tuple["subprocess.Popen[bytes]", Callable[[], str]]]:
+    """`gate WHAT`, and what it has said so far."""
+    log = config.with_suffix(".log")
+    with log.open("wb") as file:
+        command = [sys.executable, "-m", "gate", what, "--config", str(config)]
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file)  # noqa: S603 - ours
+    try:
+        yield process, log.read_text
+    finally:
+        process.terminate()
+        process.wait(PATIENCE)
+
+
+def until(holds: Callable[[], bool], what: str) -> None:
+    end = time.monotonic() + PATIENCE
+    while not holds():
+        if time.monotonic() > end:
+            raise RuntimeError(f"waited {PATIENCE:.0f} s in vain for {what}")
+        time.sleep(0.005)
+
+
+def children(pid: int) -> Sequence[int]:
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    return [int(child) for thread in threads for child in (thread / "children").read_text().split()]
+
+
+def memory(key: str, pid: int, what: str) -> list[Figure]:
+    """In 10^6 bytes."""
+    said = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    figures = (("Rss", "resident", 60.0), ("Pss", "its share of it", None), ("Anonymous", "anonymous", None))
+    return [
+        Figure(f"{key}_{name.lower()}_mb", _kib(said, name) * 1024 / 1e6, f"{what}: {word}", unit="MB", most=most)
+        for name, word, most in figures
+    ]
+
+
+def _kib(said: str, name: str) -> int:
+    found = re.search(rf"^{name}:\s+(\d+) kB$", said, re.MULTILINE)
+    if found is None:
+        raise RuntimeError(f"the kernel does not tell {name}")
+    return int(found[1])
