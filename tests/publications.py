@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from gate.store import wire
+from gate.store.documents import RULES, TRUST
 from gate.sync.mirror import Mirror
 from gate.sync.repository import TIMESTAMP, Repository
 
@@ -28,5 +29,5 @@ def fetched(folder: Path, root: Path, now: float) -> tuple[wire.Head, bytes, dic
     with visiting(folder, root, now) as repository:
         head = wire.Head.parse(repository.document(wire.HEAD))
         packed = repository.fetch(head.snapshot, MOST).read_bytes()
-        documents = {name: repository.document(name) for name in (wire.TRUST, wire.RULES)}
+        documents = {name: repository.document(name) for name in (TRUST, RULES)}
         return head, wire.decode_snapshot(packed, head.size), documents

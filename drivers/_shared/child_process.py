@@ -18,8 +18,12 @@ _STARTED_WITHIN = 30.0  # seconds: Python and its libraries, from a slow card
 _LEAST = 0.1  # seconds: what arrived while the loop was busy is still taken
 _REAPED_WITHIN = 2.0  # seconds: a process stuck in the kernel is left to the kernel
 
-_ENVIRONMENT = {
+_ENVIRONMENT = {  # libraries read these once, when they are loaded
     "PYTHONUTF8": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OPENCV_LOG_LEVEL": "SILENT",
+    "OPENCV_FFMPEG_LOGLEVEL": "-8",
+    "LIBCAMERA_LOG_LEVELS": "*:FATAL",
     # Pictures come and go in megabytes, on several threads: one heap, and what is free goes back to the kernel.
     "MALLOC_ARENA_MAX": "1",
     "MALLOC_TRIM_THRESHOLD_": "131072",

@@ -14,31 +14,13 @@ To the daemon, one JSON object a line:
 Times are monotonic seconds, which processes of one Linux system share.
 """
 
-import os
-
-from drivers._shared.child_link import Link, silence_native_noise
-
-# Before numpy and OpenCV are loaded: they read these once.
-os.environ |= {
-    "OPENBLAS_NUM_THREADS": "1",
-    "OPENCV_LOG_LEVEL": "SILENT",
-    "OPENCV_FFMPEG_LOGLEVEL": "-8",
-}
+from drivers.readers.camera_worker import begin
 
 
 def main() -> None:
-    link = Link()
-    silence_native_noise()
-    try:
-        import cv2
+    link = begin()
+    from drivers.readers import camera_sources
 
-        from drivers.readers import camera_sources
-    except ImportError as error:
-        from drivers.readers.decoding import PACKAGES
-
-        link.fail(f"{link.settings['name']}: {error}", PACKAGES)
-    cv2.setNumThreads(1)
-    link.say(started=True)
     camera_sources.run(link)
     link.end()
 

@@ -1,32 +1,20 @@
 """The worker process of a Raspberry Pi camera.  It speaks with the daemon as `camera_child` does."""
 
-import os
 from typing import TYPE_CHECKING
 
-from drivers._shared.child_link import Link, silence_native_noise
+from drivers._shared.child_link import Link
+from drivers.readers.camera_worker import begin
 
 if TYPE_CHECKING:
     from drivers.readers.camera_sources import Live
-
-# Before numpy and OpenCV are loaded: they read these once.
-os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OPENCV_LOG_LEVEL": "SILENT", "LIBCAMERA_LOG_LEVELS": "*:FATAL"}
 
 PACKAGES = "`apt install python3-picamera2`, and make the venv with --system-site-packages"
 
 
 def main() -> None:
-    link = Link()
-    silence_native_noise()
-    try:
-        import cv2
+    link = begin()
+    from drivers.readers.camera_frames import watch
 
-        from drivers.readers.camera_frames import watch
-    except ImportError as error:
-        from drivers.readers.decoding import PACKAGES as DECODING
-
-        link.fail(f"{link.settings['name']}: {error}", DECODING)
-    cv2.setNumThreads(1)
-    link.say(started=True)
     live = open_picamera(link)
     watch(link, live.capture, device=live.device, expose=live.expose)
     link.end()

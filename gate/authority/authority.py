@@ -42,8 +42,9 @@ from gate.core.model import Listing, Status
 from gate.core.trust import first_error
 from gate.errors import StoreError, UsageError
 from gate.passes.aq1_encode import encode_credential
+from gate.store.documents import RULES, TRUST
 from gate.store.subject_wire import SUBJECTS, SubjectsHead
-from gate.store.wire import HEAD, MAX_PLACES, RULES, TRUST, Head, decode_snapshot
+from gate.store.wire import HEAD, MAX_PLACES, Head, decode_snapshot
 
 DAY = 86400
 TOKEN_ID_BYTES = 8  # the fewest that are allowed: every byte is a larger code

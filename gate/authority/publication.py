@@ -12,6 +12,7 @@ from gate.core.trust import parse_trust
 from gate.errors import PublishError
 from gate.store import wire
 from gate.store.apply import SHRINKS_BELOW
+from gate.store.documents import RULES, TRUST
 
 MOST_DELTAS = 32  # in the chain: each costs some 200 bytes of every sync that finds a new list
 
@@ -39,7 +40,7 @@ class Lists:
 def documents(lists: Lists, before: dict[str, bytes]) -> Content:
     """trust.json and rules.json.  Raises PublishError for what gates would not take: unfit, or another
     content under a version that was published `before`."""
-    contents = {wire.TRUST: lists.trust, wire.RULES: lists.rules}
+    contents = {TRUST: lists.trust, RULES: lists.rules}
     versions = {name: _version(name, data) for name, data in contents.items()}
     for name, published in before.items():
         old = _version(name, published)
@@ -52,7 +53,7 @@ def documents(lists: Lists, before: dict[str, bytes]) -> Content:
 
 
 def _version(name: str, data: bytes) -> int:
-    return parse_trust(data).version if name == wire.TRUST else parse_rules(data).version
+    return parse_trust(data).version if name == TRUST else parse_rules(data).version
 
 
 def status(

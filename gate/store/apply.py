@@ -19,8 +19,9 @@ from gate.core.rules import parse_rules
 from gate.core.trust import parse_trust
 from gate.errors import PublishError
 from gate.store.database import File, open_for_reading, unusable, writing
+from gate.store.documents import RULES, TRUST
 from gate.store.statuslist import CHUNK_BYTES
-from gate.store.wire import MAX_VALUE, RULES, TRUST, Head, byte_length
+from gate.store.wire import MAX_VALUE, Head, byte_length
 
 PIECE = 128  # chunks that go to the disk at once: some 75 kB
 PAUSE = 0.002  # seconds between two pieces

@@ -9,7 +9,7 @@ from gate.core.rules import RuleSet, parse_rules
 from gate.core.trust import TrustList, parse_trust
 from gate.errors import PublishError, StoreError
 from gate.store.database import File, open_for_reading, unusable
-from gate.store.wire import RULES, TRUST
+from gate.store.documents import RULES, TRUST
 
 CHUNK_PLACES = 1024
 CHUNK_BYTES = CHUNK_PLACES // 2

@@ -22,8 +22,6 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from gate.core.trust import first_error
 from gate.errors import PublishError
 
-TRUST = "trust.json"
-RULES = "rules.json"
 HEAD = "status/head.json"
 
 MAX_PLACES = 2**32

@@ -21,8 +21,9 @@ from nacl.signing import SigningKey
 from gate.errors import DamagedError, GateError, PublishError, StoreError, SyncError
 from gate.store.apply import Publication, Synced, apply, held, held_nibbles, record_sync
 from gate.store.database import File, open_for_reading, set_aside
+from gate.store.documents import RULES, TRUST
 from gate.store.subjects import forget_subjects, held_subjects
-from gate.store.wire import HEAD, RULES, TRUST, Head, apply_delta, decode_snapshot
+from gate.store.wire import HEAD, Head, apply_delta, decode_snapshot
 from gate.sync.chain import way
 from gate.sync.mirror import Mirror
 from gate.sync.repository import TIMESTAMP, Repository

@@ -22,6 +22,7 @@ from gate.core.trust import parse_trust
 from gate.errors import GateError
 from gate.passes.recognise import Verifier
 from gate.store import wire
+from gate.store.documents import TRUST
 from tests.publications import fetched
 
 START = 1_800_000_000
@@ -52,7 +53,7 @@ def folder(tmp_path: Path) -> Path:
 
 def check(folder: Path, text: str, at: int = START, venue: str | None = None) -> Claims:
     """As a gate would, with what was published."""
-    return Verifier(parse_trust((folder / wire.TRUST).read_bytes()), venue=venue).verify(text, at)
+    return Verifier(parse_trust((folder / TRUST).read_bytes()), venue=venue).verify(text, at)
 
 
 def test_from_nothing_to_a_pass_that_verifies(tmp_path: Path) -> None:
@@ -227,7 +228,7 @@ def test_revoking_a_person_and_a_key(folder: Path) -> None:
     head = wire.Head.parse(run("publish", folder, "--json", *AT).stdout)
     _, nibbles, documents = fetched(folder / "public", folder / "root.json", START)
     assert (head.size, nibbles) == (2, b"\x55")
-    trust = parse_trust(documents[wire.TRUST])
+    trust = parse_trust(documents[TRUST])
     assert [key.revoked for key in trust.keys.values()] == [False, True]
     with pytest.raises(GateError, match="Give one of them"):
         run("revoke", folder, "--key", kid, "--idx", 0)

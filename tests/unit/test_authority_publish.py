@@ -23,6 +23,7 @@ from gate.core.rules import parse_rules
 from gate.core.trust import parse_trust
 from gate.errors import GateError, PublishError, SyncError
 from gate.store import wire
+from gate.store.documents import RULES, TRUST
 from tests.publications import fetched
 
 START = 1_800_000_000
@@ -73,8 +74,8 @@ def test_a_publication_is_complete(authority: Authority, tmp_path: Path) -> None
     assert head == returned
     assert (head.version, head.as_of, head.size, head.listed) == (1, START, 5, 2)
     assert listings(nibbles, 5) == [4, 0, 0, 0, 5]
-    assert document(authority, wire.TRUST, tmp_path / "out" / "pub") == authority.trust_json()
-    assert parse_rules(document(authority, wire.RULES, tmp_path / "out" / "pub")).version == 1
+    assert document(authority, TRUST, tmp_path / "out" / "pub") == authority.trust_json()
+    assert parse_rules(document(authority, RULES, tmp_path / "out" / "pub")).version == 1
 
 
 def test_an_empty_list_is_published_as_one_place_that_is_not_listed(authority: Authority) -> None:
@@ -123,7 +124,7 @@ def test_a_damaged_publication_is_healed(authority: Authority) -> None:
         path.write_bytes(b"{")
     authority.publish(authority.public, START)
     assert fetch(authority)[0].version == 2
-    assert parse_trust(document(authority, wire.TRUST)).version == 1
+    assert parse_trust(document(authority, TRUST)).version == 1
 
 
 @pytest.mark.parametrize(
@@ -156,7 +157,7 @@ def test_rules_with_a_raised_version_are_published_and_cannot_go_back(authority:
     first = (authority.path / "rules.json").read_text()
     (authority.path / "rules.json").write_text(first.replace('"version": 1', '"version": 2'))
     authority.publish(authority.public, START)
-    assert parse_rules(document(authority, wire.RULES)).version == 2
+    assert parse_rules(document(authority, RULES)).version == 2
     (authority.path / "rules.json").write_text(first)
     with pytest.raises(PublishError, match="version 2 is published"):
         authority.publish(authority.public, START)

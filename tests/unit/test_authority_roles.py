@@ -9,6 +9,7 @@ from gate.authority.roles import Role
 from gate.core.model import Listing
 from gate.errors import UsageError
 from gate.store import wire
+from gate.store.documents import RULES
 from gate.testing.builders import rules_json
 from tests.publications import fetched, visiting
 
@@ -51,7 +52,7 @@ def test_rules_need_the_drawer_and_nothing_is_published_without(tmp_path: Path) 
     assert files_in(own.public) == before
     Authority.open(authority.path, drawer).publish(own.public, START + 120)
     _, _, documents = fetched(own.public, own.path / "root.json", START + 120)
-    assert documents[wire.RULES] == rules_json(2)
+    assert documents[RULES] == rules_json(2)
 
 
 def test_two_of_three_must_sign_a_new_root(tmp_path: Path) -> None:

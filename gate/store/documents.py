@@ -1,0 +1,6 @@
+"""Names of the documents that are published beside the list and held as they are.
+
+A module of its own: the lane asks for them by name and has no use for what reads a list."""
+
+TRUST = "trust.json"
+RULES = "rules.json"
