@@ -11,7 +11,18 @@ import pytest
 from nacl.signing import SigningKey
 
 from gate.authority.wallet import Wallet
-from gate.core.events import CodeSeen, Decided, DeviceChanged, Event, GrantEnded, Mode, Passed, Phase, PhaseChanged
+from gate.core.events import (
+    CodeSeen,
+    CodesInView,
+    Decided,
+    DeviceChanged,
+    Event,
+    GrantEnded,
+    Mode,
+    Passed,
+    Phase,
+    PhaseChanged,
+)
 from gate.core.lane_events import Reset
 from gate.core.lane_state import Timing
 from gate.core.model import Direction, Listing, Scan, Stance, Status
@@ -210,6 +221,29 @@ async def test_a_code_renewed_while_it_is_shown_is_the_same_person(state: Path) 
             await rig.show(wallet.present(NOW + second), 0.5)
         assert rig.reasons == [Reason.ADMITTED]
         assert rig.turnstile.openings == 1
+
+
+@pytest.mark.anyio
+async def test_what_is_held_up_is_told_when_it_changes(state: Path) -> None:
+    async with working(Rig(state, sensed=True, timeout=60.0)) as rig:
+        await rig.show(plain(7), 1.0)
+        await rig.show(plain(9), GONE_AFTER + 0.4)  # behind the one who goes through
+        await rig.until(lambda: Reason.LANE_BUSY in rig.reasons)
+        told = [(event.answered, event.waiting, event.going) for event in rig.events if isinstance(event, CodesInView)]
+        assert told == [(True, False, True), (True, True, True), (False, True, False), (False, False, False)]
+
+
+@pytest.mark.anyio
+async def test_whoever_goes_through_and_shows_the_code_again_is_not_refused(state: Path) -> None:
+    async with working(Rig(state, sensed=True, timeout=60.0)) as rig:
+        for _ in range(2):
+            await rig.show(plain(7), 0.3)
+            await asyncio.sleep(GONE_AFTER + 0.3)
+        assert rig.reasons == [Reason.ADMITTED]
+        rig.lane.report(Level(Role.PASSAGE, active=True, at=time.monotonic()))
+        await rig.until(lambda: rig.passed == [Passed.PASSED])
+        await rig.show(plain(7), 0.3)  # whoever comes with it now
+        assert rig.reasons == [Reason.ADMITTED, Reason.ALREADY_USED]
 
 
 @pytest.mark.anyio
