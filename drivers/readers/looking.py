@@ -2,7 +2,7 @@
 
 zxing-cpp is asked for symbols with errors too.  That costs nothing and gives the corners and version
 of a symbol whose modules it could not correct.  Such a symbol is straightened to a square grid,
-sharpened at the scale of its modules, and read again by zxing-cpp and then by zbar, both in that
+sharpened at the scale of its modules, thresholded against its neighbourhood, and read again in that
 small square only.  What resists is handed on with its place: `restoring` can do more.
 """
 
@@ -35,7 +35,8 @@ MODULE = 4  # pixels a module after straightening
 QUIET_ZONE = 4  # modules kept around a straightened symbol (ISO/IEC 18004)
 SHARPEN_SIGMA = 0.7 * MODULE
 SHARPEN_AMOUNT = 2.0
-SECOND_LOOKS = 3  # at most so many in one picture: a bound on time
+AROUND = 41  # pixels a side that a pixel is held against: ten modules
+SECOND_LOOKS = 3  # in one picture, and as many again as codes were read in it: a bound on time
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,8 @@ class Found:
     located: tuple[Located, ...] = ()  # that were not
 
 
-def look(grey: Grey, binarizer: zxingcpp.Binarizer = LOCAL) -> Found:
-    """All QR codes that zxing-cpp reads, at once or at the second look."""
+def look(grey: Grey, binarizer: zxingcpp.Binarizer = LOCAL, *, again: bool = True) -> Found:
+    """All QR codes that zxing-cpp reads, at once or (`again`) at the second look."""
     symbols = zxingcpp.read_barcodes(
         grey,
         formats=_QR,
@@ -70,8 +71,8 @@ def look(grey: Grey, binarizer: zxingcpp.Binarizer = LOCAL) -> Found:
     step = ZXING if texts else ""
     located = []
     for one in _uncorrected(symbols, [one.corners for one in read]):
-        if again := _second_look(grey, one):
-            texts += again
+        if more := _second_look(grey, one) if again else []:
+            texts += more
             read.append(one)
             step = SECOND_LOOK
         else:
@@ -124,6 +125,12 @@ def each_once(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(texts))
 
 
+def thresholded(grey: Grey, around: int) -> Grey:
+    """Every pixel against the mean of its neighbourhood, `around` pixels a side."""
+    way, kind = cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY
+    return np.asarray(cv2.adaptiveThreshold(grey, 255, way, kind, around, 0), np.uint8)
+
+
 def sharpened(grey: Grey, sigma: float, amount: float) -> Grey:
     """Unsharp mask: what a blur of `sigma` pixels takes away, added `amount` times."""
     blurred = cv2.GaussianBlur(grey, (0, 0), sigma)
@@ -141,7 +148,7 @@ def _uncorrected(symbols: Iterable[zxingcpp.Barcode], read: Iterable[Corners]) -
     """Symbols located but not corrected, each place once: several triples of finder patterns may
     describe one symbol."""
     taken = list(read)
-    looks = 0
+    most = 2 * len(taken) + SECOND_LOOKS
     for symbol in symbols:
         size = _modules(symbol)
         if symbol.valid or size is None:
@@ -151,8 +158,7 @@ def _uncorrected(symbols: Iterable[zxingcpp.Barcode], read: Iterable[Corners]) -
             continue  # less than a pixel a module, or the same place again
         taken.append(corners)
         yield Located(corners, size)
-        looks += 1
-        if looks == SECOND_LOOKS:
+        if len(taken) == most:
             return
 
 
@@ -177,4 +183,4 @@ def inside(corners: Corners, other: Corners) -> bool:
 
 def _second_look(grey: Grey, symbol: Located) -> list[str]:
     square = sharpened(straightened(grey, symbol), SHARPEN_SIGMA, SHARPEN_AMOUNT)
-    return read_flat(square) or zbar_texts(square)
+    return read_flat(thresholded(square, AROUND))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from drivers.readers.looking import Corners, Grey
 
@@ -50,8 +51,8 @@ def busy_regions(grey: Grey, read: Iterable[Corners] = ()) -> list[Region]:
     across = cv2.absdiff(grey[:height, 2 : width + 2], grey[:height, :width])
     down = cv2.absdiff(grey[2 : height + 2, :width], grey[:height, :width])
     across, down = (cv2.resize(change, cells, interpolation=cv2.INTER_AREA) for change in (across, down))
-    busy = cv2.blur(cv2.min(across, down), (3, 3))
-    least = max(4.0, SHARE * float(np.percentile(busy, 99.5)))
+    busy = np.asarray(cv2.blur(cv2.min(across, down), (3, 3)), np.float32)
+    least = max(4.0, SHARE * _high(busy))
     _, mask = cv2.threshold(busy, least, 255, cv2.THRESH_BINARY)
     mask = cv2.morphologyEx(np.asarray(mask, np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
     for corners in read:
@@ -73,3 +74,9 @@ def busy_regions(grey: Grey, read: Iterable[Corners] = ()) -> list[Region]:
             )
         )
     return found
+
+
+def _high(values: npt.NDArray[np.float32]) -> float:
+    """What one in 200 is higher than; much faster than `np.percentile`."""
+    place = values.size - 1 - values.size // 200
+    return float(np.partition(values.ravel(), place)[place])
