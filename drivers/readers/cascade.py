@@ -7,11 +7,11 @@ from itertools import islice
 
 import numpy as np
 
-from drivers.readers.looking import Corners, Found, Grey, Located, each_once, inside, look
+from drivers.readers.looking import Corners, Found, Grey, Located, each_once, halved, inside, look
 from drivers.readers.placing import VERY_REGULAR, placed
 from drivers.readers.regions import Region, busy_regions
 from drivers.readers.restoring import restored_texts
-from drivers.readers.variants import CHEAP, LIVE, STILL, WHOLE, Variant, halved, resized
+from drivers.readers.variants import CHEAP, LIVE, STILL, WHOLE, Variant, resized
 
 MOST = 1920  # pixels a side: beyond, time grows and nothing else
 RESTORED = "restored"

@@ -125,6 +125,14 @@ def each_once(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(texts))
 
 
+def halved(grey: Grey) -> Grey:
+    """An odd row or column at the end is left out: four pixels to one is many times faster than any other area."""
+    height, width = grey.shape[0] // 2, grey.shape[1] // 2
+    if not height or not width:
+        return grey
+    return np.asarray(cv2.resize(grey[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
 def thresholded(grey: Grey, around: int) -> Grey:
     """Every pixel against the mean of its neighbourhood, `around` pixels a side."""
     way, kind = cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY
