@@ -11,7 +11,7 @@ from drivers.readers.looking import Corners, Found, Grey, Located, each_once, ha
 from drivers.readers.placing import VERY_REGULAR, placed
 from drivers.readers.regions import Region, busy_regions
 from drivers.readers.restoring import restored_texts
-from drivers.readers.variants import CHEAP, LIVE, STILL, WHOLE, Variant, resized
+from drivers.readers.variants import CHEAP, LIVE, STILL, WHOLE, WIDE, Variant, resized
 
 MOST = 1920  # pixels a side: beyond, time grows and nothing else
 RESTORED = "restored"
@@ -47,16 +47,19 @@ def read_still(grey: Grey) -> Found:
 
 def _searched(grey: Grey, located: Sequence[Located]) -> Iterator[Found]:
     """One step after another, the cheapest first; whoever reads on has not read anything yet."""
-    whole = _varied(grey, WHOLE)
-    yield whole
-    signs = [*located, *whole.located]
-    regions = busy_regions(grey)
+    signs = list(located)
+    for variant in WHOLE:
+        found = _varied(grey, variant)
+        yield found
+        signs += found.located
+    regions = busy_regions(grey, coarser=True)
     for variant in CHEAP:
         for region in regions:
             found = _in_region(grey, region, variant)
             yield found
             signs += found.located
     yield _last_looks(grey, signs)
+    yield _varied(grey, WIDE)
     for region in regions:
         yield from _searched_region(grey, region)
 

@@ -133,10 +133,10 @@ def halved(grey: Grey) -> Grey:
     return np.asarray(cv2.resize(grey[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def thresholded(grey: Grey, around: int) -> Grey:
-    """Every pixel against the mean of its neighbourhood, `around` pixels a side."""
+def thresholded(grey: Grey, around: int, darker: int = 2) -> Grey:
+    """Black what is at least `darker` than the mean of its neighbourhood, `around` pixels a side."""
     way, kind = cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY
-    return np.asarray(cv2.adaptiveThreshold(grey, 255, way, kind, around, 0), np.uint8)
+    return np.asarray(cv2.adaptiveThreshold(grey, 255, way, kind, around, darker), np.uint8)
 
 
 def sharpened(grey: Grey, sigma: float, amount: float) -> Grey:
@@ -191,4 +191,4 @@ def inside(corners: Corners, other: Corners) -> bool:
 
 def _second_look(grey: Grey, symbol: Located) -> list[str]:
     square = sharpened(straightened(grey, symbol), SHARPEN_SIGMA, SHARPEN_AMOUNT)
-    return read_flat(thresholded(square, AROUND))
+    return read_flat(thresholded(square, AROUND, 0))

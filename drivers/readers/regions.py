@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from drivers.readers.looking import Corners, Grey
+from drivers.readers.looking import Corners, Grey, halved
 
 CELL = 8  # pixels a side of what is judged at once
 LEAST = 20  # pixels a side: a small symbol of hardly a pixel a module
@@ -42,16 +42,16 @@ class Region:
         return grey[self.top : self.bottom, self.left : self.right]
 
 
-def busy_regions(grey: Grey, read: Iterable[Corners] = ()) -> list[Region]:
-    """`read`: symbols that are no question any more."""
-    cells = (grey.shape[1] - 2) // CELL, (grey.shape[0] - 2) // CELL
+def busy_regions(grey: Grey, read: Iterable[Corners] = (), *, coarser: bool = False) -> list[Region]:
+    """`read`: symbols that are no question any more; `coarser`: the halved picture counts, too, in which large or
+    blurred modules are seen."""
+    height, width = grey.shape
+    cells = (width - 4) // CELL, (height - 4) // CELL
     if min(cells) < 3:
         return []
-    width, height = cells[0] * CELL, cells[1] * CELL
-    across = cv2.absdiff(grey[:height, 2 : width + 2], grey[:height, :width])
-    down = cv2.absdiff(grey[2 : height + 2, :width], grey[:height, :width])
-    across, down = (cv2.resize(change, cells, interpolation=cv2.INTER_AREA) for change in (across, down))
-    busy = np.asarray(cv2.blur(cv2.min(across, down), (3, 3)), np.float32)
+    busy = _busy(grey, cells, CELL)
+    if coarser:
+        busy = np.maximum(busy, _busy(halved(grey), cells, CELL // 2))
     least = max(4.0, SHARE * _high(busy))
     _, mask = cv2.threshold(busy, least, 255, cv2.THRESH_BINARY)
     mask = cv2.morphologyEx(np.asarray(mask, np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
@@ -69,11 +69,20 @@ def busy_regions(grey: Grey, read: Iterable[Corners] = ()) -> list[Region]:
             Region(
                 max(left - MARGIN, 0) * CELL,
                 max(top - MARGIN, 0) * CELL,
-                min((left + wide + MARGIN) * CELL, grey.shape[1]),
-                min((top + high + MARGIN) * CELL, grey.shape[0]),
+                min((left + wide + MARGIN) * CELL, width),
+                min((top + high + MARGIN) * CELL, height),
             )
         )
     return found
+
+
+def _busy(grey: Grey, cells: tuple[int, int], side: int) -> npt.NDArray[np.float32]:
+    """How much changes both across and down, of every cell of `side` pixels."""
+    width, height = cells[0] * side, cells[1] * side
+    across = cv2.absdiff(grey[:height, 2 : width + 2], grey[:height, :width])
+    down = cv2.absdiff(grey[2 : height + 2, :width], grey[:height, :width])
+    across, down = (cv2.resize(change, cells, interpolation=cv2.INTER_AREA) for change in (across, down))
+    return np.asarray(cv2.blur(cv2.min(across, down), (3, 3)), np.float32)
 
 
 def _high(values: npt.NDArray[np.float32]) -> float:

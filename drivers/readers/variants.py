@@ -22,9 +22,8 @@ class Variant:
     factor: float = 1.0  # how much larger it makes the picture
 
 
-def _threshold(grey: Grey) -> Grey:
-    """Uneven light: every pixel against its neighbourhood of 31 pixels."""
-    return thresholded(np.asarray(cv2.blur(grey, (3, 3)), np.uint8), 31)
+def _threshold(grey: Grey, around: int) -> Grey:
+    return thresholded(np.asarray(cv2.blur(grey, (3, 3)), np.uint8), around)
 
 
 def _smoothed(grey: Grey, sigma: float) -> Grey:
@@ -38,13 +37,19 @@ def resized(grey: Grey, factor: float) -> Grey:
     return np.asarray(cv2.resize(grey, (width, height), interpolation=way), np.uint8)
 
 
-WHOLE = Variant("halved threshold", lambda grey: thresholded(halved(grey), 31), GLOBAL, 0.5)
-"""For the whole picture: light, shadow and large modules."""
+WHOLE = (
+    Variant("halved threshold", lambda grey: thresholded(halved(grey), 31), GLOBAL, 0.5),
+    Variant("quartered threshold", lambda grey: thresholded(halved(halved(grey)), 15), GLOBAL, 0.25),
+)
+"""For the whole picture: uneven light, and large modules."""
+
+WIDE = Variant("wide threshold", lambda grey: _threshold(grey, 51), GLOBAL)
+"""For the whole picture, too, and not cheap."""
 
 CHEAP = (
     Variant("global", lambda grey: _smoothed(grey, 0.7), GLOBAL),
     Variant("sharpened hard", lambda grey: sharpened(grey, 1.0, 3.0)),
-    Variant("threshold", _threshold, GLOBAL),
+    Variant("threshold", lambda grey: _threshold(grey, 31), GLOBAL),
     Variant("inverted", lambda grey: np.asarray(cv2.bitwise_not(grey), np.uint8)),
     Variant("median", lambda grey: np.asarray(cv2.medianBlur(grey, 3), np.uint8)),
 )
