@@ -100,14 +100,14 @@ def square_corners(size: int, module: int = MODULE) -> Corners:
     return np.array([(low, low), (high, low), (high, high), (low, high)], np.float32) - np.float32(0.5)
 
 
-def straightened(grey: Grey, symbol: Located, module: int = MODULE) -> Grey:
+def straightened(grey: Grey, symbol: Located, module: int = MODULE, way: int = cv2.INTER_CUBIC) -> Grey:
     """The symbol and its quiet zone as a square of `module` pixels a module."""
     side = (symbol.size + 2 * QUIET_ZONE) * module
     square = cv2.warpPerspective(
         grey,
         cv2.getPerspectiveTransform(symbol.corners, square_corners(symbol.size, module)),
         (side, side),
-        flags=cv2.INTER_CUBIC,
+        flags=way,
         borderMode=cv2.BORDER_REPLICATE,
     )
     return np.asarray(square, np.uint8)

@@ -134,7 +134,7 @@ class _Cornered:
     """A symbol whose place is about right, held against finder patterns in its corners, at `module` pixels a module."""
 
     def __init__(self, part: Grey, guess: Located, module: int) -> None:
-        square, template = _clipped(straightened(part, guess, module), module), _finder(module)
+        square, template = _clipped(straightened(part, guess, module, cv2.INTER_LINEAR), module), _finder(module)
         first = (QUIET_ZONE - REACH) * module
         reach = len(template) + 2 * REACH * module
         alike, places = np.zeros((2, 4)), np.zeros((2, 4, 2), np.float32)  # as printed, and inverted

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from drivers.readers.looking import Corners, Grey, halved
 
@@ -51,7 +50,7 @@ def busy_regions(grey: Grey, read: Iterable[Corners] = (), *, coarser: bool = Fa
         return []
     busy = _busy(grey, cells, CELL)
     if coarser:
-        busy = np.maximum(busy, _busy(halved(grey), cells, CELL // 2))
+        busy = np.asarray(cv2.max(busy, _busy(halved(grey), cells, CELL // 2)), np.uint8)
     least = max(4.0, SHARE * _high(busy))
     _, mask = cv2.threshold(busy, least, 255, cv2.THRESH_BINARY)
     mask = cv2.morphologyEx(np.asarray(mask, np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
@@ -76,16 +75,16 @@ def busy_regions(grey: Grey, read: Iterable[Corners] = (), *, coarser: bool = Fa
     return found
 
 
-def _busy(grey: Grey, cells: tuple[int, int], side: int) -> npt.NDArray[np.float32]:
+def _busy(grey: Grey, cells: tuple[int, int], side: int) -> Grey:
     """How much changes both across and down, of every cell of `side` pixels."""
     width, height = cells[0] * side, cells[1] * side
     across = cv2.absdiff(grey[:height, 2 : width + 2], grey[:height, :width])
     down = cv2.absdiff(grey[2 : height + 2, :width], grey[:height, :width])
     across, down = (cv2.resize(change, cells, interpolation=cv2.INTER_AREA) for change in (across, down))
-    return np.asarray(cv2.blur(cv2.min(across, down), (3, 3)), np.float32)
+    return np.asarray(cv2.blur(cv2.min(across, down), (3, 3)), np.uint8)
 
 
-def _high(values: npt.NDArray[np.float32]) -> float:
-    """What one in 200 is higher than; much faster than `np.percentile`."""
-    place = values.size - 1 - values.size // 200
-    return float(np.partition(values.ravel(), place)[place])
+def _high(values: Grey) -> int:
+    """What one in 200 is higher than: `np.percentile` takes longer than all else here."""
+    lower = np.cumsum(np.bincount(values.ravel(), minlength=256))
+    return int(np.searchsorted(lower, values.size - values.size // 200))
