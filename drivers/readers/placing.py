@@ -65,7 +65,7 @@ def _outline(part: Grey) -> Corners | None:
     """The four corners of the largest busy surface, clockwise."""
     if min(part.shape) < 8 * GRAIN:
         return None
-    smooth = cv2.GaussianBlur(part, (0, 0), 1.0)
+    smooth = cv2.GaussianBlur(part, (5, 5), 1.0)
     change = cv2.max(cv2.absdiff(smooth[:-1, 1:], smooth[:-1, :-1]), cv2.absdiff(smooth[1:, :-1], smooth[:-1, :-1]))
     grains = (change.shape[1] // GRAIN, change.shape[0] // GRAIN)
     whole = np.asarray(change[: grains[1] * GRAIN, : grains[0] * GRAIN], np.float32)

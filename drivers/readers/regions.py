@@ -15,6 +15,8 @@ MOST = 5  # regions of one picture, the largest first
 BEYOND = 1.2  # times its size: what belongs to a symbol that was read
 SHARE = 0.3  # of the changes of the busiest places: fainter ones are background
 
+_SQUARE = np.ones((3, 3), np.uint8)
+
 
 @dataclass(frozen=True, slots=True)
 class Region:
@@ -53,12 +55,14 @@ def busy_regions(grey: Grey, read: Iterable[Corners] = (), *, coarser: bool = Fa
         busy = np.asarray(cv2.max(busy, _busy(halved(grey), cells, CELL // 2)), np.uint8)
     least = max(4.0, SHARE * _high(busy))
     _, mask = cv2.threshold(busy, least, 255, cv2.THRESH_BINARY)
-    mask = cv2.morphologyEx(np.asarray(mask, np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
     for corners in read:
         middle = corners.mean(axis=0)
         around = ((middle + (corners - middle) * BEYOND) / CELL).round().astype(np.int32)
         cv2.fillConvexPoly(mask, around, 0)
         cv2.polylines(mask, [around], isClosed=True, color=0, thickness=3)
+    if not cv2.countNonZero(mask):
+        return []
+    mask = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, _SQUARE), np.uint8)
     _, _, stats, _ = cv2.connectedComponentsWithStats(mask)
     found = []
     for left, top, wide, high, area in sorted(stats[1:].tolist(), key=lambda row: -row[4])[:MOST]:
