@@ -3,7 +3,7 @@ places where a code may be (`regions`, `variants`), and for symbols that were lo
 last look (`restoring`)."""
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from drivers.readers.looking import Corners, Found, Grey, Located, each_once, ha
 from drivers.readers.placing import VERY_REGULAR, placed
 from drivers.readers.regions import Region, busy_regions
 from drivers.readers.restoring import restored_texts
-from drivers.readers.variants import CHEAP, LIVE, STILL, WHOLE, WIDE, Variant, resized
+from drivers.readers.variants import CHEAP, FINE, LIVE, STILL, WHOLE, WIDE, Variant, resized
 
 MOST = 1920  # pixels a side: beyond, time grows and nothing else
 RESTORED = "restored"
@@ -22,6 +22,8 @@ BESIDE = 3  # regions beside a code that was read, and as many again as codes we
 SLANT = 2.5  # times as long as wide: no code is seen so
 LARGEST = 2.5  # times the whole picture: what an enlarged region may be
 EXTRA = 0.4  # of the picture, looked at once more in a frame that was not read
+FINE_MOST = 2.0  # times the whole picture: what every frame may be enlarged to
+LIVE_SIZE = 117  # modules a side: the last look at a larger one takes longer than a frame
 LAST_LOOK_EVERY = 6  # frames: it costs as much as some variants
 
 
@@ -61,14 +63,15 @@ def _searched(grey: Grey, located: Sequence[Located]) -> Iterator[Found]:
     yield _last_looks(grey, signs)
     yield _varied(grey, WIDE)
     for region in regions:
-        yield from _searched_region(grey, region)
+        yield from _searched_region(grey, region, signs)
 
 
-def _searched_region(grey: Grey, region: Region) -> Iterator[Found]:
+def _searched_region(grey: Grey, region: Region, located: Sequence[Located]) -> Iterator[Found]:
     """What costs more than looking."""
     symbols = list(placed(region.of(grey))) if region.slant < SLANT else []
     yield _last_looks(grey, [_moved(one, region) for one in symbols])
-    if not symbols and region.area > grey.size / 4:
+    hopeful = symbols or any(region.holds(one.corners) for one in located)
+    if not hopeful and region.area > grey.size / 4:
         return  # a wall that is busy all over
     signs: list[Located] = []
     for variant in STILL:
@@ -92,8 +95,8 @@ def _read_beside(grey: Grey, region: Region, read: Sequence[Corners]) -> Found:
     first = _in_region(grey, region, CHEAP[0])
     if first.texts or not _holds_another(grey, region, read):
         return first
-    steps = (*(_in_region(grey, region, variant) for variant in CHEAP[1:]), *_searched_region(grey, region))
-    return next((found for found in steps if found.texts), _NOTHING)
+    cheap = (_in_region(grey, region, variant) for variant in CHEAP[1:])
+    return next((found for found in chain(cheap, _searched_region(grey, region, ())) if found.texts), _NOTHING)
 
 
 def _holds_another(grey: Grey, region: Region, read: Sequence[Corners]) -> bool:
@@ -139,9 +142,9 @@ def _varied(grey: Grey, variant: Variant) -> Found:
 
 
 class LiveEye:
-    """Frames of a camera, one after another.  Where nothing was read each frame gets one step more; the
-    next frame of the same code gets the next one.  What was read already does not end the search for
-    other codes in the same frame."""
+    """Frames of a camera, one after another.  Where nothing was read each frame gets the best step there is
+    and one more; the next frame of the same code gets the next one.  What was read already does not end
+    the search for other codes in the same frame."""
 
     def __init__(self) -> None:
         self._turn = 0  # of frames
@@ -150,29 +153,45 @@ class LiveEye:
     def read(self, grey: Grey) -> Found:
         found = look(grey)
         self._turn += 1
-        more = self._one_step_more(grey, found)
+        more = self._more(grey, found)
         return Found(each_once((*found.texts, *more.texts)), more.step or found.step, found.symbols, found.located)
 
-    def _one_step_more(self, grey: Grey, found: Found) -> Found:
-        bent = self._turn // 2 % 2 == 1
-        if found.located and (self._turn % 2 or found.texts):
-            return _last_look(grey, found.located[:1], bent=bent)
+    def _more(self, grey: Grey, found: Found) -> Found:
         regions = busy_regions(grey, [symbol.corners for symbol in found.symbols])
+        area = sum(region.area for region in regions)
+        located = list(found.located)
+        for variant in FINE:
+            if area and area * variant.factor**2 < FINE_MOST * grey.size:
+                fine = _all_varied(grey, regions, variant)
+                if fine.texts:
+                    return fine
+                located += fine.located
+                break
+        bent = self._turn // 2 % 2 == 1
+        if located and (self._turn % 2 or found.texts):
+            return _last_look(grey, [one for one in located if one.size <= LIVE_SIZE][:1], bent=bent)
         if not regions:
             return _NOTHING
         if self._turn % LAST_LOOK_EVERY == 0:
             part = regions[self._turn // LAST_LOOK_EVERY % len(regions)].of(grey)
-            return _last_look(part, list(islice(placed(part), 1)), bent=bent)
-        return self._variants(regions, grey)
+            symbols = (one for one in placed(part) if one.size <= LIVE_SIZE)
+            return _last_look(part, list(islice(symbols, 1)), bent=bent)
+        return self._variants(grey, regions, area)
 
-    def _variants(self, regions: Sequence[Region], grey: Grey) -> Found:
+    def _variants(self, grey: Grey, regions: Sequence[Region], area: int) -> Found:
         """As many in rotation as together look at EXTRA of the picture, at least one."""
-        area = sum(region.area for region in regions)
         left = EXTRA * grey.size
         while True:
             variant = LIVE[self._next % len(LIVE)]
             self._next += 1
-            texts = [text for region in regions for text in _varied(region.of(grey), variant).texts]
+            found = _all_varied(grey, regions, variant)
             left -= area * max(variant.factor, 1.0) ** 2
-            if texts or left < area:
-                return Found(each_once(texts), variant.name if texts else "")
+            if found.texts or left < area:
+                return found
+
+
+def _all_varied(grey: Grey, regions: Sequence[Region], variant: Variant) -> Found:
+    parts = [_in_region(grey, region, variant) for region in regions]
+    texts = each_once(text for part in parts for text in part.texts)
+    located = tuple(one for part in parts for one in part.located)
+    return Found(texts, variant.name if texts else "", located=located)

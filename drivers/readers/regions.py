@@ -39,6 +39,11 @@ class Region:
     def scaled(self, factor: int) -> "Region":
         return Region(self.left * factor, self.top * factor, self.right * factor, self.bottom * factor)
 
+    def holds(self, corners: Corners) -> bool:
+        """Whether the middle of these lies in it."""
+        x, y = corners.mean(axis=0)
+        return bool(self.left <= x < self.right and self.top <= y < self.bottom)
+
     def of(self, grey: Grey) -> Grey:
         return grey[self.top : self.bottom, self.left : self.right]
 

@@ -46,6 +46,13 @@ WHOLE = (
 WIDE = Variant("wide threshold", lambda grey: _threshold(grey, 51), GLOBAL)
 """For the whole picture, too, and not cheap."""
 
+def _enlarged_sharp(name: str, factor: float) -> Variant:
+    return Variant(name, lambda grey: resized(sharpened(grey, 1.0, 6.0), factor), factor=factor)
+
+
+FINE = (_enlarged_sharp("sharpened, tripled", 3.0), _enlarged_sharp("sharpened, doubled", 2.0))
+"""Small modules, and a little out of focus: what a code is that comes nearer."""
+
 CHEAP = (
     Variant("global", lambda grey: _smoothed(grey, 0.7), GLOBAL),
     Variant("sharpened hard", lambda grey: sharpened(grey, 1.0, 3.0)),
@@ -64,5 +71,5 @@ _COSTLY = (
 LIVE = (*CHEAP, *_COSTLY)
 """One a frame, in rotation."""
 
-STILL = (*_COSTLY, Variant("doubled", lambda grey: resized(grey, 2.0), factor=2.0))
+STILL = (FINE[-1], *_COSTLY, Variant("doubled", lambda grey: resized(grey, 2.0), factor=2.0))
 """After the cheap ones, until one reads something: a still does not come again."""
