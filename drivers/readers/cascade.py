@@ -2,7 +2,7 @@
 places where a code may be (`regions`, `variants`), and for symbols that were located and resisted, the
 last look (`restoring`)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 
 import numpy as np
@@ -53,13 +53,13 @@ def _searched(grey: Grey, located: Sequence[Located]) -> Iterator[Found]:
     for variant in WHOLE:
         found = _varied(grey, variant)
         yield found
-        signs += found.located
+        signs += _others(found.located, signs)
     regions = busy_regions(grey, coarser=True)
     for variant in CHEAP:
         for region in regions:
             found = _in_region(grey, region, variant)
             yield found
-            signs += found.located
+            signs += _others(found.located, signs)
     yield _last_looks(grey, signs)
     yield _varied(grey, WIDE)
     for region in regions:
@@ -78,8 +78,17 @@ def _searched_region(grey: Grey, region: Region, located: Sequence[Located]) -> 
         if region.area * variant.factor**2 < LARGEST * grey.size:
             found = _in_region(grey, region, variant)
             yield found
-            signs += found.located
+            signs += _others(found.located, (*located, *signs))
     yield _last_looks(grey, signs)
+
+
+def _others(located: Iterable[Located], known: Sequence[Located]) -> list[Located]:
+    """Those that do not lie to the pixel where one of the known ones does."""
+    return [
+        one
+        for one in located
+        if not any(one.size == other.size and np.abs(one.corners - other.corners).max() < 0.5 for other in known)
+    ]
 
 
 def _beside(grey: Grey, read: Sequence[Corners]) -> list[Region]:
