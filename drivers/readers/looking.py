@@ -13,9 +13,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import zxingcpp
-from pyzbar import pyzbar
-
-from drivers.readers.native_noise import quiet
 
 Grey = npt.NDArray[np.uint8]
 """One channel, 8 bits, height x width."""
@@ -113,13 +110,6 @@ def straightened(grey: Grey, symbol: Located, module: int = MODULE, way: int = c
     return np.asarray(square, np.uint8)
 
 
-def zbar_texts(grey: Grey) -> list[str]:
-    """What zbar reads.  It hands out UTF-8 that it made from a guessed character set."""
-    with quiet():
-        symbols = pyzbar.decode(grey, symbols=[pyzbar.ZBarSymbol.QRCODE])
-    return [_text(symbol.data) for symbol in symbols]
-
-
 def each_once(texts: Iterable[str]) -> tuple[str, ...]:
     """Without doubles, in the order of first sight."""
     return tuple(dict.fromkeys(texts))
@@ -130,7 +120,9 @@ def halved(grey: Grey) -> Grey:
     height, width = grey.shape[0] // 2, grey.shape[1] // 2
     if not height or not width:
         return grey
-    return np.asarray(cv2.resize(grey[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    return np.asarray(
+        cv2.resize(grey[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA), np.uint8
+    )
 
 
 def thresholded(grey: Grey, around: int, darker: int = 2) -> Grey:
@@ -143,13 +135,6 @@ def sharpened(grey: Grey, sigma: float, amount: float) -> Grey:
     """Unsharp mask: what a blur of `sigma` pixels takes away, added `amount` times."""
     blurred = cv2.GaussianBlur(grey, (0, 0), sigma)
     return np.asarray(cv2.addWeighted(grey, 1 + amount, blurred, -amount, 0), np.uint8)
-
-
-def _text(data: bytes) -> str:
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
 
 
 def _uncorrected(symbols: Iterable[zxingcpp.Barcode], read: Iterable[Corners]) -> Iterator[Located]:

@@ -180,7 +180,7 @@ def _clipped(square: Grey, module: int) -> Grey:
     inner = square[QUIET_ZONE * module : -QUIET_ZONE * module, QUIET_ZONE * module : -QUIET_ZONE * module]
     mean, deviation = (float(value[0, 0]) for value in cv2.meanStdDev(inner))
     low, high = mean - CLIPPED * deviation, mean + CLIPPED * deviation
-    return np.asarray(cv2.min(cv2.max(square, max(low, 0.0)), min(high, 255.0)), np.uint8)
+    return square.clip(max(int(low), 0), min(int(high), 255))
 
 
 @cache

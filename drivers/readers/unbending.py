@@ -71,7 +71,10 @@ def _followed(part: Shift, clear: Shift) -> Shift:
     known = np.pad(np.zeros((size, size), np.bool_), ((1, 1), (0, 1)), constant_values=True).ravel().tolist()
     shift = [0.0] * len(parts)
     first, last = FINDER // 4, size - 1 - FINDER // 4
-    queue = [(-float("inf"), (row + 1) * wide + column, 0.0) for row, column in ((first, first), (first, last), (last, first))]
+    queue = [
+        (-float("inf"), (row + 1) * wide + column, 0.0)
+        for row, column in ((first, first), (first, last), (last, first))
+    ]
     while queue:
         _, place, near = heapq.heappop(queue)
         if known[place]:

@@ -46,6 +46,7 @@ WHOLE = (
 WIDE = Variant("wide threshold", lambda grey: _threshold(grey, 51), GLOBAL)
 """For the whole picture, too, and not cheap."""
 
+
 def _enlarged_sharp(name: str, factor: float) -> Variant:
     return Variant(name, lambda grey: resized(sharpened(grey, 1.0, 6.0), factor), factor=factor)
 
