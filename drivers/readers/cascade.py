@@ -11,7 +11,7 @@ from drivers.readers.looking import Corners, Found, Grey, Located, each_once, ha
 from drivers.readers.placing import VERY_REGULAR, placed
 from drivers.readers.regions import Region, busy_regions
 from drivers.readers.restoring import restored_texts
-from drivers.readers.variants import CHEAP, FINE, LIVE, STILL, WHOLE, WIDE, Variant, resized
+from drivers.readers.variants import CHEAP, FINE, LIVE, SHARPENED, STILL, WHOLE, WIDE, Variant, resized
 
 MOST = 1920  # pixels a side: beyond, time grows and nothing else
 RESTORED = "restored"
@@ -19,6 +19,7 @@ UNBENT = "unbent"
 _NOTHING = Found((), "")
 LAST_LOOKS = 3  # of one still at most: a bound on time
 BESIDE = 3  # regions beside a code that was read, and as many again as codes were: a bound on time
+MANY = 3  # codes in a picture: then there are more everywhere
 SLANT = 2.5  # times as long as wide: no code is seen so
 LARGEST = 2.5  # times the whole picture: what an enlarged region may be
 EXTRA = 0.4  # of the picture, looked at once more in a frame that was not read
@@ -36,6 +37,8 @@ def read_still(grey: Grey) -> Found:
         grey = resized(grey, MOST / max(grey.shape))
     found = look(grey)
     more = [_last_looks(grey, found.located)] if found.texts else []
+    if len(found.texts) >= MANY:
+        more += [_varied(grey, variant) for variant in SHARPENED]
     if not found.texts:
         found = next((one for one in _searched(grey, found.located) if one.texts), _NOTHING)
     if found.texts:
@@ -101,15 +104,16 @@ def _beside(grey: Grey, read: Sequence[Corners]) -> list[Region]:
 
 def _read_beside(grey: Grey, region: Region, read: Sequence[Corners]) -> Found:
     """All steps where there surely is a code, else the first one."""
-    first = _in_region(grey, region, CHEAP[0])
-    if first.texts or not _holds_another(grey, region, read):
+    first = _in_region(grey, region, SHARPENED[0])
+    if first.texts or not (first.located or _holds_another(grey, region, read)):
         return first
-    cheap = (_in_region(grey, region, variant) for variant in CHEAP[1:])
-    return next((found for found in chain(cheap, _searched_region(grey, region, ())) if found.texts), _NOTHING)
+    cheap = (_in_region(grey, region, variant) for variant in CHEAP if variant is not SHARPENED[0])
+    steps = chain((_last_looks(grey, first.located),), cheap, _searched_region(grey, region, first.located))
+    return next((found for found in steps if found.texts), _NOTHING)
 
 
 def _holds_another(grey: Grey, region: Region, read: Sequence[Corners]) -> bool:
-    symbols = [_moved(symbol, region) for symbol in placed(region.of(grey), VERY_REGULAR)]
+    symbols = (_moved(symbol, region) for symbol in placed(region.of(grey), VERY_REGULAR))
     return any(not any(inside(symbol.corners, place) for place in read) for symbol in symbols)
 
 
@@ -166,6 +170,8 @@ class LiveEye:
         return Found(each_once((*found.texts, *more.texts)), more.step or found.step, found.symbols, found.located)
 
     def _more(self, grey: Grey, found: Found) -> Found:
+        if len(found.texts) >= MANY:
+            return _varied(grey, SHARPENED[self._turn % len(SHARPENED)])
         regions = busy_regions(grey, [symbol.corners for symbol in found.symbols])
         area = sum(region.area for region in regions)
         located = list(found.located)
@@ -176,9 +182,12 @@ class LiveEye:
                     return fine
                 located += fine.located
                 break
+        located = [one for one in located if one.size <= LIVE_SIZE]
         bent = self._turn // 2 % 2 == 1
         if located and (self._turn % 2 or found.texts):
-            return _last_look(grey, [one for one in located if one.size <= LIVE_SIZE][:1], bent=bent)
+            return _last_look(grey, located[:1], bent=bent)
+        if not found.texts and self._turn % LAST_LOOK_EVERY == LAST_LOOK_EVERY // 2:
+            return _varied(grey, WHOLE[self._turn // LAST_LOOK_EVERY % len(WHOLE)])
         if not regions:
             return _NOTHING
         if self._turn % LAST_LOOK_EVERY == 0:

@@ -8,6 +8,7 @@ way up the symbol is.
 
 from collections.abc import Iterator
 from functools import cache
+from itertools import islice
 
 import cv2
 import numpy as np
@@ -21,9 +22,10 @@ Floats = npt.NDArray[np.float32]
 VERSIONS = 30  # larger ones are not told apart
 SIZES = np.arange(1, VERSIONS + 1) * 4 + 17  # modules a side
 LEAST_MODULE = 1.3  # pixels: what is smaller is not told apart
-LIKELY = 6  # versions that are tried
+LIKELY = 5  # versions that are tried
 BEST = 2  # of them that are worth more
 GRAIN = 2  # pixels a side of what an outline is made of
+FILLED = 0.9  # of the rectangle around it: what fills more has all its corners
 LARGE = 500  # pixels a side: modules may be so large that they are no surface, unless halved
 SPREAD = (5, 5)  # grains over which changes are added up to a surface
 LEAST = (5, 5)  # grains: what is narrower is no surface
@@ -42,7 +44,8 @@ CLIPPED = 1.5  # standard deviations of the modules from their mean
 
 def placed(part: Grey, regular: float = REGULAR) -> Iterator[Located]:
     """Where a symbol may lie in `part`, the likeliest first.  `regular`: REGULAR or VERY_REGULAR."""
-    for outline in _outlines(part):
+    outlines = _outlines(part) if regular < VERY_REGULAR else islice(_outlines(part), 1)
+    for outline in outlines:
         sizes = _likely_sizes(part, outline, regular)
         tried = [_Cornered(part, Located(outline, size), COARSE) for size in sizes]
         for one in sorted(tried, key=lambda one: -one.alike)[:BEST]:
@@ -52,46 +55,50 @@ def placed(part: Grey, regular: float = REGULAR) -> Iterator[Located]:
 
 
 def _outlines(part: Grey) -> Iterator[Corners]:
-    outline = _outline(part)
-    if outline is not None:
-        yield outline
+    yield from _outline(part)
     if max(part.shape) > LARGE:
-        outline = _outline(halved(part))
-        if outline is not None:
+        for outline in _outline(halved(part)):
             yield np.asarray((outline + 0.5) * 2 - 0.5, np.float32)
 
 
-def _outline(part: Grey) -> Corners | None:
-    """The four corners of the largest busy surface, clockwise."""
+def _outline(part: Grey) -> Iterator[Corners]:
+    """The four corners of the largest busy surface, clockwise; then those of the rectangle around it, of which a
+    corner may be missing."""
     if min(part.shape) < 8 * GRAIN:
-        return None
-    smooth = cv2.GaussianBlur(part, (5, 5), 1.0)
+        return
+    smooth = cv2.GaussianBlur(part, (0, 0), 1.0)
     change = cv2.max(cv2.absdiff(smooth[:-1, 1:], smooth[:-1, :-1]), cv2.absdiff(smooth[1:, :-1], smooth[:-1, :-1]))
     grains = (change.shape[1] // GRAIN, change.shape[0] // GRAIN)
     whole = np.asarray(change[: grains[1] * GRAIN, : grains[0] * GRAIN], np.float32)
     surface = cv2.blur(cv2.resize(whole, grains, interpolation=cv2.INTER_AREA), SPREAD)
     busy = surface[surface > 0.5 * float(surface.max())]
     if not len(busy):
-        return None
+        return
     mask = (surface > FULL * float(np.median(busy))).astype(np.uint8)
     mask = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones(SPREAD, np.uint8)), np.uint8)
     mask = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones(LEAST, np.uint8)), np.uint8)
     contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     if not contours:
-        return None
+        return
     hull = cv2.convexHull(max(contours, key=cv2.contourArea))
     length = cv2.arcLength(hull, closed=True)
     for share in (0.03, 0.05, 0.08, 0.12):
         four = cv2.approxPolyDP(hull, share * length, closed=True)
         if len(four) == 4:
             break
-    corners = four.reshape(-1, 2) if len(four) == 4 else cv2.boxPoints(cv2.minAreaRect(hull))
-    spread = corners.astype(np.float32) - corners.mean(axis=0)
+    box = _clockwise(cv2.boxPoints(cv2.minAreaRect(hull)).astype(np.float32))
+    corners = _clockwise(four.reshape(-1, 2).astype(np.float32)) if len(four) == 4 else box
+    if cv2.contourArea(corners) < 21 * 21 / GRAIN**2:
+        return
+    yield _in_pixels(corners)
+    if cv2.contourArea(corners) < FILLED * cv2.contourArea(box):
+        yield _in_pixels(box)
+
+
+def _in_pixels(corners: Corners) -> Corners:
+    spread = corners - corners.mean(axis=0)
     spread *= 1 + 0.5 / np.maximum(np.abs(spread), 1)  # a grain is counted from its middle
-    corners = (corners.mean(axis=0) + spread + 0.5) * GRAIN
-    if cv2.contourArea(corners.astype(np.float32)) < 21 * 21:
-        return None
-    return _clockwise(corners.astype(np.float32))
+    return np.asarray((corners.mean(axis=0) + spread + 0.5) * GRAIN, np.float32)
 
 
 def _clockwise(corners: Corners) -> Corners:
