@@ -3,6 +3,7 @@ places where a code may be (`regions`, `variants`), and for symbols that were lo
 last look (`restoring`)."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import chain, islice
 
 import numpy as np
@@ -30,12 +31,11 @@ LAST_LOOK_EVERY = 6  # frames: it costs as much as some variants
 
 def read_still(grey: Grey) -> Found:
     """Everything that can be tried: a still does not come again."""
-    if max(grey.shape) > MOST:
-        large = look(grey)
-        if large.texts:
-            return large
-        grey = resized(grey, MOST / max(grey.shape))
     found = look(grey)
+    if max(grey.shape) > MOST:
+        factor = MOST / max(grey.shape)
+        grey = resized(grey, factor)
+        found = _scaled(found, factor) if found.texts else look(grey)
     more = [_last_looks(grey, found.located)] if found.texts else []
     if len(found.texts) >= MANY:
         more += [_varied(grey, variant) for variant in SHARPENED]
@@ -140,18 +140,22 @@ def _last_look(grey: Grey, located: Sequence[Located], *, bent: bool) -> Found:
 def _in_region(grey: Grey, region: Region, variant: Variant) -> Found:
     found = _varied(region.of(grey), variant)
     symbols, located = (tuple(_moved(one, region) for one in part) for part in (found.symbols, found.located))
-    return Found(found.texts, found.step, symbols, located)
+    return replace(found, symbols=symbols, located=located)
 
 
 def _varied(grey: Grey, variant: Variant) -> Found:
     """A look at the changed picture; symbols lie where they do in the unchanged one."""
-    found = look(variant.change(grey), variant.binarizer, again=False)
+    found = _scaled(look(variant.change(grey), variant.binarizer, again=False), 1 / variant.factor)
+    return replace(found, step=variant.name if found.texts else "")
 
-    def back(symbol: Located) -> Located:
-        return Located(np.asarray((symbol.corners + 0.5) / variant.factor - 0.5, np.float32), symbol.size)
 
-    symbols, located = (tuple(back(one) for one in part) for part in (found.symbols, found.located))
-    return Found(found.texts, variant.name if found.texts else "", symbols, located)
+def _scaled(found: Found, factor: float) -> Found:
+    """As it lies in a picture that is so many times larger."""
+    symbols, located = (
+        tuple(Located(np.asarray((one.corners + 0.5) * factor - 0.5, np.float32), one.size) for one in part)
+        for part in (found.symbols, found.located)
+    )
+    return replace(found, symbols=symbols, located=located)
 
 
 class LiveEye:

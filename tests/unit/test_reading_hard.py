@@ -8,7 +8,7 @@ import pytest
 
 from drivers.readers.cascade import LiveEye, read_still
 from drivers.readers.looking import QUIET_ZONE, Grey, look
-from tests.unit.test_restoring import noisy, on_a_wall, square, text_of
+from tests.unit.test_restoring import a_menu_beside_a_pass, noisy, on_a_wall, square, text_of
 
 
 def in_a_shadow(text: str, seed: int) -> Grey:
@@ -70,6 +70,12 @@ def test_all_codes_of_a_sheet_are_read() -> None:
     assert set(read_still(grey).texts) == texts
     eye = LiveEye()
     assert {text for _ in range(4) for text in eye.read(grey).texts} == texts
+
+
+def test_a_menus_code_hides_no_pass_in_a_picture_of_many_megapixels() -> None:
+    grey, menu, text = a_menu_beside_a_pass(1)
+    large = cv2.resize(grey, (3840, 2160), interpolation=cv2.INTER_CUBIC)
+    assert set(read_still(np.asarray(large, np.uint8)).texts) == {menu, text}
 
 
 def test_small_modules_are_read_in_the_first_frame() -> None:
