@@ -2,130 +2,166 @@
 places where a code may be (`regions`, `variants`), and for symbols that were located and resisted, the
 last look (`restoring`)."""
 
-from collections.abc import Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import chain, islice
 
 import numpy as np
 
-from drivers.readers.looking import Corners, Found, Grey, Located, each_once, inside, look
+from drivers.readers.looking import Corners, Found, Grey, Located, each_once, halved, inside, look
 from drivers.readers.placing import VERY_REGULAR, placed
 from drivers.readers.regions import Region, busy_regions
 from drivers.readers.restoring import restored_texts
-from drivers.readers.variants import LIVE, STILL, Variant, resized
+from drivers.readers.variants import CHEAP, FINE, LIVE, SHARPENED, STILL, WHOLE, WIDE, Variant, resized
 
 MOST = 1920  # pixels a side: beyond, time grows and nothing else
 RESTORED = "restored"
 UNBENT = "unbent"
 _NOTHING = Found((), "")
 LAST_LOOKS = 3  # of one still at most: a bound on time
-BESIDE = 3  # regions beside a code that was read, at most
+BESIDE = 3  # regions beside a code that was read, and as many again as codes were: a bound on time
+MANY = 3  # codes in a picture: then there are more everywhere
 SLANT = 2.5  # times as long as wide: no code is seen so
-ENOUGH = 5  # variants after which there should be a sign of a code
 LARGEST = 2.5  # times the whole picture: what an enlarged region may be
 EXTRA = 0.4  # of the picture, looked at once more in a frame that was not read
+FINE_MOST = 2.0  # times the whole picture: what every frame may be enlarged to
+LIVE_SIZE = 117  # modules a side: the last look at a larger one takes longer than a frame
 LAST_LOOK_EVERY = 6  # frames: it costs as much as some variants
 
 
 def read_still(grey: Grey) -> Found:
     """Everything that can be tried: a still does not come again."""
-    if max(grey.shape) > MOST:
-        large = look(grey)
-        if large.texts:
-            return large
-        grey = resized(grey, MOST / max(grey.shape))
     found = look(grey)
-    if found.texts:
-        found = _with_last_looks(grey, found)
+    if max(grey.shape) > MOST:
+        factor = MOST / max(grey.shape)
+        grey = resized(grey, factor)
+        found = _scaled(found, factor) if found.texts else look(grey)
+    more = [_last_looks(grey, found.located)] if found.texts else []
+    if len(found.texts) >= MANY:
+        more += [_varied(grey, variant) for variant in SHARPENED]
+    if not found.texts:
+        found = next((one for one in _searched(grey, found.located) if one.texts), _NOTHING)
     if found.texts:
         read = [symbol.corners for symbol in found.symbols]
-        more = [_read_beside(grey, region, read) for region in _beside(grey, read)]
-    else:
-        more = [_read_region(grey, region) for region in busy_regions(grey)]
+        more += [_read_beside(grey, region, read) for region in _beside(grey, read)]
     for part in more:
         if part.texts:
             found = Found(each_once((*found.texts, *part.texts)), part.step, found.symbols)
     return found
 
 
+def _searched(grey: Grey, located: Sequence[Located]) -> Iterator[Found]:
+    """One step after another, the cheapest first; whoever reads on has not read anything yet."""
+    signs = list(located)
+    for variant in WHOLE:
+        found = _varied(grey, variant)
+        yield found
+        signs += _others(found.located, signs)
+    regions = busy_regions(grey, coarser=True)
+    for variant in CHEAP:
+        for region in regions:
+            found = _in_region(grey, region, variant)
+            yield found
+            signs += _others(found.located, signs)
+    yield _last_looks(grey, signs)
+    yield _varied(grey, WIDE)
+    for region in regions:
+        yield from _searched_region(grey, region, signs)
+
+
+def _searched_region(grey: Grey, region: Region, located: Sequence[Located]) -> Iterator[Found]:
+    """What costs more than looking."""
+    symbols = list(placed(region.of(grey))) if region.slant < SLANT else []
+    yield _last_looks(grey, [_moved(one, region) for one in symbols])
+    hopeful = symbols or any(region.holds(one.corners) for one in located)
+    if not hopeful and region.area > grey.size / 4:
+        return  # a wall that is busy all over
+    signs: list[Located] = []
+    for variant in STILL:
+        if region.area * variant.factor**2 < LARGEST * grey.size:
+            found = _in_region(grey, region, variant)
+            yield found
+            signs += _others(found.located, (*located, *signs))
+    yield _last_looks(grey, signs)
+
+
+def _others(located: Iterable[Located], known: Sequence[Located]) -> list[Located]:
+    """Those that do not lie to the pixel where one of the known ones does."""
+    return [
+        one
+        for one in located
+        if not any(one.size == other.size and np.abs(one.corners - other.corners).max() < 0.5 for other in known)
+    ]
+
+
 def _beside(grey: Grey, read: Sequence[Corners]) -> list[Region]:
     """Where another code may be, by the shape of it."""
     half = [np.asarray((corners + 0.5) / 2 - 0.5, np.float32) for corners in read]
-    regions = [region.scaled(2) for region in busy_regions(resized(grey, 0.5), half)]
+    regions = [region.scaled(2) for region in busy_regions(halved(grey), half)]
     likely = [region for region in regions if region.area < grey.size / 4 and region.slant < SLANT]
-    return likely[:BESIDE]
+    return likely[: BESIDE + len(read)]
 
 
 def _read_beside(grey: Grey, region: Region, read: Sequence[Corners]) -> Found:
     """All steps where there surely is a code, else the first one."""
-    if _holds_another(grey, region, read):
-        return _read_region(grey, region)
-    found = _varied(region.of(grey), STILL[0])
-    return Found(found.texts, STILL[0].name) if found.texts else _NOTHING
+    first = _in_region(grey, region, SHARPENED[0])
+    if first.texts or not (first.located or _holds_another(grey, region, read)):
+        return first
+    cheap = (_in_region(grey, region, variant) for variant in CHEAP if variant is not SHARPENED[0])
+    steps = chain((_last_looks(grey, first.located),), cheap, _searched_region(grey, region, first.located))
+    return next((found for found in steps if found.texts), _NOTHING)
 
 
 def _holds_another(grey: Grey, region: Region, read: Sequence[Corners]) -> bool:
-    offset = np.array((region.left, region.top), np.float32)
-    symbols = placed(region.of(grey), VERY_REGULAR)
-    return any(not any(inside(symbol.corners + offset, place) for place in read) for symbol in symbols)
+    symbols = (_moved(symbol, region) for symbol in placed(region.of(grey), VERY_REGULAR))
+    return any(not any(inside(symbol.corners, place) for place in read) for symbol in symbols)
 
 
-def _read_region(grey: Grey, region: Region) -> Found:
-    part = region.of(grey)
-    located: list[Located] = []
-    symbols: list[Located] = []
-    for number, variant in enumerate(STILL):
-        if number == ENOUGH:
-            symbols = list(placed(part)) if region.slant < SLANT else []
-            if not located and not symbols and region.area > grey.size / 4:
-                return _NOTHING  # a wall that is busy all over
-        if region.area * variant.factor**2 > LARGEST * grey.size:
-            continue
-        found = _varied(part, variant)
+def _moved(symbol: Located, region: Region) -> Located:
+    """From the region to the picture."""
+    return Located(symbol.corners + np.array((region.left, region.top), np.float32), symbol.size)
+
+
+def _last_looks(grey: Grey, located: Sequence[Located]) -> Found:
+    for bent in (True, False):
+        found = _last_look(grey, located[:LAST_LOOKS], bent=bent)
         if found.texts:
-            return Found(found.texts, variant.name)
-        located += found.located
-    found = _last_looks(part, located, bent=False)
-    if found.texts:
-        return found
-    for symbol in symbols:
-        for bent in (True, False):
-            if texts := restored_texts(part, symbol, bent=bent):
-                return Found(each_once(texts), UNBENT if bent else RESTORED)
-    return _last_looks(part, located, bent=True)
-
-
-def _with_last_looks(grey: Grey, found: Found) -> Found:
-    """What was read, and what a last look reads beside it."""
-    texts, step = found.texts, found.step
-    for bent in (False, True):
-        more = _last_looks(grey, found.located, bent=bent)
-        if more.texts:
-            texts, step = each_once((*texts, *more.texts)), more.step
-    return Found(texts, step, found.symbols)
-
-
-def _last_looks(grey: Grey, located: Sequence[Located], *, bent: bool) -> Found:
-    for symbol in located[:LAST_LOOKS]:
-        if texts := restored_texts(grey, symbol, bent=bent):
-            return Found(each_once(texts), UNBENT if bent else RESTORED)
+            return found
     return _NOTHING
+
+
+def _last_look(grey: Grey, located: Sequence[Located], *, bent: bool) -> Found:
+    for symbol in located:
+        if texts := restored_texts(grey, symbol, bent=bent):
+            return Found(each_once(texts), UNBENT if bent else RESTORED, (symbol,))
+    return _NOTHING
+
+
+def _in_region(grey: Grey, region: Region, variant: Variant) -> Found:
+    found = _varied(region.of(grey), variant)
+    symbols, located = (tuple(_moved(one, region) for one in part) for part in (found.symbols, found.located))
+    return replace(found, symbols=symbols, located=located)
 
 
 def _varied(grey: Grey, variant: Variant) -> Found:
     """A look at the changed picture; symbols lie where they do in the unchanged one."""
-    found = look(variant.change(grey), variant.binarizer)
+    found = _scaled(look(variant.change(grey), variant.binarizer, again=False), 1 / variant.factor)
+    return replace(found, step=variant.name if found.texts else "")
 
-    def back(symbol: Located) -> Located:
-        return Located(np.asarray((symbol.corners + 0.5) / variant.factor - 0.5, np.float32), symbol.size)
 
-    symbols, located = (tuple(back(one) for one in part) for part in (found.symbols, found.located))
-    return Found(found.texts, found.step, symbols, located)
+def _scaled(found: Found, factor: float) -> Found:
+    """As it lies in a picture that is so many times larger."""
+    symbols, located = (
+        tuple(Located(np.asarray((one.corners + 0.5) * factor - 0.5, np.float32), one.size) for one in part)
+        for part in (found.symbols, found.located)
+    )
+    return replace(found, symbols=symbols, located=located)
 
 
 class LiveEye:
-    """Frames of a camera, one after another.  Where nothing was read each frame gets one step more; the
-    next frame of the same code gets the next one.  What was read already does not end the search for
-    other codes in the same frame."""
+    """Frames of a camera, one after another.  Where nothing was read each frame gets the best step there is
+    and one more; the next frame of the same code gets the next one.  What was read already does not end
+    the search for other codes in the same frame."""
 
     def __init__(self) -> None:
         self._turn = 0  # of frames
@@ -134,29 +170,50 @@ class LiveEye:
     def read(self, grey: Grey) -> Found:
         found = look(grey)
         self._turn += 1
-        more = self._one_step_more(grey, found)
+        more = self._more(grey, found)
         return Found(each_once((*found.texts, *more.texts)), more.step or found.step, found.symbols, found.located)
 
-    def _one_step_more(self, grey: Grey, found: Found) -> Found:
-        bent = self._turn // 2 % 2 == 1
-        if found.located and (self._turn % 2 or found.texts):
-            return _last_looks(grey, found.located[:1], bent=bent)
+    def _more(self, grey: Grey, found: Found) -> Found:
+        if len(found.texts) >= MANY:
+            return _varied(grey, SHARPENED[self._turn % len(SHARPENED)])
         regions = busy_regions(grey, [symbol.corners for symbol in found.symbols])
+        area = sum(region.area for region in regions)
+        located = list(found.located)
+        for variant in FINE:
+            if area and area * variant.factor**2 < FINE_MOST * grey.size:
+                fine = _all_varied(grey, regions, variant)
+                if fine.texts:
+                    return fine
+                located += fine.located
+                break
+        located = [one for one in located if one.size <= LIVE_SIZE]
+        bent = self._turn // 2 % 2 == 1
+        if located and (self._turn % 2 or found.texts):
+            return _last_look(grey, located[:1], bent=bent)
+        if not found.texts and self._turn % LAST_LOOK_EVERY == LAST_LOOK_EVERY // 2:
+            return _varied(grey, WHOLE[self._turn // LAST_LOOK_EVERY % len(WHOLE)])
         if not regions:
             return _NOTHING
         if self._turn % LAST_LOOK_EVERY == 0:
             part = regions[self._turn // LAST_LOOK_EVERY % len(regions)].of(grey)
-            return _last_looks(part, list(islice(placed(part), 1)), bent=bent)
-        return self._variants(regions, grey)
+            symbols = (one for one in placed(part) if one.size <= LIVE_SIZE)
+            return _last_look(part, list(islice(symbols, 1)), bent=bent)
+        return self._variants(grey, regions, area)
 
-    def _variants(self, regions: Sequence[Region], grey: Grey) -> Found:
+    def _variants(self, grey: Grey, regions: Sequence[Region], area: int) -> Found:
         """As many in rotation as together look at EXTRA of the picture, at least one."""
-        area = sum(region.area for region in regions)
         left = EXTRA * grey.size
         while True:
             variant = LIVE[self._next % len(LIVE)]
             self._next += 1
-            texts = [text for region in regions for text in _varied(region.of(grey), variant).texts]
+            found = _all_varied(grey, regions, variant)
             left -= area * max(variant.factor, 1.0) ** 2
-            if texts or left < area:
-                return Found(each_once(texts), variant.name if texts else "")
+            if found.texts or left < area:
+                return found
+
+
+def _all_varied(grey: Grey, regions: Sequence[Region], variant: Variant) -> Found:
+    parts = [_in_region(grey, region, variant) for region in regions]
+    texts = each_once(text for part in parts for text in part.texts)
+    located = tuple(one for part in parts for one in part.located)
+    return Found(texts, variant.name if texts else "", located=located)

@@ -7,10 +7,9 @@ from pathlib import Path
 from gate.errors import DeviceError
 from gate.ports.decoder import Reading
 
-_LIBRARIES = ("cv2", "zxingcpp", "pyzbar.pyzbar")
+_LIBRARIES = ("cv2", "zxingcpp")
 PACKAGES = (
-    "Install the `ashyq-gate` package with its dependencies, "
-    "and `apt install libzbar0 libgl1 libglib2.0-0 libx11-6 libxcb1`"
+    "Install the `ashyq-gate` package with its dependencies, and `apt install libgl1 libglib2.0-0 libx11-6 libxcb1`"
 )
 
 

@@ -8,12 +8,13 @@ way up the symbol is.
 
 from collections.abc import Iterator
 from functools import cache
+from itertools import islice
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from drivers.readers.looking import MODULE, QUIET_ZONE, Corners, Grey, Located, square_corners, straightened
+from drivers.readers.looking import MODULE, QUIET_ZONE, Corners, Grey, Located, halved, square_corners, straightened
 from drivers.readers.symbol import FINDER
 
 Floats = npt.NDArray[np.float32]
@@ -21,9 +22,11 @@ Floats = npt.NDArray[np.float32]
 VERSIONS = 30  # larger ones are not told apart
 SIZES = np.arange(1, VERSIONS + 1) * 4 + 17  # modules a side
 LEAST_MODULE = 1.3  # pixels: what is smaller is not told apart
-LIKELY = 6  # versions that are tried
+LIKELY = 5  # versions that are tried
 BEST = 2  # of them that are worth more
 GRAIN = 2  # pixels a side of what an outline is made of
+FILLED = 0.9  # of the rectangle around it: what fills more has all its corners
+LARGE = 500  # pixels a side: modules may be so large that they are no surface, unless halved
 SPREAD = (5, 5)  # grains over which changes are added up to a surface
 LEAST = (5, 5)  # grains: what is narrower is no surface
 FULL = 0.5  # of the typical change of the surface: where it ends
@@ -34,26 +37,35 @@ _FLAT_CORNERS = np.array([(0, 0), (FLAT, 0), (FLAT, FLAT), (0, FLAT)], np.float3
 TILES = 3  # a side: each has its own phase, for the corners are not exact
 COARSE = 2  # pixels a module while the version is not certain
 REACH = 3  # modules that a corner may be wrong
-ALIKE = 0.42  # correlation with a finder pattern, 1 when it is one
+ALIKE = 0.5  # correlation with a finder pattern, 1 when it is one, -1 when light and dark are exchanged
+SURELY = 0.62  # where two corners are so much alike, the third may be covered
+CLIPPED = 1.5  # standard deviations of the modules from their mean
 
 
 def placed(part: Grey, regular: float = REGULAR) -> Iterator[Located]:
     """Where a symbol may lie in `part`, the likeliest first.  `regular`: REGULAR or VERY_REGULAR."""
-    outline = _outline(part)
-    if outline is None:
-        return
-    side = max(float(np.linalg.norm(outline[0] - outline[1])), float(np.linalg.norm(outline[1] - outline[2])))
-    sizes = _likely_sizes(part, outline, side, regular)
-    tried = [_by_finders(part, Located(outline, size), COARSE) for size in sizes]
-    for alike, found in sorted(tried, key=lambda one: -one[0])[:BEST]:
-        if alike >= ALIKE:
-            yield _by_finders(part, found, MODULE)[1]
+    outlines = _outlines(part) if regular < VERY_REGULAR else islice(_outlines(part), 1)
+    for outline in outlines:
+        sizes = _likely_sizes(part, outline, regular)
+        tried = [_Cornered(part, Located(outline, size), COARSE) for size in sizes]
+        for one in sorted(tried, key=lambda one: -one.alike)[:BEST]:
+            if one.alike >= 0:
+                for upright in one.turned():
+                    yield _Cornered(part, upright, MODULE).settled()
 
 
-def _outline(part: Grey) -> Corners | None:
-    """The four corners of the largest busy surface, clockwise."""
+def _outlines(part: Grey) -> Iterator[Corners]:
+    yield from _outline(part)
+    if max(part.shape) > LARGE:
+        for outline in _outline(halved(part)):
+            yield np.asarray((outline + 0.5) * 2 - 0.5, np.float32)
+
+
+def _outline(part: Grey) -> Iterator[Corners]:
+    """The four corners of the largest busy surface, clockwise; then those of the rectangle around it, of which a
+    corner may be missing."""
     if min(part.shape) < 8 * GRAIN:
-        return None
+        return
     smooth = cv2.GaussianBlur(part, (0, 0), 1.0)
     change = cv2.max(cv2.absdiff(smooth[:-1, 1:], smooth[:-1, :-1]), cv2.absdiff(smooth[1:, :-1], smooth[:-1, :-1]))
     grains = (change.shape[1] // GRAIN, change.shape[0] // GRAIN)
@@ -61,26 +73,32 @@ def _outline(part: Grey) -> Corners | None:
     surface = cv2.blur(cv2.resize(whole, grains, interpolation=cv2.INTER_AREA), SPREAD)
     busy = surface[surface > 0.5 * float(surface.max())]
     if not len(busy):
-        return None
+        return
     mask = (surface > FULL * float(np.median(busy))).astype(np.uint8)
     mask = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones(SPREAD, np.uint8)), np.uint8)
     mask = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones(LEAST, np.uint8)), np.uint8)
     contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     if not contours:
-        return None
+        return
     hull = cv2.convexHull(max(contours, key=cv2.contourArea))
     length = cv2.arcLength(hull, closed=True)
     for share in (0.03, 0.05, 0.08, 0.12):
         four = cv2.approxPolyDP(hull, share * length, closed=True)
         if len(four) == 4:
             break
-    corners = four.reshape(-1, 2) if len(four) == 4 else cv2.boxPoints(cv2.minAreaRect(hull))
-    spread = corners.astype(np.float32) - corners.mean(axis=0)
+    box = _clockwise(cv2.boxPoints(cv2.minAreaRect(hull)).astype(np.float32))
+    corners = _clockwise(four.reshape(-1, 2).astype(np.float32)) if len(four) == 4 else box
+    if cv2.contourArea(corners) < 21 * 21 / GRAIN**2:
+        return
+    yield _in_pixels(corners)
+    if cv2.contourArea(corners) < FILLED * cv2.contourArea(box):
+        yield _in_pixels(box)
+
+
+def _in_pixels(corners: Corners) -> Corners:
+    spread = corners - corners.mean(axis=0)
     spread *= 1 + 0.5 / np.maximum(np.abs(spread), 1)  # a grain is counted from its middle
-    corners = (corners.mean(axis=0) + spread + 0.5) * GRAIN
-    if cv2.contourArea(corners.astype(np.float32)) < 21 * 21:
-        return None
-    return _clockwise(corners.astype(np.float32))
+    return np.asarray((corners.mean(axis=0) + spread + 0.5) * GRAIN, np.float32)
 
 
 def _clockwise(corners: Corners) -> Corners:
@@ -93,7 +111,8 @@ def _flattened(part: Grey, outline: Corners) -> Grey:
     return np.asarray(cv2.warpPerspective(part, back, (FLAT, FLAT), flags=cv2.INTER_LINEAR), np.uint8)
 
 
-def _likely_sizes(part: Grey, outline: Corners, side: float, regular: float) -> list[int]:
+def _likely_sizes(part: Grey, outline: Corners, regular: float) -> list[int]:
+    side = max(float(np.linalg.norm(outline[0] - outline[1])), float(np.linalg.norm(outline[1] - outline[2])))
     flat = _flattened(part, outline)
     score = np.zeros(VERSIONS, np.float32)
     for upright in (flat, np.ascontiguousarray(flat.T)):
@@ -118,33 +137,63 @@ def _waves() -> Floats:
     return both.reshape(TILES, FLAT // TILES, 2 * VERSIONS)
 
 
-def _by_finders(part: Grey, guess: Located, module: int) -> tuple[float, Located]:
-    """How much the third best corner is like a finder pattern; the corners moved to where those are, in
-    the order of a symbol that stands upright.  Looks at `module` pixels a module."""
-    square, template = straightened(part, guess, module), _finder(module)
-    alike, moves = [], np.zeros((4, 2), np.float32)
-    first = (QUIET_ZONE - REACH) * module - module // 2
-    reach = len(template) + 2 * REACH * module
-    for corner, (right, bottom) in enumerate(((0, 0), (1, 0), (1, 1), (0, 1))):
-        left, top = (len(square) - first - reach if far else first for far in (right, bottom))
-        match = cv2.matchTemplate(square[top : top + reach, left : left + reach], template, cv2.TM_CCOEFF_NORMED)
-        _, best, _, place = cv2.minMaxLoc(match)
-        alike.append(best)
-        moves[corner] = np.array(place) - REACH * module
-    odd = int(np.argmin(alike))  # the corner without one is at the lower right
-    moves[odd] = moves[odd - 1] + moves[(odd + 1) % 4] - moves[odd - 2]
-    corners = square_corners(guess.size, module)
-    back = cv2.getPerspectiveTransform(corners, guess.corners)
-    moved = cv2.perspectiveTransform((corners + moves)[None], back)[0]
-    upright = np.roll(moved, -((odd + 2) % 4), axis=0).astype(np.float32)
-    return sorted(alike)[1], Located(upright, guess.size)
+class _Cornered:
+    """A symbol whose place is about right, held against finder patterns in its corners, at `module` pixels a module."""
+
+    def __init__(self, part: Grey, guess: Located, module: int) -> None:
+        square, template = _clipped(straightened(part, guess, module, cv2.INTER_LINEAR), module), _finder(module)
+        first = (QUIET_ZONE - REACH) * module
+        reach = len(template) + 2 * REACH * module
+        alike, places = np.zeros((2, 4)), np.zeros((2, 4, 2), np.float32)  # as printed, and inverted
+        for corner, (right, bottom) in enumerate(((0, 0), (1, 0), (1, 1), (0, 1))):
+            left, top = (len(square) - first - reach if far else first for far in (right, bottom))
+            match = cv2.matchTemplate(square[top : top + reach, left : left + reach], template, cv2.TM_CCOEFF_NORMED)
+            least, most, where_least, where_most = cv2.minMaxLoc(match)
+            alike[:, corner] = most, -least
+            places[:, corner] = where_most, where_least
+        scores = np.sort(alike, axis=1)
+        scores = np.maximum(scores[:, 1] - ALIKE, scores[:, 2] - SURELY)
+        inverted = int(np.argmax(scores))
+        self.alike = float(scores[inverted])
+        """How well they answer: below 0 there is no symbol."""
+        self._guess, self._corners = guess, square_corners(guess.size, module)
+        self._each, self._moves = alike[inverted], places[inverted] - REACH * module
+
+    def turned(self) -> Iterator[Located]:
+        """Moved to where the finder patterns are, and upright; two of them leave open which way up it is."""
+        best = np.argsort(-self._each).tolist()
+        for odd in best[3:] if self._each[best[2]] >= ALIKE else best[3:1:-1]:
+            yield self._moved(odd)
+
+    def settled(self) -> Located:
+        """Moved, of a symbol that is upright already."""
+        return self._moved(2)
+
+    def _moved(self, odd: int) -> Located:
+        """`odd`: the corner without a finder pattern, which is the lower right one."""
+        moves = self._moves.copy()
+        sure = self._each >= ALIKE
+        sure[odd] = False
+        moves[~sure] = moves[sure].mean(axis=0) if sure.any() else 0
+        if sure.sum() == 3:
+            moves[odd] = moves[odd - 1] + moves[(odd + 1) % 4] - moves[odd - 2]
+        back = cv2.getPerspectiveTransform(self._corners, self._guess.corners)
+        moved = cv2.perspectiveTransform((self._corners + moves)[None], back)[0]
+        return Located(np.roll(moved, -((odd + 2) % 4), axis=0).astype(np.float32), self._guess.size)
+
+
+def _clipped(square: Grey, module: int) -> Grey:
+    """No lighter and no darker than modules are: the paper round a faint symbol counts for no more than they."""
+    inner = square[QUIET_ZONE * module : -QUIET_ZONE * module, QUIET_ZONE * module : -QUIET_ZONE * module]
+    mean, deviation = (float(value[0, 0]) for value in cv2.meanStdDev(inner))
+    low, high = mean - CLIPPED * deviation, mean + CLIPPED * deviation
+    return square.clip(max(int(low), 0), min(int(high), 255))
 
 
 @cache
 def _finder(module: int) -> Grey:
-    """A finder pattern and half a module around it, a little blurred."""
+    """A finder pattern, a little blurred.  What is around it is not looked at: not everybody leaves a quiet zone."""
     distance = np.maximum(*np.abs(np.indices((FINDER + 2, FINDER + 2)) - (FINDER + 1) // 2))
     ink = np.where((distance == 2) | (distance == 4), 255, 0).astype(np.uint8)
     large = ink.repeat(module, axis=0).repeat(module, axis=1)
-    half = module // 2
-    return np.asarray(cv2.GaussianBlur(large, (0, 0), 0.6 * module), np.uint8)[half:-half, half:-half]
+    return np.asarray(cv2.GaussianBlur(large, (0, 0), 0.6 * module), np.uint8)[module:-module, module:-module]

@@ -24,6 +24,10 @@ def _tables() -> tuple[npt.NDArray[np.int16], npt.NDArray[np.uint8]]:
 
 _LOG, _POWER = _tables()
 _LOGS, _POWERS = _LOG.tolist(), _POWER.tolist()  # single look-ups are faster in lists
+_TIMES = [  # every factor times every value
+    bytes(_POWERS[_LOGS[factor] + _LOGS[value]] if factor and value else 0 for value in range(256))
+    for factor in range(256)
+]
 
 
 def corrected(words: Words, spare: int, erased: npt.NDArray[np.intp]) -> Words | None:
@@ -61,13 +65,14 @@ def _locator(syndromes: list[int], erased: list[int]) -> list[int]:
     helper = locator
     for step in range(known, len(syndromes)):
         gap = 0
-        for power, factor in enumerate(locator[: step + 1]):
-            gap ^= _times(factor, syndromes[step - power])
+        for factor, value in zip(locator, syndromes[step::-1], strict=False):
+            gap ^= _TIMES[factor][value]
         helper = [0, *helper]
         if gap:
             longer = _plus_scaled(locator, helper, gap)
             if 2 * length <= step + known:
-                helper = [_times(factor, _POWERS[255 - _LOGS[gap]]) for factor in locator]
+                by = _TIMES[_POWERS[255 - _LOGS[gap]]]
+                helper = [by[factor] for factor in locator]
                 length = step + known + 1 - length
             locator = longer
     while len(locator) > 1 and not locator[-1]:
@@ -80,8 +85,8 @@ def _magnitudes(syndromes: list[int], locator: list[int], roots: npt.NDArray[np.
     values = [0] * len(syndromes)
     for power, factor in enumerate(locator):
         if factor:
-            for at in range(len(syndromes) - power):
-                values[at + power] ^= _times(factor, syndromes[at])
+            for at, value in enumerate(syndromes[: len(syndromes) - power]):
+                values[at + power] ^= _TIMES[factor][value]
     slope = [factor if power % 2 else 0 for power, factor in enumerate(locator)][1:] or [0]
     above, below = _evaluate(values, -roots), _evaluate(slope, -roots)
     quotient = _POWER[(_LOG[above] + roots - _LOG[below]) % 255]
@@ -95,12 +100,6 @@ def _evaluate(polynomial: list[int], exponents: npt.NDArray[np.intp]) -> Words:
 
 
 def _plus_scaled(one: list[int], other: list[int], factor: int) -> list[int]:
-    long, short = max(len(one), len(other)), min(len(one), len(other))
-    longer = one if len(one) == long else [_times(value, factor) for value in other]
-    head = [one[at] ^ _times(other[at], factor) for at in range(short)]
-    return head + longer[short:]
-
-
-def _times(one: int, other: int) -> int:
-    result: int = _POWERS[_LOGS[one] + _LOGS[other]] if one and other else 0
-    return result
+    by = _TIMES[factor]
+    head = [mine ^ by[its] for mine, its in zip(one, other, strict=False)]
+    return head + one[len(head) :] + [by[its] for its in other[len(head) :]]

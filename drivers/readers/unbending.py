@@ -59,25 +59,30 @@ def _shift(smooth: Grey, size: int, module: int, quiet: int) -> Shift:
 
 def _carried_on(part: Shift, clear: npt.NDArray[np.float32]) -> Shift:
     """Whole modules added to `part`, so that neighbours differ by less than half of one."""
-    near = _followed(part[::2, ::2].tolist(), clear[::2, ::2].tolist())  # every second module will do
+    near = _followed(part[::2, ::2], clear[::2, ::2])  # every second module will do
     around = near.repeat(2, axis=0).repeat(2, axis=1)[: len(part), : len(part)]
     return np.asarray(part + np.round(around - part), np.float32)
 
 
-def _followed(parts: list[list[float]], clear: list[list[float]]) -> Shift:
-    size = len(parts)
-    shift = np.zeros((size, size), np.float32)
-    known = [[False] * size for _ in range(size)]
+def _followed(part: Shift, clear: Shift) -> Shift:
+    size = len(part)
+    wide = size + 1  # with one more place in every row, and a row above and below, which count as known
+    parts, weights = (np.pad(values, ((1, 1), (0, 1))).ravel().tolist() for values in (part, -clear))
+    known = np.pad(np.zeros((size, size), np.bool_), ((1, 1), (0, 1)), constant_values=True).ravel().tolist()
+    shift = [0.0] * len(parts)
     first, last = FINDER // 4, size - 1 - FINDER // 4
-    queue = [(-float("inf"), row, column, 0.0) for row, column in ((first, first), (first, last), (last, first))]
+    queue = [
+        (-float("inf"), (row + 1) * wide + column, 0.0)
+        for row, column in ((first, first), (first, last), (last, first))
+    ]
     while queue:
-        _, row, column, near = heapq.heappop(queue)
-        if known[row][column]:
+        _, place, near = heapq.heappop(queue)
+        if known[place]:
             continue
-        known[row][column] = True
-        mine = parts[row][column] + round(near - parts[row][column])
-        shift[row, column] = mine
-        for to_row, to_column in ((row - 1, column), (row + 1, column), (row, column - 1), (row, column + 1)):
-            if 0 <= to_row < size and 0 <= to_column < size and not known[to_row][to_column]:
-                heapq.heappush(queue, (-clear[to_row][to_column], to_row, to_column, mine))
-    return shift
+        known[place] = True
+        mine = parts[place]
+        shift[place] = mine = mine + round(near - mine)
+        for beside in (place - wide, place + wide, place - 1, place + 1):
+            if not known[beside]:
+                heapq.heappush(queue, (weights[beside], beside, mine))
+    return np.array(shift, np.float32).reshape(size + 2, wide)[1:-1, :-1]

@@ -10,12 +10,14 @@ import cv2
 import numpy as np
 import zxingcpp
 from collection import Case
+from pyzbar import pyzbar
 from rendering import Grey, hall
 
 from drivers.readers.camera_frames import Attention, Frame
 from drivers.readers.cascade import LiveEye, read_still
 from drivers.readers.exposing import Ladder
-from drivers.readers.looking import look, zbar_texts
+from drivers.readers.looking import look
+from drivers.readers.native_noise import quiet
 from drivers.readers.stirring import Health
 
 Look = Callable[[Grey], Collection[str]]
@@ -54,6 +56,20 @@ def _zxing(grey: Grey) -> list[str]:
     return [symbol.text for symbol in symbols]
 
 
+def _zbar(grey: Grey) -> list[str]:
+    """It hands out UTF-8 that it made from a guessed character set."""
+    with quiet():
+        symbols = pyzbar.decode(grey, symbols=[pyzbar.ZBarSymbol.QRCODE])
+    return [_decoded(symbol.data) for symbol in symbols]
+
+
+def _decoded(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
 def _opencv() -> Look:
     detector = cv2.QRCodeDetector()
 
@@ -68,7 +84,7 @@ def _opencv() -> Look:
 
 
 STILL: dict[str, Look] = {
-    "pyzbar": zbar_texts,
+    "pyzbar": _zbar,
     "opencv": _opencv(),
     "zxing-cpp": _zxing,
     "second look": lambda grey: look(grey).texts,
@@ -82,7 +98,7 @@ def _live_eye() -> Look:
 
 
 LIVE: dict[str, Callable[[], Look]] = {
-    "pyzbar": lambda: zbar_texts,
+    "pyzbar": lambda: _zbar,
     "zxing-cpp": lambda: _zxing,
     "second look": lambda: STILL["second look"],
     "cascade": _live_eye,

@@ -8,6 +8,8 @@ import click
 from chart import draw
 from collection import Case, cases
 from looks import LIVE, STILL, Row, Tally, first_reads, idle_shares, measured
+from photographs import KINDS as PHOTOGRAPHED
+from photographs import photographed
 from rendering import KINDS, SIZES, approach, rendered, without_code
 from rich import box
 from rich.console import Console
@@ -30,7 +32,7 @@ NOTHING = 40  # pictures without a code
 def command(as_json: bool, pictures: Path | None, chart: Path | None, many: int) -> None:
     """Recall, processor time and wrong texts of the cascade and of each decoder alone.
 
-    Draws its pictures itself and takes some two minutes; then also how soon a code is read that is
+    Draws its pictures itself and takes some three minutes; then also how soon a code is read that is
     carried up to the camera, and what a gate costs before which nobody stands.
     """
     try:
@@ -78,6 +80,11 @@ def drawings(many: int) -> Iterable[Case]:
         for number in range(many // 2):
             one = rendered(number, kind, letters=(450, 620), dense=True)
             yield Case("drawn: certificates", one.picture, one.text)
+    for kind in PHOTOGRAPHED:
+        for number in range(many // 2):
+            photograph = photographed(number, kind)
+            codes = len(photograph.texts)  # of several, one: so the recall of pictures is that of codes
+            yield Case(f"photographed: {kind}", photograph.picture, photograph.texts[number % codes], codes)
     for number in range(NOTHING):
         yield Case("drawn: no code", without_code(number), None)
 

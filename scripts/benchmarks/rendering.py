@@ -61,9 +61,9 @@ def approach(number: int, view: tuple[int, int], frames: int = 30, rate: float =
         picture = _laid(wall.copy(), flat, corners)
         module = side / size
         speed = np.linalg.norm(way) * 2 * (1 - frame / (frames - 1)) / frames * rate  # pixels a second
-        picture = _smeared(picture, max(speed * 0.012, 0.1), float(np.arctan2(way[1], way[0])))
+        picture = smeared(picture, max(speed * 0.012, 0.1), float(np.arctan2(way[1], way[0])))
         blur = 0.45 + 1.4 * (1 - near) + 0.1 * module
-        pictures.append(_sensed(np.asarray(cv2.GaussianBlur(picture, (0, 0), blur), np.float32), noise, dice))
+        pictures.append(sensed(np.asarray(cv2.GaussianBlur(picture, (0, 0), blur), np.float32), noise, dice))
     return pictures, text
 
 
@@ -79,7 +79,7 @@ def without_code(number: int) -> Grey:
     for row in range(20, height, int(dice.integers(18, 60))):
         words = " ".join("".join(dice.choice(list(LETTERS), 6)) for _ in range(9))
         cv2.putText(picture, words, (int(dice.integers(60)), row), cv2.FONT_HERSHEY_SIMPLEX, 0.7, 40, 2)
-    return _sensed(picture.astype(np.float32), 4.0, dice)
+    return sensed(picture.astype(np.float32), 4.0, dice)
 
 
 def hall(view: tuple[int, int], frames: int) -> Iterator[Grey]:
@@ -89,7 +89,7 @@ def hall(view: tuple[int, int], frames: int) -> Iterator[Grey]:
     for height in range(0, view[0], 60):
         cv2.line(wall, (0, height), (view[1], height), 60.0, 2)
     for _ in range(frames):
-        yield _sensed(np.asarray(wall * dice.uniform(0.99, 1.01), np.float32), 4.0, dice)
+        yield sensed(np.asarray(wall * dice.uniform(0.99, 1.01), np.float32), 4.0, dice)
 
 
 def drawn(modules: npt.NDArray[np.bool_]) -> Light:
@@ -110,7 +110,7 @@ def _seen(flat: Light, size: int, kind: str, dice: Dice) -> Grey:
     picture = _laid(picture, flat, corners)
     if kind in LENS_HARMS:
         picture = LENS_HARMS[kind](picture, corners, side / (size + 8), dice)
-    return _sensed(picture, float(dice.uniform(25, 75)) if kind == "noise" else 3.0, dice)
+    return sensed(picture, float(dice.uniform(25, 75)) if kind == "noise" else 3.0, dice)
 
 
 def _held(side: float, view: tuple[int, int], tilt: float, *, turned: bool, dice: Dice) -> Light:
@@ -153,7 +153,7 @@ def _wall(view: tuple[int, int], dice: Dice) -> Light:
     return np.asarray(cv2.resize(coarse, view[::-1], interpolation=cv2.INTER_CUBIC), np.float32)
 
 
-def _sensed(picture: Light, noise: float, dice: Dice) -> Grey:
+def sensed(picture: Light, noise: float, dice: Dice) -> Grey:
     """With a sensor's noise, cut off at white, and through a JPEG as cameras send it."""
     noisy = (picture + dice.normal(0, noise, picture.shape)).clip(0, 255).astype(np.uint8)
     _, data = cv2.imencode(".jpg", noisy, [cv2.IMWRITE_JPEG_QUALITY, int(dice.integers(70, 95))])
@@ -201,7 +201,11 @@ FLAT_HARMS: dict[str, Callable[[Light, Dice], Light]] = {"damaged": _damaged, "c
 
 
 def _defocus(picture: Light, _: Light, module: float, dice: Dice) -> Light:
-    reach = module * float(dice.uniform(0.4, 1.15))
+    return defocused(picture, module * float(dice.uniform(0.4, 1.15)))
+
+
+def defocused(picture: Light, reach: float) -> Light:
+    """The mean of a disc of `reach` pixels round every pixel."""
     size = int(np.ceil(reach)) * 2 + 1
     rows, columns = np.indices((size, size)) - size // 2
     disc = (reach + 0.5 - np.hypot(rows, columns)).clip(0, 1)
@@ -209,10 +213,10 @@ def _defocus(picture: Light, _: Light, module: float, dice: Dice) -> Light:
 
 
 def _motion(picture: Light, _: Light, module: float, dice: Dice) -> Light:
-    return _smeared(picture, module * float(dice.uniform(0.8, 2.8)), float(dice.uniform(0, np.pi)))
+    return smeared(picture, module * float(dice.uniform(0.8, 2.8)), float(dice.uniform(0, np.pi)))
 
 
-def _smeared(picture: Light, length: float, angle: float) -> Light:
+def smeared(picture: Light, length: float, angle: float) -> Light:
     """The mean of the picture along a straight way of `length` pixels."""
     size = int(np.ceil(length)) * 2 + 3
     smear = np.zeros((size * 8, size * 8), np.float32)
@@ -248,7 +252,7 @@ def _shadow(picture: Light, corners: Light, _: float, dice: Dice) -> Light:
     return np.asarray(picture * (float(dice.uniform(0.12, 0.4)) + 0.6 / (1 + np.exp(-away / soft))), np.float32)
 
 
-def _screen(picture: Light, _: Light, __: float, dice: Dice) -> Light:
+def moire(picture: Light, _: Light, __: float, dice: Dice) -> Light:
     """The stripes of a display under a camera."""
     rows, columns = np.indices(picture.shape, np.float32)
     for angle in dice.uniform(0, np.pi, 2):
@@ -269,7 +273,7 @@ LENS_HARMS: dict[str, Callable[[Light, Light, float, Dice], Light]] = {
     "low contrast": _low_contrast,
     "glare": _glare,
     "shadow": _shadow,
-    "screen": _screen,
+    "screen": moire,
     "combined": _combined,
 }
 
