@@ -1,6 +1,6 @@
 """The steps of reading, cheapest first: a look and a second look (`looking`), changed pictures of the
 places where a code may be (`regions`, `variants`), and for symbols that were located and resisted, the
-last look (`restoring`)."""
+last look (`restoring`), where zbar has the last word."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -8,7 +8,7 @@ from itertools import chain, islice
 
 import numpy as np
 
-from drivers.readers.looking import Corners, Found, Grey, Located, each_once, halved, inside, look
+from drivers.readers.looking import Corners, Found, Grey, Located, each_once, halved, inside, look, zbar_texts
 from drivers.readers.placing import VERY_REGULAR, placed
 from drivers.readers.regions import Region, busy_regions
 from drivers.readers.restoring import restored_texts
@@ -17,6 +17,7 @@ from drivers.readers.variants import CHEAP, FINE, LIVE, SHARPENED, STILL, WHOLE,
 MOST = 1920  # pixels a side: beyond, time grows and nothing else
 RESTORED = "restored"
 UNBENT = "unbent"
+ZBAR = "zbar"
 _NOTHING = Found((), "")
 LAST_LOOKS = 3  # of one still at most: a bound on time
 BESIDE = 3  # regions beside a code that was read, and as many again as codes were: a bound on time
@@ -134,6 +135,8 @@ def _last_look(grey: Grey, located: Sequence[Located], *, bent: bool) -> Found:
     for symbol in located:
         if texts := restored_texts(grey, symbol, bent=bent):
             return Found(each_once(texts), UNBENT if bent else RESTORED, (symbol,))
+        if texts := [] if bent else zbar_texts(grey, symbol):
+            return Found(each_once(texts), ZBAR, (symbol,))
     return _NOTHING
 
 

@@ -13,6 +13,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import zxingcpp
+from pyzbar import pyzbar
+
+from drivers.readers.native_noise import quiet
 
 Grey = npt.NDArray[np.uint8]
 """One channel, 8 bits, height x width."""
@@ -110,6 +113,14 @@ def straightened(grey: Grey, symbol: Located, module: int = MODULE, way: int = c
     return np.asarray(square, np.uint8)
 
 
+def zbar_texts(grey: Grey, symbol: Located) -> list[str]:
+    """What zbar reads in the straightened symbol.  It guesses the character set and hands out UTF-8, so only
+    ASCII is certain to be exact."""
+    with quiet():
+        read = pyzbar.decode(_crisp(grey, symbol), symbols=[pyzbar.ZBarSymbol.QRCODE])
+    return [one.data.decode() for one in read if one.data.isascii()]
+
+
 def each_once(texts: Iterable[str]) -> tuple[str, ...]:
     """Without doubles, in the order of first sight."""
     return tuple(dict.fromkeys(texts))
@@ -175,5 +186,8 @@ def inside(corners: Corners, other: Corners) -> bool:
 
 
 def _second_look(grey: Grey, symbol: Located) -> list[str]:
-    square = sharpened(straightened(grey, symbol), SHARPEN_SIGMA, SHARPEN_AMOUNT)
-    return read_flat(thresholded(square, AROUND, 0))
+    return read_flat(thresholded(_crisp(grey, symbol), AROUND, 0))
+
+
+def _crisp(grey: Grey, symbol: Located) -> Grey:
+    return sharpened(straightened(grey, symbol), SHARPEN_SIGMA, SHARPEN_AMOUNT)

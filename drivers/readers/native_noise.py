@@ -1,6 +1,6 @@
 """Keeps what native libraries print on standard error away from people.
 
-libpng, libjpeg and FFmpeg write there by themselves; no Python setting reaches all of them.
+libpng, libjpeg, FFmpeg and zbar write there by themselves; no Python setting reaches all of them.
 """
 
 import os

@@ -24,6 +24,7 @@ from gate.core.events import (
     GrantEnded,
     ListChanged,
     Mode,
+    Phase,
     PhaseChanged,
 )
 from gate.core.lane_events import (
@@ -227,7 +228,7 @@ class Lane:
         shown.stage, shown.holder = Stage.ANSWERED, verdict.holder
         self._tidy_due = self._clock.monotonic() + TIDY_AFTER
         through = verdict.seq is not None and lets_through(verdict.decision, self._state.mode)
-        self._tell_verdict(scan, verdict, through=through)
+        self._tell_verdict(where, scan.seen, verdict, through=through)
         if through and verdict.seq is not None:
             self._presence.going = shown
             await self._follow(Granted(verdict.seq, scan.direction, self._clock.monotonic()))
@@ -239,8 +240,9 @@ class Lane:
             return Reason.LANE_BUSY
         if (refusal := state.refusal(direction)) and state.mode is not Mode.MAINTENANCE:
             return refusal
-        where = Presented("staff", direction, state.mode, 0)
+        where, asked = Presented("staff", direction, state.mode, 0), self._clock.monotonic()
         verdict = await self._ask(lambda judge, at: judge.admit_by_staff(where, at))
+        self._tell_verdict(where, asked, verdict, through=verdict.seq is not None)
         if verdict.seq is not None:
             await self._follow(Granted(verdict.seq, direction, self._clock.monotonic(), staff=True))
         return verdict.decision.reason
@@ -302,6 +304,8 @@ class Lane:
         if (in_view := self._presence.in_view(now)) != self._in_view:
             self._in_view = in_view
             self._publish(CodesInView(self._clock.now(), *in_view))
+            if self._state.phase is Phase.RELEASED:
+                self._signal_phase()
         if self._refusal_until and now > self._refusal_until:
             self._refusal_until = 0.0
             self._signal_phase()
@@ -319,7 +323,7 @@ class Lane:
             return
         where = self._where(scan)
         verdict = await self._ask(lambda judge, at: judge.refuse(Reason.LANE_BUSY, scan.text, where, at))
-        self._tell_verdict(scan, verdict, through=False)
+        self._tell_verdict(where, scan.seen, verdict, through=False)
 
     async def _stop(self) -> None:
         await self.door.secure()
@@ -333,14 +337,16 @@ class Lane:
 
     # Saying what happened.
 
-    def _tell_verdict(self, scan: Scan, verdict: Verdict, *, through: bool) -> None:
-        now, reason = self._clock.now(), verdict.decision.reason
-        ms = (self._clock.monotonic() - scan.seen) * 1000
+    def _tell_verdict(self, where: Presented, since: float, verdict: Verdict, *, through: bool) -> None:
+        """`since`: monotonic seconds of the frame, or of the order of staff."""
+        now, reason, reader = self._clock.now(), verdict.decision.reason, where.reader
+        ms = (self._clock.monotonic() - since) * 1000
         mode, admitted = self._state.mode, verdict.decision.admitted
-        log.info("decision", reason=reason.value, seq=verdict.seq, reader=scan.reader, ms=round(ms, 1), through=through)
-        self._publish(Decided(now, scan.reader, scan.direction, reason, admitted, through, mode, ms))
-        self._signal(Signal.ADMITTED if through else Signal.REFUSED)
-        self._refusal_until = 0.0 if through else self._clock.monotonic() + VERDICT_SHOWN
+        log.info("decision", reason=reason.value, seq=verdict.seq, reader=reader, ms=round(ms, 1), through=through)
+        self._publish(Decided(now, reader, where.direction, reason, admitted, through, mode, ms))
+        if reason is not Reason.LANE_BUSY or through:  # who was told so has left, and another goes through
+            self._signal(Signal.ADMITTED if through else Signal.REFUSED)
+            self._refusal_until = 0.0 if through else self._clock.monotonic() + VERDICT_SHOWN
 
     async def _keep_time(self) -> None:
         news = self._timekeeper.look(await self._on_writer(read_ntp))
@@ -363,7 +369,8 @@ class Lane:
             lamp.show(signal)
 
     def _signal_phase(self) -> None:
-        if signal := signal_of(self._state):
+        _, waiting, going = self._in_view
+        if signal := signal_of(self._state, queue=waiting and not going):
             self._signal(signal)
 
     # Small parts.

@@ -14,8 +14,11 @@ _SIGNALS = {
 }
 
 
-def signal_of(state: LaneState) -> Signal | None:
-    """None: what they show already."""
+def signal_of(state: LaneState, *, queue: bool = False) -> Signal | None:
+    """`queue`: the next person shows a code, and whoever goes through has put theirs away: the green would
+    be taken for the wrong one's.  None: what the lamps show already."""
     if state.phase is not Phase.FIRE and state.alarms:
         return Signal.WARNING if state.alarms == {Alarm.HELD_OPEN_SOON} else Signal.ALARM
+    if state.phase is Phase.RELEASED and queue:
+        return Signal.WAIT
     return _SIGNALS.get(state.phase)

@@ -231,6 +231,10 @@ async def test_what_is_held_up_is_told_when_it_changes(state: Path) -> None:
         await rig.until(lambda: Reason.LANE_BUSY in rig.reasons)
         told = [(event.answered, event.waiting, event.going) for event in rig.events if isinstance(event, CodesInView)]
         assert told == [(True, False, True), (True, True, True), (False, True, False), (False, False, False)]
+        # The lamps too: green is the first one's, and the next must not take it for theirs.
+        assert rig.lamp.shown[-3:] == [Signal.SEEN, Signal.ADMITTED, Signal.WAIT]
+        rig.lane.report(Level(Role.PASSAGE, active=True, at=time.monotonic()))
+        await rig.until(lambda: rig.lamp.shown[-1] is Signal.READY)
 
 
 @pytest.mark.anyio

@@ -171,6 +171,7 @@ async def test_staff_order_through_the_socket(state: Path) -> None:
         await told(do="order", mode="out_of_service", on=False)
         assert (await told(do="admit", direction="entry"))["reason"] == "staff_admitted"
         await rig.until(lambda: rig.turnstile.openings == 1)
+        assert (rig.reasons, rig.lamp.shown[-1]) == ([Reason.STAFF_ADMITTED], Signal.ADMITTED)
         with pytest.raises(GateError, match="lane_busy"):
             await told(do="admit", direction="entry")
         assert (await told(do="inside", count=12))["inside"] == 12
