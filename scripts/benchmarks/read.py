@@ -92,7 +92,8 @@ def drawings(many: int) -> Iterable[Case]:
 def show(rows: list[Row]) -> None:
     table = Table(title="Reading, by turns on the same pictures", title_justify="left", box=box.SIMPLE)
     for column in ("Set", "Reader", "Pictures", "Recall", "ms", "Wrong", "Besides"):
-        table.add_column(column, justify="left" if column in ("Set", "Reader", "Besides") else "right", no_wrap=True)
+        words = column in ("Set", "Reader", "Besides")  # may be broken on a narrow terminal; a number may not
+        table.add_column(column, justify="left" if words else "right", no_wrap=not words, min_width=6)
     last = ""
     for row in rows:
         recall = "" if row.recall is None else f"{row.recall:.3f}"
