@@ -222,3 +222,9 @@ def test_a_lane_carries_nothing_that_it_does_not_use() -> None:
     program = f"import sys, gate.cli.run, gate.wiring; print(*sorted(sys.modules.keys() & set({heavy})))"
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert said.stdout.split() == []
+
+
+def test_every_command_that_the_readme_calls_by_its_path_can_be_called() -> None:
+    commands = set(re.findall(r"\./([.\w][\w./-]*)", (ROOT / "README.md").read_text()))
+    assert {".ci/run", "scripts/test", "scripts/demo"} <= commands
+    assert [command for command in sorted(commands) if not os.access(ROOT / command, os.X_OK)] == []
