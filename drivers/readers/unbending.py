@@ -18,6 +18,7 @@ Shift = npt.NDArray[np.float32]
 """[row, column] of modules: how many modules away."""
 
 REACH = 2.2  # modules: sigma of the neighbourhood whose phase is taken
+STRIDE = 3  # modules between two neighbours that are followed: nearer ones say the same
 _TURN = 2 * np.pi
 
 
@@ -59,8 +60,8 @@ def _shift(smooth: Grey, size: int, module: int, quiet: int) -> Shift:
 
 def _carried_on(part: Shift, clear: npt.NDArray[np.float32]) -> Shift:
     """Whole modules added to `part`, so that neighbours differ by less than half of one."""
-    near = _followed(part[::2, ::2], clear[::2, ::2])  # every second module will do
-    around = near.repeat(2, axis=0).repeat(2, axis=1)[: len(part), : len(part)]
+    near = _followed(part[::STRIDE, ::STRIDE], clear[::STRIDE, ::STRIDE])
+    around = near.repeat(STRIDE, axis=0).repeat(STRIDE, axis=1)[: len(part), : len(part)]
     return np.asarray(part + np.round(around - part), np.float32)
 
 
@@ -70,7 +71,7 @@ def _followed(part: Shift, clear: Shift) -> Shift:
     parts, weights = (np.pad(values, ((1, 1), (0, 1))).ravel().tolist() for values in (part, -clear))
     known = np.pad(np.zeros((size, size), np.bool_), ((1, 1), (0, 1)), constant_values=True).ravel().tolist()
     shift = [0.0] * len(parts)
-    first, last = FINDER // 4, size - 1 - FINDER // 4
+    first, last = FINDER // 2 // STRIDE, size - 1 - FINDER // 2 // STRIDE
     queue = [
         (-float("inf"), (row + 1) * wide + column, 0.0)
         for row, column in ((first, first), (first, last), (last, first))
