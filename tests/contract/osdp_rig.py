@@ -3,7 +3,6 @@
 import os
 import pty
 import select
-import subprocess
 import sys
 import threading
 import time
@@ -17,6 +16,7 @@ from gate.core.model import Direction
 from gate.ports.abilities import Abilities
 from gate.ports.barrier import Barrier
 from gate.testing.barrier_contract import BarrierRig
+from tests.peers.running import Peer
 
 ADDRESS = 101
 SOM = 0x53
@@ -77,42 +77,15 @@ class Wire:
                 os.write(ours[1 - ours.index(one)], data)
 
 
-class Module:
+class Module(Peer):
     """`python -m tests.contract.osdp_peer`, and what it says.  Without a key it is a plain one."""
 
     def __init__(self, port: str, address: int, *key: str) -> None:
-        self.words: list[str] = []
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.contract.osdp_peer", port, str(address), *key],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            bufsize=1,
-        )
-        self._thread = threading.Thread(target=self._listen, daemon=True)
-        self._thread.start()
+        super().__init__(sys.executable, "-m", "tests.contract.osdp_peer", port, str(address), *key)
         limit = time.monotonic() + 20
         while "ready" not in self.words:
             assert time.monotonic() < limit, "the module did not start"
             time.sleep(0.01)
-
-    def tell(self, line: str) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"{line}\n")
-        self._process.stdin.flush()
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        self._thread.join()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                pipe.close()
-
-    def _listen(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self.words.append(line.strip())
 
 
 class OsdpRig:
@@ -157,7 +130,7 @@ class OsdpRig:
         """The module has no power; the wire is as it was."""
         if self.module is not None:
             self.words = self.module.words
-            self.module.kill()
+            self.module.close()
             self.module.words.append("locked")  # without current
 
     def restore(self) -> None:

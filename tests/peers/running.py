@@ -33,11 +33,9 @@ def answer(program: str, *arguments: str, lines: Iterable[str] = ()) -> list[str
 class Peer:
     """One that runs beside the test.  `words` is every line it has said."""
 
-    def __init__(self, program: str, *arguments: str) -> None:
+    def __init__(self, *command: str) -> None:
         self.words: list[str] = []
-        self._process = subprocess.Popen(
-            command(program, *arguments), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
-        )
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
 

@@ -12,7 +12,7 @@ from gate.core.model import Direction
 from gate.testing.barrier_contract import until
 from tests.contract.osdp_peer import CUID
 from tests.contract.osdp_rig import ADDRESS, Module, OsdpRig, Wire
-from tests.peers.running import Peer, answer
+from tests.peers.running import Peer, answer, command
 
 pytestmark = [pytest.mark.slow, pytest.mark.anyio]
 
@@ -36,8 +36,8 @@ def bus(tmp_path: Path) -> Iterator[Bus]:
             stack.callback(wire.cut)
             keys = (base_key(MASTER, CUID).hex(), MASTER.hex()) if secure else ()
             module = Module(wire.module_port, 5, *keys[:1])
-            stack.callback(module.kill)
-            panel = Peer("osdp_panel", str(tmp_path / "port"), "5", *keys[1:])
+            stack.callback(module.close)
+            panel = Peer(*command("osdp_panel", str(tmp_path / "port"), "5", *keys[1:]))
             stack.callback(panel.close)
             return wire, module, panel
 
