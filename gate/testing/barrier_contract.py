@@ -10,12 +10,10 @@ fails after five seconds.
 """
 
 import asyncio
-import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from functools import partial
-from pathlib import Path
 from typing import Protocol
 
 import pytest
@@ -25,6 +23,7 @@ from gate.errors import DeviceError
 from gate.ports.abilities import Abilities
 from gate.ports.barrier import Barrier
 from gate.ports.inputs import Level, Role
+from gate.testing.census import assert_nothing_more, settled
 
 PATIENCE = 5.0
 """Seconds after which what did not happen counts as never happening."""
@@ -78,11 +77,6 @@ def holds(condition: Callable[[], bool]) -> bool:
 
 def no_reports(level: Level) -> None:
     """A report that nobody is interested in."""
-
-
-def resources() -> tuple[int, int]:
-    """Open files and threads of this process."""
-    return len(list(Path("/proc/self/fd").iterdir())), threading.active_count()
 
 
 def locked_is(rig: BarrierRig, wanted: bool) -> bool:
@@ -346,6 +340,6 @@ class BarrierContract:
                     assert barrier.secured
 
         asyncio.run(cycles(2))  # imports and caches
-        before = resources()
+        before = settled()
         asyncio.run(cycles(50))
-        assert resources() == before
+        assert_nothing_more(before)

@@ -7,7 +7,8 @@ from typing import Protocol
 import pytest
 
 from gate.ports.feedback import Feedback, Signal
-from gate.testing.barrier_contract import holds, resources
+from gate.testing.barrier_contract import holds
+from gate.testing.census import assert_nothing_more, settled
 
 
 class FeedbackRig(Protocol):
@@ -67,6 +68,6 @@ class FeedbackContract:
                     feedback.show(Signal.ADMITTED)
 
         asyncio.run(cycles(2))
-        before = resources()
+        before = settled()
         asyncio.run(cycles(50))
-        assert resources() == before
+        assert_nothing_more(before)

@@ -11,7 +11,8 @@ import pytest
 from gate.core.model import Direction
 from gate.errors import DeviceError
 from gate.ports.inputs import Input, Level, Role
-from gate.testing.barrier_contract import PATIENCE, resources, until
+from gate.testing.barrier_contract import PATIENCE, until
+from gate.testing.census import assert_nothing_more, settled
 
 
 class InputRig(Protocol):
@@ -150,6 +151,6 @@ class InputContract:
                     await asyncio.sleep(0)
 
         asyncio.run(cycles(2))
-        before = resources()
+        before = settled()
         asyncio.run(cycles(50))
-        assert resources() == before
+        assert_nothing_more(before)

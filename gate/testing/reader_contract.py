@@ -11,14 +11,10 @@ Needs Linux: processes, threads and open files are counted in /proc.
 """
 
 import asyncio
-import os
-import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from dataclasses import dataclass
-from pathlib import Path
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import pytest
@@ -27,6 +23,7 @@ from gate.core.model import Scan
 from gate.errors import DeviceError
 from gate.ports.driver import AnySpec
 from gate.ports.reader import Answer, Reader, ReaderConfig
+from gate.testing.census import assert_nothing_more, children, settled
 
 PATIENCE = 15.0  # seconds until something that must happen has not happened
 FIRST = "AQ1:% FIRST $"
@@ -228,52 +225,3 @@ def assert_tells_what_to_do(error: DeviceError) -> None:
     assert error.what
     assert error.hint
     assert "\n" not in str(error)
-
-
-@dataclass(frozen=True, slots=True)
-class Census:
-    """What a process holds."""
-
-    children: frozenset[int]
-    threads: frozenset[str]
-    files: int
-
-    def is_within(self, other: "Census") -> bool:
-        return self.children <= other.children and self.threads <= other.threads and self.files <= other.files
-
-
-def census() -> Census:
-    threads = frozenset(thread.name for thread in threading.enumerate())
-    return Census(children(), threads, len(list(Path("/proc/self/fd").iterdir())))
-
-
-def children() -> frozenset[int]:
-    """Process ids of our children, zombies included."""
-    found = set()
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal():
-            with suppress(OSError):
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-                if int(fields[1]) == os.getpid():
-                    found.add(int(entry.name))
-    return frozenset(found)
-
-
-def settled() -> Census:
-    """The census, once it has not changed for a while: a peer's threads end a little later."""
-    same, last = 0, census()
-    while same < 4:
-        time.sleep(0.05)
-        now = census()
-        same, last = (same + 1 if now == last else 0), now
-    return last
-
-
-def assert_nothing_more(before: Census) -> None:
-    """Soon there is nothing that there was not before."""
-    for _ in range(100):
-        now = census()
-        if now.is_within(before):
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"left behind: {now}; before it was {before}")

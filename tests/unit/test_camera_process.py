@@ -12,7 +12,8 @@ import pytest
 
 from drivers.readers.camera import open_camera
 from gate.errors import DeviceError
-from gate.testing.reader_contract import LaneDouble, children
+from gate.testing.census import children
+from gate.testing.reader_contract import LaneDouble
 from tests.contract.camera_rigs import camera_config, put
 
 DAEMON = """
