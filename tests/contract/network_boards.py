@@ -43,6 +43,8 @@ class NetworkBoard(Relay):
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.bind(("127.0.0.1", self.port))
         self.port = self._socket.getsockname()[1]
+        if self.kind is socket.SOCK_STREAM:
+            self._socket.listen()  # before anyone is told that it is there
         self._stop, self._stopping = socket.socketpair()
         self._thread = threading.Thread(target=self._serve, args=(self._socket,), daemon=True)
         self._thread.start()
@@ -132,7 +134,6 @@ class ZkPanel(NetworkBoard):
         super().__init__()
 
     def _serve(self, line: socket.socket) -> None:
-        line.listen()
         while self._comes(line):
             peer, _ = line.accept()
             with peer:
