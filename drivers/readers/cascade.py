@@ -135,7 +135,7 @@ def _last_look(grey: Grey, located: Sequence[Located], *, bent: bool) -> Found:
     for symbol in located:
         if texts := restored_texts(grey, symbol, bent=bent):
             return Found(each_once(texts), UNBENT if bent else RESTORED, (symbol,))
-        if texts := [] if bent else zbar_texts(grey, symbol):
+        if not bent and (texts := zbar_texts(grey, symbol)):
             return Found(each_once(texts), ZBAR, (symbol,))
     return _NOTHING
 

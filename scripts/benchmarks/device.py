@@ -27,12 +27,20 @@ id = "bench"
 category = "fitness"
 zone = "almaty"
 timezone = "Asia/Almaty"
-[[reader]]
-driver = "fake"
 [sync]
 mirrors = [{mirror}]
 root = {root}
 """
+NO_CAMERA = """
+[[reader]]
+driver = "fake"
+"""
+
+
+def described(state: Path, mirror: str, root: Path, devices: str) -> str:
+    """A gate.toml; `devices`: its tables of readers and the rest."""
+    named = {"state": state, "mirror": mirror, "root": root}
+    return CONFIG.format_map({name: json.dumps(str(value)) for name, value in named.items()}) + devices
 
 
 class Nation:
@@ -104,8 +112,7 @@ class Device:
         self._kept = folder / "kept"
         self._config = folder / "gate.toml"
         folder.mkdir()
-        named = {"state": self.state, "mirror": mirror, "root": nation.path / "root.json"}
-        self._config.write_text(CONFIG.format_map({name: json.dumps(str(value)) for name, value in named.items()}))
+        self._config.write_text(described(self.state, mirror, nation.path / "root.json", NO_CAMERA))
 
     @property
     def list_wal(self) -> Path:

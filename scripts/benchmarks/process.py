@@ -15,7 +15,7 @@ from threading import Event, Thread
 
 import click
 import cv2
-from device import Nation
+from device import Nation, described
 from rendering import SIZES, Grey, approach
 from report import Figure, show
 
@@ -28,24 +28,13 @@ RATE = 15  # frames a second
 HELD = 5  # frames at the end of a clip: the code is held still
 PATIENCE = 60.0  # seconds for anything
 STARTS = 5
-CONFIG = """
-[device]
-id = "bench-1"
-state_dir = {state}
-[venue]
-id = "bench"
-category = "fitness"
-zone = "almaty"
-timezone = "Asia/Almaty"
+DEVICES = """
 [[reader]]
 driver = "camera"
-device = {camera}
+device = {}
 [barrier]
 driver = "fake"
 pulse = "100ms"
-[sync]
-mirrors = [{mirror}]
-root = {root}
 [kiosk]
 listen = "127.0.0.1:0"
 """
@@ -84,7 +73,8 @@ def measure(folder: Path, seconds: float) -> list[Figure]:
         config = folder / "gate.toml"
 
         def fit(camera: str) -> None:
-            config.write_text(text(folder / "state", mirror, nation.path / "root.json", camera))
+            devices = DEVICES.format(json.dumps(camera))
+            config.write_text(described(folder / "state", mirror, nation.path / "root.json", devices))
 
         for height, width in SIZES:
             with before_the_camera(clip((height, width))[-HELD:]) as camera:
@@ -120,11 +110,6 @@ def synced(config: Path) -> list[Figure]:
         until(lambda: "event=synced" in said(), "a list")
         time.sleep(2)
         return memory("sync", process.pid, "Sync, idle")
-
-
-def text(state: Path, mirror: str, root: Path, camera: str) -> str:
-    named = {"state": state, "mirror": mirror, "root": root, "camera": camera}
-    return CONFIG.format_map({name: json.dumps(str(value)) for name, value in named.items()})
 
 
 def clip(view: tuple[int, int]) -> list[Grey]:
