@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from drivers._shared.child_link import Link
-from drivers.readers.cascade import read_still
-from drivers.readers.picture_file import load_grey
+from drivers.decoders.cascade import read_still
+from drivers.decoders.picture_file import load_grey
 from gate.errors import PictureError
 
 SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})

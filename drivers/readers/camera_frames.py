@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from drivers._shared.child_link import Link
-from drivers.readers.cascade import LiveEye
+from drivers.decoders.cascade import LiveEye
+from drivers.decoders.picture_file import to_grey
 from drivers.readers.exposing import Ladder
-from drivers.readers.picture_file import to_grey
 from drivers.readers.stirring import Health, Stirring, is_black, smaller
 
 STREAM_FROZEN = 10.0  # seconds: while nothing moves, a video stream may send nothing but "as before"

@@ -1,7 +1,7 @@
 """How the worker process of every camera begins."""
 
 from drivers._shared.child_link import Link, silence_native_noise
-from drivers.readers.decoding import require_libraries
+from drivers.decoders.stills import require_libraries
 from gate.errors import DeviceError
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import cv2
 
 from drivers._shared.child_link import Link
+from drivers.decoders.picture_file import load_grey
 from drivers.readers.camera_folder import SUFFIXES, natural_order
 from drivers.readers.camera_frames import BEAT, Frame, NewestFrame
 from drivers.readers.camera_sources import Live, open_live
 from drivers.readers.picamera_child import open_picamera
-from drivers.readers.picture_file import load_grey
 from gate.errors import PictureError
 
 

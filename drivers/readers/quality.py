@@ -8,10 +8,10 @@ from textwrap import wrap
 import cv2
 import numpy as np
 
+from drivers.decoders.cascade import LiveEye
+from drivers.decoders.looking import Found, Grey, Located
+from drivers.decoders.picture_file import to_grey
 from drivers.readers.camera_frames import Frame
-from drivers.readers.cascade import LiveEye
-from drivers.readers.looking import Found, Grey, Located
-from drivers.readers.picture_file import to_grey
 
 WHITE = 250  # of 255: from here on a pixel is burnt out
 _READ, _FOUND, _INK, _SHADE = (60, 130, 20), (20, 100, 200), (255, 255, 255), (40, 40, 40)  # BGR

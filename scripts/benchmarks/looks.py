@@ -13,11 +13,11 @@ from collection import Case
 from pyzbar import pyzbar
 from rendering import Grey, hall
 
+from drivers.decoders.cascade import LiveEye, read_still
+from drivers.decoders.looking import look
+from drivers.decoders.native_noise import quiet
 from drivers.readers.camera_frames import Attention, Frame
-from drivers.readers.cascade import LiveEye, read_still
 from drivers.readers.exposing import Ladder
-from drivers.readers.looking import look
-from drivers.readers.native_noise import quiet
 from drivers.readers.stirring import Health
 
 Look = Callable[[Grey], Collection[str]]

@@ -14,12 +14,12 @@ import segno
 import zxingcpp
 from click.testing import CliRunner
 
+from drivers.decoders.cascade import LiveEye, read_still
+from drivers.decoders.looking import look
+from drivers.decoders.native_noise import quiet
+from drivers.decoders.stills import Cascade
+from drivers.decoders.variants import LIVE
 from drivers.readers import camera_folder
-from drivers.readers.cascade import LiveEye, read_still
-from drivers.readers.decoding import Cascade
-from drivers.readers.looking import look
-from drivers.readers.native_noise import quiet
-from drivers.readers.variants import LIVE
 from gate import registry
 from gate.cli import read as read_module
 from gate.cli.read import read

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+from drivers.decoders.looking import Located
 from drivers.readers import quality
 from drivers.readers.examining import CameraExaminer
-from drivers.readers.looking import Located
 from drivers.readers.picamera import PicameraConfig
 from gate import registry
 from gate.cli.doctor import doctor

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import segno
 
-from drivers.readers.cascade import LiveEye, read_still
-from drivers.readers.looking import MODULE, QUIET_ZONE, Grey, Located, look, read_flat, square_corners
-from drivers.readers.placing import placed
-from drivers.readers.regions import busy_regions
-from drivers.readers.restoring import restored, restored_texts
-from drivers.readers.unbending import unbent
+from drivers.decoders.cascade import LiveEye, read_still
+from drivers.decoders.looking import MODULE, QUIET_ZONE, Grey, Located, look, read_flat, square_corners
+from drivers.decoders.placing import placed
+from drivers.decoders.regions import busy_regions
+from drivers.decoders.restoring import restored, restored_texts
+from drivers.decoders.unbending import unbent
 
 LETTERS = list("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:")
 

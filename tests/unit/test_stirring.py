@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from drivers.decoders.looking import Grey
 from drivers.readers.camera_frames import BLACK_FOR, Attention, Frame
 from drivers.readers.exposing import STEP_AFTER, Ladder
-from drivers.readers.looking import Grey
 from drivers.readers.stirring import EVERY, LINGER, Health, Stirring, smaller
 from tests.contract.camera_rigs import BLANK, drawn
 

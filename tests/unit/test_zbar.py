@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import segno
 
-from drivers.readers import cascade
-from drivers.readers.looking import Grey, Located, square_corners, zbar_texts
+from drivers.decoders import cascade
+from drivers.decoders.looking import Grey, Located, square_corners, zbar_texts
 
 
 def drawn(text: str | bytes) -> tuple[Grey, Located]:

@@ -8,11 +8,11 @@ from itertools import chain, islice
 
 import numpy as np
 
-from drivers.readers.looking import Corners, Found, Grey, Located, each_once, halved, inside, look, zbar_texts
-from drivers.readers.placing import VERY_REGULAR, placed
-from drivers.readers.regions import Region, busy_regions
-from drivers.readers.restoring import restored_texts
-from drivers.readers.variants import CHEAP, FINE, LIVE, SHARPENED, STILL, WHOLE, WIDE, Variant, resized
+from drivers.decoders.looking import Corners, Found, Grey, Located, each_once, halved, inside, look, zbar_texts
+from drivers.decoders.placing import VERY_REGULAR, placed
+from drivers.decoders.regions import Region, busy_regions
+from drivers.decoders.restoring import restored_texts
+from drivers.decoders.variants import CHEAP, FINE, LIVE, SHARPENED, STILL, WHOLE, WIDE, Variant, resized
 
 MOST = 1920  # pixels a side: beyond, time grows and nothing else
 RESTORED = "restored"

@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from drivers.readers.looking import Grey
-from drivers.readers.native_noise import quiet
+from drivers.decoders.looking import Grey
+from drivers.decoders.native_noise import quiet
 from gate.errors import PictureError
 
 _HINT = "Give a PNG, JPEG, WebP, TIFF or BMP picture"

@@ -33,8 +33,8 @@ class Cascade:
         require_libraries()
         import cv2
 
-        from drivers.readers.cascade import read_still
-        from drivers.readers.picture_file import load_grey
+        from drivers.decoders.cascade import read_still
+        from drivers.decoders.picture_file import load_grey
 
         cv2.setNumThreads(1)  # others are not counted in the time that is told
         self._read = read_still

@@ -18,11 +18,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from drivers.readers import symbol
-from drivers.readers.looking import MODULE, QUIET_ZONE, Grey, Located, read_flat, straightened
-from drivers.readers.reed_solomon import Words, corrected
-from drivers.readers.symbol import Bits, Layout
-from drivers.readers.unbending import unbent
+from drivers.decoders import symbol
+from drivers.decoders.looking import MODULE, QUIET_ZONE, Grey, Located, read_flat, straightened
+from drivers.decoders.reed_solomon import Words, corrected
+from drivers.decoders.symbol import Bits, Layout
+from drivers.decoders.unbending import unbent
 
 Floats = npt.NDArray[np.float32]
 Weights = npt.NDArray[np.float32]

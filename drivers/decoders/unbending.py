@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from drivers.readers.symbol import FINDER
+from drivers.decoders.symbol import FINDER
 
 Grey = npt.NDArray[np.uint8]
 Shift = npt.NDArray[np.float32]

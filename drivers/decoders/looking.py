@@ -15,7 +15,7 @@ import numpy.typing as npt
 import zxingcpp
 from pyzbar import pyzbar
 
-from drivers.readers.native_noise import quiet
+from drivers.decoders.native_noise import quiet
 
 Grey = npt.NDArray[np.uint8]
 """One channel, 8 bits, height x width."""

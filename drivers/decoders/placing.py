@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from drivers.readers.looking import MODULE, QUIET_ZONE, Corners, Grey, Located, halved, square_corners, straightened
-from drivers.readers.symbol import FINDER
+from drivers.decoders.looking import MODULE, QUIET_ZONE, Corners, Grey, Located, halved, square_corners, straightened
+from drivers.decoders.symbol import FINDER
 
 Floats = npt.NDArray[np.float32]
 
