@@ -4,15 +4,26 @@ last look (`restoring`), where zbar has the last word."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import chain, islice
+from itertools import chain
 
 import numpy as np
 
-from drivers.decoders.looking import Corners, Found, Grey, Located, each_once, halved, inside, look, zbar_texts
+from drivers.decoders.looking import (
+    Corners,
+    Found,
+    Grey,
+    Located,
+    each_once,
+    halved,
+    inside,
+    look,
+    straightened,
+    zbar_texts,
+)
 from drivers.decoders.placing import VERY_REGULAR, placed
 from drivers.decoders.regions import Region, busy_regions
 from drivers.decoders.restoring import restored_texts
-from drivers.decoders.variants import CHEAP, FINE, LIVE, SHARPENED, STILL, WHOLE, WIDE, Variant, resized
+from drivers.decoders.variants import CHEAP, FINE, LIVE, SHARPENED, STILL, WHOLE, Variant, resized
 
 MOST = 1920  # pixels a side: beyond, time grows and nothing else
 RESTORED = "restored"
@@ -41,7 +52,7 @@ def read_still(grey: Grey) -> Found:
     if len(found.texts) >= MANY:
         more += [_varied(grey, variant) for variant in SHARPENED]
     if not found.texts:
-        found = next((one for one in _searched(grey, found.located) if one.texts), _NOTHING)
+        found = _first_read(_searched(grey, found.located))
     if found.texts:
         read = [symbol.corners for symbol in found.symbols]
         more += [_read_beside(grey, region, read) for region in _beside(grey, read)]
@@ -53,6 +64,8 @@ def read_still(grey: Grey) -> Found:
 
 def _searched(grey: Grey, located: Sequence[Located]) -> Iterator[Found]:
     """One step after another, the cheapest first; whoever reads on has not read anything yet."""
+    for one in located[:1]:  # it surely is there, and no cheap variant brings as much
+        yield _restored(one, straightened(grey, one), bent=True)
     signs = list(located)
     for variant in WHOLE:
         found = _varied(grey, variant)
@@ -64,8 +77,7 @@ def _searched(grey: Grey, located: Sequence[Located]) -> Iterator[Found]:
             found = _in_region(grey, region, variant)
             yield found
             signs += _others(found.located, signs)
-    yield _last_looks(grey, signs)
-    yield _varied(grey, WIDE)
+    yield _last_looks(grey, signs, unbent=len(located[:1]))
     for region in regions:
         yield from _searched_region(grey, region, signs)
 
@@ -110,7 +122,7 @@ def _read_beside(grey: Grey, region: Region, read: Sequence[Corners]) -> Found:
         return first
     cheap = (_in_region(grey, region, variant) for variant in CHEAP if variant is not SHARPENED[0])
     steps = chain((_last_looks(grey, first.located),), cheap, _searched_region(grey, region, first.located))
-    return next((found for found in steps if found.texts), _NOTHING)
+    return _first_read(steps)
 
 
 def _holds_another(grey: Grey, region: Region, read: Sequence[Corners]) -> bool:
@@ -123,21 +135,37 @@ def _moved(symbol: Located, region: Region) -> Located:
     return Located(symbol.corners + np.array((region.left, region.top), np.float32), symbol.size)
 
 
-def _last_looks(grey: Grey, located: Sequence[Located]) -> Found:
-    for bent in (True, False):
-        found = _last_look(grey, located[:LAST_LOOKS], bent=bent)
-        if found.texts:
-            return found
-    return _NOTHING
+def _last_looks(grey: Grey, located: Sequence[Located], unbent: int = 0) -> Found:
+    """`unbent`: how many were not read so already."""
+    squares = [(one, straightened(grey, one)) for one in located[:LAST_LOOKS]]
+    return _first_read(
+        chain(
+            (_restored(*one, bent=True) for one in squares[unbent:]),
+            (_restored(*one, bent=False) for one in squares),
+            (_by_zbar(*one) for one in squares[:1]),
+        )
+    )
 
 
-def _last_look(grey: Grey, located: Sequence[Located], *, bent: bool) -> Found:
-    for symbol in located:
-        if texts := restored_texts(grey, symbol, bent=bent):
-            return Found(each_once(texts), UNBENT if bent else RESTORED, (symbol,))
-        if not bent and (texts := zbar_texts(grey, symbol)):
-            return Found(each_once(texts), ZBAR, (symbol,))
-    return _NOTHING
+def _last_look(grey: Grey, symbol: Located, *, bent: bool) -> Found:
+    """Half of it: a frame comes again."""
+    square = straightened(grey, symbol)
+    found = _restored(symbol, square, bent=bent)
+    return found if bent or found.texts else _by_zbar(symbol, square)
+
+
+def _restored(symbol: Located, square: Grey, *, bent: bool) -> Found:
+    texts = restored_texts(square, symbol.size, bent=bent)
+    return Found(each_once(texts), UNBENT if bent else RESTORED, (symbol,)) if texts else _NOTHING
+
+
+def _by_zbar(symbol: Located, square: Grey) -> Found:
+    texts = zbar_texts(square)
+    return Found(each_once(texts), ZBAR, (symbol,)) if texts else _NOTHING
+
+
+def _first_read(steps: Iterable[Found]) -> Found:
+    return next((found for found in steps if found.texts), _NOTHING)
 
 
 def _in_region(grey: Grey, region: Region, variant: Variant) -> Found:
@@ -192,15 +220,15 @@ class LiveEye:
         located = [one for one in located if one.size <= LIVE_SIZE]
         bent = self._turn // 2 % 2 == 1
         if located and (self._turn % 2 or found.texts):
-            return _last_look(grey, located[:1], bent=bent)
+            return _last_look(grey, located[0], bent=bent)
         if not found.texts and self._turn % LAST_LOOK_EVERY == LAST_LOOK_EVERY // 2:
             return _varied(grey, WHOLE[self._turn // LAST_LOOK_EVERY % len(WHOLE)])
         if not regions:
             return _NOTHING
         if self._turn % LAST_LOOK_EVERY == 0:
             part = regions[self._turn // LAST_LOOK_EVERY % len(regions)].of(grey)
-            symbols = (one for one in placed(part) if one.size <= LIVE_SIZE)
-            return _last_look(part, list(islice(symbols, 1)), bent=bent)
+            symbol = next((one for one in placed(part) if one.size <= LIVE_SIZE), None)
+            return _last_look(part, symbol, bent=bent) if symbol else _NOTHING
         return self._variants(grey, regions, area)
 
     def _variants(self, grey: Grey, regions: Sequence[Region], area: int) -> Found:

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from drivers.decoders.looking import MODULE, QUIET_ZONE, Corners, Grey, Located, halved, square_corners, straightened
+from drivers.decoders.looking import MODULE, QUIET_ZONE, Corners, Grey, Located, halved, middle, square_corners
 from drivers.decoders.symbol import FINDER
 
 Floats = npt.NDArray[np.float32]
@@ -46,12 +46,14 @@ def placed(part: Grey, regular: float = REGULAR) -> Iterator[Located]:
     """Where a symbol may lie in `part`, the likeliest first.  `regular`: REGULAR or VERY_REGULAR."""
     outlines = _outlines(part) if regular < VERY_REGULAR else islice(_outlines(part), 1)
     for outline in outlines:
-        sizes = _likely_sizes(part, outline, regular)
-        tried = [_Cornered(part, Located(outline, size), COARSE) for size in sizes]
+        flat = _flattened(part, outline)
+        sizes = _likely_sizes(flat, outline, regular)
+        tones = _tones(flat)
+        tried = [_Cornered(part, tones, Located(outline, size), COARSE) for size in sizes]
         for one in sorted(tried, key=lambda one: -one.alike)[:BEST]:
             if one.alike >= 0:
                 for upright in one.turned():
-                    yield _Cornered(part, upright, MODULE).settled()
+                    yield _Cornered(part, tones, upright, MODULE).settled()
 
 
 def _outlines(part: Grey) -> Iterator[Corners]:
@@ -68,13 +70,11 @@ def _outline(part: Grey) -> Iterator[Corners]:
         return
     smooth = cv2.GaussianBlur(part, (0, 0), 1.0)
     change = cv2.max(cv2.absdiff(smooth[:-1, 1:], smooth[:-1, :-1]), cv2.absdiff(smooth[1:, :-1], smooth[:-1, :-1]))
-    grains = (change.shape[1] // GRAIN, change.shape[0] // GRAIN)
-    whole = np.asarray(change[: grains[1] * GRAIN, : grains[0] * GRAIN], np.float32)
-    surface = cv2.blur(cv2.resize(whole, grains, interpolation=cv2.INTER_AREA), SPREAD)
+    surface = cv2.blur(halved(np.asarray(change, np.uint8)).astype(np.float32), SPREAD)
     busy = surface[surface > 0.5 * float(surface.max())]
     if not len(busy):
         return
-    mask = (surface > FULL * float(np.median(busy))).astype(np.uint8)
+    mask = (surface > FULL * middle(busy)).astype(np.uint8)
     mask = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones(SPREAD, np.uint8)), np.uint8)
     mask = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones(LEAST, np.uint8)), np.uint8)
     contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
@@ -111,9 +111,14 @@ def _flattened(part: Grey, outline: Corners) -> Grey:
     return np.asarray(cv2.warpPerspective(part, back, (FLAT, FLAT), flags=cv2.INTER_LINEAR), np.uint8)
 
 
-def _likely_sizes(part: Grey, outline: Corners, regular: float) -> list[int]:
+def _tones(flat: Grey) -> tuple[int, int]:
+    """How dark and how light modules are: the paper round a faint symbol counts for no more than they."""
+    mean, deviation = (float(value[0, 0]) for value in cv2.meanStdDev(flat))
+    return max(int(mean - CLIPPED * deviation), 0), min(int(mean + CLIPPED * deviation), 255)
+
+
+def _likely_sizes(flat: Grey, outline: Corners, regular: float) -> list[int]:
     side = max(float(np.linalg.norm(outline[0] - outline[1])), float(np.linalg.norm(outline[1] - outline[2])))
-    flat = _flattened(part, outline)
     score = np.zeros(VERSIONS, np.float32)
     for upright in (flat, np.ascontiguousarray(flat.T)):
         edges = cv2.absdiff(upright[:, 1:], upright[:, :-1])
@@ -124,7 +129,7 @@ def _likely_sizes(part: Grey, outline: Corners, regular: float) -> list[int]:
     score *= SIZES  # blur takes more from what is fine
     possible = side >= SIZES * LEAST_MODULE
     score, sizes = score[possible], SIZES[possible]
-    if not len(sizes) or score.max() <= regular * np.median(score):
+    if not len(sizes) or score.max() <= regular * middle(score):
         return []
     return [int(size) for size in sizes[np.argsort(score)[::-1]][:LIKELY]]
 
@@ -140,14 +145,18 @@ def _waves() -> Floats:
 class _Cornered:
     """A symbol whose place is about right, held against finder patterns in its corners, at `module` pixels a module."""
 
-    def __init__(self, part: Grey, guess: Located, module: int) -> None:
-        square, template = _clipped(straightened(part, guess, module, cv2.INTER_LINEAR), module), _finder(module)
-        first = (QUIET_ZONE - REACH) * module
+    def __init__(self, part: Grey, tones: tuple[int, int], guess: Located, module: int) -> None:
+        template = _finder(module)
         reach = len(template) + 2 * REACH * module
+        near, far = (QUIET_ZONE - REACH) * module, (QUIET_ZONE + guess.size + REACH) * module - reach
+        whole = square_corners(guess.size, module)
         alike, places = np.zeros((2, 4)), np.zeros((2, 4, 2), np.float32)  # as printed, and inverted
-        for corner, (right, bottom) in enumerate(((0, 0), (1, 0), (1, 1), (0, 1))):
-            left, top = (len(square) - first - reach if far else first for far in (right, bottom))
-            match = cv2.matchTemplate(square[top : top + reach, left : left + reach], template, cv2.TM_CCOEFF_NORMED)
+        for corner, place in enumerate(((near, near), (far, near), (far, far), (near, far))):
+            flat = cv2.getPerspectiveTransform(guess.corners, whole - np.array(place, np.float32))
+            around = cv2.warpPerspective(
+                part, flat, (reach, reach), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+            )
+            match = cv2.matchTemplate(np.clip(around, *tones), template, cv2.TM_CCOEFF_NORMED)
             least, most, where_least, where_most = cv2.minMaxLoc(match)
             alike[:, corner] = most, -least
             places[:, corner] = where_most, where_least
@@ -156,7 +165,7 @@ class _Cornered:
         inverted = int(np.argmax(scores))
         self.alike = float(scores[inverted])
         """How well they answer: below 0 there is no symbol."""
-        self._guess, self._corners = guess, square_corners(guess.size, module)
+        self._guess, self._corners = guess, whole
         self._each, self._moves = alike[inverted], places[inverted] - REACH * module
 
     def turned(self) -> Iterator[Located]:
@@ -180,14 +189,6 @@ class _Cornered:
         back = cv2.getPerspectiveTransform(self._corners, self._guess.corners)
         moved = cv2.perspectiveTransform((self._corners + moves)[None], back)[0]
         return Located(np.roll(moved, -((odd + 2) % 4), axis=0).astype(np.float32), self._guess.size)
-
-
-def _clipped(square: Grey, module: int) -> Grey:
-    """No lighter and no darker than modules are: the paper round a faint symbol counts for no more than they."""
-    inner = square[QUIET_ZONE * module : -QUIET_ZONE * module, QUIET_ZONE * module : -QUIET_ZONE * module]
-    mean, deviation = (float(value[0, 0]) for value in cv2.meanStdDev(inner))
-    low, high = mean - CLIPPED * deviation, mean + CLIPPED * deviation
-    return square.clip(max(int(low), 0), min(int(high), 255))
 
 
 @cache

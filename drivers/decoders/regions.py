@@ -87,10 +87,16 @@ def busy_regions(grey: Grey, read: Iterable[Corners] = (), *, coarser: bool = Fa
 def _busy(grey: Grey, cells: tuple[int, int], side: int) -> Grey:
     """How much changes both across and down, of every cell of `side` pixels."""
     width, height = cells[0] * side, cells[1] * side
-    across = cv2.absdiff(grey[:height, 2 : width + 2], grey[:height, :width])
-    down = cv2.absdiff(grey[2 : height + 2, :width], grey[:height, :width])
-    across, down = (cv2.resize(change, cells, interpolation=cv2.INTER_AREA) for change in (across, down))
-    return np.asarray(cv2.blur(cv2.min(across, down), (3, 3)), np.uint8)
+    across = np.asarray(cv2.absdiff(grey[:height, 2 : width + 2], grey[:height, :width]), np.uint8)
+    down = np.asarray(cv2.absdiff(grey[2 : height + 2, :width], grey[:height, :width]), np.uint8)
+    return np.asarray(cv2.blur(cv2.min(_means(across, side), _means(down, side)), (3, 3)), np.uint8)
+
+
+def _means(change: Grey, side: int) -> Grey:
+    """Of every cell.  `side` is a power of 2: halving again and again is faster than once."""
+    while side > 1:
+        change, side = halved(change), side // 2
+    return change
 
 
 def _high(values: Grey) -> int:

@@ -13,13 +13,14 @@ agree with what was seen, and the text itself is zxing-cpp's reading of the symb
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from drivers.decoders import symbol
-from drivers.decoders.looking import MODULE, QUIET_ZONE, Grey, Located, read_flat, straightened
+from drivers.decoders.looking import QUIET_ZONE, Grey, halved, middle, read_flat
 from drivers.decoders.reed_solomon import Words, corrected
 from drivers.decoders.symbol import Bits, Layout
 from drivers.decoders.unbending import unbent
@@ -28,42 +29,54 @@ Floats = npt.NDArray[np.float32]
 Weights = npt.NDArray[np.float32]
 """Square [row, column] of modules: above 0 dark, below 0 light; the further away, the surer."""
 
-STEP = 2  # samples a module
+STEP = 2  # samples a module: half of those of a straightened symbol
 TAPS = 10  # samples a side that the equaliser weighs: 5 modules
 ROUNDS = 4  # of learning
-UNSURE = 0.5  # of the modules are left out of the next round: the least sure
 RIDGE = 0.002  # of the known modules' number: how strongly the equaliser stays a mere average
 WINDOW = 5  # modules a side in which there are dark and light ones
 SLACK = 4  # spare codewords a block that stay unused when some count as erased
-ERASING = (0.0, 0.35, 0.7, 1.0)  # of the codewords that may count as erased, one try after another
-FITTING = 0.5  # mean of the modules known beforehand, 1 when each is right: less, and it is another symbol
+ERASING = (0.0, 0.4, 0.8)  # of the codewords that may count as erased, one try after another
+FITTING = 0.55  # mean of the modules known beforehand, 1 when each is right: less, and it is another symbol
 AGREEING = 0.8  # of the modules, weighed by how sure they are: less is a chance find
-_NONE = np.zeros(0, np.float32)
+SURE = 0.55  # mean of all modules: less, and nothing of it will be corrected
+HOPEFUL = 0.15  # mean of the codewords of a block, likewise
+LOST = 2  # blocks of the surest: then the others are, too
 DRAWN = 3  # pixels a module of the symbol drawn anew
+_REACH = (TAPS - STEP) // 2
+_FIRST = QUIET_ZONE * STEP - _REACH
+_NONE = np.zeros(0, np.float32)
 
 
-def restored_texts(grey: Grey, located: Located, *, bent: bool) -> list[str]:
-    """What the located symbol says; `bent`: once its modules were moved to where they should be."""
-    square = straightened(grey, located)
-    if bent:
-        square = unbent(square, located.size, MODULE, QUIET_ZONE)
-    modules = restored(square, (located.size - 17) // 4)
+def restored_texts(square: Grey, size: int, *, bent: bool) -> list[str]:
+    """What a straightened symbol of `size` modules says; `bent`: once its modules were moved to where they
+    should be."""
+    modules = restored(unbent(square, size, STEP) if bent else halved(square), (size - 17) // 4)
     if modules is None:
         return []
-    framed = np.pad(np.where(modules, 0, 255).astype(np.uint8), QUIET_ZONE, constant_values=255)
-    return read_flat(framed.repeat(DRAWN, axis=0).repeat(DRAWN, axis=1))
+    side = (size + 2 * QUIET_ZONE) * DRAWN
+    large = cv2.resize(_framed(modules), (side, side), interpolation=cv2.INTER_NEAREST)
+    return read_flat(np.asarray(large, np.uint8))
 
 
-def restored(square: Grey, version: int) -> Bits | None:
-    """The modules of a straightened symbol with its quiet zone, every one as it was drawn; None when
-    that cannot be told."""
+def _framed(modules: Bits) -> Grey:
+    framed = np.full((len(modules) + 2 * QUIET_ZONE, len(modules) + 2 * QUIET_ZONE), 255, np.uint8)
+    framed[QUIET_ZONE:-QUIET_ZONE, QUIET_ZONE:-QUIET_ZONE][modules] = 0
+    return framed
+
+
+def restored(samples: Grey, version: int) -> Bits | None:
+    """The modules of a flat symbol, STEP samples a module, with its quiet zone: every one as it was drawn; None
+    when that cannot be told."""
     shape = symbol.layout(version)
-    around = _neighbourhoods(_evened(square), shape.size)
+    even = _evened(samples)
+    windows = _neighbourhoods(even, shape.size)
     known = shape.fixed.astype(np.float32)
     target = known
     for turn in range(ROUNDS):
-        weights = _product(around, _learnt(around, target.ravel()), flags=0).reshape(known.shape)
+        weights = _weighed(even, _learnt(windows, target), shape.size)
         if (weights * known).clip(-1, 1).sum() < FITTING * np.abs(known).sum():
+            return None
+        if np.minimum(np.abs(weights), 1).mean() < SURE:
             return None
         attempt = _Attempt(weights, shape)
         if attempt.modules is not None:
@@ -71,52 +84,66 @@ def restored(square: Grey, version: int) -> Bits | None:
         if turn and not attempt.proven.any():
             return None
         known = np.where(attempt.proven, attempt.proven, known)
-        sure = np.abs(weights) > np.quantile(np.abs(weights), UNSURE)
+        sure = np.abs(weights) > middle(np.abs(weights))
         target = np.where(known, known, np.sign(weights) * sure).astype(np.float32)
     return None
 
 
-def _evened(square: Grey) -> Floats:
-    """STEP samples a module: about -1 for the lightest and 1 for the darkest of the neighbourhood;
-    nearer to 0 where the two differ little, as under a reflection."""
-    window = cv2.getStructuringElement(cv2.MORPH_RECT, (WINDOW * MODULE, WINDOW * MODULE))
-    smooth = cv2.GaussianBlur(square, (0, 0), 0.3 * MODULE)
-    side = len(square) // MODULE * STEP
-    high, low, middle = (
-        cv2.resize(part, (side, side), interpolation=cv2.INTER_AREA).astype(np.float32)
-        for part in (cv2.dilate(smooth, window), cv2.erode(smooth, window), square)
+def _evened(samples: Grey) -> Floats:
+    """About -1 for the lightest and 1 for the darkest of the neighbourhood; nearer to 0 where the two differ
+    little, as under a reflection."""
+    window = cv2.getStructuringElement(cv2.MORPH_RECT, (WINDOW * STEP, WINDOW * STEP))
+    smooth = cv2.GaussianBlur(samples, (0, 0), 0.3 * STEP)
+    high, low = (
+        _evenly(np.asarray(part, np.uint8)) for part in (cv2.dilate(smooth, window), cv2.erode(smooth, window))
     )
-    high, low = (np.asarray(cv2.GaussianBlur(part, (0, 0), 0.5 * WINDOW * STEP), np.float32) for part in (high, low))
-    spread = (high - low) / 2
-    return np.asarray(((high + low) / 2 - middle) / (spread + 0.25 * float(np.median(spread)) + 1), np.float32)
+    spread = np.asarray((high - low) / 2, np.float32)
+    return np.asarray(((high + low) / 2 - samples) / (spread + 0.25 * middle(spread) + 1), np.float32)
 
 
-def _neighbourhoods(samples: Floats, size: int) -> Floats:
-    """(modules, weights of one equaliser): the samples around each module, and a constant."""
-    first = QUIET_ZONE * STEP - (TAPS - STEP) // 2
-    last = first + (size - 1) * STEP + TAPS
-    windows = np.lib.stride_tricks.sliding_window_view(samples[first:last, first:last], (TAPS, TAPS))[::STEP, ::STEP]
-    flat = windows.reshape(size * size, TAPS * TAPS)
-    return np.hstack([flat, np.ones((len(flat), 1), np.float32)])
+def _evenly(part: npt.NDArray[Any]) -> Floats:
+    """Smoothed widely: a value a module is as good as STEP of them, and faster by far."""
+    side = len(part)
+    small = cv2.resize(part, (side // STEP, side // STEP), interpolation=cv2.INTER_AREA).astype(np.float32)
+    return np.asarray(cv2.resize(cv2.GaussianBlur(small, (0, 0), 0.5 * WINDOW), (side, side)), np.float32)
 
 
-def _learnt(around: Floats, target: Floats) -> Floats:
-    """Least squares over the modules whose target is not 0, held back towards the mean of the module itself."""
-    plain = np.zeros(around.shape[1], np.float32)
-    reach = (TAPS - STEP) // 2
-    plain[:-1].reshape(TAPS, TAPS)[reach : reach + STEP, reach : reach + STEP] = 1 / STEP**2
+def _neighbourhoods(even: Floats, size: int) -> Floats:
+    """A view, [row, column] of modules: the TAPS x TAPS samples around each."""
+    first, last = _FIRST, _FIRST + (size - 1) * STEP + TAPS
+    return np.lib.stride_tricks.sliding_window_view(even[first:last, first:last], (TAPS, TAPS))[::STEP, ::STEP]
+
+
+def _learnt(windows: Floats, target: Floats) -> Floats:
+    """The equaliser, TAPS * TAPS weights and a constant: least squares over the modules whose target is not 0, held
+    back towards the mean of the module itself."""
+    plain = np.zeros((TAPS * TAPS + 1, 1), np.float32)
+    plain[:-1].reshape(TAPS, TAPS)[_REACH : _REACH + STEP, _REACH : _REACH + STEP] = 1 / STEP**2
     given = target != 0
-    rows = around[given]
+    rows = np.ones((np.count_nonzero(given), len(plain)), np.float32)
+    rows[:, :-1] = windows[given].reshape(len(rows), -1)
     ridge = RIDGE * len(rows)
     gram = _product(rows, rows) + ridge * np.eye(len(plain), dtype=np.float32)
-    goal = _product(rows, target[given, None]) + ridge * plain[:, None]
+    goal = _product(rows, target[given, None]) + ridge * plain
     _, learnt = cv2.solve(gram, goal, flags=cv2.DECOMP_CHOLESKY)
-    return np.asarray(learnt, np.float32)
+    return np.asarray(learnt, np.float32).ravel()
 
 
-def _product(one: Floats, other: Floats, flags: int = cv2.GEMM_1_T) -> Floats:
+def _product(one: Floats, other: Floats) -> Floats:
     """NumPy would start threads for it, which cost more than they give."""
-    return np.asarray(cv2.gemm(one, other, 1.0, _NONE, 0.0, flags=flags), np.float32)
+    return np.asarray(cv2.gemm(one, other, 1.0, _NONE, 0.0, flags=cv2.GEMM_1_T), np.float32)
+
+
+def _weighed(even: Floats, equaliser: Floats, size: int) -> Weights:
+    """The samples around each module, weighed.  Every phase of the grid by itself: no value between modules is
+    worked out."""
+    weights = np.full((size, size), equaliser[-1], np.float32)
+    kernel = equaliser[:-1].reshape(TAPS, TAPS)
+    for down in range(STEP):
+        for across in range(STEP):
+            part = np.ascontiguousarray(even[_FIRST + down :: STEP, _FIRST + across :: STEP])
+            weights += cv2.filter2D(part, cv2.CV_32F, kernel[down::STEP, across::STEP], anchor=(0, 0))[:size, :size]
+    return weights
 
 
 @dataclass(slots=True, init=False)
@@ -134,11 +161,17 @@ class _Attempt:
         words = np.packbits((weights[row, column] > 0) ^ turned, axis=1)[:, 0]
         surety = np.abs(weights[row, column]).min(axis=1)
         good = np.zeros(len(words), np.bool_)
-        for block in symbol.blocks(shape.version, number):
-            fixed = _block_corrected(words[block.places], surety[block.places], block.spare)
+        lost = 0
+        for block in sorted(symbol.blocks(shape.version, number), key=lambda one: -surety[one.places].mean()):
+            sure = surety[block.places]
+            fixed = _block_corrected(words[block.places], sure, block.spare) if sure.mean() > HOPEFUL else None
             if fixed is not None:
                 words[block.places] = fixed
                 good[block.places] = True
+                continue
+            lost += 1
+            if lost == LOST:
+                break
         modules = symbol.drawn(shape, number, words)
         signs = np.where(modules, 1, -1).astype(np.int8)
         self.proven = np.zeros_like(signs)

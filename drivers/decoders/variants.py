@@ -82,5 +82,5 @@ _COSTLY = (
 LIVE = (*CHEAP, *_COSTLY)
 """One a frame, in rotation."""
 
-STILL = (FINE[-1], *_COSTLY, Variant("doubled", lambda grey: resized(grey, 2.0), factor=2.0))
+STILL = (*_COSTLY[:-1], Variant("doubled", lambda grey: resized(grey, 2.0), factor=2.0))
 """After the cheap ones, until one reads something: a still does not come again."""

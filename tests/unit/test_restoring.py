@@ -8,10 +8,20 @@ import pytest
 import segno
 
 from drivers.decoders.cascade import LiveEye, read_still
-from drivers.decoders.looking import MODULE, QUIET_ZONE, Grey, Located, look, read_flat, square_corners
+from drivers.decoders.looking import (
+    MODULE,
+    QUIET_ZONE,
+    Grey,
+    Located,
+    halved,
+    look,
+    read_flat,
+    square_corners,
+    straightened,
+)
 from drivers.decoders.placing import placed
 from drivers.decoders.regions import busy_regions
-from drivers.decoders.restoring import restored, restored_texts
+from drivers.decoders.restoring import STEP, restored, restored_texts
 from drivers.decoders.unbending import unbent
 
 LETTERS = list("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:")
@@ -78,7 +88,7 @@ def test_a_straightened_symbol_is_restored_to_the_module(harm: Callable[[Grey], 
         picture = square(text_of(seed))
         harmed = noisy(harm(picture), seed)
         assert not read_flat(harmed)  # nobody else reads it
-        modules = restored(harmed, version_of(picture))
+        modules = restored(halved(harmed), version_of(picture))
         if modules is not None:
             whole += 1
             inner = picture[QUIET_ZONE * MODULE : -QUIET_ZONE * MODULE : MODULE, :][:, QUIET_ZONE * MODULE :: MODULE]
@@ -92,7 +102,7 @@ def test_a_crumpled_symbol_is_made_flat() -> None:
         picture = square(text_of(seed))
         bent = crumpled(picture, seed)
         size = 17 + 4 * version_of(picture)
-        flat = unbent(bent, size, MODULE, QUIET_ZONE)
+        flat = unbent(bent, size, MODULE)
         inner = slice(QUIET_ZONE * MODULE, -QUIET_ZONE * MODULE)
         before, after = ((part[inner, inner] > 127) != (picture[inner, inner] > 127) for part in (bent, flat))
         read += bool(after.mean() < 0.5 * before.mean())
@@ -102,7 +112,7 @@ def test_a_crumpled_symbol_is_made_flat() -> None:
 def test_what_is_no_symbol_is_not_restored() -> None:
     random = np.random.default_rng(8)
     for version in (1, 2, 5, 8, 12):
-        side = (17 + 4 * version + 2 * QUIET_ZONE) * MODULE
+        side = (17 + 4 * version + 2 * QUIET_ZONE) * STEP
         assert restored(random.integers(0, 256, (side, side)).astype(np.uint8), version) is None
         assert restored(np.full((side, side), 90, np.uint8), version) is None
 
@@ -117,7 +127,7 @@ def test_a_symbol_that_is_beyond_repair_is_not_made_up() -> None:
         for row, column in random.integers(9, size - 9, (size * size // 3, 2)):
             top, left = (QUIET_ZONE + row) * MODULE, (QUIET_ZONE + column) * MODULE
             picture[top : top + MODULE, left : left + MODULE] = random.choice([0, 255])
-        assert restored(picture, version) is None
+        assert restored(halved(picture), version) is None
 
 
 def test_the_text_of_another_version_is_not_read_into_it() -> None:
@@ -126,7 +136,8 @@ def test_the_text_of_another_version_is_not_read_into_it() -> None:
     for other in (size - 4, size + 4, size + 8):
         grey = on_a_wall(picture)
         corners = square_corners(size) + np.array((150, 90), np.float32)
-        assert restored_texts(grey, Located(corners.astype(np.float32), other), bent=False) == []
+        flat = straightened(grey, Located(corners.astype(np.float32), other))
+        assert restored_texts(flat, other, bent=False) == []
 
 
 def test_a_smeared_symbol_is_placed_without_its_finder_patterns() -> None:
@@ -145,7 +156,8 @@ def test_a_placed_symbol_is_upright_however_it_is_held(turns: int) -> None:
     grey = np.ascontiguousarray(np.rot90(on_a_wall(square(text)), turns))
     [region, *_] = busy_regions(grey)
     part = region.of(grey)
-    assert any(restored_texts(part, found, bent=False) == [text] for found in placed(part))
+    squares = [(straightened(part, found), found.size) for found in placed(part)]
+    assert any(restored_texts(flat, size, bent=False) == [text] for flat, size in squares)
 
 
 @pytest.mark.parametrize("harm", [smeared, out_of_focus, crumpled])
