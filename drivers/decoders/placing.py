@@ -32,8 +32,7 @@ LEAST = (5, 5)  # grains: what is narrower is no surface
 FULL = 0.5  # of the typical change of the surface: where it ends
 REGULAR = 1.4  # times more than the usual size the likeliest must stand out
 VERY_REGULAR = 2.0  # as it does where modules are seen well
-FLAT = 324  # pixels a side in which the frequency is looked for
-_FLAT_CORNERS = np.array([(0, 0), (FLAT, 0), (FLAT, FLAT), (0, FLAT)], np.float32)
+FLAT = (162, 324)  # pixels a side in which the frequency is looked for: of small and of large symbols
 TILES = 3  # a side: each has its own phase, for the corners are not exact
 COARSE = 2  # pixels a module while the version is not certain
 REACH = 3  # modules that a corner may be wrong
@@ -46,8 +45,9 @@ def placed(part: Grey, regular: float = REGULAR) -> Iterator[Located]:
     """Where a symbol may lie in `part`, the likeliest first.  `regular`: REGULAR or VERY_REGULAR."""
     outlines = _outlines(part) if regular < VERY_REGULAR else islice(_outlines(part), 1)
     for outline in outlines:
-        flat = _flattened(part, outline)
-        sizes = _likely_sizes(flat, outline, regular)
+        side = max(float(np.linalg.norm(outline[0] - outline[1])), float(np.linalg.norm(outline[1] - outline[2])))
+        flat = _flattened(part, outline, FLAT[side > FLAT[0]])
+        sizes = _likely_sizes(flat, side, regular)
         tones = _tones(flat)
         tried = [_Cornered(part, tones, Located(outline, size), COARSE) for size in sizes]
         for one in sorted(tried, key=lambda one: -one.alike)[:BEST]:
@@ -106,9 +106,10 @@ def _clockwise(corners: Corners) -> Corners:
     return corners[np.argsort(np.arctan2(away[:, 1], away[:, 0]))]
 
 
-def _flattened(part: Grey, outline: Corners) -> Grey:
-    back = cv2.getPerspectiveTransform(outline, _FLAT_CORNERS)
-    return np.asarray(cv2.warpPerspective(part, back, (FLAT, FLAT), flags=cv2.INTER_LINEAR), np.uint8)
+def _flattened(part: Grey, outline: Corners, side: int) -> Grey:
+    corners = np.array([(0, 0), (side, 0), (side, side), (0, side)], np.float32)
+    back = cv2.getPerspectiveTransform(outline, corners)
+    return np.asarray(cv2.warpPerspective(part, back, (side, side), flags=cv2.INTER_LINEAR), np.uint8)
 
 
 def _tones(flat: Grey) -> tuple[int, int]:
@@ -117,14 +118,15 @@ def _tones(flat: Grey) -> tuple[int, int]:
     return max(int(mean - CLIPPED * deviation), 0), min(int(mean + CLIPPED * deviation), 255)
 
 
-def _likely_sizes(flat: Grey, outline: Corners, regular: float) -> list[int]:
-    side = max(float(np.linalg.norm(outline[0] - outline[1])), float(np.linalg.norm(outline[1] - outline[2])))
+def _likely_sizes(flat: Grey, side: float, regular: float) -> list[int]:
+    """`side`: of the outline, in pixels of the picture."""
     score = np.zeros(VERSIONS, np.float32)
+    waves = _waves(len(flat))
     for upright in (flat, np.ascontiguousarray(flat.T)):
         edges = cv2.absdiff(upright[:, 1:], upright[:, :-1])
-        bands = cv2.resize(edges, (FLAT, TILES), interpolation=cv2.INTER_AREA).astype(np.float32)
-        bands -= cv2.blur(bands, (FLAT // 8 * 2 + 1, 1))
-        tiles = bands.reshape(TILES, TILES, -1).transpose(1, 0, 2) @ _waves()
+        bands = cv2.resize(edges, (len(flat), TILES), interpolation=cv2.INTER_AREA).astype(np.float32)
+        bands -= cv2.blur(bands, (len(flat) // 8 * 2 + 1, 1))
+        tiles = bands.reshape(TILES, TILES, -1).transpose(1, 0, 2) @ waves
         score += np.hypot(tiles[..., :VERSIONS], tiles[..., VERSIONS:]).sum(axis=(0, 1))
     score *= SIZES  # blur takes more from what is fine
     possible = side >= SIZES * LEAST_MODULE
@@ -135,11 +137,11 @@ def _likely_sizes(flat: Grey, outline: Corners, regular: float) -> list[int]:
 
 
 @cache
-def _waves() -> Floats:
+def _waves(side: int) -> Floats:
     """(tiles, places of a tile, cosines and sines of every size)."""
-    turns = 2 * np.pi * np.outer(np.arange(FLAT) / FLAT, SIZES)
+    turns = 2 * np.pi * np.outer(np.arange(side) / side, SIZES)
     both = np.hstack([np.cos(turns), np.sin(turns)]).astype(np.float32)
-    return both.reshape(TILES, FLAT // TILES, 2 * VERSIONS)
+    return both.reshape(TILES, side // TILES, 2 * VERSIONS)
 
 
 class _Cornered:
@@ -156,7 +158,8 @@ class _Cornered:
             around = cv2.warpPerspective(
                 part, flat, (reach, reach), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
             )
-            match = cv2.matchTemplate(np.clip(around, *tones), template, cv2.TM_CCOEFF_NORMED)
+            around = cv2.min(cv2.max(around, tones[0]), tones[1])  # `clip` takes longer than all else here
+            match = cv2.matchTemplate(around, template, cv2.TM_CCOEFF_NORMED)
             least, most, where_least, where_most = cv2.minMaxLoc(match)
             alike[:, corner] = most, -least
             places[:, corner] = where_most, where_least
