@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 
+import cv2
 import numpy as np
 
 from drivers.decoders.looking import (
@@ -23,15 +24,19 @@ from drivers.decoders.looking import (
 from drivers.decoders.placing import VERY_REGULAR, placed
 from drivers.decoders.regions import Region, busy_regions
 from drivers.decoders.restoring import restored_texts
+from drivers.decoders.unrolling import unrolled
 from drivers.decoders.variants import CHEAP, FINE, LIVE, SHARPENED, STILL, WHOLE, Variant, resized
 
 MOST = 1920  # pixels a side: beyond, time grows and nothing else
 RESTORED = "restored"
 UNBENT = "unbent"
+UNROLLED = "unrolled"
 ZBAR = "zbar"
 _NOTHING = Found((), "")
 LAST_LOOKS = 3  # of one still at most: a bound on time
 BESIDE = 3  # regions beside a code that was read, and as many again as codes were: a bound on time
+ALIKE = 0.75  # times as large as a code that was read: what is worth looking for
+ROOM = 0.5  # times as wide as a code that was read: what another needs
 MANY = 3  # codes in a picture: then there are more everywhere
 SLANT = 2.5  # times as long as wide: no code is seen so
 LARGEST = 2.5  # times the whole picture: what an enlarged region may be
@@ -65,7 +70,8 @@ def read_still(grey: Grey) -> Found:
 def _searched(grey: Grey, located: Sequence[Located]) -> Iterator[Found]:
     """One step after another, the cheapest first; whoever reads on has not read anything yet."""
     for one in located[:1]:  # it surely is there, and no cheap variant brings as much
-        yield _restored(one, straightened(grey, one), bent=True)
+        yield _unbent(one, straightened(grey, one))
+        yield _unrolled(grey, one)
     signs = list(located)
     for variant in WHOLE:
         found = _varied(grey, variant)
@@ -77,7 +83,9 @@ def _searched(grey: Grey, located: Sequence[Located]) -> Iterator[Found]:
             found = _in_region(grey, region, variant)
             yield found
             signs += _others(found.located, signs)
-    yield _last_looks(grey, signs, unbent=len(located[:1]))
+    tried = len(located[:1])
+    yield _last_looks(grey, signs, tried)
+    yield _first_read(_unrolled(grey, one) for one in signs[tried:LAST_LOOKS])
     for region in regions:
         yield from _searched_region(grey, region, signs)
 
@@ -109,10 +117,19 @@ def _others(located: Iterable[Located], known: Sequence[Located]) -> list[Locate
 
 def _beside(grey: Grey, read: Sequence[Corners]) -> list[Region]:
     """Where another code may be, by the shape of it."""
+    if len(read) == 1 and _fills(grey, read[0]):
+        return []
     half = [np.asarray((corners + 0.5) / 2 - 0.5, np.float32) for corners in read]
     regions = [region.scaled(2) for region in busy_regions(halved(grey), half)]
     likely = [region for region in regions if region.area < grey.size / 4 and region.slant < SLANT]
     return likely[: BESIDE + len(read)]
+
+
+def _fills(grey: Grey, code: Corners) -> bool:
+    """Whether there is no room for another, half as large, on any side of it."""
+    high, wide = grey.shape
+    (left, top), (right, bottom) = code.min(axis=0), code.max(axis=0)
+    return bool(max(left, top, wide - right, high - bottom) < ROOM * max(right - left, bottom - top))
 
 
 def _read_beside(grey: Grey, region: Region, read: Sequence[Corners]) -> Found:
@@ -126,6 +143,8 @@ def _read_beside(grey: Grey, region: Region, read: Sequence[Corners]) -> Found:
 
 
 def _holds_another(grey: Grey, region: Region, read: Sequence[Corners]) -> bool:
+    if region.narrow < ALIKE * min(float(cv2.contourArea(corners)) for corners in read) ** 0.5:
+        return False
     symbols = (_moved(symbol, region) for symbol in placed(region.of(grey), VERY_REGULAR))
     return any(not any(inside(symbol.corners, place) for place in read) for symbol in symbols)
 
@@ -135,13 +154,13 @@ def _moved(symbol: Located, region: Region) -> Located:
     return Located(symbol.corners + np.array((region.left, region.top), np.float32), symbol.size)
 
 
-def _last_looks(grey: Grey, located: Sequence[Located], unbent: int = 0) -> Found:
-    """`unbent`: how many were not read so already."""
+def _last_looks(grey: Grey, located: Sequence[Located], tried: int = 0) -> Found:
+    """`tried`: how many resisted `_unbent` already."""
     squares = [(one, straightened(grey, one)) for one in located[:LAST_LOOKS]]
     return _first_read(
         chain(
-            (_restored(*one, bent=True) for one in squares[unbent:]),
-            (_restored(*one, bent=False) for one in squares),
+            (_unbent(*one) for one in squares[tried:]),
+            (_restored(*one) for one in squares),
             (_by_zbar(*one) for one in squares[:1]),
         )
     )
@@ -150,13 +169,26 @@ def _last_looks(grey: Grey, located: Sequence[Located], unbent: int = 0) -> Foun
 def _last_look(grey: Grey, symbol: Located, *, bent: bool) -> Found:
     """Half of it: a frame comes again."""
     square = straightened(grey, symbol)
-    found = _restored(symbol, square, bent=bent)
-    return found if bent or found.texts else _by_zbar(symbol, square)
+    found = _unbent(symbol, square) if bent else _restored(symbol, square)
+    if found.texts:
+        return found
+    return _unrolled(grey, symbol) if bent else _by_zbar(symbol, square)
 
 
-def _restored(symbol: Located, square: Grey, *, bent: bool) -> Found:
-    texts = restored_texts(square, symbol.size, bent=bent)
-    return Found(each_once(texts), UNBENT if bent else RESTORED, (symbol,)) if texts else _NOTHING
+def _unbent(symbol: Located, square: Grey) -> Found:
+    texts = restored_texts(square, symbol.size, bent=True)
+    return Found(each_once(texts), UNBENT, (symbol,)) if texts else _NOTHING
+
+
+def _unrolled(grey: Grey, symbol: Located) -> Found:
+    flat = unrolled(grey, symbol)
+    texts = restored_texts(flat, symbol.size, bent=True) if flat is not None else []
+    return Found(each_once(texts), UNROLLED, (symbol,)) if texts else _NOTHING
+
+
+def _restored(symbol: Located, square: Grey) -> Found:
+    texts = restored_texts(square, symbol.size, bent=False)
+    return Found(each_once(texts), RESTORED, (symbol,)) if texts else _NOTHING
 
 
 def _by_zbar(symbol: Located, square: Grey) -> Found:

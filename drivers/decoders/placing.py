@@ -112,10 +112,12 @@ def _flattened(part: Grey, outline: Corners, side: int) -> Grey:
     return np.asarray(cv2.warpPerspective(part, back, (side, side), flags=cv2.INTER_LINEAR), np.uint8)
 
 
-def _tones(flat: Grey) -> tuple[int, int]:
-    """How dark and how light modules are: the paper round a faint symbol counts for no more than they."""
+def _tones(flat: Grey) -> Grey:
+    """What to take each tone for: none is darker or lighter than modules are.  The paper round a faint symbol
+    counts for no more than they."""
     mean, deviation = (float(value[0, 0]) for value in cv2.meanStdDev(flat))
-    return max(int(mean - CLIPPED * deviation), 0), min(int(mean + CLIPPED * deviation), 255)
+    low, high = mean - CLIPPED * deviation, mean + CLIPPED * deviation
+    return np.arange(256).clip(max(int(low), 0), min(int(high), 255)).astype(np.uint8)
 
 
 def _likely_sizes(flat: Grey, side: float, regular: float) -> list[int]:
@@ -147,7 +149,7 @@ def _waves(side: int) -> Floats:
 class _Cornered:
     """A symbol whose place is about right, held against finder patterns in its corners, at `module` pixels a module."""
 
-    def __init__(self, part: Grey, tones: tuple[int, int], guess: Located, module: int) -> None:
+    def __init__(self, part: Grey, tones: Grey, guess: Located, module: int) -> None:
         template = _finder(module)
         reach = len(template) + 2 * REACH * module
         near, far = (QUIET_ZONE - REACH) * module, (QUIET_ZONE + guess.size + REACH) * module - reach
@@ -158,7 +160,7 @@ class _Cornered:
             around = cv2.warpPerspective(
                 part, flat, (reach, reach), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
             )
-            around = cv2.min(cv2.max(around, tones[0]), tones[1])  # `clip` takes longer than all else here
+            around = cv2.LUT(around, tones)
             match = cv2.matchTemplate(around, template, cv2.TM_CCOEFF_NORMED)
             least, most, where_least, where_most = cv2.minMaxLoc(match)
             alike[:, corner] = most, -least

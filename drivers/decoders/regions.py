@@ -31,10 +31,14 @@ class Region:
         return (self.right - self.left) * (self.bottom - self.top)
 
     @property
+    def narrow(self) -> int:
+        """Its shorter side, in pixels."""
+        return min(self.right - self.left, self.bottom - self.top)
+
+    @property
     def slant(self) -> float:
         """How many times longer than wide it is, or wider than long."""
-        wide, high = self.right - self.left, self.bottom - self.top
-        return max(wide, high) / min(wide, high)
+        return max(self.right - self.left, self.bottom - self.top) / self.narrow
 
     def scaled(self, factor: int) -> "Region":
         return Region(self.left * factor, self.top * factor, self.right * factor, self.bottom * factor)

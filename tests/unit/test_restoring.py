@@ -23,6 +23,7 @@ from drivers.decoders.placing import placed
 from drivers.decoders.regions import busy_regions
 from drivers.decoders.restoring import STEP, restored, restored_texts
 from drivers.decoders.unbending import unbent
+from drivers.decoders.unrolling import unrolled
 
 LETTERS = list("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:")
 
@@ -107,6 +108,54 @@ def test_a_crumpled_symbol_is_made_flat() -> None:
         before, after = ((part[inner, inner] > 127) != (picture[inner, inner] > 127) for part in (bent, flat))
         read += bool(after.mean() < 0.5 * before.mean())
     assert read >= 6
+
+
+def round_a_can(picture: Grey, angle: float, middle: float, sag: float) -> tuple[Grey, Located]:
+    """Over `angle` radians, seen straight `middle` of its side away from its own, its middle hanging down by `sag`;
+    and the symbol as its finder patterns alone tell."""
+    side, size = len(picture), 17 + 4 * version_of(picture)
+    lies = np.linspace(0, side - 1, side)
+    seen = np.sin(angle * (lies / side - 0.5 - middle))
+    seen = (seen - seen[0]) / (seen[-1] - seen[0]) * (side - 1)
+    where = np.interp(lies, seen, lies)
+    down = 4 * where / side * (1 - where / side) * sag
+    columns, rows = np.meshgrid(where, lies)
+    bent = cv2.remap(
+        picture, columns.astype(np.float32), (rows - down).astype(np.float32), cv2.INTER_LINEAR, borderValue=255
+    )
+    flat = square_corners(size)
+    middles = flat - 3.5 * MODULE * np.sign(flat - flat.mean(axis=0))
+    across = np.interp(middles[:, 0], lies, seen)
+    found = np.stack([across, middles[:, 1] + np.interp(across, lies, down)], axis=1).astype(np.float32)
+    way = cv2.getPerspectiveTransform(middles.astype(np.float32), found)
+    return np.asarray(bent, np.uint8), Located(cv2.perspectiveTransform(flat[None], way)[0].astype(np.float32), size)
+
+
+@pytest.mark.parametrize("lying", [False, True])
+@pytest.mark.parametrize(("angle", "middle", "sag"), [(1.7, 0.0, 10), (2.3, 0.0, 10), (1.2, -0.4, 10), (2.1, 0.1, -14)])
+def test_a_symbol_round_a_can_is_unrolled(angle: float, middle: float, sag: float, lying: bool) -> None:
+    read = 0
+    for seed in range(5):
+        text = text_of(seed, 120)
+        picture = square(text)
+        bent, symbol = round_a_can(np.ascontiguousarray(picture.T) if lying else picture, angle, middle, sag)
+        if lying:
+            bent = np.ascontiguousarray(bent.T)
+            symbol = Located(symbol.corners[[0, 3, 2, 1], ::-1].copy(), symbol.size)
+        resists = not restored_texts(straightened(bent, symbol), symbol.size, bent=True)
+        flat = unrolled(bent, symbol)
+        read += resists and flat is not None and restored_texts(flat, symbol.size, bent=True) == [text]
+        assert read_still(on_a_wall(bent)).texts in ((text,), ())
+    assert read >= 4
+
+
+def test_what_is_flat_is_not_unrolled() -> None:
+    for seed in range(4):
+        picture = square(text_of(seed))
+        symbol = Located(square_corners(17 + 4 * version_of(picture)), 17 + 4 * version_of(picture))
+        noise = np.random.default_rng(seed).integers(0, 256, picture.shape).astype(np.uint8)
+        for grey in (picture, smeared(picture), noise, np.full_like(picture, 128)):
+            assert unrolled(grey, symbol) is None
 
 
 def test_what_is_no_symbol_is_not_restored() -> None:

@@ -1,0 +1,179 @@
+"""Makes a symbol flat that lies round a can, a bottle, a wrist: modules grow narrower where the surface turns
+away, and lines that cross it sag.
+
+Both are looked for by the regular distance of the modules' borders: whichever of a few hundred cylinders
+makes them most regular is unrolled.  Only the middles of the finder patterns are where they should be
+beforehand.  What is left, `unbending` makes flat.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from itertools import product
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from drivers.decoders.looking import MODULE, QUIET_ZONE, Grey, Located, straightened
+from drivers.decoders.symbol import FINDER
+
+Floats = npt.NDArray[np.float32]
+
+GAIN = 1.7  # times more regular than as it is: less, and it is not bent so
+REGULAR = 0.12  # of all that changes: less, and these are no modules
+BANDS = 4  # of a symbol, each of which may be a little displaced
+SAGS = 0.25  # of the symbol's side at most
+SAG_STEP, SKEW_STEP, SKEWS = 0.66, 1.0, 3.0  # modules
+ANGLE_STEP, MIDDLE_STEP = 0.4, 0.15
+_ANGLES = ANGLE_STEP * np.arange(1, 8)  # radians that the symbol covers
+_MIDDLES = MIDDLE_STEP * np.arange(-4, 5)  # where it is seen straight: of its side, away from its middle
+_CYLINDERS = [
+    (angle, middle) for angle, middle in product(_ANGLES, _MIDDLES) if angle * (0.5 + abs(middle)) < 1.45
+]  # the whole symbol is seen
+_BETWEEN = list(product((-0.5, -0.25, 0.0, 0.25, 0.5), repeat=2))
+_NONE = np.zeros(0, np.float32)
+
+
+def unrolled(grey: Grey, symbol: Located) -> Grey | None:
+    """The symbol straightened and made flat; None when it is not bent round anything."""
+    opposite = symbol.corners.copy()
+    opposite[2] = opposite[1] + opposite[3] - opposite[0]  # the fourth corner is a guess, and a poor one on a can
+    best: _Fit | None = None
+    for corners in (symbol.corners, opposite):
+        square = straightened(grey, Located(corners, symbol.size))
+        for turned in (False, True):
+            fit = _fit(np.ascontiguousarray(square.T) if turned else square, symbol.size, turned)
+            if fit.gain >= GAIN and (best is None or fit.regular > best.regular):
+                best = fit
+    if best is None or best.regular < REGULAR:
+        return None
+    flat = _flat(best.square, symbol.size, *_refined(best, symbol.size))
+    return np.ascontiguousarray(flat.T) if best.turned else flat
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """The cylinder with an upright axis that makes the borders most regular."""
+
+    square: Grey
+    turned: bool  # the axis lies on its side
+    bands: Floats  # (pixels of the symbol, BANDS): how much changes from one to the next
+    cylinder: tuple[float, float]
+    regular: float  # of all that changes
+    gain: float  # times more regular than flat
+
+
+def _fit(square: Grey, size: int, turned: bool) -> _Fit:
+    borders = cv2.resize(_borders(square, size), (size * MODULE, BANDS), interpolation=cv2.INTER_AREA)
+    bands = np.ascontiguousarray(_clear(np.asarray(borders, np.float32)).T)
+    regular = _regularity(_cylinder_waves(size), bands) / max(float(borders.sum()), 1.0)
+    best = int(np.argmax(regular[1:]))
+    return _Fit(
+        square,
+        turned,
+        bands,
+        _CYLINDERS[best],
+        float(regular[1 + best]),
+        float(regular[1 + best] / regular[0].clip(1e-6)),
+    )
+
+
+def _refined(fit: _Fit, size: int) -> tuple[float, float]:
+    """A cylinder between those that were tried."""
+    angle, middle = fit.cylinder
+    near = [(angle + across * ANGLE_STEP, middle + aside * MIDDLE_STEP) for across, aside in _BETWEEN]
+    return near[int(np.argmax(_regularity(_waves(size, near), fit.bands)))]
+
+
+def _flat(square: Grey, size: int, angle: float, middle: float) -> Grey:
+    side = len(square)
+    share = (np.arange(side, dtype=np.float32) + 0.5) / (size * MODULE) - QUIET_ZONE / size
+    seen = share.clip(0.5 + middle - 1.5 / angle, 0.5 + middle + 1.5 / angle)
+    across = (_seen_at(seen, size, angle, middle) * size + QUIET_ZONE) * MODULE - 0.5
+    columns, rows = np.broadcast_to(across, (side, side)).astype(np.float32), np.indices((side, side), np.float32)[0]
+    level = cv2.remap(square, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    sag, skew = _sag(np.asarray(level, np.uint8), size)
+    rows += (_down(share.clip(-0.1, 1.1), size).T @ np.array((sag, skew), np.float32)) * MODULE
+    return np.asarray(cv2.remap(square, columns, rows, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+
+def _sag(level: Grey, size: int) -> tuple[float, float]:
+    """How far, in modules, the middle of the symbol hangs down, and its right side."""
+    lines = _clear(_borders(np.ascontiguousarray(level.T), size))
+    columns = cv2.resize(lines, (size * MODULE, size), interpolation=cv2.INTER_AREA)
+    turns = 2 * np.pi * (np.arange(size * MODULE) + 1) / MODULE
+    waves = np.vstack([columns * np.cos(turns), columns * np.sin(turns)]).astype(np.float32)
+    ways, likely = _sag_waves(size)
+    best = int(np.argmax(_regularity(likely, cv2.resize(waves, (BANDS, 2 * size), interpolation=cv2.INTER_AREA))))
+    return float(ways[best, 0]), float(ways[best, 1])
+
+
+def _borders(square: Grey, size: int) -> Floats:
+    """How much changes from one pixel of the symbol to the next on its right."""
+    smooth = cv2.GaussianBlur(square, (0, 0), 0.25 * MODULE)
+    first, last = QUIET_ZONE * MODULE, (QUIET_ZONE + size) * MODULE
+    return np.asarray(cv2.absdiff(smooth[first:last, first + 1 : last + 1], smooth[first:last, first:last]), np.float32)
+
+
+def _clear(borders: Floats) -> Floats:
+    """Without what is no border but a shadow or a picture."""
+    return np.asarray(borders - cv2.blur(borders, (2 * MODULE + 1, 1)), np.float32)
+
+
+def _regularity(waves: Floats, bands: npt.NDArray[Any]) -> Floats:
+    """Of each wave (cosines, then sines of all), in all bands."""
+    sums = cv2.gemm(waves, bands, 1.0, _NONE, 0.0)  # NumPy would start threads
+    half = len(sums) // 2
+    return np.asarray(cv2.magnitude(sums[:half], sums[half:]).sum(axis=1), np.float32)
+
+
+@cache
+def _cylinder_waves(size: int) -> Floats:
+    """Of no cylinder, and of every one."""
+    return _waves(size, [(0.01, 0.0), *_CYLINDERS])
+
+
+def _waves(size: int, cylinders: Sequence[tuple[float, float]]) -> Floats:
+    """(cosines, then sines; pixels of a symbol)."""
+    seen = (np.arange(size * MODULE) + 1) / (size * MODULE)
+    turns = 2 * np.pi * size * np.stack([_lies_at(seen, size, *cylinder) for cylinder in cylinders])
+    return np.vstack([np.cos(turns), np.sin(turns)]).astype(np.float32)
+
+
+@lru_cache(maxsize=4)  # some MB for a large symbol
+def _sag_waves(size: int) -> tuple[Floats, Floats]:
+    """(ways; sag and skew in modules), and what turns the cosines and sines of columns back by them."""
+    sags, skews = np.arange(-SAGS * size, SAGS * size, SAG_STEP), np.arange(-SKEWS, SKEWS + 0.1, SKEW_STEP)
+    ways = np.array(list(product(sags, skews)), np.float32)
+    turns = 2 * np.pi * ways @ _down((np.arange(size) + 0.5) / size, size)
+    cosines, sines = np.cos(turns), np.sin(turns)
+    return ways, np.block([[cosines, sines], [sines, -cosines]]).astype(np.float32)
+
+
+def _down(share: npt.NDArray[Any], size: int) -> Floats:
+    """How far everything is displaced by a sag and a skew of 1: none at the middles of the finder patterns."""
+    first = FINDER / 2 / size
+    way = (share - first) / (1 - 2 * first)
+    return np.stack([4 * way * (1 - way), way]).astype(np.float32)
+
+
+def _seen_at(share: npt.NDArray[Any], size: int, angle: float, middle: float) -> Floats:
+    """Where it is seen what lies at this share of the symbol's side."""
+    first, low, high = _anchors(size, angle, middle)
+    sine = np.sin(angle * (share - 0.5 - middle))
+    return np.asarray(first + (sine - low) / (high - low) * (1 - 2 * first), np.float32)
+
+
+def _lies_at(share: npt.NDArray[Any], size: int, angle: float, middle: float) -> Floats:
+    """The reverse."""
+    first, low, high = _anchors(size, angle, middle)
+    sine = low + (high - low) * (share - first) / (1 - 2 * first)
+    return np.asarray(np.arcsin(sine.clip(-1, 1)) / angle + 0.5 + middle, np.float32)
+
+
+def _anchors(size: int, angle: float, middle: float) -> tuple[float, float, float]:
+    first = FINDER / 2 / size
+    low, high = (float(np.sin(angle * (share - 0.5 - middle))) for share in (first, 1 - first))
+    return first, low, high
