@@ -25,7 +25,7 @@ from drivers.decoders.placing import VERY_REGULAR, placed
 from drivers.decoders.regions import Region, busy_regions
 from drivers.decoders.restoring import restored_texts
 from drivers.decoders.unrolling import unrolled
-from drivers.decoders.variants import CHEAP, FINE, LIVE, SHARPENED, STILL, WHOLE, Variant, resized
+from drivers.decoders.variants import CHEAP, FINE, LIVE, SHARPENED, STILL, WHOLE, WIDE, Variant, resized
 
 MOST = 1920  # pixels a side: beyond, time grows and nothing else
 RESTORED = "restored"
@@ -86,6 +86,7 @@ def _searched(grey: Grey, located: Sequence[Located]) -> Iterator[Found]:
     tried = len(located[:1])
     yield _last_looks(grey, signs, tried)
     yield _first_read(_unrolled(grey, one) for one in signs[tried:LAST_LOOKS])
+    yield _varied(grey, WIDE)
     for region in regions:
         yield from _searched_region(grey, region, signs)
 

@@ -50,8 +50,8 @@ WHOLE = (
 )
 """For the whole picture: uneven light, and large modules."""
 
-WIDE = Variant("wide threshold", lambda grey: _threshold(grey, 51), GLOBAL)
-"""For the whole picture, too, and not cheap."""
+WIDE = Variant("halved, threshold", lambda grey: _threshold(halved(grey), 25), GLOBAL, 0.5)
+"""For the whole picture, too: reflections."""
 
 
 def _enlarged_sharp(name: str, factor: float) -> Variant:
