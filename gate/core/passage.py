@@ -196,6 +196,8 @@ def _extend(state: LaneState, at: float, timing: Timing) -> Outcome:
     grant = state.grant
     if grant is None:
         return replace(state, extend_next=True), (Note("extended", "the next person"),)
+    if state.interlocked:  # a release is not made anew then, and the old one would outlast its limit
+        return state, (Note("extended", "refused: the other door is open", grant.direction),)
     deadline = max(grant.deadline, at + timing.lasts(grant.direction, extended=True))
     state = replace(state, grant=replace(grant, deadline=deadline))
     state, releasing = _release(state, grant.direction, at, timing, extended=True)

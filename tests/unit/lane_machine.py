@@ -295,6 +295,15 @@ class LaneMachine(RuleBasedStateMachine):
         self.grant(direction=direction, staff=False)
         self.wait(seconds=8.0)
 
+    @rule(direction=st.sampled_from(Direction))
+    def more_time_in_a_sluice(self, direction: Direction) -> None:
+        self.all_is_well_again()
+        self.grant(direction=direction, staff=False)
+        self.other_door(active=True)
+        self.wait(seconds=5.0)
+        self.extend()
+        self.wait(seconds=19.0)
+
     # What always holds.
 
     @invariant()

@@ -102,6 +102,13 @@ def test_more_time_by_configuration() -> None:
     assert effects == [Release(ENTRY, extended=True), Secure(), EndGrant(1, Passed.NOT_PASSED)]
 
 
+def test_while_the_other_door_is_open_nobody_is_given_more_time() -> None:
+    """The release cannot be made anew, so it would stand longer than any release may."""
+    _, effects = play(Granted(1, ENTRY, 0.0), Interlock(True, 1.0), Extend(5.0), Tick(7.9), Tick(8.0))
+    refused = Note("extended", "refused: the other door is open", ENTRY)
+    assert effects == [Release(ENTRY), refused, Secure(), EndGrant(1, Passed.NOT_PASSED)]
+
+
 def test_more_time_by_staff_for_the_person_there_or_the_next_one() -> None:
     _, effects = play(Granted(1, ENTRY, 0.0), Extend(5.0), Tick(24.9), Tick(25.0))
     note = Note("extended", "this person", ENTRY)
