@@ -1,41 +1,35 @@
-"""The steps of reading, cheapest first: a look and a second look (`looking`), changed pictures of the
-places where a code may be (`regions`, `variants`), and for symbols that were located and resisted, the
-last look (`restoring`), where zbar has the last word."""
+"""The steps of reading: a look and a second look (`looking`); the last looks at a symbol that was located and
+resisted (`resisting`), where zbar has the last word; changed pictures of the places where a code may be
+(`regions`, `variants`), the cheapest first, and the last looks at what those located."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, islice
 
 import cv2
 import numpy as np
 
 from drivers.decoders.looking import (
+    NOTHING,
     Corners,
     Found,
     Grey,
     Located,
     each_once,
+    first_read,
     halved,
     inside,
     look,
-    straightened,
-    zbar_texts,
 )
 from drivers.decoders.placing import VERY_REGULAR, placed
 from drivers.decoders.regions import Region, busy_regions
-from drivers.decoders.restoring import restored_texts
-from drivers.decoders.unrolling import unrolled
+from drivers.decoders.resisting import Resisting, last_looks
 from drivers.decoders.variants import CHEAP, FINE, LIVE, SHARPENED, STILL, WHOLE, WIDE, Variant, resized
 
 MOST = 1920  # pixels a side: beyond, time grows and nothing else
-RESTORED = "restored"
-UNBENT = "unbent"
-UNROLLED = "unrolled"
-ZBAR = "zbar"
-_NOTHING = Found((), "")
 LAST_LOOKS = 3  # of one still at most: a bound on time
 BESIDE = 3  # regions beside a code that was read, and as many again as codes were: a bound on time
-ALIKE = 0.75  # times as large as a code that was read: what is worth looking for
+AS_LARGE = 0.75  # times as large as a code that was read: what is worth looking for
 ROOM = 0.5  # times as wide as a code that was read: what another needs
 MANY = 3  # codes in a picture: then there are more everywhere
 SLANT = 2.5  # times as long as wide: no code is seen so
@@ -53,11 +47,11 @@ def read_still(grey: Grey) -> Found:
         factor = MOST / max(grey.shape)
         grey = resized(grey, factor)
         found = _scaled(found, factor) if found.texts else look(grey)
-    more = [_last_looks(grey, found.located)] if found.texts else []
+    more = [last_looks(_resisting(grey, found.located))] if found.texts else []
     if len(found.texts) >= MANY:
         more += [_varied(grey, variant) for variant in SHARPENED]
     if not found.texts:
-        found = _first_read(_searched(grey, found.located))
+        found = first_read(_searched(grey, found.located))
     if found.texts:
         read = [symbol.corners for symbol in found.symbols]
         more += [_read_beside(grey, region, read) for region in _beside(grey, read)]
@@ -69,9 +63,10 @@ def read_still(grey: Grey) -> Found:
 
 def _searched(grey: Grey, located: Sequence[Located]) -> Iterator[Found]:
     """One step after another, the cheapest first; whoever reads on has not read anything yet."""
-    for one in located[:1]:  # it surely is there, and no cheap variant brings as much
-        yield _unbent(one, straightened(grey, one))
-        yield _unrolled(grey, one)
+    resisting = _resisting(grey, located[:1])
+    for one in resisting:  # it surely is there, and no cheap variant brings as much
+        yield one.unbent()
+        yield one.unrolled()
     signs = list(located)
     for variant in WHOLE:
         found = _varied(grey, variant)
@@ -83,9 +78,10 @@ def _searched(grey: Grey, located: Sequence[Located]) -> Iterator[Found]:
             found = _in_region(grey, region, variant)
             yield found
             signs += _others(found.located, signs)
-    tried = len(located[:1])
-    yield _last_looks(grey, signs, tried)
-    yield _first_read(_unrolled(grey, one) for one in signs[tried:LAST_LOOKS])
+    tried = len(resisting)
+    resisting += _resisting(grey, signs[tried:LAST_LOOKS])
+    yield last_looks(resisting, tried)
+    yield first_read(one.unrolled() for one in resisting[tried:])
     yield _varied(grey, WIDE)
     for region in regions:
         yield from _searched_region(grey, region, signs)
@@ -94,7 +90,7 @@ def _searched(grey: Grey, located: Sequence[Located]) -> Iterator[Found]:
 def _searched_region(grey: Grey, region: Region, located: Sequence[Located]) -> Iterator[Found]:
     """What costs more than looking."""
     symbols = list(placed(region.of(grey))) if region.slant < SLANT else []
-    yield _last_looks(grey, [_moved(one, region) for one in symbols])
+    yield last_looks(_resisting(grey, (_moved(one, region) for one in symbols)))
     hopeful = symbols or any(region.holds(one.corners) for one in located)
     if not hopeful and region.area > grey.size / 4:
         return  # a wall that is busy all over
@@ -104,7 +100,7 @@ def _searched_region(grey: Grey, region: Region, located: Sequence[Located]) -> 
             found = _in_region(grey, region, variant)
             yield found
             signs += _others(found.located, (*located, *signs))
-    yield _last_looks(grey, signs)
+    yield last_looks(_resisting(grey, signs))
 
 
 def _others(located: Iterable[Located], known: Sequence[Located]) -> list[Located]:
@@ -139,12 +135,12 @@ def _read_beside(grey: Grey, region: Region, read: Sequence[Corners]) -> Found:
     if first.texts or not (first.located or _holds_another(grey, region, read)):
         return first
     cheap = (_in_region(grey, region, variant) for variant in CHEAP if variant is not SHARPENED[0])
-    steps = chain((_last_looks(grey, first.located),), cheap, _searched_region(grey, region, first.located))
-    return _first_read(steps)
+    steps = chain((last_looks(_resisting(grey, first.located)),), cheap, _searched_region(grey, region, first.located))
+    return first_read(steps)
 
 
 def _holds_another(grey: Grey, region: Region, read: Sequence[Corners]) -> bool:
-    if region.narrow < ALIKE * min(float(cv2.contourArea(corners)) for corners in read) ** 0.5:
+    if region.narrow < AS_LARGE * min(float(cv2.contourArea(corners)) for corners in read) ** 0.5:
         return False
     symbols = (_moved(symbol, region) for symbol in placed(region.of(grey), VERY_REGULAR))
     return any(not any(inside(symbol.corners, place) for place in read) for symbol in symbols)
@@ -155,50 +151,8 @@ def _moved(symbol: Located, region: Region) -> Located:
     return Located(symbol.corners + np.array((region.left, region.top), np.float32), symbol.size)
 
 
-def _last_looks(grey: Grey, located: Sequence[Located], tried: int = 0) -> Found:
-    """`tried`: how many resisted `_unbent` already."""
-    squares = [(one, straightened(grey, one)) for one in located[:LAST_LOOKS]]
-    return _first_read(
-        chain(
-            (_unbent(*one) for one in squares[tried:]),
-            (_restored(*one) for one in squares),
-            (_by_zbar(*one) for one in squares[:1]),
-        )
-    )
-
-
-def _last_look(grey: Grey, symbol: Located, *, bent: bool) -> Found:
-    """Half of it: a frame comes again."""
-    square = straightened(grey, symbol)
-    found = _unbent(symbol, square) if bent else _restored(symbol, square)
-    if found.texts:
-        return found
-    return _unrolled(grey, symbol) if bent else _by_zbar(symbol, square)
-
-
-def _unbent(symbol: Located, square: Grey) -> Found:
-    texts = restored_texts(square, symbol.size, bent=True)
-    return Found(each_once(texts), UNBENT, (symbol,)) if texts else _NOTHING
-
-
-def _unrolled(grey: Grey, symbol: Located) -> Found:
-    flat = unrolled(grey, symbol)
-    texts = restored_texts(flat, symbol.size, bent=True) if flat is not None else []
-    return Found(each_once(texts), UNROLLED, (symbol,)) if texts else _NOTHING
-
-
-def _restored(symbol: Located, square: Grey) -> Found:
-    texts = restored_texts(square, symbol.size, bent=False)
-    return Found(each_once(texts), RESTORED, (symbol,)) if texts else _NOTHING
-
-
-def _by_zbar(symbol: Located, square: Grey) -> Found:
-    texts = zbar_texts(square)
-    return Found(each_once(texts), ZBAR, (symbol,)) if texts else _NOTHING
-
-
-def _first_read(steps: Iterable[Found]) -> Found:
-    return next((found for found in steps if found.texts), _NOTHING)
+def _resisting(grey: Grey, located: Iterable[Located]) -> list[Resisting]:
+    return [Resisting(grey, one) for one in islice(located, LAST_LOOKS)]
 
 
 def _in_region(grey: Grey, region: Region, variant: Variant) -> Found:
@@ -251,18 +205,24 @@ class LiveEye:
                 located += fine.located
                 break
         located = [one for one in located if one.size <= LIVE_SIZE]
-        bent = self._turn // 2 % 2 == 1
         if located and (self._turn % 2 or found.texts):
-            return _last_look(grey, located[0], bent=bent)
+            return self._last_look(grey, located[0])
         if not found.texts and self._turn % LAST_LOOK_EVERY == LAST_LOOK_EVERY // 2:
             return _varied(grey, WHOLE[self._turn // LAST_LOOK_EVERY % len(WHOLE)])
         if not regions:
-            return _NOTHING
+            return NOTHING
         if self._turn % LAST_LOOK_EVERY == 0:
             part = regions[self._turn // LAST_LOOK_EVERY % len(regions)].of(grey)
             symbol = next((one for one in placed(part) if one.size <= LIVE_SIZE), None)
-            return _last_look(part, symbol, bent=bent) if symbol else _NOTHING
+            return self._last_look(part, symbol) if symbol else NOTHING
         return self._variants(grey, regions, area)
+
+    def _last_look(self, grey: Grey, symbol: Located) -> Found:
+        """Half of what a still gets; the next frame gets the other."""
+        one = Resisting(grey, symbol)
+        bent = self._turn // 2 % 2 == 1
+        steps = (one.unbent, one.unrolled) if bent else (one.restored, one.by_zbar)
+        return first_read(step() for step in steps)
 
     def _variants(self, grey: Grey, regions: Sequence[Region], area: int) -> Found:
         """As many in rotation as together look at EXTRA of the picture, at least one."""

@@ -8,7 +8,6 @@ small square only.  What resists is handed on with its place: `restoring` can do
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
@@ -56,6 +55,14 @@ class Found:
     located: tuple[Located, ...] = ()  # that were not
 
 
+NOTHING = Found((), "")
+
+
+def first_read(steps: Iterable[Found]) -> Found:
+    """Of steps that are taken one after another, the first that read something."""
+    return next((found for found in steps if found.texts), NOTHING)
+
+
 def look(grey: Grey, binarizer: zxingcpp.Binarizer = LOCAL, *, again: bool = True) -> Found:
     """All QR codes that zxing-cpp reads, at once or (`again`) at the second look."""
     symbols = zxingcpp.read_barcodes(
@@ -101,14 +108,14 @@ def square_corners(size: int, module: int = MODULE) -> Corners:
     return np.array([(low, low), (high, low), (high, high), (low, high)], np.float32) - np.float32(0.5)
 
 
-def straightened(grey: Grey, symbol: Located, module: int = MODULE, way: int = cv2.INTER_CUBIC) -> Grey:
-    """The symbol and its quiet zone as a square of `module` pixels a module."""
-    side = (symbol.size + 2 * QUIET_ZONE) * module
+def straightened(grey: Grey, symbol: Located) -> Grey:
+    """The symbol and its quiet zone as a square of MODULE pixels a module."""
+    side = (symbol.size + 2 * QUIET_ZONE) * MODULE
     square = cv2.warpPerspective(
         grey,
-        cv2.getPerspectiveTransform(symbol.corners, square_corners(symbol.size, module)),
+        cv2.getPerspectiveTransform(symbol.corners, square_corners(symbol.size)),
         (side, side),
-        flags=way,
+        flags=cv2.INTER_CUBIC,
         borderMode=cv2.BORDER_REPLICATE,
     )
     return np.asarray(square, np.uint8)
@@ -135,12 +142,6 @@ def halved(grey: Grey) -> Grey:
     return np.asarray(
         cv2.resize(grey[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA), np.uint8
     )
-
-
-def middle(values: npt.NDArray[Any]) -> float:
-    """The upper median; `np.median` takes some ten times as long for few values."""
-    half = values.size // 2
-    return float(np.partition(values.ravel(), half)[half])
 
 
 def thresholded(grey: Grey, around: int, darker: int = 2) -> Grey:

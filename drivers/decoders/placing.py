@@ -12,12 +12,10 @@ from itertools import islice
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-from drivers.decoders.looking import MODULE, QUIET_ZONE, Corners, Grey, Located, halved, middle, square_corners
+from drivers.decoders.arithmetic import Floats, middle
+from drivers.decoders.looking import MODULE, QUIET_ZONE, Corners, Grey, Located, halved, square_corners
 from drivers.decoders.symbol import FINDER
-
-Floats = npt.NDArray[np.float32]
 
 VERSIONS = 30  # larger ones are not told apart
 SIZES = np.arange(1, VERSIONS + 1) * 4 + 17  # modules a side
@@ -48,6 +46,8 @@ def placed(part: Grey, regular: float = REGULAR) -> Iterator[Located]:
         side = max(float(np.linalg.norm(outline[0] - outline[1])), float(np.linalg.norm(outline[1] - outline[2])))
         flat = _flattened(part, outline, FLAT[side > FLAT[0]])
         sizes = _likely_sizes(flat, side, regular)
+        if not sizes:
+            continue
         tones = _tones(flat)
         tried = [_Cornered(part, tones, Located(outline, size), COARSE) for size in sizes]
         for one in sorted(tried, key=lambda one: -one.alike)[:BEST]:

@@ -20,12 +20,12 @@ import numpy as np
 import numpy.typing as npt
 
 from drivers.decoders import symbol
-from drivers.decoders.looking import QUIET_ZONE, Grey, halved, middle, read_flat
+from drivers.decoders.arithmetic import Floats, middle, product
+from drivers.decoders.looking import QUIET_ZONE, Grey, halved, read_flat
 from drivers.decoders.reed_solomon import Words, corrected
 from drivers.decoders.symbol import Bits, Layout
 from drivers.decoders.unbending import unbent
 
-Floats = npt.NDArray[np.float32]
 Weights = npt.NDArray[np.float32]
 """Square [row, column] of modules: above 0 dark, below 0 light; the further away, the surer."""
 
@@ -44,7 +44,6 @@ LOST = 2  # blocks of the surest: then the others are, too
 DRAWN = 3  # pixels a module of the symbol drawn anew
 _REACH = (TAPS - STEP) // 2
 _FIRST = QUIET_ZONE * STEP - _REACH
-_NONE = np.zeros(0, np.float32)
 
 
 def restored_texts(square: Grey, size: int, *, bent: bool) -> list[str]:
@@ -94,9 +93,7 @@ def _evened(samples: Grey) -> Floats:
     little, as under a reflection."""
     window = cv2.getStructuringElement(cv2.MORPH_RECT, (WINDOW * STEP, WINDOW * STEP))
     smooth = cv2.GaussianBlur(samples, (0, 0), 0.3 * STEP)
-    high, low = (
-        _evenly(np.asarray(part, np.uint8)) for part in (cv2.dilate(smooth, window), cv2.erode(smooth, window))
-    )
+    high, low = _evenly(cv2.dilate(smooth, window)), _evenly(cv2.erode(smooth, window))
     spread = np.asarray((high - low) / 2, np.float32)
     return np.asarray(((high + low) / 2 - samples) / (spread + 0.25 * middle(spread) + 1), np.float32)
 
@@ -123,15 +120,10 @@ def _learnt(windows: Floats, target: Floats) -> Floats:
     rows = np.ones((np.count_nonzero(given), len(plain)), np.float32)
     rows[:, :-1] = windows[given].reshape(len(rows), -1)
     ridge = RIDGE * len(rows)
-    gram = _product(rows, rows) + ridge * np.eye(len(plain), dtype=np.float32)
-    goal = _product(rows, target[given, None]) + ridge * plain
+    gram = product(rows, rows, cv2.GEMM_1_T) + ridge * np.eye(len(plain), dtype=np.float32)
+    goal = product(rows, target[given, None], cv2.GEMM_1_T) + ridge * plain
     _, learnt = cv2.solve(gram, goal, flags=cv2.DECOMP_CHOLESKY)
     return np.asarray(learnt, np.float32).ravel()
-
-
-def _product(one: Floats, other: Floats) -> Floats:
-    """NumPy would start threads for it, which cost more than they give."""
-    return np.asarray(cv2.gemm(one, other, 1.0, _NONE, 0.0, flags=cv2.GEMM_1_T), np.float32)
 
 
 def _weighed(even: Floats, equaliser: Floats, size: int) -> Weights:
@@ -168,9 +160,7 @@ class _Attempt:
             if fixed is not None:
                 words[block.places] = fixed
                 good[block.places] = True
-                continue
-            lost += 1
-            if lost == LOST:
+            elif (lost := lost + 1) == LOST:
                 break
         modules = symbol.drawn(shape, number, words)
         signs = np.where(modules, 1, -1).astype(np.int8)

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from drivers.decoders.arithmetic import Floats
 from drivers.decoders.looking import MODULE, QUIET_ZONE, Grey
 from drivers.decoders.symbol import FINDER
 
@@ -25,7 +26,7 @@ _TURN = 2 * np.pi
 def unbent(square: Grey, size: int, step: int) -> Grey:
     """The straightened symbol, `step` pixels a module, with every module where it should be, as well as can be
     told."""
-    smooth = np.asarray(cv2.GaussianBlur(square, (0, 0), 0.25 * MODULE), np.uint8)
+    smooth = smoothed(square)
     across = _shift(smooth, size)
     down = _shift(np.ascontiguousarray(smooth.T), size).T
     wide = MODULE // step
@@ -41,6 +42,18 @@ def unbent(square: Grey, size: int, step: int) -> Grey:
     return np.asarray(flat, np.uint8)
 
 
+def smoothed(square: Grey) -> Grey:
+    """A straightened symbol in which what is smaller than modules makes no borders."""
+    return np.asarray(cv2.GaussianBlur(square, (0, 0), 0.25 * MODULE), np.uint8)
+
+
+def borders(smooth: Grey, size: int) -> Floats:
+    """How much changes from each pixel of a straightened symbol, without its quiet zone, to the next on its right."""
+    first, last = QUIET_ZONE * MODULE, (QUIET_ZONE + size) * MODULE
+    change = cv2.absdiff(smooth[first:last, first + 1 : last + 1], smooth[first:last, first:last])
+    return np.asarray(change, np.float32)
+
+
 def _everywhere(shift: Shift, step: int) -> Shift:
     """For every pixel of the flat symbol with its quiet zone: pixels of the straightened one."""
     around = cv2.copyMakeBorder(shift, QUIET_ZONE, QUIET_ZONE, QUIET_ZONE, QUIET_ZONE, cv2.BORDER_REPLICATE)
@@ -50,11 +63,9 @@ def _everywhere(shift: Shift, step: int) -> Shift:
 
 def _shift(smooth: Grey, size: int) -> Shift:
     """How far to the right each module lies from its place."""
-    first, last = QUIET_ZONE * MODULE, (QUIET_ZONE + size) * MODULE
-    edges = cv2.absdiff(smooth[first:last, first + 1 : last + 1], smooth[first:last, first:last])
     turn = _TURN * np.arange(1, MODULE + 1) / MODULE
     wave = np.stack([np.cos(turn), -np.sin(turn)], axis=1).astype(np.float32)
-    cells = edges.astype(np.float32).reshape(-1, size, MODULE) @ wave
+    cells = borders(smooth, size).reshape(-1, size, MODULE) @ wave
     both = cv2.GaussianBlur(cells.reshape(size, MODULE, size, 2).sum(axis=1), (0, 0), REACH)
     clear, angle = cv2.cartToPolar(both[..., 0], both[..., 1])
     part = 0.5 - ((angle / _TURN + 0.5) % 1.0)  # -angle / _TURN, between -0.5 and 0.5

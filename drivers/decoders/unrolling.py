@@ -1,7 +1,7 @@
 """Makes a symbol flat that lies round a can, a bottle, a wrist: modules grow narrower where the surface turns
 away, and lines that cross it sag.
 
-Both are looked for by the regular distance of the modules' borders: whichever of a few hundred cylinders
+Both are looked for by the regular distance of the modules' borders: whichever of a few dozen cylinders
 makes them most regular is unrolled.  Only the middles of the finder patterns are where they should be
 beforehand.  What is left, `unbending` makes flat.
 """
@@ -9,17 +9,17 @@ beforehand.  What is left, `unbending` makes flat.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import product
+from itertools import product as pairs
 from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from drivers.decoders.arithmetic import Floats, product
 from drivers.decoders.looking import MODULE, QUIET_ZONE, Grey, Located, straightened
 from drivers.decoders.symbol import FINDER
-
-Floats = npt.NDArray[np.float32]
+from drivers.decoders.unbending import borders, smoothed
 
 GAIN = 1.7  # times more regular than as it is: less, and it is not bent so
 REGULAR = 0.12  # of all that changes: less, and these are no modules
@@ -30,21 +30,19 @@ ANGLE_STEP, MIDDLE_STEP = 0.4, 0.15
 _ANGLES = ANGLE_STEP * np.arange(1, 8)  # radians that the symbol covers
 _MIDDLES = MIDDLE_STEP * np.arange(-4, 5)  # where it is seen straight: of its side, away from its middle
 _CYLINDERS = [
-    (angle, middle) for angle, middle in product(_ANGLES, _MIDDLES) if angle * (0.5 + abs(middle)) < 1.45
+    (angle, middle) for angle, middle in pairs(_ANGLES, _MIDDLES) if angle * (0.5 + abs(middle)) < 1.45
 ]  # the whole symbol is seen
-_BETWEEN = list(product((-0.5, -0.25, 0.0, 0.25, 0.5), repeat=2))
-_NONE = np.zeros(0, np.float32)
+_BETWEEN = list(pairs((-0.5, -0.25, 0.0, 0.25, 0.5), repeat=2))
 
 
-def unrolled(grey: Grey, symbol: Located) -> Grey | None:
-    """The symbol straightened and made flat; None when it is not bent round anything."""
+def unrolled(grey: Grey, symbol: Located, square: Grey) -> Grey | None:
+    """The symbol, of which `square` is the straightened one, made flat; None when it is not bent round anything."""
     opposite = symbol.corners.copy()
     opposite[2] = opposite[1] + opposite[3] - opposite[0]  # the fourth corner is a guess, and a poor one on a can
     best: _Fit | None = None
-    for corners in (symbol.corners, opposite):
-        square = straightened(grey, Located(corners, symbol.size))
+    for straight in (square, straightened(grey, Located(opposite, symbol.size))):
         for turned in (False, True):
-            fit = _fit(np.ascontiguousarray(square.T) if turned else square, symbol.size, turned)
+            fit = _fit(np.ascontiguousarray(straight.T) if turned else straight, symbol.size, turned)
             if fit.gain >= GAIN and (best is None or fit.regular > best.regular):
                 best = fit
     if best is None or best.regular < REGULAR:
@@ -66,9 +64,9 @@ class _Fit:
 
 
 def _fit(square: Grey, size: int, turned: bool) -> _Fit:
-    borders = cv2.resize(_borders(square, size), (size * MODULE, BANDS), interpolation=cv2.INTER_AREA)
-    bands = np.ascontiguousarray(_clear(np.asarray(borders, np.float32)).T)
-    regular = _regularity(_cylinder_waves(size), bands) / max(float(borders.sum()), 1.0)
+    lines = cv2.resize(borders(smoothed(square), size), (size * MODULE, BANDS), interpolation=cv2.INTER_AREA)
+    bands = np.ascontiguousarray(_clear(np.asarray(lines, np.float32)).T)
+    regular = _regularity(_cylinder_waves(size), bands) / max(float(lines.sum()), 1.0)
     best = int(np.argmax(regular[1:]))
     return _Fit(
         square,
@@ -101,30 +99,24 @@ def _flat(square: Grey, size: int, angle: float, middle: float) -> Grey:
 
 def _sag(level: Grey, size: int) -> tuple[float, float]:
     """How far, in modules, the middle of the symbol hangs down, and its right side."""
-    lines = _clear(_borders(np.ascontiguousarray(level.T), size))
+    lines = _clear(borders(smoothed(np.ascontiguousarray(level.T)), size))
     columns = cv2.resize(lines, (size * MODULE, size), interpolation=cv2.INTER_AREA)
     turns = 2 * np.pi * (np.arange(size * MODULE) + 1) / MODULE
     waves = np.vstack([columns * np.cos(turns), columns * np.sin(turns)]).astype(np.float32)
     ways, likely = _sag_waves(size)
-    best = int(np.argmax(_regularity(likely, cv2.resize(waves, (BANDS, 2 * size), interpolation=cv2.INTER_AREA))))
+    bands = np.asarray(cv2.resize(waves, (BANDS, 2 * size), interpolation=cv2.INTER_AREA), np.float32)
+    best = int(np.argmax(_regularity(likely, bands)))
     return float(ways[best, 0]), float(ways[best, 1])
 
 
-def _borders(square: Grey, size: int) -> Floats:
-    """How much changes from one pixel of the symbol to the next on its right."""
-    smooth = cv2.GaussianBlur(square, (0, 0), 0.25 * MODULE)
-    first, last = QUIET_ZONE * MODULE, (QUIET_ZONE + size) * MODULE
-    return np.asarray(cv2.absdiff(smooth[first:last, first + 1 : last + 1], smooth[first:last, first:last]), np.float32)
-
-
-def _clear(borders: Floats) -> Floats:
+def _clear(lines: Floats) -> Floats:
     """Without what is no border but a shadow or a picture."""
-    return np.asarray(borders - cv2.blur(borders, (2 * MODULE + 1, 1)), np.float32)
+    return np.asarray(lines - cv2.blur(lines, (2 * MODULE + 1, 1)), np.float32)
 
 
-def _regularity(waves: Floats, bands: npt.NDArray[Any]) -> Floats:
+def _regularity(waves: Floats, bands: Floats) -> Floats:
     """Of each wave (cosines, then sines of all), in all bands."""
-    sums = cv2.gemm(waves, bands, 1.0, _NONE, 0.0)  # NumPy would start threads
+    sums = product(waves, bands)
     half = len(sums) // 2
     return np.asarray(cv2.magnitude(sums[:half], sums[half:]).sum(axis=1), np.float32)
 
@@ -146,7 +138,7 @@ def _waves(size: int, cylinders: Sequence[tuple[float, float]]) -> Floats:
 def _sag_waves(size: int) -> tuple[Floats, Floats]:
     """(ways; sag and skew in modules), and what turns the cosines and sines of columns back by them."""
     sags, skews = np.arange(-SAGS * size, SAGS * size, SAG_STEP), np.arange(-SKEWS, SKEWS + 0.1, SKEW_STEP)
-    ways = np.array(list(product(sags, skews)), np.float32)
+    ways = np.array(list(pairs(sags, skews)), np.float32)
     turns = 2 * np.pi * ways @ _down((np.arange(size) + 0.5) / size, size)
     cosines, sines = np.cos(turns), np.sin(turns)
     return ways, np.block([[cosines, sines], [sines, -cosines]]).astype(np.float32)

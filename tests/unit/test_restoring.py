@@ -143,7 +143,7 @@ def test_a_symbol_round_a_can_is_unrolled(angle: float, middle: float, sag: floa
             bent = np.ascontiguousarray(bent.T)
             symbol = Located(symbol.corners[[0, 3, 2, 1], ::-1].copy(), symbol.size)
         resists = not restored_texts(straightened(bent, symbol), symbol.size, bent=True)
-        flat = unrolled(bent, symbol)
+        flat = unrolled(bent, symbol, straightened(bent, symbol))
         read += resists and flat is not None and restored_texts(flat, symbol.size, bent=True) == [text]
         assert read_still(on_a_wall(bent)).texts in ((text,), ())
     assert read >= 4
@@ -155,7 +155,7 @@ def test_what_is_flat_is_not_unrolled() -> None:
         symbol = Located(square_corners(17 + 4 * version_of(picture)), 17 + 4 * version_of(picture))
         noise = np.random.default_rng(seed).integers(0, 256, picture.shape).astype(np.uint8)
         for grey in (picture, smeared(picture), noise, np.full_like(picture, 128)):
-            assert unrolled(grey, symbol) is None
+            assert unrolled(grey, symbol, straightened(grey, symbol)) is None
 
 
 def test_what_is_no_symbol_is_not_restored() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import segno
 
-from drivers.decoders import cascade
+from drivers.decoders import resisting
 from drivers.decoders.looking import Grey, Located, square_corners, zbar_texts
 
 
@@ -28,6 +28,6 @@ def test_a_text_that_it_guessed_is_not_believed(content: str | bytes) -> None:
 
 def test_it_is_asked_where_a_symbol_resists(monkeypatch: pytest.MonkeyPatch) -> None:
     grey, symbol = drawn("AQ1:A PASS")
-    monkeypatch.setattr(cascade, "restored_texts", lambda *_, **__: [])
-    found = cascade._last_looks(grey, [symbol])
+    monkeypatch.setattr(resisting, "restored_texts", lambda *_, **__: [])
+    found = resisting.last_looks([resisting.Resisting(grey, symbol)])
     assert (found.texts, found.step) == (("AQ1:A PASS",), "zbar")
