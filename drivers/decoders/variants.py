@@ -76,9 +76,10 @@ _COSTLY = (
     Variant("halved", halved, factor=0.5),
     Variant("enlarged", lambda grey: resized(grey, 1.5), factor=1.5),
     Variant("sharpened", lambda grey: sharpened(grey, 2.5, 2.0), GLOBAL),
+    Variant("smoothed", lambda grey: _smoothed(grey, 1.0)),
 )
 
-LIVE = (*CHEAP, *_COSTLY, Variant("smoothed", lambda grey: _smoothed(grey, 1.0)))
+LIVE = (*CHEAP, *_COSTLY)
 """One a frame, in rotation."""
 
 STILL = (*_COSTLY, Variant("doubled", lambda grey: resized(grey, 2.0), factor=2.0))
