@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import chain
 
+from drivers.decoders.aligning import aligned
 from drivers.decoders.looking import NOTHING, Found, Grey, Located, each_once, first_read, straightened, zbar_texts
 from drivers.decoders.restoring import restored_texts
 from drivers.decoders.unrolling import unrolled
@@ -17,7 +18,10 @@ class Resisting:
     """One such symbol, straightened once for all of them."""
 
     def __init__(self, grey: Grey, symbol: Located) -> None:
-        self._grey, self._symbol, self._square = grey, symbol, straightened(grey, symbol)
+        self._grey, self._square = grey, straightened(grey, symbol)
+        self._symbol = aligned(self._square, symbol)
+        if self._symbol is not symbol:
+            self._square = straightened(grey, self._symbol)
 
     def unbent(self) -> Found:
         return self._found(restored_texts(self._square, self._symbol.size, bent=True), UNBENT)
