@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from drivers._shared.child_link import Link
-from drivers.decoders.cascade import LiveEye
+from drivers.decoders.live import LiveEye
 from drivers.decoders.picture_file import to_grey
 from drivers.readers.exposing import Ladder
 from drivers.readers.stirring import Health, Stirring, is_black, smaller
@@ -148,6 +148,8 @@ class Attention:
         texts: tuple[str, ...] = ()
         if self._stirring.worth_a_look(small, frame.at):
             texts = self._eye.read(grey).texts
+        else:
+            self._eye.blink()
         if texts:
             self._stirring.read(frame.at)
         stirs = self._stirring.stirs(frame.at)

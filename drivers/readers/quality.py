@@ -8,7 +8,7 @@ from textwrap import wrap
 import cv2
 import numpy as np
 
-from drivers.decoders.cascade import LiveEye
+from drivers.decoders.live import LiveEye
 from drivers.decoders.looking import Found, Grey, Located
 from drivers.decoders.picture_file import to_grey
 from drivers.readers.camera_frames import Frame

@@ -15,8 +15,9 @@ from threading import Event, Thread
 
 import click
 import cv2
+from clips import approach
 from device import Nation, described
-from rendering import SIZES, Grey, approach
+from rendering import SIZES, Grey
 from report import Figure, show
 
 from gate.demo.camera import Latest

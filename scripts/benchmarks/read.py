@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 from chart import draw
+from clips import HELD, approach, held
 from collection import Case, cases
-from looks import LIVE, STILL, Row, Tally, first_reads, idle_shares, measured
+from looks import LIVE, ROUNDS, STILL, Row, Tally, first_reads, idle_shares, measured
 from photographs import KINDS as PHOTOGRAPHED
 from photographs import photographed
-from rendering import KINDS, SIZES, approach, rendered, without_code
+from rendering import KINDS, SIZES, rendered, without_code
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -32,8 +33,8 @@ NOTHING = 40  # pictures without a code
 def command(as_json: bool, pictures: Path | None, chart: Path | None, many: int) -> None:
     """Recall, processor time and wrong texts of the cascade and of each decoder alone.
 
-    Draws its pictures itself and takes some three minutes; then also how soon a code is read that is
-    carried up to the camera, and what a gate costs before which nobody stands.
+    Draws its pictures itself and takes some five minutes; then also how soon a code is read that is
+    carried up to the camera or held before it, and what a gate costs before which nobody stands.
     """
     try:
         rows = of_collection(pictures) if pictures else of_drawings(many)
@@ -52,7 +53,7 @@ def of_collection(manifest: Path) -> list[Row]:
     tally = Tally()
     problems: list[str] = []
     for case in cases(manifest, problems):
-        tally.add(case, measured(case.picture, STILL))
+        tally.add(case, measured(case.picture, STILL, ROUNDS))
     for problem in problems:
         click.echo(f"passed over: {problem}", err=True)
     return tally.rows()
@@ -61,11 +62,13 @@ def of_collection(manifest: Path) -> list[Row]:
 def of_drawings(many: int) -> list[Row]:
     tally = Tally()
     for case in drawings(many):
-        tally.add(case, measured(case.picture, STILL))
+        tally.add(case, measured(case.picture, STILL, ROUNDS))
     rows = tally.rows()
     for height, width in SIZES:
         clips = [approach(number, (height, width)) for number in range(max(2, many // 2))]
         rows += first_reads(f"approach, {height}p", clips, LIVE)
+    for kind in HELD:
+        rows += first_reads(f"held still, {kind}", [held(number, kind) for number in range(max(2, many // 2))], LIVE)
     for height, width in SIZES:
         rows += idle_shares(f"nobody there, {height}p", (height, width), LIVE)
     return rows

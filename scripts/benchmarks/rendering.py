@@ -4,7 +4,7 @@ A code on a phone or a sheet, held at an angle before a wall, and one harm: what
 pictures.  Every harm is drawn from mild to hopeless, so that no reader reads all of them.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -37,40 +37,10 @@ def rendered(number: int, kind: str, *, letters: tuple[int, int] = (150, 420), d
     return Rendered(_seen(flat, code.symbol_size(border=0)[0], kind, dice), text, kind)
 
 
-def approach(number: int, view: tuple[int, int], frames: int = 30, rate: float = 15.0) -> tuple[list[Grey], str]:
-    """Someone walks up with a phone: the frames of two seconds, and what the code says.
-
-    From afar, moving and out of focus to held still at the distance for which the lens is set."""
-    dice = np.random.default_rng([number, *view])
-    text = "AQ1:" + "".join(dice.choice(list(LETTERS), int(dice.integers(180, 400))))
-    code = segno.make_qr(text, error="l", boost_error=True)
-    flat = drawn(np.array([list(row) for row in code.matrix], np.bool_))
-    size = code.symbol_size(border=4)[0]
-    height, width = view
-    start, end = _held(1.0, view, 0.05, turned=False, dice=dice), _held(1.0, view, 0.03, turned=False, dice=dice)
-    way = dice.uniform(-0.3, 0.3, 2) * (width, 0.5 * height)
-    goal = min(float(dice.uniform(2.2, 3.0)) * size * height / 560, 0.75 * height)
-    wall, noise = _wall(view, dice), float(dice.uniform(3, 7))
-    pictures = []
-    for frame in range(frames):
-        near = 1 - (1 - frame / (frames - 1)) ** 1.6
-        side = goal * (0.2 + 0.8 * near)
-        shape = start + (end - start) * near
-        middle = np.array([width, height]) / 2 + way * (1 - near) + dice.normal(0, 1.0, 2)
-        corners = ((shape - shape.mean(axis=0)) * side + middle).astype(np.float32)
-        picture = _laid(wall.copy(), flat, corners)
-        module = side / size
-        speed = np.linalg.norm(way) * 2 * (1 - frame / (frames - 1)) / frames * rate  # pixels a second
-        picture = smeared(picture, max(speed * 0.012, 0.1), float(np.arctan2(way[1], way[0])))
-        blur = 0.45 + 1.4 * (1 - near) + 0.1 * module
-        pictures.append(sensed(np.asarray(cv2.GaussianBlur(picture, (0, 0), blur), np.float32), noise, dice))
-    return pictures, text
-
-
 def without_code(number: int) -> Grey:
     """A wall, a sheet with writing, a keyboard of tiles: none of them holds a code."""
     dice = np.random.default_rng([number, 99])
-    picture = _wall(SIZES[number % 2], dice).clip(0, 255).astype(np.uint8)
+    picture = wall_behind(SIZES[number % 2], dice).clip(0, 255).astype(np.uint8)
     height, width = picture.shape
     for _ in range(int(dice.integers(3, 12))):
         left, top = int(dice.integers(width)), int(dice.integers(height))
@@ -80,16 +50,6 @@ def without_code(number: int) -> Grey:
         words = " ".join("".join(dice.choice(list(LETTERS), 6)) for _ in range(9))
         cv2.putText(picture, words, (int(dice.integers(60)), row), cv2.FONT_HERSHEY_SIMPLEX, 0.7, 40, 2)
     return sensed(picture.astype(np.float32), 4.0, dice)
-
-
-def hall(view: tuple[int, int], frames: int) -> Iterator[Grey]:
-    """An entrance at rest: the same wall, a lamp that flickers a little, a sensor's noise."""
-    dice = np.random.default_rng([1, *view])
-    wall = _wall(view, dice)
-    for height in range(0, view[0], 60):
-        cv2.line(wall, (0, height), (view[1], height), 60.0, 2)
-    for _ in range(frames):
-        yield sensed(np.asarray(wall * dice.uniform(0.99, 1.01), np.float32), 4.0, dice)
 
 
 def drawn(modules: npt.NDArray[np.bool_]) -> Light:
@@ -105,15 +65,15 @@ def _seen(flat: Light, size: int, kind: str, dice: Dice) -> Grey:
     module = float(dice.uniform(1.6, 2.4) if kind == "small" else dice.uniform(2.2, 4.5))
     side = min(module * (size + 8), 0.92 * height)
     tilt = {"perspective": 0.16, "clean": 0.02}.get(kind, 0.05)
-    corners = _held(side, (height, width), tilt, turned=kind == "turned", dice=dice)
-    picture = _wall((height, width), dice)
-    picture = _laid(picture, flat, corners)
+    corners = cornered(side, (height, width), tilt, turned=kind == "turned", dice=dice)
+    picture = wall_behind((height, width), dice)
+    picture = laid(picture, flat, corners)
     if kind in LENS_HARMS:
         picture = LENS_HARMS[kind](picture, corners, side / (size + 8), dice)
     return sensed(picture, float(dice.uniform(25, 75)) if kind == "noise" else 3.0, dice)
 
 
-def _held(side: float, view: tuple[int, int], tilt: float, *, turned: bool, dice: Dice) -> Light:
+def cornered(side: float, view: tuple[int, int], tilt: float, *, turned: bool, dice: Dice) -> Light:
     """Four corners (x, y) of the code with its quiet zone, clockwise from its top left."""
     height, width = view
     square = np.array([(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)], np.float32)
@@ -126,7 +86,7 @@ def _held(side: float, view: tuple[int, int], tilt: float, *, turned: bool, dice
     return (held - (held.max(axis=0) + held.min(axis=0)) / 2 + middle).astype(np.float32)
 
 
-def _laid(picture: Light, flat: Light, corners: Light) -> Light:
+def laid(picture: Light, flat: Light, corners: Light) -> Light:
     """The code on its phone, as the lens bends it."""
     body = np.full((int(len(flat) * 1.7), int(len(flat) * 1.16)), 232, np.float32)
     body[: len(flat) // 6] = 90
@@ -148,7 +108,7 @@ def _laid(picture: Light, flat: Light, corners: Light) -> Light:
     return np.asarray(picture * (1 - there) + seen, np.float32)
 
 
-def _wall(view: tuple[int, int], dice: Dice) -> Light:
+def wall_behind(view: tuple[int, int], dice: Dice) -> Light:
     coarse = dice.uniform(40, 190, (4, 6)).astype(np.float32)
     return np.asarray(cv2.resize(coarse, view[::-1], interpolation=cv2.INTER_CUBIC), np.float32)
 

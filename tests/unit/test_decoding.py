@@ -14,7 +14,8 @@ import segno
 import zxingcpp
 from click.testing import CliRunner
 
-from drivers.decoders.cascade import LiveEye, read_still
+from drivers.decoders.cascade import read_still
+from drivers.decoders.live import LiveEye
 from drivers.decoders.looking import look
 from drivers.decoders.native_noise import quiet
 from drivers.decoders.stills import Cascade

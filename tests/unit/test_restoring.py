@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import segno
 
-from drivers.decoders.cascade import LiveEye, read_still
+from drivers.decoders.cascade import read_still
+from drivers.decoders.live import LiveEye
 from drivers.decoders.looking import (
     MODULE,
     QUIET_ZONE,

@@ -1,0 +1,129 @@
+"""Reading the frames of a camera, one after another: where nothing was read each gets the best steps there are and
+one more; the next frame of the same code gets the next one."""
+
+from collections.abc import Sequence
+
+from drivers.decoders.looking import NOTHING, Found, Grey, each_once, look
+from drivers.decoders.placing import placed
+from drivers.decoders.regions import Region, busy_regions
+from drivers.decoders.resisting import Resisting
+from drivers.decoders.stacking import Stack
+from drivers.decoders.variants import FINE, LIVE, SHARPENED, WHOLE, Variant
+from drivers.decoders.varying import in_region, varied
+
+MANY = 3  # codes in a frame: then there are more everywhere
+EXTRA = 0.4  # of the picture, looked at once more in a frame that was not read
+ENLARGED = 2.0  # times the whole picture: what every frame may be enlarged to
+STACK_ENLARGED = 4.0  # likewise, of what the last frames show together: its noise may look busy all over
+LARGEST = 117  # modules a side: the last look at a larger one takes longer than a frame
+CYCLE = 6  # frames: in this one, symbols are placed
+STACKED = (1, 4)  # of a cycle: what the last frames show together
+RESISTED = (1, 2, 4)  # of a cycle: another last look
+UNEVEN = 3  # of a cycle: uneven light
+
+
+class LiveEye:
+    """What was read already does not end the search for other codes in the same frame."""
+
+    def __init__(self) -> None:
+        self._stack = Stack()
+        self._turn = 0  # of frames
+        self._last = 0  # of last looks
+        self._next = 0  # of variants
+
+    def read(self, grey: Grey) -> Found:
+        found = look(grey)
+        self._turn += 1
+        more = self._more(grey, found)
+        return Found(each_once((*found.texts, *more.texts)), more.step or found.step, found.symbols, found.located)
+
+    def blink(self) -> None:
+        """A frame is left out: the next one is not added to those before."""
+        self._stack.forget()
+
+    def _more(self, grey: Grey, found: Found) -> Found:
+        if len(found.texts) >= MANY:
+            return varied(grey, SHARPENED[self._turn % len(SHARPENED)])
+        regions = busy_regions(grey, [symbol.corners for symbol in found.symbols])
+        if found.texts:
+            self._stack.forget()
+        else:
+            self._stack.add(grey, regions[0] if regions else None)
+        best, resisting = _best(grey, found, regions, ENLARGED)
+        return best if best.texts else self._by_turns(grey, regions, resisting, alone=not found.texts)
+
+    def _by_turns(self, grey: Grey, regions: Sequence[Region], resisting: Resisting | None, *, alone: bool) -> Found:
+        """`alone`: no other code was read in this frame."""
+        step, cycle = self._turn % CYCLE, self._turn // CYCLE
+        if step in STACKED and (mean := self._stack.mean()) is not None:
+            return self._stacked(mean)
+        if resisting and (step in RESISTED or not alone):
+            return self._last_look(resisting)
+        if step == UNEVEN and alone:
+            return varied(grey, WHOLE[cycle % len(WHOLE)])
+        if not regions:
+            return NOTHING
+        if step == 0:
+            part = regions[cycle % len(regions)].of(grey)
+            symbol = next((one for one in placed(part) if one.size <= LARGEST), None)
+            return self._last_looks(Resisting(part, symbol)) if symbol else NOTHING
+        return self._variants(grey, regions)
+
+    def _stacked(self, mean: Grey) -> Found:
+        found = look(mean)
+        if found.texts:
+            return found
+        best, resisting = _best(mean, found, busy_regions(mean), STACK_ENLARGED)
+        return self._last_look(resisting) if resisting and not best.texts else best
+
+    def _last_looks(self, resisting: Resisting) -> Found:
+        restored = resisting.restored()
+        return restored if restored.texts else self._last_look(resisting)
+
+    def _last_look(self, resisting: Resisting) -> Found:
+        """Each time another one."""
+        looks = (resisting.unbent, resisting.unrolled, resisting.by_zbar)
+        self._last += 1
+        return looks[self._last % len(looks)]()
+
+    def _variants(self, grey: Grey, regions: Sequence[Region]) -> Found:
+        """As many in rotation as together look at EXTRA of the picture, at least one."""
+        area = _area(regions)
+        left = EXTRA * grey.size
+        while True:
+            variant = LIVE[self._next % len(LIVE)]
+            self._next += 1
+            found = _all_varied(grey, regions, variant)
+            left -= area * max(variant.factor, 1.0) ** 2
+            if found.texts or left < area:
+                return found
+
+
+def _best(grey: Grey, found: Found, regions: Sequence[Region], most: float) -> tuple[Found, Resisting | None]:
+    """What pays in every frame, and a symbol that resisted it."""
+    fine = _fine(grey, regions, most)
+    located = [one for one in (*found.located, *fine.located) if one.size <= LARGEST]
+    if fine.texts or not located:
+        return fine, None
+    resisting = Resisting(grey, located[0])
+    return resisting.restored(), resisting
+
+
+def _fine(grey: Grey, regions: Sequence[Region], most: float) -> Found:
+    """As large as there is time for: `most` times the whole picture."""
+    area = _area(regions)
+    for variant in FINE:
+        if area and area * variant.factor**2 <= most * grey.size:
+            return _all_varied(grey, regions, variant)
+    return NOTHING
+
+
+def _area(regions: Sequence[Region]) -> int:
+    return sum(region.area for region in regions)
+
+
+def _all_varied(grey: Grey, regions: Sequence[Region], variant: Variant) -> Found:
+    parts = [in_region(grey, region, variant) for region in regions]
+    texts = each_once(text for part in parts for text in part.texts)
+    located = tuple(one for part in parts for one in part.located)
+    return Found(texts, variant.name if texts else "", located=located)

@@ -1,0 +1,82 @@
+"""Several frames of what is held still as one picture: what changes from frame to frame is averaged out.
+
+A sensor's noise in a dim hall, the stripes of a display, a lamp that wanders over the glass: they hide in each
+frame another part of the code.  Hands are never still: before it is added, each frame is moved to where the
+last ones were.  A code that changes, or a hand that does, is no longer alike; then it begins anew.
+"""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from drivers.decoders.arithmetic import Floats
+from drivers.decoders.looking import Grey, halved
+from drivers.decoders.regions import Region
+
+FEWEST = 3  # frames that are worth a look
+WEIGHT = 8  # frames that count: about half a second
+ALIKE = 0.7  # correlation with the last ones; held still it is .9 even in noise
+AWAY = 8  # halved pixels that the hand may move between two frames, across and down
+COMPARED = 192  # halved pixels a side, of the middle
+SMOOTH = 1.0  # halved pixels, before frames are compared
+BURNT = 248  # from here on a pixel is white with light, and says nothing
+SMALLEST = 80  # pixels a side
+
+_NONE = np.zeros((0, 0), np.uint8)
+
+
+class Stack:
+    def __init__(self) -> None:
+        self._region: Region | None = None
+        self._mean: Floats = np.zeros((0, 0), np.float32)
+        self._frames = 0
+
+    def forget(self) -> None:
+        self._region = None
+
+    def add(self, grey: Grey, region: Region | None) -> None:
+        """`region`: where to begin when what is held is no longer where it was."""
+        if self._region is None or not self._added(self._region.of(grey)):
+            self._region = region if region and region.narrow >= SMALLEST else None
+            if self._region:
+                self._mean, self._frames = self._region.of(grey).astype(np.float32), 1
+
+    def mean(self) -> Grey | None:
+        """None: too few frames are alike."""
+        return self._grey() if self._region and self._frames >= FEWEST else None
+
+    def _grey(self) -> Grey:
+        return np.asarray(cv2.normalize(self._mean, _NONE, 0, 255, cv2.NORM_MINMAX, cv2.CV_8U), np.uint8)
+
+    def _added(self, part: Grey) -> bool:
+        if part.shape != self._mean.shape:
+            return False  # the camera has another size now
+        last = _comparable(self._grey())[AWAY:-AWAY, AWAY:-AWAY]
+        match = cv2.matchTemplate(_comparable(part), last, cv2.TM_CCOEFF_NORMED)
+        _, alike, _, (x, y) = cv2.minMaxLoc(match)
+        if alike < ALIKE or not (0 < x < 2 * AWAY and 0 < y < 2 * AWAY):
+            return False
+        across = 2 * (x - AWAY + _between(match[y, x - 1 : x + 2]))
+        down = 2 * (y - AWAY + _between(match[y - 1 : y + 2, x]))
+        high, wide = part.shape
+        moved = cv2.getRectSubPix(
+            part, (wide, high), ((wide - 1) / 2 + across, (high - 1) / 2 + down), patchType=cv2.CV_32F
+        )
+        self._frames += 1
+        clear = np.less(moved, BURNT).view(np.uint8)
+        cv2.accumulateWeighted(moved, self._mean, 1 / min(self._frames, WEIGHT), mask=clear)
+        return True
+
+
+def _comparable(part: Grey) -> Grey:
+    """What is at the edge may be something else, and large pictures take time."""
+    small = halved(part)
+    top, left = (max(side - COMPARED, 0) // 2 for side in small.shape)
+    return np.asarray(cv2.GaussianBlur(small[top : top + COMPARED, left : left + COMPARED], (0, 0), SMOOTH), np.uint8)
+
+
+def _between(three: npt.NDArray[np.generic]) -> float:
+    """Where the parabola through three values is highest, from the middle one, which is the highest of them."""
+    before, there, after = (float(value) for value in three.tolist())
+    bend = before - 2 * there + after
+    return (before - after) / (2 * bend) if bend else 0.0
