@@ -20,7 +20,7 @@ from drivers.decoders.looking import (
     look,
 )
 from drivers.decoders.placing import VERY_REGULAR, placed
-from drivers.decoders.regions import Region, busy_regions
+from drivers.decoders.regions import Region, busy_regions, faint_regions
 from drivers.decoders.resisting import Resisting, last_looks
 from drivers.decoders.variants import CHEAP, SHARPENED, STILL, WHOLE, WIDE, resized
 from drivers.decoders.varying import in_region, moved, scaled, varied
@@ -80,6 +80,9 @@ def _searched(grey: Grey, located: Sequence[Located]) -> Iterator[Found]:
     yield varied(grey, WIDE)
     for region in regions:
         yield from _searched_region(grey, region, signs)
+    for region in faint_regions(grey, regions):
+        yield first_read(in_region(grey, region, variant) for variant in CHEAP)
+        yield from _searched_region(grey, region, ())
 
 
 def _searched_region(grey: Grey, region: Region, located: Sequence[Located]) -> Iterator[Found]:

@@ -1,7 +1,8 @@
 """Where a code may be: places that change quickly both across and down, as writing and edges do not."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import cv2
 import numpy as np
@@ -14,6 +15,11 @@ MARGIN = 2  # cells around: the quiet zone and what was too faint
 MOST = 5  # regions of one picture, the largest first
 BEYOND = 1.2  # times its size: what belongs to a symbol that was read
 SHARE = 0.3  # of the changes of the busiest places: fainter ones are background
+FAINT = 0.15  # likewise, once nothing was read in what is busier
+FILLED = 0.3  # of the rectangle around what is busy
+FAINT_FILLED = 0.5
+FAINT_LEAST = 64  # pixels a side
+FAINT_MOST = 2  # regions
 
 _SQUARE = np.ones((3, 3), np.uint8)
 
@@ -55,40 +61,63 @@ class Region:
 def busy_regions(grey: Grey, read: Iterable[Corners] = (), *, coarser: bool = False) -> list[Region]:
     """`read`: symbols that are no question any more; `coarser`: the halved picture counts, too, in which large or
     blurred modules are seen."""
-    height, width = grey.shape
-    cells = (width - 4) // CELL, (height - 4) // CELL
-    if min(cells) < 3:
+    busy = _busy(grey, coarser=coarser)
+    if busy is None:
         return []
-    busy = _busy(grey, cells, CELL)
-    if coarser:
-        busy = np.asarray(cv2.max(busy, _busy(halved(grey), cells, CELL // 2)), np.uint8)
-    least = max(4.0, SHARE * _high(busy))
-    _, mask = cv2.threshold(busy, least, 255, cv2.THRESH_BINARY)
+    mask = _busier(busy, SHARE)
     for corners in read:
         middle = corners.mean(axis=0)
         around = ((middle + (corners - middle) * BEYOND) / CELL).round().astype(np.int32)
         cv2.fillConvexPoly(mask, around, 0)
         cv2.polylines(mask, [around], isClosed=True, color=0, thickness=3)
-    if not cv2.countNonZero(mask):
+    return list(islice(_regions(mask, grey, FILLED, LEAST), MOST))
+
+
+def faint_regions(grey: Grey, others: Iterable[Region]) -> list[Region]:
+    """What is busy, too, but less than the `others`: a code in two dark greys beside black letters on white, or
+    one half of which lies in the shadow."""
+    busy = _busy(grey, coarser=True)
+    if busy is None:
         return []
-    mask = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, _SQUARE), np.uint8)
-    _, _, stats, _ = cv2.connectedComponentsWithStats(mask)
-    found = []
+    mask = _busier(busy, FAINT)
+    for one in others:
+        mask[one.top // CELL : one.bottom // CELL, one.left // CELL : one.right // CELL] = 0
+    return list(islice(_regions(mask, grey, FAINT_FILLED, FAINT_LEAST), FAINT_MOST))
+
+
+def _busier(busy: Grey, share: float) -> Grey:
+    _, mask = cv2.threshold(busy, max(4.0, share * _high(busy)), 255, cv2.THRESH_BINARY)
+    return np.asarray(mask, np.uint8)
+
+
+def _regions(mask: Grey, grey: Grey, filled: float, least: int) -> Iterator[Region]:
+    """The largest first; `filled`: of the rectangle around it at least, which is `least` pixels a side."""
+    if not cv2.countNonZero(mask):
+        return
+    height, width = grey.shape
+    _, _, stats, _ = cv2.connectedComponentsWithStats(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, _SQUARE))
     for left, top, wide, high, area in sorted(stats[1:].tolist(), key=lambda row: -row[4])[:MOST]:
-        if min(wide, high) * CELL < LEAST or area < 0.3 * wide * high:
-            continue
-        found.append(
-            Region(
+        if min(wide, high) * CELL >= least and area >= filled * wide * high:
+            yield Region(
                 max(left - MARGIN, 0) * CELL,
                 max(top - MARGIN, 0) * CELL,
                 min((left + wide + MARGIN) * CELL, width),
                 min((top + high + MARGIN) * CELL, height),
             )
-        )
-    return found
 
 
-def _busy(grey: Grey, cells: tuple[int, int], side: int) -> Grey:
+def _busy(grey: Grey, *, coarser: bool) -> Grey | None:
+    """Of every cell of the picture; None: it has too few."""
+    cells = (grey.shape[1] - 4) // CELL, (grey.shape[0] - 4) // CELL
+    if min(cells) < 3:
+        return None
+    busy = _changes(grey, cells, CELL)
+    if coarser:
+        busy = np.asarray(cv2.max(busy, _changes(halved(grey), cells, CELL // 2)), np.uint8)
+    return busy
+
+
+def _changes(grey: Grey, cells: tuple[int, int], side: int) -> Grey:
     """How much changes both across and down, of every cell of `side` pixels."""
     width, height = cells[0] * side, cells[1] * side
     across = np.asarray(cv2.absdiff(grey[:height, 2 : width + 2], grey[:height, :width]), np.uint8)

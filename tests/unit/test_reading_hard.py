@@ -29,6 +29,17 @@ def faint_and_inverted(text: str, seed: int) -> Grey:
     return noisy(np.asarray(cv2.GaussianBlur(paper, (0, 0), 0.8), np.uint8), seed)
 
 
+def faint_beside_bold_letters(text: str, seed: int) -> Grey:
+    """A sheet with a code in two greys, under lines in black on white."""
+    sheet = np.full((720, 1280), 235, np.uint8)
+    for line in range(3):
+        cv2.putText(sheet, text[8 * line :][:12], (60, 460 + 90 * line), cv2.FONT_HERSHEY_SIMPLEX, 2.6, (15,), 9)
+    code = square(text, 6)[6 * QUIET_ZONE : -6 * QUIET_ZONE, 6 * QUIET_ZONE : -6 * QUIET_ZONE]
+    left = 300 + 60 * seed
+    sheet[70 : 70 + len(code), left : left + len(code)] = np.where(code, 92, 62)
+    return noisy(np.asarray(cv2.GaussianBlur(sheet, (0, 0), 1.0), np.uint8), seed)
+
+
 def under_a_thumb(text: str, seed: int) -> Grey:
     """One finder pattern is covered."""
     code = square(text, 6, "h")
@@ -37,7 +48,7 @@ def under_a_thumb(text: str, seed: int) -> Grey:
     return noisy(on_a_wall(code, left=100, top=60), seed)
 
 
-@pytest.mark.parametrize("harm", [in_a_shadow, faint_and_inverted, under_a_thumb])
+@pytest.mark.parametrize("harm", [in_a_shadow, faint_and_inverted, faint_beside_bold_letters, under_a_thumb])
 def test_a_still_is_read_that_a_look_does_not_read(harm: Callable[[str, int], Grey]) -> None:
     read = 0
     for seed in range(5):
