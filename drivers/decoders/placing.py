@@ -3,7 +3,7 @@
 The modules together are a busy square on quiet ground: its outline gives four corners, about right.
 The borders of the modules come at a regular distance: its frequency gives the version.  Then a blurred
 finder pattern is looked for at each corner; three answer, which gives the corners well and says which
-way up the symbol is.
+way up the symbol is.  Where blur leaves no regularity, the version is the one whose finder patterns answer.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,9 @@ VERSIONS = 30  # larger ones are not told apart
 SIZES = np.arange(1, VERSIONS + 1) * 4 + 17  # modules a side
 LEAST_MODULE = 1.3  # pixels: what is smaller is not told apart
 LIKELY = 5  # versions that are tried
+BLURRED = 12  # versions, the smallest, that are tried where blur leaves no regularity
 BEST = 2  # of them that are worth more
+SQUARE = 0.66  # its shortest side against its longest: what is narrower is hardly a symbol
 GRAIN = 2  # pixels a side of what an outline is made of
 FILLED = 0.9  # of the rectangle around it: what fills more has all its corners
 LARGE = 500  # pixels a side: modules may be so large that they are no surface, unless halved
@@ -40,20 +42,38 @@ CLIPPED = 1.5  # standard deviations of the modules from their mean
 
 
 def placed(part: Grey, regular: float = REGULAR) -> Iterator[Located]:
-    """Where a symbol may lie in `part`, the likeliest first.  `regular`: REGULAR or VERY_REGULAR."""
-    outlines = _outlines(part) if regular < VERY_REGULAR else islice(_outlines(part), 1)
+    """Where a symbol may lie in `part`, the likeliest first.  `regular`: REGULAR or VERY_REGULAR; with this one only
+    what is seen well is placed."""
+    seen_well = regular >= VERY_REGULAR
+    outlines = list(islice(_outlines(part), 1 if seen_well else None))
+    nothing = True
     for outline in outlines:
-        side = max(float(np.linalg.norm(outline[0] - outline[1])), float(np.linalg.norm(outline[1] - outline[2])))
-        flat = _flattened(part, outline, FLAT[side > FLAT[0]])
-        sizes = _likely_sizes(flat, side, regular)
-        if not sizes:
-            continue
-        tones = _tones(flat)
-        tried = [_Cornered(part, tones, Located(outline, size), COARSE) for size in sizes]
-        for one in sorted(tried, key=lambda one: -one.alike)[:BEST]:
-            if one.alike >= 0:
-                for upright in one.turned():
-                    yield _Cornered(part, tones, upright, MODULE).settled()
+        for symbol in _upright(part, outline, regular):
+            nothing = False
+            yield symbol
+    if nothing and not seen_well and outlines and _is_square(outlines[0]):
+        yield from _upright(part, outlines[0], None)
+
+
+def _is_square(outline: Corners) -> bool:
+    sides = np.linalg.norm(outline - np.roll(outline, 1, axis=0), axis=1)
+    return bool(sides.min() > SQUARE * sides.max())
+
+
+def _upright(part: Grey, outline: Corners, regular: float | None) -> Iterator[Located]:
+    """`regular`: None where blur leaves no regularity; then every version is tried that is not too fine."""
+    side = max(float(np.linalg.norm(outline[0] - outline[1])), float(np.linalg.norm(outline[1] - outline[2])))
+    flat = _flattened(part, outline, FLAT[side > FLAT[0]])
+    coarse = [int(size) for size in SIZES[:BLURRED] if side >= size * LEAST_MODULE]
+    sizes = coarse if regular is None else _likely_sizes(flat, side, regular)
+    if not sizes:
+        return
+    tones = _tones(flat)
+    tried = [_Cornered(part, tones, Located(outline, size), COARSE) for size in sizes]
+    for one in sorted(tried, key=lambda one: -one.alike)[:BEST]:
+        if one.alike >= 0:
+            for upright in one.turned():
+                yield _Cornered(part, tones, upright, MODULE).settled()
 
 
 def _outlines(part: Grey) -> Iterator[Corners]:
