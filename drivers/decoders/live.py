@@ -2,8 +2,9 @@
 one more; the next frame of the same code gets the next one."""
 
 from collections.abc import Sequence
+from itertools import islice
 
-from drivers.decoders.looking import NOTHING, Found, Grey, each_once, look
+from drivers.decoders.looking import NOTHING, Found, Grey, each_once, first_read, look
 from drivers.decoders.placing import placed
 from drivers.decoders.regions import Region, busy_regions
 from drivers.decoders.resisting import Resisting
@@ -16,7 +17,8 @@ EXTRA = 0.4  # of the picture, looked at once more in a frame that was not read
 ENLARGED = 2.0  # times the whole picture: what every frame may be enlarged to
 STACK_ENLARGED = 4.0  # likewise, of what the last frames show together: its noise may look busy all over
 LARGEST = 117  # modules a side: the last look at a larger one takes longer than a frame
-CYCLE = 6  # frames: in this one, symbols are placed
+CYCLE = 6  # frames: in the last of them symbols are placed
+PLACED = 3  # symbols at most
 STACKED = (1, 4)  # of a cycle: what the last frames show together
 RESISTED = (1, 2, 4)  # of a cycle: another last look
 UNEVEN = 3  # of a cycle: uneven light
@@ -64,9 +66,7 @@ class LiveEye:
         if not regions:
             return NOTHING
         if step == 0:
-            part = regions[cycle % len(regions)].of(grey)
-            symbol = next((one for one in placed(part) if one.size <= LARGEST), None)
-            return self._last_looks(Resisting(part, symbol)) if symbol else NOTHING
+            return self._placed(regions[cycle % len(regions)].of(grey))
         return self._variants(grey, regions)
 
     def _stacked(self, mean: Grey) -> Found:
@@ -76,9 +76,11 @@ class LiveEye:
         best, resisting = _best(mean, found, busy_regions(mean), STACK_ENLARGED)
         return self._last_look(resisting) if resisting and not best.texts else best
 
-    def _last_looks(self, resisting: Resisting) -> Found:
-        restored = resisting.restored()
-        return restored if restored.texts else self._last_look(resisting)
+    def _placed(self, part: Grey) -> Found:
+        symbols = [one for one in islice(placed(part), PLACED) if one.size <= LARGEST]
+        resisting = [Resisting(part, symbol) for symbol in symbols]
+        restored = first_read(one.restored() for one in resisting)
+        return self._last_look(resisting[0]) if resisting and not restored.texts else restored
 
     def _last_look(self, resisting: Resisting) -> Found:
         """Each time another one."""

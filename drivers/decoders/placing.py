@@ -6,7 +6,7 @@ finder pattern is looked for at each corner; three answer, which gives the corne
 way up the symbol is.  Where blur leaves no regularity, the version is the one whose finder patterns answer.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import islice
 
@@ -48,11 +48,32 @@ def placed(part: Grey, regular: float = REGULAR) -> Iterator[Located]:
     outlines = list(islice(_outlines(part), 1 if seen_well else None))
     nothing = True
     for outline in outlines:
-        for symbol in _upright(part, outline, regular):
+        side = _longest(outline)
+        flat = _flattened(part, outline, FLAT[side > FLAT[0]])
+        sizes = _likely_sizes(flat, side, regular)
+        for symbol in _upright(part, _tones(flat), [Located(outline, size) for size in sizes]):
             nothing = False
             yield symbol
     if nothing and not seen_well and outlines and _is_square(outlines[0]):
-        yield from _upright(part, outlines[0], None)
+        yield from _placed_blurred(part, outlines[0])
+
+
+def _placed_blurred(part: Grey, outline: Corners) -> Iterator[Located]:
+    """Where blur leaves no regularity: every version that is not too fine; and the outline may be the paper's."""
+    sizes = [int(size) for size in SIZES[:BLURRED] if _longest(outline) >= size * LEAST_MODULE]
+    tones = _tones(_flattened(part, outline, FLAT[0]))
+    yield from _upright(part, tones, [Located(outline, size) for size in sizes])
+    yield from _upright(part, tones, [Located(_without_quiet_zone(outline, size), size) for size in sizes])
+
+
+def _without_quiet_zone(outline: Corners, size: int) -> Corners:
+    centre = outline.mean(axis=0)
+    return np.asarray(centre + (outline - centre) * (size / (size + 2 * QUIET_ZONE)), np.float32)
+
+
+def _longest(outline: Corners) -> float:
+    """Its longer side, in pixels."""
+    return max(float(np.linalg.norm(outline[0] - outline[1])), float(np.linalg.norm(outline[1] - outline[2])))
 
 
 def _is_square(outline: Corners) -> bool:
@@ -60,16 +81,9 @@ def _is_square(outline: Corners) -> bool:
     return bool(sides.min() > SQUARE * sides.max())
 
 
-def _upright(part: Grey, outline: Corners, regular: float | None) -> Iterator[Located]:
-    """`regular`: None where blur leaves no regularity; then every version is tried that is not too fine."""
-    side = max(float(np.linalg.norm(outline[0] - outline[1])), float(np.linalg.norm(outline[1] - outline[2])))
-    flat = _flattened(part, outline, FLAT[side > FLAT[0]])
-    coarse = [int(size) for size in SIZES[:BLURRED] if side >= size * LEAST_MODULE]
-    sizes = coarse if regular is None else _likely_sizes(flat, side, regular)
-    if not sizes:
-        return
-    tones = _tones(flat)
-    tried = [_Cornered(part, tones, Located(outline, size), COARSE) for size in sizes]
+def _upright(part: Grey, tones: Grey, guesses: Iterable[Located]) -> Iterator[Located]:
+    """The best of them, moved to where the finder patterns are."""
+    tried = [_Cornered(part, tones, guess, COARSE) for guess in guesses]
     for one in sorted(tried, key=lambda one: -one.alike)[:BEST]:
         if one.alike >= 0:
             for upright in one.turned():

@@ -61,6 +61,22 @@ def test_a_still_is_read_that_a_look_does_not_read(harm: Callable[[str, int], Gr
     assert read >= 4
 
 
+@pytest.mark.parametrize("module", [6, 8, 10])
+def test_a_symbol_far_out_of_focus_is_read(module: int) -> None:
+    """Blurred by three quarters of a module and more: nothing is regular any more, no finder pattern is seen."""
+    still = live = 0
+    for seed in range(4):
+        text = text_of(seed, 20 + 10 * seed)
+        sharp = on_a_wall(square(text, module, "h"), (720, 1280))
+        grey = noisy(np.asarray(cv2.GaussianBlur(sharp, (0, 0), 0.78 * module), np.uint8), seed)
+        assert not look(grey).texts
+        still += read_still(grey).texts == (text,)
+        eye = LiveEye()
+        live += any(eye.read(noisy(grey, frame)).texts == (text,) for frame in range(12))
+    assert still >= 3
+    assert live >= 3
+
+
 def a_sheet_full(seed: int) -> tuple[Grey, set[str]]:
     """Of small codes, some of them blurred."""
     random = np.random.default_rng(seed)
