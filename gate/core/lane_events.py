@@ -174,12 +174,18 @@ class EndGrant:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A journal row that is not a decision.  `counts`: somebody went that way without a grant."""
+    """A journal row that is not a decision.  `counts`: somebody went that way without a grant; `refused`: what staff
+    asked for cannot be, and `detail` says why."""
 
     event: str
     detail: str
     direction: Direction | None = None
     counts: bool = field(default=False, kw_only=True)
+    refused: bool = field(default=False, kw_only=True)
+
+    @property
+    def text(self) -> str:
+        return f"refused: {self.detail}" if self.refused else self.detail
 
 
 @dataclass(frozen=True, slots=True)

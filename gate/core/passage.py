@@ -197,7 +197,7 @@ def _extend(state: LaneState, at: float, timing: Timing) -> Outcome:
     if grant is None:
         return replace(state, extend_next=True), (Note("extended", "the next person"),)
     if state.interlocked:  # a release is not made anew then, and the old one would outlast its limit
-        return state, (Note("extended", "refused: the other door is open", grant.direction),)
+        return state, (Note("extended", "the other door is open", grant.direction, refused=True),)
     deadline = max(grant.deadline, at + timing.lasts(grant.direction, extended=True))
     state = replace(state, grant=replace(grant, deadline=deadline))
     state, releasing = _release(state, grant.direction, at, timing, extended=True)
@@ -302,7 +302,7 @@ def _reset(state: LaneState, at: float, timing: Timing) -> Outcome:
     if not state.fire:
         return state, (Note("reset", "by staff"),)
     if state.loop_open:
-        return state, (Note("reset", "refused: the fire loop is still open"),)
+        return state, (Note("reset", "the fire loop is still open", refused=True),)
     state, locking = _lock(replace(state, fire=False), at, timing)
     return state, (*locking, Note("fire", "over, reset by staff"), Amnesty())
 

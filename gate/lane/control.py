@@ -118,9 +118,11 @@ async def _answer(lane: Lane, line: bytes) -> dict[str, Any]:
                     return _no(f"{mode} is no order; orders are {', '.join(STANDING)}")
                 await lane.order(lambda at: Ordered(mode, on, at))
             case "extend":
-                await lane.order(Extend)
+                if why := await lane.order(Extend):
+                    return _no(why)
             case "reset":
-                await lane.order(Reset)
+                if why := await lane.order(Reset):
+                    return _no(why)
             case "admit":
                 reason = await lane.admit(Direction(request["direction"]))
                 if reason not in ADMITTING:

@@ -159,10 +159,10 @@ class Lane:
         """As it is now; it changes with the next event."""
         return self._state
 
-    async def order(self, make: Callable[[float], LaneEvent]) -> None:
-        """An order, a reset, more time: `make` is given the monotonic moment.  Returns when it was
-        carried out."""
-        await self._in_turn(lambda: self._follow(make(self._clock.monotonic())))
+    async def order(self, make: Callable[[float], LaneEvent]) -> str | None:
+        """An order, a reset, more time, made of the monotonic moment; why it was refused, None once it is done."""
+        effects = await self._in_turn(lambda: self._follow(make(self._clock.monotonic())))
+        return next((effect.detail for effect in effects if isinstance(effect, Note) and effect.refused), None)
 
     async def admit(self, direction: Direction) -> Reason:
         """Staff let someone through: STAFF_ADMITTED, or why that cannot be now."""
@@ -247,22 +247,24 @@ class Lane:
             await self._follow(Granted(verdict.seq, direction, self._clock.monotonic(), staff=True))
         return verdict.decision.reason
 
-    async def _follow(self, event: LaneEvent) -> None:
-        before = self._state.phase
+    async def _follow(self, event: LaneEvent) -> tuple[Effect, ...]:
+        before, effects = self._state.phase, tuple[Effect, ...]()
         if self._mantrap is not None:
             await self._step(Interlock(self._other_door or not self._mantrap.take(), event.at))
         if not isinstance(event, Interlock) or self._mantrap is None:
-            await self._step(event)
+            effects = await self._step(event)
         if self._mantrap is not None and not self._state.occupied:
             self._mantrap.give_back()
         if self._state.phase is not before:
             self._publish(PhaseChanged(self._clock.now(), self._state.phase))
             self._signal_phase()
+        return effects
 
-    async def _step(self, event: LaneEvent) -> None:
+    async def _step(self, event: LaneEvent) -> tuple[Effect, ...]:
         self._state, effects = step(self._state, event, self._setup.timing)
         for effect in effects:
             await self._carry_out(effect)
+        return effects
 
     async def _carry_out(self, effect: Effect) -> None:
         match effect:
@@ -278,8 +280,8 @@ class Lane:
                 self._presence.going = None
                 await self._ask(lambda judge, at: judge.end_grant(seq, passed, at))
                 self._publish(GrantEnded(self._clock.now(), passed))
-            case Note(event, detail, direction, counts=counts):
-                await self._ask(lambda judge, at: judge.note(event, at, detail, direction, counts=counts))
+            case Note(event, _, direction, counts=counts):
+                await self._ask(lambda judge, at: judge.note(event, at, effect.text, direction, counts=counts))
             case Alarmed(alarm, on):
                 log.warning("alarm", alarm=alarm.value, on=on)
                 self._publish(AlarmChanged(self._clock.now(), alarm, on))

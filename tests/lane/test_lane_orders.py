@@ -175,6 +175,12 @@ async def test_staff_order_through_the_socket(state: Path) -> None:
         with pytest.raises(GateError, match="lane_busy"):
             await told(do="admit", direction="entry")
         assert (await told(do="inside", count=12))["inside"] == 12
+        rig.lane.report(level(Role.FIRE, True))
+        await rig.until(lambda: rig.phases[-1] is Phase.FIRE)
+        with pytest.raises(GateError, match="the fire loop is still open"):
+            await told(do="reset")
+        rig.lane.report(level(Role.FIRE, False))
+        assert (await told(do="reset"))["phase"] == "maintenance"
         for nonsense in ({"do": "dance"}, {"do": "order", "mode": "pilot", "on": True}, {"do": "order"}):
             with pytest.raises(GateError, match="says no"):
                 await told(**nonsense)
@@ -182,6 +188,7 @@ async def test_staff_order_through_the_socket(state: Path) -> None:
         await asyncio.wait([serving])
     with pytest.raises(GateError, match="no lane answers"):
         ask(state, {"do": "status"})
+    assert ("reset", "refused: the fire loop is still open") in journal(state)
 
 
 @pytest.mark.anyio
