@@ -12,6 +12,7 @@ from itertools import islice
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from drivers.decoders.arithmetic import Floats, middle
 from drivers.decoders.looking import MODULE, QUIET_ZONE, Corners, Grey, Located, halved, square_corners
@@ -22,6 +23,8 @@ SIZES = np.arange(1, VERSIONS + 1) * 4 + 17  # modules a side
 LEAST_MODULE = 1.3  # pixels: what is smaller is not told apart
 LIKELY = 5  # versions that are tried
 BLURRED = 12  # versions, the smallest, that are tried where blur leaves no regularity
+MODULES_BLURRED = 0.35  # sigma: what is blurred by fewer modules is regular
+STEEPEST = 99  # of a hundred places, in the order of their change
 BEST = 2  # of them that are worth more
 SQUARE = 0.66  # its shortest side against its longest: what is narrower is hardly a symbol
 GRAIN = 2  # pixels a side of what an outline is made of
@@ -60,7 +63,10 @@ def placed(part: Grey, regular: float = REGULAR) -> Iterator[Located]:
 
 def _placed_blurred(part: Grey, outline: Corners) -> Iterator[Located]:
     """Where blur leaves no regularity: every version that is not too fine; and the outline may be the paper's."""
-    sizes = [int(size) for size in SIZES[:BLURRED] if _longest(outline) >= size * LEAST_MODULE]
+    side, most = _longest(outline), _blur(part, outline) / MODULES_BLURRED
+    sizes = [int(size) for size in SIZES[:BLURRED] if size * LEAST_MODULE <= side <= size * most]
+    if not sizes:
+        return
     tones = _tones(_flattened(part, outline, FLAT[0]))
     yield from _upright(part, tones, [Located(outline, size) for size in sizes])
     yield from _upright(part, tones, [Located(_without_quiet_zone(outline, size), size) for size in sizes])
@@ -90,6 +96,22 @@ def _upright(part: Grey, tones: Grey, guesses: Iterable[Located]) -> Iterator[Lo
                 yield _Cornered(part, tones, upright, MODULE).settled()
 
 
+def _blur(part: Grey, outline: Corners) -> float:
+    """Sigma in pixels, as the steepest edges within tell: they rise by 0.4 of their height in a sigma."""
+    (left, top), (right, bottom) = np.maximum(outline.min(axis=0), 0).astype(int), outline.max(axis=0).astype(int)
+    smooth, change = _changes(part[top : bottom + 1, left : right + 1])
+    low, high = np.percentile(smooth[::3, ::3], (5, 95))
+    steepest = max(float(np.percentile(change[::3, ::3], STEEPEST)), 1.0)
+    return float(np.sqrt(max((0.4 * (high - low) / steepest) ** 2 - 1, 0)))
+
+
+def _changes(part: Grey) -> tuple[Grey, Grey]:
+    """The part, smoothed by a sigma of one pixel, and how much it changes from pixel to pixel."""
+    smooth = np.asarray(cv2.GaussianBlur(part, (0, 0), 1.0), np.uint8)
+    across, down = cv2.absdiff(smooth[:-1, 1:], smooth[:-1, :-1]), cv2.absdiff(smooth[1:, :-1], smooth[:-1, :-1])
+    return smooth, np.asarray(cv2.max(across, down), np.uint8)
+
+
 def _outlines(part: Grey) -> Iterator[Corners]:
     yield from _outline(part)
     if max(part.shape) > LARGE:
@@ -102,9 +124,8 @@ def _outline(part: Grey) -> Iterator[Corners]:
     corner may be missing."""
     if min(part.shape) < 8 * GRAIN:
         return
-    smooth = cv2.GaussianBlur(part, (0, 0), 1.0)
-    change = cv2.max(cv2.absdiff(smooth[:-1, 1:], smooth[:-1, :-1]), cv2.absdiff(smooth[1:, :-1], smooth[:-1, :-1]))
-    surface = cv2.blur(halved(np.asarray(change, np.uint8)).astype(np.float32), SPREAD)
+    _, change = _changes(part)
+    surface = cv2.blur(halved(change).astype(np.float32), SPREAD)
     busy = surface[surface > 0.5 * float(surface.max())]
     if not len(busy):
         return
@@ -199,6 +220,8 @@ class _Cornered:
             least, most, where_least, where_most = cv2.minMaxLoc(match)
             alike[:, corner] = most, -least
             places[:, corner] = where_most, where_least
+            if corner == 2 and not _hopeful(alike):
+                break
         scores = np.sort(alike, axis=1)
         scores = np.maximum(scores[:, 1] - ALIKE, scores[:, 2] - SURELY)
         inverted = int(np.argmax(scores))
@@ -228,6 +251,11 @@ class _Cornered:
         back = cv2.getPerspectiveTransform(self._corners, self._guess.corners)
         moved = cv2.perspectiveTransform((self._corners + moves)[None], back)[0]
         return Located(np.roll(moved, -((odd + 2) % 4), axis=0).astype(np.float32), self._guess.size)
+
+
+def _hopeful(alike: npt.NDArray[np.float64]) -> bool:
+    """Of three corners: whether the fourth may still make it three, or two that surely are."""
+    return bool(((alike >= ALIKE).sum(axis=1) >= 2).any() or (alike >= SURELY).any())
 
 
 @cache

@@ -33,7 +33,7 @@ NOTHING = 40  # pictures without a code
 def command(as_json: bool, pictures: Path | None, chart: Path | None, many: int) -> None:
     """Recall, processor time and wrong texts of the cascade and of each decoder alone.
 
-    Draws its pictures itself and takes some five minutes; then also how soon a code is read that is
+    Draws its pictures itself and takes some six minutes; then also how soon a code is read that is
     carried up to the camera or held before it, and what a gate costs before which nobody stands.
     """
     try:
@@ -65,7 +65,7 @@ def of_drawings(many: int) -> list[Row]:
         tally.add(case, measured(case.picture, STILL, ROUNDS))
     rows = tally.rows()
     for height, width in SIZES:
-        clips = [approach(number, (height, width)) for number in range(max(2, many // 2))]
+        clips = [approach(number, (height, width)) for number in range(max(2, 2 * many))]
         rows += first_reads(f"approach, {height}p", clips, LIVE)
     for kind in HELD:
         rows += first_reads(f"held still, {kind}", [held(number, kind) for number in range(max(2, many // 2))], LIVE)
