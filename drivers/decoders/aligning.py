@@ -44,15 +44,15 @@ def aligned(square: Grey, symbol: Located) -> Located:
 
 @cache
 def _within_reach(version: int) -> list[tuple[tuple[int, int], npt.NDArray[np.intp]]]:
-    """Of every pattern around which there is room: left and top of its surroundings in a straightened symbol, and
-    for every place of the fourth corner which place in them, counted row by row, is the pattern's."""
+    """Of every pattern: left and top of its surroundings in a straightened symbol, within whose quiet zone they
+    always are; and which place in them, counted row by row, is the pattern's for every place of the corner."""
     size = 17 + 4 * version
     down, across = np.mgrid[-REACH : REACH + 1, -REACH : REACH + 1]
     found = []
     for row, column in alignment_centres(version):
         left, top = ((QUIET_ZONE + at - PATTERN // 2) * MODULE - REACH for at in (column, row))
         u, v = (column + 0.5) / size, (row + 0.5) / size
-        # what moves (1, 1) and leaves the three other corners, to first order
+        # what moves (1, 1) and leaves the three other corners, to first order; never further than (1, 1) itself
         right, below = (np.rint(u * (v * across - (1 - u) * down)), np.rint(v * (u * down - (1 - v) * across)))
         places = (below + REACH) * (2 * REACH + 1) + right + REACH
         found.append(((left, top), places.astype(np.intp)))

@@ -2,6 +2,7 @@
 one more; the next frame of the same code gets the next one."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 
 from drivers.decoders.looking import NOTHING, Found, Grey, each_once, first_read, look
@@ -70,11 +71,12 @@ class LiveEye:
         return self._variants(grey, regions)
 
     def _stacked(self, mean: Grey) -> Found:
-        found = look(mean)
-        if found.texts:
-            return found
-        best, resisting = _best(mean, found, busy_regions(mean), STACK_ENLARGED)
-        return self._last_look(resisting) if resisting and not best.texts else best
+        found, resisting = look(mean), None
+        if not found.texts:
+            found, resisting = _best(mean, found, busy_regions(mean), STACK_ENLARGED)
+        if resisting and not found.texts:
+            found = self._last_look(resisting)
+        return replace(found, step=f"{found.step}, several frames") if found.texts else NOTHING
 
     def _placed(self, part: Grey) -> Found:
         symbols = [one for one in islice(placed(part), PLACED) if one.size <= LARGEST]

@@ -117,9 +117,9 @@ def test_a_code_is_read_in_noise_in_which_no_frame_of_it_is() -> None:
         frames = list(held(np.asarray(60 + picture * 0.15, np.uint8), seed, 11))
         assert not any(read_still(frame).texts for frame in frames[::8])
         eye = LiveEye()
-        texts = [eye.read(frame).texts for frame in frames]
-        assert set(texts) <= {(), (text,)}
-        read += (text,) in texts
+        found = [eye.read(frame) for frame in frames]
+        assert {one.texts for one in found} <= {(), (text,)}
+        read += any("several frames" in one.step for one in found)
     assert read == 4
 
 
