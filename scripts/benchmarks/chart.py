@@ -5,7 +5,7 @@ from html import escape
 
 from looks import Row
 
-WIDTH, LEFT, RIGHT = 940, 280, 230  # px
+WIDTH, LEFT, RIGHT = 1000, 340, 230  # px
 BAR, GAP = 15, 18  # px
 COLOURS = {
     "pyzbar": "#b9b3a9",
