@@ -20,6 +20,7 @@ STACK_ENLARGED = 4.0  # likewise, of what the last frames show together: its noi
 LARGEST = 117  # modules a side: the last look at a larger one takes longer than a frame
 CYCLE = 6  # frames: in the last of them symbols are placed
 PLACED = 3  # symbols at most
+RESTORED = 2  # symbols of every frame
 STACKED = (1, 4)  # of a cycle: what the last frames show together
 RESISTED = (1, 2, 4)  # of a cycle: another last look
 UNEVEN = 3  # of a cycle: uneven light
@@ -105,21 +106,22 @@ class LiveEye:
 
 def _best(grey: Grey, found: Found, regions: Sequence[Region], most: float) -> tuple[Found, Resisting | None]:
     """What pays in every frame, and a symbol that resisted it."""
-    fine = _fine(grey, regions, most)
-    located = [one for one in (*found.located, *fine.located) if one.size <= LARGEST]
-    if fine.texts or not located:
-        return fine, None
-    resisting = Resisting(grey, located[0])
-    return resisting.restored(), resisting
+    located = list(found.located)
+    for variant in _fine(grey, regions, most):
+        fine = _all_varied(grey, regions, variant)
+        if fine.texts:
+            return fine, None
+        located += fine.located
+    worth_it = [one for one in located if one.size <= LARGEST][:RESTORED]
+    resisting = [Resisting(grey, one) for one in worth_it]
+    return first_read(one.restored() for one in resisting), next(iter(resisting), None)
 
 
-def _fine(grey: Grey, regions: Sequence[Region], most: float) -> Found:
+def _fine(grey: Grey, regions: Sequence[Region], most: float) -> Sequence[Variant]:
     """As large as there is time for: `most` times the whole picture."""
     area = _area(regions)
-    for variant in FINE:
-        if area and area * variant.factor**2 <= most * grey.size:
-            return _all_varied(grey, regions, variant)
-    return NOTHING
+    fitting = (variants for variants in FINE if area and area * variants[0].factor ** 2 <= most * grey.size)
+    return next(fitting, ())
 
 
 def _area(regions: Sequence[Region]) -> int:
