@@ -22,7 +22,7 @@ from drivers.decoders.looking import (
 from drivers.decoders.placing import VERY_REGULAR, placed
 from drivers.decoders.regions import Region, busy_regions, faint_regions
 from drivers.decoders.resisting import Resisting, last_looks
-from drivers.decoders.variants import CHEAP, SHARPENED, STILL, WHOLE, WIDE, resized
+from drivers.decoders.variants import CHEAP, MANY, SHARPENED, STILL, WHOLE, WIDE, resized
 from drivers.decoders.varying import in_region, moved, scaled, varied
 
 MOST = 1920  # pixels a side: beyond, time grows and nothing else
@@ -30,7 +30,6 @@ LAST_LOOKS = 3  # of one still at most: a bound on time
 BESIDE = 3  # regions beside a code that was read, and as many again as codes were: a bound on time
 AS_LARGE = 0.75  # times as large as a code that was read: what is worth looking for
 ROOM = 0.5  # times as wide as a code that was read: what another needs
-MANY = 3  # codes in a picture: then there are more everywhere
 SLANT = 2.5  # times as long as wide: no code is seen so
 LARGEST = 2.5  # times the whole picture: what an enlarged region may be
 

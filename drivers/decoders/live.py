@@ -1,19 +1,18 @@
 """Reading the frames of a camera, one after another: where nothing was read each gets the best steps there are and
 one more; the next frame of the same code gets the next one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
-from drivers.decoders.looking import NOTHING, Found, Grey, each_once, first_read, look
+from drivers.decoders.looking import GLOBAL, NOTHING, Found, Grey, Located, each_once, look
 from drivers.decoders.placing import placed
 from drivers.decoders.regions import Region, busy_regions
 from drivers.decoders.resisting import Resisting
 from drivers.decoders.stacking import Stack
-from drivers.decoders.variants import FINE, LIVE, SHARPENED, WHOLE, Variant
-from drivers.decoders.varying import in_region, varied
+from drivers.decoders.variants import FINE, LIVE, MANY, SHARPENED, WHOLE
+from drivers.decoders.varying import in_regions, varied
 
-MANY = 3  # codes in a frame: then there are more everywhere
 EXTRA = 0.4  # of the picture, looked at once more in a frame that was not read
 ENLARGED = 2.0  # times the whole picture: what every frame may be enlarged to
 STACK_ENLARGED = 4.0  # likewise, of what the last frames show together: its noise may look busy all over
@@ -75,15 +74,13 @@ class LiveEye:
         found, resisting = look(mean), None
         if not found.texts:
             found, resisting = _best(mean, found, busy_regions(mean), STACK_ENLARGED)
-        if resisting and not found.texts:
+        if resisting:
             found = self._last_look(resisting)
         return replace(found, step=f"{found.step}, several frames") if found.texts else NOTHING
 
     def _placed(self, part: Grey) -> Found:
-        symbols = [one for one in islice(placed(part), PLACED) if one.size <= LARGEST]
-        resisting = [Resisting(part, symbol) for symbol in symbols]
-        restored = first_read(one.restored() for one in resisting)
-        return self._last_look(resisting[0]) if resisting and not restored.texts else restored
+        found, resisting = _restored(part, _small(islice(placed(part), PLACED)))
+        return self._last_look(resisting) if resisting else found
 
     def _last_look(self, resisting: Resisting) -> Found:
         """Each time another one."""
@@ -98,38 +95,40 @@ class LiveEye:
         while True:
             variant = LIVE[self._next % len(LIVE)]
             self._next += 1
-            found = _all_varied(grey, regions, variant)
+            found = next(in_regions(grey, regions, variant))
             left -= area * max(variant.factor, 1.0) ** 2
             if found.texts or left < area:
                 return found
 
 
 def _best(grey: Grey, found: Found, regions: Sequence[Region], most: float) -> tuple[Found, Resisting | None]:
-    """What pays in every frame, and a symbol that resisted it."""
+    """What pays in every frame, and the symbol that resisted it.  `most`: times the whole picture, what there is time
+    to enlarge.  Where the one threshold reads nothing the other often finds the place."""
     located = list(found.located)
-    for variant in _fine(grey, regions, most):
-        fine = _all_varied(grey, regions, variant)
+    area = _area(regions)
+    variant = next((one for one in FINE if area and area * one.factor**2 <= most * grey.size), None)
+    for fine in in_regions(grey, regions, variant, GLOBAL) if variant else ():
         if fine.texts:
             return fine, None
         located += fine.located
-    worth_it = [one for one in located if one.size <= LARGEST][:RESTORED]
-    resisting = [Resisting(grey, one) for one in worth_it]
-    return first_read(one.restored() for one in resisting), next(iter(resisting), None)
+    return _restored(grey, islice(_small(located), RESTORED))
 
 
-def _fine(grey: Grey, regions: Sequence[Region], most: float) -> Sequence[Variant]:
-    """As large as there is time for: `most` times the whole picture."""
-    area = _area(regions)
-    fitting = (variants for variants in FINE if area and area * variants[0].factor ** 2 <= most * grey.size)
-    return next(fitting, ())
+def _restored(grey: Grey, symbols: Iterable[Located]) -> tuple[Found, Resisting | None]:
+    """Of these the one that can be, else the first one."""
+    first = None
+    for symbol in symbols:
+        resisting = Resisting(grey, symbol)
+        found = resisting.restored()
+        if found.texts:
+            return found, None
+        first = first or resisting
+    return NOTHING, first
+
+
+def _small(symbols: Iterable[Located]) -> Iterator[Located]:
+    return (one for one in symbols if one.size <= LARGEST)
 
 
 def _area(regions: Sequence[Region]) -> int:
     return sum(region.area for region in regions)
-
-
-def _all_varied(grey: Grey, regions: Sequence[Region], variant: Variant) -> Found:
-    parts = [in_region(grey, region, variant) for region in regions]
-    texts = each_once(text for part in parts for text in part.texts)
-    located = tuple(one for part in parts for one in part.located)
-    return Found(texts, variant.name if texts else "", located=located)

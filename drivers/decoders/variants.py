@@ -54,19 +54,17 @@ WIDE = Variant("halved, threshold", lambda grey: _threshold(halved(grey), 25), G
 """For the whole picture, too: reflections."""
 
 
-def _enlarged_sharp(name: str, factor: float, binarizer: zxingcpp.Binarizer) -> Variant:
-    return Variant(name, lambda grey: resized(sharpened(grey, 1.0, 6.0), factor), binarizer, factor)
+def _enlarged_sharp(name: str, factor: float) -> Variant:
+    return Variant(name, lambda grey: resized(sharpened(grey, 1.0, 6.0), factor), factor=factor)
 
 
-FINE = tuple(
-    tuple(_enlarged_sharp(f"sharpened, {name}", factor, binarizer) for binarizer in (LOCAL, GLOBAL))
-    for name, factor in (("tripled", 3.0), ("doubled", 2.0))
-)
-"""Small modules, and a little out of focus: what a code is that comes nearer.  Where the one threshold reads
-nothing the other often finds the place."""
+FINE = (_enlarged_sharp("sharpened, tripled", 3.0), _enlarged_sharp("sharpened, doubled", 2.0))
+"""Small modules, and a little out of focus: what a code is that comes nearer."""
 
-SHARPENED = (Variant("sharpened hard", lambda grey: sharpened(grey, 1.5, 4.0)), FINE[-1][0])
+SHARPENED = (Variant("sharpened hard", lambda grey: sharpened(grey, 1.5, 4.0)), FINE[-1])
 """What reads most beside a code that was read."""
+
+MANY = 3  # codes in a picture: then there are more everywhere, and SHARPENED is for the whole of it
 
 CHEAP = (
     Variant("global", lambda grey: _smoothed(grey, 0.7), GLOBAL),
