@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from drivers.decoders.looking import MODULE, QUIET_ZONE, Grey, Located, square_corners
-from drivers.decoders.symbol import alignment_centres
+from drivers.decoders.symbol import ALIGNMENT, alignment_centres
 
-PATTERN = 5  # modules a side
+PATTERN = len(ALIGNMENT)  # modules a side
 REACH = 4 * MODULE  # pixels that the corner may be wrong, across and down
 BLUR = 0.45 * MODULE  # of a pattern as it is seen
 ALIKE = 0.6  # mean correlation with the patterns: less is none
@@ -62,7 +62,6 @@ def _within_reach(version: int) -> list[tuple[tuple[int, int], npt.NDArray[np.in
 @cache
 def _pattern() -> Grey:
     """Blurred as it is seen; of what is around it nothing is known."""
-    distance = np.maximum(*np.abs(np.indices((PATTERN, PATTERN)) - PATTERN // 2))
-    large = np.where(distance == 1, 255, 0).astype(np.uint8).repeat(MODULE, axis=0).repeat(MODULE, axis=1)
+    large = np.where(ALIGNMENT < 0, 255, 0).astype(np.uint8).repeat(MODULE, axis=0).repeat(MODULE, axis=1)
     framed = cv2.copyMakeBorder(large, MODULE, MODULE, MODULE, MODULE, cv2.BORDER_CONSTANT, value=128)
     return np.asarray(cv2.GaussianBlur(framed, (0, 0), BLUR)[MODULE:-MODULE, MODULE:-MODULE])

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
-_NONE = np.zeros(0, np.float32)
+NONE = np.zeros(0, np.float32)  # no matrix: for what OpenCV can do without
 
 
 def middle(values: npt.NDArray[Any]) -> float:
@@ -18,4 +18,4 @@ def middle(values: npt.NDArray[Any]) -> float:
 
 def product(one: Floats, other: Floats, flags: int = 0) -> Floats:
     """Of two matrices; `flags` as of `cv2.gemm`.  NumPy would start threads for it, which cost more than they give."""
-    return np.asarray(cv2.gemm(one, other, 1.0, _NONE, 0.0, flags=flags), np.float32)
+    return np.asarray(cv2.gemm(one, other, 1.0, NONE, 0.0, flags=flags), np.float32)

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from drivers.decoders.arithmetic import Floats
+from drivers.decoders.arithmetic import NONE, Floats
 from drivers.decoders.looking import Grey, halved
 from drivers.decoders.regions import Region
 
@@ -21,8 +21,6 @@ COMPARED = 192  # halved pixels a side, of the middle
 SMOOTH = 1.0  # halved pixels, before frames are compared
 BURNT = 248  # from here on a pixel is white with light, and says nothing
 SMALLEST = 80  # pixels a side
-
-_NONE = np.zeros((0, 0), np.uint8)
 
 
 class Stack:
@@ -46,7 +44,7 @@ class Stack:
         return self._grey() if self._region and self._frames >= FEWEST else None
 
     def _grey(self) -> Grey:
-        return np.asarray(cv2.normalize(self._mean, _NONE, 0, 255, cv2.NORM_MINMAX, cv2.CV_8U), np.uint8)
+        return np.asarray(cv2.normalize(self._mean, NONE, 0, 255, cv2.NORM_MINMAX, cv2.CV_8U), np.uint8)
 
     def _added(self, part: Grey) -> bool:
         if part.shape != self._mean.shape:

@@ -16,6 +16,9 @@ Bits = npt.NDArray[np.bool_]
 FINDER = 7  # modules a side
 FORMATS = 32  # error level and mask, five bits
 
+ALIGNMENT: Signs = np.where(np.maximum(*np.abs(np.indices((5, 5)) - 2)) == 1, -1, 1).astype(np.int8)
+"""An alignment pattern."""
+
 _FORMAT_MASK = 0b101010000010010
 _FORMAT_DIVISOR = 0b10100110111
 _VERSION_DIVISOR = 0b1111100100101
@@ -144,9 +147,8 @@ def _draw_timing(fixed: Signs) -> None:
 
 
 def _draw_alignment(fixed: Signs, version: int) -> None:
-    pattern = np.where(np.maximum(*np.abs(np.indices((5, 5)) - 2)) == 1, -1, 1)
     for row, column in alignment_centres(version):
-        fixed[row - 2 : row + 3, column - 2 : column + 3] = pattern
+        fixed[row - 2 : row + 3, column - 2 : column + 3] = ALIGNMENT
 
 
 def alignment_centres(version: int) -> list[tuple[int, int]]:

@@ -15,7 +15,7 @@ from threading import Event, Thread
 
 import click
 import cv2
-from clips import approach
+from clips import RATE, approach
 from device import Nation, described
 from rendering import SIZES, Grey
 from report import Figure, show
@@ -25,7 +25,6 @@ from gate.demo.stage import Stage
 from gate.errors import GateError
 
 PEOPLE = 1000
-RATE = 15  # frames a second
 HELD = 5  # frames at the end of a clip: the code is held still
 PATIENCE = 60.0  # seconds for anything
 STARTS = 5
