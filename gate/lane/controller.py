@@ -11,22 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TypeVar
 
-import structlog
 from nacl.signing import SigningKey
 
-from gate.core.events import (
-    AlarmChanged,
-    CodeSeen,
-    CodesInView,
-    Decided,
-    DeviceChanged,
-    Event,
-    GrantEnded,
-    ListChanged,
-    Mode,
-    Phase,
-    PhaseChanged,
-)
+from gate.core.events import Event, Mode
 from gate.core.lane_events import (
     Alarmed,
     Amnesty,
@@ -50,14 +37,14 @@ from gate.core.passage import step
 from gate.core.reason import Reason
 from gate.lane.contacts import Contacts
 from gate.lane.door import Door
-from gate.lane.judge import Judge, Verdict
+from gate.lane.judge import Judge
 from gate.lane.mantrap import Mantrap
+from gate.lane.outlet import Outlet
 from gate.lane.presence import Presence, Presentation, Stage
 from gate.lane.setup import LaneSetup, Turn
-from gate.lane.signals import signal_of
 from gate.lane.timekeeper import Timekeeper
 from gate.ports.clock import TrustedClock
-from gate.ports.feedback import Feedback, Signal
+from gate.ports.feedback import Feedback
 from gate.ports.inputs import Level
 from gate.ports.reader import Answer
 from gate.runtime.ntp import read_ntp
@@ -65,13 +52,10 @@ from gate.store.admission import Presented, lets_through
 from gate.store.standing import Standing
 from gate.store.statuslist import ListState
 
-log = structlog.get_logger()
-
 TICK = 0.1  # seconds: how finely the lane notices that time has passed
 LIST_CHECK = 2.0  # seconds between looks at list.db for those who watch; a decision looks for itself
 SCHEDULE_CHECK = 1.0  # seconds between looks at the schedule
 TIDY_AFTER = 30.0  # seconds of quiet before the journal is signed and the WAL checkpointed
-VERDICT_SHOWN = 3.0  # seconds a refusal stays on the lamps
 
 T = TypeVar("T")
 
@@ -93,12 +77,10 @@ class Lane:
         self._open_judge = open_judge
         self._key = key
         self._clock = clock
-        self._publish = publish
-        self._feedback = feedback
+        self._outlet = Outlet(clock, setup.limits, publish, feedback)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="lane-writer")
         self._judge: Judge | None = None
         self._presence = Presence(self._holder_of)
-        self._in_view = (False, False, False)
         self._timekeeper = Timekeeper(clock, publish)
         self._happened: asyncio.Queue[LaneEvent | Presentation | Turn] = asyncio.Queue()
         self._state = LaneState(usual=setup.mode, missing=setup.needed)
@@ -109,9 +91,7 @@ class Lane:
         self._contacts = Contacts()
         self._mantrap = mantrap
         self._other_door = False  # as the contact of the other door says
-        self._refusal_until = 0.0
         self._tick_due = self._list_due = self._tidy_due = self._schedule_due = 0.0
-        self._list: ListChanged | None = None
 
     # What the devices call.
 
@@ -132,8 +112,7 @@ class Lane:
             return Answer.WAIT
         shown.stage = Stage.PENDING
         self._deciding = True
-        self._publish(CodeSeen(self._clock.now(), scan.reader))
-        self._signal(Signal.SEEN)
+        self._outlet.code_seen(scan.reader)
         self._happened.put_nowait(shown)
         return None
 
@@ -147,7 +126,7 @@ class Lane:
 
     def device(self, name: str, driver: str, problem: str) -> None:
         """A device came up (`problem` empty) or was lost."""
-        self._publish(DeviceChanged(self._clock.now(), name, driver, problem))
+        self._outlet.device(name, driver, problem)
         if name in self._setup.needed:
             self._starting.discard(name)
             self._happened.put_nowait(DeviceState(name, present=not problem, at=self._clock.monotonic()))
@@ -187,7 +166,7 @@ class Lane:
                 standing = await self._on_writer(judge.standing)
                 self._state = replace(self._state, orders=standing.orders, fire=standing.fire)
                 await self._keep_time()
-                self._publish(PhaseChanged(self._clock.now(), self._state.phase))
+                self._outlet.state(self._state)
                 ready()
                 while True:
                     await self._turn()
@@ -228,7 +207,7 @@ class Lane:
         shown.stage, shown.holder = Stage.ANSWERED, verdict.holder
         self._tidy_due = self._clock.monotonic() + TIDY_AFTER
         through = verdict.seq is not None and lets_through(verdict.decision, self._state.mode)
-        self._tell_verdict(where, scan.seen, verdict, through=through)
+        self._outlet.verdict(where, scan.seen, verdict, through=through)
         if through and verdict.seq is not None:
             self._presence.going = shown
             await self._follow(Granted(verdict.seq, scan.direction, self._clock.monotonic()))
@@ -242,22 +221,20 @@ class Lane:
             return refusal
         where, asked = Presented("staff", direction, state.mode, 0), self._clock.monotonic()
         verdict = await self._ask(lambda judge, at: judge.admit_by_staff(where, at))
-        self._tell_verdict(where, asked, verdict, through=verdict.seq is not None)
+        self._outlet.verdict(where, asked, verdict, through=verdict.seq is not None)
         if verdict.seq is not None:
             await self._follow(Granted(verdict.seq, direction, self._clock.monotonic(), staff=True))
         return verdict.decision.reason
 
     async def _follow(self, event: LaneEvent) -> tuple[Effect, ...]:
-        before, effects = self._state.phase, tuple[Effect, ...]()
+        effects: tuple[Effect, ...] = ()
         if self._mantrap is not None:
             await self._step(Interlock(self._other_door or not self._mantrap.take(), event.at))
         if not isinstance(event, Interlock) or self._mantrap is None:
             effects = await self._step(event)
         if self._mantrap is not None and not self._state.occupied:
             self._mantrap.give_back()
-        if self._state.phase is not before:
-            self._publish(PhaseChanged(self._clock.now(), self._state.phase))
-            self._signal_phase()
+        self._outlet.state(self._state)
         return effects
 
     async def _step(self, event: LaneEvent) -> tuple[Effect, ...]:
@@ -278,14 +255,11 @@ class Lane:
                     await self.door.stand(stance, self._group)
             case EndGrant(seq, passed):
                 self._presence.going = None
-                await self._ask(lambda judge, at: judge.end_grant(seq, passed, at))
-                self._publish(GrantEnded(self._clock.now(), passed))
+                self._outlet.grant_ended(await self._ask(lambda judge, at: judge.end_grant(seq, passed, at)))
             case Note(event, _, direction, counts=counts):
                 await self._ask(lambda judge, at: judge.note(event, at, effect.text, direction, counts=counts))
             case Alarmed(alarm, on):
-                log.warning("alarm", alarm=alarm.value, on=on)
-                self._publish(AlarmChanged(self._clock.now(), alarm, on))
-                self._signal_phase()
+                self._outlet.alarm(effect, self._state)
                 await self._ask(lambda judge, at: judge.note("alarm", at, alarm if on else f"{alarm} over"))
             case Remember(orders, fire):
                 await self._ask(lambda judge, _: judge.remember(Standing(orders, fire)))
@@ -303,14 +277,8 @@ class Lane:
                 await self._follow(Scheduled(mode, now))
         for left in self._presence.leave(now):
             await self._left_waiting(left.scan)
-        if (in_view := self._presence.in_view(now)) != self._in_view:
-            self._in_view = in_view
-            self._publish(CodesInView(self._clock.now(), *in_view))
-            if self._state.phase is Phase.RELEASED:
-                self._signal_phase()
-        if self._refusal_until and now > self._refusal_until:
-            self._refusal_until = 0.0
-            self._signal_phase()
+        self._outlet.in_view(self._presence.in_view(now), self._state)
+        self._outlet.tick(now, self._state)
         if now >= self._list_due:
             self._list_due = now + LIST_CHECK
             self._watch(await self._ask(lambda judge, _: judge.watch_list()))
@@ -325,7 +293,7 @@ class Lane:
             return
         where = self._where(scan)
         verdict = await self._ask(lambda judge, at: judge.refuse(Reason.LANE_BUSY, scan.text, where, at))
-        self._tell_verdict(where, scan.seen, verdict, through=False)
+        self._outlet.verdict(where, scan.seen, verdict, through=False)
 
     async def _stop(self) -> None:
         await self.door.secure()
@@ -337,18 +305,7 @@ class Lane:
             await self._on_writer(lambda: judge.close(self._clock.now()))
         self._writer.shutdown(wait=False)
 
-    # Saying what happened.
-
-    def _tell_verdict(self, where: Presented, since: float, verdict: Verdict, *, through: bool) -> None:
-        """`since`: monotonic seconds of the frame, or of the order of staff."""
-        now, reason, reader = self._clock.now(), verdict.decision.reason, where.reader
-        ms = (self._clock.monotonic() - since) * 1000
-        mode, admitted = self._state.mode, verdict.decision.admitted
-        log.info("decision", reason=reason.value, seq=verdict.seq, reader=reader, ms=round(ms, 1), through=through)
-        self._publish(Decided(now, reader, where.direction, reason, admitted, through, mode, ms))
-        if reason is not Reason.LANE_BUSY or through:  # who was told so has left, and another goes through
-            self._signal(Signal.ADMITTED if through else Signal.REFUSED)
-            self._refusal_until = 0.0 if through else self._clock.monotonic() + VERDICT_SHOWN
+    # Time and the list.
 
     async def _keep_time(self) -> None:
         news = self._timekeeper.look(await self._on_writer(read_ntp))
@@ -359,21 +316,7 @@ class Lane:
     def _watch(self, state: ListState) -> None:
         if state.as_of is not None:
             self._clock.heed(state.as_of)
-        now = self._clock.now()
-        freshness = self._setup.limits.grade(state.as_of, now).value
-        known = self._list
-        if known is None or (known.version, known.as_of, known.freshness) != (state.version, state.as_of, freshness):
-            self._list = ListChanged(now, state.version, state.as_of, freshness)
-            self._publish(self._list)
-
-    def _signal(self, signal: Signal) -> None:
-        for lamp in self._feedback:
-            lamp.show(signal)
-
-    def _signal_phase(self) -> None:
-        _, waiting, going = self._in_view
-        if signal := signal_of(self._state, queue=waiting and not going):
-            self._signal(signal)
+        self._outlet.status_list(state)
 
     # Small parts.
 

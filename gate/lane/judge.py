@@ -86,28 +86,38 @@ class Judge:
             self._tell(str(error))
             return Verdict(Decision(Reason.STORAGE_FAILED, detail=str(error)), None)
 
-    def end_grant(self, seq: int, passed: Passed, at: float) -> None:
-        """A failing store keeps the use used: it is never given back unrecorded."""
+    def end_grant(self, seq: int, passed: Passed, at: float, *, moved: bool = True) -> Passed:
+        """How it ended as far as is recorded.  A failing store keeps the use used: it is never given back
+        unrecorded.  `moved`: whether the barrier can have opened."""
         try:
-            self._admission.end_grant(seq, passed, at)
+            return self._admission.end_grant(seq, passed, at, moved=moved)
         except StoreError as error:
             self._tell(str(error))
+            return Passed.UNKNOWN if passed is Passed.NOT_PASSED else passed
 
     def note(
-        self, event: str, at: float, detail: str, direction: Direction | None = None, *, counts: bool = False
+        self,
+        event: str,
+        at: float,
+        detail: str,
+        direction: Direction | None = None,
+        *,
+        counts: bool = False,
+        actor: str | None = None,
     ) -> bool:
-        """Whether it was recorded.  `counts`: somebody went that way, without a grant."""
+        """Whether it was recorded.  `counts`: somebody went that way, without a grant.  `actor`: who
+        ordered it."""
         try:
-            self._admission.note(event, at, detail, direction, counts=counts)
+            self._admission.note(event, at, detail, direction, counts=counts, actor=actor)
         except StoreError as error:
             self._tell(str(error))
             return False
         return True
 
-    def admit_by_staff(self, shown: Presented, at: float) -> Verdict:
+    def admit_by_staff(self, shown: Presented, at: float, *, actor: str | None = None) -> Verdict:
         """Staff let someone through: recorded before anything moves, as everything is."""
         try:
-            return self._verdict(self._admission.refuse(Decision(Reason.STAFF_ADMITTED), shown, at))
+            return self._verdict(self._admission.refuse(Decision(Reason.STAFF_ADMITTED), shown, at, actor=actor))
         except StoreError as error:
             self._tell(str(error))
             return Verdict(Decision(Reason.STORAGE_FAILED, detail=str(error)), None)
@@ -134,10 +144,10 @@ class Judge:
             self._tell(str(error))
             return None
 
-    def set_inside(self, count: int, at: float) -> bool:
+    def set_inside(self, count: int, at: float, *, actor: str | None = None) -> bool:
         """Whether the count was corrected; 0 forgets who is inside, too."""
         try:
-            self._admission.set_inside(count, at)
+            self._admission.set_inside(count, at, actor=actor)
         except StoreError as error:
             self._tell(str(error))
             return False

@@ -1,0 +1,129 @@
+"""What the lane reports: events for page and metrics, signals for lamps, a line for the log.
+
+An outlet is never read back, and none of them can hold the lane up.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+import structlog
+
+from gate.core.events import (
+    AlarmChanged,
+    CodeSeen,
+    CodesInView,
+    Decided,
+    DeviceChanged,
+    Event,
+    GrantEnded,
+    ListChanged,
+    Passed,
+    Phase,
+    PhaseChanged,
+)
+from gate.core.lane_events import Alarmed
+from gate.core.lane_state import LaneState
+from gate.core.reason import Reason
+from gate.core.staleness import AgeLimits
+from gate.lane.judge import Verdict
+from gate.lane.signals import signal_of
+from gate.ports.clock import TrustedClock
+from gate.ports.feedback import Feedback, Signal
+from gate.store.admission import Presented
+from gate.store.statuslist import ListState
+
+log = structlog.get_logger()
+
+VERDICT_SHOWN = 3.0  # seconds a refusal stays on the lamps
+
+
+T = TypeVar("T")
+
+
+class OnChange(Generic[T]):
+    """Remembers a value; `differs` says whether the next one is another, and remembers that."""
+
+    def __init__(self, first: T) -> None:
+        self.value = first
+
+    def differs(self, value: T) -> bool:
+        before, self.value = self.value, value
+        return value != before
+
+
+class Outlet:
+    """Belongs to the lane's event loop; every method returns at once."""
+
+    def __init__(
+        self, clock: TrustedClock, limits: AgeLimits, publish: Callable[[Event], None], lamps: Sequence[Feedback]
+    ) -> None:
+        self._clock = clock
+        self._limits = limits
+        self._publish = publish
+        self._lamps = lamps
+        self._phase: OnChange[Phase | None] = OnChange(None)
+        self._list: OnChange[tuple[int | None, int | None, str] | None] = OnChange(None)
+        self._in_view = OnChange((False, False, False))
+        self._refusal_until = 0.0  # monotonic s until which the lamps show a refusal; 0: they show none
+
+    def code_seen(self, reader: str) -> None:
+        self._publish(CodeSeen(self._clock.now(), reader))
+        self._signal(Signal.SEEN)
+
+    def in_view(self, in_view: tuple[bool, bool, bool], state: LaneState) -> None:
+        """`in_view`: answered, waiting and going, as `gate.core.events.CodesInView` has them."""
+        if self._in_view.differs(in_view):
+            self._publish(CodesInView(self._clock.now(), *in_view))
+            if state.phase is Phase.RELEASED:
+                self._signal_state(state)
+
+    def verdict(self, where: Presented, since: float, verdict: Verdict, *, through: bool) -> None:
+        """`since`: monotonic seconds of the frame, or of the order of staff."""
+        reason, reader = verdict.decision.reason, where.reader
+        ms = (self._clock.monotonic() - since) * 1000
+        log.info("decision", reason=reason.value, seq=verdict.seq, reader=reader, ms=round(ms, 1), through=through)
+        admitted = verdict.decision.admitted
+        self._publish(Decided(self._clock.now(), reader, where.direction, reason, admitted, through, where.mode, ms))
+        if reason is not Reason.LANE_BUSY or through:  # who was told so has left, and another goes through
+            self._signal(Signal.ADMITTED if through else Signal.REFUSED)
+            self._refusal_until = 0.0 if through else self._clock.monotonic() + VERDICT_SHOWN
+
+    def grant_ended(self, passed: Passed) -> None:
+        self._publish(GrantEnded(self._clock.now(), passed))
+
+    def state(self, state: LaneState) -> None:
+        """The lane's state after an event: reported when its phase is another."""
+        first = self._phase.value is None
+        if self._phase.differs(state.phase):
+            self._publish(PhaseChanged(self._clock.now(), state.phase))
+            if not first:
+                self._signal_state(state)
+
+    def alarm(self, alarmed: Alarmed, state: LaneState) -> None:
+        log.warning("alarm", alarm=alarmed.alarm.value, on=alarmed.on)
+        self._publish(AlarmChanged(self._clock.now(), alarmed.alarm, alarmed.on))
+        self._signal_state(state)
+
+    def device(self, name: str, driver: str, problem: str) -> None:
+        self._publish(DeviceChanged(self._clock.now(), name, driver, problem))
+
+    def status_list(self, known: ListState) -> None:
+        now = self._clock.now()
+        freshness = self._limits.grade(known.as_of, now).value
+        if self._list.differs((known.version, known.as_of, freshness)):
+            self._publish(ListChanged(now, known.version, known.as_of, freshness))
+
+    def tick(self, now: float, state: LaneState) -> None:
+        """`now`: monotonic seconds."""
+        if self._refusal_until and now > self._refusal_until:
+            self._refusal_until = 0.0
+            self._signal_state(state)
+
+    def _signal_state(self, state: LaneState) -> None:
+        _, waiting, going = self._in_view.value
+        if signal := signal_of(state, queue=waiting and not going):
+            self._signal(signal)
+
+    def _signal(self, signal: Signal) -> None:
+        for lamp in self._lamps:
+            lamp.show(signal)
