@@ -9,7 +9,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nacl.signing import SigningKey
@@ -81,24 +81,38 @@ class Admission:
                 self._inside.note(claims, shown.direction, seq, at)
         return self._recorded(decision, seq, shown.direction, through=through)
 
-    def refuse(self, decision: Decision, shown: Presented, at: float, claims: Claims | None = None) -> Recorded:
+    def refuse(
+        self,
+        decision: Decision,
+        shown: Presented,
+        at: float,
+        claims: Claims | None = None,
+        *,
+        actor: str | None = None,
+    ) -> Recorded:
         """Record what was decided without asking the list: a refusal (the pass itself, a busy lane), or
-        that staff let someone in."""
+        that staff, the `actor`, let someone in."""
         with self._transaction():
             through = lets_through(decision, shown.mode)
-            seq = self._journal.append(self._row(decision, shown, at, claims, self._status.state), grants=through)
+            row = replace(self._row(decision, shown, at, claims, self._status.state), actor=actor)
+            seq = self._journal.append(row, grants=through)
         return self._recorded(decision, seq, shown.direction, through=through)
 
-    def end_grant(self, seq: int, passed: Passed, at: float) -> None:
-        """How a grant ended.  When nobody passed, the use is given back in the same transaction."""
+    def end_grant(self, seq: int, passed: Passed, at: float, *, moved: bool = True) -> Passed:
+        """Record how a grant ended; returns what was recorded.  When nobody passed, the use is given back in
+        the same transaction, to one person once within `reuse_after`: a sensor that sees nobody would make
+        one pass good for a crowd.  After that it is unknown whether somebody passed.
+
+        `moved`: False when the barrier cannot have opened, which is no fault of the sensor's."""
         if seq not in self._open_grants:
-            return
+            return passed
         with self._transaction():
+            if passed is Passed.NOT_PASSED and not self._redemptions.give_back(seq, at, once=moved):
+                passed = Passed.UNKNOWN
             self._journal.append(Row(at=_ms(at), event="passage", grant=seq, detail=passed.value))
             self._inside.end(seq, self._open_grants[seq], passed)
-            if passed is Passed.NOT_PASSED:
-                self._redemptions.give_back(seq)
         del self._open_grants[seq]
+        return passed
 
     def close_interrupted(self, at: float) -> int:
         """At start: grants that a crash left open.  Whether someone passed is unknown, so the use stays
@@ -111,16 +125,22 @@ class Admission:
         return len(left)
 
     def note(
-        self, event: str, at: float, detail: str, direction: Direction | None = None, *, counts: bool = False
+        self,
+        event: str,
+        at: float,
+        detail: str,
+        direction: Direction | None = None,
+        *,
+        counts: bool = False,
+        actor: str | None = None,
     ) -> None:
         """Record something that is not a decision: start, stop, exit button, fire, a lost device.
-        `counts`: somebody went that way, without a grant."""
+        `counts`: somebody went that way, without a grant.  `actor`: who ordered it."""
         with self._transaction():
             if counts and direction:
                 self._inside.passed(direction)
-            self._journal.append(
-                Row(at=_ms(at), event=event, detail=detail, direction=direction.value if direction else None)
-            )
+            way = direction.value if direction else None
+            self._journal.append(Row(at=_ms(at), event=event, detail=detail, direction=way, actor=actor))
 
     def standing(self) -> Standing:
         """What was remembered last."""
@@ -136,13 +156,13 @@ class Admission:
         with self._errors():
             return self._inside.count()
 
-    def set_inside(self, count: int, at: float) -> None:
+    def set_inside(self, count: int, at: float, *, actor: str | None = None) -> None:
         """Staff counted; with nobody left inside, nobody is remembered either."""
         with self._transaction():
             if count == 0:
                 self._inside.forget_all()
             self._inside.set_count(count)
-            self._journal.append(Row(at=_ms(at), event="occupancy", detail=f"set to {count}"))
+            self._journal.append(Row(at=_ms(at), event="occupancy", detail=f"set to {count}", actor=actor))
 
     def keep_time(self, kept: Kept, at: float, detail: str = "") -> None:
         """Keep the trusted time for the next start.  `detail`: what has become of the clock, for the journal."""

@@ -5,7 +5,7 @@ that lives one day.  Never the QR text, idx, IIN, name or colour.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter
 
@@ -19,7 +19,10 @@ from gate.errors import StoreError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One journal row, in the order of its columns; `seq` and `hash` are the journal's to give."""
+    """One journal row, in the order of its columns; `seq` and `hash` are the journal's to give.
+
+    `actor`: who ordered it ("uid 1000 aigul, by Aigul"); the last column, for `_hashed` leaves it out when
+    there is none."""
 
     at: int  # Unix ms
     event: str
@@ -36,6 +39,7 @@ class Row:
     us: int | None = None
     grant: int | None = None
     detail: str | None = None
+    actor: str | None = None
 
 
 COLUMNS = ("seq", *(field.name for field in fields(Row)))
@@ -62,7 +66,7 @@ class Journal:
         values: list[Field] = [seq, *_values(row)]
         if grants:
             values[_GRANT] = seq
-        self._connection.execute(_INSERT, (*values, link(before, values)))
+        self._connection.execute(_INSERT, (*values, link(before, _hashed(values))))
         return seq
 
     def open_grants(self) -> dict[int, Direction]:
@@ -111,7 +115,7 @@ def verify(connection: sqlite3.Connection, key: VerifyKey | None, known: str | N
     for *values, written in connection.execute(query):
         if values[0] != seq + 1:
             raise _broken(f"row {seq + 1} is missing")
-        seq, digest = values[0], link(digest, values)
+        seq, digest = values[0], link(digest, _hashed(values))
         if digest != written:
             raise _broken(f"row {seq} was changed, or one before it was inserted or removed")
         if seq in signed:
@@ -122,6 +126,11 @@ def verify(connection: sqlite3.Connection, key: VerifyKey | None, known: str | N
     if missing := max((*signed, wanted[0] if wanted and wanted[0] > seq else 0), default=0):
         raise _broken(f"the journal ends at row {seq}, but a checkpoint speaks of row {missing}: its tail was cut")
     return Proof(seq, checked, f"{seq}:{digest.hex()}")
+
+
+def _hashed(values: Sequence[Field]) -> Sequence[Field]:
+    """What the digest covers: rows from before the column `actor` have none, and keep their digests."""
+    return values if values[-1] is not None else values[:-1]
 
 
 def _check_signature(signed: tuple[str, bytes, bytes], digest: bytes, seq: int, key: VerifyKey | None) -> None:

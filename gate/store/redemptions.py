@@ -42,15 +42,29 @@ class Redemptions:
             (self._secrets.use(claims), self._secrets.holder(claims.idx), again, forget, seq),
         )
 
-    def give_back(self, seq: int) -> None:
-        """Nobody passed on this grant: its use never happened."""
-        self._connection.execute('DELETE FROM redemption WHERE "grant" = ?', (seq,))
+    def give_back(self, seq: int, at: float, *, once: bool) -> bool:
+        """Nobody passed on this grant: its use never happened.  False, and the use stays used: one was given
+        back to this person already, and its time is not over.  `once`: this one counts, too."""
+        query = 'SELECT "use", holder, again_at FROM redemption WHERE "grant" = ?'
+        used = self._connection.execute(query, (seq,)).fetchone()
+        if used is None:  # an exit, a pilot's refusal, staff: nothing was used
+            return True
+        use, holder, again_at = used
+        if once:
+            before = "SELECT 1 FROM given_back WHERE holder = ? AND until > ?"
+            if self._connection.execute(before, (holder, at)).fetchone():
+                return False
+            self._connection.execute("INSERT OR REPLACE INTO given_back VALUES (?, ?)", (holder, again_at))
+        self._connection.execute('DELETE FROM redemption WHERE "use" = ?', (use,))
+        return True
 
     def purge(self, at: float) -> None:
         """Forget what is over: to be called when the lane is idle."""
         self._connection.execute("DELETE FROM redemption WHERE forget_at <= ? AND again_at <= ?", (at, at))
+        self._connection.execute("DELETE FROM given_back WHERE until <= ?", (at,))
 
 
 def shift_redemptions(connection: sqlite3.Connection, seconds: float) -> None:
     """The clock was reset by so much: what remains of each use remains as long."""
     connection.execute("UPDATE redemption SET again_at = again_at + ?, forget_at = forget_at + ?", (seconds, seconds))
+    connection.execute("UPDATE given_back SET until = until + ?", (seconds,))

@@ -160,6 +160,39 @@ def test_the_use_is_given_back_when_nobody_passes(gate: Gate) -> None:
     assert gate.rows()[1] == ("passage", None, "not_passed")
 
 
+def test_a_use_is_given_back_to_one_person_once_in_reuse_after(gate: Gate) -> None:
+    first = gate.show(claims())
+    assert gate.admission.end_grant(first.seq, Passed.NOT_PASSED, NOW + 8) is Passed.NOT_PASSED
+    other_pass = gate.show(claims(token=b"another!"), NOW + 9)
+    assert other_pass.decision.admitted
+    gate.crash()  # what was given back outlives a restart
+    gate.admission.close_interrupted(NOW + 10)  # unknown: stays used
+    assert gate.reason(claims(), NOW + 11) is Reason.TOO_SOON
+    third = gate.show(claims(10), NOW + 11)  # somebody else is not concerned
+    assert gate.admission.end_grant(third.seq, Passed.NOT_PASSED, NOW + 19) is Passed.NOT_PASSED
+
+
+def test_the_second_time_nobody_passes_the_use_stays_used(gate: Gate) -> None:
+    for at, recorded in [(0, Passed.NOT_PASSED), (20, Passed.UNKNOWN), (621, Passed.NOT_PASSED)]:
+        admitted = gate.show(claims(), NOW + at)
+        assert admitted.decision.admitted
+        assert gate.admission.end_grant(admitted.seq, Passed.NOT_PASSED, NOW + at + 8) is recorded
+        assert gate.rows()[-1] == ("passage", None, recorded)
+        gate.crash()
+        if recorded is Passed.UNKNOWN:
+            assert gate.reason(claims(), NOW + at + 9) is Reason.ALREADY_USED
+    gate.admission.tidy(NOW + 10_000)
+    assert gate.sql("SELECT count(*) FROM given_back") == [(0,)]
+
+
+def test_a_barrier_that_did_not_move_costs_nobody_a_use(gate: Gate) -> None:
+    for at in range(0, 40, 10):
+        admitted = gate.show(claims(), NOW + at)
+        assert admitted.decision.admitted
+        passed = gate.admission.end_grant(admitted.seq, Passed.NOT_PASSED, NOW + at + 1, moved=False)
+        assert passed is Passed.NOT_PASSED
+
+
 def test_the_use_stays_used_when_someone_passed_and_a_grant_ends_once(gate: Gate) -> None:
     admitted = gate.show(claims())
     gate.admission.end_grant(admitted.seq, Passed.PASSED, NOW + 2)

@@ -1,7 +1,11 @@
 """The journal is a chain: whatever is done to it afterwards shows."""
 
+import json
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from hashlib import blake2b
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -70,6 +74,35 @@ def test_a_rewritten_tail_shows_against_a_checkpoint_that_left(connection: sqlit
         Journal(connection).append(Row(at=10, event="decision", reason="expired"))
     with pytest.raises(StoreError, match="does not match the checkpoint"):
         verify(connection, DEVICE_KEY.verify_key, carried)
+
+
+OLD_ROW = [1, "decision", "admitted", None, "enforce", "entry", "reader[0]", *[None] * 6, 1, "Қақпа"]
+
+
+def test_rows_from_before_actors_were_recorded_keep_their_digests(tmp_path: Path) -> None:
+    steps = sorted((files("gate.store") / "schema" / "lane").iterdir(), key=lambda step: step.name)
+    with closing(sqlite3.connect(tmp_path / "lane.db", isolation_level=None)) as old:
+        for step in steps[:3]:
+            old.executescript(step.read_text())
+        old.execute("PRAGMA user_version = 3")
+        digest = blake2b(bytes(32) + json.dumps([1, *OLD_ROW], separators=(",", ":")).encode(), digest_size=32)
+        old.execute(f"INSERT INTO journal VALUES ({', '.join('?' * 17)})", (1, *OLD_ROW, digest.digest()))
+    with closing(open_for_writing(File.LANE, tmp_path)) as connection:
+        assert verify(connection, None).end == f"1:{digest.hexdigest()}"
+        with immediate(connection):
+            Journal(connection).append(Row(at=2, event="mode", detail="free on", actor="uid 1000"))
+            Journal(connection).append(Row(at=3, event="mode", detail="free off"))
+        assert verify(connection, None).rows == 3
+        assert [row["actor"] for row in read(connection)] == [None, "uid 1000", None]
+
+
+@pytest.mark.parametrize(("seq", "actor"), [(11, "NULL"), (11, "'uid 0'"), (3, "'uid 0'")])
+def test_who_ordered_it_cannot_be_changed(connection: sqlite3.Connection, seq: int, actor: str) -> None:
+    with immediate(connection):
+        Journal(connection).append(Row(at=11, event="mode", detail="free on", actor="uid 1000"))
+    connection.execute(f"UPDATE journal SET actor = {actor} WHERE seq = {seq}")
+    with pytest.raises(StoreError, match=f"row {seq} was changed"):
+        verify(connection, DEVICE_KEY.verify_key)
 
 
 def test_an_empty_journal_is_whole(tmp_path: Path) -> None:
