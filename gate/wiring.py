@@ -31,6 +31,7 @@ from gate.runtime.supervisor import keep_running
 from gate.settings.model import Settings
 from gate.store.device_key import load_or_make
 from gate.store.floor import read_kept
+from gate.store.places import Places
 
 log = structlog.get_logger()
 
@@ -149,7 +150,8 @@ class _LaneProcess:
         self._settings = settings
         self._devices = devices
         self._bus = Bus()
-        kept = read_kept(settings.device.state_dir)
+        self._places = Places(settings.device.state_dir, settings.device.lists)
+        kept = read_kept(self._places)
         self._clock = TrustedClock(SystemClock(), kept, settings.clock.untrusted_for)
         self._notifier = Notifier()
         self._alive_due = 0.0
@@ -177,7 +179,7 @@ class _LaneProcess:
                 feedback.append(await stack.enter_async_context(fitted.spec.open(fitted.config)))
             except DeviceError as error:  # a dead lamp never stops a lane
                 log.error(str(error), device=fitted.name)
-        open_judge = partial(Judge, settings.device.state_dir, policy, settings.verifier)
+        open_judge = partial(Judge, self._places, policy, settings.verifier)
         key = await asyncio.to_thread(load_or_make, settings.device.state_dir)
         mantrap = Mantrap(settings.lane.interlock) if settings.lane.interlock else None
         if mantrap:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from gate.cli.where import clock_limit, state_directory, state_options
+from gate.cli.where import clock_limit, places, state_options
 from gate.core.trusted_time import Standing
 from gate.kiosk.knowledge import age_in_words
 from gate.runtime.clock import SystemClock, TrustedClock
@@ -29,7 +29,7 @@ def status(config: Path | None, state_dir: Path | None, as_json: bool) -> None:
     The trusted time is the system clock's, but never earlier than the floor: the latest time that was
     signed for this gate or journalled by it.
     """
-    kept, limit, system = read_kept(state_directory(config, state_dir)), clock_limit(config), SystemClock()
+    kept, limit, system = read_kept(places(config, state_dir)), clock_limit(config), SystemClock()
     trusted = TrustedClock(system, kept, limit)
     standing, behind, ran = trusted.standing(), trusted.behind(), trusted.kept().behind_for
     facts: dict[str, float | str | None] = {
@@ -64,7 +64,7 @@ def reset(config: Path | None, state_dir: Path | None, yes: bool) -> None:
 
     Look at the time that is shown: with a clock set too early, expired passes would open again.
     """
-    state, now = state_directory(config, state_dir), SystemClock().now()
+    state, now = places(config, state_dir), SystemClock().now()
     if not yes:
         click.confirm(f"The system clock says {day(now)}. Is that the time?", abort=True)
     back = reset_floor(state, now)

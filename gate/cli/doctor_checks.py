@@ -14,6 +14,7 @@ from pathlib import Path
 from statistics import median
 
 from gate.authority.pictures import draw_png
+from gate.cli.where import places_in
 from gate.core.staleness import Freshness
 from gate.errors import DeviceError, GateError
 from gate.ports.driver import show_duration
@@ -160,7 +161,7 @@ def status_list(settings: Settings, _: Devices) -> Iterator[Line]:
 
 
 def _as_of(settings: Settings) -> int | None:
-    preview = Preview(settings.device.state_dir, settings.policy)
+    preview = Preview(places_in(settings), settings.policy)
     try:
         return preview.state.as_of
     finally:

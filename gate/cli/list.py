@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from gate.cli.where import clock_limit, state_directory, state_options, trusted_now
+from gate.cli.where import clock_limit, places, state_directory, state_options, trusted_now
 from gate.core.iin import is_iin
 from gate.core.model import Listing
 from gate.core.staleness import AgeLimits, Freshness
@@ -26,6 +26,7 @@ from gate.settings.model import ListTable
 from gate.store.apply import last_sync
 from gate.store.device_key import load_or_make
 from gate.store.floor import read_kept
+from gate.store.places import Places
 from gate.store.statuslist import ListState, StatusList
 from gate.store.subjects import find_subject
 from gate.sync.syncing import Source, sync
@@ -45,7 +46,7 @@ def status(config: Path | None, state_dir: Path | None, as_json: bool) -> None:
     Example: gate list status --config gate.toml
     """
     limits = load_settings(config, config_of).list.limits if config else ListTable().limits
-    state = state_directory(config, state_dir)
+    state = places(config, state_dir)
     clock = TrustedClock(SystemClock(), read_kept(state), clock_limit(config))
     with _held(state) as held:
         facts = _facts(held.state, limits, clock) | _synced(state, clock.now())
@@ -65,7 +66,7 @@ def lookup(idx: int, config: Path | None, state_dir: Path | None) -> None:
     """Say what the list holds at place IDX: unlisted, a colour, or revoked."""
     if idx < 0:
         raise UsageError(f"{idx} is not a place", hint="Places are numbered from 0")
-    with _held(state_directory(config, state_dir)) as held:
+    with _held(places(config, state_dir)) as held:
         _must_have(held)
         click.echo(held.consult(idx).name.lower())
 
@@ -74,7 +75,7 @@ def lookup(idx: int, config: Path | None, state_dir: Path | None) -> None:
 @state_options
 def export(config: Path | None, state_dir: Path | None) -> None:
     """Write the whole status list to stdout as CSV: idx,status.  Unlisted places are left out."""
-    with _held(state_directory(config, state_dir)) as held:
+    with _held(places(config, state_dir)) as held:
         _must_have(held)
         out = csv.writer(sys.stdout, lineterminator="\n")
         out.writerow(("idx", "status"))
@@ -109,11 +110,11 @@ def find(config: Path | None, state_dir: Path | None) -> None:
     Example:
       gate list find --config gate.toml
     """
-    state = state_directory(config, state_dir)
+    state = places(config, state_dir)
     typed = click.prompt("IIN", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.readline()
     if not is_iin(iin := typed.strip()):
         raise UsageError("this is no IIN", hint="Twelve digits, the last of which checks the others: type it again")
-    idx = find_subject(iin, load_or_make(state), state)
+    idx = find_subject(iin, load_or_make(state.state_dir), state)
     if idx is None:
         raise StoreError("nobody of this IIN is in the index", hint="Ask the authority")
     with _held(state) as held:
@@ -131,27 +132,27 @@ def load(directory: Path, root: Path | None, config: Path | None, state_dir: Pat
     What it holds is believed as far as the authority signed it, whoever carried it.  Older versions are
     refused, and the list that was held stays whatever goes wrong.  A running lane notices at once.
     """
-    state = state_directory(config, state_dir)
+    state = places(config, state_dir)
     by_iin = config is not None and load_settings(config, config_of).staff.iin_check
-    key = load_or_make(state) if by_iin else None
+    key = load_or_make(state.state_dir) if by_iin else None
     source = Source((directory.resolve().as_uri(),), root or _root(config, state), state, inf, key)
     outcome = sync(source, trusted_now(state))
     how = f"taken over ({outcome.way})" if outcome.changed else "held already"
     click.echo(f"list {outcome.version} of {_day(outcome.as_of)} with {outcome.listed} people: {how}")
 
 
-def _root(config: Path | None, state: Path) -> Path:
+def _root(config: Path | None, where: Places) -> Path:
     """What the device believes: as configured, or as it was given at an earlier load."""
     table = load_settings(config, config_of).sync if config else None
     if table is not None:
         return table.root
-    if (state / "tuf" / "root.json").exists():
-        return state / "tuf" / "root.json"
+    if (where.list_dir / "tuf" / "root.json").exists():
+        return where.list_dir / "tuf" / "root.json"
     raise UsageError("it is not said whom to believe", hint="Give --root root.json, from the authority's folder")
 
 
 @contextmanager
-def _held(state: Path) -> Iterator[StatusList]:
+def _held(state: Places) -> Iterator[StatusList]:
     with closing(StatusList(state)) as held:
         held.refresh()
         yield held
@@ -180,7 +181,7 @@ def _facts(state: ListState, limits: AgeLimits, clock: TrustedClock) -> dict[str
     }
 
 
-def _synced(state: Path, now: float) -> dict[str, object]:
+def _synced(state: Places, now: float) -> dict[str, object]:
     """When a sync last succeeded, whether it found something new or not."""
     last = last_sync(state)
     if last is None:

@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.progress import DownloadColumn, Progress, SpinnerColumn, TextColumn, TransferSpeedColumn
 
-from gate.cli.where import trusted_now
+from gate.cli.where import places_in, trusted_now
 from gate.errors import ConfigError
 from gate.registry import config_of
 from gate.runtime.logs import set_up
@@ -67,13 +67,13 @@ def _source(settings: Settings, file: Path) -> tuple[Source, float]:
             f"{file}: there is no [sync] table",
             hint="Add one with mirrors and root, or load lists by hand: `gate list load DIR`",
         )
-    table, state_dir, by_iin = settings.sync, settings.device.state_dir, settings.staff.iin_check
-    key = load_or_make(state_dir) if by_iin else None
-    return Source(table.mirrors, table.root, state_dir, settings.list.warn_after, key, not by_iin), table.every
+    table, where, by_iin = settings.sync, places_in(settings), settings.staff.iin_check
+    key = load_or_make(where.state_dir) if by_iin else None
+    return Source(table.mirrors, table.root, where, settings.list.warn_after, key, not by_iin), table.every
 
 
 def _attempt(source: Source, progress: Callable[[int], None] | None = None) -> Outcome:
-    return sync_once(source, trusted_now(source.state_dir), progress)
+    return sync_once(source, trusted_now(source.where), progress)
 
 
 def _watched(source: Source) -> Outcome:

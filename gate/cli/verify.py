@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from gate.cli.read import SUFFIXES
+from gate.cli.where import places_in
 from gate.core.model import Claims, Decision, Refused
 from gate.core.reason import Reason
 from gate.core.trust import NO_ISSUERS, TrustList, parse_trust
@@ -123,10 +124,10 @@ def _examiner(pass_only: bool, trust: Path | None, config: Path | None) -> Exami
             "it is not said which gate is asked", hint="Add --config gate.toml, or --pass-only --trust trust.json"
         )
     settings = load_settings(config, config_of)
-    preview = Preview(settings.device.state_dir, settings.policy)
+    preview = Preview(places_in(settings), settings.policy)
     believed = preview.state.trust if trust is None else _trust(trust)
     verifier = settings.verifier(believed or NO_ISSUERS)
-    clock = TrustedClock(SystemClock(), read_kept(settings.device.state_dir), settings.clock.untrusted_for)
+    clock = TrustedClock(SystemClock(), read_kept(places_in(settings)), settings.clock.untrusted_for)
     return Examiner(verifier, preview, clock, has_trust=believed is not None)
 
 

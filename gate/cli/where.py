@@ -10,15 +10,20 @@ from gate.errors import UsageError
 from gate.registry import config_of
 from gate.runtime.clock import SystemClock
 from gate.settings.load import load_settings
-from gate.settings.model import ClockTable
+from gate.settings.model import ClockTable, Settings
 from gate.store.floor import read_floor
+from gate.store.places import Places, Where
 
 USUAL = Path("/etc/gate/gate.toml")
 
 
 def state_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds --config and --state-dir."""
-    command = click.option("--state-dir", type=click.Path(path_type=Path), help="The state directory itself.")(command)
+    command = click.option(
+        "--state-dir",
+        type=click.Path(path_type=Path),
+        help="The state directory itself.",
+    )(command)
     return click.option(
         "--config", "config", type=click.Path(path_type=Path), help=f"The device's gate.toml (usual: {USUAL})."
     )(command)
@@ -29,15 +34,25 @@ def clock_limit(config: Path | None) -> float:
     return (load_settings(config, config_of).clock if config else ClockTable()).untrusted_for
 
 
-def trusted_now(state_dir: Path) -> float:
+def trusted_now(where: Where) -> float:
     """Unix s: the system clock's, and never earlier than what the gate knows."""
-    return max(SystemClock().now(), read_floor(state_dir) or 0.0)
+    return max(SystemClock().now(), read_floor(where) or 0.0)
 
 
 def state_directory(config: Path | None, state_dir: Path | None) -> Path:
     """Raises UsageError when neither says, ConfigError for a bad file."""
+    return places(config, state_dir).state_dir
+
+
+def places(config: Path | None, state_dir: Path | None) -> Places:
+    """Raises UsageError when neither says, ConfigError for a bad file."""
     if state_dir is not None:
-        return state_dir
+        return Places.of(state_dir)
     if config is None and not USUAL.exists():
         raise UsageError("it is not said where the gate's state lies", hint="Give --config FILE or --state-dir DIR")
-    return load_settings(config or USUAL, config_of).device.state_dir
+    return places_in(load_settings(config or USUAL, config_of))
+
+
+def places_in(settings: Settings) -> Places:
+    """Where a configuration says that the files lie."""
+    return Places(settings.device.state_dir, settings.device.lists)

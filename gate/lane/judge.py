@@ -5,7 +5,6 @@ Lives on the lane's one writing thread, all but `identify`.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import structlog
 from nacl.signing import SigningKey
@@ -19,6 +18,7 @@ from gate.core.trusted_time import Kept
 from gate.errors import PublishError, StoreError
 from gate.passes.recognise import Verifier
 from gate.store.admission import Admission, Presented, Recorded
+from gate.store.places import Places, Where
 from gate.store.standing import Standing
 from gate.store.statuslist import ListState, OutdatedError, StatusList
 
@@ -37,13 +37,13 @@ class Verdict:
 class Judge:
     """Raises StoreError at start when lane.db cannot be had; afterwards a failing store is a refusal."""
 
-    def __init__(self, state_dir: Path, policy: Policy, make_verifier: MakeVerifier) -> None:
-        self._status = StatusList(state_dir)
+    def __init__(self, where: Where, policy: Policy, make_verifier: MakeVerifier) -> None:
+        self._status = StatusList(where)
         self._make_verifier = make_verifier
         self._trust: TrustList | None = None
         self._verifier = make_verifier(NO_ISSUERS)
         self._problem = ""
-        self._admission = Admission(state_dir, self._status, policy)
+        self._admission = Admission(Places.of(where).state_dir, self._status, policy)
 
     def identify(self, text: str, at: float) -> int | None:
         """Whose pass this is, if it is good; any thread, no I/O."""

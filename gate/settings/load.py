@@ -68,7 +68,9 @@ def read_settings(path: Path, resolve: Resolve) -> Loaded:
 
 def _beside(settings: Settings, folder: Path) -> Settings:
     """Relative paths start at the file's folder, whatever the working directory of the process."""
-    device = settings.device.model_copy(update={"state_dir": folder / settings.device.state_dir})
+    device = settings.device
+    lists = device.list_dir and folder / device.list_dir
+    device = device.model_copy(update={"state_dir": folder / device.state_dir, "list_dir": lists})
     sync = settings.sync and settings.sync.model_copy(update={"root": folder / settings.sync.root})
     lane = settings.lane
     if lane.interlock:

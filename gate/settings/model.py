@@ -29,6 +29,8 @@ from gate.settings.addresses import host_and_port, is_loopback, is_mirror
 from gate.settings.lane import Door, Lane, ScheduleTable
 from gate.settings.tables import DAY, Language, Name, Table, Word, wrong
 
+DEFAULT_STATE = Path("/var/lib/gate")
+
 
 class Device(Table):
     """This device."""
@@ -44,10 +46,25 @@ class Device(Table):
     state_dir: Annotated[
         Path,
         Field(
-            description="folder for list.db, lane.db, tuf/ and device.key; the default is what gate.service may write; "
+            description="folder of the lane: lane.db and device.key; the default is what gate.service may write; "
             "a relative path starts at this file's folder",
         ),
-    ] = Path("/var/lib/gate")
+    ] = DEFAULT_STATE
+    list_dir: Annotated[
+        Path | None,
+        Field(
+            description="folder of the sync: list.db, tuf/ and subjects/; the lane only reads it. If left out: "
+            "lists/ in the default state_dir, which gate-sync.service may write, and any other state_dir itself",
+            examples=["/var/lib/gate/lists"],
+        ),
+    ] = None
+
+    @property
+    def lists(self) -> Path:
+        """The folder of the lists, whether it is named or not."""
+        if self.list_dir is not None:
+            return self.list_dir
+        return DEFAULT_STATE / "lists" if self.state_dir == DEFAULT_STATE else self.state_dir
 
 
 class VenueTable(Table):

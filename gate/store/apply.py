@@ -20,6 +20,7 @@ from gate.core.trust import parse_trust
 from gate.errors import PublishError
 from gate.store.database import File, open_for_reading, unusable, writing
 from gate.store.documents import RULES, TRUST
+from gate.store.places import Places, Where
 from gate.store.statuslist import CHUNK_BYTES
 from gate.store.wire import MAX_VALUE, Head, byte_length
 
@@ -58,9 +59,9 @@ class Held:
     rules: bytes
 
 
-def held(state_dir: Path) -> Held | None:
+def held(where: Where) -> Held | None:
     """None when there is no list.  Raises StoreError."""
-    with _reading(state_dir) as connection:
+    with _reading(where) as connection:
         if connection is None:
             return None
         head = connection.execute("SELECT version, as_of, size FROM list_head").fetchone()
@@ -72,9 +73,9 @@ def held(state_dir: Path) -> Held | None:
     return Held(version, as_of, size, sha256, documents[TRUST].encode(), documents[RULES].encode())
 
 
-def held_nibbles(state_dir: Path) -> bytes | None:
+def held_nibbles(where: Where) -> bytes | None:
     """The list that is held, whole; None when there is none.  Raises StoreError."""
-    with _reading(state_dir) as connection:
+    with _reading(where) as connection:
         size = connection.execute("SELECT size FROM list_head").fetchone() if connection else None
         if connection is None or size is None:
             return None
@@ -86,7 +87,7 @@ def _nibbles(connection: sqlite3.Connection, size: int) -> bytes:
     return b"".join(chunks)[: byte_length(size)]
 
 
-def apply(publication: Publication, state_dir: Path, synced: Synced | None = None) -> int:
+def apply(publication: Publication, where: Where, synced: Synced | None = None) -> int:
     """Gives the number of chunks that were written.  `synced`: recorded with it, in the same transaction.
 
     Raises PublishError (content unfit, or older than what is held), StoreError.  Whatever is raised, the
@@ -94,36 +95,36 @@ def apply(publication: Publication, state_dir: Path, synced: Synced | None = Non
     trust, rules = parse_trust(publication.trust), parse_rules(publication.rules)
     if publication.nibbles is not None:
         _check_nibbles(publication.head, publication.nibbles)
-    with writing(File.LIST, state_dir) as connection:
+    with writing(File.LIST, Places.of(where).list_dir) as connection:
         _document(connection, TRUST, trust.version, publication.trust)
         _document(connection, RULES, rules.version, publication.rules)
-        written = _list(connection, publication.head, publication.nibbles, File.LIST.within(state_dir))
+        written = _list(connection, publication.head, publication.nibbles, Places.of(where).list_db)
         _record(connection, synced)
     return written
 
 
-def record_sync(synced: Synced, state_dir: Path) -> None:
+def record_sync(synced: Synced, where: Where) -> None:
     """A sync that found nothing new was a success too.  Raises StoreError."""
-    with writing(File.LIST, state_dir) as connection:
+    with writing(File.LIST, Places.of(where).list_dir) as connection:
         _record(connection, synced)
 
 
-def last_sync(state_dir: Path) -> Synced | None:
+def last_sync(where: Where) -> Synced | None:
     """Raises StoreError."""
-    with _reading(state_dir) as connection:
+    with _reading(where) as connection:
         row = connection.execute("SELECT at, mirror FROM sync").fetchone() if connection else None
     return Synced(*row) if row else None
 
 
 @contextmanager
-def _reading(state_dir: Path) -> Iterator[sqlite3.Connection | None]:
-    connection = open_for_reading(File.LIST, state_dir)
+def _reading(where: Where) -> Iterator[sqlite3.Connection | None]:
+    connection = open_for_reading(File.LIST, Places.of(where).held_list_db.parent)
     try:
         if connection is not None:
             connection.execute("BEGIN")  # one moment for all that is read
         yield connection
     except sqlite3.Error as error:
-        raise unusable(File.LIST.within(state_dir), error) from error
+        raise unusable(Places.of(where).held_list_db, error) from error
     finally:
         if connection is not None:
             connection.close()

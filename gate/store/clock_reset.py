@@ -17,30 +17,32 @@ from gate.store.database import File, immediate, open_for_writing, unusable
 from gate.store.floor import keep, read_journalled, read_kept, read_signed, read_synced
 from gate.store.inside import shift_inside
 from gate.store.journal import Journal, Row
+from gate.store.places import Places, Where
 from gate.store.redemptions import shift_redemptions
 
 
-def reset_floor(state_dir: Path, now: float) -> float:
+def reset_floor(where: Where, now: float) -> float:
     """The system clock is right, `now` (Unix s) is the time: forget that the gate lived through later ones.
     Returns by how many seconds the floor went back.
 
     Raises StoreError while a lane runs, when there is nothing to forget, and when the list speaks of a
     later time than `now`: that was signed, and it is the system clock that is wrong."""
+    state_dir = Places.of(where).state_dir
     if not state_dir.is_dir():
         raise StoreError(f"{state_dir} is not there", hint="There is nothing to reset; check the directory")
     lock = claim_lane(state_dir)
     try:
-        signed = read_signed(state_dir)
+        signed = read_signed(where)
         if signed is not None and signed > now:
             raise StoreError(
                 f"the list speaks of {day(signed)}, and the system clock says {day(now)}",
                 hint="The system clock is wrong: set it (`timedatectl set-time`), then start the gate",
             )
-        floor = read_kept(state_dir).floor
+        floor = read_kept(where).floor
         if floor is None or floor <= now:
             raise StoreError("the clock is not behind", hint="There is nothing to reset")
         _forget_journal(state_dir, floor, now)  # first: nothing is forgotten unrecorded
-        _forget_sync(state_dir, now)
+        _forget_sync(Places.of(where), now)
     finally:
         os.close(lock)
     return floor - now
@@ -54,16 +56,16 @@ def day(seconds: float) -> str:
         return f"{seconds:.0f} s"
 
 
-def _forget_sync(state_dir: Path, now: float) -> None:
+def _forget_sync(where: Places, now: float) -> None:
     """A sync that succeeded later than now was not so late."""
-    if (read_synced(state_dir) or now) <= now:
+    if (read_synced(where) or now) <= now:
         return
-    connection = open_for_writing(File.LIST, state_dir)
+    connection = open_for_writing(File.LIST, where.held_list_db.parent)
     with closing(connection):
         try:
             connection.execute("UPDATE sync SET at = min(at, ?)", (now,))
         except sqlite3.Error as error:
-            raise unusable(File.LIST.within(state_dir), error) from error
+            raise unusable(where.held_list_db, error) from error
 
 
 def _forget_journal(state_dir: Path, floor: float, now: float) -> None:

@@ -4,7 +4,7 @@ lane.db holds what was journalled (the lane writes it); list.db what was signed,
 succeeded (sync writes both).  Each file holds when the other is lost.  For everyone who needs the
 trusted time:
 
-    clock = TrustedClock(SystemClock(), read_kept(state_dir), untrusted_for)     a lane, and who asks for it
+    clock = TrustedClock(SystemClock(), read_kept(where), untrusted_for)     a lane, and who asks for it
     now = max(SystemClock().now(), read_floor(state_dir) or 0.0)                 for one moment
 """
 
@@ -15,6 +15,7 @@ from pathlib import Path
 from gate.core.trusted_time import Kept
 from gate.errors import StoreError
 from gate.store.database import File, open_for_reading, unusable
+from gate.store.places import Places, Where
 
 # What list.db says of the time, Unix s.
 _SIGNED = "SELECT max(as_of) FROM list_head"
@@ -24,30 +25,30 @@ _JOURNALLED = "SELECT max(at) FROM journal WHERE seq > ?"
 _KEEP = "INSERT OR REPLACE INTO clock VALUES (1, ?, (SELECT coalesce(max(seq), 0) FROM journal), ?)"
 
 
-def read_kept(state_dir: Path) -> Kept:
+def read_kept(where: Where) -> Kept:
     """What a trusted clock begins with.  A damaged list.db says nothing here: without it nobody enters.
     Raises StoreError for a lane.db that cannot be read."""
-    journalled = read_journalled(state_dir)
-    return Kept(_latest(journalled.floor, read_signed(state_dir), read_synced(state_dir)), journalled.behind_for)
+    journalled = read_journalled(Places.of(where).state_dir)
+    return Kept(_latest(journalled.floor, read_signed(where), read_synced(where)), journalled.behind_for)
 
 
-def read_floor(state_dir: Path) -> float | None:
+def read_floor(where: Where) -> float | None:
     """Unix s; None when no time was ever signed or lived through here.  Never raises: what cannot be read
     is said by whoever needs the file."""
     try:
-        return read_kept(state_dir).floor
+        return read_kept(where).floor
     except StoreError:
-        return _latest(read_signed(state_dir), read_synced(state_dir))
+        return _latest(read_signed(where), read_synced(where))
 
 
-def read_signed(state_dir: Path) -> float | None:
+def read_signed(where: Where) -> float | None:
     """The time the list speaks of, Unix s; None without one."""
-    return _read_list(state_dir, "list_head", _SIGNED)
+    return _read_list(where, "list_head", _SIGNED)
 
 
-def read_synced(state_dir: Path) -> float | None:
+def read_synced(where: Where) -> float | None:
     """When a sync last succeeded, Unix s by the trusted clock then; None before the first."""
-    return _read_list(state_dir, "sync", _SYNCED)
+    return _read_list(where, "sync", _SYNCED)
 
 
 def keep(connection: sqlite3.Connection, kept: Kept) -> None:
@@ -75,9 +76,9 @@ def read_journalled(state_dir: Path) -> Kept:
     return Kept(max(times) / 1000, None if since is None else max(0.0, (max(times) - since) / 1000))
 
 
-def _read_list(state_dir: Path, table: str, query: str) -> float | None:
+def _read_list(where: Where, table: str, query: str) -> float | None:
     try:
-        connection = open_for_reading(File.LIST, state_dir, check=False)
+        connection = open_for_reading(File.LIST, Places.of(where).held_list_db.parent, check=False)
         if connection is None:
             return None
         with closing(connection):  # an older file may not have the table

@@ -1,12 +1,12 @@
 """What the gate would say, writing nothing: for `gate verify`, beside a running lane or without one."""
 
 import sqlite3
-from pathlib import Path
 
 from gate.core.decide import Knowledge, Policy, decide
 from gate.core.model import Claims, Decision
 from gate.errors import StoreError
 from gate.store.database import File, open_for_reading, unusable
+from gate.store.places import Places, Where
 from gate.store.redemptions import Redemptions
 from gate.store.secrets import Secrets
 from gate.store.statuslist import ListState, StatusList
@@ -15,10 +15,11 @@ from gate.store.statuslist import ListState, StatusList
 class Preview:
     """Raises StoreError, PublishError when what the gate holds is damaged."""
 
-    def __init__(self, state_dir: Path, policy: Policy) -> None:
+    def __init__(self, where: Where, policy: Policy) -> None:
         self._policy = policy
+        state_dir = Places.of(where).state_dir
         self._lane = File.LANE.within(state_dir)
-        self._status = StatusList(state_dir)
+        self._status = StatusList(where)
         self._status.refresh()
         self._connection = open_for_reading(File.LANE, state_dir)  # None: nothing was used yet
 

@@ -10,6 +10,7 @@ from gate.core.trust import TrustList, parse_trust
 from gate.errors import PublishError, StoreError
 from gate.store.database import File, open_for_reading, unusable
 from gate.store.documents import RULES, TRUST
+from gate.store.places import Places, Where
 
 CHUNK_PLACES = 1024
 CHUNK_BYTES = CHUNK_PLACES // 2
@@ -40,9 +41,9 @@ class StatusList:
     A change of what list.db holds is noticed by the very next `consult`; a file that appears, goes or
     is replaced, at the next `refresh`."""
 
-    def __init__(self, state_dir: Path) -> None:
-        self._state_dir = state_dir
-        self._path = File.LIST.within(state_dir)
+    def __init__(self, where: Where) -> None:
+        self._places = Places.of(where)
+        self._path = self._places.held_list_db
         self._connection: sqlite3.Connection | None = None
         self._inode: tuple[int, int] | None = None
         self._lookup: sqlite3.Cursor | None = None
@@ -113,10 +114,11 @@ class StatusList:
         self.state = ListState()
 
     def _connected(self) -> bool:
+        self._path = self._places.held_list_db
         if self._connection is not None and self._inode == _inode(self._path):
             return True
         self.close()
-        self._connection = open_for_reading(File.LIST, self._state_dir)
+        self._connection = open_for_reading(File.LIST, self._path.parent)
         self._inode = _inode(self._path)
         return self._connection is not None
 

@@ -8,13 +8,13 @@ import sqlite3
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import overload
 
 from nacl.signing import SigningKey
 
 from gate.errors import PublishError, StoreError
 from gate.store.database import File, open_for_reading, unusable, writing
+from gate.store.places import Places, Where
 from gate.store.subject_wire import DIGEST_BYTES, SubjectsHead, key_name, unseal
 
 CHUNK_PLACES = 1024
@@ -27,28 +27,28 @@ class HeldSubjects:
     places: int
 
 
-def held_subjects(state_dir: Path) -> HeldSubjects | None:
+def held_subjects(where: Where) -> HeldSubjects | None:
     """None where no index is held.  Raises StoreError."""
-    connection = open_for_reading(File.LIST, state_dir)
+    connection = open_for_reading(File.LIST, Places.of(where).held_list_db.parent)
     if connection is None:
         return None
     try:
         row = connection.execute("SELECT key_id, places FROM subject_head").fetchone()
     except sqlite3.Error as error:
-        raise unusable(File.LIST.within(state_dir), error) from error
+        raise unusable(Places.of(where).held_list_db, error) from error
     finally:
         connection.close()
     return HeldSubjects(*row) if row else None
 
 
 def apply_subjects(
-    head: SubjectsHead, sealed: bytes, device: SigningKey, parts: Iterable[tuple[int, bytes]], state_dir: Path
+    head: SubjectsHead, sealed: bytes, device: SigningKey, parts: Iterable[tuple[int, bytes]], where: Where
 ) -> None:
     """In one transaction.  `parts`: first place and digests (8 bytes each, big-endian) of consecutive
     segments; what is held and lies before them stays.  Raises PublishError, StoreError."""
     if key_name(unseal(sealed, device)) != head.key:
         raise PublishError("the sealed subject key is another than the index has", hint="Publish the list again")
-    with writing(File.LIST, state_dir) as connection:
+    with writing(File.LIST, Places.of(where).list_dir) as connection:
         row = connection.execute("SELECT key_id, places FROM subject_head").fetchone()
         if row and row[0] == head.key and head.places < row[1]:
             raise PublishError(
@@ -64,15 +64,15 @@ def apply_subjects(
         connection.execute("INSERT OR REPLACE INTO subject_head VALUES (1, ?, ?, ?)", (head.key, sealed, head.places))
 
 
-def forget_subjects(state_dir: Path) -> None:
+def forget_subjects(where: Where) -> None:
     """Where people are not checked by IIN any more there is no index.  Raises StoreError."""
-    with writing(File.LIST, state_dir) as connection:
+    with writing(File.LIST, Places.of(where).list_dir) as connection:
         _clear(connection)
 
 
-def find_subject(iin: str, device: SigningKey, state_dir: Path) -> int | None:
+def find_subject(iin: str, device: SigningKey, where: Where) -> int | None:
     """The place of a person; None when they have none.  Raises StoreError where no index is held."""
-    connection = open_for_reading(File.LIST, state_dir)
+    connection = open_for_reading(File.LIST, Places.of(where).held_list_db.parent)
     if connection is None:
         raise _missing()
     try:
@@ -83,7 +83,7 @@ def find_subject(iin: str, device: SigningKey, state_dir: Path) -> int | None:
         digest = hashlib.blake2b(iin.encode("ascii"), key=key, digest_size=DIGEST_BYTES).digest()
         return _search(connection, digest, row[1])
     except sqlite3.Error as error:
-        raise unusable(File.LIST.within(state_dir), error) from error
+        raise unusable(Places.of(where).held_list_db, error) from error
     finally:
         connection.close()
 

@@ -1,11 +1,11 @@
 """The subject index of a visit: what is new of it, and only where it is asked for."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from nacl.signing import SigningKey
 
 from gate.errors import SyncError
+from gate.store.places import Where
 from gate.store.subject_wire import (
     DIGEST_BYTES,
     MAX_SEALED,
@@ -20,7 +20,7 @@ from gate.store.subjects import apply_subjects, held_subjects
 from gate.sync.repository import Repository
 
 
-def take_subjects(repository: Repository, device: SigningKey, state_dir: Path) -> None:
+def take_subjects(repository: Repository, device: SigningKey, where: Where) -> None:
     """`device`: its key.  Raises SyncError, PublishError, StoreError."""
     target = sealed_target(device.verify_key)
     if repository.length(SUBJECTS) is None or repository.length(target) is None:
@@ -29,13 +29,13 @@ def take_subjects(repository: Repository, device: SigningKey, state_dir: Path) -
             hint="Give the authority what `gate list device-key` prints: `gate authority add-device`, then publish",
         )
     head = SubjectsHead.parse(repository.document(SUBJECTS))
-    known = held_subjects(state_dir)
+    known = held_subjects(where)
     held = known.places if known and known.key == head.key else 0
     if known and known.key == head.key and held == head.places:
         return
     sealed = repository.fetch(target, MAX_SEALED).read_bytes()
     missing = [segment for segment in head.segments if segment.last > held]
-    apply_subjects(head, sealed, device, _parts(repository, missing, held), state_dir)
+    apply_subjects(head, sealed, device, _parts(repository, missing, held), where)
 
 
 def _parts(repository: Repository, segments: list[Segment], held: int) -> Iterator[tuple[int, bytes]]:

@@ -22,6 +22,7 @@ from gate.errors import DamagedError, GateError, PublishError, StoreError, SyncE
 from gate.store.apply import Publication, Synced, apply, held, held_nibbles, record_sync
 from gate.store.database import File, open_for_reading, set_aside
 from gate.store.documents import RULES, TRUST
+from gate.store.places import Places, Where
 from gate.store.subjects import forget_subjects, held_subjects
 from gate.store.wire import HEAD, Head, apply_delta, decode_snapshot
 from gate.sync.chain import way
@@ -41,7 +42,7 @@ class Source:
 
     mirrors: Sequence[str]  # addresses, in the order in which they are asked
     root: Path  # root.json, which vouches for everything
-    state_dir: Path
+    where: Where
     stale_after: float  # seconds: a mirror whose list is older may be frozen, and the next one is asked too
     subjects_for: SigningKey | None = None  # this device's key, where people are checked by IIN
     forget_subjects: bool = False  # they are not checked here: no subject index is kept
@@ -64,8 +65,9 @@ def sync(source: Source, now: float, progress: Callable[[int], None] | None = No
     """`now`: Unix s by the trusted clock.  Raises SyncError when no mirror could be used, StoreError when
     this device's disk or list.db refuses, or another sync is running."""
     root = _root(source.root)
-    with _alone(source.state_dir):
-        _set_aside_if_damaged(source.state_dir)
+    folder = Places.of(source.where).list_dir
+    with _alone(folder):
+        _set_aside_if_damaged(folder)
         visits = _Visits(source, root, now, progress)
         for address in source.mirrors:
             outcome = visits.to(address)
@@ -87,7 +89,7 @@ class _Visits:
 
     def to(self, address: str) -> Outcome | None:
         """None when this mirror could not be used.  Raises StoreError."""
-        folder = self._source.state_dir / "tuf"
+        folder = Places.of(self._source.where).list_dir / "tuf"
         mirror = Mirror(address.rstrip("/"), (TIMESTAMP, folder / "timestamp.json"), self._progress)
         try:
             with closing(mirror):
@@ -123,8 +125,8 @@ class _Visits:
         trust, rules = repository.document(TRUST), repository.document(RULES)
         head = Head.parse(repository.document(HEAD))
         self._arrived = monotonic()
-        state_dir, synced = self._source.state_dir, Synced(self._now, mirror.base)
-        known = held(state_dir)
+        where, synced = self._source.where, Synced(self._now, mirror.base)
+        known = held(where)
         if known and (known.version, known.sha256, known.as_of) == (head.version, head.sha256, head.as_of):
             way_taken, nibbles = "unchanged", None
         elif known and known.sha256 == head.sha256:
@@ -135,10 +137,10 @@ class _Visits:
             way_taken = "issuers and rules only"
         changed = way_taken != "unchanged"
         if changed:
-            apply(Publication(trust, rules, head, nibbles), state_dir, synced)
+            apply(Publication(trust, rules, head, nibbles), where, synced)
             took = monotonic() - self._arrived
         else:
-            record_sync(synced, state_dir)
+            record_sync(synced, where)
             took = 0.0
         self._take_subjects(repository)
         repository.forget_all_but(frozenset({TRUST, RULES, HEAD}))
@@ -149,9 +151,9 @@ class _Visits:
         source = self._source
         try:
             if source.subjects_for is not None:
-                take_subjects(repository, source.subjects_for, source.state_dir)
-            elif source.forget_subjects and held_subjects(source.state_dir):
-                forget_subjects(source.state_dir)
+                take_subjects(repository, source.subjects_for, source.where)
+            elif source.forget_subjects and held_subjects(source.where):
+                forget_subjects(source.where)
         except (SyncError, PublishError) as error:
             log.warning(str(error))
             self._problems.append(error)
@@ -173,7 +175,7 @@ class _Visits:
     def _by_deltas(self, repository: Repository, head: Head, deltas: tuple[str, ...]) -> bytes:
         files = [repository.fetch(name, MAX_DELTA) for name in deltas]
         self._arrived = monotonic()
-        nibbles = held_nibbles(self._source.state_dir) or b""
+        nibbles = held_nibbles(self._source.where) or b""
         for file in files:
             nibbles = apply_delta(file.read_bytes(), nibbles, head.size)
         return _checked(nibbles, head)
@@ -199,13 +201,13 @@ def _root(path: Path) -> bytes:
         ) from error
 
 
-def _set_aside_if_damaged(state_dir: Path) -> None:
+def _set_aside_if_damaged(folder: Path) -> None:
     """A damaged list.db is of no use to anybody but an investigator; a new one takes its place."""
     try:
-        if (connection := open_for_reading(File.LIST, state_dir)) is not None:
+        if (connection := open_for_reading(File.LIST, folder)) is not None:
             connection.close()
     except DamagedError as error:
-        set_aside(File.LIST, state_dir)
+        set_aside(File.LIST, folder)
         log.error("set aside as list.db.damaged, to be fetched anew", problem=error.what)
 
 

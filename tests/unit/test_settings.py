@@ -203,3 +203,18 @@ def test_settings_cannot_be_changed(tmp_path: Path) -> None:
 
     with pytest.raises(ValueError, match="frozen"):
         settings.lane = settings.lane
+
+
+@pytest.mark.parametrize(
+    ("device", "lists"),
+    [
+        ('state_dir = "/var/lib/gate"', "/var/lib/gate/lists"),  # what the units may write
+        ('state_dir = "/data/gate"', "/data/gate"),  # a directory that holds everything
+        ('state_dir = "/data/gate"\nlist_dir = "/data/lists"', "/data/lists"),
+        ('state_dir = "state"\nlist_dir = "lists"', "{folder}/lists"),
+    ],
+)
+def test_the_lists_lie_where_the_sync_may_write(tmp_path: Path, device: str, lists: str) -> None:
+    settings = load(tmp_path, SAMPLE.replace('state_dir = "/var/lib/gate"', device))
+
+    assert settings.device.lists == Path(lists.format(folder=tmp_path))

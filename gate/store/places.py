@@ -1,0 +1,41 @@
+"""Where a device's files lie.
+
+The lane owns `state_dir`: lane.db, device.key, its locks and sockets.  The sync owns `list_dir`: list.db, tuf/,
+subjects/, sync.lock and last-sync; the lane reads there and writes nothing.  Both may be one directory.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    state_dir: Path
+    list_dir: Path
+
+    @classmethod
+    def of(cls, where: "Places | Path") -> "Places":
+        """A plain path is a directory that holds everything, its lists in lists/ if it has such a folder."""
+        if isinstance(where, Places):
+            return where
+        lists = where / "lists"
+        return cls(where, lists if lists.is_dir() else where)
+
+    @property
+    def list_db(self) -> Path:
+        return self.list_dir / "list.db"
+
+    @property
+    def earlier_list_db(self) -> Path | None:
+        """Where a list.db of a device lies whose lists had no directory of their own; None where they are one."""
+        return None if self.list_dir == self.state_dir else self.state_dir / "list.db"
+
+    @property
+    def held_list_db(self) -> Path:
+        """The list.db to read: an earlier one as long as there is no other."""
+        earlier = self.earlier_list_db
+        return earlier if earlier and not self.list_db.exists() and earlier.exists() else self.list_db
+
+
+Where = Places | Path
+"""What functions of the store take: the places, or one directory for everything."""
