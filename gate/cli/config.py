@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -14,9 +15,10 @@ from gate import registry
 from gate.errors import ConfigError, UsageError
 from gate.settings.load import Loaded, read_settings
 from gate.settings.locate import line_of
-from gate.settings.problems import Problem, SettingsError, dotted
+from gate.settings.problems import Finding, Problem, SettingsError, dotted
 from gate.settings.reference import Offer, reference, schema
 from gate.settings.review import advise, devices, effective
+from gate.settings.zones import doubt, find_zone, local_time
 from gate.wiring import fit
 
 VENUES = ("airport", "cafe", "fitness", "station")
@@ -50,7 +52,13 @@ def check(file: Path, as_json: bool) -> None:
         sys.exit(error.exit_code)
     for warning in _warnings(loaded):
         click.echo(_line("warning", warning) if as_json else f"warning: {warning}")
-    click.echo(json.dumps({"level": "good", "file": str(file)}) if as_json else f"{file}: good, {_in_short(loaded)}")
+    zone, now = loaded.settings.venue.timezone, time.time()
+    local, data = local_time(zone, now), str(find_zone(zone).used)
+    if as_json:
+        click.echo(json.dumps({"level": "good", "file": str(file), "local_time": local, "zone_data": data}))
+        return
+    click.echo(f"{file}: the venue's clock shows {local} now, by {data}")
+    click.echo(f"{file}: good, {_in_short(loaded)}")
 
 
 @config.command()
@@ -133,9 +141,12 @@ def _warnings(loaded: Loaded) -> list[Problem]:
     simulated = [
         path for path, table in devices(loaded.settings) if registry.driver(str(path[0]), table.driver).simulated
     ]
+    findings = advise(loaded.settings, simulated, fit(loaded.settings).abilities)
+    if what := doubt(loaded.settings.venue.timezone, time.time()):
+        findings.append(Finding(("venue", "timezone"), what, "Update the system's tzdata, for its own log and screen"))
     return [
         Problem(str(loaded.source), line_of(loaded.lines, found.path), dotted(found.path), found.what, found.hint)
-        for found in advise(loaded.settings, simulated, fit(loaded.settings).abilities)
+        for found in findings
     ]
 
 

@@ -21,6 +21,7 @@ from gate.ports.driver import show_duration
 from gate.registry import decoder
 from gate.runtime.clock import SystemClock
 from gate.settings.model import Settings
+from gate.settings.zones import doubt, find_zone, local_time
 from gate.store.preview import Preview
 from gate.wiring import Devices, Fitted
 
@@ -128,7 +129,10 @@ def _write_times(folder: Path) -> float:
 def clock(settings: Settings, _: Devices) -> Iterator[Line]:
     """Not before the list that the gate holds, and set by a time service."""
     now = SystemClock().now()
-    shown = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(now))
+    zone = settings.venue.timezone
+    shown = f"{local_time(zone, now)} by {find_zone(zone).used}"
+    if what := doubt(zone, now):
+        yield Line("clock", State.WARN, what, "Update the system's tzdata, for its own log and screen")
     as_of = None
     with suppress(GateError):  # the list has a line of its own
         as_of = _as_of(settings)

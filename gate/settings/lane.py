@@ -1,6 +1,5 @@
 """How people are let through: the tables [lane], [door] and [schedule]."""
 
-import zoneinfo
 from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,6 +12,7 @@ from gate.core.events import Mode
 from gate.core.schedule import Schedule, Window
 from gate.ports.driver import Duration
 from gate.settings.tables import DAY, Table, wrong
+from gate.settings.zones import zone
 
 
 class Lane(Table):
@@ -199,4 +199,4 @@ class ScheduleTable(Table):
         if not self.windows:
             return None
         holidays = frozenset(date.fromisoformat(day) for day in self.holidays)
-        return Schedule([window.build() for window in self.windows], holidays, zoneinfo.ZoneInfo(timezone))
+        return Schedule([window.build() for window in self.windows], holidays, zone(timezone))

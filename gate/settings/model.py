@@ -28,6 +28,7 @@ from gate.ports.reader import ReaderConfig
 from gate.settings.addresses import host_and_port, is_loopback, is_mirror
 from gate.settings.lane import Door, Lane, ScheduleTable
 from gate.settings.tables import DAY, Language, Name, Table, Word, wrong
+from gate.settings.zones import zone
 
 DEFAULT_STATE = Path("/var/lib/gate")
 
@@ -111,8 +112,8 @@ class VenueTable(Table):
     @classmethod
     def _exists(cls, value: str) -> str:
         try:
-            zoneinfo.ZoneInfo(value)
-        except (KeyError, ValueError, OSError):
+            zone(value)
+        except KeyError:
             near = get_close_matches(value, zoneinfo.available_timezones(), 1, 0.7)
             hint = f'Did you mean "{near[0]}"?' if near else 'Write an IANA name such as "Asia/Almaty"'
             raise wrong(f'there is no time zone "{value}"', hint) from None
@@ -317,7 +318,7 @@ class Settings(Tables):
         """What `gate.core.decide` needs to know of this venue."""
         return Policy(
             venue=Venue(self.venue.category, self.venue.zone),
-            timezone=zoneinfo.ZoneInfo(self.venue.timezone),
+            timezone=zone(self.venue.timezone),
             limits=self.list.limits,
             unlisted=self.list.unlisted,
             reuse_after=self.lane.reuse_after,

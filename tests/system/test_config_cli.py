@@ -1,6 +1,7 @@
 """`gate config` as a technician meets it: a command with output and an exit code."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -40,6 +41,8 @@ def test_a_good_file(good: Path) -> None:
 
     assert (done.returncode, done.stderr) == (0, "")
     assert last == f"{good}: good, device ala-t2-07, mode enforce, reader camera, barrier gpio_relay"
+    *warnings, clock = warnings
+    assert re.search(r"shows \d{4}-\d\d-\d\d \d\d:\d\d UTC\+05:00 now, by .+ \(20\d\d[a-z]+\)$", clock)
     assert [line.split(": ")[0] for line in warnings] == ["warning"]
     assert "no [[input]] has role passage" in warnings[0]
 
