@@ -18,8 +18,10 @@ def visiting(folder: Path, root: Path, now: float) -> Iterator[Repository]:
     """By a gate that was never there before."""
     with TemporaryDirectory() as own:
         kept = Path(own) / "tuf"
-        with closing(Mirror(folder.as_uri(), (TIMESTAMP, kept / "timestamp.json"))) as mirror:
-            repository = Repository(mirror, kept, root.read_bytes(), now)
+        with (
+            closing(Mirror(folder.as_uri(), (TIMESTAMP, kept / "timestamp.json"))) as mirror,
+            closing(Repository(mirror, kept, root.read_bytes(), now)) as repository,
+        ):
             repository.refresh()
             yield repository
 
@@ -28,6 +30,6 @@ def fetched(folder: Path, root: Path, now: float) -> tuple[wire.Head, bytes, dic
     """Head, nibbles, and trust.json and rules.json by name."""
     with visiting(folder, root, now) as repository:
         head = wire.Head.parse(repository.document(wire.HEAD))
-        packed = repository.fetch(head.snapshot, MOST).read_bytes()
+        packed = repository.fetch(head.snapshot, MOST)
         documents = {name: repository.document(name) for name in (TRUST, RULES)}
         return head, wire.decode_snapshot(packed, head.size), documents

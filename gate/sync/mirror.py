@@ -9,7 +9,6 @@ where it broke off.
 
 import hashlib
 import json
-import os
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -22,6 +21,8 @@ from tuf.api.exceptions import DownloadError, DownloadHTTPError, DownloadLengthM
 from tuf.ngclient import FetcherInterface
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, ProtocolError, SSLError
 from urllib3.exceptions import TimeoutError as HttpTimeoutError
+
+from gate.sync.shelf import Shelf
 
 CONNECT_WITHIN = 10.0  # seconds
 SILENCE = 20.0  # seconds without a byte
@@ -63,25 +64,22 @@ class Mirror(FetcherInterface):
             return self._from_web(url, {})
         return self._if_changed(url)
 
-    def download(self, path: str, length: int, part: Path) -> None:
-        """All `length` bytes of the file at `path` below the mirror's address into `part`; what is in it
-        already is kept.  Raises DownloadError, OSError (the disk)."""
-        done = part.stat().st_size if part.exists() else 0
+    def download(self, path: str, length: int, to: Shelf, name: str) -> None:
+        """All `length` bytes of the file at `path` below the mirror's address into the file `name` of a shelf;
+        what is in it already is kept.  Raises DownloadError, StoreError."""
+        done = to.size(name)
         if done > length:
-            part.unlink()
+            to.remove(name)
             done = 0
         if done == length:
             return
-        with self._from(f"{self.base}/{path}", done, length) as (begins, chunks), part.open("ab") as file:
-            file.truncate(begins)
+        with self._from(f"{self.base}/{path}", done, length) as (begins, chunks), to.append(name, begins) as part:
             done = begins
             for chunk in chunks:
                 done += len(chunk)
                 if done > length:
                     raise DownloadLengthMismatchError(f"{path} is longer than the {length} bytes it should have")
-                file.write(chunk)
-            file.flush()
-            os.fsync(file.fileno())
+                part.write(chunk)
         if done != length:
             raise DownloadError(f"{path} broke off after {done} of {length} bytes")
 

@@ -7,28 +7,28 @@
 python-tuf compares expiry with the system clock, which anybody can set: it is given the trusted time.
 """
 
+import hashlib
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tuf.api.exceptions import (
-    DownloadError,
-    ExpiredMetadataError,
-    LengthOrHashMismatchError,
-    RepositoryError,
-)
+from tuf.api.exceptions import DownloadError, ExpiredMetadataError, RepositoryError
 from tuf.api.metadata import TargetFile
 from tuf.ngclient import Updater, UpdaterConfig
 
 from gate.errors import SyncError
 from gate.store.wire import MAX_DOCUMENT
 from gate.sync.mirror import Mirror
+from gate.sync.shelf import Shelf
 
 METADATA = "metadata"  # folders below a mirror's address
 TARGETS = "targets"
 TIMESTAMP = f"{METADATA}/timestamp.json"
+_NAME = re.compile(r"([a-z]{1,20}/){0,2}[a-z0-9-]{1,80}\.[a-z]{1,8}")  # of every target there is
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 _LIMITS = UpdaterConfig(  # bytes: what ours take, and room
     max_root_rotations=64,
@@ -48,10 +48,8 @@ class Repository:
     def __init__(self, mirror: Mirror, folder: Path, root: bytes, now: float) -> None:
         """Raises SyncError for a root.json that is none."""
         self._mirror = mirror
-        self._kept = folder / TARGETS
-        self._parts = folder / "parts"
-        for place in (folder, self._kept, self._parts):
-            place.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._kept, self._parts = Shelf(folder / TARGETS), Shelf(folder / "parts")
         with _told(mirror.base):
             self._updater = Updater(
                 str(folder), f"{mirror.base}/{METADATA}", fetcher=mirror, config=_LIMITS, bootstrap=root
@@ -61,10 +59,18 @@ class Repository:
             raise TypeError("python-tuf keeps its time elsewhere now")
         trusted.reference_time = datetime.fromtimestamp(now, UTC)
 
+    @property
+    def base(self) -> str:
+        return self._mirror.base
+
     def refresh(self) -> None:
         """Raises SyncError."""
         with _told(self._mirror.base):
             self._updater.refresh()
+
+    def close(self) -> None:
+        self._kept.close()
+        self._parts.close()
 
     def length(self, name: str) -> int | None:
         """Bytes of a file; None when the authority offers none of this name.  Raises SyncError."""
@@ -72,60 +78,75 @@ class Repository:
         return None if found is None else found.length
 
     def document(self, name: str) -> bytes:
-        """A small file, whole; kept between visits.  Raises SyncError."""
-        path = self.fetch(name, MAX_DOCUMENT)
-        return path.read_bytes()
+        """A small file, whole; kept between visits.  Raises SyncError, StoreError."""
+        return self.fetch(name, MAX_DOCUMENT)
 
-    def fetch(self, name: str, most: int) -> Path:
-        """A file of at most `most` bytes, verified, on this device's disk; a broken download is resumed.
-        Raises SyncError."""
+    def fetch(self, name: str, most: int) -> bytes:
+        """A file of at most `most` bytes, verified; kept, and a broken download is resumed.
+        Raises SyncError, StoreError."""
         target = self._find(name)
         if target is None:
             raise SyncError(f"{self._mirror.base}: {name} is named but not offered", hint="Publish the list again")
         if target.length > most:
             raise SyncError(f"{self._mirror.base}: {name} has {target.length} bytes", hint="No list is as large")
-        sha256 = target.hashes["sha256"]
-        kept = self._kept / f"{sha256}.{name.rpartition('/')[2]}"
-        if self._is(kept, target):
-            return kept
-        part = self._parts / sha256
-        folder, slash, last = name.rpartition("/")
-        path = f"{TARGETS}/{folder}{slash}{sha256}.{last}"
+        part, kept = target.hashes["sha256"], _kept_name(target)
+        content = self._kept.read(kept, target.length)
+        if content is not None and _is(content, target):
+            return content
         with _told(self._mirror.base):
-            resumed = part.exists()
-            self._mirror.download(path, target.length, part)
-            if resumed and not self._is(part, target):  # what was there before was not its beginning
-                part.unlink()
-                self._mirror.download(path, target.length, part)
-            try:
-                with part.open("rb") as file:
-                    target.verify_length_and_hashes(file)
-            except LengthOrHashMismatchError:
-                part.unlink()
-                raise
-        part.replace(kept)
-        return kept
+            resumed = self._parts.size(part) > 0
+            content = self._download(target)
+            if resumed and not _is(content, target):  # what was there before was not its beginning
+                self._parts.remove(part)
+                content = self._download(target)
+        if not _is(content, target):
+            self._parts.remove(part)
+            raise SyncError(
+                f"{self._mirror.base}: {name} is not what the authority signed",
+                hint="The mirror is damaged or half copied: copy the publication to it again",
+            )
+        self._parts.move(part, self._kept, kept)
+        return content
+
+    def drop(self, name: str) -> None:
+        """Remove a file that was fetched.  Raises SyncError, StoreError."""
+        if (target := self._find(name)) is not None:
+            self._kept.remove(_kept_name(target))
 
     def forget_all_but(self, names: frozenset[str]) -> None:
-        """Remove the files of earlier visits, and broken downloads.  Raises OSError."""
+        """Remove the files of earlier visits, and broken downloads.  Raises SyncError, StoreError."""
         found = [self._find(name) for name in names]
-        wanted = {target.hashes["sha256"] for target in found if target}
-        for path in (*self._kept.iterdir(), *self._parts.iterdir()):
-            if path.name.partition(".")[0] not in wanted:
-                path.unlink(missing_ok=True)
+        wanted = frozenset(target.hashes["sha256"] for target in found if target)
+        for shelf in (self._kept, self._parts):
+            shelf.keep_only(wanted)
+
+    def _download(self, target: TargetFile) -> bytes:
+        """What came, and `target.length` bytes of it."""
+        sha256 = target.hashes["sha256"]
+        folder, slash, last = target.path.rpartition("/")
+        path = f"{TARGETS}/{folder}{slash}{sha256}.{last}"
+        self._mirror.download(path, target.length, self._parts, sha256)
+        return self._parts.read(sha256, target.length) or b""
 
     def _find(self, name: str) -> TargetFile | None:
+        """Raises SyncError, also for one that is described in a way that could lead to another file."""
+        if not _NAME.fullmatch(name):
+            raise SyncError(f"{self._mirror.base}: {name!r} is no name of a list", hint="Publish the list again")
         with _told(self._mirror.base):
-            return self._updater.get_targetinfo(name)
+            target = self._updater.get_targetinfo(name)
+        if target is not None and not _SHA256.fullmatch(target.hashes.get("sha256", "")):
+            raise SyncError(
+                f"{self._mirror.base}: {name} is described without a SHA-256", hint="Publish it with `gate authority`"
+            )
+        return target
 
-    @staticmethod
-    def _is(path: Path, target: TargetFile) -> bool:
-        try:
-            with path.open("rb") as file:
-                target.verify_length_and_hashes(file)
-        except (OSError, LengthOrHashMismatchError):
-            return False
-        return True
+
+def _kept_name(target: TargetFile) -> str:
+    return f"{target.hashes['sha256']}.{target.path.rpartition('/')[2]}"
+
+
+def _is(content: bytes, target: TargetFile) -> bool:
+    return len(content) == target.length and hashlib.sha256(content).hexdigest() == target.hashes["sha256"]
 
 
 @contextmanager

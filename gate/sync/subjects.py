@@ -33,7 +33,7 @@ def take_subjects(repository: Repository, device: SigningKey, where: Where) -> N
     held = known.places if known and known.key == head.key else 0
     if known and known.key == head.key and held == head.places:
         return
-    sealed = repository.fetch(target, MAX_SEALED).read_bytes()
+    sealed = repository.fetch(target, MAX_SEALED)
     missing = [segment for segment in head.segments if segment.last > held]
     apply_subjects(head, sealed, device, _parts(repository, missing, held), where)
 
@@ -41,7 +41,7 @@ def take_subjects(repository: Repository, device: SigningKey, where: Where) -> N
 def _parts(repository: Repository, segments: list[Segment], held: int) -> Iterator[tuple[int, bytes]]:
     """Digests of the places from `held` on, a segment at a time."""
     for segment in segments:
-        path = repository.fetch(segment.target, MAX_SEGMENT)
+        packed = repository.fetch(segment.target, MAX_SEGMENT)
         first = max(held, segment.first)
-        yield first, decode_segment(path.read_bytes(), segment)[DIGEST_BYTES * (first - segment.first) :]
-        path.unlink()
+        yield first, decode_segment(packed, segment)[DIGEST_BYTES * (first - segment.first) :]
+        repository.drop(segment.target)

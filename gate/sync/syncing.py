@@ -28,6 +28,7 @@ from gate.store.wire import HEAD, Head, apply_delta, decode_snapshot
 from gate.sync.chain import way
 from gate.sync.mirror import Mirror
 from gate.sync.repository import TIMESTAMP, Repository
+from gate.sync.shelf import disk_error
 from gate.sync.subjects import take_subjects
 
 MAX_SNAPSHOT = 64 << 20  # bytes
@@ -95,17 +96,29 @@ class _Visits:
             with closing(mirror):
                 outcome = self._take(mirror, folder)
         except (SyncError, PublishError) as error:
-            log.warning(str(error))
-            self._problems.append(error)
-            return None
+            self._useless(error)
+        except GateError:
+            raise
         except OSError as error:
-            raise StoreError(
-                f"{folder}: {error.strerror or error}", hint="Free space on the disk, check its rights"
-            ) from error
+            raise disk_error(Path(error.filename or folder), error) from error
+        except Exception as error:  # whatever it served, the next one is asked
+            log.debug("unforeseen", mirror=mirror.base, exc_info=True)
+            self._useless(
+                SyncError(
+                    f"{mirror.base}: what it serves cannot be worked with ({type(error).__name__})",
+                    hint="Tell the person who runs this mirror; `--verbose` shows more",
+                )
+            )
+        else:
+            self._outcomes.append(outcome)
+            return outcome
         finally:
             self._received += mirror.received
-        self._outcomes.append(outcome)
-        return outcome
+        return None
+
+    def _useless(self, problem: GateError) -> None:
+        log.warning(str(problem))
+        self._problems.append(problem)
 
     def best(self) -> Outcome:
         if not self._outcomes:
@@ -120,12 +133,15 @@ class _Visits:
         )
 
     def _take(self, mirror: Mirror, folder: Path) -> Outcome:
-        repository = Repository(mirror, folder, self._root, self._now)
+        with closing(Repository(mirror, folder, self._root, self._now)) as repository:
+            return self._take_from(repository)
+
+    def _take_from(self, repository: Repository) -> Outcome:
         repository.refresh()
         trust, rules = repository.document(TRUST), repository.document(RULES)
         head = Head.parse(repository.document(HEAD))
         self._arrived = monotonic()
-        where, synced = self._source.where, Synced(self._now, mirror.base)
+        where, synced = self._source.where, Synced(self._now, repository.base)
         known = held(where)
         if known and (known.version, known.sha256, known.as_of) == (head.version, head.sha256, head.as_of):
             way_taken, nibbles = "unchanged", None
@@ -144,7 +160,7 @@ class _Visits:
             took = 0.0
         self._take_subjects(repository)
         repository.forget_all_but(frozenset({TRUST, RULES, HEAD}))
-        return Outcome(mirror.base, head.version, head.as_of, head.listed, changed, 0, way_taken, took, ())
+        return Outcome(repository.base, head.version, head.as_of, head.listed, changed, 0, way_taken, took, ())
 
     def _take_subjects(self, repository: Repository) -> None:
         """The list is current whatever becomes of the index: a problem with it is told beside."""
@@ -170,14 +186,14 @@ class _Visits:
                 log.warning(str(error))
         packed = repository.fetch(head.snapshot, MAX_SNAPSHOT)
         self._arrived = monotonic()
-        return "snapshot", decode_snapshot(packed.read_bytes(), head.size)
+        return "snapshot", decode_snapshot(packed, head.size)
 
     def _by_deltas(self, repository: Repository, head: Head, deltas: tuple[str, ...]) -> bytes:
         files = [repository.fetch(name, MAX_DELTA) for name in deltas]
         self._arrived = monotonic()
         nibbles = held_nibbles(self._source.where) or b""
         for file in files:
-            nibbles = apply_delta(file.read_bytes(), nibbles, head.size)
+            nibbles = apply_delta(file, nibbles, head.size)
         return _checked(nibbles, head)
 
 

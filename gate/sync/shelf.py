@@ -1,0 +1,175 @@
+"""One folder of files that came from mirrors.
+
+Opens every file by the folder's descriptor and follows no link, so that no name and nothing that lies in the
+folder leads out of it.  What is no regular file is removed: all that is kept here can be fetched again.
+"""
+
+import os
+import re
+import stat
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from gate.errors import StoreError
+
+_NAME = re.compile(r"[0-9a-f]{64}(\.[a-z0-9-]{1,80}){0,2}")  # SHA-256, and the end of a target's name
+_CHUNK = 1 << 20  # bytes
+
+
+class Shelf:
+    """Every method raises StoreError, which names the file, when the disk refuses."""
+
+    def __init__(self, path: Path) -> None:
+        """Make the folder if it is not there."""
+        self._path = path
+        try:
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError as error:
+            raise disk_error(path, error) from error
+
+    def close(self) -> None:
+        os.close(self._folder)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def read(self, name: str, most: int) -> bytes | None:
+        """The content; None where there is no such file, or it has more than `most` bytes."""
+        file = self._opened(name, os.O_RDONLY, "rb")
+        if file is None:
+            return None
+        with file:
+            try:
+                content = file.read(most + 1)
+            except OSError as error:
+                raise disk_error(self._path / name, error) from error
+        return content if len(content) <= most else None
+
+    def size(self, name: str) -> int:
+        """Bytes; 0 where there is no such file."""
+        file = self._opened(name, os.O_RDONLY, "rb")
+        if file is None:
+            return 0
+        with file:
+            return os.fstat(file.fileno()).st_size
+
+    def append(self, name: str, keep: int) -> "Part":
+        """Open a file for writing behind its first `keep` bytes."""
+        file = self._opened(name, os.O_RDWR | os.O_CREAT, "r+b")
+        if file is None:
+            raise StoreError(f"{self._path / name}: it is no regular file", hint="Move it aside")
+        return Part(self._path / name, file, keep)
+
+    def move(self, name: str, to: "Shelf", new: str) -> None:
+        """Put a file of this folder into another, in place of the one that has the name."""
+        try:
+            os.rename(_checked(name), _checked(new), src_dir_fd=self._folder, dst_dir_fd=to._folder)
+        except OSError as error:
+            raise disk_error(to._path / new, error) from error
+
+    def remove(self, name: str) -> None:
+        """Remove a file, link or pipe, if it is there."""
+        self._unlink(_checked(name))
+
+    def keep_only(self, digests: frozenset[str]) -> None:
+        """Remove every file whose name does not begin with one of the digests."""
+        try:
+            names = os.listdir(self._folder)  # noqa: PTH208 - by its descriptor
+        except OSError as error:
+            raise disk_error(self._path, error) from error
+        for name in names:
+            if name.partition(".")[0] not in digests or not _NAME.fullmatch(name):
+                self._unlink(name)
+
+    def _opened(self, name: str, flags: int, mode: str) -> BinaryIO | None:
+        """A regular file with one name; None where there is none, whatever else lay there being removed."""
+        flags |= os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        for _ in range(2):  # the second time what lay there is removed
+            try:
+                descriptor = os.open(_checked(name), flags, 0o600, dir_fd=self._folder)
+            except FileNotFoundError:
+                return None
+            except OSError as error:
+                if self._is_plain(name):
+                    raise disk_error(self._path / name, error) from error
+                self._unlink(name)
+                continue
+            found = os.fstat(descriptor)
+            if stat.S_ISREG(found.st_mode) and found.st_nlink == 1:
+                return os.fdopen(descriptor, mode)  # type: ignore[return-value] # binary by each caller's mode
+            os.close(descriptor)
+            self._unlink(name)
+        return None
+
+    def _is_plain(self, name: str) -> bool:
+        try:
+            found = os.stat(name, dir_fd=self._folder, follow_symlinks=False)
+        except OSError:
+            return False
+        return stat.S_ISREG(found.st_mode)
+
+    def _unlink(self, name: str) -> None:
+        try:
+            os.unlink(name, dir_fd=self._folder)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise disk_error(self._path / name, error) from error
+
+
+class Part:
+    """A file that grows.  Methods raise StoreError, which names the file, when the disk refuses."""
+
+    def __init__(self, path: Path, file: BinaryIO, keep: int) -> None:
+        self._path = path
+        self._file = file
+        try:
+            file.truncate(keep)
+            file.seek(keep)
+        except OSError as error:
+            file.close()
+            raise disk_error(path, error) from error
+
+    def write(self, data: bytes) -> None:
+        try:
+            self._file.write(data)
+        except OSError as error:
+            raise disk_error(self._path, error) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Flush to the disk what came, also when the rest does not come."""
+        try:
+            try:
+                self._file.flush()
+                os.fsync(self._file.fileno())
+            finally:
+                self._file.close()
+        except OSError as failure:
+            raise disk_error(self._path, failure) from failure
+
+
+def disk_error(path: Path, error: OSError) -> StoreError:
+    """What a technician reads when the disk refuses the file at `path`."""
+    return StoreError(
+        f"{path}: {error.strerror or type(error).__name__}",
+        hint="Check that it belongs to the user that syncs, and that the disk is writable and has space",
+    )
+
+
+def _checked(name: str) -> str:
+    """`name`, which this program made.  Raises ValueError for one that could lead anywhere else."""
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no name of a kept file")
+    return name
