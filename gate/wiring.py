@@ -22,7 +22,7 @@ from gate.lane.setup import LaneSetup
 from gate.ports.abilities import ONE_PULSE, Abilities
 from gate.ports.driver import AnySpec, DriverConfig
 from gate.ports.inputs import Level, Role
-from gate.ports.reader import Answer
+from gate.ports.reader import Answer, Dropped, Seen
 from gate.registry import Kind
 from gate.runtime.bus import Bus
 from gate.runtime.clock import SystemClock, TrustedClock
@@ -202,8 +202,14 @@ class _LaneProcess:
     async def _reader(self, lane: Lane, fitted: Fitted) -> None:
         tell = self._teller(lane, fitted)
 
-        def present(scan: Scan) -> Answer | None:
-            return lane.present(replace(scan, reader=fitted.name))  # two cameras are of one driver
+        def present(seen: Seen) -> Answer | None:
+            seen = replace(seen, reader=fitted.name)  # two cameras are of one driver
+            match seen:
+                case Scan():
+                    return lane.present(seen)
+                case Dropped(what=what, hint=hint):
+                    log.warning("dropped by the reader", device=fitted.name, problem=what, advice=hint)
+            return None
 
         async def read() -> None:
             async with fitted.spec.open(fitted.config) as reader:

@@ -14,30 +14,32 @@ A video file is played once at its own speed, and held in the same way on a fram
 """
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Annotated
-from urllib.parse import urlsplit
+from typing import Annotated, Any
 
 import structlog
 from pydantic import Field
 
-from drivers._shared.child_process import Child, Message
+from drivers.readers.camera_messages import CAMERA, Ended, File, Frame, GoOn, Held, Skipped, Taking
 from drivers.readers.live_config import LiveConfig
 from drivers.readers.presenting import scan, until_decided
 from gate.errors import DeviceError
 from gate.ports.driver import DriverSpec, Duration, show_duration
-from gate.ports.reader import Present
+from gate.ports.reader import Looked, Present
+from gate.worker.process import WorkerProcess
+from gate.worker.program import Program
 
-_CHILD = "drivers.readers.camera_child"
 _GAP = 0.1  # seconds between two pictures of a folder
 _STILL_WITHIN = 30.0  # seconds that reading one still may take, every step tried, on a slow board
 _GRACE = 1.0  # seconds: the worker notices what is wrong first, and says it better
+_OLD = 1.0  # seconds on the way from the worker
 
 _log = structlog.get_logger()
 
-_left_off: dict[str, dict[str, list[int]]] = {}
+_left_off: dict[str, dict[str, File]] = {}
 """Folders whose reader was lost, and the pictures it had shown (name -> which file it was): whoever
 opens that folder next in this process goes on with the next picture, and a picture that breaks the
 decoder is met once."""
@@ -69,101 +71,108 @@ class CameraConfig(LiveConfig):
 class Camera:
     """Implements `gate.ports.reader.Reader`."""
 
-    def __init__(self, config: LiveConfig, device: str, child: str = _CHILD, dwell: float = 0.0) -> None:
-        """`device`: what the worker, the module `child`, is to open."""
+    def __init__(self, config: LiveConfig, device: str, program: Program = CAMERA, dwell: float = 0.0) -> None:
+        """`device`: what the worker, a process of `program`, is to open."""
         self._config = config
         self._device = device
-        self._module = child
+        self._program = program
         self._dwell = dwell
-        self._name = f"{config.driver} {without_password(device)}"
-        self._child: Child | None = None
+        self._name = f"{config.driver} {shown_address(device)}"
+        self._worker: WorkerProcess | None = None
         self._taken = _left_off.pop(device, {})
 
     @property
     def pid(self) -> int | None:
         """Of the worker process, None when there is none."""
-        return self._child.pid if self._child else None
+        return self._worker.pid if self._worker else None
 
     async def open(self) -> None:
         """Returns when the first frame is there.  Raises DeviceError."""
         config = self._config
         settings = {field: getattr(config, field) for field in type(config).model_fields if field != "direction"}
         settings |= {"name": self._name, "device": self._device, "taken": self._taken}
-        self._child = await Child.start(self._name, self._module, settings)
+        self._worker = await WorkerProcess.start(self._name, self._program, settings)
         try:
-            await self._receive(self._child, config.open_deadline + _GRACE, "no first frame", config.open_deadline)
+            await self._receive(self._worker, config.open_deadline + _GRACE, "no first frame", config.open_deadline)
         except BaseException:
             _left_off[self._device] = self._taken
             await self.close()
             raise
 
     async def close(self) -> None:
-        child, self._child = self._child, None
-        if child:
-            await child.stop()
+        worker, self._worker = self._worker, None
+        if worker:
+            await worker.stop()
 
     async def run(self, present: Present) -> None:
         """Returns at the end of a video file only."""
-        if self._child is None:
+        if self._worker is None:
             await self.open()
-        child = self._child
-        assert child is not None  # noqa: S101 - open() has set it or raised
+        worker = self._worker
+        assert worker is not None  # noqa: S101 - open() has set it or raised
         try:
-            child.send({})
-            await self._follow(child, present)
+            worker.send(GoOn())
+            await self._follow(worker, present)
         except DeviceError:
             _left_off[self._device] = self._taken
             raise
         finally:
             await self.close()
 
-    async def _follow(self, child: Child, present: Present) -> None:
-        last = time.monotonic()  # when the last frame was captured, or the worker last looked for one
+    async def _follow(self, worker: WorkerProcess, present: Present) -> None:
+        """A message says that the worker lives and its camera delivers: the next has all of its time again."""
         within = self._config.frame_deadline
         while True:
-            message = await self._receive(child, last + within - time.monotonic(), "no new frame", within)
-            if "end" in message:
-                return
+            message = await self._receive(worker, within, "no new frame", within)
             within = self._config.frame_deadline
-            last = message.get("at", last)
-            if "taking" in message:
-                self._taken[message["taking"]] = message["file"]
-                within = _STILL_WITHIN
-            elif "skipped" in message:
-                _log.warning("picture skipped", reader=self._name, problem=message["skipped"])
-            elif "texts" in message:
-                await self._show(message, present)
-                if message["held"]:
-                    child.send({})
-                    last = time.monotonic()
+            match message:
+                case Frame():
+                    self._pass_on(message, present)
+                case Held():
+                    await self._hold(message, present)
+                    worker.send(GoOn())
+                case Taking(name, file):
+                    self._taken[name] = file
+                    within = _STILL_WITHIN
+                case Skipped(why):
+                    _log.warning("picture skipped", reader=self._name, problem=why)
+                case Ended():
+                    return
 
-    async def _receive(self, child: Child, wait: float, missing: str, within: float) -> Message:
+    async def _receive(self, worker: WorkerProcess, wait: float, missing: str, within: float) -> Any:
         try:
-            return await child.receive(wait)
+            return await worker.receive(wait, newest=Frame)
         except TimeoutError:
             raise DeviceError(
                 f"{self._name}: {missing} for {show_duration(within)}",
                 hint="Check its cable, power and network; it is opened again by itself",
             ) from None
 
-    async def _show(self, message: Message, present: Present) -> None:
-        texts, seen = message["texts"], message["at"]
-        if not message["held"]:
-            for text in texts:
-                present(scan(text, seen, self._config))
+    def _pass_on(self, frame: Frame, present: Present) -> None:
+        """A frame that was sent long ago, while this process was held up, shows who has left since."""
+        if time.monotonic() - frame.sent > _OLD:
             return
-        still = message["still"]
-        await until_decided(texts, seen, self._config, present, self._dwell if still else 0.0)
-        if still:
+        present(Looked(self._config.driver, frame.at, frame.looked))
+        for text in frame.texts:
+            present(scan(text, frame.at, self._config))
+
+    async def _hold(self, held: Held, present: Present) -> None:
+        await until_decided(held.texts, held.at, self._config, present, self._dwell if held.still else 0.0)
+        if held.still:
             await asyncio.sleep(_GAP)
 
 
-def without_password(device: str) -> str:
-    """An address as it may stand in a log."""
-    if "://" not in device:
+def shown_address(device: str) -> str:
+    """What is named in logs and on the page: of an address its kind and its host, for user, password and path (or
+    query) may be secrets; a path as it is."""
+    scheme, found, rest = device.partition("://")
+    if not found:
         return device
-    parts = urlsplit(device)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    authority = re.split(r"[/?#\\]", rest, maxsplit=1)[0]
+    host = authority.rpartition("@")[2]
+    if "@" in rest[len(authority) :] or not re.fullmatch(r"[\w.-]+(:\d+)?|\[[\da-fA-F:.]+\](:\d+)?", host):
+        host = "…"  # a password with signs of its own: where it ends cannot be known
+    return f"{scheme}://{host}"
 
 
 @asynccontextmanager

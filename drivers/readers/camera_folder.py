@@ -6,17 +6,16 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from drivers._shared.child_link import Link
 from drivers.decoders.cascade import read_still
 from drivers.decoders.picture_file import load_grey
+from drivers.readers.camera_messages import File, Frame, Held, Opened, Skipped, Taking, bounded
 from gate.errors import PictureError
+from gate.worker.link import Link
 
 SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 STABLE = 0.2  # seconds without a change: the file has been written to its end
 LOOK_AGAIN = 0.1  # seconds
-
-File = tuple[int, int, int]
-"""Which file it is: inode, size in bytes, time of its last change in ns."""
+_WORDS = 1000  # characters of why a picture is skipped
 
 
 class PictureQueue:
@@ -65,13 +64,14 @@ def show_folder(link: Link, folder: Path) -> None:
     try:
         if not pictures.look(time.monotonic()):
             link.fail(f"{name}: the folder holds no pictures", "Put PNG or JPEG files there")
-        link.say(opened=True)
+        link.say(Opened())
         link.hear()
         while True:
             pictures.look(time.monotonic())
             turn = pictures.take(time.monotonic())
             if turn is None:
-                link.say(at=time.monotonic())
+                now = time.monotonic()
+                link.say(Frame(now, now, 0, ()))
                 time.sleep(LOOK_AGAIN)
             else:
                 _show(link, *turn)
@@ -81,13 +81,13 @@ def show_folder(link: Link, folder: Path) -> None:
 
 def _show(link: Link, picture: Path, file: File) -> None:
     at = time.monotonic()
-    link.say(taking=picture.name, file=file, at=at)
+    link.say(Taking(picture.name, file, at))
     try:
         grey = load_grey(picture)
     except PictureError as error:
-        link.say(skipped=str(error), at=time.monotonic())
+        link.say(Skipped(str(error)[:_WORDS], time.monotonic()))
         return
-    link.say(at=at, texts=read_still(grey).texts, held=True, still=True)
+    link.say(Held(at, bounded(read_still(grey).texts), still=True))
     link.hear()
 
 

@@ -10,16 +10,18 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from drivers._shared.child_link import Link
 from drivers.decoders.live import LiveEye
 from drivers.decoders.picture_file import to_grey
+from drivers.readers import camera_messages as messages
 from drivers.readers.exposing import Ladder
 from drivers.readers.stirring import Health, Stirring, is_black, smaller
+from gate.worker.link import Link
 
 STREAM_FROZEN = 10.0  # seconds: while nothing moves, a video stream may send nothing but "as before"
 BLACK_FOR = 1.6  # seconds: time for another exposure, and yet lost and back within 3 s
 BEAT = 0.25  # seconds: so often the daemon hears of frames without a code
-FAILING = 0.5  # seconds that grabbing may fail: one damaged picture is not the end of a stream
+FAILED = 25  # grabs in a row: one damaged picture is not the end of a stream
+AGAIN = 0.02  # seconds after a grab that failed: half a second for all of them, on a computer that is not held up
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +64,13 @@ class NewestFrame:
 
     def _work(self) -> None:
         due = stamp = 0.0
-        well = time.monotonic()
-        while time.monotonic() - well < FAILING:
+        failed = 0  # counted, not timed: this process may be held up for as long as it likes
+        while failed < FAILED:
             if not self._capture.grab():
-                time.sleep(0.02)
+                failed += 1
+                time.sleep(AGAIN)
                 continue
-            now = well = time.monotonic()
+            now, failed = time.monotonic(), 0
             previous, stamp = stamp, self._stamp()
             if stamp and stamp == previous:
                 time.sleep(0.01)  # the driver hands out the old buffer again: a camera that is gone
@@ -106,13 +109,13 @@ def watch(link: Link, capture: Capture, *, device: bool, expose: Callable[[float
             f"{settings['name']}: opened, but no picture comes",
             "Is it the node that ends in -index0? A ribbon-cable camera needs the driver `picamera`",
         )
-    link.say(opened=True)
+    link.say(messages.Opened())
     link.hear()
     attention = Attention(
         Health(settings["frame_deadline"] if device else STREAM_FROZEN, BLACK_FOR),
         Ladder(settings["exposures"] if expose else (), expose or (lambda _: None)),
     )
-    told = 0.0
+    reports = Reports(link)
     try:
         while True:
             frame = frames.take(BEAT)
@@ -121,15 +124,25 @@ def watch(link: Link, capture: Capture, *, device: bool, expose: Callable[[float
             texts, problem = attention.pay(frame)
             if problem:
                 link.fail(f"{settings['name']}: {problem[0]}", problem[1])
-            if texts:
-                link.say(at=frame.at, texts=texts, held=False)
-            elif frame.at - told >= BEAT:
-                link.say(at=frame.at)
-            else:
-                continue
-            told = frame.at
+            reports.frame(frame.at, texts or (), looked=texts is not None)
     except EOFError:
         link.fail(f"{settings['name']}: no more pictures come", "Check its cable, power and network")
+
+
+class Reports:
+    """Every frame with a code, and some of the others."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._told = 0.0
+        self._looked = 0  # frames since then
+
+    def frame(self, at: float, texts: tuple[str, ...], *, looked: bool) -> None:
+        """`looked`: whether codes were looked for."""
+        self._looked += looked
+        if texts or at - self._told >= BEAT:
+            self._link.say(messages.Frame(at, time.monotonic(), self._looked, messages.bounded(texts)))
+            self._told, self._looked = at, 0
 
 
 class Attention:
@@ -141,11 +154,11 @@ class Attention:
         self._stirring = Stirring()
         self._eye = LiveEye()
 
-    def pay(self, frame: Frame) -> tuple[tuple[str, ...], tuple[str, str] | None]:
-        """The texts in it, and what is wrong with the camera and what to do."""
+    def pay(self, frame: Frame) -> tuple[tuple[str, ...] | None, tuple[str, str] | None]:
+        """The texts in it (None: codes were not looked for), and what is wrong with the camera and what to do."""
         grey = to_grey(frame.picture)
         small = smaller(grey)
-        texts: tuple[str, ...] = ()
+        texts: tuple[str, ...] | None = None
         if self._stirring.worth_a_look(small, frame.at):
             texts = self._eye.read(grey).texts
         else:
@@ -168,20 +181,19 @@ def play_video(link: Link, capture: cv2.VideoCapture) -> None:
         )
     rate = capture.get(cv2.CAP_PROP_FPS)
     period = 1 / rate if 1 <= rate <= 240 else 1 / 25
-    link.say(opened=True)
+    link.say(messages.Opened())
     link.hear()
-    eye = LiveEye()
-    due = told = time.monotonic()
+    eye, reports = LiveEye(), Reports(link)
+    due = time.monotonic()
     while good:
         time.sleep(max(0.0, due - time.monotonic()))
         at = time.monotonic()
         found = eye.read(to_grey(picture))
         if found.texts:
-            link.say(at=at, texts=found.texts, held=True, still=False)
+            link.say(messages.Held(at, messages.bounded(found.texts), still=False))
             link.hear()
-        elif at - told >= BEAT:
-            link.say(at=at)
-            told = at
+        else:
+            reports.frame(at, (), looked=True)
         due = max(due + period, time.monotonic() - period)
         good, picture = capture.read()
-    link.say(end=True)
+    link.say(messages.Ended())

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import cv2
 
-from drivers._shared.child_link import Link
 from drivers.readers.camera_folder import show_folder
 from drivers.readers.camera_frames import Capture, play_video, watch
 from drivers.readers.v4l2_controls import Controls
+from gate.worker.link import Link
 
 MJPEG = cv2.VideoWriter.fourcc(*"MJPG")
 STREAMS = ("http://", "https://", "rtsp://", "rtsps://")

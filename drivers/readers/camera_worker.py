@@ -1,14 +1,23 @@
 """How the worker process of every camera begins."""
 
-from drivers._shared.child_link import Link, silence_native_noise
+import importlib
+from contextlib import suppress
+
 from drivers.decoders.stills import require_libraries
 from gate.errors import DeviceError
+from gate.worker.codec import Loading, Started
+from gate.worker.link import Link, silence_native_noise
+from gate.worker.program import Program
 
 
-def begin() -> Link:
+def begin(program: Program) -> Link:
     """Returns when the libraries are loaded; a library that cannot be loaded is what the daemon hears of."""
-    link = Link()
+    link = Link(program)
     silence_native_noise()
+    for library in ("numpy", "cv2", "zxingcpp"):
+        with suppress(ImportError):  # said below
+            importlib.import_module(library)
+        link.say(Loading())  # each may take long, from a slow card
     try:
         require_libraries()
     except DeviceError as error:
@@ -16,5 +25,5 @@ def begin() -> Link:
     import cv2
 
     cv2.setNumThreads(1)
-    link.say(started=True)
+    link.say(Started())
     return link

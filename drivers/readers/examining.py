@@ -4,15 +4,15 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from drivers._shared.child_process import Child
-from drivers.readers.camera import CameraConfig, without_password
+from drivers.readers.camera import CameraConfig, shown_address
+from drivers.readers.examining_messages import EXAMINATION, Begin, Examined, Words
 from drivers.readers.live_config import LiveConfig
 from drivers.readers.picamera import PicameraConfig
 from gate.errors import DeviceError
 from gate.ports.camera_report import CameraReport, Tell
 from gate.ports.reader import ReaderConfig
+from gate.worker.process import WorkerProcess
 
-_CHILD = "drivers.readers.examining_child"
 _GRACE = 3.0  # seconds: a first frame is slow, a picture is written
 
 
@@ -26,29 +26,30 @@ class CameraExaminer:
 
     async def _examine(self, config: LiveConfig, seconds: float, picture: Path | None, tell: Tell) -> CameraReport:
         device = _device(config)
-        name = f"{config.driver} {without_password(device)}"
+        name = f"{config.driver} {shown_address(device)}"
         settings: dict[str, Any] = {
             key: getattr(config, key) for key in type(config).model_fields if key != "direction"
         }
         settings |= {"name": name, "device": device, "seconds": seconds, "picture": str(picture or "")}
-        child = await Child.start(name, _CHILD, settings)
+        worker = await WorkerProcess.start(name, EXAMINATION, settings)
         try:
-            await child.receive(config.open_deadline + _GRACE)
-            child.send({})
+            await worker.receive(config.open_deadline + _GRACE)
+            worker.send(Begin())
             while True:
-                message = await child.receive(config.frame_deadline + _GRACE)
-                report = CameraReport(**message["report"])
-                words = tell(report)
-                if message["last"]:
-                    child.send({"words": list(words)})
-                    await child.receive(_GRACE)
-                    return report
+                message = await worker.receive(config.frame_deadline + _GRACE)
+                if not isinstance(message, Examined):
+                    continue
+                words = tell(message.report)
+                if message.last:
+                    worker.send(Words(tuple(words)))
+                    await worker.receive(_GRACE)
+                    return message.report
         except TimeoutError:
             raise DeviceError(
                 f"{name}: no picture comes", hint="Check its cable, power and network; is it the right device?"
             ) from None
         finally:
-            await child.stop()
+            await worker.stop()
 
 
 def _device(config: LiveConfig) -> str:

@@ -1,20 +1,21 @@
-"""The worker process of an examination.
-
-To the parent, one JSON object a line: {"started": true}, {"opened": true}, then twice a second
-{"report": {...}, "last": false}, and a last one, which is answered with {"words": [...]} to write above
-the picture; then {"drawn": true}; or {"error": what, "hint": what to do}.
-"""
+"""The worker process of an examination (`examining_messages`)."""
 
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from drivers.readers.camera_worker import begin
+from drivers.readers.examining_messages import EXAMINATION, Drawn, Examined, Words
+from gate.ports.camera_report import CameraReport
+
+if TYPE_CHECKING:
+    from drivers.readers.quality import Quality
 
 _TELL_EVERY = 0.5  # seconds
 
 
 def main() -> None:
-    link = begin()
+    link = begin(EXAMINATION)
     from drivers.readers.examining_sources import frames
     from drivers.readers.quality import Quality
 
@@ -24,16 +25,22 @@ def main() -> None:
         quality.add(frame)
         if time.monotonic() - told >= _TELL_EVERY:
             told = time.monotonic()
-            link.say(report=quality.report(), last=False)
-    link.say(report=quality.report(), last=True)
-    words = (link.hear() or {}).get("words", [])
+            link.say(Examined(_report(quality), last=False))
+    link.say(Examined(_report(quality), last=True))
+    answer = link.hear()
+    words = answer.lines if isinstance(answer, Words) else ()
     picture = link.settings["picture"]
     if picture and not quality.draw(Path(picture), words):
         link.fail(
             f"{picture}: the picture cannot be written", "Name a PNG or JPEG file in a folder that can be written"
         )
-    link.say(drawn=True)
+    link.say(Drawn())
     link.end()
+
+
+def _report(quality: "Quality") -> CameraReport:
+    facts: dict[str, Any] = dict(quality.report())
+    return CameraReport(**facts)
 
 
 if __name__ == "__main__":

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import cv2
 
-from drivers._shared.child_link import Link
 from drivers.decoders.picture_file import load_grey
 from drivers.readers.camera_folder import SUFFIXES, natural_order
 from drivers.readers.camera_frames import BEAT, Frame, NewestFrame
 from drivers.readers.camera_sources import Live, open_live
+from drivers.readers.examining_messages import Opened
 from drivers.readers.picamera_child import open_picamera
 from gate.errors import PictureError
+from gate.worker.link import Link
 
 
 def frames(link: Link) -> Iterator[Frame]:
@@ -31,7 +32,7 @@ def _live_frames(link: Link, live: Live) -> Iterator[Frame]:
     newest = NewestFrame(live.capture, settings["fps"], device=live.device)
     if newest.take(settings["open_deadline"]) is None:
         link.fail(f"{settings['name']}: opened, but no picture comes", "Does another program show its picture?")
-    link.say(opened=True)
+    link.say(Opened())
     link.hear()
     until = time.monotonic() + settings["seconds"]
     try:
@@ -45,7 +46,7 @@ def _live_frames(link: Link, live: Live) -> Iterator[Frame]:
 
 def _pictures(link: Link, folder: Path) -> Iterator[Frame]:
     names = sorted((path.name for path in folder.iterdir() if path.suffix.lower() in SUFFIXES), key=natural_order)
-    link.say(opened=True)
+    link.say(Opened())
     link.hear()
     for name in names:
         try:
@@ -59,7 +60,7 @@ def _video(link: Link, path: Path) -> Iterator[Frame]:
     good, picture = capture.read() if capture.isOpened() else (False, None)
     if not good:
         link.fail(f"{link.settings['name']}: cannot be played", "Name a video file, such as MP4, MKV or AVI")
-    link.say(opened=True)
+    link.say(Opened())
     link.hear()
     until = time.monotonic() + link.settings["seconds"]
     while good and picture is not None and time.monotonic() < until:

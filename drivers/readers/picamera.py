@@ -11,10 +11,9 @@ from typing import Annotated
 from pydantic import Field
 
 from drivers.readers.camera import Camera
+from drivers.readers.camera_messages import PICAMERA
 from drivers.readers.live_config import LiveConfig
 from gate.ports.driver import DriverSpec
-
-_CHILD = "drivers.readers.picamera_child"
 
 
 class PicameraConfig(LiveConfig):
@@ -35,7 +34,7 @@ class PicameraConfig(LiveConfig):
 @asynccontextmanager
 async def open_picamera(config: PicameraConfig) -> AsyncIterator[Camera]:
     """Raises DeviceError."""
-    camera = Camera(config, str(config.camera), _CHILD)
+    camera = Camera(config, str(config.camera), PICAMERA)
     await camera.open()
     try:
         yield camera

@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from drivers._shared.child_link import Link
+from drivers.readers.camera_messages import PICAMERA
 from drivers.readers.camera_worker import begin
+from gate.worker.link import Link
 
 if TYPE_CHECKING:
     from drivers.readers.camera_sources import Live
@@ -12,7 +13,7 @@ PACKAGES = "`apt install python3-picamera2`, and make the venv with --system-sit
 
 
 def main() -> None:
-    link = begin()
+    link = begin(PICAMERA)
     from drivers.readers.camera_frames import watch
 
     live = open_picamera(link)

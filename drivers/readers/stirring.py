@@ -16,6 +16,7 @@ CHANGED = 0.002  # of the small picture: about a code of three pixels a module a
 LINGER = 2.0  # seconds after a change in which every frame is decoded: each step has its turn
 SETTLE = 0.5  # seconds that a camera takes to show a new exposure
 EVERY = 0.5  # seconds: so often a frame is decoded in which nothing stirs
+GAP = 0.5  # seconds that one frame may add to how long something lasts: what is more, this process was held up
 BLACK = 12  # of 255: no pixel of the small picture is lighter
 
 
@@ -77,22 +78,23 @@ class Health:
     def __init__(self, frozen_after: float, black_after: float) -> None:
         self._limits = (frozen_after, black_after)
         self._last: tuple[Grey, Grey] | None = None
-        self._new_at: float | None = None
-        self._lit_at: float | None = None
+        self._at: float | None = None  # of the last frame
+        self._frozen = self._black = 0.0  # seconds
 
     def problem(self, grey: Grey, small: Grey, at: float) -> tuple[str, str] | None:
         """What is wrong for too long now, and what to do; None when it is well."""
         last, self._last = self._last, (grey, small)
-        if last is None or not np.array_equal(small, last[1]) or not np.array_equal(grey, last[0]):
-            self._new_at = at
-        if self._lit_at is None or not is_black(small):
-            self._lit_at = at
+        passed = 0.0 if self._at is None else min(at - self._at, GAP)
+        self._at = at
+        new = last is None or not np.array_equal(small, last[1]) or not np.array_equal(grey, last[0])
+        self._frozen = 0.0 if new else self._frozen + passed
+        self._black = self._black + passed if is_black(small) else 0.0
         frozen_after, black_after = self._limits
-        if self._new_at is not None and at - self._new_at > frozen_after:
+        if self._frozen > frozen_after:
             return (
                 "delivers the same picture again and again",
                 "It is opened anew; plug it in again if that does not help",
             )
-        if at - self._lit_at > black_after:
+        if self._black > black_after:
             return "sees only black", "Take the cover off the lens, and give it some light"
         return None

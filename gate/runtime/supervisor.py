@@ -1,7 +1,8 @@
 """Keeps a device's task running: a lost device is opened again, for ever, and its state is told.
 
-A DeviceError is the expected failure and heals; any other exception is a defect and goes up, so that
-the whole lane ends, the barrier locks and systemd starts us afresh.
+A DeviceError is the expected failure and heals, and so does whatever the operating system refuses (OSError: no
+descriptors, no memory, no processes left).  Any other exception is a defect and goes up, so that the whole lane
+ends, the barrier locks and systemd starts us afresh.
 """
 
 import asyncio
@@ -18,6 +19,13 @@ WELL_AFTER = 10.0  # seconds of running after which the waits start small again
 log = structlog.get_logger()
 
 
+def _refused(why: str) -> DeviceError:
+    return DeviceError(
+        f"the operating system refuses it: {why}",
+        hint="Look at memory, open files and processes of this computer; it is tried again by itself",
+    )
+
+
 async def keep_running(name: str, run: Callable[[], Awaitable[None]], tell: Callable[[str], None]) -> None:
     """`run` opens the device, tells "" when it is well, and works with it; `tell` then hears what is
     wrong when it is lost.  Returns when `run` returns of itself (a recording that ended)."""
@@ -29,6 +37,12 @@ async def keep_running(name: str, run: Callable[[], Awaitable[None]], tell: Call
             await run()
         except DeviceError as error:
             problem = str(error)
+        except OSError as error:
+            problem = str(_refused(error.strerror or type(error).__name__))
+        except RuntimeError as error:
+            if "can't start new thread" not in str(error):  # what Python makes of EAGAIN
+                raise
+            problem = str(_refused(str(error)))
         else:
             return
         if loop.time() - started > WELL_AFTER:

@@ -22,7 +22,7 @@ import pytest
 from gate.core.model import Scan
 from gate.errors import DeviceError
 from gate.ports.driver import AnySpec
-from gate.ports.reader import Answer, Reader, ReaderConfig
+from gate.ports.reader import Answer, Dropped, Looked, Reader, ReaderConfig, Seen
 from gate.testing.census import assert_nothing_more, children, settled
 
 PATIENCE = 15.0  # seconds until something that must happen has not happened
@@ -67,10 +67,14 @@ class LaneDouble:
 
     def __init__(self, answer: Callable[[Scan], Answer | None] = lambda _: Answer.DECIDED) -> None:
         self.scans: list[Scan] = []
+        self.others: list[Looked | Dropped] = []
         self._answer = answer
         self._something = asyncio.Event()
 
-    def present(self, scan: Scan) -> Answer | None:
+    def present(self, scan: Seen) -> Answer | None:
+        if not isinstance(scan, Scan):
+            self.others.append(scan)
+            return None
         self.scans.append(scan)
         self._something.set()
         return self._answer(scan)

@@ -195,8 +195,8 @@ def lcus(board: RelayBoard, pulse: str = "100ms") -> str:
     return f'[barrier]\ndriver = "serial_frames"\nprofile = "lcus"\nport = "{board.link}"\npulse = "{pulse}"\n'
 
 
-def camera(folder: Path) -> str:
-    return f'[[reader]]\ndriver = "camera"\ndevice = "{folder}"\n'
+def camera(device: Path | str) -> str:
+    return f'[[reader]]\ndriver = "camera"\ndevice = "{device}"\n'
 
 
 def replay(folder: Path, *texts: str) -> str:

@@ -1,4 +1,4 @@
-"""A worker process that speaks lines of JSON: the end of the worker.
+"""The end of the worker process.
 
 Imports little: it is loaded before the libraries that the worker is about.
 """
@@ -12,27 +12,35 @@ import sys
 import threading
 from typing import Any, NoReturn
 
+from gate.worker.codec import CodecError, Failed, Loading
+from gate.worker.program import Program
+
 _PR_SET_PDEATHSIG = 1  # prctl(2)
+_LONGEST_WORDS = 500  # characters of an error or a hint
 
 
 class Link:
     """To the parent, and only to it: the process ends when the parent does, whatever it is busy with,
     and leaves Ctrl-C and SIGTERM to the parent."""
 
-    def __init__(self) -> None:
+    def __init__(self, program: Program) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        self._program = program
         self._out = os.dup(1)
         _lead_nowhere(1)  # what a library prints there would be taken for a message
         self._lock = threading.Lock()
-        self._inbox: queue.Queue[dict[str, Any]] = queue.Queue()
+        self._inbox: queue.Queue[Any] = queue.Queue()
         self.settings: dict[str, Any] = self._first_line()
+        self.say(Loading())
         threading.Thread(target=self._listen, name="link", daemon=True).start()
 
-    def say(self, **message: object) -> None:
-        """One message to the parent.  From any thread."""
-        line = json.dumps(message).encode() + b"\n"
+    def say(self, message: object) -> None:
+        """One message to the parent, one of what the program says.  From any thread.
+
+        Waits while the parent takes none.  Raises CodecError for a message beyond the limits."""
+        line = self._program.says.encode(message)
         with self._lock:
             try:
                 while line:
@@ -40,7 +48,7 @@ class Link:
             except BrokenPipeError:
                 os._exit(0)
 
-    def hear(self, within: float | None = None) -> dict[str, Any] | None:
+    def hear(self, within: float | None = None) -> Any | None:
         """The next message from the parent; None when there was none within so many seconds."""
         try:
             return self._inbox.get(timeout=within)
@@ -49,7 +57,7 @@ class Link:
 
     def fail(self, what: str, hint: str) -> NoReturn:
         """The device cannot be had: the parent raises DeviceError with these words."""
-        self.say(error=what, hint=hint)
+        self.say(Failed(what[:_LONGEST_WORDS], hint[:_LONGEST_WORDS]))
         os._exit(0)
 
     def end(self) -> NoReturn:
@@ -65,8 +73,11 @@ class Link:
 
     def _listen(self) -> None:
         for line in sys.stdin.buffer:
-            self._inbox.put(json.loads(line))
-        os._exit(0)  # the parent is gone
+            try:
+                self._inbox.put(self._program.hears.decode(line))
+            except CodecError:
+                break
+        os._exit(0)  # the parent is gone, or is not ours
 
 
 def silence_native_noise() -> None:

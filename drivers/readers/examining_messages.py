@@ -1,0 +1,46 @@
+"""What the worker process of an examination and the parent say to each other.
+
+It says Opened and waits for Begin, then Examined twice a second; the last one is answered with Words, and then it
+says Drawn.
+"""
+
+from dataclasses import dataclass
+
+from drivers.readers.camera_messages import Opened
+from gate.ports.camera_report import CameraReport
+from gate.worker.codec import Codec, Failed, Limits, Loading, Started
+from gate.worker.program import Program
+
+__all__ = ["EXAMINATION", "Begin", "Drawn", "Examined", "Opened", "Words"]
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    report: CameraReport
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """The picture is written, if one was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """From the parent: it listens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """From the parent: what to write above the picture, what matters most first."""
+
+    lines: tuple[str, ...]
+
+
+_LIMITS = Limits(line=64 * 1024, text=1000, items=64)
+
+EXAMINATION = Program(
+    "drivers.readers.examining_child",
+    Codec(Loading, Started, Failed, Opened, Examined, Drawn, limits=_LIMITS),
+    Codec(Begin, Words, limits=_LIMITS),
+)

@@ -1,0 +1,115 @@
+"""`gate run` beside worker processes that were taken over, and before pictures that are made to end it."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import cv2
+import httpx
+import numpy as np
+import pytest
+import segno
+
+from gate.core.model import Listing
+from tests.contract.camera_rigs import BLANK, NetworkCamera, Picture, drawn, jpeg
+from tests.system.rig import Daemon, RelayBoard, Site, camera, eventually, lcus, replay, running
+
+LARGEST = {30: 1732, 40: 2953}  # version of a code -> bytes that it holds
+KIOSK = '[kiosk]\nlisten = "127.0.0.1:0"\n'
+
+
+def sheet(version: int, columns: int, rows: int, scale: int) -> Picture:
+    """Codes full of the byte 01, each another one: JSON makes six characters of each."""
+
+    def code(number: int) -> Picture:
+        data = b"\x01" * (LARGEST[version] - number) + b"A" * number
+        made = segno.make_qr(data, error="l", version=version, mode="byte", boost_error=False)
+        return np.array([[0 if dark else 255 for dark in row] for row in made.matrix_iter(scale=scale)], np.uint8)
+
+    return np.vstack([np.hstack([code(row * columns + column) for column in range(columns)]) for row in range(rows)])
+
+
+def state(daemon: Daemon) -> dict[str, Any]:
+    """What the page shows."""
+    address = re.search(r"url=(\S+)", daemon.said())
+    assert address
+    shown: dict[str, Any] = httpx.get(f"{address[1]}state", timeout=5).json()
+    return shown
+
+
+def test_a_sheet_of_large_codes_before_a_live_camera_is_unreadable_and_a_pass_after_it_is_admitted(
+    tmp_path: Path,
+) -> None:
+    site = Site(tmp_path, {1: Listing.GREEN})
+    site.load_list()
+    wall = np.full((720, 1280), 200, np.uint8)
+    codes = sheet(30, 4, 2, 2)
+    wall[: len(codes), : codes.shape[1]] = codes
+    stream = NetworkCamera([jpeg(wall)], fps=15)
+    with RelayBoard(tmp_path / "relay") as board:
+        site.configure(camera(stream.url), lcus(board), KIOSK)
+        try:
+            with running(site) as daemon:
+                eventually(lambda: "unreadable" in site.reasons(), "an answer to the sheet")
+                eventually(lambda: "unreadable" in json.dumps(state(daemon)), "the page to show it")
+                stream.frames = [jpeg(BLANK)] * 20 + [jpeg(drawn(site.issue(1)))] * 10**6
+                eventually(lambda: "admitted" in site.reasons(), "the pass to be admitted")
+                eventually(lambda: board.openings == 1, "the barrier")
+                assert daemon.process.poll() is None
+                assert "lost" not in daemon.said()
+                assert "nonsense" not in daemon.said()
+        finally:
+            stream.stop()
+    assert set(site.reasons()) == {"unreadable", "admitted"}
+
+
+def test_a_picture_of_the_largest_codes_is_unreadable_and_the_next_person_is_admitted(tmp_path: Path) -> None:
+    site = Site(tmp_path, {1: Listing.GREEN})
+    site.load_list()
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    assert cv2.imwrite(str(pictures / "1.png"), sheet(40, 3, 2, 3))
+    assert cv2.imwrite(str(pictures / "2.png"), drawn(site.issue(1)))
+    site.configure(camera(pictures))
+    with running(site):
+        eventually(lambda: "admitted" in site.reasons(), "the next person to be admitted")
+    assert set(site.reasons()[:-1]) == {"unreadable"}
+
+
+WORKERS = {
+    "garbage": "head -c 300000 /dev/urandom",
+    "zeros without end": "cat /dev/zero",
+    "too much and too fast": "yes '[\"Loading\", {}]'",
+    "half a message": "printf '[\"Loading\", '",
+    "exits at once": "exit 7",
+    "ignores what it is told": "exec sleep 600",
+    "forks": "sleep 600 & sleep 600 & exit 0",
+    "lies": """printf '["Loading", {}]\\n["Started", {}]\\n["Opened", {}]\\n'
+        printf '["Frame", {"at": 1e300, "sent": -1, "looked": 9, "texts": [1]}]\\n'; sleep 1""",
+}
+
+
+@pytest.mark.parametrize("worker", WORKERS)
+def test_a_lane_outlives_a_worker_that_was_taken_over(worker: str, tmp_path: Path) -> None:
+    """The barrier stays locked, and the other reader is served."""
+    site = Site(tmp_path, {1: Listing.GREEN})
+    site.load_list()
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\n{WORKERS[worker]}\n")
+    python.chmod(0o755)
+    start = f"import sys; sys.executable = {str(python)!r}; from gate.cli.main import main; main()"
+    with RelayBoard(tmp_path / "relay") as board:
+        site.configure(camera(tmp_path), replay(tmp_path, site.issue(1)), lcus(board))
+        daemon = Daemon(site, program=("-c", start, "run"))
+        try:
+            daemon.wait_ready()
+            eventually(lambda: board.openings == 1, "the other reader's pass")
+            if worker != "ignores what it is told":
+                eventually(lambda: "worker process" in daemon.said(), "the worker's end to be told")
+            assert daemon.process.poll() is None
+        finally:
+            assert daemon.stop() == 0, daemon.said()
+    assert site.reasons() == ["admitted"]
+    assert "Traceback" not in daemon.said()
+    assert board.openings == 1
