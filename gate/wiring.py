@@ -13,7 +13,8 @@ from gate import registry
 from gate.core.lane_state import BARRIER, Timing
 from gate.core.model import Scan
 from gate.errors import DeviceError, GateError
-from gate.kiosk.server import About, create_app, serve
+from gate.kiosk.outlet import show_page
+from gate.kiosk.view import About
 from gate.lane.control import serve_control
 from gate.lane.controller import Lane
 from gate.lane.judge import Judge
@@ -259,8 +260,7 @@ class _LaneProcess:
             simulated=self._devices.simulated,
         )
         try:
-            app = create_app(self._bus, about, self._clock)
-            await serve(app, host, port, lambda url: log.info("kiosk page", url=url))
+            await show_page(self._bus, about, self._clock, host, port)
         except GateError as error:
             log.error(str(error), device="kiosk")
 

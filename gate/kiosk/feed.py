@@ -4,7 +4,8 @@ One task takes events off the bus and keeps the newest page and the last few mes
 from there at its own pace: a slow one skips pages it had no time for, and learns from a gap in the
 numbers that it missed decisions.  Nothing is queued for anybody.
 
-The same task beats once a second.  If it stops, every stream falls silent and the screens say so.
+The same task beats once a second while the lane is alive.  If either stops, every stream falls silent and
+the screens say so.
 """
 
 import asyncio
@@ -12,16 +13,18 @@ import json
 import secrets
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
-from gate.core.events import Decided, Event, GrantEnded
-from gate.kiosk.view import About, State, due, settle, show, step
+from gate.core.events import Decided, GrantEnded
+from gate.core.tally import Tally
+from gate.kiosk.view import About, Scene, State, due, no_signal, settle, show, step
 from gate.ports.clock import Clock
-from gate.runtime.bus import Bus
+from gate.runtime.bus import Bus, Item, Watch
 
 BEAT = 1.0  # seconds
 KEPT = 256  # messages for clients that come back
 RETRY_MS = 1000  # how soon a browser connects again
+LONGEST_PLACE = 15  # digits of a place in Last-Event-ID: more than a session has, and cheap to read
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +35,14 @@ class Message:
 
 
 class Feed:
-    """Belongs to one event loop.  `run` may be started again after it ended.  `hear` is told every event."""
+    """Belongs to one event loop.  `run` may be started again after it ended.  `count` gets every item of the
+    bus; `is_lane_alive` says whether there is a lane behind the page now."""
 
-    def __init__(self, bus: Bus, about: About, clock: Clock, hear: Callable[[Event], None]) -> None:
-        self.clients = 0
-        self._bus, self._about, self._clock, self._hear = bus, about, clock, hear
+    def __init__(
+        self, bus: Bus, about: About, clock: Clock, count: Callable[[Item], None], is_lane_alive: Callable[[], bool]
+    ) -> None:
+        self._bus, self._about, self._clock, self._count = bus, about, clock, count
+        self._is_lane_alive = is_lane_alive
         self._session = secrets.token_hex(4)
         self._state = State()
         self._page = show(self._state, about, clock.now())
@@ -48,27 +54,32 @@ class Feed:
 
     @property
     def alive(self) -> bool:
-        return self._running
+        return self._running and self._is_lane_alive()
 
     def page_json(self) -> str:
-        """The page on show: gate.kiosk.view.Page, with `session` (of this server) and `version`."""
-        page = {"session": self._session, "version": self._version, **asdict(self._page)}
+        """The page on show: gate.kiosk.view.Page, with `session` (of this server) and `version`.  Without a
+        lane it is the page that says so, for a verdict of a lane that hangs must not stay."""
+        now = self._page
+        if not self.alive:
+            lines = no_signal(self._about)
+            now = replace(now, scene=Scene.NO_SIGNAL, reason=None, direction=None, number=0, lines=lines)
+        page = {"session": self._session, "version": self._version, **asdict(now)}
         return json.dumps(page, ensure_ascii=False, separators=(",", ":"))
 
     async def run(self) -> None:
         """Until cancelled."""
         loop = asyncio.get_running_loop()
-        with self._bus.watch() as queue:
-            self._state = State(number=self._state.number)
+        with self._bus.watch() as watch:
+            self._state = State()
             self._running = True
             try:
                 beat = loop.time()
                 while True:
-                    event = await _next(queue, min(self._until_due(), beat - loop.time()))
-                    self._take(event)
+                    self._take(await _next(watch, min(self._until_due(), beat - loop.time())))
                     if loop.time() >= beat:
                         beat = loop.time() + BEAT
-                        self._wake_all()
+                        if self._is_lane_alive():
+                            self._wake_all()
             finally:
                 self.stop()
 
@@ -80,36 +91,36 @@ class Feed:
     async def stream(self, last_id: str) -> AsyncIterator[bytes]:
         """Server-sent events for one client.  `last_id` is its Last-Event-ID, or empty."""
         place, version = self._resume(last_id), 0
-        self.clients += 1
-        try:
-            yield f"retry: {RETRY_MS}\n\n".encode()
-            while self._running:
-                wake = self._wake  # taken before reading: what comes after it wakes us
-                parts = [] if version == self._version else [f"event: state\ndata: {self.page_json()}\n\n"]
-                version = self._version
-                parts += [self._frame(message) for message in self._kept if message.place > place]
-                place = self._last
-                yield "".join(parts or ["event: heartbeat\ndata: {}\n\n"]).encode()
-                await wake.wait()
-        finally:
-            self.clients -= 1
+        yield f"retry: {RETRY_MS}\n\n".encode()
+        while self._running:
+            wake = self._wake  # taken before reading: what comes after it wakes us
+            parts = [] if version == self._version else [f"event: state\ndata: {self.page_json()}\n\n"]
+            version = self._version
+            parts += [self._frame(message) for message in self._kept if message.place > place]
+            place = self._last
+            yield "".join(parts or ["event: heartbeat\ndata: {}\n\n"]).encode()
+            await wake.wait()
 
     def _resume(self, last_id: str) -> int:
         """Place of the last message the client has; 0 when it comes from an earlier session."""
         session, _, place = last_id.partition("-")
         if not last_id:
             return self._last
-        return int(place) if session == self._session and place.isdecimal() and place.isascii() else 0
+        is_place = place.isdecimal() and place.isascii() and len(place) <= LONGEST_PLACE
+        return int(place) if session == self._session and is_place else 0
 
     def _frame(self, message: Message) -> str:
         return f"id: {self._session}-{message.place}\nevent: {message.name}\ndata: {message.data}\n\n"
 
-    def _take(self, event: Event | None) -> None:
+    def _take(self, item: Item | None) -> None:
         now, grant = self._clock.monotonic(), self._state.grant
-        if event is not None:
-            self._hear(event)
-        self._state = settle(self._state, now) if event is None else step(self._state, event, now)
-        if told := _tell(event, self._state.number, grant):
+        if item is not None:
+            self._count(item)
+        if isinstance(item, Tally):
+            self._state = replace(self._state, number=item.decided)
+        else:
+            self._state = settle(self._state, now) if item is None else step(self._state, item, now)
+        if told := _tell(item, self._state.number, grant):
             self._last += 1
             self._kept.append(Message(self._last, *told))
         page = show(self._state, self._about, self._clock.now())
@@ -128,16 +139,16 @@ class Feed:
         self._wake = asyncio.Event()
 
 
-async def _next(queue: asyncio.Queue[Event], seconds: float) -> Event | None:
+async def _next(watch: Watch, seconds: float) -> Item | None:
     """None when nothing came in time."""
     try:
         async with asyncio.timeout(max(0.0, seconds)):
-            return await queue.get()
+            return await watch.next()
     except TimeoutError:
         return None
 
 
-def _tell(event: Event | None, number: int, grant: int) -> tuple[str, str] | None:
+def _tell(event: Item | None, number: int, grant: int) -> tuple[str, str] | None:
     """Name and JSON of what a script that follows the lane is told, beside the page."""
     match event:
         case Decided():

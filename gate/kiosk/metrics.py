@@ -1,32 +1,30 @@
 """What happens at the lane, counted for Prometheus: GET /metrics.  A side outlet, never read back.
 
-Fed with the events of the bus.  A name says its unit; of a state that is one of several there is a
-series for each, 1 for the one that holds.  The README has the table.
+Fed with what a watcher of the bus gets.  Counters are the lane's since its start, however often the page
+started.  A name says its unit; of a state that is one of several there is a series for each, 1 for the one
+that holds.  The README has the table.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib.metadata import PackageNotFoundError, version
+from itertools import accumulate
 
 from prometheus_client import (
     CollectorRegistry,
-    Counter,
     Gauge,
-    Histogram,
     Info,
-    disable_created_metrics,
     generate_latest,
 )
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.metrics_core import CounterMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from gate.core.events import (
     Alarm,
     AlarmChanged,
     ClockChanged,
-    Decided,
     DeviceChanged,
-    Event,
-    GrantEnded,
     ListChanged,
     Passed,
     Phase,
@@ -34,19 +32,18 @@ from gate.core.events import (
 )
 from gate.core.reason import Reason
 from gate.core.staleness import Freshness
+from gate.core.tally import LATENCIES, Tally
 from gate.core.trusted_time import Standing
 from gate.kiosk.view import About
+from gate.runtime.bus import Item
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 NTP = ("synchronised", "not_synchronised", "unknown")  # gate.runtime.ntp.Ntp
-LATENCIES = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5)  # seconds; 0.5 is the promise
 
 try:  # at import: the event loop never waits for the disk
     _RELEASE = version("ashyq-gate")
 except PackageNotFoundError:  # run from a folder that was never installed
     _RELEASE = "unknown"
-
-disable_created_metrics()  # type: ignore[no-untyped-call]  # a series beside every counter that says nothing of use
 
 
 class Metrics:
@@ -59,23 +56,8 @@ class Metrics:
         def states(name: str, says: str, values: Iterable[str]) -> "_States":
             return _States(Gauge(name, says, ["state"], registry=registry), tuple(values))
 
-        self._decisions = Counter("gate_decisions", "Decisions, by reason.", ["reason"], registry=registry)
-        for reason in Reason:
-            if reason is not Reason.VERIFIED:  # never of a gate
-                self._decisions.labels(reason.value)
-        self._admitted = Counter("gate_admitted", "Decisions that admitted.", registry=registry)
-        self._let_through = Counter(
-            "gate_let_through", "Decisions on which the barrier moved: admitted, or a pilot.", registry=registry
-        )
-        self._latency = Histogram(
-            "gate_decision_seconds",
-            "Time from the frame to the committed decision.",
-            buckets=LATENCIES,
-            registry=registry,
-        )
-        self._passages = Counter("gate_passages", "Grants that ended, by how.", ["result"], registry=registry)
-        for passed in Passed:
-            self._passages.labels(passed.value)
+        self._counts = _Counts()
+        registry.register(self._counts)
         self._phase = states("gate_phase", "Where the lane stands.", Phase)
         self._devices = Gauge("gate_device_up", "1 while the device is well.", ["device", "driver"], registry=registry)
         self._alarms = Gauge("gate_alarm", "1 while staff should come and look.", ["alarm"], registry=registry)
@@ -97,15 +79,9 @@ class Metrics:
             {"version": _RELEASE, "device": about.device_id, "venue": about.venue_id, "mode": about.mode.value}
         )
 
-    def take(self, event: Event) -> None:
+    def take(self, event: Item) -> None:
+        self._counts.take(event)
         match event:
-            case Decided():
-                self._decisions.labels(event.reason.value).inc()
-                self._admitted.inc(event.admitted)
-                self._let_through.inc(event.let_through)
-                self._latency.observe(event.ms / 1000)
-            case GrantEnded():
-                self._passages.labels(event.passed.value).inc()
             case PhaseChanged():
                 self._phase.show(event.phase)
             case DeviceChanged():
@@ -129,6 +105,38 @@ class Metrics:
         self._as_of_gauge.set(as_of)
         self._age.set(now - as_of)
         return generate_latest(self._registry)
+
+
+class _Counts(Collector):
+    """The tally as Prometheus reads it."""
+
+    def __init__(self) -> None:
+        self._tally = Tally()
+
+    def take(self, item: Item) -> None:
+        self._tally = item if isinstance(item, Tally) else self._tally.counting(item)
+
+    def collect(self) -> Iterator[Metric]:
+        tally = self._tally
+        decisions = CounterMetricFamily("gate_decisions", "Decisions, by reason.", labels=["reason"])
+        for reason in Reason:
+            if reason is not Reason.VERIFIED:  # never of a gate
+                decisions.add_metric([reason.value], tally.decisions.get(reason, 0))
+        yield decisions
+        yield CounterMetricFamily("gate_admitted", "Decisions that admitted.", tally.admitted)
+        says = "Decisions on which the barrier moved: admitted, or a pilot."
+        yield CounterMetricFamily("gate_let_through", says, tally.let_through)
+        bounds = [*(str(bound) for bound in LATENCIES), "+Inf"]
+        yield HistogramMetricFamily(
+            "gate_decision_seconds",
+            "Time from the frame to the committed decision.",
+            buckets=list(zip(bounds, accumulate(tally.latencies), strict=True)),
+            sum_value=tally.latency_sum,
+        )
+        passages = CounterMetricFamily("gate_passages", "Grants that ended, by how.", labels=["result"])
+        for passed in Passed:
+            passages.add_metric([passed.value], tally.passages.get(passed, 0))
+        yield passages
 
 
 class _States:

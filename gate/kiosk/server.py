@@ -23,12 +23,13 @@ so by themselves) gets, after the page, those of the last 256 that it missed.  A
 slowly skips pages and finds a gap in `number`; it never holds up the lane or another client.
 
 Only GET, only for a Host of this machine (a web page elsewhere that points its name at 127.0.0.1 gets
-nothing), nothing is kept by the browser, and the page may load nothing from anywhere else.
+nothing), nothing is kept by the browser, and the page may load nothing from anywhere else.  At most
+MOST_STREAMS streams, some of them for the page's own script only: other programs cannot take its screen away
+by connecting first.  gate.kiosk.connections has the limits of a connection.
 """
 
 import asyncio
 import html
-import ipaddress
 import re
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -45,18 +46,20 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gate.errors import ConfigError, DeviceError
+from gate.errors import DeviceError
+from gate.kiosk.connections import LONGEST_HEAD, STREAM, Connection
 from gate.kiosk.feed import Feed
+from gate.kiosk.listener import BACKLOG, listen, url_of
 from gate.kiosk.metrics import CONTENT_TYPE, Metrics
-from gate.kiosk.texts import LANGUAGES
+from gate.kiosk.texts import check_languages
 from gate.kiosk.view import About, Line, no_signal
 from gate.ports.clock import Clock
 from gate.runtime.bus import Bus
 
-__all__ = ["About", "create_app", "serve"]
+__all__ = ["About", "create_app", "serve", "serve_on"]
 
-MOST_CLIENTS = 16  # streams at once
-HELD_BYTES = 65536  # by the kernel, for a client that does not read
+MOST_STREAMS = 16  # at once
+FOR_SCREENS = 4  # of them, for the page's own script
 LAST_WORDS = 0.05  # seconds for streams to end properly when the server stops
 
 HEADERS = {
@@ -83,17 +86,12 @@ _FILES = {
 }
 
 
-def create_app(bus: Bus, about: About, clock: Clock) -> Starlette:
-    """`clock.now()` should be the trusted time: the age of the list is shown by it.
-    Raises ConfigError for a language without texts."""
-    if not about.languages or (unknown := [name for name in about.languages if name not in LANGUAGES]):
-        wrong = ", ".join(unknown) if about.languages else "none"
-        raise ConfigError(
-            f"venue.languages: no texts for {wrong}",
-            hint=f"Name one or more of {', '.join(LANGUAGES)}, the first first",
-        )
+def create_app(bus: Bus, about: About, clock: Clock, is_lane_alive: Callable[[], bool] = lambda: True) -> Starlette:
+    """`clock.now()` should be the trusted time: the age of the list is shown by it.  Without a lane that is
+    alive the page says "no signal".  Raises ConfigError for a language without texts."""
+    check_languages(about.languages)
     metrics = Metrics(about)
-    feed = Feed(bus, about, clock, metrics.take)
+    feed = Feed(bus, about, clock, metrics.take, is_lane_alive)
     page = _page(about)
 
     async def index(_: Request) -> Response:
@@ -106,12 +104,6 @@ def create_app(bus: Bus, about: About, clock: Clock) -> Starlette:
     async def state(_: Request) -> Response:
         return Response(feed.page_json(), media_type="application/json")
 
-    async def events(request: Request) -> Response:
-        if not feed.alive or feed.clients >= MOST_CLIENTS:
-            return PlainTextResponse("no stream" if not feed.alive else "too many streams", 503)
-        stream = feed.stream(request.headers.get("last-event-id", ""))
-        return StreamingResponse(stream, media_type="text/event-stream")
-
     async def numbers(_: Request) -> Response:
         return Response(metrics.page(clock.now()), media_type=CONTENT_TYPE)
 
@@ -123,7 +115,7 @@ def create_app(bus: Bus, about: About, clock: Clock) -> Starlette:
             Route("/", index),
             Route("/static/{name}", static),
             Route("/state", state),
-            Route("/events", events),
+            Route("/events", _Events(feed)),
             Route("/metrics", numbers),
             Route("/healthz", healthz),
         ],
@@ -145,8 +137,33 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
         await asyncio.wait([task])
 
 
+class _Events:
+    """Streams.  A place is counted before anything is awaited, and given back however the stream ends."""
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+        self._taken = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        # Browsers set it, and no script of a web page can.
+        is_screen = headers.get("sec-fetch-site") == "same-origin"
+        most = MOST_STREAMS if is_screen else MOST_STREAMS - FOR_SCREENS
+        if not self._feed.alive or self._taken >= most:
+            why = "too many streams" if self._feed.alive else "no stream"
+            await PlainTextResponse(why, 503)(scope, receive, send)
+            return
+        self._taken += 1
+        scope["state"][STREAM] = True
+        try:
+            stream = self._feed.stream(headers.get("last-event-id", ""))
+            await StreamingResponse(stream, media_type="text/event-stream")(scope, receive, send)
+        finally:
+            self._taken -= 1
+
+
 class _Guard:
-    """Refuses what is not a GET for this machine, and puts the headers on every answer."""
+    """Refuses what is not a short GET for this machine, and puts the headers on every answer."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -166,9 +183,17 @@ class _Guard:
             answer: ASGIApp = PlainTextResponse("this page is for this machine only", 421)
         elif scope["method"] != "GET":
             answer = PlainTextResponse("GET only", 405, {"allow": "GET"})
+        elif _length(scope) > LONGEST_HEAD:  # a parser's own limit does not hold for what comes in one piece
+            answer = PlainTextResponse("the request is too long", 431)
         else:
             answer = self._app
         await answer(scope, receive, send_guarded)
+
+
+def _length(scope: Scope) -> int:
+    fields: list[tuple[bytes, bytes]] = scope["headers"]
+    target = len(scope["raw_path"]) + len(scope["query_string"])
+    return target + sum(len(name) + len(value) for name, value in fields)
 
 
 def _page(about: About) -> bytes:
@@ -191,61 +216,39 @@ def _line(line: Line) -> str:
 async def serve(app: Starlette, host: str, port: int, started: Callable[[str], None]) -> None:
     """Serve until cancelled, in the running loop; `started` gets the real URL (port 0: any free one).
 
-    Cancelling ends open streams at once.  Installs no signal handlers.  Raises ConfigError for an
-    address that is not of this machine, DeviceError for a port that cannot be had and when the page's
+    Raises ConfigError for an address that is not of this machine, DeviceError for a port that cannot be had,
+    and what `serve_on` raises."""
+    with listen(host, port) as listener:
+        await serve_on(app, listener, lambda: started(url_of(listener)))
+
+
+async def serve_on(app: Starlette, listener: socket.socket, started: Callable[[], None]) -> None:
+    """Serve until cancelled, in the running loop.
+
+    Cancelling ends open streams at once.  Installs no signal handlers.  Raises DeviceError when the page's
     own task fails."""
-    listener = _listen(host, port)
     config = uvicorn.Config(
         app,
-        http="h11",
+        http=Connection,
         ws="none",
         lifespan="on",
         log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        backlog=64,
+        backlog=BACKLOG,
+        h11_max_incomplete_event_size=LONGEST_HEAD,
         timeout_graceful_shutdown=1,
     )
-    shown = f"[{listener.getsockname()[0]}]" if listener.family is socket.AF_INET6 else listener.getsockname()[0]
-    url = f"http://{shown}:{listener.getsockname()[1]}/"
-    server = _Embedded(config, app, lambda: started(url))
-    with listener:
-        try:
-            await server.serve(sockets=[listener])
-        except asyncio.CancelledError:
-            await server.end([listener])
-            raise
+    server = _Embedded(config, app, started)
+    try:
+        await server.serve(sockets=[listener])
+    except asyncio.CancelledError:
+        await server.end([listener])
+        raise
     task: asyncio.Task[None] = app.state.feed_task
     if not task.cancelled() and (defect := task.exception()):
         raise DeviceError(f"kiosk page: {defect!r}", hint="It is started again; please report this") from defect
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host.strip("[]"))
-    except ValueError:
-        address = None
-    if address is None or str(address) not in ("127.0.0.1", "::1"):
-        raise ConfigError(
-            f"kiosk.listen: {host} is not an address of this machine alone", hint="Use 127.0.0.1, [::1] or localhost"
-        )
-    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
-    # With the protocol named, asyncio sets TCP_NODELAY: without it a verdict can wait 40 ms for an ACK.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, HELD_BYTES)  # its connections inherit it
-        listener.bind((str(address), port))
-        listener.listen()  # here and not later: two servers could both bind, only one can listen
-        listener.setblocking(False)
-    except OSError as error:
-        listener.close()
-        raise DeviceError(
-            f"kiosk page: cannot listen on {host} port {port}: {error.strerror}",
-            hint="Stop the program that holds the port, or set kiosk.listen to another",
-        ) from error
-    return listener
 
 
 class _Embedded(uvicorn.Server):
@@ -264,6 +267,10 @@ class _Embedded(uvicorn.Server):
         self._ready()
 
     async def on_tick(self, counter: int) -> bool:
+        now = asyncio.get_running_loop().time()
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, Connection):
+                connection.sweep(now)
         return await super().on_tick(counter) or self._app.state.feed_task.done()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

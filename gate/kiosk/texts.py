@@ -5,13 +5,14 @@ now).  `gate verify` prints the same texts on a terminal.  None of them names a 
 screen stands in public.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from gate.core.reason import Reason
 from gate.core.staleness import Freshness
 from gate.core.trusted_time import Standing
+from gate.errors import ConfigError
 
 LANGUAGES = ("kk", "ru", "en")
 
@@ -20,6 +21,16 @@ LANGUAGES = ("kk", "ru", "en")
 class Words:
     headline: str
     advice: str
+
+
+def check_languages(languages: Sequence[str]) -> None:
+    """Raises ConfigError for a language without texts."""
+    if not languages or (unknown := [name for name in languages if name not in LANGUAGES]):
+        wrong = ", ".join(unknown) if languages else "none"
+        raise ConfigError(
+            f"venue.languages: no texts for {wrong}",
+            hint=f"Name one or more of {', '.join(LANGUAGES)}, the first first",
+        )
 
 
 def reason_words(reason: Reason, language: str) -> Words:

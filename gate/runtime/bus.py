@@ -1,11 +1,13 @@
-"""Events from the lane to whoever watches: page, lamps, metrics.
+"""Events from the lane to its side outlets: the page's process, metrics.
 
 A slow or broken watcher never holds the lane up: each has its own bounded queue and loses its oldest
-events when it falls behind.  Nothing is ever read back from here.
+events when it falls behind.  A watcher that lost events is given the counts and the standing states again,
+so that a lost event never leaves it with a wrong state.  Nothing is ever read back from here.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from gate.core.events import (
@@ -17,40 +19,80 @@ from gate.core.events import (
     ListChanged,
     PhaseChanged,
 )
+from gate.core.tally import Tally
 
-QUEUE_LENGTH = 64
+QUEUE_LENGTH = 64  # events: some six people's, far more than a watcher that works is behind
+
+Item = Event | Tally
+"""What a watcher gets.  A Tally replaces all counts; the standing states follow it."""
 
 _State = PhaseChanged | CodesInView | DeviceChanged | AlarmChanged | ListChanged | ClockChanged
+
+
+class Watch:
+    """The queue of one watcher."""
+
+    def __init__(self, standing: Callable[[], list[Item]]) -> None:
+        self._standing = standing
+        self._items: deque[Item] = deque(standing())
+        self._most = max(QUEUE_LENGTH, 2 * len(self._items))
+        self._has_lost = False
+        self._news = asyncio.Event()
+
+    def put(self, item: Item) -> None:
+        """Return at once; drop the oldest item of a full queue."""
+        if len(self._items) >= self._most:
+            self._items.popleft()
+            self._has_lost = True
+        self._items.append(item)
+        self._news.set()
+
+    async def next(self) -> Item:
+        """Wait for the next item.  Only one task may wait."""
+        while not self._items:
+            if self._has_lost:
+                self._has_lost = False
+                self._items.extend(self._standing())
+                break
+            self._news.clear()
+            await self._news.wait()
+        return self._items.popleft()
 
 
 class Bus:
     """Belongs to one event loop; not to be used from other threads."""
 
     def __init__(self) -> None:
-        self._watchers: set[asyncio.Queue[Event]] = set()
+        self._watches: set[Watch] = set()
         self._states: dict[str, _State] = {}
+        self._tally = Tally()
 
     def publish(self, event: Event) -> None:
-        """Returns at once, never raises."""
+        """Return at once, never raise."""
         if isinstance(event, _State):
             self._states[_key(event)] = event
-        for queue in self._watchers:
-            if queue.full():
-                queue.get_nowait()
-            queue.put_nowait(event)
+        self._tally = self._tally.counting(event)
+        self._put(event)
+
+    def recount(self, tally: Tally) -> None:
+        """Replace the counts by those of the lane.  For a bus in another process, which may have missed events."""
+        self._tally = tally
+        self._put(tally)
 
     @contextmanager
-    def watch(self) -> Iterator[asyncio.Queue[Event]]:
-        """A queue that starts with what stands now (phase, codes in view, devices, alarms, list, clock) and
-        then gets every event."""
-        queue: asyncio.Queue[Event] = asyncio.Queue(QUEUE_LENGTH)
-        for state in self._states.values():
-            queue.put_nowait(state)
-        self._watchers.add(queue)
+    def watch(self) -> Iterator[Watch]:
+        """Give a queue that begins with the counts and the standing states (phase, codes in view, devices,
+        alarms, list, clock) and then gets every event."""
+        watch = Watch(lambda: [self._tally, *self._states.values()])
+        self._watches.add(watch)
         try:
-            yield queue
+            yield watch
         finally:
-            self._watchers.discard(queue)
+            self._watches.discard(watch)
+
+    def _put(self, item: Item) -> None:
+        for watch in self._watches:
+            watch.put(item)
 
 
 def _key(event: _State) -> str:

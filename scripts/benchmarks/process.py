@@ -50,7 +50,7 @@ listen = "127.0.0.1:0"
     help="For how long each camera is watched before memory is read.",
 )
 def command(as_json: bool, seconds: float) -> None:
-    """Start and memory of lane, camera worker and sync.  Takes some three minutes.
+    """Start and memory of lane, page, camera worker and sync.  Takes some three minutes.
 
     The camera is a stream on loopback before which somebody walks up with a code again and again.  Of
     memory three figures are told: RSS, all that is mapped and present; PSS, in which a page of a library
@@ -87,10 +87,11 @@ def measure(folder: Path, seconds: float) -> list[Figure]:
                 with running("run", config) as (lane, said):
                     until(lambda said=said: "event=decision" in said(), "a decision")
                     time.sleep(seconds)
-                    (worker,) = children(lane.pid)
+                    worker = child(lane.pid, "camera")
                     figures += memory(f"worker_{height}p", worker, f"Camera worker at {height}p")
                     if height == SIZES[-1][0]:
-                        figures += memory("lane", lane.pid, "Lane, page and all")
+                        figures += memory("lane", lane.pid, "Lane")
+                        figures += memory("page", child(lane.pid, "kiosk"), "Page")
     return figures
 
 
@@ -161,9 +162,12 @@ def until(holds: Callable[[], bool], what: str) -> None:
         time.sleep(0.005)
 
 
-def children(pid: int) -> Sequence[int]:
+def child(pid: int, module: str) -> int:
+    """The pid of its process that runs this module, as far as its name is told."""
     threads = Path(f"/proc/{pid}/task").iterdir()
-    return [int(child) for thread in threads for child in (thread / "children").read_text().split()]
+    pids = [int(child) for thread in threads for child in (thread / "children").read_text().split()]
+    (found,) = (pid for pid in pids if module in Path(f"/proc/{pid}/cmdline").read_text())
+    return found
 
 
 def memory(key: str, pid: int, what: str) -> list[Figure]:

@@ -165,6 +165,13 @@ class Daemon:
     def said(self) -> str:
         return self.log.read_text()
 
+    def child(self, module: str) -> int:
+        """The pid of its process that runs this module, as far as its name is told."""
+        threads = Path(f"/proc/{self.process.pid}/task").iterdir()
+        pids = [int(pid) for thread in threads for pid in (thread / "children").read_text().split()]
+        (found,) = (pid for pid in pids if module in Path(f"/proc/{pid}/cmdline").read_text())
+        return found
+
     def wait_ready(self) -> None:
         eventually(lambda: "event=ready" in self.said() or self.process.poll() is not None, "the daemon to be ready")
         assert self.process.poll() is None, self.said()

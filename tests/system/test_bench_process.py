@@ -19,7 +19,7 @@ def test_the_figures_of_the_processes() -> None:
     assert done.returncode == 0, done.stderr
     (line,) = done.stdout.splitlines()
     figures: dict[str, float] = json.loads(line)
-    processes = ("sync", "lane", "worker_480p", "worker_720p")
+    processes = ("sync", "lane", "page", "worker_480p", "worker_720p")
     assert figures.keys() == {
         "first_decision_s",
         *(f"{name}_{kind}_mb" for name in processes for kind in ("rss", "pss", "anonymous")),

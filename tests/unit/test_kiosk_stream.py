@@ -13,7 +13,7 @@ import pytest
 from gate.core.events import CodeSeen, Decided, DeviceChanged, GrantEnded, Mode, Passed
 from gate.core.model import Direction
 from gate.core.reason import ADMITTING, Reason
-from gate.kiosk.server import MOST_CLIENTS
+from gate.kiosk.server import FOR_SCREENS, MOST_STREAMS
 from tests.unit.test_kiosk_server import PATIENCE, Kiosk, kiosk, run
 
 MANY = 1000  # decisions: more than a socket's buffers hold
@@ -182,7 +182,7 @@ def test_a_client_that_reads_nothing_does_not_hold_up_the_end() -> None:
 def test_streams_are_limited() -> None:
     async def scenario() -> None:
         async with kiosk() as there:
-            opened = [there.client.stream("GET", "/events") for _ in range(MOST_CLIENTS)]
+            opened = [there.client.stream("GET", "/events") for _ in range(MOST_STREAMS - FOR_SCREENS)]
             for stream in opened:
                 await stream.__aenter__()
             assert (await there.client.get("/events")).status_code == 503

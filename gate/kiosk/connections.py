@@ -1,0 +1,93 @@
+"""Connections to the page: how many there may be, and for how long each may keep its place.
+
+A place is taken by connecting, so everybody on this machine can take one.  A connection that is not being
+answered gives its place to the next; one that sends no whole request, or does not take its answer, is ended.
+"""
+
+import asyncio
+from enum import Enum, auto
+from typing import Any
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
+
+MOST_CONNECTIONS = 64  # two screens, some scripts, and a browser that opens six at once, many times over
+LONGEST_HEAD = 8192  # bytes of a request line and headers; Chromium sends some 700
+
+# Seconds.
+REQUEST_WITHIN = 5.0  # from connecting, or from the last answer, to a whole request
+ANSWERED_WITHIN = 10.0  # from the request to the last byte of an answer that is no stream
+TAKEN_WITHIN = 30.0  # for which a client may leave unread what was sent to it
+
+STREAM = "stream"
+"""Key of an ASGI scope's state: this answer is a stream, and has no end of its own."""
+
+
+class Stage(Enum):
+    WAITING = auto()  # for a whole request
+    ANSWERING = auto()
+    STREAMING = auto()
+
+
+class Connection(H11Protocol):
+    """A uvicorn protocol with a deadline for every stage.  `sweep` enforces them."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._answered: object = None  # the request that `_since` belongs to
+        self._since = self.loop.time()
+        self._unread_since: float | None = None
+
+    @property
+    def stage(self) -> Stage:
+        if self.cycle is None or self.cycle.response_complete:
+            return Stage.WAITING
+        return Stage.STREAMING if self.scope["state"].get(STREAM) else Stage.ANSWERING
+
+    @property
+    def since(self) -> float:
+        """When the stage began, in seconds of the loop's clock."""
+        return self._since
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        super().connection_made(transport)
+        if len(self.connections) > MOST_CONNECTIONS:
+            idle = [other for other in self.connections if isinstance(other, Connection) and other is not self]
+            idle = [other for other in idle if other.stage is Stage.WAITING and not other.transport.is_closing()]
+            (min(idle, key=lambda other: other.since) if idle else self).transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._note()
+
+    def on_response_complete(self) -> None:
+        self._since = self.loop.time()
+        super().on_response_complete()
+        self._note()
+
+    def pause_writing(self) -> None:
+        self._unread_since = self.loop.time()
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        self._unread_since = None
+        super().resume_writing()
+
+    def sweep(self, now: float) -> None:
+        """End a connection that is late."""
+        most = {Stage.WAITING: REQUEST_WITHIN, Stage.ANSWERING: ANSWERED_WITHIN}.get(self.stage)
+        late = most is not None and now - self._since > most
+        if late or (self._unread_since is not None and now - self._unread_since > TAKEN_WITHIN):
+            self.transport.abort()
+
+    def _note(self) -> None:
+        if self.cycle is not self._answered:  # another request than before
+            self._answered = self.cycle
+            self._since = self.loop.time()

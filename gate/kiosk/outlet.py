@@ -1,0 +1,164 @@
+"""The lane's end of the page: starts the page's process, feeds it, ends it.  Needs nothing from it.
+
+The process may die, hang, flood or say nonsense: each is a DeviceError here, and it is started again.  What
+it did not take is dropped, oldest first, and made good by counts and standing states (gate.runtime.bus).
+"""
+
+import asyncio
+import socket
+import sys
+from contextlib import suppress
+
+import structlog
+
+from gate.errors import DeviceError
+from gate.kiosk.listener import listen, url_of
+from gate.kiosk.messages import Alive, Beat, Begin, Trouble, Up, encode, to_lane
+from gate.kiosk.texts import check_languages
+from gate.kiosk.view import About
+from gate.ports.clock import Clock
+from gate.runtime.bus import Bus
+from gate.runtime.supervisor import keep_running
+
+# Seconds.
+BEAT = 0.5
+STARTED_WITHIN = 60.0  # Python and its libraries from a slow card; 0.6 on the machine this was written on
+SILENT_FOR = 15.0  # it says Alive every second; a flood on one slow core delays that
+TAKEN_WITHIN = 5.0  # what it is sent; the pipe holds some 400 events more
+ENDED_WITHIN = 1.0  # streams that end properly; then it is killed
+
+LONGEST_SAID = 4096  # bytes of a line from the page
+MOST_SAID = 20  # lines a second from the page; it needs one
+
+log = structlog.get_logger()
+
+
+async def show_page(bus: Bus, about: About, clock: Clock, host: str, port: int) -> None:
+    """Until cancelled.  Raises ConfigError when this page can never be shown."""
+    check_languages(about.languages)
+    listener: list[socket.socket] = []
+
+    async def serve() -> None:
+        if not listener:
+            listener.append(listen(host, port))
+        await _PageProcess(bus, about, clock, listener[0]).run()
+
+    try:
+        await keep_running("kiosk", serve, lambda _: None)
+    finally:
+        for open_socket in listener:
+            open_socket.close()
+
+
+class _PageProcess:
+    """One life of the page's process."""
+
+    def __init__(self, bus: Bus, about: About, clock: Clock, listener: socket.socket) -> None:
+        self._bus, self._about, self._clock, self._listener = bus, about, clock, listener
+
+    async def run(self) -> None:
+        """Until cancelled.  Raises DeviceError when the process ends, hangs, or says what it should not."""
+        try:
+            number = self._listener.fileno()
+            process = await asyncio.create_subprocess_exec(
+                *_command(number),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                pass_fds=(number,),
+                limit=LONGEST_SAID,
+            )
+        except OSError as error:
+            raise DeviceError(
+                f"the page's process cannot be started: {error.strerror}", hint="It is tried again by itself"
+            ) from error
+        ends = [asyncio.create_task(self._feed(process)), asyncio.create_task(self._listen(process))]
+        try:
+            done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            done.pop().result()
+        except DeviceError:
+            raise
+        except ValueError:
+            what = "the page's process says what is no message"
+            raise DeviceError(what, hint="It is ended and started again by itself") from None
+        except Exception as error:  # a side outlet never ends the lane, whatever is wrong with it
+            what = f"the page's process: {type(error).__name__}"
+            raise DeviceError(what, hint="It is started again by itself; please report this") from error
+        finally:
+            for end in ends:
+                end.cancel()
+            await asyncio.gather(*ends, return_exceptions=True)
+            await _end(process)
+
+    async def _feed(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdin is not None  # noqa: S101 - it was asked for
+        loop, beat_due = asyncio.get_running_loop(), 0.0
+        with self._bus.watch() as watch:
+            process.stdin.write(encode(Begin(self._about)))
+            while True:
+                if loop.time() >= beat_due:
+                    beat_due = loop.time() + BEAT
+                    process.stdin.write(encode(Beat(self._clock.now(), self._clock.monotonic())))
+                with suppress(TimeoutError):
+                    async with asyncio.timeout_at(beat_due):
+                        process.stdin.write(encode(await watch.next()))
+                await _taken(process.stdin)
+
+    async def _listen(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdout is not None  # noqa: S101 - it was asked for
+        loop = asyncio.get_running_loop()
+        within, second, said = STARTED_WITHIN, 0.0, 0
+        while True:
+            try:
+                async with asyncio.timeout(within):
+                    line = await process.stdout.readline()
+            except TimeoutError:
+                what = f"the page's process says nothing for {within:.0f} s"
+                raise DeviceError(what, hint="It is ended and started again by itself") from None
+            if not line.endswith(b"\n"):
+                raise _ended()
+            second, said = (second, said + 1) if loop.time() < second + 1 else (loop.time(), 1)
+            if said > MOST_SAID:
+                raise DeviceError("the page's process says too much", hint="It is ended and started again by itself")
+            match to_lane(line):
+                case Up():
+                    within = SILENT_FOR
+                    log.info("kiosk page", url=url_of(self._listener))
+                case Trouble(text):
+                    log.warning(text, device="kiosk")
+                case Alive():
+                    pass
+
+
+def _command(listener: int) -> tuple[str, ...]:
+    return sys.executable, "-P", "-X", "faulthandler", "-m", "gate.kiosk.page_process", str(listener)
+
+
+async def _taken(to: asyncio.StreamWriter) -> None:
+    """Returns at once while the page keeps up.  Holds up this task and no other."""
+    try:
+        async with asyncio.timeout(TAKEN_WITHIN):
+            await to.drain()
+    except ConnectionError:
+        raise _ended() from None
+    except TimeoutError:
+        what = f"the page's process takes nothing for {TAKEN_WITHIN:.0f} s"
+        raise DeviceError(what, hint="It is ended and started again by itself") from None
+
+
+def _ended() -> DeviceError:
+    return DeviceError("the page's process ended", hint="It is started again by itself")
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    assert process.stdin is not None  # noqa: S101 - it was asked for
+    process.stdin.close()
+    try:
+        async with asyncio.timeout(ENDED_WITHIN):
+            await process.wait()
+    except (TimeoutError, asyncio.CancelledError):
+        with suppress(ProcessLookupError):
+            process.kill()
+    with suppress(TimeoutError):  # a process stuck in the kernel is left to the kernel
+        async with asyncio.timeout(ENDED_WITHIN):
+            await process.communicate()  # reads what is left, so that asyncio closes its end
+    await asyncio.sleep(0)

@@ -1,0 +1,169 @@
+"""`python -m gate.kiosk.page_process FD`: the page, in a process of its own.
+
+Standard input is the lane's end of gate.kiosk.messages, standard output the way back, FD the socket that the
+lane listens on.  It ends when the lane does.  It has the lane's uid and needs none of its rights: after the
+start it opens no file and no socket, and runs no program.
+"""
+
+import asyncio
+import ctypes
+import logging
+import os
+import resource
+import signal
+import socket
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from gate.core.tally import Tally
+from gate.errors import GateError
+from gate.kiosk.connections import MOST_CONNECTIONS
+from gate.kiosk.messages import LONGEST_LINE, Alive, Beat, Begin, ToLane, Trouble, Up, encode, to_page
+from gate.kiosk.server import create_app, serve_on
+from gate.runtime.bus import Bus
+
+SILENCE = 1.5  # seconds without a Beat after which the lane counts as gone; a beat comes every 0.5
+SAY_EVERY = 1.0  # seconds
+TROUBLE_EVERY = 10.0  # seconds between two lines of trouble: what a stranger can cause must not fill the log
+LONGEST_TROUBLE = 300  # characters
+
+MOST_FILES = 2 * MOST_CONNECTIONS + 128  # accepted in one turn of the loop before any is refused, and its own
+MOST_MEMORY = 256 * 2**20  # bytes of data; some 25 million are used
+NICENESS = 5  # after lane and camera on a busy processor
+OOM_SCORE = 500  # the kernel ends the page before lane and camera
+
+_PR_SET_PDEATHSIG = 1  # prctl(2)
+
+
+class LaneClock:
+    """The lane's trusted time, carried forward from its last Beat.  A gate.ports.clock.Clock."""
+
+    def __init__(self) -> None:
+        self._beat: Beat | None = None
+
+    def take(self, beat: Beat) -> None:
+        self._beat = beat
+
+    def now(self) -> float:
+        return 0.0 if self._beat is None else self._beat.now + self.monotonic() - self._beat.monotonic
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def is_lane_alive(self) -> bool:
+        return self._beat is not None and self.monotonic() - self._beat.monotonic < SILENCE
+
+
+class Lane:
+    """The way back.  Never waits: what the lane does not take is dropped."""
+
+    def __init__(self, descriptor: int) -> None:
+        os.set_blocking(descriptor, False)
+        self._descriptor = descriptor
+        self._trouble_due = 0.0
+
+    def say(self, message: ToLane) -> None:
+        with suppress(BlockingIOError, BrokenPipeError):
+            os.write(self._descriptor, encode(message))
+
+    def trouble(self, text: str) -> None:
+        now = time.monotonic()
+        if now >= self._trouble_due:
+            self._trouble_due = now + TROUBLE_EVERY
+            self.say(Trouble(" ".join(text.split())[:LONGEST_TROUBLE]))
+
+
+class _TroubleHandler(logging.Handler):
+    """What libraries log as an error."""
+
+    def __init__(self, lane: Lane) -> None:
+        super().__init__(logging.ERROR)
+        self._lane = lane
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        self._lane.trouble(f"{record.getMessage()} {error!r}" if error else record.getMessage())
+
+
+def main() -> None:
+    lane = Lane(_take_standard_output())
+    _step_back()
+    logging.basicConfig(handlers=[_TroubleHandler(lane)], level=logging.ERROR)
+    listener = socket.socket(fileno=int(sys.argv[1]))
+    asyncio.run(_serve(lane, listener))
+
+
+async def _serve(lane: Lane, listener: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, said: lane.trouble(f"{said['message']} {said.get('exception')!r}"))
+    orders = asyncio.StreamReader(limit=LONGEST_LINE)
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(orders), sys.stdin)
+    begin = to_page(await orders.readline())
+    if not isinstance(begin, Begin):
+        raise ValueError("the lane did not begin with Begin")
+    bus, clock = Bus(), LaneClock()
+    app = create_app(bus, begin.about, clock, clock.is_lane_alive)
+    page = asyncio.create_task(serve_on(app, listener, lambda: lane.say(Up())))
+    others = [asyncio.create_task(_take(orders, bus, clock)), asyncio.create_task(_live(lane))]
+    try:
+        await asyncio.wait([page, *others], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (page, *others):
+            task.cancel()
+        ended = await asyncio.gather(page, *others, return_exceptions=True)
+        for error in ended:
+            if isinstance(error, GateError | ValueError):
+                lane.trouble(str(error))
+
+
+async def _take(orders: asyncio.StreamReader, bus: Bus, clock: LaneClock) -> None:
+    """Until the lane ends.  Raises ValueError for what is no message."""
+    while (line := await orders.readline()).endswith(b"\n"):
+        match to_page(line):
+            case Beat() as beat:
+                clock.take(beat)
+            case Tally() as tally:
+                bus.recount(tally)
+            case Begin():
+                raise ValueError("the lane began twice")
+            case event:
+                bus.publish(event)
+
+
+async def _live(lane: Lane) -> None:
+    while True:
+        lane.say(Alive())
+        await asyncio.sleep(SAY_EVERY)
+
+
+def _take_standard_output() -> int:
+    """What a library prints there would be taken for a message."""
+    out = os.dup(1)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+    return out
+
+
+def _step_back() -> None:
+    """Leave signals to the lane, end with it, and come after it in everything."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    os.nice(NICENESS)
+    for limit, most in (
+        (resource.RLIMIT_NOFILE, MOST_FILES),
+        (resource.RLIMIT_DATA, MOST_MEMORY),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        hard = resource.getrlimit(limit)[1]
+        least = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(limit, (least, least))
+    with suppress(OSError):  # no /proc, or a kernel that forbids it: it is a kindness to others, and no more
+        Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE))
+
+
+if __name__ == "__main__":
+    main()
