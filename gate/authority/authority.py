@@ -35,7 +35,8 @@ from gate.authority.publication import Lists, Published
 from gate.authority.repository import Content, Repository
 from gate.authority.roles import Role
 from gate.authority.sources.csv_file import CsvFile
-from gate.authority.sources.rows import Progress, Source
+from gate.authority.sources.ids import IdKind, Ids
+from gate.authority.sources.rows import BLANKS, Progress, Source
 from gate.authority.statuses import StatusList
 from gate.authority.subjects import Devices
 from gate.core.model import Listing, Status
@@ -64,6 +65,7 @@ class _State(BaseModel):
     # A slip in one row of a CSV must not ask for a list of 4 billion places.
     max_places: Annotated[int, Field(ge=1, le=MAX_PLACES)] = 2**26
     list_version: Annotated[int, Field(ge=0)] = 0
+    ids: IdKind | None = None  # what people are known by; None until an import settles it
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,19 +184,32 @@ class Authority:
         """Statuses from CSV, as `take_in`."""
         return self.take_in(CsvFile(stream, progress))
 
-    def take_in(self, source: Source) -> Imported:
-        """Statuses from a table: all rows or none.  Raises BadRowsError, PublishError, UsageError."""
+    def take_in(self, source: Source, *, grow: bool = False, ids: IdKind | None = None) -> Imported:
+        """Statuses from a table: all rows or none.  `grow`: it is meant that many people at once are new, or get
+        another status.  `ids`: what people are known by from now on; None leaves it as it was.
+
+        The first import of IINs only settles that people are known by IINs.  Raises BadRowsError, PublishError,
+        UsageError."""
         with files.locked(self.path):
-            statuses = self._statuses()
-            change = importing.read(source, statuses=statuses, people=self._people())
+            state, statuses, people = self._state(), self._statuses(), self._people()
+            judge, first = Ids(ids or state.ids), not people.known
+            change = importing.read(source, statuses=statuses, people=people, ids=judge, grow=grow)
             # People first: a crash in between leaves them unlisted, and importing again heals it.
             statuses.overlay(change.values, importing.UNTOUCHED)
             self._save_statuses(statuses)
+            if judge.kind is None and judge.all_iins and (first or not change.new_people):
+                judge.kind = IdKind.IIN
+            if judge.kind is not state.ids:
+                self._save_state(state.model_copy(update={"ids": judge.kind}))
         return Imported(change.rows, change.new_people, statuses.size, statuses.listed)
 
     def place_of(self, person: str) -> int | None:
-        """The place that was given to a person (IIN or other stable id) by an import."""
-        return self._people().find(person.strip())
+        """The place that was given to a person (IIN or other stable id) by an import.  Raises UsageError for
+        what cannot be anybody's id here."""
+        person = person.strip(BLANKS)
+        if fault := Ids(self._state().ids).fault(0, person):
+            raise UsageError(f"the person's id cannot be used: {fault}", hint="Nothing was changed")
+        return self._people().find(person)
 
     def digests(self, first: int, last: int) -> Iterator[Digests]:
         """The subject digests of the people at the places from `first` up to but not `last`, in their
@@ -233,18 +248,19 @@ class Authority:
 
     # Publishing
 
-    def publish(self, to: Path, as_of: int, *, shrink: bool = False) -> Head:
+    def publish(self, to: Path, as_of: int, *, shrink: bool = False, grow: bool = False) -> Head:
         """Trust list, rules and status list, as of now: the next version, signed, into the folder `to`.
 
         Whoever reads `to` meanwhile finds the state before or the state after.  `shrink`: it is meant that far
-        fewer people are listed than before.  Raises PublishError when gates would refuse what there is to
-        publish, UsageError when a key that must sign is not here; `to` is left as it was then."""
+        fewer people are listed than before, `grow`: that many are new or get another status.  Raises
+        PublishError when gates would refuse what there is to publish, or when a crowd is not meant, UsageError
+        when a key that must sign is not here; `to` is left as it was then."""
         with files.locked(self.path):
             state, lists, before = self._state(), self._lists(), self._published()
             there = {name: self._repository.content(Role.TARGETS, name) for name in (TRUST, RULES)}
             documents = publication.documents(lists, {name: data for name, data in there.items() if data is not None})
             version = max(state.list_version, before.head.version if before else 0) + 1
-            head, content = publication.status(lists, before, version=version, as_of=as_of, shrink=shrink)
+            head, content = publication.status(lists, before, version=version, as_of=as_of, shrink=shrink, grow=grow)
             # Before the files: after a crash the number is spent, and never means two contents.
             self._save_state(state.model_copy(update={"list_version": version}))
             with suppress(UsageError):  # away: `remarks` tells in time

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gate.authority.crowd import Crowd
 from gate.authority.matching import Waiting
 from gate.authority.people import People
+from gate.authority.sources.ids import Ids
 from gate.authority.sources.rows import Batch, Problems, Source
 from gate.authority.statuses import Places, StatusList, Values
+from gate.core.model import Listing
 
 UNTOUCHED = 255  # in `Change.values`: the import says nothing of this place
 
@@ -24,22 +27,24 @@ class Change:
     new_people: int  # who were given a place
 
 
-def read(source: Source, *, statuses: StatusList, people: People) -> Change:
-    """All of `source`.  New people get places behind those of `statuses`, which is not changed.
+def read(source: Source, *, statuses: StatusList, people: People, ids: Ids, grow: bool) -> Change:
+    """All of `source`.  New people get places behind those of `statuses`, which is not changed.  `grow`: it is
+    meant that many people are new, or get another status.
 
-    Raises BadRowsError, PublishError when the table cannot be read, UsageError when more new people come
-    than the list may hold, and StoreError; `people` stay as they were then."""
+    Raises BadRowsError, PublishError when the table cannot be read or brings a crowd, UsageError when more new
+    people come than the list may hold, and StoreError; `people` stay as they were then."""
     problems, pending = Problems(source.called), _Pending()
     rows = new_people = 0
     with Waiting(people.folder) as waiting:
         by_person = False
-        for batch in source.batches(statuses.limit, problems):
+        for batch in source.batches(statuses.limit, problems, ids):
             rows += batch.rows.size
             if batch.persons is None:
                 pending.put_rows(batch, problems)
             else:
                 by_person = True
                 waiting.put(people.digests_of(batch.persons), batch.rows, batch.values)
+        ids.close(problems)
         if not rows and not problems.count:
             problems.add(1, "there are no rows to import")
         if by_person:
@@ -48,8 +53,26 @@ def read(source: Source, *, statuses: StatusList, people: People) -> Change:
                     pending.put(places, values)
                 problems.raise_any()
                 new_people = newcomers.count
+                if not grow:
+                    _weighed(pending.values, statuses, new_people, people.known).check("import")
     problems.raise_any()
+    if not by_person and not grow:
+        _weighed(pending.values, statuses).check("import")
     return Change(pending.values, rows, new_people)
+
+
+def _weighed(values: Values, statuses: StatusList, new_people: int = 0, known_people: int | None = None) -> Crowd:
+    """`new_people`, `known_people`: of a table that names people, not places."""
+    before = statuses.first(values.size)
+    said = values[: before.size]
+    named = (said != UNTOUCHED) & (before != Listing.UNLISTED)
+    changed = named & (said != before) & (said != Listing.UNLISTED)
+    fresh = (values != UNTOUCHED) & (values != Listing.UNLISTED)
+    if known_people is not None:
+        rows = int(np.count_nonzero(values != UNTOUCHED))
+        return Crowd(known_people, new_people, int(np.count_nonzero(changed)), rows - new_people)
+    fresh[: before.size] &= before == Listing.UNLISTED
+    return Crowd(statuses.listed, int(np.count_nonzero(fresh)), int(np.count_nonzero(changed)))
 
 
 class _Pending:

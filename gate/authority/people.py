@@ -101,6 +101,11 @@ class People:
         return self._runs[-1].end if self._runs else 0
 
     @property
+    def known(self) -> int:
+        """People who have a place."""
+        return sum(run.people for run in self._runs)
+
+    @property
     def runs(self) -> list[int]:
         """The first place of each run."""
         return [run.first for run in self._runs]

@@ -6,6 +6,9 @@ Pure: what it returns is signed and brought to gates by `gate.authority.reposito
 import hashlib
 from dataclasses import dataclass
 
+import numpy as np
+
+from gate.authority.crowd import Crowd
 from gate.authority.repository import Content
 from gate.core.rules import parse_rules
 from gate.core.trust import parse_trust
@@ -57,14 +60,17 @@ def _version(name: str, data: bytes) -> int:
 
 
 def status(
-    lists: Lists, before: Published | None, *, version: int, as_of: int, shrink: bool
+    lists: Lists, before: Published | None, *, version: int, as_of: int, shrink: bool, grow: bool
 ) -> tuple[wire.Head, Content]:
     """The head, and its files.  `as_of`: Unix s, the moment the list speaks of.  `shrink`: it is meant that
-    far fewer people are listed than before.  Raises PublishError for what gates would refuse."""
+    far fewer people are listed than before, `grow`: that many are new or get another status.  Raises PublishError
+    for what gates would refuse, and for a crowd that is not meant."""
     if as_of < 1:
         raise PublishError(f"a list cannot speak of the moment {as_of}", hint="Give Unix seconds")
     if before:
         _check_follows(lists, before.head, as_of, shrink=shrink)
+        if not grow:
+            _weighed(before, lists).check("publish")
     shrunk_at = before.head.shrunk_at if before else 0
     new: dict[str, bytes] = {}
     snapshot = before.head.snapshot if before and before.nibbles == lists.nibbles else f"status/snapshot-{version}.zst"
@@ -103,6 +109,19 @@ def _check_follows(lists: Lists, head: wire.Head, as_of: int, *, shrink: bool) -
             f"{head.listed} people are listed in what is published, {lists.listed} would be left",
             hint="Import what is missing; if it is meant, publish with --shrink",
         )
+
+
+def _weighed(before: Published, lists: Lists) -> Crowd:
+    now = np.frombuffer(lists.nibbles, np.uint8)
+    old = np.zeros(now.size, np.uint8)
+    kept = before.nibbles[: now.size]
+    old[: len(kept)] = np.frombuffer(kept, np.uint8)
+    new = changed = 0
+    for half in (np.uint8(0x0F), np.uint8(0xF0)):
+        listed, known = now & half > 0, old & half > 0
+        new += int(np.count_nonzero(listed & ~known))
+        changed += int(np.count_nonzero(listed & known & ((now ^ old) & half > 0)))
+    return Crowd(before.head.listed, new, changed)
 
 
 def _worth_it(chain: tuple[wire.DeltaForm, ...], lengths: dict[str, int], snapshot: int) -> tuple[wire.DeltaForm, ...]:

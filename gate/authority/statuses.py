@@ -55,6 +55,10 @@ class StatusList:
         """Places that are not UNLISTED."""
         return int(np.count_nonzero(self._values))
 
+    def first(self, count: int) -> Values:
+        """Of up to `count` places from 0 on; not to be written to."""
+        return self._values[:count]
+
     def get(self, idx: int) -> Listing:
         return Listing(int(self._values[idx])) if 0 <= idx < self.size else Listing.UNLISTED
 

@@ -221,10 +221,13 @@ def remove_device(directory: Path, name: str) -> None:
     "--to", metavar="PUB", type=click.Path(file_okay=False, path_type=Path), help="The folder.  [default: DIR/public]"
 )
 @click.option("--shrink", is_flag=True, help="It is meant that far fewer people are listed than before.")
+@click.option("--grow", is_flag=True, help="It is meant that many people are new, or get another status.")
 @keys_option
 @at_option
 @json_option
-def publish(directory: Path, to: Path | None, shrink: bool, keys: Path | None, at: int | None, as_json: bool) -> None:
+def publish(
+    directory: Path, to: Path | None, shrink: bool, grow: bool, keys: Path | None, at: int | None, as_json: bool
+) -> None:
     """Publish trust list, rules and statuses, signed.  The folder gets them as they stand now, in one step.
 
     Any web server, object store or USB stick can carry the folder to the gates; none of them is trusted.
@@ -238,7 +241,7 @@ def publish(directory: Path, to: Path | None, shrink: bool, keys: Path | None, a
     folder = to or opened.public
     console = Console(stderr=True)
     with console.status("packing and signing") if console.is_terminal else nullcontext():
-        head = opened.publish(folder, moment(at), shrink=shrink)
+        head = opened.publish(folder, moment(at), shrink=shrink, grow=grow)
     for text in opened.remarks(moment(at)):
         remark(text)
     if not head.listed:

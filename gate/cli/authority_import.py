@@ -19,6 +19,7 @@ from rich.progress import Progress as Bar
 
 from gate.authority.authority import Authority, Imported
 from gate.authority.sources.csv_file import CsvFile
+from gate.authority.sources.ids import IdKind
 from gate.authority.sources.parquet_file import MAGIC, ParquetFile
 from gate.authority.sources.rows import BadRowsError, Progress, Source
 from gate.authority.sources.sql_query import SqlQuery
@@ -30,14 +31,25 @@ from gate.errors import UsageError
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
 @click.option("--sql", "url", metavar="URL", help="Take them from this database, with --query.")
 @click.option("--query", metavar="SELECT", help="What to ask the database for.")
+@click.option("--grow", is_flag=True, help="It is meant that many people are new, or get another status.")
+@click.option(
+    "--ids",
+    type=click.Choice([kind.value for kind in IdKind]),
+    help="What people are known by, from now on: IINs only, or any text.  [default: as the first import has it]",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object in place of text.")
-def command(directory: Path, file: Path | None, url: str | None, query: str | None, as_json: bool) -> None:
+def command(
+    directory: Path, file: Path | None, url: str | None, query: str | None, grow: bool, ids: str | None, as_json: bool
+) -> None:
     """Take statuses from FILE (CSV or Parquet; - reads CSV from stdin) or from a database.
 
     All rows, or none when any of them is bad. The columns are `idx` and `status` or `person` and
     `status`, in any order and among others; a person is an IIN or any other stable id, as text, and
     keeps the place they are first given. Their id is not stored. A status is one of red, yellow, blue,
-    green, unlisted, revoked. Whoever is not in the table stays as they were.
+    green, unlisted, revoked. A person who is not in the table stays as they were.
+
+    Where people are known by IINs, a row whose id is none is bad: twelve digits with a right check digit,
+    leading zeros included. Many new people, or many changes of colour, must be meant (--grow).
 
     URL is one of SQLAlchemy. Keep the password out of it, for other users see this command: PostgreSQL
     finds it in ~/.pgpass or PGPASSWORD. Parquet and SQL need pip install 'ashyq-gate[authority]'.
@@ -52,7 +64,7 @@ def command(directory: Path, file: Path | None, url: str | None, query: str | No
     opened = Authority.open(directory)
     with _table(file, url, query) as table:
         try:
-            done = _import(opened, table)
+            done = _import(opened, table, grow=grow, ids=IdKind(ids) if ids else None)
         except BadRowsError as error:
             for row in error.rows if error.count > 1 else ():
                 click.echo(f"{table.name}: {row}", err=True)
@@ -110,11 +122,11 @@ def _of_file(file: Path, stream: BinaryIO) -> _Table:
     return _Table(str(file), partial(CsvFile, stream), lambda: size, DownloadColumn)
 
 
-def _import(opened: Authority, table: _Table) -> Imported:
+def _import(opened: Authority, table: _Table, *, grow: bool, ids: IdKind | None) -> Imported:
     """With a progress bar when someone watches."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        return opened.take_in(table.source(None))
+        return opened.take_in(table.source(None), grow=grow, ids=ids)
     with Bar(BarColumn(), table.column(), TimeRemainingColumn(), console=console, transient=True) as bar:
         task = bar.add_task("import", total=table.total())
-        return opened.take_in(table.source(lambda read: bar.advance(task, read)))
+        return opened.take_in(table.source(lambda read: bar.advance(task, read)), grow=grow, ids=ids)

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from gate.cli.where import clock_limit, places, state_directory, state_options, trusted_now
-from gate.core.iin import is_iin
+from gate.core.iin import iin_fault
 from gate.core.model import Listing
 from gate.core.staleness import AgeLimits, Freshness
 from gate.core.trusted_time import Standing
@@ -112,8 +112,8 @@ def find(config: Path | None, state_dir: Path | None) -> None:
     """
     state = places(config, state_dir)
     typed = click.prompt("IIN", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.readline()
-    if not is_iin(iin := typed.strip()):
-        raise UsageError("this is no IIN", hint="Twelve digits, the last of which checks the others: type it again")
+    if fault := iin_fault(iin := typed.strip()):
+        raise UsageError(f"this is no IIN: {fault.what}", hint="Type its twelve digits again")
     idx = find_subject(iin, load_or_make(state.state_dir), state)
     if idx is None:
         raise StoreError("nobody of this IIN is in the index", hint="Ask the authority")

@@ -10,6 +10,7 @@ from io import BytesIO
 from typing import BinaryIO
 
 from gate.authority.sources import plain
+from gate.authority.sources.ids import Ids
 from gate.authority.sources.rows import BATCH, Batch, Columns, Problems, Progress, RowByRow
 
 _BLOCK = 1 << 20  # bytes read at once
@@ -25,27 +26,27 @@ class CsvFile:
     def __init__(self, stream: BinaryIO, progress: Progress | None = None) -> None:
         self._blocks = _Blocks(stream, progress)
 
-    def batches(self, limit: int, problems: Problems) -> Iterator[Batch]:
+    def batches(self, limit: int, problems: Problems, ids: Ids | None = None) -> Iterator[Batch]:
         try:
             header, _, first = next(self._blocks, b"\n").removeprefix(_BOM).partition(b"\n")
             delimiter = ";" if b";" in header and b"," not in header else ","  # Excel in a Russian locale
             names = next(_rows(_Lines(header, iter(()), 0), delimiter), (0, [""]))[1]
             columns = Columns.named(names)
             if columns:
-                yield from self._batches(first, delimiter, columns, limit, problems)
+                yield from self._batches(first, delimiter, columns, limit, problems, ids or Ids(None))
             else:
                 problems.add(1, 'the header must name the columns "idx,status" or "person,status"')
         except _UnreadableError as error:
             problems.add(error.line, f"{error}; the rest was not read")
 
     def _batches(
-        self, block: bytes, delimiter: str, columns: Columns, limit: int, problems: Problems
+        self, block: bytes, delimiter: str, columns: Columns, limit: int, problems: Problems, ids: Ids
     ) -> Iterator[Batch]:
-        closer = RowByRow(columns, limit, problems)
+        closer = RowByRow(columns, limit, problems, ids)
         while block or (block := next(self._blocks, b"")):
             before = self._blocks.lines - block.count(b"\n")
             if plain.is_plain(block):
-                batch, odd = plain.read(block, delimiter, columns, limit)
+                batch, odd = plain.read(block, delimiter, columns, limit, ids, before + 1)
                 batch = Batch(batch.rows + (before + 1), batch.values, batch.places, batch.persons)
                 for number, line in zip(odd.numbers, odd.lines, strict=True):
                     if text := line.decode().rstrip("\r\n"):

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gate.authority.sources.ids import Ids
 from gate.authority.sources.rows import Batch, Columns, Problems, Progress, RowByRow, not_installed
 from gate.errors import PublishError
 
@@ -37,7 +38,7 @@ class ParquetFile:
         with self._opened() as (connection, table):
             return int((connection.execute(f"SELECT count(*) FROM {table}").fetchone() or (0,))[0])  # noqa: S608 - ours
 
-    def batches(self, limit: int, problems: Problems) -> Iterator[Batch]:
+    def batches(self, limit: int, problems: Problems, ids: Ids | None = None) -> Iterator[Batch]:
         with self._opened() as (connection, table):
             described = connection.execute(f"SELECT * FROM {table} LIMIT 0").description  # noqa: S608 - ours
             names = [str(column[0]) for column in described or ()]
@@ -48,7 +49,7 @@ class ParquetFile:
                 )
             wanted = f"{_quoted(names[columns.key])}, {_quoted(names[columns.status])}"  # the others need not be read
             query = f"SELECT {wanted} FROM {table}"  # noqa: S608 - names are quoted
-            closer, row = RowByRow(Columns(2, 0, 1, columns.by_person), limit, problems), 1
+            closer, row = RowByRow(Columns(2, 0, 1, columns.by_person), limit, problems, ids or Ids(None)), 1
             for rows in self._pieces(connection, query):
                 yield closer.take_all(row, rows)
                 row += len(rows)

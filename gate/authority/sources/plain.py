@@ -4,14 +4,17 @@ Only what is plainly good is taken: a known word for a status, a short decimal f
 nothing around it.  Every other line is left for someone who looks closer.
 """
 
+import re
 from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gate.authority.sources.rows import PERSON_MAX, STATUSES, Batch, Columns
+from gate.authority.sources.ids import IdKind, Ids
+from gate.authority.sources.rows import PERSON_MAX, SHOWN, STATUSES, Batch, Columns
 from gate.authority.statuses import Places, Values
+from gate.core.iin import FIRST, LENGTH, SECOND
 
 _WORD = 8  # bytes: no status is longer, nor is a place below 10^8
 _ROOM = bytes(PERSON_MAX + _WORD)  # behind the last line, for whoever reads past a cell's end
@@ -30,6 +33,15 @@ _SIXES, _HIGH, _LOW = (np.uint64(_word(bytes([byte]) * _WORD)) for byte in (0x06
 _NAMES = sorted((_word(name.encode()), value) for name, value in STATUSES.items())
 _NAME = np.array([name for name, _ in _NAMES], np.uint64)
 _VALUE = np.array([value for _, value in _NAMES], np.uint8)
+
+
+def _class(pattern: str) -> NDArray[np.bool_]:
+    return np.array([re.fullmatch(pattern, chr(byte)) is not None for byte in range(256)])
+
+
+# Of bytes: what is neither letter, digit, - nor _; letters that resemble no digit, nor the E of an exponent; digits.
+_ODD, _LETTERS, _DIGITS = _class("[^A-Za-z0-9_-]"), _class("[ACDFGHJKMNP-RT-Zac-df-hjkmnp-rt-z]"), _class("[0-9]")
+_WEIGHTS = np.array([FIRST, SECOND], np.int64).T
 
 
 def is_plain(block: bytes) -> bool:
@@ -66,8 +78,9 @@ class Odd:
     lines: list[bytes]
 
 
-def read(block: bytes, delimiter: str, columns: Columns, limit: int) -> tuple[Batch, Odd]:
-    """The good rows of a plain block that ends with a line feed, numbered by their lines from 0."""
+def read(block: bytes, delimiter: str, columns: Columns, limit: int, ids: Ids, first: int) -> tuple[Batch, Odd]:
+    """The good rows of a plain block that ends with a line feed, numbered by their lines from 0.  `first`: the
+    number of the first line in the file."""
     padded = block + _ROOM
     data = np.frombuffer(padded, np.uint8)
     feeds = np.flatnonzero(data == ord("\n"))
@@ -79,6 +92,7 @@ def read(block: bytes, delimiter: str, columns: Columns, limit: int) -> tuple[Ba
     persons, places = None, np.zeros(0, np.int64)
     if columns.by_person:
         good &= _are_ids(data, keys)
+        good[good] = _judged(padded, data, keys[good], ids, regular[good] + first)
         persons = _texts(padded, keys[good])
     else:
         places, are_places = _places(words, keys)
@@ -134,6 +148,47 @@ def _are_ids(data: NDArray[np.uint8], cells: Cells) -> NDArray[np.bool_]:
     first, last = data[cells.starts], data[cells.ends - 1]
     short = (cells.lengths > 0) & (cells.lengths <= PERSON_MAX)
     return short & (first > ord(" ")) & (first < 0x7F) & (last > ord(" ")) & (last < 0x7F)
+
+
+def _judged(padded: bytes, data: NDArray[np.uint8], cells: Cells, ids: Ids, rows: Positions) -> NDArray[np.bool_]:
+    """Which ids are beyond doubt; the others are left to `Ids.fault`."""
+    iins = _are_iins(data, cells)
+    plain = iins.copy()
+    if ids.kind is not IdKind.IIN:
+        others = _are_of_another_kind(data, cells) & ~iins
+        if ids.kind is None:
+            named = np.flatnonzero(others)[:SHOWN]
+            texts = _texts(padded, Cells(cells.starts[named], cells.ends[named]))
+            ids.take_others(rows[named].tolist(), texts, int(np.count_nonzero(others)))
+        plain |= others
+    ids.take_iins(int(np.count_nonzero(iins)))
+    return plain
+
+
+def _are_iins(data: NDArray[np.uint8], cells: Cells) -> NDArray[np.bool_]:
+    """As `gate.core.iin.is_iin`."""
+    are = np.zeros(cells.starts.size, bool)
+    long = np.flatnonzero(cells.lengths == LENGTH)
+    digits = data[cells.starts[long][:, None] + np.arange(LENGTH)] - np.uint8(ord("0"))
+    checks = digits[:, : LENGTH - 1].astype(np.int64) @ _WEIGHTS % 11
+    check = np.where(checks[:, 0] < 10, checks[:, 0], checks[:, 1])
+    are[long] = np.logical_and.reduce(digits < 10, axis=1) & (check == digits[:, -1])
+    return are
+
+
+def _are_of_another_kind(data: NDArray[np.uint8], cells: Cells) -> NDArray[np.bool_]:
+    """Whether it consists of letters, digits, - and _, and is nothing that an IIN could have been: a letter that
+    resembles no digit stands in it, or it has twelve digits."""
+    odd, letters, digits = (_counted(kind[data], cells) for kind in (_ODD, _LETTERS, _DIGITS))
+    lengths = cells.lengths
+    plain = (letters > 0) | ((digits == LENGTH) & (lengths == LENGTH))
+    return np.asarray((odd == 0) & plain, np.bool_)
+
+
+def _counted(marked: NDArray[np.bool_], cells: Cells) -> NDArray[np.int64]:
+    """How many bytes of each cell are marked."""
+    sums = np.concatenate([[0], np.cumsum(marked)])
+    return np.asarray(sums[cells.ends] - sums[cells.starts], np.int64)
 
 
 def _texts(padded: bytes, cells: Cells) -> list[bytes]:

@@ -5,7 +5,7 @@
 from bisect import insort
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,13 @@ from gate.authority.statuses import Places, Values
 from gate.core.model import Listing
 from gate.errors import GateError, PublishError
 
+if TYPE_CHECKING:
+    from gate.authority.sources.ids import Ids
+
 SHOWN = 20  # bad rows that are named one by one
 BATCH = 1 << 16  # rows
 PERSON_MAX = 128  # characters
+BLANKS = " \t\r\n"  # around an id, where they mean nothing; any other blank is damage
 _SHOWN_MAX = 10  # characters of a bad cell: the longest place, and fewer than an IIN has
 STATUSES = {listing.name.lower(): int(listing) for listing in Listing}
 
@@ -77,9 +81,9 @@ class Batch:
 class Source(Protocol):
     called: str  # what it calls a row: "line", "row"
 
-    def batches(self, limit: int, problems: Problems) -> Iterator[Batch]:
-        """Every good row; bad ones go to `problems`.  Places lie below `limit`.  Raises PublishError
-        when this is no such table, or cannot be read to its end."""
+    def batches(self, limit: int, problems: Problems, ids: "Ids | None" = None) -> Iterator[Batch]:
+        """Every good row; bad ones go to `problems`.  Places lie below `limit`, and `ids` judges persons.
+        Raises PublishError when this is no such table, or cannot be read to its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +108,11 @@ class Columns:
 class RowByRow:
     """Looks at every cell, and says what is wrong with it.  A person's id is never repeated in a message."""
 
-    def __init__(self, columns: Columns, limit: int, problems: Problems) -> None:
+    def __init__(self, columns: Columns, limit: int, problems: Problems, ids: "Ids") -> None:
         self._columns = columns
         self._limit = limit
         self._problems = problems
+        self._ids = ids
         self._clear()
 
     def __len__(self) -> int:
@@ -147,17 +152,25 @@ class RowByRow:
 
     def _person(self, row: int, key: object) -> bool:
         if key is not None and not isinstance(key, str):
-            self._problems.add(row, "a person's id must be text: as a number it has lost its leading zeros")
+            self._problems.add(
+                row,
+                "a person's id must be text: as a number it has lost its leading zeros; make the column one of text "
+                "where the table comes from",
+            )
             return False
-        text = (key or "").strip()
+        text = (key or "").strip(BLANKS)
         try:
-            if 0 < len(text) <= PERSON_MAX:
-                self._persons.append(text.encode())
-                return True
+            person = text.encode()
         except UnicodeEncodeError:  # half a surrogate pair: some databases hold such a thing
-            pass
-        self._problems.add(row, f"a person's id has 1 to {PERSON_MAX} characters")
-        return False
+            person = b""
+        if not 0 < len(text) <= PERSON_MAX or not person:
+            self._problems.add(row, f"a person's id has 1 to {PERSON_MAX} characters")
+            return False
+        if fault := self._ids.fault(row, text):
+            self._problems.add(row, fault)
+            return False
+        self._persons.append(person)
+        return True
 
     def _place(self, row: int, key: object) -> bool:
         text = str(key).strip()

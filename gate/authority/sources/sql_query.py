@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from gate.authority.sources.ids import Ids
 from gate.authority.sources.rows import Batch, Columns, Problems, Progress, RowByRow, not_installed
 from gate.errors import PublishError, UsageError
 
@@ -30,7 +31,7 @@ class SqlQuery:
         self._query = query
         self._progress = progress
 
-    def batches(self, limit: int, problems: Problems) -> Iterator[Batch]:
+    def batches(self, limit: int, problems: Problems, ids: Ids | None = None) -> Iterator[Batch]:
         url = self._parsed()
         with _connected(url) as connection, self._asked(connection, url) as result:
             if not result.returns_rows:
@@ -42,7 +43,7 @@ class SqlQuery:
                     f"the query gives the columns {', '.join(names)}",
                     hint='It must give "idx" or "person", and "status": SELECT iin AS person, colour AS status',
                 )
-            closer, row = RowByRow(columns, limit, problems), 1
+            closer, row = RowByRow(columns, limit, problems, ids or Ids(None)), 1
             while rows := _piece(result, row):
                 yield closer.take_all(row, rows)
                 row += len(rows)
