@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Callable, Coroutine, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -12,7 +12,8 @@ import structlog
 from gate import registry
 from gate.core.lane_state import BARRIER, Timing
 from gate.core.model import Scan
-from gate.errors import DeviceError, GateError
+from gate.core.trusted_time import Kept
+from gate.errors import DamagedError, DeviceError, GateError
 from gate.kiosk.outlet import show_page
 from gate.kiosk.view import About
 from gate.lane.control import serve_control
@@ -30,8 +31,8 @@ from gate.runtime.clock import SystemClock, TrustedClock
 from gate.runtime.notify import Notifier
 from gate.runtime.supervisor import keep_running
 from gate.settings.model import Settings
-from gate.store.device_key import load_or_make
-from gate.store.floor import read_kept
+from gate.store.floor import read_journalled, read_kept, read_signed, read_synced
+from gate.store.lane_file import last_time
 from gate.store.places import Places
 
 log = structlog.get_logger()
@@ -146,13 +147,23 @@ def _first(group: BaseExceptionGroup[GateError]) -> GateError:
     return error
 
 
+def _kept(places: Places) -> Kept:
+    """What the trusted clock begins with; after a loss of lane.db, the time of its last known row.
+    Raises StoreError."""
+    with suppress(DamagedError):  # the lane sets it aside, and says so
+        if read_journalled(places.state_dir).floor is not None:
+            return read_kept(places)
+    times = (last_time(places.state_dir), read_signed(places), read_synced(places))
+    return Kept(max((time for time in times if time is not None), default=None))
+
+
 class _LaneProcess:
     def __init__(self, settings: Settings, devices: Devices) -> None:
         self._settings = settings
         self._devices = devices
         self._bus = Bus()
         self._places = Places(settings.device.state_dir, settings.device.lists)
-        kept = read_kept(self._places)
+        kept = _kept(self._places)
         self._clock = TrustedClock(SystemClock(), kept, settings.clock.untrusted_for)
         self._notifier = Notifier()
         self._alive_due = 0.0
@@ -181,13 +192,10 @@ class _LaneProcess:
             except DeviceError as error:  # a dead lamp never stops a lane
                 log.error(str(error), device=fitted.name)
         open_judge = partial(Judge, self._places, policy, settings.verifier)
-        key = await asyncio.to_thread(load_or_make, settings.device.state_dir)
         mantrap = Mantrap(settings.lane.interlock) if settings.lane.interlock else None
         if mantrap:
             stack.callback(mantrap.close)
-        return Lane(
-            lane_setup(settings, self._devices), open_judge, key, self._clock, self._bus.publish, feedback, mantrap
-        )
+        return Lane(lane_setup(settings, self._devices), open_judge, self._clock, self._bus.publish, feedback, mantrap)
 
     def _work(self, lane: Lane) -> list[Coroutine[None, None, None]]:
         work = [lane.run(self._ready, self._alive)]

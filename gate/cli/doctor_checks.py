@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -22,6 +22,9 @@ from gate.registry import decoder
 from gate.runtime.clock import SystemClock
 from gate.settings.model import Settings
 from gate.settings.zones import doubt, find_zone, local_time
+from gate.store.database import File, open_for_reading
+from gate.store.lane_file import examine
+from gate.store.loss import ADVICE, last_loss
 from gate.store.preview import Preview
 from gate.wiring import Devices, Fitted
 
@@ -113,6 +116,30 @@ def disk(settings: Settings, _: Devices) -> Iterator[Line]:
         yield Line("disk", State.PASS, found)
 
 
+def journal(settings: Settings, _: Devices) -> Iterator[Line]:
+    """The journal is the one that was left here, or staff know that it is not."""
+    folder = settings.device.state_dir
+    try:
+        if what := examine(folder):
+            advice = "`gate run` begins a new one and locks the entrance down until staff confirm"
+            yield Line("journal", State.FAIL, f"the journal was lost: {what}", advice)
+            return
+        connection = open_for_reading(File.LANE, folder)
+        if connection is None:
+            yield Line("journal", State.PASS, "there is none yet")
+            return
+        with closing(connection):
+            loss = last_loss(connection)
+    except GateError as error:
+        yield failure("journal", error)
+        return
+    if loss is None:
+        yield Line("journal", State.PASS, "it was never lost")
+        return
+    found = f"the journal was lost: {loss.what}"
+    yield Line("journal", State.WARN if loss.confirmed else State.FAIL, found, "" if loss.confirmed else ADVICE)
+
+
 def _write_times(folder: Path) -> float:
     """Median seconds that a small write takes to reach the disk.  Raises OSError."""
     times = []
@@ -186,5 +213,5 @@ def supply_voltage(sys_folder: Path) -> Line:
     return Line("power", State.PASS, "the supply voltage is well")
 
 
-CHECKS: tuple[Check, ...] = (decoding, devices, disk, clock, status_list, power)
+CHECKS: tuple[Check, ...] = (decoding, devices, disk, journal, clock, status_list, power)
 """After the cameras, in this order."""

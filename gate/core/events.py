@@ -41,6 +41,7 @@ class Alarm(StrEnum):
     UNABLE_TO_LOCK = "unable_to_lock"  # the bolt did not go home
     UNABLE_TO_UNLOCK = "unable_to_unlock"
     TAMPER = "tamper"
+    JOURNAL_LOST = "journal_lost"  # and with it the orders of staff: locked down until they confirm
 
 
 class Passed(StrEnum):

@@ -73,6 +73,8 @@ ALARMS = {  # for the technician, as problems of devices are
     Alarm.UNABLE_TO_LOCK: "the bolt does not go home: guard the door, see to the lock",
     Alarm.UNABLE_TO_UNLOCK: "the bolt does not come back: see to the lock",
     Alarm.TAMPER: "a box or a cable is being opened: go and see",
+    Alarm.JOURNAL_LOST: "the journal was lost, and orders with it: the entrance is locked down; see who is inside and "
+    "whether the gate is whole, then `gate lane lockdown off`",
 }
 
 GRANTED = frozenset({Scene.ADMITTED, Scene.LET_THROUGH})

@@ -11,8 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TypeVar
 
-from nacl.signing import SigningKey
-
 from gate.core.events import Event, Mode
 from gate.core.lane_events import (
     Alarmed,
@@ -37,7 +35,7 @@ from gate.core.passage import step
 from gate.core.reason import Reason
 from gate.lane.contacts import Contacts
 from gate.lane.door import Door
-from gate.lane.judge import Judge
+from gate.lane.judge import Judge, Watched
 from gate.lane.mantrap import Mantrap
 from gate.lane.outlet import Outlet
 from gate.lane.presence import Presence, Presentation, Stage
@@ -50,7 +48,6 @@ from gate.ports.reader import Answer
 from gate.runtime.ntp import read_ntp
 from gate.store.admission import Presented, lets_through
 from gate.store.standing import Standing
-from gate.store.statuslist import ListState
 
 TICK = 0.1  # seconds: how finely the lane notices that time has passed
 LIST_CHECK = 2.0  # seconds between looks at list.db for those who watch; a decision looks for itself
@@ -67,7 +64,6 @@ class Lane:
         self,
         setup: LaneSetup,
         open_judge: Callable[[], Judge],
-        key: SigningKey,
         clock: TrustedClock,
         publish: Callable[[Event], None],
         feedback: Sequence[Feedback] = (),
@@ -75,7 +71,6 @@ class Lane:
     ) -> None:
         self._setup = setup
         self._open_judge = open_judge
-        self._key = key
         self._clock = clock
         self._outlet = Outlet(clock, setup.limits, publish, feedback)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="lane-writer")
@@ -262,7 +257,7 @@ class Lane:
                 self._outlet.alarm(effect, self._state)
                 await self._ask(lambda judge, at: judge.note("alarm", at, alarm if on else f"{alarm} over"))
             case Remember(orders, fire):
-                await self._ask(lambda judge, _: judge.remember(Standing(orders, fire)))
+                await self._ask(lambda judge, at: judge.remember(Standing(orders, fire), at))
             case Amnesty():
                 await self.set_inside(0)
 
@@ -281,11 +276,11 @@ class Lane:
         self._outlet.tick(now, self._state)
         if now >= self._list_due:
             self._list_due = now + LIST_CHECK
-            self._watch(await self._ask(lambda judge, _: judge.watch_list()))
+            self._watch(await self._ask(lambda judge, at: judge.watch(at, self._state.orders, fire=self._state.fire)))
             await self._keep_time()
         if self._tidy_due and now >= self._tidy_due:
             self._tidy_due = 0.0
-            await self._ask(lambda judge, at: judge.tidy(self._key, self._setup.device, at))
+            await self._ask(lambda judge, at: judge.tidy(self._setup.device, at))
 
     async def _left_waiting(self, scan: Scan) -> None:
         """Someone showed a code while the lane was busy, and left before it was free."""
@@ -301,8 +296,7 @@ class Lane:
             self._mantrap.give_back()
         if self._judge is not None:
             judge, self._judge = self._judge, None
-            await self._on_writer(lambda: judge.tidy(self._key, self._setup.device, self._clock.now()))
-            await self._on_writer(lambda: judge.close(self._clock.now()))
+            await self._on_writer(lambda: judge.close(self._setup.device, self._clock.now()))
         self._writer.shutdown(wait=False)
 
     # Time and the list.
@@ -313,10 +307,14 @@ class Lane:
             kept = self._clock.kept()
             await self._ask(lambda judge, at: judge.keep_time(kept, at, news))
 
-    def _watch(self, state: ListState) -> None:
-        if state.as_of is not None:
-            self._clock.heed(state.as_of)
-        self._outlet.status_list(state)
+    def _watch(self, watched: Watched) -> None:
+        if watched.list.as_of is not None:
+            self._clock.heed(watched.list.as_of)
+        self._outlet.status_list(watched.list)
+        self._outlet.loss(watched.loss)
+        if watched.orders is not None:
+            self._state = replace(self._state, orders=watched.orders)
+            self._outlet.state(self._state)
 
     # Small parts.
 

@@ -7,10 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
-from nacl.signing import SigningKey
 
 from gate.core.decide import Policy
-from gate.core.events import Passed
+from gate.core.events import Mode, Passed
 from gate.core.model import Claims, Decision, Direction, Refused
 from gate.core.reason import Reason
 from gate.core.trust import NO_ISSUERS, TrustList
@@ -18,6 +17,7 @@ from gate.core.trusted_time import Kept
 from gate.errors import PublishError, StoreError
 from gate.passes.recognise import Verifier
 from gate.store.admission import Admission, Presented, Recorded
+from gate.store.loss import ADVICE, Loss
 from gate.store.places import Places, Where
 from gate.store.standing import Standing
 from gate.store.statuslist import ListState, OutdatedError, StatusList
@@ -34,15 +34,29 @@ class Verdict:
     holder: int | None = None  # place of the pass: for presence only
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What `Judge.watch` found."""
+
+    list: ListState
+    loss: Loss | None  # the last loss of the journal
+    orders: frozenset[Mode] | None = None  # that stand now, when the journal was lost meanwhile
+
+
+_LIST, _LANE, _END = "list.db", "lane.db", "journal.end"
+_WELL = {_LIST: "the list is there", _LANE: "lane.db is written again", _END: "journal.end is written again"}
+
+
 class Judge:
     """Raises StoreError at start when lane.db cannot be had; afterwards a failing store is a refusal."""
 
     def __init__(self, where: Where, policy: Policy, make_verifier: MakeVerifier) -> None:
+        self._list_path = Places.of(where).held_list_db
         self._status = StatusList(where)
         self._make_verifier = make_verifier
         self._trust: TrustList | None = None
         self._verifier = make_verifier(NO_ISSUERS)
-        self._problem = ""
+        self._problems: dict[str, str] = {}  # by the file they come of
         self._admission = Admission(Places.of(where).state_dir, self._status, policy)
 
     def identify(self, text: str, at: float) -> int | None:
@@ -63,8 +77,7 @@ class Judge:
                 except OutdatedError:
                     self._refresh()
         except (StoreError, PublishError) as error:
-            self._tell(str(error))
-            return Verdict(Decision(Reason.STORAGE_FAILED, detail=str(error)), None)
+            return self._failed(error)
 
     def _decide(self, text: str, shown: Presented, at: float) -> Verdict:
         try:
@@ -83,8 +96,7 @@ class Judge:
         try:
             return self._verdict(self._admission.refuse(Decision(reason), shown, at, claims))
         except StoreError as error:
-            self._tell(str(error))
-            return Verdict(Decision(Reason.STORAGE_FAILED, detail=str(error)), None)
+            return self._failed(error)
 
     def end_grant(self, seq: int, passed: Passed, at: float, *, moved: bool = True) -> Passed:
         """How it ended as far as is recorded.  A failing store keeps the use used: it is never given back
@@ -92,7 +104,7 @@ class Judge:
         try:
             return self._admission.end_grant(seq, passed, at, moved=moved)
         except StoreError as error:
-            self._tell(str(error))
+            self._say(error)
             return Passed.UNKNOWN if passed is Passed.NOT_PASSED else passed
 
     def note(
@@ -110,7 +122,7 @@ class Judge:
         try:
             self._admission.note(event, at, detail, direction, counts=counts, actor=actor)
         except StoreError as error:
-            self._tell(str(error))
+            self._say(error)
             return False
         return True
 
@@ -119,20 +131,19 @@ class Judge:
         try:
             return self._verdict(self._admission.refuse(Decision(Reason.STAFF_ADMITTED), shown, at, actor=actor))
         except StoreError as error:
-            self._tell(str(error))
-            return Verdict(Decision(Reason.STORAGE_FAILED, detail=str(error)), None)
+            return self._failed(error)
 
     def standing(self) -> Standing:
         """The orders that outlived a restart.  Raises StoreError: at start, unknown orders are no orders
         to go on with."""
         return self._admission.standing()
 
-    def remember(self, standing: Standing) -> bool:
+    def remember(self, standing: Standing, at: float) -> bool:
         """Whether it will outlive a restart."""
         try:
-            self._admission.remember(standing)
+            self._admission.remember(standing, at)
         except StoreError as error:
-            self._tell(str(error))
+            self._say(error)
             return False
         return True
 
@@ -141,7 +152,7 @@ class Judge:
         try:
             return self._admission.inside()
         except StoreError as error:
-            self._tell(str(error))
+            self._say(error)
             return None
 
     def set_inside(self, count: int, at: float, *, actor: str | None = None) -> bool:
@@ -149,25 +160,45 @@ class Judge:
         try:
             self._admission.set_inside(count, at, actor=actor)
         except StoreError as error:
-            self._tell(str(error))
+            self._say(error)
             return False
         return True
 
-    def begin(self, at: float) -> ListState:
-        """The first thing on the writing thread: close what a crash left open, read the list."""
+    def begin(self, at: float) -> Watched:
+        """The first thing on the writing thread: say what was lost, close what a crash left open, read the list."""
         interrupted = self._admission.close_interrupted(at)
         self._admission.note("gate", at, f"started, {interrupted} interrupted" if interrupted else "started")
-        return self.watch_list()
+        self._say_loss()
+        return Watched(self._watch_list(), self._admission.loss)
 
-    def watch_list(self) -> ListState:
-        """What the list says now; a list that is missing or damaged is said once and refuses."""
+    def watch(self, at: float, orders: frozenset[Mode], *, fire: bool) -> Watched:
+        """What list.db says now, and whether lane.db is at its place; `orders` and `fire` stand and outlive a
+        loss of it, as far as they are known."""
+        state, lost = self._watch_list(), self._admission.loss
+        try:
+            healed = self._admission.heal(at)
+            if healed and self._admission.loss != lost:
+                orders |= self._admission.standing().orders
+                self._admission.remember(Standing(orders, fire), at)
+                self._say_loss()
+                return Watched(state, self._admission.loss, orders)
+        except StoreError as error:
+            self._say(error)
+        else:
+            if healed:
+                log.error("lane.db was removed or replaced under the running gate, and is written again from memory")
+            self._tell(_END, self._admission.end_problem)
+        return Watched(state, self._admission.loss)
+
+    def _watch_list(self) -> ListState:
+        """A list that is missing or damaged is said once and refuses."""
         try:
             self._refresh()
         except (StoreError, PublishError) as error:
-            self._tell(str(error))
+            self._tell(_LIST, str(error))
         else:
             missing = self._status.state.version is None
-            self._tell("there is no list yet: nobody enters. Load one: `gate list load DIR`" if missing else "")
+            self._tell(_LIST, "there is no list yet: nobody enters. Load one: `gate list load DIR`" if missing else "")
         return self._status.state
 
     def keep_time(self, kept: Kept, at: float, detail: str) -> None:
@@ -175,22 +206,23 @@ class Judge:
         try:
             self._admission.keep_time(kept, at, detail)
         except StoreError as error:
-            self._tell(str(error))
+            self._say(error)
 
-    def tidy(self, key: SigningKey, device: str, at: float) -> None:
+    def tidy(self, device: str, at: float) -> None:
         """When idle: sign the journal's end and checkpoint the WAL."""
         try:
-            checkpoint = self._admission.sign_journal(key, device, at)
+            checkpoint = self._admission.sign_journal(device, at)
             self._admission.tidy(at)
             self._status.tidy()
         except StoreError as error:
-            self._tell(str(error))
+            self._say(error)
             return
         if checkpoint:  # leaves the device with the log, so that a cut tail can be proved
             log.info("journal checkpoint", checkpoint=checkpoint)
 
-    def close(self, at: float) -> None:
+    def close(self, device: str, at: float) -> None:
         self.note("gate", at, "stopped")
+        self.tidy(device, at)
         self._admission.close()
         self._status.close()
 
@@ -207,8 +239,22 @@ class Judge:
     def _verdict(self, recorded: Recorded, holder: int | None = None) -> Verdict:
         return Verdict(recorded.decision, recorded.seq, holder)
 
-    def _tell(self, problem: str) -> None:
-        """Once for each new problem, not once a scan."""
-        if problem != self._problem:
-            self._problem = problem
-            (log.error if problem else log.info)(problem or "the list is there")
+    def _failed(self, error: StoreError | PublishError) -> Verdict:
+        self._say(error)
+        return Verdict(Decision(Reason.STORAGE_FAILED, detail=str(error)), None)
+
+    def _say(self, error: StoreError | PublishError) -> None:
+        of_list = isinstance(error, PublishError) or error.what.startswith(str(self._list_path))
+        self._tell(_LIST if of_list else _LANE, str(error))
+
+    def _say_loss(self) -> None:
+        """At every start until staff confirm."""
+        loss = self._admission.loss
+        if loss and loss.confirmed is None:
+            log.error("the journal was lost", what=loss.what, last=loss.last or "unknown", hint=ADVICE)
+
+    def _tell(self, file: str, problem: str) -> None:
+        """Once for each new problem of a file, not once a scan."""
+        if problem != self._problems.get(file, ""):
+            self._problems[file] = problem
+            (log.error if problem else log.info)(problem or _WELL[file])

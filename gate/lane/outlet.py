@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 import structlog
 
 from gate.core.events import (
+    Alarm,
     AlarmChanged,
     CodeSeen,
     CodesInView,
@@ -30,6 +31,7 @@ from gate.lane.signals import signal_of
 from gate.ports.clock import TrustedClock
 from gate.ports.feedback import Feedback, Signal
 from gate.store.admission import Presented
+from gate.store.loss import Loss
 from gate.store.statuslist import ListState
 
 log = structlog.get_logger()
@@ -64,6 +66,7 @@ class Outlet:
         self._phase: OnChange[Phase | None] = OnChange(None)
         self._list: OnChange[tuple[int | None, int | None, str] | None] = OnChange(None)
         self._in_view = OnChange((False, False, False))
+        self._lost = OnChange(False)
         self._refusal_until = 0.0  # monotonic s until which the lamps show a refusal; 0: they show none
 
     def code_seen(self, reader: str) -> None:
@@ -112,6 +115,12 @@ class Outlet:
         freshness = self._limits.grade(known.as_of, now).value
         if self._list.differs((known.version, known.as_of, freshness)):
             self._publish(ListChanged(now, known.version, known.as_of, freshness))
+
+    def loss(self, loss: Loss | None) -> None:
+        """The last loss of the journal: an alarm until staff confirm."""
+        lost = loss is not None and loss.confirmed is None
+        if self._lost.differs(lost):
+            self._publish(AlarmChanged(self._clock.now(), Alarm.JOURNAL_LOST, lost))
 
     def tick(self, now: float, state: LaneState) -> None:
         """`now`: monotonic seconds."""

@@ -6,13 +6,10 @@ never a second opening.  Every method runs on the lane's one writing thread.
 
 import fcntl
 import os
-import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-
-from nacl.signing import SigningKey
 
 from gate.core.decide import Knowledge, Policy, decide
 from gate.core.events import Mode, Passed
@@ -20,15 +17,18 @@ from gate.core.model import Claims, Decision, Direction
 from gate.core.reason import Reason
 from gate.core.rules import RuleSet
 from gate.core.trusted_time import Kept
-from gate.errors import StoreError
-from gate.store.database import File, immediate, open_for_writing, unusable
+from gate.errors import DamagedError, GateError, StoreError
+from gate.store.database import File, immediate, is_damage, unusable
 from gate.store.floor import keep
 from gate.store.inside import Inside
-from gate.store.journal import Journal, Row
+from gate.store.journal import Journal, Row, read_end
+from gate.store.journal_end import End
+from gate.store.lane_file import LaneFile
+from gate.store.loss import Loss, UnknownUses, confirm, read_loss, record
 from gate.store.redemptions import Redemptions
 from gate.store.secrets import Secrets
 from gate.store.standing import Standing, read_standing, write_standing
-from gate.store.statuslist import ListState, StatusList
+from gate.store.statuslist import ListState, OutdatedError, StatusList
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +56,36 @@ class Admission:
         self._policy = policy
         self._open_grants: dict[int, Direction] = {}
         self._rules: tuple[RuleSet | None, RuleSet | None] = (None, None)
+        self._unknown = UnknownUses(policy)
+        self._damaged = ""  # what was found when something could not be read; empty: nothing
+        self._end: End | None = None  # of the journal, as it was committed last
+        self.end_problem = ""  # why the end of the journal cannot be kept outside of lane.db
+        self.loss: Loss | None = None
         self._lock = claim_lane(state_dir)
-        self._connection = open_for_writing(File.LANE, state_dir)
+        try:
+            self._file = LaneFile(state_dir)
+            self._prepare()
+        except BaseException:
+            os.close(self._lock)
+            raise
+
+    def _prepare(self) -> None:
+        self._connection = self._file.connection
         self._connection.execute("PRAGMA wal_autocheckpoint=4000")  # a backstop: `tidy` does it when idle
         self._journal = Journal(self._connection)
         self._secrets = Secrets(self._connection)
         self._redemptions = Redemptions(self._connection, self._secrets)
-        self._inside = Inside(self._connection, self._secrets, policy)
+        self._inside = Inside(self._connection, self._secrets, self._policy)
         with self._transaction():
             self._secrets.prepare()
+        with self._errors():
+            self._end = read_end(self._connection)
+        self._heed_loss()
+
+    def _heed_loss(self) -> None:
+        with self._errors():
+            self.loss = read_loss(self._connection)
+        self._unknown.used_at = self.loss.used_at if self.loss else None
 
     def admit(self, claims: Claims, shown: Presented, at: float) -> Recorded:
         """Decide on a verified pass; when this returns, the answer is durable.  `at`: Unix s.
@@ -115,8 +136,9 @@ class Admission:
         return passed
 
     def close_interrupted(self, at: float) -> int:
-        """At start: grants that a crash left open.  Whether someone passed is unknown, so the use stays
-        used.  Returns how many there were."""
+        """At start: the row of a loss, and grants that a crash left open.  Whether someone passed is unknown,
+        so the use stays used.  Returns how many there were."""
+        self.record_loss(at)
         with self._errors():
             self._open_grants.update(self._journal.open_grants())
         left = sorted(self._open_grants)
@@ -147,9 +169,38 @@ class Admission:
         with self._errors():
             return read_standing(self._connection)
 
-    def remember(self, standing: Standing) -> None:
+    def remember(self, standing: Standing, at: float) -> None:
         with self._transaction():
             write_standing(self._connection, standing)
+            if self.loss and not self.loss.confirmed and Mode.LOCKED_DOWN not in standing.orders:
+                confirm(self._connection, at)
+        self._heed_loss()
+
+    def record_loss(self, at: float) -> None:
+        """Journal a loss that was found and has no row yet."""
+        with self._transaction():
+            record(self._connection, self._journal, self._inside, self._policy, at)
+        self._heed_loss()
+
+    def heal(self, at: float) -> bool:
+        """Put lane.db back, whole, where it was removed or replaced under the running lane.  What cannot be
+        read any more is lost: a new journal begins.  False when all was well.  Raises StoreError."""
+        if not self._damaged and self._file.is_there():
+            return False
+        found = self._damaged or f"{self._path}: removed or replaced under the running gate"
+        try:
+            if self._damaged:
+                raise DamagedError(found, hint="")
+            self._file.put_back()
+        except DamagedError:
+            self._file.begin_again(found, self._end)
+        self._damaged = ""
+        self._prepare()
+        if self.loss and self.loss.at is None:
+            self.record_loss(at)
+        else:
+            self.note("store", at, f"{found}; written again from memory")
+        return True
 
     def inside(self) -> int:
         """How many people are inside, as far as the lane has seen."""
@@ -171,10 +222,10 @@ class Admission:
                 self._journal.append(Row(at=_ms(at), event="clock", detail=detail))
             keep(self._connection, kept)
 
-    def sign_journal(self, key: SigningKey, device: str, at: float) -> str | None:
+    def sign_journal(self, device: str, at: float) -> str | None:
         """Sign the end of the chain; "seq:digest" to carry away, None when nothing is new."""
         with self._transaction():
-            return self._journal.checkpoint(key, device, _ms(at))
+            return self._journal.checkpoint(self._file.key, device, _ms(at))
 
     def tidy(self, at: float) -> None:
         """Forget uses that are over and checkpoint the WAL; when the lane is idle, for it can take 150 ms."""
@@ -182,12 +233,29 @@ class Admission:
             self._redemptions.purge(at)
             self._inside.purge(at)
         with self._errors():
+            self._file.ends.settle()
             self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with self._errors(), immediate(self._connection):
-            yield
+        with self._errors():
+            self._file.check()
+            with immediate(self._connection):
+                yield
+            self._keep_end()
+
+    def _keep_end(self) -> None:
+        """Outside of the database, too, how far the journal goes.  What was committed is not undone by a
+        failure: the end is behind then, which a start forgives."""
+        appended = self._journal.take_appended()
+        if appended is None:
+            return
+        self._end = appended
+        try:
+            self._file.ends.write(appended)
+            self.end_problem = ""
+        except OSError as error:
+            self.end_problem = str(unusable(self._file.ends.path, error))
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -195,12 +263,20 @@ class Admission:
             yield
         except BaseException as error:
             self._secrets.forget()
-            if isinstance(error, sqlite3.Error):
-                raise unusable(self._path, error) from error
-            raise
+            self._journal.take_appended()
+            if isinstance(error, GateError | OutdatedError) or not isinstance(error, Exception):
+                raise
+            problem = unusable(self._path, error)
+            if is_damage(error):
+                self._damaged = problem.what
+            elif isinstance(problem, DamagedError):
+                problem = StoreError(f"{self._path}: {error}", hint="Nothing was recorded; report it")
+            raise problem from error
 
     def close(self) -> None:
-        self._connection.close()
+        with suppress(OSError):
+            self._file.ends.settle()
+        self._file.close()
         os.close(self._lock)
 
     def _judge(self, claims: Claims, direction: Direction, at: float) -> tuple[Decision, ListState]:
@@ -209,7 +285,7 @@ class Admission:
             return Decision(Reason.ADMITTED), state
         known = Knowledge(state.version, state.as_of, self._rules_here(state.rules))
         decision = decide(claims, listing, known, self._policy, at)
-        for check in (self._redemptions.check, self._inside.check):
+        for check in (self._unknown.check, self._redemptions.check, self._inside.check):
             decision = check(claims, decision, at) if decision.admitted else decision
         return decision, state
 
@@ -264,7 +340,7 @@ def claim_lane(state_dir: Path) -> int:
     closed.  Raises StoreError when another holds it."""
     path = state_dir / "lane.lock"
     try:
-        state_dir.mkdir(parents=True, exist_ok=True)
+        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise unusable(path, error) from error

@@ -4,6 +4,8 @@ WAL with synchronous=FULL: a committed row survives a power cut, for one fsync a
 has one writing connection, used from one thread.
 """
 
+import errno
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +13,7 @@ from enum import StrEnum
 from importlib.resources import files
 from pathlib import Path
 
-from gate.errors import DamagedError, StoreError
+from gate.errors import DamagedError, GateError, StoreError
 
 
 class File(StrEnum):
@@ -23,6 +25,7 @@ class File(StrEnum):
 
 
 BUSY_TIMEOUT_MS = 2000
+CHECKED_AT_START = 16 << 20  # bytes: `quick_check` of so much takes 0.1 s here; the lane keeps lane.db below it
 MOST_WAL = 48 << 20  # bytes that wait in a WAL for an idle lane, at most: some nights of new lists
 
 
@@ -30,8 +33,11 @@ def open_for_writing(file: File, state_dir: Path) -> sqlite3.Connection:
     """Creates the file and brings its schema up to date.  Raises StoreError."""
     path = file.within(state_dir)
     with _refusal_named(path):
-        state_dir.mkdir(parents=True, exist_ok=True)
-        with _connected(path, "rwc") as connection:
+        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if file is File.LANE:
+            _keep_private(path)
+        check = file is not File.LANE or path.stat().st_size <= CHECKED_AT_START
+        with _connected(path, "rwc", check=check) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA secure_delete=ON")
@@ -46,7 +52,7 @@ def open_for_reading(file: File, state_dir: Path, *, check: bool = True) -> sqli
     Opened read-write all the same: SQLite may have to recover the WAL after a power cut; query_only
     keeps us from changing anything."""
     path = file.within(state_dir)
-    if not path.exists():
+    if not path.exists() or path.stat().st_size == 0:  # SQLite would delete the WAL of an empty file
         return None
     with _refusal_named(path), _connected(path, "rw", check=check) as connection:
         connection.execute("PRAGMA query_only=ON")
@@ -60,7 +66,9 @@ def open_for_reading(file: File, state_dir: Path, *, check: bool = True) -> sqli
 def _refusal_named(path: Path) -> Iterator[None]:
     try:
         yield
-    except (sqlite3.Error, OSError) as error:
+    except GateError:
+        raise
+    except Exception as error:  # a damaged schema raises UnicodeDecodeError, and who knows what else
         raise unusable(path, error) from error
 
 
@@ -110,37 +118,106 @@ def writing(file: File, state_dir: Path) -> Iterator[sqlite3.Connection]:
         connection.close()
 
 
+_REFUSALS = {  # primary result codes of SQLite that say nothing of the content: what to do
+    sqlite3.SQLITE_FULL: "Free space on its disk; nothing is recorded and nobody enters until then",
+    sqlite3.SQLITE_BUSY: "Only one `gate run` may use a state directory",
+    sqlite3.SQLITE_LOCKED: "Only one `gate run` may use a state directory",
+    sqlite3.SQLITE_READONLY: "It is read-only for the gate: see its owner and rights, and whether the disk was "
+    "remounted read-only (`dmesg`), which a failing card is",
+    sqlite3.SQLITE_PERM: "See its owner and rights",
+    sqlite3.SQLITE_AUTH: "See its owner and rights",
+    sqlite3.SQLITE_CANTOPEN: "See that its directory exists and belongs to the user of the gate",
+    sqlite3.SQLITE_IOERR: "The disk does not read or write (`dmesg` says why): replace the card or the cable",
+    sqlite3.SQLITE_NOMEM: "There is no memory left: see what else runs here",
+    sqlite3.SQLITE_INTERRUPT: "It was interrupted: try again",
+    sqlite3.SQLITE_NOLFS: "The disk cannot hold so large a file",
+    sqlite3.SQLITE_PROTOCOL: "The file is not on a local disk, or its locks fail: use a local disk",
+}
+_WORDS = {sqlite3.SQLITE_FULL: "the disk is full", sqlite3.SQLITE_BUSY: "another process holds it"}
+_ERRNO = {
+    errno.ENOSPC: _REFUSALS[sqlite3.SQLITE_FULL],
+    errno.EROFS: _REFUSALS[sqlite3.SQLITE_READONLY],
+    errno.EACCES: _REFUSALS[sqlite3.SQLITE_PERM],
+    errno.EPERM: _REFUSALS[sqlite3.SQLITE_PERM],
+    errno.EIO: _REFUSALS[sqlite3.SQLITE_IOERR],
+}
+
+
 def unusable(path: Path, error: Exception) -> StoreError:
-    """What a technician should read when SQLite says `error` about the file at `path`."""
-    text = str(error)
-    if isinstance(error, sqlite3.OperationalError) and "disk is full" in text:
+    """What a technician should read when `error` came of the file at `path`.  What does not come from the
+    disk, rights, locks or memory is damage: a DamagedError."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, OSError):
+        file = f"{error.filename}: " if error.filename not in (None, str(path)) else ""
         return StoreError(
-            f"{path}: the disk is full", hint="Free space on it; nothing is recorded and nobody enters until then"
+            f"{path}: {file}{error.strerror or text}", hint=_ERRNO.get(error.errno or 0, "See its owner and rights")
         )
-    if isinstance(error, sqlite3.OperationalError) and "locked" in text:
-        return StoreError(f"{path}: another process holds it", hint="Only one `gate run` may use a state directory")
-    if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
-        return DamagedError(f"{path}: damaged ({text})", hint=_repair(path))
-    return StoreError(f"{path}: {text}", hint="Check that the directory exists, is writable and not full")
+    code = getattr(error, "sqlite_errorcode", None)
+    primary = (code or sqlite3.SQLITE_CORRUPT) & 0xFF
+    if isinstance(error, sqlite3.Error) and primary in _REFUSALS and code != sqlite3.SQLITE_IOERR_CORRUPTFS:
+        return StoreError(f"{path}: {_WORDS.get(primary, text)}", hint=_REFUSALS[primary])
+    return DamagedError(f"{path}: damaged ({text})", hint=_repair(path))
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether `error`, raised by an open database, comes of what the file holds, and not of what was asked
+    or of the disk: nothing that a visitor shows may count as damage."""
+    if not isinstance(error, sqlite3.Error):
+        return isinstance(error, UnicodeError)
+    code = getattr(error, "sqlite_errorcode", None)
+    return code in _DAMAGE or (code or 0) & 0xFF in _DAMAGE
+
+
+_DAMAGE = frozenset(
+    {
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_FORMAT,
+        sqlite3.SQLITE_ERROR,  # a table or column is not there any more
+        sqlite3.SQLITE_IOERR_SHORT_READ,
+        sqlite3.SQLITE_IOERR_CORRUPTFS,
+    }
+)
 
 
 def _repair(path: Path) -> str:
     if path.name == "list.db":
         return "The next `gate sync` fetches it anew; or load it by hand: `gate list load DIR`"
-    return "Move it aside and keep it (it holds the journal), then start the gate again"
+    return "`gate run` sets it aside, begins a new journal and locks the entrance until staff confirm"
 
 
-def set_aside(file: File, state_dir: Path) -> None:
-    """Rename the database to *.damaged.  Its WAL goes first: a WAL that stayed would be taken for that of
-    the file that comes next.  Raises StoreError."""
+def set_aside(file: File, state_dir: Path, mark: str = "damaged") -> Path:
+    """Rename the database to *.MARK, and return that.  Its WAL goes first: a WAL that stayed would be taken
+    for that of the file that comes next.  Raises StoreError."""
     path = file.within(state_dir)
+    aside = path.with_name(f"{path.name}.{mark}")
     try:
         for suffix in ("-wal", "-shm", ""):
             part = path.with_name(path.name + suffix)
             if part.exists():
-                part.replace(path.with_name(f"{path.name}.damaged{suffix}"))
+                part.replace(aside.with_name(aside.name + suffix))
     except OSError as error:
         raise unusable(path, error) from error
+    return aside
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames within `folder` durable.  Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _keep_private(path: Path) -> None:
+    """Only the gate's user reads lane.db, whatever the umask; SQLite gives its WAL the same rights."""
+    if not path.exists():  # else not opened: to close it again would drop the locks of this process on it
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    for suffix in ("", "-wal", "-shm"):
+        part = path.with_name(path.name + suffix)
+        if part.exists() and part.stat().st_mode & 0o077:
+            part.chmod(0o600)
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:

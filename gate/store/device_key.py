@@ -6,6 +6,8 @@ from pathlib import Path
 from nacl.signing import SigningKey
 
 from gate.errors import StoreError
+from gate.store import journal_end
+from gate.store.database import sync_folder
 
 NAME = "device.key"
 _SEED_BYTES = 32
@@ -16,7 +18,9 @@ def load_or_make(state_dir: Path) -> SigningKey:
     path = state_dir / NAME
     try:
         if not path.exists():
-            _write(path, os.urandom(_SEED_BYTES).hex())
+            _make(path)
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o600)
         seed = bytes.fromhex(path.read_text().strip())
     except (OSError, ValueError) as error:
         raise StoreError(
@@ -32,15 +36,32 @@ def load(state_dir: Path) -> SigningKey | None:
     return load_or_make(state_dir) if (state_dir / NAME).exists() else None
 
 
-def _write(path: Path, text: str) -> None:
-    """Whole or not at all, readable by the owner only."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _make(path: Path) -> None:
+    """Whole or not at all, readable by the owner only; and from then on a lane.db that is not there is a loss."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     staged = path.with_suffix(".new")
-    staged.unlink(missing_ok=True)
+    key = _staged(staged) or _write(staged)
+    if not (path.parent / journal_end.NAME).exists():
+        journal_end.make_first(path.parent, key)
+    staged.replace(path)
+    sync_folder(path.parent)
+
+
+def _staged(staged: Path) -> SigningKey | None:
+    """The key that a crash kept from its name: the end of the journal may be sealed with it."""
+    try:
+        return SigningKey(bytes.fromhex(staged.read_text().strip()))
+    except (OSError, ValueError):
+        staged.unlink(missing_ok=True)
+        return None
+
+
+def _write(staged: Path) -> SigningKey:
+    seed = os.urandom(_SEED_BYTES)
     descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        os.write(descriptor, text.encode() + b"\n")
+        os.write(descriptor, seed.hex().encode() + b"\n")
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    staged.replace(path)
+    return SigningKey(seed)

@@ -15,6 +15,7 @@ from nacl.signing import SigningKey, VerifyKey
 from gate.core.chain import GENESIS, Field, checkpoint_message, link
 from gate.core.model import Direction
 from gate.errors import StoreError
+from gate.store.journal_end import End
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,7 @@ RECENT = 10_000  # rows: a grant lasts seconds, and is never open for as many
 _OPEN_GRANTS = """
 SELECT seq, direction FROM journal AS decision WHERE seq > ? AND "grant" = seq AND NOT EXISTS
   (SELECT 1 FROM journal AS passage WHERE passage.seq > decision.seq AND passage."grant" = decision.seq)"""
+_LAST = "SELECT seq, hash, at FROM journal ORDER BY seq DESC LIMIT 1"
 _INSERT = f"INSERT INTO journal ({_SELECT}, hash) VALUES ({', '.join('?' * (len(COLUMNS) + 1))})"  # noqa: S608 - our names
 
 
@@ -58,6 +60,12 @@ class Journal:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self.appended: End | None = None  # the last row, until `take_appended`
+
+    def take_appended(self) -> End | None:
+        """The last row appended since the last call: for the end file, once it is committed."""
+        appended, self.appended = self.appended, None
+        return appended
 
     def append(self, row: Row, *, grants: bool = False) -> int:
         """Returns the row's seq.  `grants`: the row lets someone through, and is closed by a passage row."""
@@ -66,7 +74,9 @@ class Journal:
         values: list[Field] = [seq, *_values(row)]
         if grants:
             values[_GRANT] = seq
-        self._connection.execute(_INSERT, (*values, link(before, _hashed(values))))
+        digest = link(before, _hashed(values))
+        self._connection.execute(_INSERT, (*values, digest))
+        self.appended = End(seq, digest, row.at)
         return seq
 
     def open_grants(self) -> dict[int, Direction]:
@@ -75,9 +85,9 @@ class Journal:
         return {seq: Direction(direction) for seq, direction in rows}
 
     def end(self) -> tuple[int, bytes]:
-        """Seq and digest of the last row; (0, GENESIS) of an empty journal."""
-        row = self._connection.execute("SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1").fetchone()
-        return (row[0], row[1]) if row else (0, GENESIS)
+        """Seq and digest of the last row; of the row before the first, in a journal that has none."""
+        row = self._connection.execute(_LAST).fetchone()
+        return (row[0], row[1]) if row else read_base(self._connection)
 
     def checkpoint(self, key: SigningKey, device: str, at: int) -> str | None:
         """Sign the end of the chain; the text to carry away, or None when nothing is new."""
@@ -87,6 +97,20 @@ class Journal:
         signature = key.sign(checkpoint_message(device, seq, digest)).signature
         self._connection.execute("INSERT INTO checkpoint VALUES (?, ?, ?, ?, ?)", (seq, device, at, digest, signature))
         return f"{seq}:{digest.hex()}"
+
+
+def read_base(connection: sqlite3.Connection) -> tuple[int, bytes]:
+    """Seq and digest of the row before the first that this file may hold; (0, GENESIS) of a first journal."""
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'journal_base'").fetchone():
+        return 0, GENESIS  # written by an earlier version
+    row = connection.execute("SELECT seq, hash FROM journal_base").fetchone()
+    return (row[0], row[1]) if row else (0, GENESIS)
+
+
+def read_end(connection: sqlite3.Connection) -> End:
+    """The last row, as it is kept outside of the database."""
+    row = connection.execute(_LAST).fetchone()
+    return End(*row) if row else End(*read_base(connection))
 
 
 def read(connection: sqlite3.Connection, *, after: int = 0) -> Iterator[dict[str, str | int | None]]:
@@ -110,7 +134,8 @@ def verify(connection: sqlite3.Connection, key: VerifyKey | None, known: str | N
     Raises StoreError naming the first row that is not as it was written."""
     signed = {row[0]: row[1:] for row in connection.execute("SELECT seq, device, hash, signature FROM checkpoint")}
     wanted = _parse_known(known)
-    digest, seq, checked = GENESIS, 0, 0
+    seq, digest = read_base(connection)
+    checked = 0
     query = f"SELECT {_SELECT}, hash FROM journal ORDER BY seq"  # noqa: S608 - our own names
     for *values, written in connection.execute(query):
         if values[0] != seq + 1:

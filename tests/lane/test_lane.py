@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from nacl.signing import SigningKey
 
 from gate.authority.wallet import Wallet
 from gate.core.events import (
@@ -127,7 +126,6 @@ class Rig:
         self.lane = Lane(
             setup,
             lambda: Judge(state, policy(), lambda trust: Verifier(trust, venue="test")),
-            SigningKey(bytes(32)),
             self.clock,
             self.events.append,
             [self.lamp],

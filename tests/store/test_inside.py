@@ -167,7 +167,7 @@ def test_orders_and_a_latched_fire_outlive_a_crash(house: Callable[..., House]) 
         Standing(frozenset({Mode.FREE})),
         Standing(),
     ):
-        door.admission.remember(standing)
+        door.admission.remember(standing, door.at)
         door.crash()
         assert door.admission.standing() == standing
     assert door.admission.inside() == 5

@@ -53,13 +53,9 @@ def test_a_lane_whose_store_hangs_gives_no_sign_of_life(
         "import sys, time\n"
         "from gate.lane.judge import Judge\n"
         "from gate.cli.main import gate\n"
-        "Judge.watch_list_really = Judge.watch_list\n"
-        "def hang(self):\n"
-        "    if getattr(self, 'seen', False):\n"
-        "        time.sleep(3600)\n"
-        "    self.seen = True\n"
-        "    return self.watch_list_really()\n"
-        "Judge.watch_list = hang\n"
+        "def hang(self, *_, **__):\n"
+        "    time.sleep(3600)\n"
+        "Judge.watch = hang\n"
         "gate(['run', *sys.argv[1:]], standalone_mode=False)\n"
     )
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:

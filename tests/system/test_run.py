@@ -157,15 +157,44 @@ def test_a_wrong_configuration_is_refused_with_every_error_and_exit_78(site: Sit
     assert "Traceback" not in done.stderr
 
 
-def test_a_damaged_lane_db_stops_the_daemon_with_one_line(site: Site, board: RelayBoard, tmp_path: Path) -> None:
-    (site.state / "lane.db").write_bytes(os.urandom(8192))
-    site.configure(replay(tmp_path, site.issue(1)), lcus(board))
-    done = gate("run", "--config", str(site.config))
-    assert done.returncode == 1
-    assert "lane.db: damaged" in done.stderr
-    assert "Move it aside" in done.stderr
-    assert "Traceback" not in done.stderr
-    assert board.openings == 0
+@pytest.mark.parametrize("how", ["garbage", "empty", "missing", "removed while it runs"])
+def test_a_lost_journal_locks_the_entrance_until_staff_confirm(
+    site: Site, board: RelayBoard, tmp_path: Path, how: str
+) -> None:
+    codes = tmp_path / "codes.txt"
+    codes.write_text("")
+    site.configure(f'[[reader]]\ndriver = "replay"\nfile = "{codes}"\n', lcus(board), reuse_after="0s")
+    config = ("--config", str(site.config))
+    lane_db = site.state / "lane.db"
+    with running(site) as daemon:
+        daemon.wait_ready()
+        if how == "removed while it runs":
+            lane_db.unlink()
+            eventually(lambda: "written again from memory" in daemon.said(), "the file to be put back")
+            assert gate("lane", "lockdown", "on", *config).returncode == 0
+        daemon.process.kill()
+    if how != "removed while it runs":
+        lane_db.unlink()
+        (site.state / "lane.db-wal").unlink()
+        if how != "missing":
+            lane_db.write_bytes(os.urandom(8192) if how == "garbage" else b"")
+    codes.write_text(site.issue(1) + "\n")
+    if how != "removed while it runs":
+        assert "the journal was lost" in gate("doctor", *config).stdout
+    with running(site) as daemon:
+        eventually(lambda: "reason=locked_down" in daemon.said(), "the code to be refused")
+        lost = how != "removed while it runs"
+        assert ("the journal was lost" in daemon.said()) is lost
+        assert ("gate lane lockdown off" in daemon.said()) is lost
+        assert ("the journal was lost" in gate("doctor", *config).stdout) is lost
+        assert board.openings == 0
+        assert gate("lane", "lockdown", "off", *config).returncode == 0
+        assert gate("lane", "admit", *config).returncode == 0
+        eventually(lambda: board.openings == 1, "the barrier to open")
+    rows = site.rows("event = 'loss'")
+    assert len(rows) == lost
+    assert "Traceback" not in daemon.said()
+    assert gate("journal", "verify", *config).returncode == 0
 
 
 def test_two_lanes_do_not_share_a_state_directory(site: Site, board: RelayBoard, tmp_path: Path) -> None:

@@ -212,6 +212,7 @@ def test_a_device_that_is_well(tmp_path: Path) -> None:
         "decoder",
         "barrier",
         "disk",
+        "journal",
         "clock",
         "list",
         "power",

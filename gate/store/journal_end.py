@@ -1,0 +1,107 @@
+"""The journal's end, kept outside of lane.db: how many rows were written, the last one's digest, and when.
+
+A lane.db that does not hold this row is not the one that was left here: it, or its WAL, was lost, cut or
+exchanged.  A row is durable before it is written here, so the file is never ahead of a whole database.
+It may be behind: it reaches the disk only at checkpoints, at a start and a stop.
+
+Two slots of one disk sector are written in turn, so that a torn write leaves the other.  Each is sealed
+with a key that device.key gives: a file of another device is none.
+"""
+
+import json
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+from nacl.signing import SigningKey
+
+from gate.core.chain import DIGEST_BYTES, GENESIS
+
+NAME = "journal.end"
+SLOT = 512  # bytes: a sector is written whole or not at all
+_PURPOSE = b"ashyq-gate end"
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    seq: int = 0
+    digest: bytes = GENESIS
+    at: int | None = None  # Unix ms, trusted: of that row
+    lost: bool = False  # the journal was found lost, and the row that says so is not written yet
+
+    def __str__(self) -> str:
+        return f"{self.seq}:{self.digest.hex()}"
+
+
+class EndFile:
+    """Belongs to one thread.  Raises OSError."""
+
+    def __init__(self, state_dir: Path, key: SigningKey) -> None:
+        self.path = state_dir / NAME
+        self._device = bytes(key.verify_key).hex()
+        self._key = blake2b(bytes(key), person=_PURPOSE[:16], digest_size=32).digest()
+        self._descriptor: int | None = None
+        self._next = 0
+
+    def read(self) -> End | None:
+        """The newest end; None when the file is missing, unreadable or another device's."""
+        try:
+            content = self.path.read_bytes()
+        except FileNotFoundError:
+            return None
+        slots = [self._parse(content[place : place + SLOT]) for place in (0, SLOT)]
+        ends = [(end.seq, end.lost, place, end) for place, end in enumerate(slots) if end]
+        if not ends:
+            return None
+        *_, newest, end = max(ends, key=lambda found: found[:2])
+        self._next = 1 - newest
+        return end
+
+    def write(self, end: End, *, durable: bool = False) -> None:
+        """`durable`: on the disk when this returns; else whenever the system writes it, which costs 5 µs."""
+        if self._descriptor is None:
+            self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            os.fchmod(self._descriptor, 0o600)
+            durable = True
+        os.pwrite(self._descriptor, self._slot(end), self._next * SLOT)
+        self._next = 1 - self._next
+        if durable:
+            os.fsync(self._descriptor)
+
+    def settle(self) -> None:
+        """Bring what was written to the disk, into the file that bears the name: it may have been removed."""
+        if self._descriptor is None:
+            return
+        with suppress(FileNotFoundError):
+            if os.path.samestat(self.path.stat(), os.fstat(self._descriptor)):
+                os.fsync(self._descriptor)
+                return
+        self.close()
+
+    def close(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+        self._descriptor = None
+
+    def _slot(self, end: End) -> bytes:
+        body = json.dumps([self._device, end.seq, end.digest.hex(), end.at, end.lost], separators=(",", ":"))
+        seal = blake2b(body.encode(), key=self._key, digest_size=DIGEST_BYTES).hexdigest()
+        return f"{seal} {body}\n".encode().ljust(SLOT)
+
+    def _parse(self, slot: bytes) -> End | None:
+        seal, _, body = slot.strip().partition(b" ")
+        if blake2b(body, key=self._key, digest_size=DIGEST_BYTES).hexdigest().encode() != seal:
+            return None
+        _, seq, digest, at, lost = json.loads(body)
+        return End(seq, bytes.fromhex(digest), at, lost)
+
+
+def make_first(state_dir: Path, key: SigningKey) -> None:
+    """Say that nothing was written here yet.  Raises OSError."""
+    file = EndFile(state_dir, key)
+    try:
+        file.write(End(), durable=True)
+    finally:
+        file.close()

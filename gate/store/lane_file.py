@@ -1,0 +1,272 @@
+"""lane.db as a file: is it the one that was left here, and what follows when it is not.
+
+A lane.db that is missing, empty, damaged, cut, or another device's is a loss, never a first start.  It is
+set aside as evidence, and a new one begins in its place that knows of the loss (`gate.store.loss`).
+"""
+
+import os
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from nacl.exceptions import BadSignatureError
+from nacl.signing import SigningKey
+
+from gate.core.chain import checkpoint_message
+from gate.errors import DamagedError, StoreError
+from gate.store import device_key
+from gate.store.database import File, immediate, open_for_reading, open_for_writing, set_aside, sync_folder, unusable
+from gate.store.journal import read_end
+from gate.store.journal_end import End, EndFile
+from gate.store.loss import begin_after
+
+MOST_EVIDENCE = 9  # files set aside, the newest replaced from then on: a dying card must not fill itself
+_PROBES = (
+    'SELECT seq, at, "grant", hash FROM journal LIMIT 1',
+    "SELECT holder, again_at, forget_at FROM redemption LIMIT 1",
+    "SELECT holder, until FROM given_back LIMIT 1",
+    "SELECT seq, device, hash, signature FROM checkpoint LIMIT 1",
+    "SELECT holder, since, leaving FROM inside LIMIT 1",
+    "SELECT name, value FROM standing LIMIT 1",
+    "SELECT floor, seq, behind_since FROM clock LIMIT 1",
+    "SELECT what, last, used_at, at, confirmed FROM loss LIMIT 1",
+)
+"""What the lane reads: a table or column that a flipped bit has renamed shows at the start, not at a passage."""
+_BASE = "SELECT seq, hash FROM journal_base"
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What is known of the lane.db that was left here, outside of it."""
+
+    path: Path
+    key: SigningKey
+    end: End | None  # None: not known
+
+    def trace_of_loss(self) -> str | None:
+        """Before SQLite looks, which would take an empty file for a new one and delete its WAL."""
+        if _size(self.path):
+            return None
+        how = "empty" if self.path.exists() else "missing"
+        if _size(self.path.with_name(f"{self.path.name}-wal")):
+            return f"{self.path}: {how}, but its WAL is there"
+        if self.end is None:
+            return f"{self.path}: {how}, but this device has run before"
+        if self.end.lost:
+            return f"{self.path}: {how}, and the journal was lost before"
+        if self.end.seq:
+            return f"{self.path}: {how}, but {self.end.seq} rows were written"
+        return None
+
+    def difference(self, connection: sqlite3.Connection) -> str | None:
+        """Why this is not the database that was left here; None when it is."""
+        for probe in _PROBES:
+            connection.execute(probe).fetchone()
+        owner = connection.execute("SELECT device FROM owner").fetchone()
+        if (owner and owner[0] != bytes(self.key.verify_key)) or not _signed_by(connection, self.key):
+            return "it belongs to another device"
+        if self.end is None or (self.end.seq == 0 and not self.end.lost):
+            return None
+        if connection.execute("SELECT 1 FROM loss WHERE at IS NULL").fetchone():
+            return None  # the loss that the end speaks of is known, and is journalled next
+        if self.end.lost:
+            return "the journal was lost before"
+        base = connection.execute(_BASE).fetchone()
+        row = connection.execute("SELECT seq, hash FROM journal WHERE seq = ?", (self.end.seq,)).fetchone()
+        if (self.end.seq, self.end.digest) in (row, base):
+            return None
+        (last,) = connection.execute("SELECT max(seq) FROM journal").fetchone()
+        if row is None:
+            return f"it ends at row {last or 0}, but {self.end.seq} rows were written"
+        return f"row {self.end.seq} is not the one that was written"
+
+
+class LaneFile:
+    """Open, and the device's own.  Raises StoreError where nothing is known to be lost, but the disk, its
+    rights or another process refuse."""
+
+    def __init__(self, state_dir: Path) -> None:
+        self._state_dir = state_dir
+        self._path = File.LANE.within(state_dir)
+        made = not (state_dir / device_key.NAME).exists()
+        self.key = device_key.load_or_make(state_dir)
+        self.ends = EndFile(state_dir, self.key)
+        try:
+            self._end = self.ends.read()
+            if made and self._end is None:  # nothing was written by this key
+                self._end = End()
+            self._size = 0
+            self.connection = self._open()
+            self._seen = self._identity()
+        except OSError as error:
+            raise unusable(self._path, error) from error
+
+    def check(self) -> None:
+        """Raises StoreError when the file or its WAL is not at its place any more: what is written goes nowhere."""
+        if not self.is_there():
+            raise StoreError(
+                f"{self._path}: removed or replaced under the running gate",
+                hint="It is written again from memory; see who touches the state directory",
+            )
+
+    def is_there(self) -> bool:
+        """Whether file and WAL are those that were opened, and the file has not shrunk: it never does."""
+        size = self._size
+        self._size = _size(self._path)
+        return self._identity() == self._seen and self._size >= size
+
+    def put_back(self) -> None:
+        """Write the database that this lane holds open to its place again; what stands there is set aside.
+        Raises StoreError, DamagedError when what is held cannot be read."""
+        staged = self._path.with_name(f"{self._path.name}.new")
+        try:
+            for suffix in ("", "-journal", "-wal", "-shm"):
+                staged.with_name(staged.name + suffix).unlink(missing_ok=True)
+            os.close(os.open(staged, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+            with closing(sqlite3.connect(staged)) as copy:
+                copy.execute("PRAGMA synchronous=FULL")
+                self.connection.backup(copy)
+            self._set_aside()
+            staged.replace(self._path)
+            sync_folder(self._state_dir)
+            self.connection.close()  # only now: until here it is all that is left of the journal
+            self.connection = open_for_writing(File.LANE, self._state_dir)
+            self._size = 0
+            self._seen = self._identity()
+        except (sqlite3.Error, OSError) as error:
+            raise unusable(self._path, error) from error
+
+    def begin_again(self, what: str, end: End | None) -> None:
+        """The database that is open is lost: a new one takes its place.  Raises StoreError."""
+        self.connection.close()
+        try:
+            self._end = end
+            self.connection = self._lose(what)
+            self._size = 0
+            self._seen = self._identity()
+        except OSError as error:
+            raise unusable(self._path, error) from error
+
+    def close(self) -> None:
+        self.connection.close()
+        self.ends.close()
+
+    def _open(self) -> sqlite3.Connection:
+        left = Left(self._path, self.key, self._end)
+        if what := left.trace_of_loss():
+            return self._lose(what)
+        try:
+            connection = open_for_writing(File.LANE, self._state_dir)
+        except DamagedError as error:
+            return self._lose(error.what)
+        try:
+            what = left.difference(connection)
+        except (sqlite3.Error, ValueError) as error:
+            problem = unusable(self._path, error)
+            connection.close()
+            if not isinstance(problem, DamagedError):
+                raise problem from error
+            return self._lose(problem.what)
+        if what:
+            connection.close()
+            return self._lose(f"{self._path}: {what}")
+        if self._end is None and self._is_owned(connection):
+            self._doubt(connection)
+        if not self._is_owned(connection):
+            connection.execute("INSERT INTO owner VALUES (1, ?)", (bytes(self.key.verify_key),))
+        if not (self._end and self._end.lost):
+            self.ends.write(read_end(connection), durable=True)
+        return connection
+
+    def _lose(self, what: str) -> sqlite3.Connection:
+        end = self._end or End()
+        self.ends.write(replace(end, lost=True), durable=True)  # first: a crash from here on forgets nothing
+        aside = self._set_aside()
+        if aside:
+            what = f"{what}; kept as {aside.name}"
+        sync_folder(self._state_dir)
+        connection = open_for_writing(File.LANE, self._state_dir)
+        with immediate(connection):
+            begin_after(connection, what, self._end, fresh=True)
+            connection.execute("INSERT INTO owner VALUES (1, ?)", (bytes(self.key.verify_key),))
+        sync_folder(self._state_dir)
+        return connection
+
+    def _doubt(self, connection: sqlite3.Connection) -> None:
+        """The database is whole, but whether it is the newest cannot be known: it goes on as after a loss."""
+        what = f"{self.ends.path}: missing or damaged, so the journal may be an older copy"
+        with immediate(connection):
+            begin_after(connection, what, None, fresh=False)
+
+    def _set_aside(self) -> Path | None:
+        if not any(_size(self._path.with_name(self._path.name + suffix)) for suffix in ("", "-wal")):
+            self._path.unlink(missing_ok=True)
+            return None
+        names = [f"lost-{number}" for number in range(1, MOST_EVIDENCE + 1)]
+        free = [name for name in names if not self._path.with_name(f"{self._path.name}.{name}").exists()]
+        return set_aside(File.LANE, self._state_dir, (free or names[-1:])[0])
+
+    def _is_owned(self, connection: sqlite3.Connection) -> bool:
+        return connection.execute("SELECT 1 FROM owner").fetchone() is not None
+
+    def _identity(self) -> tuple[tuple[int, int] | None, ...]:
+        return tuple(_inode(self._path.with_name(self._path.name + suffix)) for suffix in ("", "-wal"))
+
+
+def examine(state_dir: Path) -> str | None:
+    """What the next start would find lost; None when nothing is.  Changes nothing; may be asked beside a
+    running lane.  Raises StoreError."""
+    key = device_key.load(state_dir)
+    if key is None:
+        return None
+    left = Left(File.LANE.within(state_dir), key, EndFile(state_dir, key).read())  # the end first: rows may follow
+    try:
+        if what := left.trace_of_loss():
+            return what
+        connection = open_for_reading(File.LANE, state_dir)
+        if connection is None:
+            return None
+        with closing(connection):
+            known = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'owner'").fetchone()
+            what = left.difference(connection) if known else None
+    except DamagedError as error:
+        return error.what
+    except (sqlite3.Error, OSError) as error:
+        raise unusable(left.path, error) from error
+    return f"{left.path}: {what}" if what else None
+
+
+def last_time(state_dir: Path) -> float | None:
+    """Unix s of the last known row; None when there is none."""
+    key = device_key.load(state_dir)
+    end = EndFile(state_dir, key).read() if key else None
+    return end.at / 1000 if end and end.at is not None else None
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _signed_by(connection: sqlite3.Connection, key: SigningKey) -> bool:
+    """Whether the newest checkpoint, if there is one, was signed by this device."""
+    row = connection.execute("SELECT device, seq, hash, signature FROM checkpoint ORDER BY seq DESC LIMIT 1").fetchone()
+    if row is None:
+        return True
+    device, seq, digest, signature = row
+    try:
+        key.verify_key.verify(checkpoint_message(device, seq, digest), signature)
+    except (BadSignatureError, ValueError, TypeError):
+        return False
+    return True

@@ -1,0 +1,108 @@
+"""A journal that was lost, and with it the orders of staff, the uses and who is inside.
+
+Nothing that was lost is taken for "none": the entrance is locked down until staff confirm, by
+`gate lane lockdown off`; a house with a limit counts as full; and as long as somebody may have entered a
+short while before, nobody enters with a pass that may have been used.
+"""
+
+import sqlite3
+from dataclasses import dataclass, replace
+
+from gate.core.decide import Policy
+from gate.core.events import Mode
+from gate.core.model import Claims, Decision
+from gate.core.reason import Reason
+from gate.errors import StoreError
+from gate.store.inside import Inside
+from gate.store.journal import Journal, Row
+from gate.store.journal_end import End
+from gate.store.redemptions import PRESENTATION_MEMORY
+from gate.store.standing import read_standing, write_standing
+
+# Seconds: the end of the journal reaches the disk as late as the kernel's write-back, 30 s and its turn of 5 s.
+LATE = 60.0
+ADVICE = "The entrance is locked down; see who is inside and whether the gate is whole, then `gate lane lockdown off`"
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    what: str  # what was found
+    last: str | None = None  # "seq:digest" of the last row that is known to have been written
+    used_at: float | None = None  # Unix s: until then people may have entered; None: that is not known
+    at: float | None = None  # Unix s: when it was journalled
+    confirmed: float | None = None  # Unix s: when staff lifted the lockdown
+
+
+def begin_after(connection: sqlite3.Connection, what: str, end: End | None, *, fresh: bool) -> None:
+    """Inside the caller's write transaction: remember the loss, and lock the entrance down.  `fresh`: the
+    database is a new one, and its journal goes on from the last known row."""
+    if fresh and end and end.seq:
+        connection.execute("INSERT OR REPLACE INTO journal_base VALUES (1, ?, ?)", (end.seq, end.digest))
+    used_at = end.at + round(LATE * 1000) if end and end.at is not None else None
+    last = str(end) if end and end.seq else None
+    connection.execute("INSERT INTO loss (what, last, used_at) VALUES (?, ?, ?)", (what, last, used_at))
+    standing = read_standing(connection)
+    write_standing(connection, replace(standing, orders=standing.orders | {Mode.LOCKED_DOWN}))
+
+
+def record(connection: sqlite3.Connection, journal: Journal, inside: Inside, policy: Policy, at: float) -> None:
+    """Inside the caller's write transaction: the row of a loss that has none yet."""
+    row = connection.execute("SELECT what, last FROM loss WHERE at IS NULL ORDER BY id DESC").fetchone()
+    if row is None:
+        return
+    what, last = row
+    known = f"; its last known row is {last}" if last else ""
+    journal.append(Row(at=round(at * 1000), event="loss", detail=f"{what}{known}; locked down until staff confirm"))
+    now = round(at * 1000)
+    set_times = "UPDATE loss SET at = ?, used_at = min(coalesce(used_at, ?), ?) WHERE at IS NULL"
+    connection.execute(set_times, (now, now, now))
+    if policy.max_inside is not None:
+        inside.set_count(policy.max_inside)
+
+
+def confirm(connection: sqlite3.Connection, at: float) -> None:
+    """Inside the caller's write transaction: staff lifted the lockdown."""
+    connection.execute("UPDATE loss SET confirmed = ? WHERE confirmed IS NULL AND at IS NOT NULL", (round(at * 1000),))
+
+
+def read_loss(connection: sqlite3.Connection) -> Loss | None:
+    """The last one; None when this journal was never lost."""
+    row = connection.execute("SELECT what, last, used_at, at, confirmed FROM loss ORDER BY id DESC").fetchone()
+    if row is None:
+        return None
+    what, last, *times = row
+    return Loss(what, last, *(None if time is None else time / 1000 for time in times))
+
+
+def last_loss(connection: sqlite3.Connection) -> Loss | None:
+    """As `read_loss`, of a lane.db that an earlier version may have written.  Raises StoreError."""
+    try:
+        known = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'loss'").fetchone()
+        return read_loss(connection) if known else None
+    except sqlite3.Error as error:
+        raise StoreError(f"lane.db: {error}", hint="Start `gate run`, which sees to it") from error
+
+
+def shift_losses(connection: sqlite3.Connection, seconds: float) -> None:
+    """The clock was reset by so much."""
+    connection.execute("UPDATE loss SET used_at = used_at + ?", (round(seconds * 1000),))
+
+
+class UnknownUses:
+    """The uses that went with a lost journal: any code and any person may be among them."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._reuse_after = policy.reuse_after
+        self.used_at: float | None = None  # Unix s
+
+    def check(self, claims: Claims, decision: Decision, at: float) -> Decision:
+        """The decision, or a refusal while this code, or this person, may have been let in before the loss."""
+        if self.used_at is None:
+            return decision
+        left = self.used_at + self._reuse_after - at
+        if left > 0:
+            return replace(decision, reason=Reason.TOO_SOON, detail=f"{left:.0f} s: earlier uses were lost")
+        old = claims.presented_at is not None and claims.presented_at <= self.used_at
+        if old and at < self.used_at + PRESENTATION_MEMORY:
+            return replace(decision, reason=Reason.ALREADY_USED, detail="earlier uses were lost")
+        return decision

@@ -1,0 +1,395 @@
+"""A lane.db that is not the one that was left here is a loss: said, locked down, and no use is forgotten."""
+
+import os
+import shutil
+import signal
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from gate.core.events import Mode
+from gate.core.model import Claims, Direction, Listing
+from gate.core.reason import Reason
+from gate.errors import StoreError
+from gate.store.admission import Admission, Presented
+from gate.store.device_key import load_or_make
+from gate.store.standing import Standing
+from gate.store.statuslist import StatusList
+from gate.testing.builders import NOW, load, policy
+from gate.testing.builders import claims as any_claims
+
+LOCKED = frozenset({Mode.LOCKED_DOWN})
+DATABASE = ("lane.db", "lane.db-wal", "lane.db-shm")
+
+
+def claims(idx: int, presented_at: int | None = None) -> Claims:
+    return any_claims(idx, token=f"token-{idx}".encode(), presented_at=presented_at)
+
+
+class Device:
+    """A lane's store that can be killed, tampered with and started again."""
+
+    def __init__(self, state: Path, **rules: Any) -> None:
+        self.state = state
+        self.policy = replace(policy(reuse_after=600.0), **rules)
+        self.at = float(NOW)
+        self.open()
+
+    def open(self) -> None:
+        self.status = StatusList(self.state)
+        self.status.refresh()
+        self.admission = Admission(self.state, self.status, self.policy)
+        self.running = True
+        self.admission.close_interrupted(self.at)
+        self.admission.note("gate", self.at, "started")
+
+    def kill(self) -> None:
+        """What kill -9 leaves: the files as they are, the WAL not brought in."""
+        aside = self.state.with_name(f"{self.state.name}.killed")
+        shutil.copytree(self.state, aside)
+        self.stop()
+        shutil.rmtree(self.state)
+        aside.rename(self.state)
+
+    def stop(self) -> None:
+        if self.running:
+            self.running = False
+            self.admission.close()
+            self.status.close()
+
+    def show(self, pass_: Claims) -> Reason:
+        self.at += 1
+        return self.admission.admit(
+            pass_, Presented("reader[0]", Direction.ENTRY, Mode.ENFORCE, 1), self.at
+        ).decision.reason
+
+    def rows(self) -> list[tuple[str, str]]:
+        with closing(sqlite3.connect(self.state / "lane.db")) as connection:
+            return connection.execute("SELECT event, detail FROM journal ORDER BY seq").fetchall()
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Callable[..., Device]]:
+    devices: list[Device] = []
+
+    def device(name: str = "one", **rules: Any) -> Device:
+        (tmp_path / name).mkdir()
+        load(tmp_path / name, {7: Listing.GREEN, 8: Listing.GREEN})
+        devices.append(Device(tmp_path / name, **rules))
+        return devices[-1]
+
+    yield device
+    for one in devices:
+        one.stop()
+
+
+def used(device: Device) -> None:
+    """Somebody entered, a checkpoint, somebody else; then the power went."""
+    assert device.show(claims(7)) is Reason.ADMITTED
+    device.admission.sign_journal("ala-1", device.at)
+    device.admission.tidy(device.at)
+    assert device.show(claims(8)) is Reason.ADMITTED
+    device.kill()
+
+
+def removed(*names: str) -> Callable[[Path], object]:
+    def remove(state: Path) -> None:
+        for name in names:
+            (state / name).unlink(missing_ok=True)
+
+    return remove
+
+
+def emptied(*names: str) -> Callable[[Path], object]:
+    return lambda state: [(state / name).write_bytes(b"") for name in names]
+
+
+def cut_to(size: int, name: str) -> Callable[[Path], object]:
+    def cut(state: Path) -> None:
+        whole = (state / name).read_bytes()
+        (state / name).write_bytes(whole[:size])
+
+    return cut
+
+
+def overwritten(state: Path) -> None:
+    (state / "lane.db").write_bytes(b"garbage " * 2048)
+
+
+def renamed_table(state: Path) -> None:
+    """One flipped byte in the schema, that no check of pages sees."""
+    with closing(sqlite3.connect(state / "lane.db")) as connection:
+        connection.execute("ALTER TABLE redemption RENAME TO redemptiom")
+        connection.commit()
+
+
+def unreadable_name(state: Path) -> None:
+    with closing(sqlite3.connect(state / "lane.db")) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    content = (state / "lane.db").read_bytes()
+    assert b"CREATE TABLE standing" in content
+    (state / "lane.db").write_bytes(content.replace(b"CREATE TABLE standing", b"CRE\xffTE TABLE st\xfending"))
+
+
+def both(*losses: Callable[[Path], object]) -> Callable[[Path], object]:
+    return lambda state: [loss(state) for loss in losses]
+
+
+LOSSES = {
+    "missing": removed(*DATABASE),
+    "missing, its WAL there": removed("lane.db", "lane.db-shm"),
+    "empty": both(removed("lane.db-wal", "lane.db-shm"), emptied("lane.db")),
+    "empty, its WAL there": emptied("lane.db"),
+    "the WAL missing": removed("lane.db-wal", "lane.db-shm"),
+    "the WAL empty": both(removed("lane.db-shm"), emptied("lane.db-wal")),
+    "the WAL cut": both(removed("lane.db-shm"), cut_to(5000, "lane.db-wal")),
+    "cut to a half": both(removed("lane.db-wal", "lane.db-shm"), cut_to(20_000, "lane.db")),
+    "cut within its header": both(removed("lane.db-wal", "lane.db-shm"), cut_to(60, "lane.db")),
+    "garbage": overwritten,
+    "a renamed table": renamed_table,
+    "a name that is no text": unreadable_name,
+    "missing, and the end too": removed(*DATABASE, "journal.end"),
+    "the end missing": removed("journal.end"),
+    "the end empty": emptied("journal.end"),
+    "the end garbage": lambda state: (state / "journal.end").write_bytes(b"\xff" * 1024),
+    "all but the WAL missing": removed("lane.db", "lane.db-shm", "journal.end", "device.key"),
+}
+
+
+@pytest.mark.parametrize("lose", LOSSES.values(), ids=LOSSES.keys())
+def test_a_loss_is_recorded_locks_down_and_forgets_no_use(
+    make: Callable[..., Device], lose: Callable[[Path], object]
+) -> None:
+    device = make()
+    used(device)
+    lose(device.state)
+    device.open()
+    loss = device.admission.loss
+    assert loss is not None
+    assert loss.confirmed is None
+    assert device.admission.standing().orders == LOCKED
+    rows = device.rows()
+    told = [detail for event, detail in rows if event == "loss"]
+    assert len(told) == 1
+    assert "locked down until staff confirm" in told[0]
+    assert [event for event, _ in rows][-2:] in (["loss", "gate"], ["passage", "gate"])
+    assert device.show(claims(7)) in (Reason.TOO_SOON, Reason.ALREADY_USED)
+    assert device.show(claims(8)) in (Reason.TOO_SOON, Reason.ALREADY_USED)
+    # Again, with nothing lost: the loss stands until staff confirm, and is said once.
+    device.kill()
+    device.open()
+    assert device.admission.standing().orders == LOCKED
+    assert [event for event, _ in device.rows()].count("loss") == 1
+    device.admission.remember(Standing(), device.at)
+    device.kill()
+    device.open()
+    assert device.admission.standing() == Standing()
+    assert device.admission.loss is not None
+    assert device.admission.loss.confirmed is not None
+    device.at += 700
+    assert device.show(claims(7)) is Reason.ADMITTED
+
+
+def test_the_new_journal_goes_on_from_the_last_known_row(make: Callable[..., Device]) -> None:
+    device = make()
+    used(device)
+    removed(*DATABASE)(device.state)
+    device.open()
+    assert device.admission.loss is not None
+    last = device.admission.loss.last or ""
+    assert last.startswith("3:")  # started, and two people
+    with closing(sqlite3.connect(device.state / "lane.db")) as connection:
+        assert connection.execute("SELECT min(seq) FROM journal").fetchone() == (4,)
+
+
+@pytest.mark.parametrize("name", [("lane.db", "lane.db-wal"), ("lane.db-wal",)])
+def test_another_devices_files_are_a_loss(make: Callable[..., Device], name: tuple[str, ...]) -> None:
+    device, other = make(), make("other")
+    for one in (device, other):
+        used(one)
+    removed("lane.db-shm")(device.state)
+    for file in name:
+        shutil.copy(other.state / file, device.state / file)
+    other.open()
+    device.open()
+    assert device.admission.loss is not None
+    assert device.admission.standing().orders == LOCKED
+
+
+def test_an_older_copy_is_a_loss(make: Callable[..., Device], tmp_path: Path) -> None:
+    device = make()
+    assert device.show(claims(7)) is Reason.ADMITTED
+    device.stop()
+    shutil.copy(device.state / "lane.db", tmp_path / "copy")
+    device.open()
+    assert device.show(claims(8)) is Reason.ADMITTED
+    device.stop()
+    shutil.copy(tmp_path / "copy", device.state / "lane.db")
+    device.open()
+    assert device.admission.loss is not None
+    assert "rows were written" in device.admission.loss.what
+    assert (device.state / "lane.db.lost-1").exists()
+
+
+def test_a_first_start_is_silent_and_so_is_one_after_a_key_was_made(tmp_path: Path) -> None:
+    for made in (False, True):
+        state = tmp_path / f"{made}"
+        if made:
+            load_or_make(state)  # as a sync does for the subject index
+        device = Device(state)
+        assert device.admission.loss is None
+        assert device.admission.standing() == Standing()
+        device.stop()
+
+
+def test_a_lane_db_of_before_gets_its_end(make: Callable[..., Device]) -> None:
+    """Of an earlier version: a key and a journal, but no owner and no end."""
+    device = make()
+    device.show(claims(7))
+    device.stop()
+    with closing(sqlite3.connect(device.state / "lane.db")) as connection:
+        connection.executescript("DROP TABLE owner; DROP TABLE journal_base; DROP TABLE loss; PRAGMA user_version = 4;")
+    (device.state / "journal.end").unlink()
+    device.open()
+    assert device.admission.loss is None
+    assert device.show(claims(7)) is Reason.ALREADY_USED
+    device.kill()
+    removed("lane.db-wal", "lane.db-shm")(device.state)
+    device.open()
+    assert device.admission.loss is not None
+
+
+def test_a_full_house_is_assumed(make: Callable[..., Device]) -> None:
+    device = make(max_inside=30)
+    device.stop()
+    removed(*DATABASE)(device.state)
+    device.open()
+    assert device.admission.inside() == 30
+
+
+def test_a_bound_code_of_before_the_loss_is_refused_even_where_reuse_is_free(make: Callable[..., Device]) -> None:
+    device = make()
+    device.stop()
+    device.policy = policy(reuse_after=0.0)
+    removed(*DATABASE)(device.state)
+    device.at += 120
+    device.open()
+    assert device.show(claims(7, presented_at=NOW)) is Reason.ALREADY_USED
+    assert device.show(claims(8, presented_at=int(device.at))) is Reason.ADMITTED
+
+
+def dies_at_line(number: int, work: Callable[[], None]) -> bool:
+    """Do the work in a process of its own that dies at that line of the store; False when it has fewer."""
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    left = number
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        nonlocal left
+        if "/gate/store/" not in frame.f_code.co_filename:
+            return None
+        if event == "line":
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return trace
+
+    sys.settrace(trace)
+    try:
+        work()
+    finally:
+        os._exit(0)
+
+
+@pytest.mark.parametrize("lost", ["missing", "empty, its WAL there", "the WAL missing", "missing, and the end too"])
+def test_no_crash_within_the_healing_forgets_the_loss(make: Callable[..., Device], tmp_path: Path, lost: str) -> None:
+    device = make()
+    used(device)
+    LOSSES[lost](device.state)
+    shutil.copytree(device.state, tmp_path / "lost")
+    line, step = 1, 11
+    while dies_at_line(line, device.open):
+        device.open()
+        assert device.admission.standing().orders == LOCKED, f"died at line {line}"
+        assert device.admission.loss is not None
+        assert [event for event, _ in device.rows()].count("loss") == 1
+        assert device.show(claims(7)) in (Reason.TOO_SOON, Reason.ALREADY_USED)
+        device.stop()
+        shutil.rmtree(device.state)
+        shutil.copytree(tmp_path / "lost", device.state)
+        line += step
+    assert line > 20 * step
+
+
+@pytest.mark.parametrize("names", [("lane.db",), ("lane.db-wal",), DATABASE])
+def test_unlinked_under_the_running_lane_it_is_put_back_whole(
+    make: Callable[..., Device], names: tuple[str, ...]
+) -> None:
+    device = make()
+    assert device.show(claims(7)) is Reason.ADMITTED
+    removed(*names)(device.state)
+    with pytest.raises(StoreError, match="removed or replaced"):
+        device.show(claims(8))
+    assert device.admission.heal(device.at)
+    assert not device.admission.heal(device.at)
+    assert device.show(claims(8)) is Reason.ADMITTED
+    assert device.show(claims(7)) is Reason.ALREADY_USED
+    device.kill()
+    device.open()
+    assert device.admission.loss is None
+    assert device.show(claims(8)) is Reason.ALREADY_USED
+    assert "written again from memory" in " ".join(detail or "" for _, detail in device.rows())
+
+
+def test_damage_that_the_running_lane_meets_is_a_loss(make: Callable[..., Device]) -> None:
+    device = make()
+    assert device.show(claims(7)) is Reason.ADMITTED
+    device.stop()
+    with closing(sqlite3.connect(device.state / "lane.db")) as connection:
+        uses = ((os.urandom(16), os.urandom(16), NOW + 9e5, NOW + 9e5, 1) for _ in range(60_000))
+        connection.executemany("INSERT INTO redemption VALUES (?, ?, ?, ?, ?)", uses)
+        connection.commit()
+    device.open()
+    size = (device.state / "lane.db").stat().st_size
+    assert size > 4 << 20  # more than SQLite keeps in memory
+    with (device.state / "lane.db").open("r+b") as file:
+        file.seek(64 << 10)
+        file.write(b"garbage " * ((size - (64 << 10)) // 8))
+    with pytest.raises(StoreError, match="damaged"):
+        [device.show(claims(idx)) for idx in range(7, 200)]
+    assert device.admission.heal(device.at)
+    assert device.admission.loss is not None
+    assert device.admission.standing().orders == LOCKED
+    assert device.show(claims(7)) is Reason.TOO_SOON
+
+
+def test_a_file_cut_under_the_running_lane_is_noticed(make: Callable[..., Device]) -> None:
+    device = make()
+    assert device.show(claims(7)) is Reason.ADMITTED
+    emptied("lane.db")(device.state)
+    with pytest.raises(StoreError, match="removed or replaced"):
+        device.show(claims(8))
+    device.admission.heal(device.at)
+    assert device.show(claims(7)) in (Reason.ALREADY_USED, Reason.TOO_SOON)
+
+
+def test_nobody_else_reads_the_state(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        state = tmp_path / "state"
+        device = Device(state)
+        device.show(claims(7))
+        files = {path.name: path.stat().st_mode & 0o777 for path in state.iterdir()}
+        device.stop()
+    finally:
+        os.umask(before)
+    assert state.stat().st_mode & 0o777 == 0o700
+    assert set(files.values()) == {0o600}, files
