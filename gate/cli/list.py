@@ -29,7 +29,10 @@ from gate.store.floor import read_kept
 from gate.store.places import Places
 from gate.store.statuslist import ListState, StatusList
 from gate.store.subjects import find_subject
-from gate.sync.syncing import Source, sync
+from gate.sync.attempt import attempt
+from gate.sync.lock import Rank
+from gate.sync.order import MirrorOrder
+from gate.sync.round import Source
 
 
 @click.group(name="list")
@@ -136,7 +139,7 @@ def load(directory: Path, root: Path | None, config: Path | None, state_dir: Pat
     by_iin = config is not None and load_settings(config, config_of).staff.iin_check
     key = load_or_make(state.state_dir) if by_iin else None
     source = Source((directory.resolve().as_uri(),), root or _root(config, state), state, inf, key)
-    outcome = sync(source, trusted_now(state))
+    outcome = attempt(source, trusted_now(state), MirrorOrder(source.mirrors), Rank.LOAD)
     how = f"taken over ({outcome.way})" if outcome.changed else "held already"
     click.echo(f"list {outcome.version} of {_day(outcome.as_of)} with {outcome.listed} people: {how}")
 

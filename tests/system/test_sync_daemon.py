@@ -157,8 +157,8 @@ def test_it_tells_systemd_that_it_is_ready_and_alive(site: Site, tmp_path: Path)
             said: set[bytes] = set()
             while not {b"READY=1", b"WATCHDOG=1"} <= said:
                 said.add(ear.recv(1024))
-            eventually(lambda: version(site) == 2, "the list")
-    assert "event=synced" in (site.folder / "sync.log").read_text()
+            eventually(lambda: "event=synced" in (site.folder / "sync.log").read_text(), "the sync")
+            assert version(site) == 2
 
 
 def test_a_proxy_is_asked_where_the_environment_names_one(site: Site) -> None:
