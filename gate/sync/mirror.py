@@ -85,7 +85,7 @@ class Mirror(FetcherInterface):
                 part.write(chunk)
         if done != length:
             raise SyncError(
-                f"{self.base}/{path}: it broke off after {done} of {length} bytes", hint="The next visit resumes"
+                f"{self.base}/{path} broke off after {done} of {length} bytes", hint="The next visit resumes"
             )
 
     @contextmanager
