@@ -256,6 +256,8 @@ def test_a_lane_db_of_before_gets_its_end(make: Callable[..., Device]) -> None:
     device.stop()
     with closing(sqlite3.connect(device.state / "lane.db")) as connection:
         connection.executescript("DROP TABLE owner; DROP TABLE journal_base; DROP TABLE loss; PRAGMA user_version = 4;")
+        for column in ("steady", "signed", "ticks", "boot", "synchronised", "resets"):
+            connection.execute(f"ALTER TABLE clock DROP COLUMN {column}")
     (device.state / "journal.end").unlink()
     device.open()
     assert device.admission.loss is None
