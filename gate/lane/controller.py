@@ -157,10 +157,10 @@ class Lane:
         judge = self._judge = await self._on_writer(self._open_judge)
         try:
             async with asyncio.TaskGroup() as self._group:
-                await self._watch(judge, await self._on_writer(lambda: judge.begin(self._clock.now())))
+                self._watch(await self._on_writer(lambda: judge.begin(self._clock.now())))
                 standing = await self._on_writer(judge.standing)
                 self._state = replace(self._state, orders=standing.orders, fire=standing.fire)
-                await self._keep_time(judge)
+                await self._keep_time()
                 self._outlet.state(self._state)
                 ready()
                 while True:
@@ -198,9 +198,7 @@ class Lane:
         if refusal:
             verdict = await self._ask(lambda judge, at: judge.refuse(refusal, scan.text, where, at))
         else:
-            if (doubted := self._timekeeper.is_doubted) and self._judge is not None:
-                await self._hear_witness(self._judge, scan.text)
-            verdict = await self._ask(lambda judge, at: judge.decide(scan.text, where, at, doubted=doubted))
+            verdict = await self._ask(lambda judge, at: judge.decide(scan.text, where, at))
         shown.stage, shown.holder = Stage.ANSWERED, verdict.holder
         self._tidy_due = self._clock.monotonic() + TIDY_AFTER
         through = verdict.seq is not None and lets_through(verdict.decision, self._state.mode)
@@ -278,7 +276,8 @@ class Lane:
         self._outlet.tick(now, self._state)
         if now >= self._list_due:
             self._list_due = now + LIST_CHECK
-            await self._ask_time()
+            self._watch(await self._ask(lambda judge, at: judge.watch(at, self._state.orders, fire=self._state.fire)))
+            await self._keep_time()
         if self._tidy_due and now >= self._tidy_due:
             self._tidy_due = 0.0
             await self._ask(lambda judge, at: judge.tidy(self._setup.device, at))
@@ -302,33 +301,20 @@ class Lane:
 
     # Time and the list.
 
-    async def _ask_time(self) -> None:
-        if (judge := self._judge) is not None:
-            await self._watch(
-                judge, await self._ask(lambda judge, at: judge.watch(at, self._state.orders, fire=self._state.fire))
-            )
-            await self._keep_time(judge)
-
-    async def _keep_time(self, judge: Judge) -> None:
+    async def _keep_time(self) -> None:
         news = self._timekeeper.look(await self._on_writer(read_ntp))
         if news is not None:
-            kept, now = self._clock.kept(), self._clock.now()
-            await self._on_writer(lambda: judge.keep_time(kept, now, news))
+            kept = self._clock.kept()
+            await self._ask(lambda judge, at: judge.keep_time(kept, at, news))
 
-    async def _watch(self, judge: Judge, watched: Watched) -> None:
-        ordered = await self._on_writer(judge.time_reset) if self._timekeeper.is_news(watched.list) else None
-        self._timekeeper.heed(watched.list, ordered)
+    def _watch(self, watched: Watched) -> None:
+        if watched.list.as_of is not None:
+            self._clock.heed(watched.list.as_of)
         self._outlet.status_list(watched.list)
         self._outlet.loss(watched.loss)
         if watched.orders is not None:
             self._state = replace(self._state, orders=watched.orders)
             self._outlet.state(self._state)
-
-    async def _hear_witness(self, judge: Judge, text: str) -> None:
-        """A gate that knows its clock to be wrong takes passes for witnesses of the time."""
-        issued = await self._on_writer(lambda: judge.issued(text))
-        if issued is not None:
-            self._timekeeper.hear(*issued, self._setup.limits)
 
     # Small parts.
 
