@@ -34,7 +34,11 @@ class ConfigError(GateError):
 
 
 class DeviceError(GateError):
-    pass
+    """`moved`: False where the order cannot have reached the device, so that nothing has opened."""
+
+    def __init__(self, what: str, *, hint: str, moved: bool = True) -> None:
+        super().__init__(what, hint=hint)
+        self.moved = moved
 
 
 class StoreError(GateError):

@@ -23,7 +23,7 @@ from gate.lane.mantrap import Mantrap
 from gate.lane.setup import LaneSetup
 from gate.ports.abilities import ONE_PULSE, Abilities
 from gate.ports.driver import AnySpec, DriverConfig
-from gate.ports.inputs import Level, Role
+from gate.ports.inputs import Role
 from gate.ports.reader import Answer, Dropped, Seen
 from gate.registry import Kind
 from gate.runtime.bus import Bus
@@ -37,8 +37,8 @@ from gate.store.places import Places
 
 log = structlog.get_logger()
 
-_NEEDED = frozenset({Role.PASSAGE, Role.DOOR, Role.LOCK, Role.LOCKDOWN, Role.INTERLOCK})
-"""Contacts without which nobody enters: what they would say cannot be guessed."""
+_NEEDED = frozenset({Role.PASSAGE, Role.DOOR, Role.LOCK, Role.LOCKDOWN, Role.INTERLOCK, Role.FIRE})
+"""Contacts without which no pass is served: what they would say cannot be guessed."""
 
 ALIVE_EVERY = 1.0  # seconds between two signs of life to systemd, at most
 
@@ -103,6 +103,7 @@ def lane_setup(settings: Settings, devices: Devices) -> LaneSetup:
         _timing(settings, devices.abilities, roles),
         settings.list.limits,
         frozenset(needed),
+        roles,
         settings.schedule.build(settings.venue.timezone),
     )
 
@@ -248,13 +249,7 @@ class _LaneProcess:
         await keep_running(fitted.name, hold, tell)
 
     def _teller(self, lane: Lane, fitted: Fitted) -> Callable[[str], None]:
-        def tell(problem: str) -> None:
-            lane.device(fitted.name, fitted.spec.name, problem)
-            role = getattr(fitted.config, "role", None)
-            if problem and role is Role.FIRE:  # a fire contact that cannot be read is an alarm
-                lane.report(Level(Role.FIRE, active=True, at=self._clock.monotonic()), fitted.name)
-
-        return tell
+        return partial(lane.device, fitted.name, fitted.spec.name)
 
     async def _kiosk(self, host: str, port: int) -> None:
         """Best effort: a page that cannot be served is said, and the lane goes on."""

@@ -18,6 +18,7 @@ from drivers._shared.pulse_guard import GRACE, PulseGuard
 from gate.core.model import Direction, Stance
 from gate.errors import DeviceError
 from gate.ports.abilities import Abilities
+from gate.ports.barrier import Opened, unheeded
 from gate.ports.driver import Duration
 from gate.ports.inputs import Level, Report
 
@@ -151,6 +152,13 @@ class SwitchBarrier:
         self._closed = True
         self._switch.close()
 
+    def _order_on(self, direction: Direction, *, extended: bool) -> None:
+        """An order that could not be handed over has moved nothing."""
+        try:
+            self._switch.on(direction, extended=extended)
+        except DeviceError as error:
+            raise DeviceError(error.what, hint=error.hint, moved=False) from error
+
     def _take(self, stance: Stance) -> None:
         if not self._switch.pose(stance):
             raise ValueError(f"{self._switch.name} knows no stance {stance}")
@@ -170,12 +178,14 @@ class SwitchBarrier:
 
     def _raise_problem(self) -> None:
         if self._problem is not None:
-            raise DeviceError(self._problem.what, hint=self._problem.hint) from self._problem
+            raise DeviceError(self._problem.what, hint=self._problem.hint, moved=False) from self._problem
 
     def _raise_unless_usable(self) -> None:
         self._raise_problem()
         if self._closed:
-            raise DeviceError(f"{self._switch.name} has been closed", hint="Open it again before releasing")
+            raise DeviceError(
+                f"{self._switch.name} has been closed", hint="Open it again before releasing", moved=False
+            )
 
 
 class PulsedBarrier(SwitchBarrier):
@@ -203,16 +213,18 @@ class PulsedBarrier(SwitchBarrier):
         await super().start()
         self._again_due = time.monotonic() + LOCKED_AGAIN_EVERY
 
-    async def release(self, direction: Direction, *, extended: bool = False) -> None:
+    async def release(self, direction: Direction, opened: Opened = unheeded, *, extended: bool = False) -> None:
         pulse = self._extended if extended else self._pulse
         async with self._turn:
             self._raise_unless_usable()
-            if self._stance is Stance.FREE:
-                return  # open already
+            if self._stance is Stance.FREE:  # open already
+                opened()
+                return
             try:
                 ends = time.monotonic() + pulse
                 self._unlock(direction, ends + GRACE, extended=extended)
                 await self._switch.confirm(on=True)
+                opened()
                 await asyncio.sleep(max(0.0, ends - time.monotonic()))
             finally:
                 self.secure()
@@ -246,7 +258,7 @@ class PulsedBarrier(SwitchBarrier):
         """The guard is armed before the device is told, and again after: it may have gone off in between."""
         self._guard.arm_until(until)
         self._secured = False
-        self._switch.on(direction, extended=extended)
+        self._order_on(direction, extended=extended)
         self._guard.arm_until(until)
 
     async def _uphold(self) -> None:
@@ -262,7 +274,7 @@ class PulsedBarrier(SwitchBarrier):
     def _raise_unless_usable(self) -> None:
         super()._raise_unless_usable()
         if not self._guard.alive:
-            raise DeviceError(f"{self._switch.name} has lost its guard thread", hint="Restart the gate")
+            raise DeviceError(f"{self._switch.name} has lost its guard thread", hint="Restart the gate", moved=False)
 
 
 class BoardTimedBarrier(SwitchBarrier):
@@ -278,19 +290,21 @@ class BoardTimedBarrier(SwitchBarrier):
         self._can_lock = can_lock
         self._ends = 0.0  # monotonic seconds
 
-    async def release(self, direction: Direction, *, extended: bool = False) -> None:
+    async def release(self, direction: Direction, opened: Opened = unheeded, *, extended: bool = False) -> None:
         async with self._turn:
             self._raise_unless_usable()
-            if self._stance is Stance.FREE:
-                return  # open already
+            if self._stance is Stance.FREE:  # open already
+                opened()
+                return
             try:
                 self._secured = False
                 self._ends = time.monotonic() + (self._extended if extended else self._pulse)
-                self._switch.on(direction, extended=extended)
+                self._order_on(direction, extended=extended)
                 await self._switch.confirm(on=True)
             except BaseException:
                 self.secure()
                 raise
+            opened()
 
     @property
     def secured(self) -> bool:

@@ -42,6 +42,8 @@ class Alarm(StrEnum):
     UNABLE_TO_UNLOCK = "unable_to_unlock"
     TAMPER = "tamper"
     JOURNAL_LOST = "journal_lost"  # and with it the orders of staff: locked down until they confirm
+    SENSOR_SILENT = "sensor_silent"  # what should see people pass saw nobody, several grants in a row
+    CONTACT_FAULT = "contact_fault"  # a contact sticks or chatters: what it says is not believed
 
 
 class Passed(StrEnum):
@@ -110,6 +112,7 @@ class AlarmChanged:
     at: float
     alarm: Alarm
     on: bool
+    what: str = ""  # which contact, where there are several
 
 
 @dataclass(frozen=True, slots=True)

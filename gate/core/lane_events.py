@@ -98,6 +98,31 @@ class DeviceState:
 
 
 @dataclass(frozen=True, slots=True)
+class ContactFault:
+    """A contact sticks or chatters, or does so no longer (`on` False).  `what` names it and what to do."""
+
+    source: str  # its device
+    what: str
+    on: bool
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """The barrier has taken the order to release."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseFailed:
+    """The barrier did not take the order to release.  `moved`: it may have opened all the same."""
+
+    moved: bool
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Ordered:
     """Staff gave, or took back, a standing order."""
 
@@ -140,6 +165,9 @@ LaneEvent = (
     | BoltMoved
     | Tampered
     | DeviceState
+    | ContactFault
+    | Released
+    | ReleaseFailed
     | Ordered
     | Scheduled
     | Extend
@@ -168,8 +196,11 @@ class Stand:
 
 @dataclass(frozen=True, slots=True)
 class EndGrant:
+    """`moved`: False when the barrier cannot have opened on it."""
+
     seq: int
     passed: Passed
+    moved: bool = True
 
 
 @dataclass(frozen=True, slots=True)

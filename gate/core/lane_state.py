@@ -4,12 +4,17 @@ from dataclasses import dataclass, field
 
 from gate.core.contact import FAULTS, NEVER, DoorState, DoorTiming
 from gate.core.events import Alarm, Mode, Phase
+from gate.core.lane_events import ContactFault
 from gate.core.model import Direction, Stance
 from gate.core.modes import prevailing, refusal
 from gate.core.reason import Reason
 
 BARRIER = "barrier"
 """The barrier's name among the devices."""
+
+SILENT_AFTER = 3
+"""Grants in a row on which nobody was seen to pass, after which the sensor is taken to be mute.  One person
+turns back; three in a row are rare."""
 
 _PHASES = {
     Mode.LOCKED_DOWN: Phase.LOCKED_DOWN,
@@ -46,6 +51,7 @@ class OpenGrant:
     direction: Direction
     deadline: float  # monotonic s
     staff: bool = False
+    released: bool = False  # the barrier took the order
     opened: bool = False  # the door opened on it
     blind: bool = False  # what can tell whether somebody passed was lost meanwhile
 
@@ -67,7 +73,9 @@ class LaneState:
     extend_next: bool = False
     stance: Stance = Stance.CONTROLLED  # what the barrier was last told
     door: DoorState = field(default_factory=DoorState)
-    missing: frozenset[str] = frozenset()  # devices without which nobody can enter
+    missing: frozenset[str] = frozenset()  # devices without which no pass can be served
+    faults: frozenset[ContactFault] = frozenset()  # of contacts that stick or chatter
+    unseen: int = 0  # grants in a row on which nobody was seen to pass
 
     @property
     def mode(self) -> Mode:
@@ -76,11 +84,17 @@ class LaneState:
 
     @property
     def out_of_order(self) -> bool:
-        return bool(self.missing or self.door.alarms & FAULTS)
+        """No pass can be served.  A way that stands open needs neither reader nor lock."""
+        return self.stance is not Stance.FREE and bool(self.missing or self.door.alarms & FAULTS)
 
     @property
     def alarms(self) -> frozenset[Alarm]:
-        return self.door.alarms | ({Alarm.TAMPER} if self.tampered else set())
+        own = {
+            Alarm.TAMPER: self.tampered,
+            Alarm.SENSOR_SILENT: self.unseen >= SILENT_AFTER,
+            Alarm.CONTACT_FAULT: bool(self.faults),
+        }
+        return self.door.alarms | {alarm for alarm, on in own.items() if on}
 
     @property
     def occupied(self) -> bool:
@@ -89,10 +103,14 @@ class LaneState:
         return bool(self.grant or self.exit is not None or way_open)
 
     @property
+    def taken(self) -> bool:
+        """Somebody is being let through, or nobody can be: a fire, the other door of a mantrap."""
+        return bool(self.fire or self.grant or self.exit is not None or self.interlocked)
+
+    @property
     def busy(self) -> bool:
-        """Whoever shows a code now has to wait."""
-        stands_open = self.door.open and self.stance is not Stance.FREE
-        return bool(self.fire or self.grant or self.exit is not None or stands_open or self.interlocked)
+        """A person who shows a code now has to wait."""
+        return self.taken or bool(self.door.open and self.stance is not Stance.FREE)
 
     @property
     def phase(self) -> Phase:

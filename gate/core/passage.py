@@ -9,6 +9,7 @@ their order.  One person per grant: while a grant is open the lane is busy.  How
     it stays silent for passage_timeout   -> lock, then NOT_PASSED: the use is given back
     no sensor, but the door opened        -> PASSED; it stayed shut: NOT_PASSED
     neither tells, or what tells was lost -> UNKNOWN: the use stays used
+    the barrier did not take the order    -> NOT_PASSED at once
 
 Every release belongs to a grant or to the exit button, and is locked when that ends.  Only a stance
 lets the way stand open: a fire alarm, or a mode that says so.  Fire > lockdown > out of service >
@@ -25,6 +26,7 @@ from gate.core.lane_events import (
     Amnesty,
     BoltMoved,
     Button,
+    ContactFault,
     Crossed,
     DeviceState,
     DoorMoved,
@@ -39,6 +41,8 @@ from gate.core.lane_events import (
     Ordered,
     Panic,
     Release,
+    Released,
+    ReleaseFailed,
     Remember,
     Reset,
     Scheduled,
@@ -50,6 +54,7 @@ from gate.core.lane_events import (
 from gate.core.lane_state import BARRIER, LaneState, OpenGrant, Timing
 from gate.core.model import Direction, Stance
 from gate.core.modes import refusal
+from gate.core.stance import wanted_stance
 
 Outcome = tuple[LaneState, tuple[Effect, ...]]
 
@@ -89,8 +94,14 @@ def _happen(state: LaneState, event: LaneEvent, timing: Timing) -> Outcome:
             return _reset(state, at, timing)
         case Extend(at):
             return _extend(state, at, timing)
-        case DeviceState(device, present, _):
-            return _device(state, device, timing, present=present), ()
+        case DeviceState(device, present, at):
+            return _device(state, device, at, timing, present=present)
+        case ContactFault():
+            return _contact_fault(state, event, timing)
+        case Released():
+            return _released(state), ()
+        case ReleaseFailed(moved, at):
+            return _release_failed(state, at, timing, moved=moved)
         case _:
             return _told(state, event)
 
@@ -122,13 +133,17 @@ def _serves(state: LaneState, direction: Direction, *, staff: bool) -> bool:
 
 
 def _granted(state: LaneState, event: Granted, timing: Timing) -> Outcome:
-    if state.busy or state.out_of_order or not _serves(state, event.direction, staff=event.staff):
+    # Staff need no reader, and see for themselves whether the door obeys: only the barrier must be there.
+    ready = not (state.taken or BARRIER in state.missing) if event.staff else not (state.busy or state.out_of_order)
+    if not ready or not _serves(state, event.direction, staff=event.staff):
         # Decided before the alarm, the order or the other grant was known: nobody goes on it.
-        return state, (EndGrant(event.seq, Passed.NOT_PASSED),)
+        return state, (EndGrant(event.seq, Passed.NOT_PASSED, moved=False),)
     extended = timing.always_extended or state.extend_next
     deadline = event.at + timing.lasts(event.direction, extended=extended)
-    blind = state.stance is Stance.FREE and event.direction not in timing.sensed  # the door opens for anybody
-    grant = OpenGrant(event.seq, event.direction, deadline, event.staff, blind=blind)
+    free = state.stance is Stance.FREE
+    doubtful = timing.watchers & (state.missing | {fault.source for fault in state.faults})
+    blind = bool(doubtful) or (free and event.direction not in timing.sensed)  # the door opens for anybody
+    grant = OpenGrant(event.seq, event.direction, deadline, event.staff, released=free, blind=blind)
     state = replace(state, grant=grant, granted_at=event.at, extend_next=False)
     return _release(state, event.direction, event.at, timing, extended=extended)
 
@@ -159,13 +174,39 @@ def _release_who_is_left(state: LaneState, at: float, timing: Timing) -> Outcome
     return state, ()
 
 
-def _end_grant(state: LaneState, passed: Passed, at: float, timing: Timing) -> Outcome:
+def _end_grant(state: LaneState, passed: Passed, at: float, timing: Timing, *, moved: bool = True) -> Outcome:
     """Locked first: no use is given back while the way is open, and nobody follows the one who passed."""
     grant = state.grant
     if grant is None:
         return state, ()
     state, locking = _lock(replace(state, grant=None), at, timing)
-    return state, (*locking, EndGrant(grant.seq, passed))
+    return state, (*locking, EndGrant(grant.seq, passed, moved))
+
+
+def _time_is_up(state: LaneState, grant: OpenGrant, at: float, timing: Timing) -> Outcome:
+    """The grant ends by itself.  Nobody passed: one person turned back, or the sensor is mute."""
+    passed = _judged(grant, timing)
+    if passed is not Passed.UNKNOWN:
+        state = replace(state, unseen=state.unseen + 1 if passed is Passed.NOT_PASSED else 0)
+    return _end_grant(state, passed, at, timing)
+
+
+def _released(state: LaneState) -> LaneState:
+    return replace(state, grant=replace(state.grant, released=True)) if state.grant else state
+
+
+def _release_failed(state: LaneState, at: float, timing: Timing, *, moved: bool) -> Outcome:
+    """Nobody waits for what does not open."""
+    notes: tuple[Effect, ...] = ()
+    if state.exit is not None:
+        notes = (Note("rex", "the barrier did not open", Direction.EXIT),)
+    state, grant = replace(state, exit=None), state.grant
+    if grant is None:
+        state, ending = _lock(state, at, timing)
+    else:
+        passed = Passed.UNKNOWN if grant.released or grant.opened else Passed.NOT_PASSED
+        state, ending = _end_grant(state, passed, at, timing, moved=moved)
+    return state, (*notes, *ending)
 
 
 def _judged(grant: OpenGrant, timing: Timing) -> Passed:
@@ -180,6 +221,7 @@ def _judged(grant: OpenGrant, timing: Timing) -> Passed:
 
 
 def _crossed(state: LaneState, direction: Direction, at: float, timing: Timing) -> Outcome:
+    state = replace(state, unseen=0)
     if direction is Direction.EXIT and state.exit is not None:
         state, locking = _lock(replace(state, exit=None), at, timing)
         return state, (*locking, Note("passage", "by the exit button", direction, counts=True))
@@ -210,7 +252,7 @@ def _extend(state: LaneState, at: float, timing: Timing) -> Outcome:
 def _ticked(state: LaneState, at: float, timing: Timing) -> Outcome:
     effects: tuple[Effect, ...] = ()
     if state.grant and at >= state.grant.deadline:
-        state, effects = _end_grant(state, _judged(state.grant, timing), at, timing)
+        state, effects = _time_is_up(state, state.grant, at, timing)
     if state.exit is not None and at >= state.exit:
         state, locking = _lock(replace(state, exit=None), at, timing)
         effects += locking
@@ -273,7 +315,7 @@ def _door_moved(state: LaneState, opened: bool, at: float, timing: Timing) -> Ou
     if relock is not (Relock.ON_OPEN if opened else Relock.ON_CLOSE) or not expected:
         return state, ()
     if grant and grant.direction not in timing.sensed and grant.opened:
-        return _end_grant(state, _judged(grant, timing), at, timing)
+        return _time_is_up(state, grant, at, timing)
     if grant is None and state.exit is not None:
         return _lock(replace(state, exit=None), at, timing)
     return state, ()
@@ -298,28 +340,40 @@ def _fire(state: LaneState, *, active: bool) -> Outcome:
 def _reset(state: LaneState, at: float, timing: Timing) -> Outcome:
     """What is over goes out; what is still so stays."""
     door = replace(state.door, alarms=state.door.alarms - {*FAULTS, Alarm.FORCED_OPEN})
-    state = replace(state, door=door)
+    state = replace(state, door=door, unseen=0)
     if not state.fire:
         return state, (Note("reset", "by staff"),)
     if state.loop_open:
-        return state, (Note("reset", "the fire loop is still open", refused=True),)
+        lost = f", or its contact is lost ({', '.join(sorted(state.missing))})" if state.missing else ""
+        return state, (Note("reset", f"the fire loop is still open{lost}", refused=True),)
     state, locking = _lock(replace(state, fire=False), at, timing)
     return state, (*locking, Note("fire", "over, reset by staff"), Amnesty())
 
 
-def _device(state: LaneState, device: str, timing: Timing, *, present: bool) -> LaneState:
-    missing = state.missing - {device} if present else state.missing | {device}
-    state = replace(state, missing=missing)
+def _device(state: LaneState, device: str, at: float, timing: Timing, *, present: bool) -> Outcome:
+    state = replace(state, missing=state.missing - {device} if present else state.missing | {device})
+    effects: tuple[Effect, ...] = ()
     if device == BARRIER:  # lost or new, it is locked and stands controlled
         state = replace(state, stance=Stance.CONTROLLED, exit=None, door=replace(state.door, unlock_due=None))
+        if not present and state.grant and not (state.grant.released or state.grant.opened):
+            state, effects = _end_grant(state, Passed.NOT_PASSED, at, timing)
     if not present and state.grant and device in timing.watchers:
         state = replace(state, grant=replace(state.grant, blind=True))
-    return state
+    return state, effects
+
+
+def _contact_fault(state: LaneState, event: ContactFault, timing: Timing) -> Outcome:
+    """What is told by a contact that sticks or chatters proves nothing."""
+    faults = frozenset(fault for fault in state.faults if fault.what != event.what)
+    state = replace(state, faults=faults | {event} if event.on else faults)
+    if event.on and state.grant and event.source in timing.watchers:
+        state = replace(state, grant=replace(state.grant, blind=True))
+    return state, (Note("contact", event.what if event.on else f"{event.what}: over"),)
 
 
 def _take_stance(state: LaneState, effects: tuple[Effect, ...], at: float, timing: Timing) -> Outcome:
     """Tell the barrier how to stand, if that has changed."""
-    before, wanted = state.stance, _wanted_stance(state, timing)
+    before, wanted = state.stance, wanted_stance(state, timing)
     if wanted is before or BARRIER in state.missing:
         return state, effects
     state = replace(state, stance=wanted)
@@ -332,18 +386,9 @@ def _take_stance(state: LaneState, effects: tuple[Effect, ...], at: float, timin
         return state, (Stand(wanted), *effects, *releasing)
     if wanted is Stance.FREE:
         state = replace(state, door=contact.released(state.door, at, timing.door, extended=False))
-        if state.grant and state.grant.direction not in timing.sensed:
-            state = replace(state, grant=replace(state.grant, blind=True))
+        if grant := state.grant:
+            blind = grant.blind or grant.direction not in timing.sensed
+            state = replace(state, grant=replace(grant, released=True, blind=blind))
     # A release needs a controlled barrier, and in a fire nothing comes first; else what led to it does.
     first = wanted is Stance.CONTROLLED or state.fire
     return state, (Stand(wanted), *effects) if first else (*effects, Stand(wanted))
-
-
-def _wanted_stance(state: LaneState, timing: Timing) -> Stance:
-    frees = (state.fire and timing.fire_frees) or (state.mode is Mode.FREE and not state.interlocked)
-    if frees and Stance.FREE in timing.stances:
-        return Stance.FREE
-    if state.fire:  # whatever is open stays open
-        return Stance.FREE if state.stance is Stance.FREE else Stance.CONTROLLED
-    closed = state.mode in (Mode.LOCKED_DOWN, Mode.OUT_OF_SERVICE) and Stance.BLOCKED in timing.stances
-    return Stance.BLOCKED if closed and state.exit is None and state.grant is None else Stance.CONTROLLED

@@ -223,6 +223,7 @@ class Interface:
     idle: Words
     seen: Words
     held: Words  # the code had its answer and is held up still
+    free: Words
     fire: Words
     no_signal: Words
     trial: str  # banner of a venue in pilot mode
@@ -240,6 +241,7 @@ INTERFACE: Mapping[str, Interface] = MappingProxyType(
             idle=Words("Кодты көрсетіңіз", "Ashyq немесе Aitu қолданбасын ашып, кодты камераға ұстаңыз"),
             seen=Words("Тексерілуде", "Телефонды қозғалтпаңыз"),
             held=Words("Телефонды түсіріңіз", "Енді келесі адам кодын көрсете алады"),
+            free=Words("Өтіңіз", "Код қажет емес"),
             fire=Words("Шығу", "Өрт дабылы. Ғимараттан шығыңыз"),
             no_signal=Words("Жұмыс істемейді", "Байланыс жоқ. Басқа өткелден өтіңіз немесе қызметкерді шақырыңыз"),
             trial="Сынақ режимі: бәрі өткізіледі",
@@ -269,6 +271,7 @@ INTERFACE: Mapping[str, Interface] = MappingProxyType(
             idle=Words("Покажите код", "Откройте Ashyq или Aitu и поднесите код к камере"),
             seen=Words("Проверяем", "Держите телефон неподвижно"),
             held=Words("Уберите телефон", "Теперь код может показать следующий"),
+            free=Words("Проходите", "Код не нужен"),
             fire=Words("Выход", "Пожарная тревога. Покиньте здание"),
             no_signal=Words("Не работает", "Нет связи. Пройдите через другой вход или позовите сотрудника"),
             trial="Пробный режим: пропускаем всех",
@@ -298,6 +301,7 @@ INTERFACE: Mapping[str, Interface] = MappingProxyType(
             idle=Words("Show your code", "Open Ashyq or Aitu and hold the code up to the camera"),
             seen=Words("Checking", "Hold the phone still"),
             held=Words("Take the phone away", "The next person can show a code now"),
+            free=Words("Walk through", "No code needed"),
             fire=Words("Exit", "Fire alarm. Leave the building"),
             no_signal=Words("Out of order", "No signal. Use another lane or call the staff"),
             trial="Trial run: nobody is kept out",

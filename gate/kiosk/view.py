@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from gate.core.events import (
-    Alarm,
     AlarmChanged,
     ClockChanged,
     CodeSeen,
@@ -28,6 +27,7 @@ from gate.core.events import (
 )
 from gate.core.model import Direction
 from gate.core.reason import Reason
+from gate.kiosk.alarms import ALARMS
 from gate.kiosk.knowledge import ClockNote, ListNote, clock_note, list_note, unable
 from gate.kiosk.texts import INTERFACE, Words, reason_words
 
@@ -62,20 +62,10 @@ class Scene(StrEnum):
     REFUSED = "refused"
     HELD = "held"  # nothing to say any more, and the code is held up still
     OUT_OF_SERVICE = "out_of_service"
+    FREE = "free"  # the way stands open, and nobody needs a code
     FIRE = "fire"
     NO_SIGNAL = "no_signal"  # shown by the page itself when the stream is silent
 
-
-ALARMS = {  # for the technician, as problems of devices are
-    Alarm.HELD_OPEN_SOON: "the door has stood open for long: shut it",
-    Alarm.HELD_OPEN: "the door stands open: shut it, and see what holds it",
-    Alarm.FORCED_OPEN: "the door was opened without a grant: go and see",
-    Alarm.UNABLE_TO_LOCK: "the bolt does not go home: guard the door, see to the lock",
-    Alarm.UNABLE_TO_UNLOCK: "the bolt does not come back: see to the lock",
-    Alarm.TAMPER: "a box or a cable is being opened: go and see",
-    Alarm.JOURNAL_LOST: "the journal was lost, and orders with it: the entrance is locked down; see who is inside and "
-    "whether the gate is whole, then `gate lane lockdown off`",
-}
 
 GRANTED = frozenset({Scene.ADMITTED, Scene.LET_THROUGH})
 
@@ -98,6 +88,7 @@ class State:
     verdict: int = 0  # number of the decision on show, 0 when there is none
     grant: int = 0  # number of the decision whose grant has not ended, 0 when there is none
     problems: tuple[DeviceChanged, ...] = ()  # by device
+    alarms: tuple[AlarmChanged, ...] = ()  # that are on
     readers: frozenset[str] = frozenset()  # that were heard of
     known: ListChanged | None = None
     clock: ClockChanged | None = None
@@ -139,6 +130,7 @@ class Page:
     mode: Note
     list: ListNote | None  # None while fresh
     clock: ClockNote | None  # None while trusted
+    alarms: tuple[Note, ...]
     problems: tuple[str, ...]
 
 
@@ -157,8 +149,9 @@ def step(state: State, event: Event, now: float) -> State:
             return _phase(state, event.phase, now)
         case DeviceChanged():
             return _problems(state, event)
-        case AlarmChanged(at, alarm, on):
-            return _problems(state, DeviceChanged(at, f"alarm {alarm}", "lane", ALARMS[alarm] if on else ""))
+        case AlarmChanged():
+            others = tuple(other for other in state.alarms if other.alarm is not event.alarm)
+            return replace(state, alarms=(*others, event) if event.on else others)
         case ListChanged():
             return replace(state, known=event)
         case ClockChanged():
@@ -258,6 +251,8 @@ def show(state: State, about: About, wall: float) -> Page:
     shut = unable(state.known, state.clock) if idle and about.mode is Mode.ENFORCE else None
     if idle and state.blind:
         shut = Reason.OUT_OF_SERVICE
+    if state.phase is Phase.FREE:  # the way is open, whatever cannot be read
+        shut = None
     if state.phase is Phase.LOCKED_DOWN:
         shut = Reason.LOCKED_DOWN
     if shut:  # nobody should queue here for a refusal
@@ -278,6 +273,7 @@ def show(state: State, about: About, wall: float) -> Page:
         mode=Note(about.languages[0], first.modes[about.mode]),
         list=list_note(state.known, about.languages[0], wall),
         clock=clock_note(state.clock, about.languages[0]),
+        alarms=_alarms(state, about.languages[0]),
         problems=tuple(_problem(problem) for problem in state.problems),
     )
 
@@ -293,7 +289,8 @@ def _scene(state: State) -> Scene:
     if not state.in_service:
         return Scene.OUT_OF_SERVICE
     held = state.scene is Scene.IDLE and state.answered and not state.waiting
-    return Scene.HELD if held else state.scene
+    idle = Scene.FREE if state.phase is Phase.FREE else Scene.IDLE
+    return Scene.HELD if held else idle if state.scene is Scene.IDLE else state.scene
 
 
 def _lines(scene: Scene, reason: Reason | None, about: About, *, hint: bool = False) -> tuple[Line, ...]:
@@ -326,6 +323,8 @@ def _words(scene: Scene, reason: Reason | None, language: str) -> Words:
             return own.seen
         case Scene.HELD:
             return own.held
+        case Scene.FREE:
+            return own.free
         case Scene.FIRE:
             return own.fire
         case Scene.NO_SIGNAL:
@@ -350,8 +349,17 @@ def _simulated(about: About) -> tuple[Note, ...]:
     )
 
 
+def _alarms(state: State, language: str) -> tuple[Note, ...]:
+    alarms = sorted(state.alarms, key=lambda event: event.alarm)
+    texts = [f"{ALARMS[language][event.alarm]}{f': {event.what}' if event.what else ''}" for event in alarms]
+    return tuple(Note(language, _bounded(text)) for text in texts)
+
+
 def _problem(problem: DeviceChanged) -> str:
     # A path that is not UTF-8 reaches us with surrogates, which no JSON reader takes.
     said = problem.problem.removeprefix(f"{problem.driver} ")  # drivers begin with their own name
-    text = f"{problem.device} ({problem.driver}): {said}".encode("utf-8", "replace").decode()
+    return _bounded(f"{problem.device} ({problem.driver}): {said}".encode("utf-8", "replace").decode())
+
+
+def _bounded(text: str) -> str:
     return text if len(text) <= LONGEST_PROBLEM else text[: LONGEST_PROBLEM - 1] + "…"

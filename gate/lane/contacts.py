@@ -1,8 +1,31 @@
-"""What the contacts say, as one lane hears it: several of one role are one, active while any of them is."""
+"""Contacts as one lane takes them: which levels are news, and which are not to be believed.
+
+Several contacts of one role are one, active while any of them is.  Silence is never an order: a contact
+that has not answered since the start says nothing (whether the lane does without it: `LaneSetup.needed`).
+What counts for a contact that answered, and then:
+
+    role                        first level    lost             chatters
+    fire                        as it is       active: alarm    active: alarm
+    lockdown, interlock         as it is       as it was        active
+    tamper                      as it is       as it was        active
+    rex, reset                  no press       not pressed      not pressed
+    door, lock                  as it is       as it was        as it was
+    passage                     -              nobody passes    nobody passes
+
+A button or a key that is active when it is first heard has not just been pressed: it counts after it has
+been at rest.  Otherwise a cut wire, or a key left turned, would give an order at every start.
+
+Pure, on monotonic seconds.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from gate.core.lane_events import (
     BoltMoved,
     Button,
+    ContactFault,
     Crossed,
     DoorMoved,
     Fire,
@@ -12,26 +35,131 @@ from gate.core.lane_events import (
     Reset,
     Tampered,
 )
+from gate.core.model import Direction
 from gate.ports.inputs import Level, Role
+
+CHATTER, WINDOW = 40, 10.0
+"""So many changes within so many seconds are no person's: twice a second up and down, for ten seconds.
+A loose wire that is quicker is found by the input's driver."""
+
+CALM = 4
+"""Changes within WINDOW at which a contact that chattered is believed again."""
+
+STUCK_AFTER = {Role.PASSAGE: 60.0, Role.REX: 60.0, Role.RESET: 60.0, Role.INTERLOCK: 300.0}
+"""Seconds active after which a contact of this role is taken to be stuck, or the other door to be left open.
+Of the other roles a lasting level has a meaning, or an alarm of its own."""
+
+_PRESSED = frozenset({Role.REX, Role.RESET})
+_ACTIVE_IN_DOUBT = frozenset({Role.FIRE, Role.LOCKDOWN, Role.INTERLOCK, Role.TAMPER})
+_STATES = (Role.FIRE, Role.REX, Role.DOOR, Role.LOCK, Role.INTERLOCK, Role.LOCKDOWN, Role.RESET, Role.TAMPER)
+
+
+@dataclass(slots=True)
+class _Contact:
+    source: str
+    role: Role
+    active: bool | None = None  # the last level; None: not heard since the start
+    since: float = 0.0  # when it took that level
+    rested: bool = False  # it was inactive once since it was opened
+    lost: bool = False
+    chatters: bool = False
+    fault: str = ""  # as was reported
+    changes: deque[float] = field(default_factory=lambda: deque(maxlen=CHATTER))
+
+    @property
+    def counts(self) -> bool:
+        """Whether it counts as active."""
+        if self.lost and self.role in (Role.FIRE, *_PRESSED):
+            return self.role is Role.FIRE
+        if self.chatters and self.role in (*_ACTIVE_IN_DOUBT, *_PRESSED):
+            return self.role in _ACTIVE_IN_DOUBT
+        return bool(self.active) and (self.rested or self.role not in _PRESSED)
+
+    def problem(self, now: float) -> str:
+        """ "" while it behaves."""
+        recent = sum(now - at <= WINDOW for at in self.changes)
+        self.chatters = recent >= (CALM + 1 if self.chatters else CHATTER)
+        if self.chatters:
+            return "chatters: look for a loose wire or a worn contact"
+        limit = STUCK_AFTER.get(self.role)
+        if limit is None or not self.active or self.lost or now - self.since < limit:
+            return ""
+        if self.role is Role.PASSAGE and not self.rested:  # a device that reports passages, not levels
+            return ""
+        return f"has been active for {limit:.0f} s: see what stands before it, or whether it sticks"
 
 
 class Contacts:
-    def __init__(self) -> None:
-        self._active: dict[Role, set[str]] = {}  # role -> names of the inputs that are active
+    """`source` is the device that a contact belongs to: an input, or a barrier with several."""
 
-    def hear(self, level: Level, source: str) -> LaneEvent | None:
-        """What this level of the input called `source` means; None when it is no news."""
+    def __init__(self) -> None:
+        self._contacts: dict[tuple[str, Role, Direction], _Contact] = {}
+        self._merged: dict[Role, bool] = {}
+
+    def heard(self, source: str) -> bool:
+        """Whether it has ever reported a level since the start."""
+        return any(contact.source == source for contact in self._contacts.values())
+
+    def answered(self, source: str) -> bool:
+        """Whether it has reported a level since the start, and is not lost."""
+        return any(contact.source == source and not contact.lost for contact in self._contacts.values())
+
+    def hear(self, level: Level, source: str) -> tuple[LaneEvent, ...]:
+        """What this level of the input called `source` means; nothing when it is no news."""
+        contact = self._contact(level, source)
+        if contact.lost:
+            contact.lost, contact.rested, contact.active = False, False, None
+        if level.role is Role.PASSAGE or contact.active not in (None, level.active):
+            contact.changes.append(level.at)
+        if contact.active is not level.active:
+            contact.since = level.at
+        contact.active, contact.rested = level.active, contact.rested or not level.active
+        faults = tuple(self._faults(contact, level.at))
         if level.role is Role.PASSAGE:  # one person each, not a state
-            return Crossed(level.direction, level.at) if level.active else None
-        known = level.role in self._active
-        active = self._active.setdefault(level.role, set())
-        before = bool(active)
-        (active.add if level.active else active.discard)(source)
-        if known and bool(active) is before:
-            return None
-        if level.role is Role.RESET and not known:
-            return None  # a key that was left turned: nobody has just turned it
-        return _event(level.role, bool(active), level.at)
+            crossed = level.active and not contact.chatters
+            return (*faults, *((Crossed(level.direction, level.at),) if crossed else ()))
+        return (*faults, *self._merge(level.role, level.at))
+
+    def lost(self, source: str, at: float) -> tuple[LaneEvent, ...]:
+        """The device cannot be read any more.  What it last said may stand, but it presses no button."""
+        events: list[LaneEvent] = []
+        for contact in self._contacts.values():
+            if contact.source == source and not contact.lost:
+                contact.lost = True
+                contact.changes.clear()
+                events += [*self._faults(contact, at), *self._merge(contact.role, at)]
+        return tuple(events)
+
+    def tick(self, now: float) -> tuple[LaneEvent, ...]:
+        """What time alone tells: a contact sticks, or has calmed down."""
+        events: list[LaneEvent] = []
+        for contact in self._contacts.values():
+            events += [*self._faults(contact, now), *self._merge(contact.role, now)]
+        return tuple(events)
+
+    def _contact(self, level: Level, source: str) -> _Contact:
+        return self._contacts.setdefault((source, level.role, level.direction), _Contact(source, level.role))
+
+    def _faults(self, contact: _Contact, at: float) -> Iterator[ContactFault]:
+        problem = contact.problem(at)
+        if problem == contact.fault:
+            return
+        name = f"{contact.source} ({contact.role})"
+        if contact.fault:
+            yield ContactFault(contact.source, f"{name} {contact.fault}", False, at)
+        if problem:
+            yield ContactFault(contact.source, f"{name} {problem}", True, at)
+        contact.fault = problem
+
+    def _merge(self, role: Role, at: float) -> tuple[LaneEvent, ...]:
+        if role not in _STATES:
+            return ()
+        active = any(contact.counts for contact in self._contacts.values() if contact.role is role)
+        if self._merged.get(role) is active:
+            return ()
+        self._merged[role] = active
+        event = _event(role, active, at)
+        return (event,) if event is not None else ()
 
 
 def _event(role: Role, active: bool, at: float) -> LaneEvent | None:

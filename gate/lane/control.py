@@ -25,7 +25,7 @@ from gate.core.events import Mode
 from gate.core.lane_events import Extend, Ordered, Reset
 from gate.core.model import Direction
 from gate.core.modes import STANDING
-from gate.core.reason import ADMITTING
+from gate.core.reason import Reason
 from gate.errors import GateError
 from gate.lane.controller import Lane
 
@@ -124,10 +124,9 @@ async def _answer(lane: Lane, line: bytes) -> dict[str, Any]:
                 if why := await lane.order(Reset):
                     return _no(why)
             case "admit":
-                reason = await lane.admit(Direction(request["direction"]))
-                if reason not in ADMITTING:
-                    return _no(reason.value)
-                done = {"reason": reason.value}
+                if why := await lane.admit(Direction(request["direction"])):
+                    return _no(why)
+                done = {"reason": Reason.STAFF_ADMITTED.value}
             case "inside":
                 if not await lane.set_inside(max(0, int(request["count"]))):
                     return _no("the count could not be recorded")

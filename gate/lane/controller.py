@@ -6,49 +6,53 @@ SQLite runs on one writing thread; nothing here waits for the network.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from typing import TypeVar
 
-from gate.core.events import Event, Mode
+from gate.core.events import Event
+from gate.core.hindrance import hindrance
 from gate.core.lane_events import (
     Alarmed,
     Amnesty,
-    DeviceState,
     Effect,
     EndGrant,
     Granted,
-    Interlock,
     LaneEvent,
     Note,
     Release,
+    Released,
+    ReleaseFailed,
     Remember,
     Scheduled,
     Secure,
     Stand,
     Tick,
 )
-from gate.core.lane_state import LaneState
+from gate.core.lane_state import BARRIER, LaneState
 from gate.core.model import Direction, Scan
 from gate.core.passage import step
 from gate.core.reason import Reason
-from gate.lane.contacts import Contacts
+from gate.errors import DeviceError
+from gate.lane.devices import LaneDevices
 from gate.lane.door import Door
 from gate.lane.judge import Judge, Watched
 from gate.lane.mantrap import Mantrap
 from gate.lane.outlet import Outlet
 from gate.lane.presence import Presence, Presentation, Stage
-from gate.lane.setup import LaneSetup, Turn
+from gate.lane.setup import LaneSetup, Pending, Turn
 from gate.lane.timekeeper import Timekeeper
 from gate.ports.clock import TrustedClock
 from gate.ports.feedback import Feedback
-from gate.ports.inputs import Level
+from gate.ports.inputs import Level, Role
 from gate.ports.reader import Answer
 from gate.runtime.ntp import read_ntp
 from gate.store.admission import Presented, lets_through
 from gate.store.standing import Standing
 
+OPENS_WITHIN = 3.0  # seconds for the barrier to answer an order of staff: the slowest module takes 1.5
 TICK = 0.1  # seconds: how finely the lane notices that time has passed
 LIST_CHECK = 2.0  # seconds between looks at list.db for those who watch; a decision looks for itself
 SCHEDULE_CHECK = 1.0  # seconds between looks at the schedule
@@ -79,13 +83,13 @@ class Lane:
         self._timekeeper = Timekeeper(clock, publish)
         self._happened: asyncio.Queue[LaneEvent | Presentation | Turn] = asyncio.Queue()
         self._state = LaneState(usual=setup.mode, missing=setup.needed)
-        self._starting = set(setup.needed)  # devices that have not said yet whether they are there
         self._deciding = False
-        self.door = Door()
+        self.door = Door(fitted=BARRIER in setup.needed)
         self._group: asyncio.TaskGroup | None = None
-        self._contacts = Contacts()
+        self._devices = LaneDevices(setup.needed, setup.contacts)
         self._mantrap = mantrap
-        self._other_door = False  # as the contact of the other door says
+        self._pending: Pending | None = None  # the verdict that waits for the barrier
+        self._failure = ""  # why the last release failed
         self._tick_due = self._list_due = self._tidy_due = self._schedule_due = 0.0
 
     # What the devices call.
@@ -102,7 +106,7 @@ class Lane:
         if shown.stage is Stage.NEW and self._presence.is_renewed(shown):
             shown.stage = Stage.ANSWERED
             return Answer.DECIDED
-        if self._judge is None or self._starting or self._deciding or self._state.busy:
+        if self._judge is None or self._devices.starting or self._deciding or self._state.busy:
             shown.stage = Stage.WAITING
             return Answer.WAIT
         shown.stage = Stage.PENDING
@@ -112,19 +116,23 @@ class Lane:
         return None
 
     def report(self, level: Level, source: str = "") -> None:
-        """The input called `source` has this level now."""
-        event = self._contacts.hear(level, source)
-        if isinstance(event, Interlock):
-            self._other_door = event.active
-        if event is not None:
-            self._happened.put_nowait(event)
+        """The contact of the device called `source` has this level now."""
+        self._happen(self._devices.hear(level, source))
 
     def device(self, name: str, driver: str, problem: str) -> None:
         """A device came up (`problem` empty) or was lost."""
+        problem, events = self._devices.report(name, problem, self._clock.monotonic())
         self._outlet.device(name, driver, problem)
-        if name in self._setup.needed:
-            self._starting.discard(name)
-            self._happened.put_nowait(DeviceState(name, present=not problem, at=self._clock.monotonic()))
+        self._happen(events)
+
+    def _happen(self, events: Iterable[LaneEvent]) -> None:
+        for event in events:
+            self._happened.put_nowait(event)
+
+    def _release_outcome(self, error: DeviceError | None) -> None:
+        at = self._clock.monotonic()
+        self._failure = str(error or "")
+        self._happen([Released(at) if error is None else ReleaseFailed(error.moved, at)])
 
     # What staff ask for.
 
@@ -133,21 +141,34 @@ class Lane:
         """As it is now; it changes with the next event."""
         return self._state
 
-    async def order(self, make: Callable[[float], LaneEvent]) -> str | None:
-        """An order, a reset, more time, made of the monotonic moment; why it was refused, None once it is done."""
-        effects = await self._in_turn(lambda: self._follow(make(self._clock.monotonic())))
+    async def order(self, make: Callable[[float], LaneEvent], actor: str | None = None) -> str | None:
+        """An order, a reset, more time, made of the monotonic moment; why it was refused, None once it is done.
+        `actor`: who gave it, for the journal."""
+        effects = await self._in_turn(lambda: self._follow(make(self._clock.monotonic()), actor))
         return next((effect.detail for effect in effects if isinstance(effect, Note) and effect.refused), None)
 
-    async def admit(self, direction: Direction) -> Reason:
-        """Staff let someone through: STAFF_ADMITTED, or why that cannot be now."""
-        return await self._in_turn(lambda: self._admit_by_staff(direction))
+    async def admit(self, direction: Direction, actor: str | None = None) -> str:
+        """Staff let someone through; returns when the barrier has taken the order.  Why it cannot be and what
+        to do, "" when it is done."""
+        opened = await self._in_turn(lambda: self._admit_by_staff(direction, actor))
+        if isinstance(opened, str):
+            return opened
+        with suppress(TimeoutError):
+            async with asyncio.timeout(OPENS_WITHIN):
+                return await opened
+        return f"{Reason.DEVICE_FAILED}: the barrier has not answered yet. Look at it"
+
+    @property
+    def problems(self) -> dict[str, str]:
+        """Devices that are not well, and why."""
+        return self._devices.problems
 
     async def inside(self) -> int | None:
         """How many people are inside, as far as the lane has seen."""
         return await self._ask(lambda judge, _: judge.inside())
 
-    async def set_inside(self, count: int) -> bool:
-        return await self._ask(lambda judge, at: judge.set_inside(count, at))
+    async def set_inside(self, count: int, actor: str | None = None) -> bool:
+        return await self._ask(lambda judge, at: judge.set_inside(count, at, actor=actor))
 
     # The loop.
 
@@ -201,58 +222,85 @@ class Lane:
             verdict = await self._ask(lambda judge, at: judge.decide(scan.text, where, at))
         shown.stage, shown.holder = Stage.ANSWERED, verdict.holder
         self._tidy_due = self._clock.monotonic() + TIDY_AFTER
-        through = verdict.seq is not None and lets_through(verdict.decision, self._state.mode)
-        self._outlet.verdict(where, scan.seen, verdict, through=through)
-        if through and verdict.seq is not None:
+        pending = Pending(where, verdict, self._clock.monotonic() - scan.seen)
+        if verdict.seq is not None and lets_through(verdict.decision, self._state.mode):
             self._presence.going = shown
-            await self._follow(Granted(verdict.seq, scan.direction, self._clock.monotonic()))
+            await self._grant(pending, staff=False)
+        else:
+            self._tell(pending, through=False)
         self._deciding = False  # only now: a grant must be open before the next person is looked at
 
-    async def _admit_by_staff(self, direction: Direction) -> Reason:
-        state = self._state
-        if state.busy:
-            return Reason.LANE_BUSY
-        if (refusal := state.refusal(direction)) and state.mode is not Mode.MAINTENANCE:
-            return refusal
-        where, asked = Presented("staff", direction, state.mode, 0), self._clock.monotonic()
-        verdict = await self._ask(lambda judge, at: judge.admit_by_staff(where, at))
-        self._outlet.verdict(where, asked, verdict, through=verdict.seq is not None)
-        if verdict.seq is not None:
-            await self._follow(Granted(verdict.seq, direction, self._clock.monotonic(), staff=True))
-        return verdict.decision.reason
+    async def _admit_by_staff(self, direction: Direction, actor: str | None) -> "str | asyncio.Future[str]":
+        """Why it cannot be; or what says so when the barrier has answered."""
+        if why := hindrance(self._state, direction):
+            cause = self.problems.get(BARRIER)
+            return f"{why}: {cause}" if cause and BARRIER in self._state.missing else why
+        where, asked = Presented("staff", direction, self._state.mode, 0), self._clock.monotonic()
+        verdict = await self._ask(lambda judge, at: judge.admit_by_staff(where, at, actor=actor))
+        pending = Pending(where, verdict, self._clock.monotonic() - asked)
+        if verdict.seq is None:
+            self._tell(pending, through=False)
+            return f"{verdict.decision.reason}: nothing can be recorded, so nothing opens. Open the door by its key"
+        await self._grant(pending, staff=True)
+        return pending.opened
 
-    async def _follow(self, event: LaneEvent) -> tuple[Effect, ...]:
-        effects: tuple[Effect, ...] = ()
-        if self._mantrap is not None:
-            await self._step(Interlock(self._other_door or not self._mantrap.take(), event.at))
-        if not isinstance(event, Interlock) or self._mantrap is None:
-            effects = await self._step(event)
+    async def _grant(self, pending: Pending, *, staff: bool) -> None:
+        """Nobody is told to go before the barrier has taken the order."""
+        assert pending.verdict.seq is not None  # noqa: S101 - both callers looked
+        self._pending, self._failure = pending, ""
+        direction, at = pending.where.direction, self._clock.monotonic()
+        await self._follow(Granted(pending.verdict.seq, direction, at, staff))
+
+    def _tell(self, pending: Pending, *, through: bool) -> None:
+        self._outlet.verdict(pending.where, pending.verdict, pending.seconds * 1000, through=through)
+        if not pending.opened.done():
+            cause = self._failure or self.problems.get(BARRIER) or "the lane was closed meanwhile. See its status"
+            pending.opened.set_result("" if through else f"{Reason.DEVICE_FAILED}: {cause}")
+
+    def _tell_pending(self, *, through: bool) -> None:
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            self._tell(pending, through=through)
+
+    async def _follow(self, event: LaneEvent, actor: str | None = None) -> tuple[Effect, ...]:
+        if self._mantrap is not None:  # a contact that has to be asked
+            level = Level(Role.INTERLOCK, not self._mantrap.take(), event.at)
+            for told in self._devices.hear(level, "mantrap"):
+                await self._step(told)
+        effects = await self._step(event, actor)
         if self._mantrap is not None and not self._state.occupied:
             self._mantrap.give_back()
-        self._outlet.state(self._state)
+        if self._state.grant and self._state.grant.released:
+            self._tell_pending(through=True)
+        if self._pending is None:  # it is not released before the barrier has taken the order
+            self._outlet.state(self._state)
         return effects
 
-    async def _step(self, event: LaneEvent) -> tuple[Effect, ...]:
+    async def _step(self, event: LaneEvent, actor: str | None = None) -> tuple[Effect, ...]:
         self._state, effects = step(self._state, event, self._setup.timing)
         for effect in effects:
-            await self._carry_out(effect)
+            await self._carry_out(effect, actor)
         return effects
 
-    async def _carry_out(self, effect: Effect) -> None:
+    async def _carry_out(self, effect: Effect, actor: str | None) -> None:
         match effect:
             case Secure():
                 await self.door.secure()
             case Release(direction, extended):
                 if self._group is not None:
-                    await self.door.release(direction, self._group, extended=extended)
+                    await self.door.release(direction, self._group, self._release_outcome, extended=extended)
             case Stand(stance):
+                self._outlet.stands(stance, self._state)
                 if self._group is not None:
                     await self.door.stand(stance, self._group)
-            case EndGrant(seq, passed):
+            case EndGrant(seq, passed, moved):
                 self._presence.going = None
-                self._outlet.grant_ended(await self._ask(lambda judge, at: judge.end_grant(seq, passed, at)))
+                ended = await self._ask(lambda judge, at: judge.end_grant(seq, passed, at, moved=moved))
+                self._tell_pending(through=False)
+                self._outlet.grant_ended(ended)
             case Note(event, _, direction, counts=counts):
-                await self._ask(lambda judge, at: judge.note(event, at, effect.text, direction, counts=counts))
+                text = effect.text
+                await self._ask(lambda judge, at: judge.note(event, at, text, direction, counts=counts, actor=actor))
             case Alarmed(alarm, on):
                 self._outlet.alarm(effect, self._state)
                 await self._ask(lambda judge, at: judge.note("alarm", at, alarm if on else f"{alarm} over"))
@@ -265,6 +313,8 @@ class Lane:
         """What time alone brings about."""
         now = self._clock.monotonic()
         await self._follow(Tick(now))
+        for event in self._devices.tick(now):
+            await self._follow(event)
         if self._setup.schedule and now >= self._schedule_due:
             self._schedule_due = now + SCHEDULE_CHECK
             mode = self._setup.schedule.mode_at(self._clock.now())
@@ -288,7 +338,7 @@ class Lane:
             return
         where = self._where(scan)
         verdict = await self._ask(lambda judge, at: judge.refuse(Reason.LANE_BUSY, scan.text, where, at))
-        self._outlet.verdict(where, scan.seen, verdict, through=False)
+        self._tell(Pending(where, verdict, self._clock.monotonic() - scan.seen), through=False)
 
     async def _stop(self) -> None:
         await self.door.secure()

@@ -1,39 +1,41 @@
 """The barrier as the lane uses it: there or not, released or not."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import suppress
-
-import structlog
 
 from gate.core.model import Direction, Stance
 from gate.errors import DeviceError
 from gate.ports.barrier import Barrier
 from gate.ports.inputs import Report
 
-log = structlog.get_logger()
+Outcome = Callable[[DeviceError | None], None]
+"""Hears once what became of a release: None when the barrier has taken the order."""
 
 
 class Door:
-    """Belongs to one event loop.  `present` says whether a barrier is there to be driven."""
+    """Belongs to one event loop.  `fitted`: whether the lane has a barrier at all."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, fitted: bool = True) -> None:
+        self._fitted = fitted
         self._barrier: Barrier | None = None
         self._lost = asyncio.Event()
+        self._problem: DeviceError | None = None  # why an order failed
         self._order: asyncio.Task[None] | None = None  # the last one, perhaps still being carried out
 
     async def hold(self, barrier: Barrier, ready: Callable[[], None], report: Report) -> None:
         """Use this barrier until it is lost.  Raises DeviceError then; never returns otherwise.
         `report` hears what the device itself senses."""
-        self._barrier, self._lost = barrier, asyncio.Event()
+        self._barrier, self._lost, self._problem = barrier, asyncio.Event(), None
         ready()
         watch = asyncio.ensure_future(barrier.watch(report))
         failed = asyncio.ensure_future(self._lost.wait())
         try:
             await asyncio.wait({watch, failed}, return_when=asyncio.FIRST_COMPLETED)
-            if watch.done():
-                watch.result()
-            raise DeviceError("barrier: it failed while releasing", hint="It is being opened again")
+            if self._problem is not None:
+                raise DeviceError(self._problem.what, hint=self._problem.hint) from self._problem
+            watch.result()
+            raise DeviceError("barrier: its driver watches it no more", hint="It is being opened again")
         finally:
             self._barrier = None
             await self._end_order()  # or it would fail later, and take the next barrier with it
@@ -42,17 +44,23 @@ class Door:
                 with suppress(asyncio.CancelledError, DeviceError):
                     await task
 
-    async def release(self, direction: Direction, group: asyncio.TaskGroup, *, extended: bool = False) -> None:
-        """Start a release; one that is still running is ended first."""
+    async def release(
+        self, direction: Direction, group: asyncio.TaskGroup, outcome: Outcome, *, extended: bool = False
+    ) -> None:
+        """Start a release; one that is still running is ended first, and its outcome not told any more."""
         await self.secure()
         if (barrier := self._barrier) is not None:
-            self._order = group.create_task(self._drive(barrier.release(direction, extended=extended)), name="release")
+            self._order = group.create_task(self._release(barrier, direction, outcome, extended=extended))
+        elif self._fitted:
+            outcome(DeviceError("barrier: it is not there", hint="It is being opened again", moved=False))
+        else:
+            outcome(None)
 
     async def stand(self, stance: Stance, group: asyncio.TaskGroup) -> None:
         """Start to take a stance; a release that is still running is ended first."""
         await self.secure()
         if (barrier := self._barrier) is not None:
-            self._order = group.create_task(self._drive(barrier.stand(stance)), name="stand")
+            self._order = group.create_task(self._stand(barrier, stance))
 
     async def secure(self) -> None:
         """Lock now, and end a release that is still running."""
@@ -67,9 +75,29 @@ class Door:
             with suppress(asyncio.CancelledError):
                 await running
 
-    async def _drive(self, order: Coroutine[None, None, None]) -> None:
+    async def _release(self, barrier: Barrier, direction: Direction, outcome: Outcome, *, extended: bool) -> None:
+        taken = False
+
+        def opened() -> None:
+            nonlocal taken
+            if not taken:
+                taken = True
+                outcome(None)
+
         try:
-            await order
+            await barrier.release(direction, opened, extended=extended)
+            opened()
         except DeviceError as error:
-            log.error(str(error), device="barrier")
-            self._lost.set()
+            self._fail(error)
+            if not taken:
+                outcome(error)
+
+    async def _stand(self, barrier: Barrier, stance: Stance) -> None:
+        try:
+            await barrier.stand(stance)
+        except DeviceError as error:
+            self._fail(error)
+
+    def _fail(self, error: DeviceError) -> None:
+        self._problem = error
+        self._lost.set()

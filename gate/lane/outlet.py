@@ -24,6 +24,7 @@ from gate.core.events import (
 )
 from gate.core.lane_events import Alarmed
 from gate.core.lane_state import LaneState
+from gate.core.model import Stance
 from gate.core.reason import Reason
 from gate.core.staleness import AgeLimits
 from gate.lane.judge import Verdict
@@ -80,12 +81,11 @@ class Outlet:
             if state.phase is Phase.RELEASED:
                 self._signal_state(state)
 
-    def verdict(self, where: Presented, since: float, verdict: Verdict, *, through: bool) -> None:
-        """`since`: monotonic seconds of the frame, or of the order of staff."""
-        reason, reader = verdict.decision.reason, where.reader
-        ms = (self._clock.monotonic() - since) * 1000
+    def verdict(self, where: Presented, verdict: Verdict, ms: float, *, through: bool) -> None:
+        """`ms`: from the frame, or from the order of staff, to the committed decision.  `through`: the way is
+        open for this person, not merely meant to be."""
+        reason, reader, admitted = verdict.decision.reason, where.reader, verdict.decision.admitted
         log.info("decision", reason=reason.value, seq=verdict.seq, reader=reader, ms=round(ms, 1), through=through)
-        admitted = verdict.decision.admitted
         self._publish(Decided(self._clock.now(), reader, where.direction, reason, admitted, through, where.mode, ms))
         if reason is not Reason.LANE_BUSY or through:  # who was told so has left, and another goes through
             self._signal(Signal.ADMITTED if through else Signal.REFUSED)
@@ -103,9 +103,16 @@ class Outlet:
                 self._signal_state(state)
 
     def alarm(self, alarmed: Alarmed, state: LaneState) -> None:
-        log.warning("alarm", alarm=alarmed.alarm.value, on=alarmed.on)
-        self._publish(AlarmChanged(self._clock.now(), alarmed.alarm, alarmed.on))
+        faults = state.faults if alarmed.alarm is Alarm.CONTACT_FAULT else ()
+        what = "; ".join(sorted(fault.what for fault in faults))
+        log.warning("alarm", alarm=alarmed.alarm.value, on=alarmed.on, **({"what": what} if what else {}))
+        self._publish(AlarmChanged(self._clock.now(), alarmed.alarm, alarmed.on, what))
         self._signal_state(state)
+
+    def stands(self, stance: Stance, state: LaneState) -> None:
+        if stance is Stance.FREE:
+            why = "a fire alarm" if state.fire else f"mode {state.mode}"
+            log.warning("the barrier is told to stand open", because=why)
 
     def device(self, name: str, driver: str, problem: str) -> None:
         self._publish(DeviceChanged(self._clock.now(), name, driver, problem))

@@ -1,21 +1,31 @@
 """What lets a person through: a relay, a turnstile, a door controller."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from gate.core.model import Direction, Stance
 from gate.ports.inputs import Report
 
+Opened = Callable[[], None]
+"""Called on the event loop when the device has taken an order to release."""
+
+
+def unheeded() -> None:
+    """An `Opened` for a caller that waits for the end of the release."""
+
 
 class Barrier(Protocol):
     """Belongs to one event loop, all but `secure`."""
 
-    async def release(self, direction: Direction, *, extended: bool = False) -> None:
+    async def release(self, direction: Direction, opened: Opened = unheeded, *, extended: bool = False) -> None:
         """Let one person through: the pulse configured for this device, then locked again.
+        `opened` is called once when the device has taken the order, as far as it can say so.
         `extended`: the longer pulse, for a person who needs more time.
 
         Returns when the device is locked again, or at once where the board times the pulse itself.
         Cancelling locks at once.  A pulse is never longer than the driver's own maximum.
-        Raises DeviceError when the device does not answer as it should."""
+        Raises DeviceError when the device does not answer as it should; with `moved` False when the order
+        cannot have reached it."""
 
     async def stand(self, stance: Stance) -> None:
         """Stand so until told otherwise; CONTROLLED after opening.  A FREE that only the host upholds

@@ -239,7 +239,7 @@ def test_the_verdicts_differ_without_colour(still: Chrome) -> None:
     signs = still.execute_script("return [...document.querySelectorAll('.sign svg')].map(s => s.innerHTML)")
     assert len(set(signs)) == len(signs)
     shapes = still.execute_script("return [...document.querySelectorAll('.sign svg')].map(s => s.dataset.for)")
-    assert " ".join(shapes) == "idle seen admitted let_through refused held wait out_of_service no_signal fire"
+    assert " ".join(shapes) == "idle seen admitted let_through refused held wait out_of_service no_signal free fire"
 
 
 SHAPES = """

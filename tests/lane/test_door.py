@@ -26,10 +26,10 @@ async def held(door: Door, pulse: str) -> AsyncIterator[tuple[FakeBarrier, "asyn
 
 @pytest.mark.anyio
 async def test_a_release_on_a_lost_barrier_does_not_fail_the_next_one() -> None:
-    door = Door()
+    door, outcomes = Door(), list[DeviceError | None]()
     async with asyncio.TaskGroup() as group:
         async with held(door, "800ms") as (lost, holding):
-            await door.release(Direction.ENTRY, group)
+            await door.release(Direction.ENTRY, group, outcomes.append)
             await until(lambda: not lost.secured)
             lost.unplug()
             with pytest.raises(DeviceError, match="unplugged"):

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -34,6 +34,7 @@ from gate.lane.presence import GONE_AFTER
 from gate.lane.setup import LaneSetup
 from gate.passes.aq1_encode import credential_text, encode_credential
 from gate.passes.recognise import Verifier
+from gate.ports.barrier import Opened, unheeded
 from gate.ports.feedback import Signal
 from gate.ports.inputs import Level, Report, Role
 from gate.ports.reader import Answer
@@ -71,15 +72,17 @@ class Turnstile:
         self.secured = True
         self.lost = asyncio.Event()
         self.broken = False
-        self.pulse = 0.05  # seconds
+        self.pulse, self.takes = 0.05, 0.0  # seconds, of the opening and before it
         self.stances: list[Stance] = []
         self.extended: list[bool] = []
 
-    async def release(self, direction: Direction, *, extended: bool = False) -> None:  # noqa: ARG002 - the port's
+    async def release(self, direction: Direction, opened: Opened = unheeded, *, extended: bool = False) -> None:  # noqa: ARG002 - the port's
         self.extended.append(extended)
         if self.broken:
             raise DeviceError("turnstile: no answer", hint="Look at its cable")
+        await asyncio.sleep(self.takes)
         self.openings, self.secured = self.openings + 1, False
+        opened()
         try:
             await asyncio.sleep(self.pulse)
         finally:
@@ -116,13 +119,15 @@ class Rig:
         timing: Timing | None = None,
         mantrap: Mantrap | None = None,
         clock: RunningClock | None = None,
+        needed: Collection[str] = (),
+        contacts: Mapping[str, Role] | None = None,
     ) -> None:
         self.turnstile, self.lamp = Turnstile(), Lamp()
         self.events: list[Event] = []
         self.clock = clock or RunningClock()
         usual = Timing(hold=0.3, passage_timeout=timeout, sensed=frozenset({ENTRY} if sensed else set()))
         fitted = timing or usual
-        setup = LaneSetup("test-1", mode, fitted, LIMITS, frozenset({"barrier"}))
+        setup = LaneSetup("test-1", mode, fitted, LIMITS, frozenset({"barrier", *needed}), contacts or {})
         self.lane = Lane(
             setup,
             lambda: Judge(state, policy(), lambda trust: Verifier(trust, venue="test")),
@@ -161,10 +166,11 @@ class Rig:
 @asynccontextmanager
 async def working(rig: Rig, at_first: Collection[Phase] = ()) -> AsyncIterator[Rig]:
     async def barrier() -> None:
-        with suppress(DeviceError):
+        try:
             ready = partial(rig.lane.device, "barrier", "fake", "")
             await rig.lane.door.hold(rig.turnstile, ready, rig.lane.report)
-        rig.lane.device("barrier", "fake", "gone")
+        except DeviceError as error:
+            rig.lane.device("barrier", "fake", str(error))
 
     rig.turnstile.lost.clear()
     ready = asyncio.Event()
@@ -303,7 +309,7 @@ async def test_fire_stops_granting_and_what_was_shown_meanwhile_is_not_judged(st
 @pytest.mark.anyio
 async def test_the_exit_button_opens_once_a_press(state: Path) -> None:
     async with working(Rig(state)) as rig:
-        for active in (True, True, False, True):
+        for active in (False, True, True, False, True):
             rig.lane.report(Level(Role.REX, active=active, at=time.monotonic()))
             await asyncio.sleep(0.15)
         await rig.until(lambda: rig.turnstile.openings == 2)
@@ -318,6 +324,11 @@ async def test_a_turnstile_that_fails_is_out_of_service_and_nobody_is_admitted(s
         await rig.until(lambda: rig.phases[-1] is Phase.OUT_OF_SERVICE)
         await rig.show(plain(9), 0.2)
         assert rig.reasons == [Reason.ADMITTED, Reason.DEVICE_FAILED]
+        assert [event.let_through for event in rig.events if isinstance(event, Decided)] == [False, False]
+        assert Signal.ADMITTED not in rig.lamp.shown
+        assert rig.passed == [Passed.NOT_PASSED]  # at once, and the use is given back
+        problem = next(event.problem for event in rig.events if isinstance(event, DeviceChanged) and event.problem)
+        assert "no answer" in problem  # the cause, up to the page
         assert rig.turnstile.openings == 0
 
 

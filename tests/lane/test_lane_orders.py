@@ -102,6 +102,7 @@ async def test_a_lockdown_blocks_and_the_exit_button_still_opens(state: Path) ->
         assert rig.lamp.shown[-1] is Signal.OUT_OF_SERVICE
         await rig.show(plain(7), 0.2)
         assert (rig.reasons, rig.turnstile.openings) == ([Reason.LOCKED_DOWN], 0)
+        rig.lane.report(level(Role.REX, False), "input[1]")
         rig.lane.report(level(Role.REX, True), "input[1]")
         await rig.until(lambda: rig.turnstile.openings == 1)
         await rig.until(lambda: rig.turnstile.stances[-1] is Stance.BLOCKED and len(rig.turnstile.stances) == 3)

@@ -11,10 +11,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from gate.core.contact import DoorTiming, Relock
 from gate.core.events import Alarm, Mode, Passed, Phase
+from gate.core.hindrance import hindrance
 from gate.core.lane_events import (
     Alarmed,
     BoltMoved,
     Button,
+    ContactFault,
     Crossed,
     DeviceState,
     DoorMoved,
@@ -28,6 +30,8 @@ from gate.core.lane_events import (
     Ordered,
     Panic,
     Release,
+    Released,
+    ReleaseFailed,
     Remember,
     Reset,
     Scheduled,
@@ -95,7 +99,7 @@ class LaneMachine(RuleBasedStateMachine):
         self.doubt = False  # whether, on that one, anybody may have gone through unseen
         self.standing: set[Mode] = set()  # what staff ordered
         self.panic = self.alarm = self.loop_open = self.interlocked = False
-        self.barrier = True
+        self.barrier = self.obeys = True
         self.stance = CONTROLLED
         self.released_at: float | None = None
         self.released_for: set[Direction] = set()
@@ -122,7 +126,12 @@ class LaneMachine(RuleBasedStateMachine):
         self.state, effects = self.step(self.state, event, self.timing)
         for effect in effects:
             self.see(effect)
-        return effects
+        if isinstance(event, Released | ReleaseFailed) or not any(isinstance(effect, Release) for effect in effects):
+            return effects
+        if self.obeys:
+            return (*effects, *self.happen(Released(self.now)))
+        self.lock()
+        return (*effects, *self.happen(ReleaseFailed(moved=False, at=self.now)))
 
     def see(self, effect: Effect) -> None:
         match effect:
@@ -228,6 +237,28 @@ class LaneMachine(RuleBasedStateMachine):
         self.lock()
         self.happen(DeviceState("barrier", present, self.now))
 
+    @rule(obeys=st.booleans())
+    def barrier_obeys(self, obeys: bool) -> None:
+        self.obeys = obeys
+
+    @rule(on=st.booleans(), source=st.sampled_from(["barrier", "input[0]", "input[5]"]))
+    def contact_misbehaves(self, on: bool, source: str) -> None:
+        self.happen(ContactFault(source, f"{source} chatters", on, self.now))
+
+    @rule(direction=st.sampled_from(Direction))
+    def staff_admit(self, direction: Direction) -> None:
+        """With nothing in the way that they are told of, they let a person through, whatever cannot be read."""
+        if hindrance(self.state, direction):
+            return
+        self.seq += 1
+        self.happen(Granted(self.seq, direction, self.now, staff=True))
+        self.granted, self.doubt = (self.seq, direction), self.stance is FREE
+        if self.obeys:
+            assert self.seq not in self.ended
+            assert self.way_open, "staff were told that it is done"
+        else:
+            assert self.way_open or self.ended[self.seq] is Passed.NOT_PASSED
+
     @rule(present=st.booleans())
     def sensor_comes_or_goes(self, present: bool) -> None:
         self.happen(DeviceState("input[0]", present, self.now))
@@ -254,7 +285,7 @@ class LaneMachine(RuleBasedStateMachine):
     @rule()
     def leave(self) -> None:
         self.happen(Button(True, self.now))
-        if self.barrier and (self.alarm or not self.interlocked):
+        if self.barrier and self.obeys and (self.alarm or not self.interlocked):
             assert self.way_open, "the exit button was not obeyed"
         self.happen(Button(False, self.now))
 
@@ -270,6 +301,7 @@ class LaneMachine(RuleBasedStateMachine):
         self.schedule(mode=None)
         self.other_door(active=False)
         self.barrier_comes_or_goes(present=True)
+        self.barrier_obeys(obeys=True)
         self.sensor_comes_or_goes(present=True)
         self.door(opened=False)
         self.bolt(home=True)
@@ -343,6 +375,11 @@ class LaneMachine(RuleBasedStateMachine):
     @invariant()
     def what_must_outlive_a_restart_was_remembered(self) -> None:
         assert self.remembered == (frozenset(self.standing), self.alarm)
+
+    @invariant()
+    def a_free_way_is_shown_as_one(self) -> None:
+        if self.stance is FREE and not self.alarm and not self.state.grant and self.state.exit is None:
+            assert self.state.phase is Phase.FREE
 
     @invariant()
     def alarms_are_told(self) -> None:

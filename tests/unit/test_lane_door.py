@@ -64,7 +64,7 @@ def test_the_lane_is_busy_until_the_door_is_shut() -> None:
     timing = replace(DOOR, door=DoorTiming(contact=True, relock=Relock.ON_OPEN))
     state, _ = play(Granted(1, ENTRY, 0.0), DoorMoved(True, 1.0), timing=timing)
     assert (state.busy, state.phase) == (True, Phase.RELEASED)
-    assert play(Granted(2, ENTRY, 1.5), timing=timing, state=state)[1] == [EndGrant(2, Passed.NOT_PASSED)]
+    assert play(Granted(2, ENTRY, 1.5), timing=timing, state=state)[1] == [EndGrant(2, Passed.NOT_PASSED, moved=False)]
     assert not play(DoorMoved(False, 2.0), timing=timing, state=state)[0].busy
 
 

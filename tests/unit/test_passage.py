@@ -87,7 +87,7 @@ def test_a_sensor_that_was_lost_meanwhile_proves_nothing() -> None:
 
 def test_a_second_grant_does_not_open_and_is_given_back() -> None:
     _, effects = play(Granted(1, ENTRY, 0.0), Granted(2, EXIT, 1.0))
-    assert effects == [Release(ENTRY), EndGrant(2, Passed.NOT_PASSED)]
+    assert effects == [Release(ENTRY), EndGrant(2, Passed.NOT_PASSED, moved=False)]
 
 
 def test_a_passage_the_other_way_is_noted_and_the_grant_goes_on() -> None:
@@ -126,7 +126,7 @@ def test_more_time_by_staff_for_the_person_there_or_the_next_one() -> None:
 def test_a_missing_device_shows_and_nothing_is_granted() -> None:
     lost: list[LaneEvent] = [DeviceState("barrier", False, 0.0), DeviceState("input[0]", False, 0.0)]
     state, effects = play(*lost, DeviceState("barrier", True, 0.0), Granted(1, ENTRY, 1.0))
-    assert effects == [EndGrant(1, Passed.NOT_PASSED)]
+    assert effects == [EndGrant(1, Passed.NOT_PASSED, moved=False)]
     assert (state.phase, state.refusal(ENTRY)) == (Phase.OUT_OF_SERVICE, Reason.DEVICE_FAILED)
     assert play(DeviceState("input[0]", True, 0.0), state=state)[0].phase is Phase.READY
 
@@ -144,7 +144,7 @@ def test_fire_ends_a_grant_and_stays_until_staff_reset_it() -> None:
         EndGrant(1, Passed.UNKNOWN),
         Note("fire", "alarm"),
         Remember(frozenset(), fire=True),
-        EndGrant(2, Passed.NOT_PASSED),
+        EndGrant(2, Passed.NOT_PASSED, moved=False),
         Note("fire", "the loop is closed again: to be reset by staff"),
     ]
     assert state.phase is Phase.FIRE
@@ -197,7 +197,7 @@ def test_a_lockdown_takes_a_grant_back_at_once() -> None:
         EndGrant(1, Passed.NOT_PASSED),
         Stand(BLOCKED),
         Remember(frozenset({Mode.LOCKED_DOWN}), fire=False),
-        EndGrant(2, Passed.NOT_PASSED),
+        EndGrant(2, Passed.NOT_PASSED, moved=False),
     ]
 
 
@@ -210,7 +210,7 @@ def test_the_lockdown_switch_holds_while_it_is_on() -> None:
 def test_staff_try_the_barrier_under_maintenance_and_nobody_else() -> None:
     state, _ = play(Ordered(Mode.MAINTENANCE, True, 0.0))
     assert state.refusal(ENTRY) is Reason.OUT_OF_SERVICE
-    assert play(Granted(1, ENTRY, 1.0), state=state)[1] == [EndGrant(1, Passed.NOT_PASSED)]
+    assert play(Granted(1, ENTRY, 1.0), state=state)[1] == [EndGrant(1, Passed.NOT_PASSED, moved=False)]
     assert play(Granted(1, ENTRY, 1.0, staff=True), state=state)[1] == [Release(ENTRY)]
 
 

@@ -38,7 +38,7 @@ def test_contacts_of_a_door_are_needed_and_buttons_are_not(tmp_path: Path) -> No
     assert (lane.timing.door.contact, lane.timing.door.feedback) == (True, True)
     assert (lane.timing.door.relock, lane.timing.door.held_after) == (Relock.ON_OPEN, 20.0)
     assert lane.timing.watchers == {"barrier", "input[0]"}
-    assert lane.needed == {"barrier", "reader[0]", "input[0]", "input[1]", "input[3]", "input[7]"}
+    assert lane.needed == {"barrier", "reader[0]", "input[0]", "input[1]", "input[3]", "input[4]", "input[7]"}
 
 
 def test_a_door_module_brings_its_own_contacts(tmp_path: Path) -> None:

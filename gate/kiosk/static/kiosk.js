@@ -102,7 +102,9 @@ function strip(next) {
   at("clock").hidden = next.clock === null;
   at("clock").textContent = next.clock?.text ?? "";
   at("clock").dataset.standing = next.clock?.standing ?? "";
-  at("problems").replaceChildren(...next.problems.map((text) => element("li", { textContent: text, lang: "en" })));
+  const alarms = next.alarms.map((note) => element("li", { textContent: note.text, lang: note.lang }));
+  const problems = next.problems.map((text) => element("li", { textContent: text, lang: "en" }));
+  at("problems").replaceChildren(...alarms, ...problems);
 }
 
 // ---- sound: a tick when a code is seen, then two notes up, or one low ----

@@ -1,0 +1,65 @@
+"""The devices as the lane knows them: which are there, what ails the others, what their contacts say."""
+
+from collections.abc import Collection, Mapping
+
+import structlog
+
+from gate.core.lane_events import DeviceState, LaneEvent
+from gate.lane.contacts import Contacts
+from gate.ports.inputs import Level, Role
+
+log = structlog.get_logger()
+
+
+class LaneDevices:
+    """Times are monotonic seconds.  `needed`: without which no pass is served; `roles`: of the inputs."""
+
+    def __init__(self, needed: Collection[str], roles: Mapping[str, Role]) -> None:
+        self._needed = needed
+        self._roles = roles
+        self._contacts = Contacts()
+        self._starting = set(needed)  # of which it is not known yet whether they are there
+        self._problems: dict[str, str] = {}
+
+    @property
+    def starting(self) -> bool:
+        return bool(self._starting)
+
+    @property
+    def problems(self) -> dict[str, str]:
+        """Devices that are not well, and why."""
+        return {name: problem for name, problem in self._problems.items() if problem}
+
+    def hear(self, level: Level, source: str) -> list[LaneEvent]:
+        """The contact of device `source` has this level now."""
+        first = not self._contacts.answered(source)
+        events = list(self._contacts.hear(level, source))
+        if first and source in self._roles:
+            events += self._known(source, level.at, present=True)
+        return events
+
+    def tick(self, now: float) -> list[LaneEvent]:
+        return list(self._contacts.tick(now))
+
+    def report(self, name: str, problem: str, at: float) -> tuple[str, list[LaneEvent]]:
+        """A device came up (`problem` empty) or was lost: the problem in the lane's words, and what follows.
+
+        An input is there when it has answered; a passage sensor has nothing to say before somebody passes."""
+        role = self._roles.get(name)
+        if problem and role is Role.FIRE and not self._contacts.heard(name):
+            # No alarm: what has never answered is a fault of the set-up, and no order to open.
+            silent = "the fire contact has not answered since the start, so nobody enters"
+            problem = f"{silent}: {problem}"
+            if self._problems.get(name) != problem:
+                log.error(silent, device=name)
+        self._problems[name] = problem
+        events = list(self._contacts.lost(name, at)) if problem else []
+        if problem or role in (None, Role.PASSAGE):
+            events += self._known(name, at, present=not problem)
+        return problem, events
+
+    def _known(self, name: str, at: float, *, present: bool) -> list[LaneEvent]:
+        if name not in self._needed:
+            return []
+        self._starting.discard(name)
+        return [DeviceState(name, present, at)]

@@ -1,0 +1,150 @@
+"""A lane with something broken: it opens for nobody because of that, and staff may still let people in."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from gate.core.events import Alarm, AlarmChanged, Decided, Mode, Passed, Phase
+from gate.core.lane_events import Ordered, Reset
+from gate.core.lane_state import Timing
+from gate.core.model import Direction, Listing, Stance
+from gate.core.reason import Reason
+from gate.ports.feedback import Signal
+from gate.ports.inputs import Level, Role
+from gate.testing.builders import load
+from tests.lane.test_lane import Rig, plain, working
+
+ENTRY = Direction.ENTRY
+FREES = Timing(0.3, 0.4, frozenset(), stances=frozenset({Stance.FREE}))
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    load(tmp_path, {7: Listing.GREEN, 9: Listing.GREEN})
+    return tmp_path
+
+
+def fire_rig(state: Path) -> Rig:
+    return Rig(state, timing=FREES, needed={"input[0]"}, contacts={"input[0]": Role.FIRE})
+
+
+def says(rig: Rig, role: Role, active: bool, source: str = "input[0]") -> None:
+    rig.lane.report(Level(role, active, time.monotonic()), source)
+
+
+@pytest.mark.anyio
+async def test_a_fire_contact_that_never_answered_closes_the_lane_and_opens_nothing(state: Path) -> None:
+    for _ in range(2):  # over a restart, too
+        async with working(fire_rig(state), {Phase.OUT_OF_SERVICE}) as rig:
+            for _ in range(3):
+                rig.lane.device("input[0]", "gpio", "no GPIO lines")
+                await asyncio.sleep(0.05)
+            await rig.show(plain(7), 0.2)
+            assert rig.reasons == [Reason.DEVICE_FAILED]
+            assert (rig.lane.state.fire, rig.turnstile.stances, rig.turnstile.openings) == (False, [], 0)
+            assert rig.lane.problems["input[0]"].endswith("so nobody enters: no GPIO lines")
+
+
+@pytest.mark.anyio
+async def test_a_fire_contact_that_answered_and_is_lost_is_an_alarm(state: Path) -> None:
+    async with working(fire_rig(state), {Phase.OUT_OF_SERVICE}) as rig:
+        rig.lane.device("input[0]", "gpio", "")
+        await asyncio.sleep(0.1)
+        assert rig.lane.state.missing == {"input[0]"}  # opened, and has said nothing yet
+        says(rig, Role.FIRE, False)
+        await rig.until(lambda: rig.phases[-1] is Phase.READY)
+        rig.lane.device("input[0]", "gpio", "wire cut")
+        await rig.until(lambda: rig.phases[-1] is Phase.FIRE)
+        assert rig.turnstile.stances == [Stance.FREE]
+        why = await rig.lane.order(Reset)
+        assert why == "the fire loop is still open, or its contact is lost (input[0])"
+        assert (await rig.lane.admit(ENTRY)).startswith("fire: ")
+        rig.lane.device("input[0]", "gpio", "")
+        says(rig, Role.FIRE, False)
+        assert await rig.lane.order(Reset) is None
+        await rig.until(lambda: rig.phases[-1] is Phase.READY)
+
+
+@pytest.mark.parametrize("lost", ["reader[0]", "input[3]"])
+@pytest.mark.anyio
+async def test_staff_let_people_in_although_nothing_can_be_read(state: Path, lost: str) -> None:
+    rig = Rig(state, needed={lost}, contacts={"input[3]": Role.PASSAGE}, timing=FREES)
+    async with working(rig, {Phase.OUT_OF_SERVICE}) as rig:
+        await rig.until(lambda: "barrier" not in rig.lane.state.missing)
+        rig.lane.device(lost, "x", "unplugged")
+        await rig.show(plain(7), 0.2)
+        assert rig.reasons == [Reason.DEVICE_FAILED]
+        assert await rig.lane.admit(ENTRY, "uid 1000") == ""
+        assert rig.turnstile.openings == 1
+        await rig.until(lambda: len(rig.passed) == 1)
+        says(rig, Role.REX, False, "input[5]")
+        says(rig, Role.REX, True, "input[5]")
+        await rig.until(lambda: rig.turnstile.openings == 2)
+
+
+@pytest.mark.anyio
+async def test_a_free_way_is_told_as_free_although_nothing_can_be_read(state: Path) -> None:
+    rig = Rig(state, needed={"reader[0]"}, timing=FREES)
+    async with working(rig, {Phase.OUT_OF_SERVICE}) as rig:
+        rig.lane.device("reader[0]", "camera", "unplugged")
+        await rig.lane.order(lambda at: Ordered(Mode.FREE, True, at))
+        await rig.until(lambda: rig.phases[-1] is Phase.FREE)
+        assert rig.turnstile.stances == [Stance.FREE]
+        assert rig.lane.problems == {"reader[0]": "unplugged"}
+        await rig.lane.order(lambda at: Ordered(Mode.FREE, False, at))
+        await rig.until(lambda: rig.phases[-1] is Phase.OUT_OF_SERVICE)
+
+
+@pytest.mark.anyio
+async def test_staff_are_told_why_the_barrier_does_not_open(state: Path) -> None:
+    async with working(Rig(state)) as rig:
+        rig.turnstile.broken = True
+        assert await rig.lane.admit(ENTRY) == "device_failed: turnstile: no answer. Look at its cable"
+        await rig.until(lambda: rig.phases[-1] is Phase.OUT_OF_SERVICE)
+        why = await rig.lane.admit(ENTRY)
+        assert why.startswith("device_failed: the barrier cannot be driven. Open the door by its key")
+        assert why.endswith("turnstile: no answer. Look at its cable")
+
+
+@pytest.mark.anyio
+async def test_staff_let_people_in_past_a_door_that_is_left_open(state: Path) -> None:
+    async with working(Rig(state)) as rig:
+        says(rig, Role.DOOR, True)
+        await rig.until(lambda: rig.lane.state.busy)
+        assert await rig.lane.admit(ENTRY) == ""
+
+
+@pytest.mark.anyio
+async def test_nobody_is_told_to_go_before_the_barrier_has_taken_the_order(state: Path) -> None:
+    async with working(Rig(state, timing=Timing(2.0, 2.0, frozenset()))) as rig:
+        rig.turnstile.takes = 0.4
+        await rig.show(plain(7), 0.3)
+        assert (rig.reasons, rig.phases[-1]) == ([], Phase.READY)
+        assert Signal.ADMITTED not in rig.lamp.shown
+        await rig.until(lambda: rig.reasons == [Reason.ADMITTED])
+        told = next(event for event in rig.events if isinstance(event, Decided))
+        assert told.let_through
+        assert told.ms < 300  # to the decision, whatever the barrier takes
+
+
+@pytest.mark.anyio
+async def test_a_barrier_that_is_lost_before_it_opens_admits_nobody(state: Path) -> None:
+    async with working(Rig(state)) as rig:
+        rig.turnstile.takes = 5.0
+        await rig.show(plain(7), 0.2)
+        rig.turnstile.lost.set()
+        await rig.until(lambda: rig.phases[-1] is Phase.OUT_OF_SERVICE)
+        assert [event.let_through for event in rig.events if isinstance(event, Decided)] == [False]
+        assert rig.passed == [Passed.NOT_PASSED]
+
+
+@pytest.mark.anyio
+async def test_a_sensor_that_sees_nobody_is_an_alarm(state: Path) -> None:
+    async with working(Rig(state, sensed=True, timeout=0.1)) as rig:
+        for _ in range(3):
+            assert await rig.lane.admit(ENTRY) == ""
+            await rig.until(lambda: rig.lane.state.grant is None)
+        told = [event for event in rig.events if isinstance(event, AlarmChanged)]
+        assert [(event.alarm, event.on) for event in told] == [(Alarm.SENSOR_SILENT, True)]
