@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 from gate.store import wire
 from gate.store.documents import RULES, TRUST
+from gate.sync.kept_metadata import KeptMetadata
 from gate.sync.mirror import Mirror
 from gate.sync.repository import TIMESTAMP, Repository
 
@@ -17,10 +18,11 @@ MOST = 1 << 26  # bytes
 def visiting(folder: Path, root: Path, now: float) -> Iterator[Repository]:
     """By a gate that was never there before."""
     with TemporaryDirectory() as own:
-        kept = Path(own) / "tuf"
+        place = Path(own) / "tuf"
         with (
-            closing(Mirror(folder.as_uri(), (TIMESTAMP, kept / "timestamp.json"))) as mirror,
-            closing(Repository(mirror, kept, root.read_bytes(), now)) as repository,
+            closing(KeptMetadata(place)) as kept,
+            closing(Mirror(folder.as_uri(), TIMESTAMP, kept.files, lambda _: None)) as mirror,
+            closing(Repository(mirror, kept, place, root.read_bytes(), now)) as repository,
         ):
             repository.refresh()
             yield repository

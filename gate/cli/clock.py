@@ -6,11 +6,14 @@ from pathlib import Path
 
 import click
 
-from gate.cli.where import clock_limit, places, state_options
+from gate.cli.where import clock_limit, places, state_options, trusted_clock
 from gate.core.trusted_time import Standing
 from gate.kiosk.knowledge import age_in_words
-from gate.runtime.clock import SystemClock, TrustedClock
+from gate.registry import config_of
+from gate.runtime.clock import SystemClock
 from gate.runtime.ntp import read_ntp
+from gate.settings.load import load_settings
+from gate.settings.zones import find_zone, local_time
 from gate.store.clock_reset import day, reset_floor
 from gate.store.floor import read_kept
 
@@ -26,52 +29,73 @@ def clock() -> None:
 def status(config: Path | None, state_dir: Path | None, as_json: bool) -> None:
     """Say how far the system clock is believed.  Exit 1 when nobody enters by it (clock_untrusted).
 
-    The trusted time is the system clock's, but never earlier than the floor: the latest time that was
-    signed for this gate or journalled by it.
+    The trusted time follows the system clock, but never goes below what was signed for this gate (`signed`,
+    carried on by the running time), and not at one leap of the clock.  `steady` is what it goes back to when
+    the clock takes its last step back.
     """
-    kept, limit, system = read_kept(places(config, state_dir)), clock_limit(config), SystemClock()
-    trusted = TrustedClock(system, kept, limit)
-    standing, behind, ran = trusted.standing(), trusted.behind(), trusted.kept().behind_for
+    where, limit, system = places(config, state_dir), clock_limit(config), SystemClock()
+    trusted = trusted_clock(where, limit)
+    standing, behind, kept = trusted.standing(), trusted.behind(), trusted.kept()
+    moments = {"trusted": trusted.now(), "system": system.now(), "floor": read_kept(where).latest}
+    moments |= {"steady": kept.steady, "signed": kept.signed}
     facts: dict[str, float | str | None] = {
         "standing": standing.value,
-        "trusted": round(trusted.now()),
-        "system": round(system.now()),
-        "floor": None if kept.floor is None else round(kept.floor),
+        **{name: None if moment is None else round(moment) for name, moment in moments.items()},
         "behind_s": round(behind),
-        "behind_for_s": None if ran is None else round(ran),
+        "behind_for_s": None if kept.behind_for is None else round(kept.behind_for),
         "untrusted_for_s": round(limit),
         "ntp": read_ntp().value,
+        **_venue(config, trusted.now()),
     }
     if as_json:
         click.echo(json.dumps(facts))
     else:
         for name, value in facts.items():
-            shown = day(value) if name in ("trusted", "system", "floor") and isinstance(value, int) else value
+            shown = day(value) if name in moments and isinstance(value, int) else value
             click.echo(f"{name:16}{'-' if shown is None else shown}")
         if standing is not Standing.TRUSTED:
-            click.echo(_what_to_do(behind))
+            click.echo(what_to_do(standing, behind))
     sys.exit(1 if standing is Standing.UNTRUSTED else 0)
+
+
+def _venue(config: Path | None, now: float) -> dict[str, str | None]:
+    """The venue's wall clock, by which hours are read; and whose time zone data it is."""
+    if config is None:
+        return {"local": None, "zone_data": None}
+    zone = load_settings(config, config_of).venue.timezone
+    return {"local": local_time(zone, now), "zone_data": str(find_zone(zone).used)}
 
 
 @clock.command()
 @state_options
+@click.option("--list-is-wrong", is_flag=True, help="The list speaks of a time that never was, too.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def reset(config: Path | None, state_dir: Path | None, yes: bool) -> None:
+def reset(config: Path | None, state_dir: Path | None, list_is_wrong: bool, yes: bool) -> None:
     """Declare the system clock right, when the journal speaks of a later time that never was.
 
     Stop the gate first.  The reset is a row of the journal.  It is refused while the list speaks of a
-    later time: that was signed, and then it is the system clock that is wrong.
+    later time: that was signed, and as a rule it is the system clock that is wrong.  With --list-is-wrong the
+    list counts as out of date, and nobody enters until a newer one is loaded; no older one is taken.
 
     Look at the time that is shown: with a clock set too early, expired passes would open again.
     """
-    state, now = places(config, state_dir), SystemClock().now()
+    where, now = places(config, state_dir), SystemClock().now()
     if not yes:
         click.confirm(f"The system clock says {day(now)}. Is that the time?", abort=True)
-    back = reset_floor(state, now)
+    back = reset_floor(where, now, list_is_wrong=list_is_wrong)
     click.echo(f"the gate's time went back by {age_in_words(back, 'en')}, to {day(now)}; the journal says so")
+    if list_is_wrong:
+        click.echo("Nobody enters by the list that is held: `gate sync --once` or `gate list load DIR`")
 
 
-def _what_to_do(behind: float) -> str:
+def what_to_do(standing: Standing, behind: float) -> str:
+    """`behind`: seconds, below 0 when the system clock is ahead."""
+    if standing is Standing.AHEAD:
+        return (
+            f"The system clock leapt {age_in_words(-behind, 'en')} ahead, which the running time contradicts: the gate "
+            "goes on by the latter.  If the clock is right, it is believed after 6 h, with the next list, or after "
+            "`gate clock reset`; if it is wrong, set it: `timedatectl set-time`."
+        )
     return (
         f"The system clock is {age_in_words(behind, 'en')} behind. If it is wrong, set it: `timedatectl set-time`. "
         "If it is right, the gate once had a clock that was ahead: stop the gate, then `gate clock reset`."

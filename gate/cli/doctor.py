@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.text import Text
 
 from gate.cli.doctor_camera import Glance, camera_lines
-from gate.cli.doctor_checks import CHECKS, Line, State
+from gate.cli.doctor_checks import CHECKS
 from gate.cli.doctor_gpio import killed_outputs
+from gate.cli.doctor_lines import Line, State
 from gate.registry import config_of
 from gate.settings.load import load_settings
 from gate.wiring import Fitted, fit

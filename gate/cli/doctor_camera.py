@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from gate.cli.doctor_checks import Line, State, failure
+from gate.cli.doctor_lines import Line, State, failure
 from gate.errors import GateError
 from gate.ports.camera_report import CameraReport, Examiner
 from gate.ports.reader import ReaderConfig

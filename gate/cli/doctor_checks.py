@@ -7,54 +7,29 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
-from dataclasses import dataclass
-from enum import StrEnum
+from contextlib import closing
 from pathlib import Path
 from statistics import median
 
 from gate.authority.pictures import draw_png
-from gate.cli.where import places_in
-from gate.core.staleness import Freshness
+from gate.cli.doctor_lines import Line, State, failure
+from gate.cli.doctor_time import clock, status_list
 from gate.errors import DeviceError, GateError
-from gate.ports.driver import show_duration
 from gate.registry import decoder
-from gate.runtime.clock import SystemClock
 from gate.settings.model import Settings
-from gate.settings.zones import doubt, find_zone, local_time
 from gate.store.database import File, open_for_reading
 from gate.store.lane_file import examine
 from gate.store.loss import ADVICE, last_loss
-from gate.store.preview import Preview
 from gate.wiring import Devices, Fitted
 
 SAMPLE = "AQ1:THE QUICK BROWN FOX $%*+-./: "
 OPENED_WITHIN = 10.0  # seconds
 SLOW_DISK = 0.05  # seconds a row takes to reach the disk: from here on people notice
 LITTLE_ROOM = 200 * 2**20  # bytes
-_SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
 _VOLTAGE = "class/hwmon/hwmon*/in0_lcrit_alarm"  # below /sys; the Raspberry Pi's firmware sets it
 
 
-class State(StrEnum):
-    PASS = "pass"  # noqa: S105 - a verdict
-    WARN = "warn"
-    FAIL = "fail"
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    check: str
-    state: State
-    found: str
-    advice: str = ""  # what to do; empty when all is well
-
-
 Check = Callable[[Settings, Devices], Iterator[Line]]
-
-
-def failure(check: str, error: GateError) -> Line:
-    return Line(check, State.FAIL, error.what, error.hint)
 
 
 def decoding(_: Settings, __: Devices) -> Iterator[Line]:
@@ -151,52 +126,6 @@ def _write_times(folder: Path) -> float:
             os.fdatasync(file.fileno())
             times.append(time.monotonic() - start)
     return median(times)
-
-
-def clock(settings: Settings, _: Devices) -> Iterator[Line]:
-    """Not before the list that the gate holds, and set by a time service."""
-    now = SystemClock().now()
-    zone = settings.venue.timezone
-    shown = f"{local_time(zone, now)} by {find_zone(zone).used}"
-    if what := doubt(zone, now):
-        yield Line("clock", State.WARN, what, "Update the system's tzdata, for its own log and screen")
-    as_of = None
-    with suppress(GateError):  # the list has a line of its own
-        as_of = _as_of(settings)
-    if as_of is not None and now < as_of:
-        advice = "Set it: `timedatectl set-time`, or attach a clock module"
-        yield Line("clock", State.FAIL, f"{shown} is before the list the gate holds was made", advice)
-    elif not _SYNCHRONISED.exists():
-        advice = "Without a network that is usual: attach a clock module, and compare it with your own"
-        yield Line("clock", State.WARN, f"{shown}, set by no time service since the start", advice)
-    else:
-        yield Line("clock", State.PASS, shown)
-
-
-def status_list(settings: Settings, _: Devices) -> Iterator[Line]:
-    try:
-        as_of = _as_of(settings)
-    except GateError as error:
-        yield failure("list", error)
-        return
-    now = SystemClock().now()
-    freshness = settings.list.limits.grade(as_of, now)
-    if as_of is None:
-        yield Line("list", State.FAIL, "the gate has none and admits nobody", "Load one: `gate list load DIR`")
-        return
-    age = f"{show_duration(float(max(0, int(now - as_of)) // 60 * 60))} old"
-    states = {Freshness.FRESH: State.PASS, Freshness.REFUSE: State.FAIL}
-    advice = "" if freshness is Freshness.FRESH else "Load a newer one: `gate list load DIR`"
-    words = {Freshness.REFUSE: ", nobody is admitted", Freshness.RESTRICT: ", only green is admitted"}
-    yield Line("list", states.get(freshness, State.WARN), age + words.get(freshness, ""), advice)
-
-
-def _as_of(settings: Settings) -> int | None:
-    preview = Preview(places_in(settings), settings.policy)
-    try:
-        return preview.state.as_of
-    finally:
-        preview.close()
 
 
 def power(_: Settings, __: Devices) -> Iterator[Line]:

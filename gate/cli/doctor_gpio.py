@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from gate.cli.doctor_checks import Line, State
+from gate.cli.doctor_lines import Line, State
 from gate.settings.model import Settings
 from gate.wiring import Devices
 

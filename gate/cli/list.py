@@ -5,13 +5,12 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
 from math import inf
 from pathlib import Path
 
 import click
 
-from gate.cli.where import clock_limit, places, state_directory, state_options, trusted_now
+from gate.cli.where import clock_limit, places, state_directory, state_options, trusted_clock, trusted_now
 from gate.core.iin import iin_fault
 from gate.core.model import Listing
 from gate.core.staleness import AgeLimits, Freshness
@@ -19,17 +18,20 @@ from gate.core.trusted_time import Standing
 from gate.errors import StoreError, UsageError
 from gate.kiosk.knowledge import age_in_words
 from gate.registry import config_of
-from gate.runtime.clock import SystemClock, TrustedClock
+from gate.runtime.clock import TrustedClock
 from gate.runtime.ntp import read_ntp
 from gate.settings.load import load_settings
 from gate.settings.model import ListTable
-from gate.store.device_key import load_or_make, load_public
-from gate.store.floor import read_kept
-from gate.store.last_sync import last_sync
+from gate.store.apply import last_sync
+from gate.store.clock_reset import day
+from gate.store.device_key import load_or_make
 from gate.store.places import Places
 from gate.store.statuslist import ListState, StatusList
 from gate.store.subjects import find_subject
-from gate.sync.syncing import Source, sync
+from gate.sync.attempt import attempt
+from gate.sync.lock import Rank
+from gate.sync.order import MirrorOrder
+from gate.sync.round import Source
 
 
 @click.group(name="list")
@@ -47,7 +49,7 @@ def status(config: Path | None, state_dir: Path | None, as_json: bool) -> None:
     """
     limits = load_settings(config, config_of).list.limits if config else ListTable().limits
     state = places(config, state_dir)
-    clock = TrustedClock(SystemClock(), read_kept(state), clock_limit(config))
+    clock = trusted_clock(state, clock_limit(config))
     with _held(state) as held:
         facts = _facts(held.state, limits, clock) | _synced(state, clock.now())
     if as_json:
@@ -134,11 +136,11 @@ def load(directory: Path, root: Path | None, config: Path | None, state_dir: Pat
     """
     state = places(config, state_dir)
     by_iin = config is not None and load_settings(config, config_of).staff.iin_check
-    key = load_public(state.state_dir) if by_iin else None
+    key = load_or_make(state.state_dir) if by_iin else None
     source = Source((directory.resolve().as_uri(),), root or _root(config, state), state, inf, key)
-    outcome = sync(source, trusted_now(state))
+    outcome = attempt(source, trusted_now(state), MirrorOrder(source.mirrors), Rank.LOAD)
     how = f"taken over ({outcome.way})" if outcome.changed else "held already"
-    click.echo(f"list {outcome.version} of {_day(outcome.as_of)} with {outcome.listed} people: {how}")
+    click.echo(f"list {outcome.version} of {day(outcome.as_of)} with {outcome.listed} people: {how}")
 
 
 def _root(config: Path | None, where: Places) -> Path:
@@ -168,7 +170,7 @@ def _facts(state: ListState, limits: AgeLimits, clock: TrustedClock) -> dict[str
     return {
         "freshness": limits.grade(state.as_of, now).value,
         "version": state.version,
-        "as_of": None if state.as_of is None else _day(state.as_of),
+        "as_of": None if state.as_of is None else day(state.as_of),
         "age": None if state.as_of is None else age_in_words(now - state.as_of, "en"),
         "age_s": None if state.as_of is None else round(now - state.as_of),
         "places": state.size,
@@ -188,7 +190,3 @@ def _synced(state: Places, now: float) -> dict[str, object]:
         return {"synced": None, "synced_s": None, "synced_from": None}
     ago = now - last.at
     return {"synced": f"{age_in_words(ago, 'en')} ago", "synced_s": round(ago), "synced_from": last.mirror}
-
-
-def _day(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -2,14 +2,14 @@
 
 import json
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.progress import DownloadColumn, Progress, SpinnerColumn, TextColumn, TransferSpeedColumn
 
 from gate.cli.where import places_in, trusted_now
 from gate.errors import ConfigError
@@ -18,10 +18,17 @@ from gate.runtime.logs import set_up
 from gate.runtime.notify import Notifier
 from gate.settings.load import load_settings
 from gate.settings.model import Settings
-from gate.store.device_key import load_public
+from gate.store.places import Places
+from gate.sync.attempt import attempt
 from gate.sync.daemon import Daemon
-from gate.sync.syncing import Outcome, Source
-from gate.sync.syncing import sync as sync_once
+from gate.sync.lock import Rank
+from gate.sync.order import MirrorOrder
+from gate.sync.round import Outcome, Source
+
+if TYPE_CHECKING:
+    from nacl.signing import SigningKey
+
+NICENESS = 19  # the lowest weight of the processor there is; SCHED_IDLE gets none where the lane is busy
 
 
 @click.command()
@@ -45,20 +52,27 @@ def sync(file: Path, once: bool, as_json: bool, verbose: bool) -> None:
     _go_behind_the_lane()
     settings = load_settings(file, config_of)
     source, every = _source(settings, file)
+    order = MirrorOrder(source.mirrors)
     if once:
-        outcome = _watched(source)
+        with _bar() as progress:
+            outcome = attempt(source, trusted_now(source.where), order, Rank.ONCE, progress=progress, verbose=verbose)
         click.echo(json.dumps(asdict(outcome)) if as_json else words(outcome))
         return
     notifier = Notifier()
-    daemon = Daemon(lambda: _attempt(source, lambda _: daemon.still_wanted()), every, notifier.alive)
+
+    def round_() -> Outcome:
+        return attempt(source, trusted_now(source.where), order, Rank.DAEMON, daemon.tick, verbose=verbose)
+
+    daemon = Daemon(round_, every, notifier.alive)
     notifier.ready()
     daemon.run()
 
 
 def _go_behind_the_lane() -> None:
-    """A lane that wakes up gets the processor at once: otherwise it would wait until our slice is over, 5 ms."""
+    """Also the processes of visits, which inherit it."""
     with suppress(OSError):  # gate-sync.service has done it already, and allows no more changes
-        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+        os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))  # never interrupts a lane when it wakes up
 
 
 def _source(settings: Settings, file: Path) -> tuple[Source, float]:
@@ -68,26 +82,26 @@ def _source(settings: Settings, file: Path) -> tuple[Source, float]:
             hint="Add one with mirrors and root, or load lists by hand: `gate list load DIR`",
         )
     table, where, by_iin = settings.sync, places_in(settings), settings.staff.iin_check
-    key = load_public(where.state_dir) if by_iin else None
+    key = _device_key(where) if by_iin else None
     return Source(table.mirrors, table.root, where, settings.list.warn_after, key, not by_iin), table.every
 
 
-def _attempt(source: Source, progress: Callable[[int], None] | None = None) -> Outcome:
-    return sync_once(source, trusted_now(source.where), progress)
+def _device_key(where: Places) -> "SigningKey":
+    from gate.store.device_key import load_or_make  # libsodium, for gates that check people by IIN only
 
-
-def _watched(source: Source) -> Outcome:
-    """With a progress bar when someone watches."""
-    with _bar() as progress:
-        return _attempt(source, progress)
+    return load_or_make(where.state_dir)
 
 
 @contextmanager
 def _bar() -> Iterator[Callable[[int], None] | None]:
-    console = Console(stderr=True)
-    if not console.is_terminal:
+    """A progress bar when a person watches."""
+    if not sys.stderr.isatty():
         yield None
         return
+    from rich.console import Console  # for a person only: the daemon stays small
+    from rich.progress import DownloadColumn, Progress, SpinnerColumn, TextColumn, TransferSpeedColumn
+
+    console = Console(stderr=True)
     columns = (SpinnerColumn(), TextColumn("syncing"), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("syncing", total=None)

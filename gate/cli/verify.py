@@ -10,9 +10,9 @@ from typing import Any
 import click
 
 from gate.cli.read import SUFFIXES
-from gate.cli.where import places_in
+from gate.cli.where import places_in, trusted_clock
 from gate.core.model import Claims, Decision, Refused
-from gate.core.reason import Reason
+from gate.core.reason import Reason, blame_clock
 from gate.core.trust import NO_ISSUERS, TrustList, parse_trust
 from gate.core.trusted_time import Kept, Standing
 from gate.errors import GateError, PictureError, UsageError
@@ -21,7 +21,6 @@ from gate.passes.recognise import Verifier
 from gate.registry import config_of, decoder
 from gate.runtime.clock import SystemClock, TrustedClock
 from gate.settings.load import load_settings
-from gate.store.floor import read_kept
 from gate.store.preview import Preview
 
 
@@ -65,6 +64,7 @@ class Examiner:
 
     def ask(self, text: str, at: int | None) -> Answer:
         """`at`: Unix seconds; None: now."""
+        doubted = at is None and self._clock.standing() is not Standing.TRUSTED
         if at is None:
             if self._clock.standing() is Standing.UNTRUSTED:
                 return Answer(Decision(Reason.CLOCK_UNTRUSTED))
@@ -74,6 +74,8 @@ class Examiner:
         except Refused as refused:
             missing = refused.reason is Reason.UNKNOWN_ISSUER and not self._has_trust
             reason = Reason.LIST_MISSING if missing else refused.reason
+            if doubted:
+                reason = blame_clock(reason)
             return Answer(Decision(reason, detail=refused.detail))
         if self._preview is None:
             return Answer(Decision(Reason.VERIFIED), claims)
@@ -127,7 +129,7 @@ def _examiner(pass_only: bool, trust: Path | None, config: Path | None) -> Exami
     preview = Preview(places_in(settings), settings.policy)
     believed = preview.state.trust if trust is None else _trust(trust)
     verifier = settings.verifier(believed or NO_ISSUERS)
-    clock = TrustedClock(SystemClock(), read_kept(places_in(settings)), settings.clock.untrusted_for)
+    clock = trusted_clock(places_in(settings), settings.clock.untrusted_for)
     return Examiner(verifier, preview, clock, has_trust=believed is not None)
 
 

@@ -6,12 +6,14 @@ from typing import Any
 
 import click
 
-from gate.errors import UsageError
+from gate.core.trusted_time import Kept
+from gate.errors import StoreError, UsageError
 from gate.registry import config_of
-from gate.runtime.clock import SystemClock
+from gate.runtime.clock import SystemClock, TrustedClock
+from gate.runtime.ntp import Ntp, read_ntp
 from gate.settings.load import load_settings
 from gate.settings.model import ClockTable, Settings
-from gate.store.floor import read_floor
+from gate.store.floor import read_kept, read_signed, read_synced
 from gate.store.places import Places, Where
 
 USUAL = Path("/etc/gate/gate.toml")
@@ -34,9 +36,20 @@ def clock_limit(config: Path | None) -> float:
     return (load_settings(config, config_of).clock if config else ClockTable()).untrusted_for
 
 
+def trusted_clock(where: Where, untrusted_for: float) -> TrustedClock:
+    """The time as the lane judges it.  Raises StoreError for a lane.db that cannot be read."""
+    synchronised = read_ntp() is Ntp.SYNCHRONISED
+    return TrustedClock(SystemClock(), read_kept(where), untrusted_for, synchronised=synchronised)
+
+
 def trusted_now(where: Where) -> float:
-    """Unix s: the system clock's, and never earlier than what the gate knows."""
-    return max(SystemClock().now(), read_floor(where) or 0.0)
+    """Unix s, as the lane judges it; as the list says where lane.db cannot be read.  Never raises: what cannot
+    be read is reported by whoever needs the file."""
+    try:
+        return trusted_clock(where, 0.0).now()
+    except StoreError:
+        kept = Kept(as_of=read_signed(where), synced=read_synced(where))
+        return TrustedClock(SystemClock(), kept, 0.0).now()
 
 
 def state_directory(config: Path | None, state_dir: Path | None) -> Path:

@@ -131,7 +131,7 @@ class ClockChanged:
 
     at: float
     standing: Standing
-    behind: float  # seconds by which the system clock is behind `at`
+    behind: float  # seconds by which the system clock is behind `at`; below 0 it is ahead
     ntp: str  # gate.runtime.ntp.Ntp: shown, and no more
 
 

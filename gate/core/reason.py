@@ -30,6 +30,7 @@ class Reason(StrEnum):
     LIST_MISSING = "list_missing"
     LIST_EXPIRED = "list_expired"
     LIST_RESTRICTED = "list_restricted"
+    CLOCK_BEHIND = "clock_behind"
     CLOCK_UNTRUSTED = "clock_untrusted"
     ALREADY_USED = "already_used"
     TOO_SOON = "too_soon"
@@ -49,3 +50,10 @@ class Reason(StrEnum):
 
 
 ADMITTING = frozenset({Reason.ADMITTED, Reason.STAFF_ADMITTED})
+
+_TOO_EARLY = frozenset({Reason.NOT_YET_VALID, Reason.PRESENTATION_EARLY})
+
+
+def blame_clock(reason: Reason) -> Reason:
+    """What a gate says whose own clock is known to be behind: a pass that seems to come too early may be good."""
+    return Reason.CLOCK_BEHIND if reason in _TOO_EARLY else reason

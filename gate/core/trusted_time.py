@@ -1,86 +1,293 @@
 """Which time the gate believes.  Pure.
 
-    trusted = max(system clock, floor), and never backwards
+Three things speak of the time, and each may lie in its own way:
 
-The floor is the largest time ever signed for this gate or journalled by it.  A system clock below it is
-behind: the gate reckons on from the floor by a clock that only counts seconds, says so, and after a
-while trusts it no more, for nobody knows how long the device was switched off.
+    signed    the list's as_of and what was carried on from it by running time: a floor that never goes back
+    steady    the time that stood before the last step of the system clock, carried on by running time
+    now       what the gate goes by: the steady time, and the steps since that it believes
 
-    last = begin(kept, system, ticks)              when the gate starts
-    last = advance(last, system, ticks)            whenever somebody asks for the time
-    last = heed(last, stated)                      when a signed list speaks of a later time
+The system clock alone moves `now`, and takes back what it alone has moved; below `steady` it needs evidence
+(a time service for an hour, or a newly signed statement), and below `signed` nothing takes the gate.
+gate/decisions/0003-trusted-time.md says who can lie how far.
 
-`system` is Unix seconds as the machine has them; `ticks` are seconds of a clock that is never set and
-goes on counting while the machine sleeps.
+    last = begin(kept, reading)           when the gate starts
+    last = advance(last, reading)         whenever somebody asks for the time
+    last = heed(last, stated)             when a signed list speaks of a time
+    last = carry(last, stated)            when passes of several holders bear witness to one
+    last = reset(last, number, to)        when the offline keys, or a person, say that the floors are wrong
+
+Times are Unix seconds.
 """
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 TOLERANCE = 60.0
-"""Seconds by which the system clock may be behind without a word: what a quartz gains in a fortnight at
-its worst, and loses when the network corrects it."""
+"""Seconds by which the system clock may differ without a word: what a quartz gains in a fortnight at its
+worst, and loses when the network corrects it."""
 
 EASE = 0.5
 """Within the tolerance the trusted clock goes at this pace until the system clock has caught up."""
 
+SETTLES_WITHIN = 300.0
+"""Seconds since the machine's start in which a time service usually sets the clock for the first time: it
+needs the network, which comes within a minute."""
+
+STANDS_AFTER = 6 * 3600.0
+"""Seconds of running after which a step of the clock that nothing has contradicted is steady, and after
+which a leap that the running time contradicts is believed: longer than a fault of a time server is left."""
+
+SYNCHRONISED_STANDS_AFTER = 3600.0
+"""The same for a step while a time service keeps the clock, and for how long it must keep a clock that
+goes below what is steady until it is believed."""
+
+SUPPORTS_WITHIN = 3600.0
+"""Seconds between a newly signed statement and the system clock for the one to support the other: lists are
+looked for every 15 min (`[sync] every`), and published seldom more than an hour before they are seen."""
+
+CONTRADICTS_AFTER = 86400.0
+"""Seconds by which a newly signed statement must lie before the trusted time to count against it: lists are
+published every day, so the newest one is seldom older."""
+
+RATE = 0.9998
+"""Seconds of time for a second of running, at least: what was signed is carried on by no more than the
+worst quartz shows (200 ppm), so that it stays a lower bound."""
+
+LATEST = 253402041600.0
+"""Unix s: 29 Dec 9999, 00:00 UTC.  No clock is believed beyond: calendars end two days later."""
+
 
 class Standing(StrEnum):
     TRUSTED = "trusted"
-    BEHIND = "behind"  # clock_behind: the gate goes on, reckoning from the floor
+    AHEAD = "ahead"  # the system clock leapt ahead of the running time: the gate goes on by the latter
+    BEHIND = "behind"  # clock_behind: the gate goes on, reckoning from the latest time it knew
     UNTRUSTED = "untrusted"  # behind for too long: nobody enters (clock_untrusted)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the clocks of a machine show at one moment."""
+
+    system: float  # Unix s, may be set by anybody
+    ticks: float  # seconds since the machine's start, never set; goes on while it sleeps
+    boot: str = ""  # names this start of the machine; "" when that is not known
+    synchronised: bool = False  # a time service keeps the system clock
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
     """What outlives the process."""
 
-    floor: float | None = None  # Unix s; None: no time was ever signed or journalled
+    floor: float | None = None  # trusted time when it was kept; None: the gate never ran
     behind_for: float | None = None  # seconds of running since the clock was found behind; None: it was right
+    steady: float | None = None  # None: as `floor`
+    signed: float | None = None  # None: nothing signed was known then
+    ticks: float | None = None  # when it was kept, by Reading.ticks
+    boot: str = ""
+    synchronised: bool = False
+    resets: int = 0  # number of the last signed reset that was obeyed
+    as_of: float | None = None  # of the list that is held
+    synced: float | None = None  # when a sync last succeeded, by the time believed then
+
+    @property
+    def latest(self) -> float | None:
+        """The latest of the times that are kept; None when there is none."""
+        times = (self.floor, self.signed, self.as_of, self.synced)
+        return max((time for time in times if time is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Reckoning:
     """The trusted time at one moment, and what the next is reckoned from."""
 
-    now: float  # Unix s, trusted
+    now: float
     ticks: float  # the moment
-    behind: float = 0.0  # seconds from the system clock to `now`
+    behind: float = 0.0  # seconds from the system clock to `now`; below 0 the system clock is ahead
     behind_for: float = 0.0  # seconds of running since the clock was found behind
+    steady: float = 0.0
+    signed: float = 0.0
+    stated: float = 0.0  # the latest signed statement itself
+    stood: float = 1.0  # how far the last step has become steady, 0 to 1
+    ahead_for: float = 0.0  # seconds of running that a leap ahead has stood
+    healing_for: float = 0.0  # seconds of running in which a time service has contradicted `steady`
+    boot: str = ""
+    synchronised: bool = False
+    resets: int = 0
 
     @property
     def is_behind(self) -> bool:
         return self.behind > TOLERANCE
 
     @property
+    def is_ahead(self) -> bool:
+        return self.behind < -TOLERANCE
+
+    @property
     def kept(self) -> Kept:
-        return Kept(self.now, self.behind_for if self.is_behind else None)
+        return Kept(
+            self.now,
+            self.behind_for if self.is_behind else None,
+            self.steady,
+            self.signed or None,
+            self.ticks,
+            self.boot,
+            self.synchronised,
+            self.resets,
+            self.stated or None,
+        )
 
     def standing(self, untrusted_for: float) -> Standing:
         """`untrusted_for`: seconds of running on a clock that is behind."""
+        if self.is_ahead:
+            return Standing.AHEAD
         if not self.is_behind:
             return Standing.TRUSTED
         return Standing.UNTRUSTED if self.behind_for >= untrusted_for else Standing.BEHIND
 
 
-def begin(kept: Kept, system: float, ticks: float) -> Reckoning:
-    now = system if kept.floor is None else max(system, kept.floor)
-    began = Reckoning(now, ticks, now - system)
-    return replace(began, behind_for=kept.behind_for or 0.0) if began.is_behind else began
+def begin(kept: Kept, reading: Reading) -> Reckoning:
+    """The first reckoning of a process.  In the same start of the machine it continues the one before, for
+    the running time in between is known; after a new start nobody knows how long the machine was off."""
+    reading = _bounded(reading)
+    as_of, floor, synced = (min(time or 0.0, LATEST) for time in (kept.as_of, kept.floor, kept.synced))
+    steady = floor if kept.steady is None else min(kept.steady, floor)
+    last = Reckoning(
+        floor,
+        reading.ticks,
+        behind=0.0 if kept.behind_for is None else 2 * TOLERANCE,
+        behind_for=kept.behind_for or 0.0,
+        steady=steady,
+        signed=min(kept.signed or 0.0, LATEST),
+        stated=max(as_of, min(kept.signed or 0.0, LATEST)),  # a list that was fetched again is no news
+        stood=0.0 if steady < floor else 1.0,
+        boot=reading.boot,
+        synchronised=kept.synchronised,
+        resets=kept.resets,
+    )
+    if kept.floor is not None and kept.ticks is not None and kept.boot and kept.boot == reading.boot:
+        return _signed(advance(replace(last, ticks=min(kept.ticks, reading.ticks)), reading), as_of)
+    if kept.floor is None and not as_of:  # nothing that the clock could go back to
+        return replace(last, now=reading.system, steady=reading.system, synchronised=reading.synchronised)
+    if kept.floor is None and reading.system < as_of - TOLERANCE:  # only then does it say more than the list
+        last = replace(last, now=synced, steady=synced)
+    last = _signed(last, as_of)
+    if reading.system > last.now + TOLERANCE:
+        return _step(last, reading, 0.0)
+    if reading.system < last.now - TOLERANCE:  # a step that a former start believed is not to be told from time
+        return _behind(replace(last, steady=last.now, stood=1.0), reading, 0.0)
+    return _in_step(last, reading, 0.0)
 
 
-def advance(last: Reckoning, system: float, ticks: float) -> Reckoning:
-    passed = max(0.0, ticks - last.ticks)
-    reckoned = last.now + passed
-    if reckoned - system > TOLERANCE:
-        behind_for = last.behind_for + passed if last.is_behind else 0.0
-        return Reckoning(reckoned, ticks, reckoned - system, behind_for)
-    now = max(system, last.now + passed * EASE)
-    return Reckoning(now, ticks, now - system)
+def advance(last: Reckoning, reading: Reading) -> Reckoning:
+    reading = _bounded(reading)
+    passed = max(0.0, reading.ticks - last.ticks)
+    gap = reading.system - (last.now + passed)
+    if gap > TOLERANCE:
+        return _ahead(last, reading, passed)
+    if gap < -TOLERANCE:
+        return _behind(last, reading, passed)
+    return _in_step(last, reading, passed)
 
 
 def heed(last: Reckoning, stated: float) -> Reckoning:
-    """`stated`: Unix s that something signed speaks of, so it is at least as late as that."""
+    """`stated`: what something signed speaks of, so it is at least as late as that."""
+    stated = min(stated, LATEST)
+    is_new, before, system = stated > last.stated, last, last.now - last.behind
+    last = _signed(replace(last, stated=max(last.stated, stated)), stated)
+    if not is_new or abs(system - stated) > SUPPORTS_WITHIN:
+        return last
+    late = before.is_behind and before.now - stated > CONTRADICTS_AFTER
+    early = before.is_ahead and stated - before.now > TOLERANCE
+    if not (late or early):
+        return last
+    now = max(system, last.signed - TOLERANCE)  # clock and statement support each other against what was reckoned
+    at_rest = replace(last, behind_for=0.0, ahead_for=0.0, healing_for=0.0)
+    return replace(at_rest, now=now, behind=now - system, steady=now, stood=1.0)
+
+
+def carry(last: Reckoning, stated: float) -> Reckoning:
+    """Witnesses speak of a time: it is believed as a step of the clock is, and taken back as easily."""
     if stated <= last.now:
         return last
-    return replace(last, now=stated, behind=last.behind + stated - last.now)
+    later = min(stated, LATEST)
+    return replace(last, now=later, behind=last.behind + later - last.now, stood=0.0)
+
+
+def reset(last: Reckoning, number: int, to: float) -> Reckoning:
+    """Forget every floor but `to`, and go by the system clock where that is later."""
+    system, to = last.now - last.behind, min(to, LATEST)
+    now = max(system, to)
+    fresh = Reckoning(now, last.ticks, now - system, steady=now, signed=to, stated=to)
+    return replace(fresh, boot=last.boot, synchronised=last.synchronised, resets=number)
+
+
+def _signed(last: Reckoning, stated: float) -> Reckoning:
+    """No part of the reckoning is earlier than what was signed."""
+    last = replace(last, signed=max(last.signed, stated), steady=max(last.steady, stated))
+    if stated <= last.now:
+        return last
+    return replace(last, now=stated, behind=last.behind + stated - last.now, steady=stated, stood=1.0)
+
+
+def _moved(last: Reckoning, reading: Reading, passed: float) -> Reckoning:
+    """Everything carried on by the running time, before it is judged."""
+    return replace(
+        last,
+        ticks=max(last.ticks, reading.ticks),
+        steady=last.steady + passed,
+        signed=last.signed + passed * RATE if last.signed else 0.0,
+        boot=reading.boot,
+        synchronised=reading.synchronised,
+    )
+
+
+def _ahead(last: Reckoning, reading: Reading, passed: float) -> Reckoning:
+    moved = _moved(last, reading, passed)
+    first_set = reading.ticks < SETTLES_WITHIN or (reading.synchronised and not last.synchronised)
+    if last.is_behind or first_set:
+        return _step(last, reading, passed)
+    now = last.now + passed
+    behind = now - reading.system
+    same = last.is_ahead and abs(behind - last.behind) <= TOLERANCE
+    ahead_for = last.ahead_for + passed if same else 0.0
+    if ahead_for >= STANDS_AFTER:
+        return _step(last, reading, passed)
+    return replace(moved, now=now, behind=behind, behind_for=0.0, ahead_for=ahead_for, healing_for=0.0)
+
+
+def _step(last: Reckoning, reading: Reading, passed: float) -> Reckoning:
+    """Believe the system clock at its word; `steady` stays where it was."""
+    moved = _moved(last, reading, passed)
+    return replace(moved, now=reading.system, behind=0.0, behind_for=0.0, stood=0.0, ahead_for=0.0, healing_for=0.0)
+
+
+def _in_step(last: Reckoning, reading: Reading, passed: float) -> Reckoning:
+    moved = _moved(last, reading, passed)
+    now = max(reading.system, last.now + passed * EASE, moved.signed - TOLERANCE)
+    stands_after = SYNCHRONISED_STANDS_AFTER if reading.synchronised else STANDS_AFTER
+    stood = min(1.0, moved.stood + passed / stands_after)
+    steady = now if stood >= 1.0 or now - moved.steady <= TOLERANCE else moved.steady
+    at_rest = replace(moved, behind_for=0.0, ahead_for=0.0, healing_for=0.0)
+    return replace(at_rest, now=now, behind=now - reading.system, steady=min(steady, now), stood=stood)
+
+
+def _behind(last: Reckoning, reading: Reading, passed: float) -> Reckoning:
+    moved, system, now = _moved(last, reading, passed), reading.system, last.now + passed
+    signed = moved.signed - TOLERANCE
+    withdrawn = max(moved.steady - TOLERANCE, signed)
+    if withdrawn <= system and moved.steady < now - TOLERANCE:  # the clock takes back what it alone has said
+        at_rest = replace(moved, behind_for=0.0, ahead_for=0.0, healing_for=0.0)
+        now = max(system, moved.steady)
+        return replace(at_rest, now=now, behind=now - system)
+    healing_for = last.healing_for + passed if reading.synchronised and system >= signed else 0.0
+    if healing_for >= SYNCHRONISED_STANDS_AFTER:
+        return replace(_step(last, reading, passed), steady=system, stood=1.0)
+    behind_for = last.behind_for + passed if last.is_behind else 0.0
+    behind = now - system
+    return replace(moved, now=now, behind=behind, behind_for=behind_for, ahead_for=0.0, healing_for=healing_for)
+
+
+def _bounded(reading: Reading) -> Reading:
+    """A clock that shows no time, or one without a calendar, shows the first or the last that has one."""
+    system = reading.system if reading.system == reading.system else 0.0  # NaN
+    return replace(reading, system=min(max(system, 0.0), LATEST))

@@ -22,7 +22,7 @@ class ListNote:
 
 @dataclass(frozen=True, slots=True)
 class ClockNote:
-    standing: str  # behind, untrusted
+    standing: str  # ahead, behind, untrusted
     text: str
 
 
@@ -41,7 +41,7 @@ def clock_note(clock: ClockChanged | None, language: str) -> ClockNote | None:
     if clock is None or clock.standing is Standing.TRUSTED:
         return None
     text = INTERFACE[language].clock_standings[clock.standing]
-    return ClockNote(clock.standing.value, text.format(age=age_in_words(clock.behind, language)))
+    return ClockNote(clock.standing.value, text.format(age=age_in_words(abs(clock.behind), language)))
 
 
 def unable(known: ListChanged | None, clock: ClockChanged | None) -> Reason | None:

@@ -72,7 +72,9 @@ class Metrics:
         self._grade = states("gate_list_grade", "How old the list counts as.", Freshness)
         self._clock = states("gate_clock_state", "How far the clock is believed.", Standing)
         self._behind = Gauge(
-            "gate_clock_behind_seconds", "How far the system clock is behind the trusted one.", registry=registry
+            "gate_clock_behind_seconds",
+            "How far the system clock is behind the trusted one; below 0 it is ahead.",
+            registry=registry,
         )
         self._ntp = states("gate_clock_ntp", "Whether the system clock is kept right from the network.", NTP)
         Info("gate_build", "What runs here.", registry=registry).info(

@@ -38,6 +38,11 @@ def reason_words(reason: Reason, language: str) -> Words:
     return REASONS[language][reason]
 
 
+_NOT_YOUR_PHONE = {
+    "kk": "Телефоныңыз дұрыс. Қызметкерге жүгініңіз немесе басқа өткелден өтіңіз",
+    "ru": "Ваш телефон в порядке. Обратитесь к сотруднику или пройдите через другой вход",
+    "en": "Your phone is fine. Ask the staff, or use another entrance",
+}
 _ELSEWHERE = {
     "kk": "Мәселе сізде емес. Басқа өткелден өтіңіз немесе қызметкерді шақырыңыз",
     "ru": "Дело не в вас. Пройдите через другой вход или позовите сотрудника",
@@ -135,6 +140,11 @@ _TEXTS: dict[Reason, tuple[tuple[str, str], tuple[str, str], tuple[str, str]]] =
         ("Қызметкер тексереді", "Өткел деректері ескі: қызметкерге жүгініңіз"),
         ("Нужна проверка", "Данные входа устарели: обратитесь к сотруднику"),
         ("Staff check needed", "The gate's data is old: please ask the staff"),
+    ),
+    Reason.CLOCK_BEHIND: (
+        ("Өткел сағаты артта", _NOT_YOUR_PHONE["kk"]),
+        ("Часы входа отстают", _NOT_YOUR_PHONE["ru"]),
+        ("Gate clock is behind", _NOT_YOUR_PHONE["en"]),
     ),
     Reason.CLOCK_UNTRUSTED: (
         ("Өткел сағаты қате", _ELSEWHERE["kk"]),
@@ -263,6 +273,7 @@ INTERFACE: Mapping[str, Interface] = MappingProxyType(
                 Freshness.MISSING: "Тізім жоқ",
             },
             clock_standings={
+                Standing.AHEAD: "Сағат {age} алға кетті: тексеріңіз",
                 Standing.BEHIND: "Сағат {age} артта қалды: уақытты түзетіңіз",
                 Standing.UNTRUSTED: "Сағат {age} артта қалды: ешкім өткізілмейді",
             },
@@ -293,6 +304,7 @@ INTERFACE: Mapping[str, Interface] = MappingProxyType(
                 Freshness.MISSING: "Списка нет",
             },
             clock_standings={
+                Standing.AHEAD: "Часы ушли вперёд на {age}: проверьте",
                 Standing.BEHIND: "Часы отстают на {age}: исправьте время",
                 Standing.UNTRUSTED: "Часы отстают на {age}: никто не проходит",
             },
@@ -323,6 +335,7 @@ INTERFACE: Mapping[str, Interface] = MappingProxyType(
                 Freshness.MISSING: "No list",
             },
             clock_standings={
+                Standing.AHEAD: "Clock leapt {age} ahead: check it",
                 Standing.BEHIND: "Clock is {age} behind: set it",
                 Standing.UNTRUSTED: "Clock is {age} behind: nobody enters",
             },

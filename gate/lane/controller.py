@@ -178,10 +178,10 @@ class Lane:
         judge = self._judge = await self._on_writer(self._open_judge)
         try:
             async with asyncio.TaskGroup() as self._group:
-                self._watch(await self._on_writer(lambda: judge.begin(self._clock.now())))
+                await self._watch(judge, await self._on_writer(lambda: judge.begin(self._clock.now())))
                 standing = await self._on_writer(judge.standing)
                 self._state = replace(self._state, orders=standing.orders, fire=standing.fire)
-                await self._keep_time()
+                await self._keep_time(judge)
                 self._outlet.state(self._state)
                 ready()
                 while True:
@@ -219,7 +219,9 @@ class Lane:
         if refusal:
             verdict = await self._ask(lambda judge, at: judge.refuse(refusal, scan.text, where, at))
         else:
-            verdict = await self._ask(lambda judge, at: judge.decide(scan.text, where, at))
+            if (doubted := self._timekeeper.is_doubted) and self._judge is not None:
+                await self._hear_witness(self._judge, scan.text)
+            verdict = await self._ask(lambda judge, at: judge.decide(scan.text, where, at, doubted=doubted))
         shown.stage, shown.holder = Stage.ANSWERED, verdict.holder
         self._tidy_due = self._clock.monotonic() + TIDY_AFTER
         pending = Pending(where, verdict, self._clock.monotonic() - scan.seen)
@@ -326,8 +328,7 @@ class Lane:
         self._outlet.tick(now, self._state)
         if now >= self._list_due:
             self._list_due = now + LIST_CHECK
-            self._watch(await self._ask(lambda judge, at: judge.watch(at, self._state.orders, fire=self._state.fire)))
-            await self._keep_time()
+            await self._ask_time()
         if self._tidy_due and now >= self._tidy_due:
             self._tidy_due = 0.0
             await self._ask(lambda judge, at: judge.tidy(self._setup.device, at))
@@ -351,20 +352,33 @@ class Lane:
 
     # Time and the list.
 
-    async def _keep_time(self) -> None:
+    async def _ask_time(self) -> None:
+        if (judge := self._judge) is not None:
+            await self._watch(
+                judge, await self._ask(lambda judge, at: judge.watch(at, self._state.orders, fire=self._state.fire))
+            )
+            await self._keep_time(judge)
+
+    async def _keep_time(self, judge: Judge) -> None:
         news = self._timekeeper.look(await self._on_writer(read_ntp))
         if news is not None:
-            kept = self._clock.kept()
-            await self._ask(lambda judge, at: judge.keep_time(kept, at, news))
+            kept, now = self._clock.kept(), self._clock.now()
+            await self._on_writer(lambda: judge.keep_time(kept, now, news))
 
-    def _watch(self, watched: Watched) -> None:
-        if watched.list.as_of is not None:
-            self._clock.heed(watched.list.as_of)
+    async def _watch(self, judge: Judge, watched: Watched) -> None:
+        ordered = await self._on_writer(judge.time_reset) if self._timekeeper.is_news(watched.list) else None
+        self._timekeeper.heed(watched.list, ordered)
         self._outlet.status_list(watched.list)
         self._outlet.loss(watched.loss)
         if watched.orders is not None:
             self._state = replace(self._state, orders=watched.orders)
             self._outlet.state(self._state)
+
+    async def _hear_witness(self, judge: Judge, text: str) -> None:
+        """A gate that knows its clock to be wrong takes passes for witnesses of the time."""
+        issued = await self._on_writer(lambda: judge.issued(text))
+        if issued is not None:
+            self._timekeeper.hear(*issued, self._setup.limits)
 
     # Small parts.
 

@@ -11,12 +11,14 @@ import structlog
 from gate.core.decide import Policy
 from gate.core.events import Mode, Passed
 from gate.core.model import Claims, Decision, Direction, Refused
-from gate.core.reason import Reason
+from gate.core.reason import Reason, blame_clock
+from gate.core.time_reset import TimeReset
 from gate.core.trust import NO_ISSUERS, TrustList
 from gate.core.trusted_time import Kept
 from gate.errors import PublishError, StoreError
 from gate.passes.recognise import Verifier
 from gate.store.admission import Admission, Presented, Recorded
+from gate.store.floor import read_reset
 from gate.store.loss import ADVICE, Loss
 from gate.store.places import Places, Where
 from gate.store.standing import Standing
@@ -51,9 +53,9 @@ class Judge:
     """Raises StoreError at start when lane.db cannot be had; afterwards a failing store is a refusal."""
 
     def __init__(self, where: Where, policy: Policy, make_verifier: MakeVerifier) -> None:
-        places = Places.of(where)
-        self._list_paths = tuple(str(path) for path in (places.list_db, places.earlier_list_db) if path)
-        self._status = StatusList(where, watched=True)
+        self._list_path = Places.of(where).held_list_db
+        self._where = where
+        self._status = StatusList(where)
         self._make_verifier = make_verifier
         self._trust: TrustList | None = None
         self._verifier = make_verifier(NO_ISSUERS)
@@ -67,24 +69,37 @@ class Judge:
         except Refused:
             return None
 
-    def decide(self, text: str, shown: Presented, at: float) -> Verdict:
-        """`at`: Unix s.  Never raises for a bad pass or a failing store: those are refusals."""
+    def issued(self, text: str) -> tuple[int, int] | None:
+        """Place, and time of issue in Unix s, of a pass whose signatures hold; None for any other text."""
+        try:
+            return self._verifier.issued(text)
+        except Refused:
+            return None
+
+    def time_reset(self) -> TimeReset | None:
+        """The reset of the time that the offline keys signed last."""
+        return read_reset(self._where)
+
+    def decide(self, text: str, shown: Presented, at: float, *, doubted: bool = False) -> Verdict:
+        """`at`: Unix s.  `doubted`: the gate's clock is known to be behind, so a pass that seems to come too
+        early is refused for that.  Never raises for a bad pass or a failing store: those are refusals."""
         try:
             if self._trust is None:
                 self._refresh()  # a gate without a list looks for one at every pass
             while True:
                 try:
-                    return self._decide(text, shown, at)
+                    return self._decide(text, shown, at, doubted=doubted)
                 except OutdatedError:
                     self._refresh()
         except (StoreError, PublishError) as error:
             return self._failed(error)
 
-    def _decide(self, text: str, shown: Presented, at: float) -> Verdict:
+    def _decide(self, text: str, shown: Presented, at: float, *, doubted: bool) -> Verdict:
         try:
             claims = self._verifier.verify(text, int(at))
         except Refused as refused:
-            decision = Decision(self._known_reason(refused.reason), detail=refused.detail)
+            reason = blame_clock(refused.reason) if doubted else refused.reason
+            decision = Decision(self._known_reason(reason), detail=refused.detail)
             return self._verdict(self._admission.refuse(decision, shown, at))
         return self._verdict(self._admission.admit(claims, shown, at), claims.idx)
 
@@ -198,9 +213,8 @@ class Judge:
         except (StoreError, PublishError) as error:
             self._tell(_LIST, str(error))
         else:
-            missing = "there is no list yet: nobody enters. Load one: `gate list load DIR`"
-            damage = str(self._status.damage or "")  # the rest of the list is good, and answers
-            self._tell(_LIST, missing if self._status.state.version is None else damage)
+            missing = self._status.state.version is None
+            self._tell(_LIST, "there is no list yet: nobody enters. Load one: `gate list load DIR`" if missing else "")
         return self._status.state
 
     def keep_time(self, kept: Kept, at: float, detail: str) -> None:
@@ -246,7 +260,7 @@ class Judge:
         return Verdict(Decision(Reason.STORAGE_FAILED, detail=str(error)), None)
 
     def _say(self, error: StoreError | PublishError) -> None:
-        of_list = isinstance(error, PublishError) or error.what.startswith(self._list_paths)
+        of_list = isinstance(error, PublishError) or error.what.startswith(str(self._list_path))
         self._tell(_LIST if of_list else _LANE, str(error))
 
     def _say_loss(self) -> None:

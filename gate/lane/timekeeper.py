@@ -1,4 +1,4 @@
-"""What the lane says of its clock, and when it keeps the time for the next start."""
+"""What the lane says of its clock, what it listens to, and when it keeps the time for the next start."""
 
 from collections.abc import Callable
 
@@ -7,8 +7,13 @@ import structlog
 from gate.core.events import ClockChanged, Event
 from gate.core.model import Direction
 from gate.core.reason import Reason
+from gate.core.staleness import AgeLimits
+from gate.core.time_reset import TimeReset
 from gate.core.trusted_time import TOLERANCE, Standing
+from gate.core.witnesses import Witnesses
 from gate.ports.clock import TrustedClock
+from gate.runtime.ntp import Ntp
+from gate.store.statuslist import ListState
 
 log = structlog.get_logger()
 
@@ -16,19 +21,33 @@ log = structlog.get_logger()
 KEEP_EVERY = 600.0
 KEEP_BEHIND_EVERY = 60.0  # while every second counts towards `untrusted_for`
 
+ISSUER_SKEW = 60.0
+"""Seconds by which an issuer's clock may be ahead: as gate.passes.aq1.SKEW allows it."""
+
 _SAID = {
     Standing.TRUSTED: "right again",
+    Standing.AHEAD: "ahead by {:.0f} s: going on by the running time",
     Standing.BEHIND: "behind by {:.0f} s",
     Standing.UNTRUSTED: "behind by {:.0f} s for too long: nobody enters",
 }
 
 
 class Timekeeper:
+    """Belongs to the lane's event loop."""
+
     def __init__(self, clock: TrustedClock, publish: Callable[[Event], None]) -> None:
         self._clock = clock
         self._publish = publish
         self._said: ClockChanged | None = None
         self._keep_due = 0.0
+        self._list = ListState()
+        self._witnesses = Witnesses()
+        self._reset: TimeReset | None = None  # obeyed, and not kept yet
+
+    @property
+    def is_doubted(self) -> bool:
+        """Whether the time is known to be earlier than it should be, as far as the gate can tell."""
+        return self._clock.standing() is not Standing.TRUSTED
 
     def refusal(self, direction: Direction) -> Reason | None:
         """Whoever is inside may leave, whatever the clock says."""
@@ -36,23 +55,55 @@ class Timekeeper:
             return Reason.CLOCK_UNTRUSTED
         return None
 
-    def look(self, ntp: str) -> str | None:
+    def is_news(self, known: ListState) -> bool:
+        """Whether this is another list than the one heeded last."""
+        return (known.version, known.as_of) != (self._list.version, self._list.as_of)
+
+    def heed(self, known: ListState, ordered: TimeReset | None) -> None:
+        """What is held now.  `ordered`: the reset of the time that came with it."""
+        self._list = known
+        if ordered is not None and ordered.number > self._clock.kept().resets:
+            self._clock.reset(ordered.number, max(ordered.to, known.as_of or 0))
+            self._reset = ordered
+            log.warning("the authority has reset the time", to=ordered.to, number=ordered.number)
+        if known.as_of is not None:
+            self._clock.heed(known.as_of)
+
+    def hear(self, idx: int, issued_at: int, limits: AgeLimits) -> None:
+        """A pass whose issuer's signature holds, while the time is doubted.  Passes never make a list too old."""
+        if self._list.as_of is None:
+            return
+        agreed = self._witnesses.hear(idx, issued_at)
+        if agreed is not None:
+            self._clock.carry(min(agreed - ISSUER_SKEW, self._list.as_of + limits.refuse_after))
+
+    def look(self, ntp: Ntp) -> str | None:
         """Say what has changed.  None: nothing is to be kept now; else what the journal should say beside
         the time, which may be nothing."""
+        self._clock.synchronise(synchronised=ntp is Ntp.SYNCHRONISED)
         standing, behind, before = self._clock.standing(), self._clock.behind(), self._said
         if before is None or self._is_news(before, standing, behind, ntp):
             self._said = ClockChanged(self._clock.now(), standing, behind, ntp)
             self._publish(self._said)
+        if standing is Standing.TRUSTED:
+            self._witnesses.forget()
+        said = [self._step()]
         if standing is not (before.standing if before else Standing.TRUSTED):
-            detail = _SAID[standing].format(behind)
+            said.append(_SAID[standing].format(abs(behind)))
             self._log(standing, behind)
-        elif self._clock.monotonic() >= self._keep_due:
-            detail = ""
-        else:
+        detail = ", ".join(filter(None, said))
+        if not detail and self._clock.monotonic() < self._keep_due:
             return None
         every = KEEP_EVERY if standing is Standing.TRUSTED else KEEP_BEHIND_EVERY
         self._keep_due = self._clock.monotonic() + every
         return detail
+
+    def _step(self) -> str:
+        """Why the time moved against the running time; empty when it did not."""
+        stepped, ordered, self._reset = self._clock.stepped(), self._reset, None
+        if ordered is not None:
+            return f"reset number {ordered.number} of the authority, {stepped:+.0f} s"
+        return f"stepped by {stepped:+.0f} s" if abs(stepped) > TOLERANCE else ""
 
     def _is_news(self, before: ClockChanged, standing: Standing, behind: float, ntp: str) -> bool:
         """Of how far it is behind, only what a person would notice."""

@@ -62,6 +62,20 @@ class Aq1:
 
     def verify(self, text: str, at: int) -> Claims:
         """The claims of `text`, which begins with the format's prefix, at `at`, Unix s.  Raises Refused."""
+        key, stated, presentation = self._signed(text)
+        issuer, token_id, idx, status, issued_at, expires_at, begins, holder = stated
+        _check_times(issued_at, expires_at, begins, key.max_lifetime, at)
+        presented_at = self._presented_at(holder, presentation, at)
+        return Claims(FORMAT, issuer, token_id, idx, status, issued_at, expires_at, presented_at)
+
+    def issued(self, text: str) -> tuple[int, int]:
+        """Place and time of issue (Unix s) of a pass whose signatures hold, whatever the time is.  Raises Refused."""
+        key, (_, _, idx, _, issued_at, expires_at, *_), _ = self._signed(text)
+        if expires_at - issued_at > key.max_lifetime:
+            raise Refused(Reason.LIFETIME_EXCEEDED)
+        return idx, issued_at
+
+    def _signed(self, text: str) -> tuple[IssuerKey, _Stated, _Presentation | None]:
         try:
             (signed, kid, stated), presentation = self._parse(text)
         except ValueError as error:
@@ -69,14 +83,11 @@ class Aq1:
         key = self._keys.get(kid)
         if key is None:
             raise Refused(Reason.UNKNOWN_ISSUER, f"kid {kid.hex()}")
-        issuer, token_id, idx, status, issued_at, expires_at, begins, holder = stated
         _check_signature(signed, key.public, "issuer's")
         if presentation is not None:
             _check_signature(presentation[0], presentation[1], "holder's")
-        _check_issuer(key, issuer, issued_at)
-        _check_times(issued_at, expires_at, begins, key.max_lifetime, at)
-        presented_at = self._presented_at(holder, presentation, at)
-        return Claims(FORMAT, issuer, token_id, idx, status, issued_at, expires_at, presented_at)
+        _check_issuer(key, stated[0], stated[4])
+        return key, stated, presentation
 
     def _parse(self, text: str) -> tuple[_Credential, _Presentation | None]:
         """The shape of the whole pass; raises ValueError when it has another."""

@@ -18,6 +18,9 @@ class Format(Protocol):
     def verify(self, text: str, at: int) -> Claims:
         """`text` begins with the format's prefix; `at` is Unix seconds.  Raises Refused and nothing else."""
 
+    def issued(self, text: str) -> tuple[int, int]:
+        """Place, and time of issue in Unix seconds, of a pass whose signatures hold.  Raises Refused."""
+
 
 _FORMATS: dict[str, Callable[[TrustList, Policy], Format]] = {
     AQ1_PREFIX: Aq1,
@@ -40,7 +43,9 @@ class Verifier:
         `window` is how far a presentation's time may lie from the gate's, seconds, either way.
         """
         policy = Policy(venue, window, binding_required)
-        self._formats = [(prefix, make(trust, policy).verify) for prefix, make in _FORMATS.items()]
+        formats = [(prefix, make(trust, policy)) for prefix, make in _FORMATS.items()]
+        self._formats = [(prefix, made.verify) for prefix, made in formats]
+        self._issued = [(prefix, made.issued) for prefix, made in formats]
 
     def verify(self, text: str, at: int) -> Claims:
         """The claims of the pass in `text`, exactly as decoded, at `at`, Unix seconds.
@@ -51,3 +56,11 @@ class Verifier:
             if text.startswith(prefix):
                 return verify(text, at)
         raise Refused(Reason.UNREADABLE, "no pass that this gate knows")
+
+    def issued(self, text: str) -> tuple[int, int]:
+        """Place, and time of issue in Unix seconds, of a pass whose signatures hold, whatever the time is.
+        Raises Refused and nothing else."""
+        for prefix, issued in self._issued:
+            if text.startswith(prefix):
+                return issued(text)
+        raise Refused(Reason.UNREADABLE)

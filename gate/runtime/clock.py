@@ -1,11 +1,14 @@
 """The system's clocks, and the trusted one made of them; nobody else asks the system."""
 
 import time
-from math import inf
+from collections.abc import Callable
+from pathlib import Path
 from threading import Lock
 from typing import Protocol
 
-from gate.core.trusted_time import Kept, Reckoning, Standing, advance, begin, heed
+from gate.core.trusted_time import TOLERANCE, Kept, Reading, Reckoning, Standing, advance, begin, carry, heed, reset
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 class SystemClock:
@@ -19,6 +22,13 @@ class SystemClock:
         """Seconds, never set, sleep of the machine included."""
         return time.clock_gettime(time.CLOCK_BOOTTIME)
 
+    def boot(self) -> str:
+        """Names this start of the machine; "" where the kernel does not."""
+        try:
+            return _BOOT_ID.read_text("ascii").strip()
+        except (OSError, ValueError):
+            return ""
+
 
 class Machine(Protocol):
     """The clocks of a machine, as SystemClock has them."""
@@ -29,18 +39,23 @@ class Machine(Protocol):
 
     def since_boot(self) -> float: ...
 
+    def boot(self) -> str: ...
+
 
 class TrustedClock:
     """A gate.ports.clock.TrustedClock: gate.core.trusted_time over the clocks of a machine.
 
     `kept`: what gate.store.floor has.  `untrusted_for`: seconds of running on a clock that is behind
-    until it is trusted no more."""
+    until it is trusted no more.  `synchronised`: a time service keeps the system clock."""
 
-    def __init__(self, machine: Machine, kept: Kept, untrusted_for: float) -> None:
+    def __init__(self, machine: Machine, kept: Kept, untrusted_for: float, *, synchronised: bool = False) -> None:
         self._machine = machine
         self._untrusted_for = untrusted_for
         self._lock = Lock()
-        self._last = begin(kept, machine.now(), machine.since_boot())
+        self._boot = machine.boot()
+        self._synchronised = synchronised
+        self._last = begin(kept, self._reading())
+        self._stepped = 0.0
 
     def now(self) -> float:
         return self._read().now
@@ -58,10 +73,33 @@ class TrustedClock:
         return self._read().kept
 
     def heed(self, stated: float) -> None:
-        self._read(stated)
+        self._read(lambda last: heed(last, stated))
 
-    def _read(self, stated: float = -inf) -> Reckoning:
+    def carry(self, stated: float) -> None:
+        self._read(lambda last: carry(last, stated))
+
+    def reset(self, number: int, to: float) -> None:
+        self._read(lambda last: reset(last, number, to))
+
+    def synchronise(self, *, synchronised: bool) -> None:
+        """Whether a time service keeps the system clock, from now on."""
+        with self._lock:
+            self._synchronised = synchronised
+
+    def stepped(self) -> float:
+        """Seconds by which `now` moved against the running time since this was asked last; 0.0, as a rule."""
+        with self._lock:
+            stepped, self._stepped = self._stepped, 0.0
+            return stepped
+
+    def _read(self, also: Callable[[Reckoning], Reckoning] = lambda last: last) -> Reckoning:
         with self._lock:  # or a thread that was held up would put the time back
-            last = advance(self._last, self._machine.now(), self._machine.since_boot())
-            self._last = heed(last, stated)
-            return self._last
+            last = also(advance(self._last, self._reading()))
+            stepped = last.now - self._last.now - (last.ticks - self._last.ticks)
+            self._stepped += stepped if abs(stepped) > TOLERANCE else 0.0
+            self._last = last
+            return last
+
+    def _reading(self) -> Reading:
+        machine = self._machine
+        return Reading(machine.now(), machine.since_boot(), self._boot, self._synchronised)

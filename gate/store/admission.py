@@ -20,12 +20,12 @@ from gate.core.trusted_time import Kept
 from gate.errors import DamagedError, GateError, StoreError
 from gate.store.database import File, immediate, is_damage, unusable
 from gate.store.floor import keep
-from gate.store.inside import Inside
+from gate.store.inside import Inside, bound_inside
 from gate.store.journal import Journal, Row, read_end
 from gate.store.journal_end import End
 from gate.store.lane_file import LaneFile
 from gate.store.loss import Loss, UnknownUses, confirm, read_loss, record
-from gate.store.redemptions import Redemptions
+from gate.store.redemptions import Redemptions, bound_redemptions
 from gate.store.secrets import Secrets
 from gate.store.standing import Standing, read_standing, write_standing
 from gate.store.statuslist import ListState, OutdatedError, StatusList
@@ -220,6 +220,8 @@ class Admission:
         with self._transaction():
             if detail:
                 self._journal.append(Row(at=_ms(at), event="clock", detail=detail))
+                bound_redemptions(self._connection, at, self._policy.reuse_after)
+                bound_inside(self._connection, at)
             keep(self._connection, kept)
 
     def sign_journal(self, device: str, at: float) -> str | None:

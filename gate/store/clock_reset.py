@@ -14,36 +14,42 @@ from gate.core.trusted_time import Kept
 from gate.errors import StoreError
 from gate.store.admission import claim_lane
 from gate.store.database import File, immediate, open_for_writing, unusable
-from gate.store.floor import keep, read_journalled, read_kept, read_signed
+from gate.store.floor import keep, read_journalled, read_kept, read_signed, read_synced
 from gate.store.inside import shift_inside
 from gate.store.journal import Journal, Row
-from gate.store.last_sync import Synced, last_sync, record_sync
 from gate.store.places import Places, Where
 from gate.store.redemptions import shift_redemptions
 
 
-def reset_floor(where: Where, now: float) -> float:
+def reset_floor(where: Where, now: float, *, list_is_wrong: bool = False) -> float:
     """The system clock is right, `now` (Unix s) is the time: forget that the gate lived through later ones.
     Returns by how many seconds the floor went back.
 
+    `list_is_wrong`: so is what the list says of a later time.  It counts as out of date then, nobody enters by
+    it, and any newer version that speaks of an earlier time is taken in its place.
+
     Raises StoreError while a lane runs, when there is nothing to forget, and when the list speaks of a
-    later time than `now`: that was signed, and it is the system clock that is wrong."""
+    later time than `now` and is not said to be wrong: it was signed, and as a rule it is the clock that is wrong."""
     state_dir = Places.of(where).state_dir
     if not state_dir.is_dir():
         raise StoreError(f"{state_dir} is not there", hint="There is nothing to reset; check the directory")
     lock = claim_lane(state_dir)
     try:
         signed = read_signed(where)
-        if signed is not None and signed > now:
+        if signed is not None and signed > now and not list_is_wrong:
             raise StoreError(
                 f"the list speaks of {day(signed)}, and the system clock says {day(now)}",
-                hint="The system clock is wrong: set it (`timedatectl set-time`), then start the gate",
+                hint="If the system clock is wrong, set it (`timedatectl set-time`).  If it is the list that is wrong, "
+                "add --list-is-wrong, then load a newer list",
             )
-        floor = read_kept(where).floor
-        if floor is None or floor <= now:
+        kept = read_kept(where)
+        floor = max(kept.latest or 0.0, read_journalled(state_dir).latest or 0.0)
+        if floor <= now:
             raise StoreError("the clock is not behind", hint="There is nothing to reset")
-        _forget_journal(state_dir, floor, now)  # first: nothing is forgotten unrecorded
+        _forget_journal(state_dir, kept, now)  # first: nothing is forgotten unrecorded
         _forget_sync(Places.of(where), now)
+        if signed is not None and signed > now:
+            _outdate_list(Places.of(where))
     finally:
         os.close(lock)
     return floor - now
@@ -59,22 +65,37 @@ def day(seconds: float) -> str:
 
 def _forget_sync(where: Places, now: float) -> None:
     """A sync that succeeded later than now was not so late."""
-    last = last_sync(where)
-    if last is not None and last.at > now:
-        record_sync(Synced(now, last.mirror), where)
+    if (read_synced(where) or now) <= now:
+        return
+    connection = open_for_writing(File.LIST, where.held_list_db.parent)
+    with closing(connection):
+        try:
+            connection.execute("UPDATE sync SET at = min(at, ?)", (now,))
+        except sqlite3.Error as error:
+            raise unusable(where.held_list_db, error) from error
 
 
-def _forget_journal(state_dir: Path, floor: float, now: float) -> None:
-    lived = read_journalled(state_dir).floor
+def _outdate_list(where: Places) -> None:
+    """The list that is held speaks of the first second there is: as old as can be, its version kept."""
+    connection = open_for_writing(File.LIST, where.held_list_db.parent)
+    with closing(connection):
+        try:
+            connection.execute("UPDATE list_head SET as_of = 0, generation = generation + 1")
+        except sqlite3.Error as error:
+            raise unusable(where.held_list_db, error) from error
+
+
+def _forget_journal(state_dir: Path, kept: Kept, now: float) -> None:
+    before = read_journalled(state_dir)
     connection = open_for_writing(File.LANE, state_dir)
     with closing(connection):
         try:
             with immediate(connection):
-                detail = f"reset from {day(floor)} to {day(now)}"
+                detail = f"reset from {day(kept.latest or now)} to {day(now)}"
                 Journal(connection).append(Row(at=round(now * 1000), event="clock", detail=detail))
-                keep(connection, Kept(now))
+                keep(connection, Kept(now, resets=kept.resets))
                 # Or who entered while the clock was ahead could not enter again until then.
-                back = min(0.0, now - (lived or now))
+                back = min(0.0, now - (before.floor or now))
                 shift_redemptions(connection, back)
                 shift_inside(connection, back)
         except sqlite3.Error as error:

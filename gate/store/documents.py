@@ -4,3 +4,5 @@ A module of its own: the lane asks for them by name and has no use for what read
 
 TRUST = "trust.json"
 RULES = "rules.json"
+TIME = "time.json"
+"""Only where the authority once had to reset the time (gate.core.time_reset)."""

@@ -1,90 +1,142 @@
-"""The floor of the trusted time: the latest moment that was signed for this gate or lived through by it.
+"""What a device's files say of the time.
 
-lane.db holds what was journalled (the lane writes it); list.db what was signed, and when a sync last
-succeeded (sync writes both).  Each file holds when the other is lost.  For everyone who needs the
-trusted time:
+lane.db holds what the lane believed (the lane writes it); list.db what was signed, and when a sync last
+succeeded (sync writes both).  Each file holds when the other is lost.  For everybody who needs the trusted time:
 
-    clock = TrustedClock(SystemClock(), read_kept(where), untrusted_for)     a lane, and who asks for it
-    now = max(SystemClock().now(), read_floor(state_dir) or 0.0)                 for one moment
+    clock = TrustedClock(SystemClock(), read_kept(where), untrusted_for)
 """
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from gate.core.time_reset import TimeReset, parse_time
 from gate.core.trusted_time import Kept
-from gate.errors import StoreError
+from gate.errors import PublishError, StoreError
 from gate.store.database import File, open_for_reading, unusable
-from gate.store.last_sync import last_sync
-from gate.store.list_file import open_held
+from gate.store.documents import TIME
 from gate.store.places import Places, Where
 
-_KEPT = "SELECT floor, seq, behind_since FROM clock"
+# What list.db says of the time, Unix s.
+_SIGNED = "SELECT max(as_of) FROM list_head"
+_SYNCED = "SELECT max(at) FROM sync"
+_RESET = "SELECT body FROM document WHERE name = ?"
+_COLUMNS = "floor, seq, behind_since, steady, signed, ticks, boot, synchronised, resets"
+_KEPT = f"SELECT {_COLUMNS} FROM clock"  # noqa: S608 - our own names
+_KEPT_BEFORE = "SELECT floor, seq, behind_since, NULL, NULL, NULL, NULL, NULL, NULL FROM clock"
 _JOURNALLED = "SELECT max(at) FROM journal WHERE seq > ?"
-_KEEP = "INSERT OR REPLACE INTO clock VALUES (1, ?, (SELECT coalesce(max(seq), 0) FROM journal), ?)"
+_LAST_ROW = "SELECT coalesce(max(seq), 0) FROM journal"
+_KEEP = f"INSERT OR REPLACE INTO clock (id, {_COLUMNS}) VALUES (1, ?, ({_LAST_ROW}), ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - our own names
+
+KEPT_WITHIN = 900.0
+"""Seconds within which the lane keeps the time again, and room: a journal row that is later than that by the
+kept time was written after a step of the clock, and says nothing of what was steady."""
 
 
 def read_kept(where: Where) -> Kept:
     """What a trusted clock begins with.  A damaged list.db says nothing here: without it nobody enters.
     Raises StoreError for a lane.db that cannot be read."""
-    journalled = read_journalled(Places.of(where).state_dir)
-    return Kept(_latest(journalled.floor, read_signed(where), read_synced(where)), journalled.behind_for)
+    lived = read_journalled(Places.of(where).state_dir)
+    ordered = read_reset(where)
+    if ordered is not None and ordered.number > lived.resets:
+        # Whatever the lane believed rests on what the offline keys have withdrawn.
+        return Kept(resets=ordered.number, as_of=max(ordered.to, read_signed(where) or 0.0))
+    return replace(lived, as_of=read_signed(where), synced=read_synced(where))
 
 
 def read_floor(where: Where) -> float | None:
-    """Unix s; None when no time was ever signed or lived through here.  Never raises: what cannot be read
-    is said by whoever needs the file."""
+    """The latest time that is kept, Unix s; None when none was ever signed or lived through here.  Never
+    raises: what cannot be read is said by whoever needs the file."""
     try:
-        return read_kept(where).floor
+        return read_kept(where).latest
     except StoreError:
-        return _latest(read_signed(where), read_synced(where))
+        return Kept(as_of=read_signed(where), synced=read_synced(where)).latest
+
+
+def read_reset(where: Where) -> TimeReset | None:
+    """The reset of the time that the offline keys signed last; None without one."""
+    body = _read_list(where, "document", _RESET, TIME)
+    try:
+        return None if body is None else parse_time(str(body))
+    except PublishError:
+        return None
 
 
 def read_signed(where: Where) -> float | None:
     """The time the list speaks of, Unix s; None without one."""
-    try:
-        file = open_held(Places.of(where))
-    except StoreError:
-        return None
-    if file is None:
-        return None
-    with closing(file):
-        return file.head.as_of
+    return _time(_read_list(where, "list_head", _SIGNED))
 
 
 def read_synced(where: Where) -> float | None:
     """When a sync last succeeded, Unix s by the trusted clock then; None before the first."""
-    last = last_sync(where)
-    return last.at if last else None
+    return _time(_read_list(where, "sync", _SYNCED))
 
 
 def keep(connection: sqlite3.Connection, kept: Kept) -> None:
     """Inside the caller's write transaction on lane.db, after its journal rows.  `kept` has a floor."""
     floor = kept.floor or 0.0
     since = None if kept.behind_for is None else _ms(floor - kept.behind_for)
-    connection.execute(_KEEP, (_ms(floor), since))
+    times = (None if time is None else _ms(time) for time in (kept.steady, kept.signed, kept.ticks))
+    values = (_ms(floor), since, *times, kept.boot or None, kept.synchronised, kept.resets)
+    connection.execute(_KEEP, values)
 
 
 def read_journalled(state_dir: Path) -> Kept:
-    """What lane.db alone has.  Raises StoreError."""
+    """What lane.db alone has.  Raises StoreError.
+
+    Journal rows after the kept time say what it has become since; a step of the clock is kept at once, so
+    they carry the same steps as the kept time does."""
     connection = open_for_reading(File.LANE, state_dir, check=False)
     if connection is None:
         return Kept()
     with closing(connection):
         try:
-            row = connection.execute(_KEPT).fetchone() if _has(connection, "clock") else None
-            floor, seq, since = row or (None, 0, None)
-            times = [time for time in (floor, _one(connection, _JOURNALLED, seq)) if time is not None]
+            row = _kept_row(connection)
+            latest = _one(connection, _JOURNALLED, row[1] if row else 0)
         except sqlite3.Error as error:
             raise unusable(File.LANE.within(state_dir), error) from error
-    if not times:
-        return Kept()
+    if row is None:
+        return Kept() if latest is None else Kept(latest / 1000)
+    floor, _, since, steady, signed, ticks, boot, synchronised, resets = row
     # Time does not pass for a gate that is off: the trusted time that has passed since is time it ran.
-    return Kept(max(times) / 1000, None if since is None else max(0.0, (max(times) - since) / 1000))
+    ran = max(0.0, (latest or floor) - floor)
+    return Kept(
+        (floor + ran) / 1000,
+        None if since is None else max(0.0, (floor + ran - since) / 1000),
+        None if steady is None else (steady + (ran if ran <= KEPT_WITHIN * 1000 else 0)) / 1000,
+        None if signed is None else signed / 1000,
+        None if ticks is None else (ticks + ran) / 1000,
+        boot or "",
+        bool(synchronised),
+        resets or 0,
+    )
 
 
-def _latest(*times: float | None) -> float | None:
-    return max((time for time in times if time is not None), default=None)
+def _kept_row(connection: sqlite3.Connection) -> tuple[Any, ...] | None:
+    if not _has(connection, "clock"):
+        return None
+    columns = {name for _, name, *_ in connection.execute("PRAGMA table_info(clock)")}
+    row: tuple[Any, ...] | None = connection.execute(_KEPT if "boot" in columns else _KEPT_BEFORE).fetchone()
+    return row
+
+
+def _read_list(where: Where, table: str, query: str, *values: str) -> float | str | None:
+    try:
+        connection = open_for_reading(File.LIST, Places.of(where).held_list_db.parent, check=False)
+        if connection is None:
+            return None
+        with closing(connection):  # an older file may not have the table
+            row = connection.execute(query, values).fetchone() if _has(connection, table) else None
+    except (StoreError, sqlite3.Error):
+        return None
+    value: float | str | None = row[0] if row else None
+    return value
+
+
+def _time(value: float | str | None) -> float | None:
+    return value if isinstance(value, int | float) else None
 
 
 def _has(connection: sqlite3.Connection, table: str) -> bool:

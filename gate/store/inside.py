@@ -81,6 +81,11 @@ class Inside:
         return row is not None
 
 
+def bound_inside(connection: sqlite3.Connection, at: float) -> None:
+    """The trusted time went back to `at`: nobody has come in later than now."""
+    connection.execute("UPDATE inside SET since = ? WHERE since > ?", (at, at))
+
+
 def shift_inside(connection: sqlite3.Connection, seconds: float) -> None:
     """The clock was reset by so much: each person has been inside for as long as before."""
     connection.execute("UPDATE inside SET since = since + ?", (seconds,))

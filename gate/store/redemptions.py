@@ -64,6 +64,17 @@ class Redemptions:
         self._connection.execute("DELETE FROM given_back WHERE until <= ?", (at,))
 
 
+def bound_redemptions(connection: sqlite3.Connection, at: float, reuse_after: float) -> None:
+    """The trusted time went back to `at`: no use that was made in the time that never was lasts for longer than
+    one that is made now."""
+    again = at + reuse_after
+    connection.execute(
+        "UPDATE redemption SET again_at = ?, forget_at = forget_at - again_at + ? WHERE again_at > ?",
+        (again, again, again),
+    )
+    connection.execute("UPDATE given_back SET until = min(until, ?)", (again,))
+
+
 def shift_redemptions(connection: sqlite3.Connection, seconds: float) -> None:
     """The clock was reset by so much: what remains of each use remains as long."""
     connection.execute("UPDATE redemption SET again_at = again_at + ?, forget_at = forget_at + ?", (seconds, seconds))

@@ -1,52 +1,78 @@
-"""`gate sync` as a daemon: a sync every so often, sooner again after a failure, until it is told to stop."""
+"""`gate sync` as a daemon: a round every so often, sooner after a failure, until SIGTERM or SIGINT."""
 
 import random
 import signal
 import threading
 from collections.abc import Callable
+from math import inf
+from time import monotonic
 from types import FrameType
 
 import structlog
 
 from gate.errors import GateError, SyncError
-from gate.sync.syncing import Outcome
+from gate.sync.lock import BusyError, GaveWayError
+from gate.sync.round import Outcome
 
 FIRST_WAIT = 30.0  # seconds after a failure; doubled with each further one, up to `every`
+ASIDE = 1.0  # seconds until the next look at whether a person's command has ended
 JITTER = 0.1  # of a wait, either way: a thousand gates do not ask in the same second
 
 log = structlog.get_logger()
 
 
+class StoppedError(SyncError):
+    """The daemon was told to stop in the middle of a round."""
+
+
 class Daemon:
-    """`attempt` makes one sync; `alive` is called while waiting, once a second at least."""
+    """`attempt` makes one round; `alive` is called about once a second, also during a round."""
 
     def __init__(self, attempt: Callable[[], Outcome], every: float, alive: Callable[[], None]) -> None:
         self._attempt = attempt
         self._every = every
         self._alive = alive
+        self._said_alive = -inf  # monotonic s
         self._stop = threading.Event()
+        self._aside = False  # a person's command is at it
 
-    def still_wanted(self) -> None:
-        """To be called at every piece of a sync.  Raises SyncError when we were told to stop."""
-        self._alive()
+    def tick(self) -> None:
+        """To be called several times a second during a round.  Raises StoppedError."""
+        self._live()
         if self._stop.is_set():
-            raise SyncError("stopped in the middle", hint="It goes on from here at the next start")
+            raise StoppedError("stopped in the middle", hint="It resumes at the next start")
 
     def run(self) -> None:
-        """Until SIGTERM or SIGINT; a sync that is running then ends at its next piece."""
+        """Until SIGTERM or SIGINT, which end a round too."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._told_to_stop)
         failures = 0
         while not self._stop.is_set():
-            failures = 0 if self._once() else failures + 1
+            try:
+                failures = 0 if self._once() else failures + 1
+            except StoppedError:
+                break
+            except (BusyError, GaveWayError) as error:
+                if not self._aside:
+                    log.info("giving way", why=error.what)
+                self._aside = True
+                self._wait(ASIDE)
+                continue
+            self._aside = False
             self._wait(wait_after(failures, self._every))
         log.info("stopped")
 
     def _once(self) -> bool:
+        """Raises StoppedError, BusyError, GaveWayError."""
         try:
             outcome = self._attempt()
+        except (StoppedError, BusyError, GaveWayError):
+            raise
         except GateError as error:
             log.error(str(error))
+            return False
+        except Exception as error:  # a defect: the next attempt may fare better, and the list is held meanwhile
+            log.exception("the round failed", kind=type(error).__name__)
             return False
         log.info(
             "synced",
@@ -61,9 +87,14 @@ class Daemon:
 
     def _wait(self, seconds: float) -> None:
         while seconds > 0 and not self._stop.is_set():
-            self._alive()
+            self._live()
             self._stop.wait(min(1.0, seconds))
             seconds -= 1.0
+
+    def _live(self) -> None:
+        if monotonic() - self._said_alive >= 1.0:
+            self._said_alive = monotonic()
+            self._alive()
 
     def _told_to_stop(self, _number: int, _frame: FrameType | None) -> None:
         if self._stop.is_set():  # told twice: not patiently any more

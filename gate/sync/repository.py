@@ -15,12 +15,22 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tuf.api.exceptions import DownloadError, ExpiredMetadataError, RepositoryError
+from tuf.api.exceptions import (
+    BadVersionNumberError,
+    DownloadError,
+    DownloadHTTPError,
+    DownloadLengthMismatchError,
+    ExpiredMetadataError,
+    LengthOrHashMismatchError,
+    RepositoryError,
+    UnsignedMetadataError,
+)
 from tuf.api.metadata import TargetFile
 from tuf.ngclient import Updater, UpdaterConfig
 
 from gate.errors import SyncError
 from gate.store.wire import MAX_DOCUMENT
+from gate.sync.kept_metadata import KeptMetadata
 from gate.sync.mirror import Mirror
 from gate.sync.shelf import Shelf
 
@@ -45,14 +55,14 @@ logging.getLogger("tuf").setLevel(logging.CRITICAL)  # what goes wrong is raised
 class Repository:
     """One visit to one mirror.  `folder`: the device's tuf/; `now`: Unix s, trusted clock."""
 
-    def __init__(self, mirror: Mirror, folder: Path, root: bytes, now: float) -> None:
-        """Raises SyncError for a root.json that is none."""
+    def __init__(self, mirror: Mirror, kept: KeptMetadata, folder: Path, root: bytes, now: float) -> None:
+        """Raises SyncError for a root.json that is none, StoreError."""
         self._mirror = mirror
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._metadata = kept
         self._kept, self._parts = Shelf(folder / TARGETS), Shelf(folder / "parts")
         with _told(mirror.base):
             self._updater = Updater(
-                str(folder), f"{mirror.base}/{METADATA}", fetcher=mirror, config=_LIMITS, bootstrap=root
+                str(kept.tried), f"{mirror.base}/{METADATA}", fetcher=mirror, config=_LIMITS, bootstrap=root
             )
         trusted = self._updater._trusted_set
         if not isinstance(trusted.reference_time, datetime):
@@ -64,9 +74,16 @@ class Repository:
         return self._mirror.base
 
     def refresh(self) -> None:
-        """Raises SyncError."""
-        with _told(self._mirror.base):
-            self._updater.refresh()
+        """Raises SyncError, StoreError."""
+        try:
+            with _told(self._mirror.base):
+                self._updater.refresh()
+        finally:
+            self._metadata.keep_roots()
+
+    def keep(self) -> None:
+        """Believe the metadata of this visit from now on.  Raises StoreError."""
+        self._metadata.keep()
 
     def close(self) -> None:
         self._kept.close()
@@ -156,12 +173,25 @@ def _told(mirror: str) -> Iterator[None]:
         yield
     except ExpiredMetadataError as error:
         raise SyncError(
-            f"{mirror}: what it serves has expired ({error})", hint="It is no longer updated, or its authority is not"
+            f"{mirror}: what it serves has expired", hint="It is no longer updated, or its authority is not"
         ) from error
-    except RepositoryError as error:
+    except (RepositoryError, DownloadLengthMismatchError) as error:
         raise SyncError(
-            f"{mirror}: not what the authority signed ({error})",
+            f"{mirror}: not what the authority signed ({_fault(error)})",
             hint="A log-in page or another site answers there, it is damaged, or root.json is of another authority",
         ) from error
+    except DownloadHTTPError as error:
+        raise SyncError(str(error), hint="The mirror is half copied, or this is not its address") from error
     except DownloadError as error:
-        raise SyncError(str(error) or f"{mirror}: download failed", hint="Check the network and the address") from error
+        raise SyncError(f"{mirror}: the download failed", hint="Check the network and the address") from error
+
+
+def _fault(error: RepositoryError | DownloadLengthMismatchError) -> str:
+    """A kind of python-tuf's exceptions, in a few words."""
+    if isinstance(error, BadVersionNumberError):
+        return "older than what is held here, or of another publication"
+    if isinstance(error, UnsignedMetadataError):
+        return "a signature is missing or wrong"
+    if isinstance(error, DownloadLengthMismatchError | LengthOrHashMismatchError):
+        return "a file has another length or content"
+    return "it is no metadata"

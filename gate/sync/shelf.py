@@ -13,16 +13,18 @@ from typing import BinaryIO, Self
 
 from gate.errors import StoreError
 
-_NAME = re.compile(r"[0-9a-f]{64}(\.[a-z0-9-]{1,80}){0,2}")  # SHA-256, and the end of a target's name
-_CHUNK = 1 << 20  # bytes
+DIGESTS = re.compile(r"[0-9a-f]{64}(\.[a-z0-9-]{1,80}){0,2}")  # SHA-256, and the end of a target's name
+_NEW = "new"  # what a file is called while it is written
 
 
 class Shelf:
-    """Every method raises StoreError, which names the file, when the disk refuses."""
+    """`names`: those that a file may have.  Every method raises StoreError, which names the file, when the disk
+    refuses, and ValueError for another name."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, names: re.Pattern[str] = DIGESTS) -> None:
         """Make the folder if it is not there."""
         self._path = path
+        self._names = names
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
@@ -60,6 +62,25 @@ class Shelf:
         with file:
             return os.fstat(file.fileno()).st_size
 
+    def names(self) -> list[str]:
+        """Of all that lies here and has such a name, in order."""
+        return sorted(name for name in self._listed() if self._names.fullmatch(name))
+
+    def write(self, name: str, content: bytes) -> None:
+        """Put a file in the place of the one that has the name, at once and durably."""
+        self._unlink(_NEW)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            descriptor = os.open(_NEW, flags, 0o600, dir_fd=self._folder)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(descriptor)
+            os.rename(_NEW, self._checked(name), src_dir_fd=self._folder, dst_dir_fd=self._folder)
+            os.fsync(self._folder)
+        except OSError as error:
+            raise disk_error(self._path / name, error) from error
+
     def append(self, name: str, keep: int) -> "Part":
         """Open a file for writing behind its first `keep` bytes."""
         file = self._opened(name, os.O_RDWR | os.O_CREAT, "r+b")
@@ -70,30 +91,32 @@ class Shelf:
     def move(self, name: str, to: "Shelf", new: str) -> None:
         """Put a file of this folder into another, in place of the one that has the name."""
         try:
-            os.rename(_checked(name), _checked(new), src_dir_fd=self._folder, dst_dir_fd=to._folder)
+            os.rename(self._checked(name), to._checked(new), src_dir_fd=self._folder, dst_dir_fd=to._folder)
         except OSError as error:
             raise disk_error(to._path / new, error) from error
 
     def remove(self, name: str) -> None:
         """Remove a file, link or pipe, if it is there."""
-        self._unlink(_checked(name))
+        self._unlink(self._checked(name))
 
     def keep_only(self, digests: frozenset[str]) -> None:
         """Remove every file whose name does not begin with one of the digests."""
+        for name in self._listed():
+            if name.partition(".")[0] not in digests or not self._names.fullmatch(name):
+                self._unlink(name)
+
+    def _listed(self) -> list[str]:
         try:
-            names = os.listdir(self._folder)  # noqa: PTH208 - by its descriptor
+            return os.listdir(self._folder)  # noqa: PTH208 - by its descriptor
         except OSError as error:
             raise disk_error(self._path, error) from error
-        for name in names:
-            if name.partition(".")[0] not in digests or not _NAME.fullmatch(name):
-                self._unlink(name)
 
     def _opened(self, name: str, flags: int, mode: str) -> BinaryIO | None:
         """A regular file with one name; None where there is none, whatever else lay there being removed."""
         flags |= os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         for _ in range(2):  # the second time what lay there is removed
             try:
-                descriptor = os.open(_checked(name), flags, 0o600, dir_fd=self._folder)
+                descriptor = os.open(self._checked(name), flags, 0o600, dir_fd=self._folder)
             except FileNotFoundError:
                 return None
             except OSError as error:
@@ -107,6 +130,11 @@ class Shelf:
             os.close(descriptor)
             self._unlink(name)
         return None
+
+    def _checked(self, name: str) -> str:
+        if not self._names.fullmatch(name):
+            raise ValueError(f"{name!r} is no name of a kept file")
+        return name
 
     def _is_plain(self, name: str) -> bool:
         try:
@@ -166,10 +194,3 @@ def disk_error(path: Path, error: OSError) -> StoreError:
         f"{path}: {error.strerror or type(error).__name__}",
         hint="Check that it belongs to the user that syncs, and that the disk is writable and has space",
     )
-
-
-def _checked(name: str) -> str:
-    """`name`, which this program made.  Raises ValueError for one that could lead anywhere else."""
-    if not _NAME.fullmatch(name):
-        raise ValueError(f"{name!r} is no name of a kept file")
-    return name

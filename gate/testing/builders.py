@@ -14,7 +14,7 @@ from gate.core.model import Claims, Listing, Status
 from gate.core.rules import Venue
 from gate.core.staleness import AgeLimits
 from gate.core.trust import key_id
-from gate.core.trusted_time import Kept
+from gate.core.trusted_time import SETTLES_WITHIN, Kept
 from gate.runtime.clock import TrustedClock
 from gate.store.apply import Publication, apply
 from gate.store.wire import Head, byte_length
@@ -31,6 +31,7 @@ class ManualClock:
         self._now = now
         self._monotonic = monotonic
         self._slept = 0.0
+        self._boot = "a start"
 
     def now(self) -> float:
         return self._now
@@ -40,6 +41,15 @@ class ManualClock:
 
     def since_boot(self) -> float:
         return self._monotonic + self._slept
+
+    def boot(self) -> str:
+        return self._boot
+
+    def reboot(self, off: float = 0.0, *, keeps_time: bool = True) -> None:
+        """The power goes, and comes back after `off` seconds; without a battery the clock stands still meanwhile."""
+        self._boot += "+"
+        self._monotonic, self._slept = 10.0, 0.0
+        self._now += off if keeps_time else 0.0
 
     def advance(self, seconds: float) -> None:
         self._now += seconds
@@ -69,7 +79,10 @@ class RunningMachine:
         return time.monotonic()
 
     def since_boot(self) -> float:
-        return time.monotonic() + self._slept
+        return time.monotonic() + self._slept + SETTLES_WITHIN
+
+    def boot(self) -> str:
+        return "a start"
 
     def set(self, seconds: float) -> None:
         """Somebody, or the network, sets the clock by so much."""

@@ -118,7 +118,7 @@ async def test_a_newer_list_raises_the_floor_while_the_lane_runs(state: Path) ->
 
 @pytest.mark.anyio
 async def test_the_age_of_the_list_is_by_the_trusted_clock(state: Path) -> None:
-    rig = Rig(state, clock=RunningClock(Kept(NOW + 30 * 3600.0)))
+    rig = Rig(state, clock=RunningClock(Kept(NOW + 30 * 3600.0, as_of=NOW - 60.0)))
     async with working(rig):
         grades = [event.freshness for event in rig.events if isinstance(event, ListChanged)]
         assert grades == [Freshness.RESTRICT]
@@ -126,7 +126,7 @@ async def test_the_age_of_the_list_is_by_the_trusted_clock(state: Path) -> None:
 
 @pytest.mark.anyio
 async def test_a_right_clock_forgets_how_long_it_was_behind(state: Path) -> None:
-    first = Rig(state, clock=RunningClock(Kept(NOW + DAY, 3000.0)))
+    first = Rig(state, clock=RunningClock(Kept(NOW + DAY, 3000.0, as_of=NOW - 60.0)))
     async with working(first):
         assert standings(first) == [BEHIND]
     assert read_kept(state).behind_for is not None

@@ -19,8 +19,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from gate.authority import publication
 from gate.core.model import Listing
 from gate.errors import GateError, PublishError, SyncError
-from gate.store.last_sync import Synced, last_sync
-from gate.sync import mirror as module
+from gate.store.apply import Synced, last_sync
+from gate.sync import syncing, web
+from gate.sync.allowance import Limits
 from gate.testing.builders import rules_json
 from tests.sync import servers
 from tests.sync.servers import Fault, MirrorServer
@@ -42,8 +43,8 @@ def world(tmp_path: Path) -> World:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same rules, sooner."""
-    monkeypatch.setattr(module, "SILENCE", 0.5)
-    monkeypatch.setattr(module, "PATIENCE", 0.5)
+    monkeypatch.setattr(web, "SILENCE", 0.5)
+    monkeypatch.setattr(syncing, "LIMITS", Limits(read=0.5))
 
 
 FILES = ("2.root", "timestamp", "2.snapshot", "3.status", "head.json", "delta-1-2")

@@ -14,8 +14,7 @@ import pytest
 
 from gate.core.model import Listing, Status
 from gate.passes.aq1_encode import credential_text
-from gate.store.apply import held
-from gate.store.last_sync import last_sync
+from gate.store.apply import held, last_sync
 from tests.sync.servers import MirrorServer, slow
 from tests.system.rig import PATIENCE, RelayBoard, Site, eventually, lcus, replay, running
 
@@ -158,8 +157,8 @@ def test_it_tells_systemd_that_it_is_ready_and_alive(site: Site, tmp_path: Path)
             said: set[bytes] = set()
             while not {b"READY=1", b"WATCHDOG=1"} <= said:
                 said.add(ear.recv(1024))
-            eventually(lambda: version(site) == 2, "the list")
-    assert "event=synced" in (site.folder / "sync.log").read_text()
+            eventually(lambda: "event=synced" in (site.folder / "sync.log").read_text(), "the sync")
+            assert version(site) == 2
 
 
 def test_a_proxy_is_asked_where_the_environment_names_one(site: Site) -> None:

@@ -18,7 +18,8 @@ from drivers.readers.picamera import PicameraConfig
 from gate import registry
 from gate.cli.doctor import doctor
 from gate.cli.doctor_camera import advice, judge
-from gate.cli.doctor_checks import State, supply_voltage
+from gate.cli.doctor_checks import supply_voltage
+from gate.cli.doctor_lines import State
 from gate.core.model import Listing
 from gate.errors import DeviceError
 from gate.ports.camera_report import CameraReport

@@ -10,6 +10,7 @@ import pytest
 
 from gate.cli.safe_outputs import WITHIN
 from gate.errors import ConfigError
+from gate.kiosk.page_process import OOM_SCORE
 from gate.settings.model import Device
 
 UNITS = Path(__file__).parents[2] / "systemd"
@@ -107,16 +108,50 @@ def test_the_sync_has_no_devices_and_waits_for_nothing() -> None:
     assert "DeviceAllow" not in service
     assert "SupplementaryGroups" not in service
     assert service["ExecStart"] == ["/opt/gate/bin/gate sync --config /etc/gate/gate.toml"]
-    assert service["StateDirectory"] == settings("Service")["StateDirectory"]
     assert service["RestartPreventExitStatus"] == [str(ConfigError.exit_code)]
     assert unit["StartLimitIntervalSec"] == ["0"]
     assert not [value for value in unit.get("After", []) + unit.get("Wants", []) if "network" in value]
 
 
-def test_state_is_where_the_settings_look_for_it() -> None:
-    default: Path = Device.model_fields["state_dir"].default
+def test_the_sync_is_a_user_of_its_own_and_writes_the_lists_only() -> None:
+    """Bytes from strangers are parsed by it: it gives no orders, and reads neither journal nor key."""
+    sync, lane = settings("Service", SYNC), settings("Service")
 
-    assert [f"/var/lib/{name}" for name in settings("Service")["StateDirectory"]] == [str(default)]
+    assert sync["User"] != lane["User"]
+    assert sync["Group"] == lane["Group"]  # the lane reads the lists by it
+    assert sync["StateDirectory"] == ["gate/lists"]
+    assert sync["ProtectSystem"] == ["strict"]
+    assert "ReadWritePaths" not in sync
+    hidden = set(sync["InaccessiblePaths"][0].split())
+    assert {"-/run/gate", "-/var/lib/gate/lane.db", "-/var/lib/gate/device.key"} <= hidden
+
+
+def test_the_lane_sees_who_gives_an_order() -> None:
+    """In a user namespace of the unit's own every other user would be "nobody"."""
+    assert "PrivateUsers" not in settings("Service")
+
+
+@BOTH
+def test_what_one_process_takes_is_bounded(unit: Path) -> None:
+    service = settings("Service", unit)
+
+    assert service["LimitCORE"] == ["0"]
+    for key in ("MemoryMax", "LimitNOFILE", "TasksMax"):
+        assert re.fullmatch(r"\d+M?", service[key][0]), key
+
+
+def test_too_much_memory_costs_a_process_its_life_and_not_the_lane() -> None:
+    service = settings("Service")
+
+    assert service["OOMPolicy"] == ["continue"]
+    assert int(service["OOMScoreAdjust"][0]) < 0 < OOM_SCORE  # the page's own
+
+
+def test_state_is_where_the_settings_look_for_it() -> None:
+    device = Device(id="x")
+
+    assert [f"/var/lib/{name}" for name in settings("Service")["StateDirectory"]] == [str(device.state_dir)]
+    assert [f"/var/lib/{name}" for name in settings("Service", SYNC)["StateDirectory"]] == [str(device.lists)]
     assert settings("Service")["ExecStart"] == ["/opt/gate/bin/gate run --config /etc/gate/gate.toml"]
 
 
@@ -136,7 +171,10 @@ def test_the_user_may_use_its_devices_and_log_in_nowhere(root: Path) -> None:
     groups = {line.split(":")[0]: line.split(":")[3] for line in (root / "etc/group").read_text().splitlines()}
 
     assert users["gate"][6] == "/usr/sbin/nologin"
+    assert users["gate-sync"][6] == "/usr/sbin/nologin"
     assert {name for name, members in groups.items() if members == "gate"} == {"gpio", "dialout", "input", "video"}
+    assert {name for name, members in groups.items() if members == "gate-sync"} == {"gate"}
+    assert groups["gate-staff"] == ""  # a person puts people into it
     assert set(settings("Service")["SupplementaryGroups"][0].split()) <= set(groups)
 
 
@@ -145,18 +183,23 @@ def test_the_folders_have_their_rights(root: Path) -> None:
 
     # Only root may give files away; whoever else runs the tests still sees the modes.
     assert [line for line in done.stderr.splitlines() if "Operation not permitted" not in line] == []
-    paths = ("etc/gate", "etc/gate/gate.toml", "etc/gate/root.json", "var/lib/gate")
-    assert {path: oct((root / path).stat().st_mode)[-3:] for path in paths} == {
+    modes = {
         "etc/gate": "755",
         "etc/gate/gate.toml": "640",
         "etc/gate/root.json": "644",
         "var/lib/gate": "750",
+        "var/lib/gate/lists": "2750",
+        "run/gate": "2750",
     }
+    assert {path: f"{(root / path).stat().st_mode & 0o7777:o}" for path in modes} == modes
     if os.geteuid() == 0:
-        passwd = (root / "etc/passwd").read_text().splitlines()
-        user = next(line.split(":") for line in passwd if line.startswith("gate:"))
-        assert (root / "var/lib/gate").stat().st_uid == int(user[2])
-        assert (root / "etc/gate/gate.toml").stat().st_gid == int(user[3])
+        users = {row.split(":")[0]: int(row.split(":")[2]) for row in (root / "etc/passwd").read_text().splitlines()}
+        groups = {row.split(":")[0]: int(row.split(":")[2]) for row in (root / "etc/group").read_text().splitlines()}
+        owners = {path: ((root / path).stat().st_uid, (root / path).stat().st_gid) for path in modes}
+        assert owners["etc/gate/gate.toml"] == (0, groups["gate"])
+        assert owners["var/lib/gate"] == (users["gate"], groups["gate"])
+        assert owners["var/lib/gate/lists"] == (users["gate-sync"], groups["gate"])
+        assert owners["run/gate"] == (users["gate"], groups["gate-staff"])
 
 
 def test_udev_rules_are_well_formed() -> None:

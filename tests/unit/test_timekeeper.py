@@ -6,6 +6,7 @@ from gate.core.reason import Reason
 from gate.core.trusted_time import Kept, Standing
 from gate.lane.timekeeper import KEEP_BEHIND_EVERY, KEEP_EVERY, Timekeeper
 from gate.runtime.clock import TrustedClock
+from gate.runtime.ntp import Ntp
 from gate.testing.builders import ManualClock
 
 
@@ -16,7 +17,7 @@ class Desk:
         clock = TrustedClock(self.machine, Kept(), untrusted_for=3600.0)
         self.timekeeper = Timekeeper(clock, self.told.append)
 
-    def look(self, after: float = 0.0, ntp: str = "unknown") -> str | None:
+    def look(self, after: float = 0.0, ntp: Ntp = Ntp.UNKNOWN) -> str | None:
         self.machine.advance(after)
         return self.timekeeper.look(ntp)
 
@@ -57,7 +58,7 @@ def test_a_clock_set_back_further_or_synchronised_is_told_and_needs_no_row() -> 
     desk.look(1)
     desk.machine.set(-7200)
     assert desk.look(1) is None
-    assert desk.look(1, "synchronised") is None
+    assert desk.look(1, Ntp.SYNCHRONISED) is None
     last = desk.told[-1]
     assert isinstance(last, ClockChanged)
     assert (round(last.behind), last.ntp, len(desk.told)) == (14400, "synchronised", 4)

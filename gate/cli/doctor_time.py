@@ -1,0 +1,77 @@
+"""What `gate doctor` says of the time and of the list's age: both by the time that the lane goes by."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from gate.cli.clock import what_to_do
+from gate.cli.doctor_lines import Line, State, failure
+from gate.cli.where import places_in, trusted_clock
+from gate.core.staleness import Freshness
+from gate.core.trusted_time import Standing
+from gate.errors import GateError
+from gate.kiosk.knowledge import age_in_words
+from gate.runtime.clock import SystemClock
+from gate.runtime.ntp import Ntp, read_ntp
+from gate.settings.model import Settings
+from gate.settings.zones import doubt, find_zone, local_time
+from gate.store.preview import Preview
+from gate.wiring import Devices
+
+_CHIPS = Path("/sys/class/rtc")  # a folder for each clock chip the kernel knows
+
+
+def clock(settings: Settings, _: Devices) -> Iterator[Line]:
+    """The system clock agrees with what the gate believes, and is kept right."""
+    yield from clock_lines(settings, _CHIPS)
+
+
+def clock_lines(settings: Settings, chips: Path) -> Iterator[Line]:
+    zone, system = settings.venue.timezone, SystemClock().now()
+    shown = f"{local_time(zone, system)} by {find_zone(zone).used}"
+    try:
+        trusted = trusted_clock(places_in(settings), settings.clock.untrusted_for)
+    except GateError as error:
+        yield failure("clock", error)
+        return
+    standing, has_chip = trusted.standing(), any(chips.glob("rtc*"))
+    if standing is not Standing.TRUSTED:
+        nobody = ": nobody enters" if standing is Standing.UNTRUSTED else ""
+        found = f"the gate believes {local_time(zone, trusted.now())}, the system clock says {shown}{nobody}"
+        yield Line("clock", State.FAIL, found, what_to_do(standing, trusted.behind()))
+    elif read_ntp() is Ntp.SYNCHRONISED:
+        yield Line("clock", State.PASS, shown)
+    else:
+        advice = "Without a network that is usual: attach a clock module, and compare it with your own"
+        yield Line("clock", State.WARN, f"{shown}, kept by no time service", advice)
+    if not has_chip and settings.passes.binding == "required":
+        what = "this device has no clock chip, and live codes are good for seconds only"
+        advice = "Attach a clock module: after a power cut without a network every code is refused (clock_behind)"
+        yield Line("clock", State.FAIL, what, advice)
+    if (older := doubt(zone, trusted.now())) is not None:
+        yield Line("clock", State.WARN, older, "Update the system's tzdata, for its own log and screen")
+
+
+def status_list(settings: Settings, _: Devices) -> Iterator[Line]:
+    try:
+        as_of = _as_of(settings)
+        now = trusted_clock(places_in(settings), settings.clock.untrusted_for).now()
+    except GateError as error:
+        yield failure("list", error)
+        return
+    freshness = settings.list.limits.grade(as_of, now)
+    if as_of is None:
+        yield Line("list", State.FAIL, "the gate has none and admits nobody", "Load one: `gate list load DIR`")
+        return
+    age = f"{age_in_words(now - as_of, 'en')} old by the gate's time"
+    states = {Freshness.FRESH: State.PASS, Freshness.REFUSE: State.FAIL}
+    advice = "" if freshness is Freshness.FRESH else "Load a newer one: `gate list load DIR`"
+    words = {Freshness.REFUSE: ", nobody is admitted", Freshness.RESTRICT: ", only green is admitted"}
+    yield Line("list", states.get(freshness, State.WARN), age + words.get(freshness, ""), advice)
+
+
+def _as_of(settings: Settings) -> int | None:
+    preview = Preview(places_in(settings), settings.policy)
+    try:
+        return preview.state.as_of
+    finally:
+        preview.close()

@@ -1,0 +1,117 @@
+"""How long a visit to a mirror may take.  Pure: the caller brings the time.
+
+A visit reports what it does (`Step`); from that follows the moment at which it is ended from outside.  A mirror that
+sends nothing, a byte now and then, or headers without end therefore holds a visit for a minute at most, and a slow but
+honest line has an hour, after which the next visit resumes.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gate.errors import GateError, StoreError, SyncError
+
+SLOWEST = 2048  # bytes a second that a mirror must send: GPRS, which some gates have, makes 3,000 to 5,000
+
+
+class Phase(StrEnum):
+    START = "start"  # the process starts: Python and its libraries, from a slow card
+    WORK = "work"  # on this device: verifying, unpacking, writing list.db
+    ASK = "ask"  # name, connection, proxy, TLS, request, redirects, until the headers are complete
+    READ = "read"  # a body
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a visit does now, about which address, and the bytes of bodies that it received so far."""
+
+    phase: Phase
+    about: str
+    received: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds.  The defaults allow for a line of `SLOWEST` with two seconds of delay, and for a card that stalls."""
+
+    start: float = 300.0  # measured with every processor busy on an emulated Pi: 215
+    work: float = 600.0
+    answer: float = 30.0
+    read: float = 30.0  # of a body, beyond what its bytes take at SLOWEST
+    mirror: float = 60.0  # of a visit's ASK and READ together, likewise
+    visit: float = 3600.0  # of a visit's ASK and READ together, however much comes
+
+
+class Allowance:
+    """Times are monotonic seconds."""
+
+    def __init__(self, limits: Limits, now: float) -> None:
+        self._limits = limits
+        self._step = Step(Phase.START, "", 0)
+        self._since = now  # this phase, about this address
+        self._before = 0  # bytes received before it
+        self._waited = 0.0  # for the mirror, before it
+
+    def report(self, step: Step, now: float) -> None:
+        if (step.phase, step.about) != (self._step.phase, self._step.about):
+            if self._is_for_the_mirror:
+                self._waited += now - self._since
+            self._since, self._before = now, self._step.received
+        self._step = step
+
+    @property
+    def has_begun(self) -> bool:
+        return self._step.phase is not Phase.START
+
+    @property
+    def ends(self) -> float:
+        """When the visit is over unless it reports something else before."""
+        limits, step = self._limits, self._step
+        if step.phase is Phase.START:
+            return self._since + limits.start
+        if step.phase is Phase.WORK:
+            return self._since + limits.work
+        return self._since + min(self._part, max(0.0, self._whole - self._waited))
+
+    @property
+    def problem(self) -> GateError:
+        """What to say of a visit that was ended: SyncError is the mirror's problem, StoreError this device's."""
+        limits, step = self._limits, self._step
+        if step.phase is Phase.START:
+            return StoreError(
+                f"the process that visits mirrors did not start within {limits.start:.0f} s",
+                hint="Look for a damaged card or a busy processor with `gate doctor`",
+            )
+        if step.phase is Phase.WORK:
+            return StoreError(
+                f"taking the list over did not end within {limits.work:.0f} s",
+                hint="Look for a damaged card with `gate doctor`",
+            )
+        ended_whole = self._whole - self._waited < self._part
+        if ended_whole and self._whole == limits.visit:
+            return SyncError(
+                f"{step.about}: not everything came within {limits.visit / 60:.0f} min",
+                hint="The next visit resumes; a mirror that is nearer is faster",
+            )
+        if step.phase is Phase.ASK and not ended_whole:
+            return SyncError(
+                f"{step.about}: no answer within {limits.answer:.0f} s", hint="Check the network and the address"
+            )
+        return SyncError(
+            f"{step.about}: slower than {SLOWEST} bytes a second", hint="Check the network and the address"
+        )
+
+    @property
+    def _part(self) -> float:
+        """Seconds for this request, or this body."""
+        if self._step.phase is Phase.ASK:
+            return self._limits.answer
+        return self._limits.read + (self._step.received - self._before) / SLOWEST
+
+    @property
+    def _whole(self) -> float:
+        """Seconds for all that the mirror is waited for."""
+        return min(self._limits.visit, self._limits.mirror + self._step.received / SLOWEST)
+
+    @property
+    def _is_for_the_mirror(self) -> bool:
+        return self._step.phase in (Phase.ASK, Phase.READ)

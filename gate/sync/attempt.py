@@ -1,0 +1,42 @@
+"""A round as `gate sync` and `gate list load` make it: alone on the device, each visit in a process of its own."""
+
+from collections.abc import Callable
+from time import monotonic
+
+from gate.store.places import Places
+from gate.sync.lock import Rank, alone
+from gate.sync.order import MirrorOrder
+from gate.sync.round import Outcome, Source, Visited, ask_in_turn, read_root
+from gate.sync.visit_process import ProcessVisit
+
+
+def attempt(
+    source: Source,
+    now: float,
+    order: MirrorOrder,
+    rank: Rank,
+    tick: Callable[[], None] = lambda: None,
+    progress: Callable[[int], None] | None = None,
+    *,
+    verbose: bool = False,
+) -> Outcome:
+    """`now`: Unix s by the trusted clock.  Raises SyncError, StoreError, and what `tick` raises, which is called
+    several times a second."""
+    read_root(source.root)
+    with alone(Places.of(source.where).list_dir, rank) as give_way:
+
+        def look() -> None:
+            tick()
+            give_way()
+
+        visit = ProcessVisit(source, now, look, progress, verbose=verbose)
+
+        def visited(address: str) -> Visited:
+            found = visit(address)
+            if found.outcome is None:
+                order.failed(address, monotonic())
+            else:
+                order.worked(address)
+            return found
+
+        return ask_in_turn(order.at(monotonic()), visited, lambda outcome: now - outcome.as_of <= source.stale_after)

@@ -1,0 +1,105 @@
+"""One sync at a time on a device; and a person who loads a list by hand need not wait for the daemon.
+
+`sync.lock` is held by the one that syncs.  A command of a person that wants it holds a lock on the folder itself
+meanwhile: exclusive for `gate list load`, shared for `gate sync --once`.  A holder that gives way looks for such a lock
+between steps and ends its visit; what was downloaded is kept.  The kernel drops locks with their process, so a request
+cannot be left behind.
+"""
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+from time import monotonic, sleep
+
+from gate.errors import StoreError, SyncError
+from gate.sync.shelf import disk_error
+
+WAIT = 15.0  # seconds that a person's command waits; a holder that gives way does so within two
+LOOK = 0.05  # seconds between two looks
+
+
+class Rank(Enum):
+    """Who gives way to whom."""
+
+    DAEMON = 0
+    ONCE = fcntl.LOCK_SH  # before the daemon
+    LOAD = fcntl.LOCK_EX  # before both
+
+
+class BusyError(StoreError):
+    """Another process syncs."""
+
+
+class GaveWayError(SyncError):
+    """The sync was ended for a person's command."""
+
+
+@contextmanager
+def alone(folder: Path, rank: Rank = Rank.DAEMON) -> Iterator[Callable[[], None]]:
+    """Hold the lock of the lists' folder.  Gives a function to be called between steps, which raises GaveWayError
+    when a command of a higher rank waits.  Raises BusyError, StoreError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise disk_error(folder, error) from error
+    try:
+        lock = _opened(folder / "sync.lock")
+        try:
+            _take(lock, place, folder, rank)
+            yield lambda: _give_way(folder, rank)
+        finally:
+            os.close(lock)
+    finally:
+        os.close(place)
+
+
+def _opened(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise disk_error(path, error) from error
+
+
+def _take(lock: int, place: int, folder: Path, rank: Rank) -> None:
+    until = monotonic() + (0.0 if rank is Rank.DAEMON else WAIT)
+    while True:
+        if rank is not Rank.DAEMON:
+            _locked(place, rank.value)  # again and again: another command may hold it now
+        if not _wanted(folder, rank) and _locked(lock, fcntl.LOCK_EX):
+            break
+        if monotonic() >= until:
+            raise BusyError(f"{folder}: another sync is running", hint="Wait for it, or stop it first")
+        sleep(LOOK)
+    if rank is not Rank.DAEMON:
+        fcntl.flock(place, fcntl.LOCK_UN)
+
+
+def _give_way(folder: Path, rank: Rank) -> None:
+    if _wanted(folder, rank):
+        raise GaveWayError("ended for a list that a person loads", hint="It resumes afterwards")
+
+
+def _wanted(folder: Path, rank: Rank) -> bool:
+    """Whether a command of a higher rank waits."""
+    if rank is Rank.LOAD:
+        return False
+    try:
+        own = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)  # its lock is another than `place` holds
+    except OSError as error:
+        raise disk_error(folder, error) from error
+    try:
+        return not _locked(own, fcntl.LOCK_EX if rank is Rank.DAEMON else fcntl.LOCK_SH)
+    finally:
+        os.close(own)
+
+
+def _locked(descriptor: int, how: int) -> bool:
+    try:
+        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

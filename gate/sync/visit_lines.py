@@ -1,0 +1,102 @@
+"""What the process of a visit reports to the one that started it: lines of JSON, bounded and checked.
+
+The process works on what strangers sent, so its parent believes no more of it than the form of these lines.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from gate.errors import DamagedError, GateError, StoreError
+from gate.sync.allowance import Phase, Step
+from gate.sync.round import Outcome, Problem, Visited
+
+MAX_LINE = 1 << 16  # bytes
+_LONGEST = 2000  # characters of one message
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    visited: Visited
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """This device, not the mirror, is at fault."""
+
+    error: GateError
+
+
+def step_line(step: Step) -> bytes:
+    return _line({"step": [step.phase.value, step.about[:_LONGEST], step.received]})
+
+
+def ended_line(visited: Visited) -> bytes:
+    return _line({"ended": asdict(visited)})
+
+
+def failed_line(error: GateError) -> bytes:
+    kind = "damaged" if isinstance(error, DamagedError) else "store"
+    return _line({"failed": [kind, error.what[:_LONGEST], error.hint[:_LONGEST]]})
+
+
+def parsed(line: bytes) -> Step | Ended | Failed | None:
+    """None for a line that is none of these."""
+    if len(line) > MAX_LINE:
+        return None
+    try:
+        ((name, value),) = json.loads(line).items()
+        if name == "step":
+            phase, about, received = value
+            return Step(Phase(phase), _text(about), _number(received))
+        if name == "ended":
+            return Ended(_visited(value))
+        if name == "failed":
+            kind, what, hint = value
+            return Failed((DamagedError if kind == "damaged" else StoreError)(_text(what), hint=_text(hint)))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None
+    return None
+
+
+def _visited(value: dict[str, Any]) -> Visited:
+    outcome = value["outcome"]
+    return Visited(
+        None if outcome is None else _outcome(outcome),
+        tuple(Problem(_text(problem["what"]), _text(problem["hint"])) for problem in value["problems"]),
+        _number(value["received"]),
+    )
+
+
+def _outcome(value: dict[str, Any]) -> Outcome:
+    applied_in = value["applied_in"]
+    if not isinstance(applied_in, int | float) or not isinstance(value["changed"], bool):
+        raise TypeError("a field of another kind")
+    return Outcome(
+        mirror=_text(value["mirror"]),
+        version=_number(value["version"]),
+        as_of=_number(value["as_of"]),
+        listed=_number(value["listed"]),
+        changed=value["changed"],
+        received=_number(value["received"]),
+        way=_text(value["way"]),
+        applied_in=float(applied_in),
+        problems=tuple(_text(problem) for problem in value["problems"]),
+    )
+
+
+def _text(value: object) -> str:
+    """One line: what a mirror said may be in it."""
+    if not isinstance(value, str):
+        raise TypeError("no text")
+    return "".join(letter if letter.isprintable() else "?" for letter in value)
+
+
+def _number(value: object) -> int:
+    if type(value) is not int or not 0 <= value < 1 << 63:
+        raise TypeError("no number")
+    return value
+
+
+def _line(message: dict[str, object]) -> bytes:
+    return json.dumps(message).encode() + b"\n"

@@ -1,0 +1,93 @@
+"""`python -m gate.sync.visit_main`: one visit to a mirror, for the process that started it.
+
+Reads one line of JSON, writes lines of JSON (`gate.sync.visit_lines`), and ends when its parent does.
+"""
+
+import json
+import os
+import resource
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from nacl.signing import SigningKey
+
+from gate.errors import GateError
+from gate.runtime.logs import set_up
+from gate.store.places import Places
+from gate.sync.allowance import Phase, Step
+from gate.sync.round import Source
+from gate.sync.syncing import visit_here
+from gate.sync.visit_lines import ended_line, failed_line, step_line
+
+MEMORY = 512 << 20  # bytes of data: five times what the list of a nation takes (`scripts/bench list`)
+OFTEN = 0.1  # seconds between two reports of the same step
+
+_OOM_SCORE_ADJ = Path("/proc/self/oom_score_adj")
+
+
+def main() -> None:
+    out = os.dup(1)
+    os.dup2(2, 1)  # what a library prints is no report
+    _bound_memory()
+    job = json.loads(sys.stdin.buffer.readline())
+    set_up(verbose=job["verbose"])
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+    report = _report_to(out)
+    report(Step(Phase.WORK, job["address"], 0))
+    try:
+        last = ended_line(visit_here(_source(job), job["now"], job["address"], report))
+    except GateError as error:
+        last = failed_line(error)
+    _write(out, last)
+    os._exit(0)  # a connection to the mirror need not be wound up
+
+
+def _source(job: dict[str, Any]) -> Source:
+    return Source(
+        mirrors=(job["address"],),
+        root=Path(job["root"]),
+        where=Places(Path(job["state_dir"]), Path(job["list_dir"])),
+        stale_after=0,
+        subjects_for=None if job["key"] is None else SigningKey(bytes.fromhex(job["key"])),
+        forget_subjects=job["forget_subjects"],
+    )
+
+
+def _report_to(out: int) -> Callable[[Step], None]:
+    last, told = None, 0.0
+
+    def report(step: Step) -> None:
+        nonlocal last, told
+        now = monotonic()
+        if (step.phase, step.about) != last or now - told >= OFTEN:
+            last, told = (step.phase, step.about), now
+            _write(out, step_line(step))
+
+    return report
+
+
+def _write(out: int, line: bytes) -> None:
+    while line:
+        line = line[os.write(out, line) :]
+
+
+def _bound_memory() -> None:
+    """A file that makes a library greedy ends this process, and no other."""
+    with suppress(OSError, ValueError):  # a service may allow no changes
+        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+    with suppress(OSError):
+        _OOM_SCORE_ADJ.write_text("1000")
+
+
+def _end_with_the_parent() -> None:
+    sys.stdin.buffer.read()
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,168 @@
+"""A visit to a mirror in a process of its own, which is ended from outside when its time is over.
+
+Nothing that a mirror does within a visit (silence, a byte now and then, a file that no library survives) holds or ends
+the sync: the process is killed, the next mirror is asked.  What it downloaded is kept, and list.db is changed at once
+or not at all.  Its memory goes with it, so the daemon that waits is small.
+"""
+
+import json
+import os
+import selectors
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from time import monotonic
+
+from gate.errors import GateError, StoreError, SyncError
+from gate.store.places import Places
+from gate.sync.allowance import Allowance, Limits, Step
+from gate.sync.round import Problem, Source, Visited, shown
+from gate.sync.visit_lines import MAX_LINE, Ended, Failed, parsed
+
+TICK = 0.2  # seconds between two looks at whether the visit is wanted still
+REAPED_WITHIN = 2.0  # seconds: a process that is stuck in the kernel, on a medium that died, is left to it
+
+_ENVIRONMENT = {  # one thread and one heap: a visit is small
+    "PYTHONUTF8": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "1",
+}
+
+
+class ProcessVisit:
+    """`tick` is called several times a second; what it raises ends the visit.  `progress`: told how many bytes came
+    since the last time."""
+
+    def __init__(
+        self,
+        source: Source,
+        now: float,
+        tick: Callable[[], None],
+        progress: Callable[[int], None] | None = None,
+        limits: Limits | None = None,
+        *,
+        verbose: bool = False,
+    ) -> None:
+        self._source = source
+        self._now = now
+        self._tick = tick
+        self._progress = progress
+        self._limits = limits or Limits()
+        self._verbose = verbose
+
+    def __call__(self, address: str) -> Visited:
+        """Raises StoreError, and what `tick` raises."""
+        allowance = Allowance(self._limits, monotonic())
+        received = 0
+        with _process() as process:
+            _send(process, self._job(address))
+            for line in self._lines(process, allowance):
+                said = parsed(line)
+                if isinstance(said, Step):
+                    allowance.report(said, monotonic())
+                    if self._progress and said.received > received:
+                        self._progress(said.received - received)
+                    received = max(received, said.received)
+                elif isinstance(said, Ended):
+                    return said.visited
+                elif isinstance(said, Failed):
+                    raise said.error
+                else:
+                    return _useless(_unclear(address), received)
+            problem = allowance.problem if monotonic() >= allowance.ends else _death(address, process, allowance)
+        if isinstance(problem, StoreError):
+            raise problem
+        return _useless(problem, received)
+
+    def _lines(self, process: "subprocess.Popen[bytes]", allowance: Allowance) -> Iterator[bytes]:
+        """Until the process ends, or its time is over.  A line that is too long comes cut."""
+        assert process.stdout is not None  # noqa: S101 - asked for
+        pending = b""
+        with selectors.DefaultSelector() as selector:
+            selector.register(process.stdout, selectors.EVENT_READ)
+            while True:
+                self._tick()
+                left = allowance.ends - monotonic()
+                if left <= 0:
+                    return
+                if not selector.select(min(TICK, left)):
+                    continue
+                chunk = os.read(process.stdout.fileno(), 1 << 16)
+                if not chunk:
+                    return
+                *lines, pending = (pending + chunk).split(b"\n")
+                yield from lines
+                if len(pending) > MAX_LINE:
+                    yield pending
+                    return
+
+    def _job(self, address: str) -> dict[str, object]:
+        source, places = self._source, Places.of(self._source.where)
+        return {
+            "address": address,
+            "root": str(source.root),
+            "state_dir": str(places.state_dir),
+            "list_dir": str(places.list_dir),
+            "now": self._now,
+            "key": bytes(source.subjects_for).hex() if source.subjects_for is not None else None,
+            "forget_subjects": source.forget_subjects,
+            "verbose": self._verbose,
+        }
+
+
+@contextmanager
+def _process() -> "Iterator[subprocess.Popen[bytes]]":
+    """Ended when the block ends.  Raises StoreError when it cannot be started."""
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "gate.sync.visit_main"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,  # a Ctrl-C in the terminal is for the parent alone
+            env=os.environ | _ENVIRONMENT,
+        )
+    except OSError as error:
+        raise StoreError(
+            f"the process that visits mirrors cannot be started: {error.strerror}",
+            hint="Free memory, or look at the limits of this service",
+        ) from error
+    try:
+        yield process
+    finally:
+        process.kill()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(REAPED_WITHIN)
+
+
+def _send(process: "subprocess.Popen[bytes]", job: dict[str, object]) -> None:
+    """The pipe stays open: its end tells the process that its parent is gone."""
+    assert process.stdin is not None  # noqa: S101 - asked for
+    with suppress(OSError):  # it ended: what it left tells
+        process.stdin.write(json.dumps(job).encode() + b"\n")
+        process.stdin.flush()
+
+
+def _death(address: str, process: "subprocess.Popen[bytes]", allowance: Allowance) -> GateError:
+    """What to say of a visit whose process ended by itself."""
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(REAPED_WITHIN)
+    code = process.returncode
+    how = "unexpectedly" if code is None else f"by signal {-code}" if code < 0 else f"with exit code {code}"
+    if not allowance.has_begun:
+        return StoreError(f"the process that visits mirrors ended {how} before it began", hint="Install the gate again")
+    return SyncError(
+        f"{shown(address)}: the visit ended {how}", hint="Tell the person who runs this mirror; `--verbose` shows more"
+    )
+
+
+def _unclear(address: str) -> SyncError:
+    return SyncError(f"{shown(address)}: the visit reported something unclear", hint="Install the gate again")
+
+
+def _useless(problem: GateError, received: int) -> Visited:
+    return Visited(None, (Problem(problem.what, problem.hint),), received)

@@ -1,0 +1,206 @@
+"""Requests to one mirror over HTTP(S): redirected within its own host only, through a proxy or not."""
+
+import http.client
+import random
+import re
+import time
+from base64 import b64encode
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
+from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
+
+import urllib3
+from urllib3.exceptions import (
+    HTTPError,
+    LocationParseError,
+    NameResolutionError,
+    NewConnectionError,
+    ProtocolError,
+    ProxyError,
+    SSLError,
+)
+from urllib3.exceptions import TimeoutError as HttpTimeoutError
+
+from gate.errors import SyncError
+from gate.sync.dialling import pinned_pools
+from gate.sync.proxies import Proxy
+from gate.sync.round import shown
+
+CONNECT_WITHIN = 10.0  # seconds
+SILENCE = 20.0  # seconds without a byte
+REDIRECTS = 3
+RETRIES = 2  # of a request whose connection could not be made, or broke off
+PAUSE = 0.3  # seconds before the first of them; doubled for the next
+CHUNK = 1 << 16  # bytes
+HEADERS = {"User-Agent": "ashyq-gate", "Accept-Encoding": "identity"}
+LONGEST_SHOWN = 100  # characters of what a mirror said
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_NETWORK = "Check the network and the address"
+_PORTAL = "A log-in page of the network answers: log in there, or have this device let through"
+_FAILURES = (HTTPError, OSError, http.client.HTTPException, ValueError)  # all that a peer makes urllib3 raise
+
+
+class Web:
+    """`address`: a mirror's; user and password in it are sent to it, and not shown."""
+
+    def __init__(self, address: str, proxy: Proxy | None) -> None:
+        self.base, self._own = shown(address), _own_headers(address)
+        self._proxy = proxy
+        timeout = urllib3.Timeout(connect=CONNECT_WITHIN, read=SILENCE)
+        self._pools: urllib3.PoolManager = pinned_pools(timeout)
+        if proxy is not None:  # it looks names up, and its address was given by the person who runs this device
+            self._pools = urllib3.ProxyManager(proxy.url, proxy_headers=proxy.headers, timeout=timeout, retries=False)
+
+    def close(self) -> None:
+        self._pools.clear()
+
+    @contextmanager
+    def get(self, url: str, headers: Mapping[str, str]) -> Iterator[urllib3.BaseHTTPResponse]:
+        """The answer, whose body was not read yet, after redirects.  Raises SyncError."""
+        asked = HEADERS | self._own | dict(headers)
+        response = self._redirected(url, asked)
+        try:
+            yield response
+        finally:
+            response.close()
+
+    def body(self, url: str, response: urllib3.BaseHTTPResponse) -> Generator[bytes, None, None]:
+        """As it comes.  Raises SyncError."""
+        try:
+            while chunk := response.read1(CHUNK):
+                yield chunk
+        except _FAILURES as error:
+            raise self._problem(url, error) from error
+
+    def _redirected(self, url: str, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
+        at = url
+        for _ in range(REDIRECTS + 1):
+            response = self._answer(at, headers)
+            if response.status not in _REDIRECTS:
+                self._refuse_others(url, response)
+                return response
+            location = response.headers.get("Location", "")
+            response.close()
+            at = _checked(at, location)
+        raise SyncError(f"{url}: the mirror redirects without end", hint=_NETWORK)
+
+    def _answer(self, url: str, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
+        for attempt in range(RETRIES + 1):
+            try:
+                return self._pools.request(
+                    "GET", url, headers=headers, preload_content=False, decode_content=False, redirect=False
+                )
+            except _FAILURES as error:
+                if attempt == RETRIES or not _is_worth_repeating(error):
+                    raise self._problem(url, error) from error
+            time.sleep(PAUSE * 2**attempt * random.uniform(0.7, 1.3))  # noqa: S311 - jitter, no secret
+        raise AssertionError
+
+    def _refuse_others(self, url: str, response: urllib3.BaseHTTPResponse) -> None:
+        """Raises SyncError for an answer of another than the mirror."""
+        status = response.status
+        if status in (407, 511):
+            response.close()
+            raise self._refusal(url, status)
+
+    def _refusal(self, url: str, status: int) -> SyncError:
+        if status == 511:
+            return SyncError(f"{url}: the network wants a log-in before it lets anybody through (511)", hint=_PORTAL)
+        if self._proxy is None:
+            return SyncError(f"{url}: a proxy on the way wants a user and a password (407)", hint=_NETWORK)
+        if status != 407:
+            hint = "Ask the person who runs the proxy to let this device through to the mirror"
+            return SyncError(f"{url}: the proxy ({self._proxy.name}) answers {status}", hint=hint)
+        if self._proxy.credentials:
+            hint = "Correct them in the variable; percent-encode signs like @ and :"
+            return SyncError(f"{url}: the proxy ({self._proxy.name}) refuses the user and password (407)", hint=hint)
+        hint = "Put them into the variable: http://user:password@host:port"
+        return SyncError(f"{url}: the proxy ({self._proxy.name}) wants a user and a password (407)", hint=hint)
+
+    def _problem(self, url: str, error: Exception) -> SyncError:
+        """In words that say what to do; nothing of a library's wording."""
+        if isinstance(error, ProxyError) and self._proxy is not None:
+            refused = re.search(r"Tunnel connection failed: (\d{3})", str(error.original_error))
+            if refused:
+                return self._refusal(url, int(refused.group(1)))
+        who = f"the proxy ({self._proxy.name})" if self._proxy else "the mirror"
+        for cause in _causes(error):
+            if isinstance(cause, NameResolutionError):
+                return SyncError(
+                    f"{url}: the name of {who} is not known", hint="Check the network, its DNS, and the name"
+                )
+            if isinstance(cause, NewConnectionError):
+                why = getattr(cause.__cause__, "strerror", None) or "no connection"
+                there = "there" if self._proxy is None else f"at {who}"
+                return SyncError(f"{url}: nobody answers {there} ({why})", hint=_NETWORK)
+            if isinstance(cause, HttpTimeoutError):
+                return SyncError(f"{url}: no answer within {SILENCE:.0f} s from {who}", hint=_NETWORK)
+            if isinstance(cause, SSLError):
+                hint = "Check this device's clock and the server's certificate"
+                return SyncError(f"{url}: TLS failed ({_tls(cause)}) with {who}", hint=hint)
+            if isinstance(cause, LocationParseError | UnicodeError):
+                return SyncError(f"{url}: this is no address", hint="Correct it in [sync] mirrors")
+            if isinstance(cause, ProtocolError | http.client.HTTPException | OSError):
+                return SyncError(f"{url}: the connection to {who} broke off", hint=_NETWORK)
+        return SyncError(f"{url}: what {who} answers is not HTTP", hint=_NETWORK)
+
+
+def _own_headers(address: str) -> dict[str, str]:
+    """What carries the user and the password of an address."""
+    parts = urlsplit(address)
+    if parts.username is None:
+        return {}
+    pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    return {"Authorization": "Basic " + b64encode(pair.encode()).decode()}
+
+
+def _checked(url: str, location: str) -> str:
+    """Where a redirect leads.  Raises SyncError unless it is the same host, by the same port or by HTTPS instead
+    of HTTP."""
+    shown = "".join(letter if letter.isascii() and letter.isprintable() else "?" for letter in location)
+    problem = SyncError(
+        f"{url}: the mirror redirects to {shown[:LONGEST_SHOWN] or 'nowhere'}, which is another site",
+        hint="A log-in page of the network may answer; if it is meant, name that address in [sync] mirrors",
+    )
+    try:
+        old, new = urlsplit(url), urlsplit(urljoin(url, location))
+        upgraded = (old.scheme, new.scheme, new.port) in {("http", "https", None), ("http", "https", 443)}
+        same = (old.scheme, old.port or _port(old.scheme)) == (new.scheme, new.port or _port(new.scheme))
+    except ValueError:
+        raise problem from None
+    plain = new.username is None and shown == location
+    if not plain or new.hostname != old.hostname or not (same or upgraded):
+        raise problem
+    return urlunsplit((new.scheme, new.netloc, new.path, new.query, ""))
+
+
+def _port(scheme: str) -> int:
+    return 443 if scheme == "https" else 80
+
+
+def _is_worth_repeating(error: Exception) -> bool:
+    """A connection that could not be made; or broke off, as one that was idle does when the server closed it."""
+    causes = list(_causes(error))
+    if any(isinstance(cause, NameResolutionError | SSLError) for cause in causes):
+        return False
+    return any(isinstance(cause, NewConnectionError | ProtocolError) for cause in causes)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An exception of urllib3, and what it wraps."""
+    seen: list[BaseException] = []
+    while error not in seen:
+        seen.append(error)
+        yield error
+        inner = getattr(error, "original_error", None) or getattr(error, "reason", None)
+        if isinstance(inner, BaseException):
+            error = inner
+
+
+def _tls(error: SSLError) -> str:
+    inner = error.args[0] if error.args else None
+    for said in (getattr(inner, "verify_message", None), getattr(inner, "reason", None)):
+        if isinstance(said, str) and said:
+            return said.replace("_", " ").lower()
+    return "no reason given"
