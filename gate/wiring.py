@@ -4,27 +4,26 @@ import asyncio
 import signal
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import structlog
 
 from gate import registry
 from gate.core.lane_state import BARRIER, Timing
-from gate.core.model import Scan
 from gate.core.trusted_time import Kept
 from gate.errors import DamagedError, DeviceError, GateError
 from gate.kiosk.outlet import show_page
 from gate.kiosk.view import About
 from gate.lane.control import serve_control
 from gate.lane.controller import Lane
+from gate.lane.intake import Intake
 from gate.lane.judge import Judge
 from gate.lane.mantrap import Mantrap
 from gate.lane.setup import LaneSetup
 from gate.ports.abilities import ONE_PULSE, Abilities
 from gate.ports.driver import AnySpec, DriverConfig
 from gate.ports.inputs import Role
-from gate.ports.reader import Answer, Dropped, Seen
 from gate.registry import Kind
 from gate.runtime.bus import Bus
 from gate.runtime.clock import SystemClock, TrustedClock
@@ -212,19 +211,12 @@ class _LaneProcess:
     async def _reader(self, lane: Lane, fitted: Fitted) -> None:
         tell = self._teller(lane, fitted)
 
-        def present(seen: Seen) -> Answer | None:
-            seen = replace(seen, reader=fitted.name)  # two cameras are of one driver
-            match seen:
-                case Scan():
-                    return lane.present(seen)
-                case Dropped(what=what, hint=hint):
-                    log.warning("dropped by the reader", device=fitted.name, problem=what, advice=hint)
-            return None
+        intake = Intake(fitted.name, lane, self._clock.monotonic)
 
         async def read() -> None:
             async with fitted.spec.open(fitted.config) as reader:
                 tell("")
-                await reader.run(present)
+                await reader.run(intake.present)
 
         await keep_running(fitted.name, read, tell)
         log.info("the recording has ended", device=fitted.name)

@@ -35,6 +35,7 @@ from gate.worker.program import Program
 _GAP = 0.1  # seconds between two pictures of a folder
 _STILL_WITHIN = 30.0  # seconds that reading one still may take, every step tried, on a slow board
 _GRACE = 1.0  # seconds: the worker notices what is wrong first, and says it better
+_STILL_FRAMES = 15  # that a picture of a folder stands for: those of a live camera in a second
 _OLD = 1.0  # seconds on the way from the worker
 
 _log = structlog.get_logger()
@@ -112,6 +113,7 @@ class Camera:
         assert worker is not None  # noqa: S101 - open() has set it or raised
         try:
             worker.send(GoOn())
+            present(Looked(self._config.driver, time.monotonic(), 0))
             await self._follow(worker, present)
         except DeviceError:
             _left_off[self._device] = self._taken
@@ -152,11 +154,12 @@ class Camera:
         """A frame that was sent long ago, while this process was held up, shows who has left since."""
         if time.monotonic() - frame.sent > _OLD:
             return
-        present(Looked(self._config.driver, frame.at, frame.looked))
         for text in frame.texts:
             present(scan(text, frame.at, self._config))
+        present(Looked(self._config.driver, frame.at, frame.looked))
 
     async def _hold(self, held: Held, present: Present) -> None:
+        present(Looked(self._config.driver, held.at, _STILL_FRAMES if held.still else 1))
         await until_decided(held.texts, held.at, self._config, present, self._dwell if held.still else 0.0)
         if held.still:
             await asyncio.sleep(_GAP)

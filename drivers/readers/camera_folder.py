@@ -71,7 +71,7 @@ def show_folder(link: Link, folder: Path) -> None:
             turn = pictures.take(time.monotonic())
             if turn is None:
                 now = time.monotonic()
-                link.say(Frame(now, now, 0, ()))
+                link.say(Frame(now, now, 1, ()))
                 time.sleep(LOOK_AGAIN)
             else:
                 _show(link, *turn)

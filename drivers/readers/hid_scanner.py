@@ -1,7 +1,7 @@
 """QR scanners that type like a keyboard, through evdev: grabbed, so that nothing is typed elsewhere.
 
-The scanner must be set to the US layout.  It has no acknowledgement and no framing but ENTER, and types
-into the console should the gate not run: prefer one that can be set to USB-CDC (driver serial_scanner).
+The scanner must be set to the US layout.  It has no acknowledgement and no framing but a key that ends a code, and
+types into the console should the gate not run: prefer one that can be set to USB-CDC (driver serial_scanner).
 """
 
 import asyncio
@@ -15,80 +15,24 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from drivers._shared.pulse_claim import claim, free
+from drivers.readers.hid_keys import Typing
 from drivers.readers.once_each import OnceEach
-from drivers.readers.scanner_stream import LONGEST
+from drivers.readers.scanner_config import ScannerText
+from drivers.readers.scanner_stream import IDLE
 from gate.errors import DeviceError
-from gate.ports.driver import DriverSpec, Duration
-from gate.ports.reader import Present, Reader, ReaderConfig
+from gate.ports.driver import DriverSpec
+from gate.ports.reader import Present, Reader
 
 _POLL = 0.01  # seconds
 _KEY = 1  # event type EV_KEY
 _DROPPED = (0, 3)  # EV_SYN, SYN_DROPPED: nobody read for so long that the kernel lost some
-_UP, _DOWN = 0, 1
-_SHIFTS, _ENTERS = frozenset({42, 54}), frozenset({28, 96})
-STALE = 1.0
-"""Seconds after which keys that no ENTER followed are dropped."""
-
-# Linux key codes (input-event-codes.h) of the US layout: plain, and with shift.
-_ROWS = {
-    2: ("1234567890-=", "!@#$%^&*()_+"),
-    16: ("qwertyuiop[]", "QWERTYUIOP{}"),
-    30: ("asdfghjkl;'`", 'ASDFGHJKL:"~'),
-    43: ("\\zxcvbnm,./", "|ZXCVBNM<>?"),
-    57: (" ", " "),
-}
-_KEYPAD = {55: "*", 74: "-", 78: "+", 83: ".", 98: "/"} | dict(
-    zip((82, 79, 80, 81, 75, 76, 77, 71, 72, 73), "0123456789", strict=True)
-)
-KEYS: dict[int, tuple[str, str]] = {
-    first + place: pair
-    for first, (plain, shifted) in _ROWS.items()
-    for place, pair in enumerate(zip(plain, shifted, strict=True))
-} | {code: (sign, sign) for code, sign in _KEYPAD.items()}
 
 
-class Typing:
-    """Keys to codes.  Pure: what the kernel reports goes in."""
-
-    def __init__(self) -> None:
-        self._shifts: set[int] = set()
-        self._typed: list[str] = []
-        self._at = 0.0
-        self._broken = False  # keys were lost: what comes until ENTER is no code
-
-    def key(self, code: int, value: int, at: float) -> str | None:
-        """One key going down, up or repeating; a whole code when it was ENTER.  `at`: monotonic seconds."""
-        if code in _SHIFTS:
-            (self._shifts.discard if value == _UP else self._shifts.add)(code)
-        if value != _DOWN or code in _SHIFTS:
-            return None
-        if at - self._at > STALE:
-            self._typed.clear()
-            self._broken = False
-        self._at = at
-        if code in _ENTERS:
-            text, self._typed = "".join(self._typed), []
-            whole, self._broken = not self._broken, False
-            return text if whole and 0 < len(text) <= LONGEST else None
-        if code in KEYS and len(self._typed) <= LONGEST:
-            self._typed.append(KEYS[code][bool(self._shifts)])
-        return None
-
-    def lost(self) -> None:
-        """The kernel has dropped keys."""
-        self._shifts.clear()
-        self._broken = True
-
-
-class HidConfig(ReaderConfig):
+class HidConfig(ScannerText):
     device: Annotated[
         Path,
         Field(description="input device of the scanner; /dev/input/by-path/...-event-kbd survives replugging"),
     ]
-    same_code_after: Annotated[
-        Duration,
-        Field(ge=0, le=60, description="a code that stays in view is one presentation until it is away for so long"),
-    ] = 3.0
 
 
 class HidScanner:
@@ -99,10 +43,14 @@ class HidScanner:
         self._config = config
 
     async def run(self, present: Present) -> None:
-        typing, once = Typing(), OnceEach(self._config, present, self._config.same_code_after)
+        typing = Typing(IDLE if self._config.ends == "silence" else None)
+        once = OnceEach(self._config, present)
         self._codes(typing)  # what was typed while nobody listened was shown to nobody
         while True:
-            for text in self._codes(typing):
+            codes = self._codes(typing)
+            losses, typing.losses = typing.losses, []
+            once.drop(losses)
+            for text in codes:
                 if await once.show(text):
                     self._codes(typing)
                     break
@@ -117,6 +65,8 @@ class HidScanner:
                 typing.lost()
             elif event.type == _KEY and (text := typing.key(event.code, event.value, time.monotonic())) is not None:
                 found.append(text)
+        if (text := typing.quiet(time.monotonic())) is not None:
+            found.append(text)
         return found
 
     def _events(self) -> list[Any]:

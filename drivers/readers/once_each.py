@@ -6,25 +6,31 @@ away for longer than that for a new visit, which a used code does not survive.
 
 import asyncio
 import time
+from collections.abc import Iterable
+from dataclasses import replace
 
+from drivers.readers.scanner_config import ScannerText
+from drivers.readers.scanner_stream import Loss
 from gate.core.model import Scan
-from gate.ports.reader import Answer, Present, ReaderConfig
+from gate.ports.reader import Answer, Dropped, Present
 
 _ASK_EVERY = 0.05  # seconds between looks at the verdict
-_ASK_FOR = 2.0
+_ASK_FOR = 2.0  # seconds that a verdict may take
+_WAIT_FOR = 1.5  # seconds that the lane may be busy with someone, or with the pass before: it may be read once only
 
 
 class OnceEach:
-    def __init__(self, config: ReaderConfig, present: Present, again_after: float) -> None:
+    def __init__(self, config: ScannerText, present: Present) -> None:
         self._config = config
         self._present = present
-        self._again_after = again_after
+        self._again_after = config.same_code_after
         self._text = ""
         self._seen = float("-inf")
         self._decided = False
 
     async def show(self, text: str) -> bool:
         """Whether the lane had to be waited for.  Returns when it has answered."""
+        text = text.removeprefix(self._config.prefix).removesuffix(self._config.suffix)
         now = time.monotonic()
         same = text == self._text and now - self._seen < self._again_after
         self._text, self._seen = text, now
@@ -32,9 +38,16 @@ class OnceEach:
             return False
         scan = Scan(text, self._config.driver, self._config.direction, now)
         answer, waited = self._present(scan), False
-        while answer is None and time.monotonic() - now < _ASK_FOR:
+        while answer is not Answer.DECIDED and time.monotonic() - now < (_ASK_FOR if answer is None else _WAIT_FOR):
             waited = True
             await asyncio.sleep(_ASK_EVERY)
+            if answer is Answer.WAIT:
+                scan = replace(scan, seen=time.monotonic())  # still held there, as far as can be known
             answer = self._present(scan)
         self._decided = answer is not Answer.WAIT
         return waited
+
+    def drop(self, losses: Iterable[Loss]) -> None:
+        """Say what was dropped."""
+        for loss in losses:
+            self._present(Dropped(self._config.driver, loss.what, loss.hint))

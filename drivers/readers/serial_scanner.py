@@ -18,6 +18,7 @@ from pydantic import AfterValidator, Field
 from drivers._shared.pulse_claim import claim, free
 from drivers._shared.serial_port import SerialPort
 from drivers.readers.once_each import OnceEach
+from drivers.readers.scanner_config import ScannerText
 from drivers.readers.scanner_families import (
     CONTINUOUS,
     FAMILIES,
@@ -34,8 +35,8 @@ from drivers.readers.scanner_families import (
 )
 from drivers.readers.scanner_stream import Stream
 from gate.errors import DeviceError
-from gate.ports.driver import DriverSpec, Duration
-from gate.ports.reader import Present, Reader, ReaderConfig
+from gate.ports.driver import DriverSpec
+from gate.ports.reader import Present, Reader
 
 _POLL = 0.02  # seconds
 _ANSWERS_WITHIN = 0.6
@@ -52,7 +53,7 @@ def _hex(text: str) -> str:
     return text
 
 
-class ScannerConfig(ReaderConfig):
+class ScannerConfig(ScannerText):
     port: Annotated[str, Field(min_length=1, description="serial port; by-path names survive replugging")]
     scanner: Annotated[
         Literal["gm65", "honeywell", "newland", "line"],
@@ -61,10 +62,6 @@ class ScannerConfig(ReaderConfig):
     baud: Annotated[
         int | None, Field(ge=300, le=921600, description="baud rate; left out, the family's factory setting")
     ] = None
-    ends: Annotated[
-        Literal["line", "silence"],
-        Field(description="what ends a code: a line end (CR, LF), or a tenth of a second of silence"),
-    ] = "line"
     trigger: Annotated[
         bool, Field(description="true: read on command only, and command it all the time (gm65, honeywell)")
     ] = False
@@ -75,10 +72,6 @@ class ScannerConfig(ReaderConfig):
             "16 4D 0D, command, 2E; newland 7E 01 30 30 30 30 40, command, 3B 03"
         ),
     ] = ()
-    same_code_after: Annotated[
-        Duration,
-        Field(ge=0, le=60, description="a code that stays in view is one presentation until it is away for so long"),
-    ] = 3.0
 
 
 class Scanner:
@@ -103,12 +96,14 @@ class Scanner:
             _log.warning("%s: whether visitors can change its settings by set-up codes is not known: see set_up", self)
 
     async def run(self, present: Present) -> None:
-        once = OnceEach(self._config, present, self._config.same_code_after)
+        once = OnceEach(self._config, present)
         self._stream.codes.clear()
         while True:
             self._listen()
             self._keep_alive()
             codes, self._stream.codes = self._stream.codes, []
+            losses, self._stream.losses = self._stream.losses, []
+            once.drop(losses)
             for code in codes:
                 if await once.show(code):
                     self._listen()  # what came while the lane was asked was shown to nobody

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from gate.cli.doctor_lines import Line, State, failure
+from gate.cli.doctor_scanner import scanner_lines
 from gate.errors import GateError
 from gate.ports.camera_report import CameraReport, Examiner
 from gate.ports.reader import ReaderConfig
@@ -34,9 +35,7 @@ def camera_lines(readers: Iterable[Fitted], glance: Glance) -> Iterator[Line]:
     for number, reader in enumerate(readers):
         examine = examiner(reader.spec.name)
         if examine is None:
-            state = State.WARN if reader.spec.simulated else State.PASS
-            advice = "It shows recorded codes: name the driver of your camera" if reader.spec.simulated else ""
-            yield Line(reader.name, state, f"{reader.spec.name} is no camera", advice)
+            yield from scanner_lines(reader, glance.seconds)
             continue
         picture = _picture(glance.picture, number)
         try:

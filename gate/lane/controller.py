@@ -40,14 +40,14 @@ from gate.lane.devices import LaneDevices
 from gate.lane.door import Door
 from gate.lane.judge import Judge, Watched
 from gate.lane.mantrap import Mantrap
-from gate.lane.outlet import Outlet
+from gate.lane.outlet import OnChange, Outlet
 from gate.lane.presence import Presence, Presentation, Stage
 from gate.lane.setup import LaneSetup, Pending, Turn
 from gate.lane.timekeeper import Timekeeper
 from gate.ports.clock import TrustedClock
 from gate.ports.feedback import Feedback
 from gate.ports.inputs import Level, Role
-from gate.ports.reader import Answer
+from gate.ports.reader import Answer, Looked
 from gate.runtime.ntp import read_ntp
 from gate.store.admission import Presented, lets_through
 from gate.store.standing import Standing
@@ -80,6 +80,7 @@ class Lane:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="lane-writer")
         self._judge: Judge | None = None
         self._presence = Presence(self._holder_of)
+        self._version = OnChange[int | None](None)  # of the list, and of the issuers that it trusts
         self._timekeeper = Timekeeper(clock, publish)
         self._happened: asyncio.Queue[LaneEvent | Presentation | Turn] = asyncio.Queue()
         self._state = LaneState(usual=setup.mode, missing=setup.needed)
@@ -114,6 +115,10 @@ class Lane:
         self._outlet.code_seen(scan.reader)
         self._happened.put_nowait(shown)
         return None
+
+    def looked(self, looked: Looked) -> None:
+        """A camera has looked for codes in more frames."""
+        self._presence.looked(looked)
 
     def report(self, level: Level, source: str = "") -> None:
         """The contact of the device called `source` has this level now."""
@@ -368,6 +373,8 @@ class Lane:
     async def _watch(self, judge: Judge, watched: Watched) -> None:
         ordered = await self._on_writer(judge.time_reset) if self._timekeeper.is_news(watched.list) else None
         self._timekeeper.heed(watched.list, ordered)
+        if self._version.differs(watched.list.version):
+            self._presence.forget_holders()
         self._outlet.status_list(watched.list)
         self._outlet.loss(watched.loss)
         if watched.orders is not None:

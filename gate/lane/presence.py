@@ -2,10 +2,12 @@
 
 A camera shows the same code fifteen times a second; the lane must answer it once.  A holder-bound pass
 changes its code every few seconds; whoever was answered and is still standing there is not asked again.
-A presentation is over when its code has not been in view for `GONE_AFTER`, however long it was held up.
+A presentation is over when its code has not been in view for `GONE_AFTER`, however long it was held up, and
+when it was missing from frames, not only between them: a busy computer may look at one every three seconds.
 
 Other codes hang about a gate: a menu in the same hand, a poster behind it.  They are answered only when
-no pass is in view, and not at once: a pass may be read in the next frame.
+no pass is in view, and before a camera not at once: a pass may be read in the next frame.  A scanner reads one
+instant, so what it reads is answered then or never.
 """
 
 from collections.abc import Callable
@@ -14,8 +16,11 @@ from enum import Enum
 
 from gate.core.model import Scan
 from gate.passes.recognise import is_pass
+from gate.ports.reader import Looked
 
 GONE_AFTER = 1.2  # seconds out of view: longer than a shaking hand or a renewing screen needs
+MISSED = 3  # frames of a camera in which the code was looked for and not read: a decoder misses one now and then
+LONGEST_AWAY = 15.0  # seconds after which it is gone whatever was looked at: the camera may be lost
 LEFT_LYING = 15.0  # seconds after which a code that is no pass is not held up: a poster hangs there
 OTHERS_AFTER = 0.4  # seconds that a code which is no pass is in view before it is answered: some frames
 MOST = 64  # codes in view at once that are remembered; the oldest make room
@@ -35,6 +40,9 @@ class Presentation:
     beside_pass: bool = False  # it was in one frame with a pass
     stage: Stage = Stage.NEW
     holder: int | None = None  # place of a verified pass: in memory while in view, nowhere else
+    whose: int | None = None  # likewise, of a pass that waits: what was found out once, where `identified`
+    identified: bool = False
+    missed: int = 0  # frames that were looked at since its latest sighting
 
 
 class Presence:
@@ -43,19 +51,32 @@ class Presence:
     def __init__(self, holder_of: Callable[[str], int | None]) -> None:
         self._holder_of = holder_of
         self._shown: dict[str, Presentation] = {}
+        self._cameras: set[str] = set()  # readers that see a code again and again
         self.going: Presentation | None = None  # of whoever is let through, until that is over
 
     def see(self, scan: Scan) -> Presentation:
         """The presentation that this sighting belongs to; NEW when it begins one."""
         presentation = self._shown.pop(scan.text, None)
-        if presentation is None or scan.seen - presentation.scan.seen > GONE_AFTER:
+        if presentation is None or self._is_gone(presentation, scan.seen):
             presentation = Presentation(scan, scan.seen)
-        presentation.scan = scan
+        presentation.scan, presentation.missed = scan, 0
         self._note_company(presentation)
         self._shown[scan.text] = presentation  # at the end: the order is by last sighting
         while len(self._shown) > MOST:
             del self._shown[next(iter(self._shown))]
         return presentation
+
+    def looked(self, looked: Looked) -> None:
+        """Codes were looked for in more frames.  To be called after `see` for the codes of those frames."""
+        self._cameras.add(looked.reader)
+        for shown in self._shown.values():
+            if shown.scan.reader == looked.reader and shown.scan.seen < looked.at:
+                shown.missed += looked.frames
+
+    def forget_holders(self) -> None:
+        """Whose passes are in view is to be found out again: other issuers are trusted now."""
+        for shown in self._shown.values():
+            shown.identified = False
 
     def is_renewed(self, shown: Presentation) -> bool:
         """Whether a new code is that of someone who was answered and is still standing here."""
@@ -64,7 +85,7 @@ class Presence:
         }
         if not holders:
             return False
-        shown.holder = self._holder_of(shown.scan.text)
+        shown.holder = self._identify(shown)
         return shown.holder in holders
 
     def in_view(self, now: float) -> tuple[bool, bool, bool]:
@@ -93,7 +114,7 @@ class Presence:
         ]
         if shown.beside_pass and any(other.stage is Stage.ANSWERED for other in passes):
             shown.stage = Stage.ANSWERED
-        return bool(passes) or now - shown.since < OTHERS_AFTER
+        return bool(passes) or (reader in self._cameras and now - shown.since < OTHERS_AFTER)
 
     def _note_company(self, shown: Presentation) -> None:
         """Codes of one frame bear one time."""
@@ -113,16 +134,30 @@ class Presence:
 
         Whoever waits and renews the code has not left, and whoever goes through and shows it once more
         did not wait."""
-        gone = [text for text, shown in self._shown.items() if now - shown.scan.seen > GONE_AFTER]
+        gone = [text for text, shown in self._shown.items() if self._is_gone(shown, now)]
         left = [self._shown.pop(text) for text in gone]
         waited = [shown for shown in left if shown.stage is Stage.WAITING and not self._goes(shown)]
         if not waited:
             return []
-        here = {self._holder_of(text) for text in self._shown if is_pass(text)} - {None}
-        return [shown for shown in waited if not here or self._holder_of(shown.scan.text) not in here]
+        here = {self._identify(shown) for shown in self._shown.values()} - {None}
+        return [shown for shown in waited if not here or self._identify(shown) not in here]
 
     def _goes(self, shown: Presentation) -> bool:
         """Whether it is the code, or a renewed one, of whoever is let through."""
         if self.going is None or shown is self.going or shown.scan.text == self.going.scan.text:
             return self.going is not None
-        return self.going.holder is not None and self._holder_of(shown.scan.text) == self.going.holder
+        return self.going.holder is not None and self._identify(shown) == self.going.holder
+
+    def _is_gone(self, shown: Presentation, now: float) -> bool:
+        away = now - shown.scan.seen
+        if away <= GONE_AFTER:
+            return False
+        return shown.scan.reader not in self._cameras or shown.missed >= MISSED or away > LONGEST_AWAY
+
+    def _identify(self, shown: Presentation) -> int | None:
+        """Whose pass it is.  Found out once while it is in view: a signature takes a while to check, and a screen
+        can show 64 forged ones."""
+        if not shown.identified:
+            text = shown.scan.text
+            shown.whose, shown.identified = self._holder_of(text) if is_pass(text) else None, True
+        return shown.whose

@@ -27,9 +27,12 @@ _FORMATS: dict[str, Callable[[TrustList, Policy], Format]] = {
 }
 
 
+PREFIXES = tuple(_FORMATS)
+
+
 def is_pass(text: str) -> bool:
     """Whether it says that it is a pass, of a kind that this gate knows; nothing is checked."""
-    return text.startswith(tuple(_FORMATS))
+    return text.startswith(PREFIXES)
 
 
 class Verifier:

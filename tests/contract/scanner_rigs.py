@@ -15,7 +15,7 @@ from unittest.mock import patch
 import evdev
 
 from drivers.readers import hid_scanner, serial_scanner
-from drivers.readers.hid_scanner import KEYS
+from drivers.readers.hid_keys import KEYS
 from gate.ports.reader import Reader
 from gate.testing.reader_contract import ReaderRig
 from tests.contract.serial_boards import Board

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drivers.readers.hid_keys import KEYS, Typing
 from drivers.readers.hid_scanner import DRIVER as HID
-from drivers.readers.hid_scanner import KEYS, Typing
+from drivers.readers.scanner_stream import LONGEST, Loss
 from gate.errors import DeviceError
 from gate.ports.reader import Answer
 from gate.testing.barrier_contract import until
@@ -76,6 +77,108 @@ def test_a_code_of_which_keys_were_lost_is_none_and_shift_does_not_stick() -> No
         elif event.type == 1 and (text := typing.key(event.code, event.value, 0.0)):
             found.append(text)
     assert found == ["whole"]
+
+
+TEXT = "AQ1:6BF%2 8$*+-./:Z"
+CTRL_J, CTRL_M, CTRL_I, CTRL_C = ([(29, 1), (code, 1), (code, 0), (29, 0)] for code in (36, 50, 23, 46))
+CTRL_B = [(97, 1), (48, 1), (48, 0), (97, 0)]
+DIGITS = dict(zip("0123456789", (82, 79, 80, 81, 75, 76, 77, 71, 72, 73), strict=True))
+
+
+def pressed(*codes: int) -> list[tuple[int, int]]:
+    return [(code, value) for code in codes for value in (1, 0)]
+
+
+def keys(text: str, *, caps: bool = False) -> list[tuple[int, int]]:
+    """As a scanner types it that believes CAPS LOCK to be on, or off."""
+    events: list[tuple[int, int]] = []
+    for sign in text:
+        code, shifted = CODES[sign]
+        shift = bool(shifted) != (caps and sign.isalpha())
+        events += [(42, 1)] * shift + pressed(code) + [(42, 0)] * shift
+    return events
+
+
+def by_numbers(text: str, width: int = 4, alt: int = 56) -> list[tuple[int, int]]:
+    return [
+        event
+        for sign in text
+        for event in [(alt, 1), *pressed(*(DIGITS[digit] for digit in f"{ord(sign):0{width}}")), (alt, 0)]
+    ]
+
+
+ENTER = pressed(28)
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        pytest.param(keys(TEXT) + ENTER, id="enter"),
+        pytest.param(keys(TEXT) + pressed(96), id="enter of the keypad"),
+        pytest.param(keys(TEXT) + pressed(15), id="tab"),
+        pytest.param(keys(TEXT) + pressed(108), id="arrow down"),
+        pytest.param(keys(TEXT) + CTRL_M, id="ctrl-m"),
+        pytest.param(keys(TEXT) + CTRL_J, id="ctrl-j"),
+        pytest.param(keys(TEXT) + CTRL_I, id="ctrl-i"),
+        pytest.param(CTRL_B + keys(TEXT) + CTRL_C, id="stx and etx"),
+        pytest.param(keys(TEXT) + ENTER + CTRL_J, id="enter and ctrl-j"),
+        pytest.param(ENTER + keys(TEXT) + ENTER, id="enter before"),
+        pytest.param(by_numbers(TEXT) + ENTER, id="alt and four digits"),
+        pytest.param(by_numbers(TEXT, 3) + ENTER, id="alt and three digits"),
+        pytest.param(by_numbers(f"{TEXT}\r", alt=100), id="the right alt, and a number that ends it"),
+        pytest.param(pressed(58) + keys(TEXT, caps=True) + pressed(58) + ENTER, id="caps lock around it"),
+        pytest.param(pressed(58) + keys(TEXT, caps=True) + ENTER + pressed(58), id="caps lock until after it"),
+        pytest.param(pressed(69) + keys(TEXT) + ENTER, id="num lock before"),
+    ],
+)
+def test_the_modes_in_which_scanners_are_delivered(events: list[tuple[int, int]]) -> None:
+    typing = Typing()
+    found = [text for _ in range(2) for code, value in events if (text := typing.key(code, value, 0.0))]
+    assert found == [TEXT, TEXT]
+    assert typing.losses == []
+
+
+def test_letters_of_the_other_case_come_through_as_they_are_typed() -> None:
+    typing = Typing()
+    found = [text for code, value in keys(TEXT, caps=True) + ENTER if (text := typing.key(code, value, 0.0))]
+    assert found == [TEXT.swapcase()]
+
+
+def test_a_code_that_no_key_ends_is_said_or_ended_by_silence() -> None:
+    for silence, found, losses in ((None, None, [Loss.UNENDED]), (0.1, TEXT, [])):
+        typing = Typing(silence)
+        for code, value in keys(TEXT):
+            assert typing.key(code, value, 0.0) is None
+        assert typing.quiet(0.05) is None
+        assert typing.quiet(1.1) == found
+        assert typing.quiet(3.0) is None
+        assert typing.losses == losses
+
+
+def test_what_is_typed_after_a_silence_begins_a_code_and_ends_the_one_before() -> None:
+    typing = Typing(0.1)
+    found = [typing.key(code, value, at) for at, text in ((0.0, "ONE"), (1.0, "TWO")) for code, value in keys(text)]
+    assert [text for text in [*found, typing.quiet(2.0)] if text] == ["ONE", "TWO"]
+
+
+def test_keys_that_are_no_text_and_codes_that_are_too_long_are_said() -> None:
+    typing = Typing()
+    for code, value in [*pressed(59), *keys("A" * (LONGEST + 1)), *ENTER]:
+        assert typing.key(code, value, 0.0) is None
+    assert typing.losses == [Loss.KEYS, Loss.OVERLONG]
+
+
+@given(st.lists(st.tuples(st.integers(0, 255), st.integers(0, 2), st.floats(0, 3)), max_size=200), st.booleans())
+def test_no_keys_hurt_and_a_code_after_them_is_whole(events: list[tuple[int, int, float]], silence: bool) -> None:
+    typing, at = Typing(0.1 if silence else None), 0.0
+    for code, value, passed in events:
+        at += passed
+        typing.key(code, value, at)
+    for code in (29, 97, 42, 54, 56, 100):
+        typing.key(code, 0, at)
+    typing.quiet(at + 2)
+    found = [text for code, value in keys(TEXT) + ENTER if (text := typing.key(code, value, at + 2))]
+    assert [text.upper() for text in found] == [TEXT]
 
 
 class Cut(Keyboard):

@@ -1,7 +1,21 @@
 """Many frames of one code, several codes at once, a code that renews itself.  No clock: times are given."""
 
+from collections.abc import Callable
+
+import pytest
+
 from gate.core.model import Direction, Scan
-from gate.lane.presence import GONE_AFTER, LEFT_LYING, OTHERS_AFTER, Presence, Presentation, Stage
+from gate.lane.presence import (
+    GONE_AFTER,
+    LEFT_LYING,
+    LONGEST_AWAY,
+    MISSED,
+    OTHERS_AFTER,
+    Presence,
+    Presentation,
+    Stage,
+)
+from gate.ports.reader import Looked
 
 RATE = 1 / 15
 PASS, OTHER, RENEWED, MENU = "AQ1:ONE", "AQ1:TWO", "AQ1:ONE AGAIN", "https://example.org/menu"
@@ -12,8 +26,30 @@ def scan(text: str, at: float) -> Scan:
     return Scan(text, "camera", Direction.ENTRY, at)
 
 
+class BeforeCamera(Presence):
+    """Between the moments that a test speaks of the camera looked at frames without a code."""
+
+    def __init__(self, holder_of: Callable[[str], int | None]) -> None:
+        super().__init__(holder_of)
+        self._at = 0.0
+        self.looked(Looked("camera", 0.0, 0))
+
+    def see(self, scan: Scan) -> Presentation:
+        self._until(scan.seen)
+        return super().see(scan)
+
+    def leave(self, now: float) -> list[Presentation]:
+        self._until(now)
+        return super().leave(now)
+
+    def _until(self, at: float) -> None:
+        frames = max(0, round((at - self._at) / RATE) - 1)
+        self.looked(Looked("camera", at - RATE / 2, frames))
+        self._at = at
+
+
 def a_presence() -> Presence:
-    return Presence(HOLDERS.get)
+    return BeforeCamera(HOLDERS.get)
 
 
 def seen(presence: Presence, text: str, at: float) -> tuple[Presentation, bool]:
@@ -184,3 +220,82 @@ def test_whoever_goes_through_and_shows_the_code_once_more_does_not_wait() -> No
         presence.see(scan(again, 5.0)).stage = Stage.WAITING
         assert facts(presence, 5.0) == {"waiting"}
         assert left(presence, 7.0) == [again]
+
+
+@pytest.mark.parametrize("every", [0.5, 1.3, 3.0])
+def test_one_showing_before_a_slow_camera_is_one_presentation(every: float) -> None:
+    """A computer that is busy looks at a frame every so many seconds, and reads every other one."""
+    presence = Presence(HOLDERS.get)
+    presence.looked(Looked("camera", 0.0, 0))
+    first, at = presence.see(scan(PASS, 0.0)), 0.0
+    for number in range(1, 40):
+        at = number * every
+        if number % 2 == 0:
+            assert presence.see(scan(PASS, at)) is first
+        presence.looked(Looked("camera", at, 1))
+        assert presence.leave(at) == []
+    for number in range(1, MISSED + 2):
+        presence.looked(Looked("camera", at + number * every, 1))
+    presence.leave(at + (MISSED + 1) * every)
+    assert presence.see(scan(PASS, at + (MISSED + 2) * every)) is not first
+
+
+def test_what_other_readers_look_at_says_nothing_of_this_one() -> None:
+    presence = Presence(HOLDERS.get)
+    for reader in ("camera", "another"):
+        presence.looked(Looked(reader, 0.0, 0))
+    first = presence.see(scan(PASS, 0.0))
+    presence.looked(Looked("another", 2.0, 100))
+    assert presence.see(scan(PASS, 3.0)) is first
+
+
+def test_before_a_camera_that_is_lost_nothing_stays_in_view() -> None:
+    presence = Presence(HOLDERS.get)
+    presence.looked(Looked("camera", 0.0, 0))
+    presence.see(scan(PASS, 0.0)).stage = Stage.ANSWERED
+    presence.leave(LONGEST_AWAY - 1)
+    assert facts(presence, LONGEST_AWAY - 1) == {"answered"}
+    presence.leave(LONGEST_AWAY + 1)
+    assert facts(presence, LONGEST_AWAY + 1) == set()
+
+
+def test_what_a_scanner_reads_once_is_answered_at_once() -> None:
+    presence = Presence(HOLDERS.get)
+    shown, aside = seen(presence, MENU, 0.0)
+    assert not aside
+    assert shown.stage is Stage.NEW
+
+
+def test_a_menu_that_a_scanner_reads_right_after_a_pass_waits_until_that_has_had_its_time() -> None:
+    presence = Presence(HOLDERS.get)
+    seen(presence, PASS, 0.0)[0].stage = Stage.ANSWERED
+    assert seen(presence, MENU, 0.5)[1]
+    assert not seen(presence, MENU, GONE_AFTER + 0.1)[1]
+
+
+def test_whose_a_forged_code_is_is_found_out_once_while_it_is_in_view() -> None:
+    asked: list[str] = []
+
+    def holder_of(text: str) -> int | None:
+        asked.append(text)
+        return HOLDERS.get(text)
+
+    presence = Presence(holder_of)
+    presence.looked(Looked("camera", 0.0, 0))
+    going(presence, 0.0)
+    forged = [f"AQ1:FORGED {number}" for number in range(60)]
+    for number in range(100):
+        at = number * RATE
+        presence.see(scan(PASS, at))
+        for text in [*forged, MENU]:
+            shown = presence.see(scan(text, at))
+            if shown.stage is Stage.NEW and not presence.is_renewed(shown):
+                shown.stage = Stage.WAITING
+        presence.in_view(at)
+        presence.leave(at)
+    assert sorted(asked) == sorted(forged)
+    presence.forget_holders()
+    presence.in_view(99 * RATE)
+    assert len(asked) == len(forged) + 1
+    presence.leave(99 * RATE + LONGEST_AWAY + 1)
+    assert facts(presence, 200.0) == set()

@@ -1,6 +1,7 @@
 """Scanners byte by byte: frames of the GM65, lines in pieces, garbage, set-up codes."""
 
 import asyncio
+import binascii
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from pydantic import ValidationError
 
 from drivers.readers import serial_scanner
 from drivers.readers.once_each import OnceEach
+from drivers.readers.scanner_config import ScannerText
 from drivers.readers.scanner_families import (
     CONTINUOUS,
     FAMILIES,
@@ -23,11 +25,11 @@ from drivers.readers.scanner_families import (
     with_mode,
     write_zone,
 )
-from drivers.readers.scanner_stream import IDLE, LONGEST, STALE, Stream
+from drivers.readers.scanner_stream import IDLE, LONGEST, STALE, Loss, Stream
 from drivers.readers.serial_scanner import DRIVER
 from gate.core.model import Direction
 from gate.errors import DeviceError
-from gate.ports.reader import Answer, Reader, ReaderConfig
+from gate.ports.reader import Answer, Dropped, Reader
 from gate.testing.barrier_contract import until
 from gate.testing.reader_contract import LaneDouble, running
 from tests.contract.scanner_rigs import ScannerBoard
@@ -92,7 +94,7 @@ def test_answers_stand_between_codes_and_are_none() -> None:
 @given(st.integers(1, 7), st.sampled_from(["\r", "\r\n"]))
 def test_a_scanner_may_frame_its_codes_in_stx_and_etx(size: int, end: str) -> None:
     found = stream(answers=True)
-    data = f"\x02FIRST\x03{end}\x02\x02SECOND\x03{end}".encode() + bytes.fromhex("02 00 00 01 07 33 31")
+    data = f"\x02FIRST\x03{end}\x02\x02SECOND\x03{end}".encode() + bytes.fromhex("02 00 00 01 07 43 d6")
     for at in range(0, len(data), size):
         found.feed(data[at : at + size], at / 1000)
     assert (found.codes, found.replies) == (["FIRST", "SECOND"], [b"\x07"])
@@ -108,11 +110,55 @@ def test_garbage_never_hurts_and_is_over_with_silence(data: bytes) -> None:
     assert found.codes == ["AQ1:GOOD"]
 
 
-def test_a_line_that_stalls_in_a_code_is_dropped() -> None:
+def test_a_line_that_stalls_in_a_code_is_dropped_and_said() -> None:
     found = stream()
     found.feed(b"AQ1:HA", 0.0)
     found.feed(b"LF\r", STALE + 0.1)
     assert found.codes == ["LF"]  # what is left is refused as no pass: never joined to something older
+    assert found.losses == [Loss.UNENDED]
+
+
+@given(
+    st.sampled_from([b"\r", b"\n", b"\r\n", b"\t", b"\x03", b"\x03\r\n", b"\x04", b"\n\r"]),
+    st.sampled_from([b"", b"\x02", b"\0", b"\x1d", b"\r\n", b"\x02\x02"]),
+    st.booleans(),
+    st.integers(1, 9),
+)
+def test_whatever_stands_around_a_code_it_is_whole(end: bytes, before: bytes, answers: bool, size: int) -> None:
+    found, data = stream(answers=answers), (before + b"AQ1:ONE" + end) * 2
+    for at in range(0, len(data), size):
+        found.feed(data[at : at + size], at / 1000)
+    found.feed(b"", 0.5)
+    assert found.codes == ["AQ1:ONE"] * 2
+    assert found.losses == []
+
+
+def test_noise_in_a_line_is_said() -> None:
+    found = stream()
+    found.feed(b"AQ\x011:\x80\r", 0.0)
+    assert found.losses == [Loss.NOISE]
+
+
+@given(st.binary(min_size=1, max_size=1), st.binary(min_size=2, max_size=2))
+def test_an_answer_is_believed_by_its_checksum_only(value: bytes, crc: bytes) -> None:
+    """Within a code of somebody's making such bytes would say that set-up codes are off."""
+    found = stream(answers=True)
+    said = b"\0\0\1" + value
+    found.feed(b"AQ1:A\x02" + said + crc + b"B\r", 0.0)
+    if binascii.crc_hqx(said, 0) == int.from_bytes(crc, "big"):
+        assert (found.replies, found.codes) == ([value], ["AQ1:AB"])
+    else:
+        assert found.replies == []
+        assert Loss.UNCHECKED in found.losses
+
+
+def test_no_answer_swallows_a_code() -> None:
+    found = stream(answers=True)
+    found.feed(b"\x02\0\0\xffAQ1:ONE\r", 0.0)
+    assert [code[-7:] for code in found.codes] == ["AQ1:ONE"]
+    found.feed(b"\x03\0", 1.0)  # the beginning of an answer, and never more
+    found.feed(b"AQ1:TWO\r", 1.0 + 2 * IDLE)
+    assert found.codes[-1] == "AQ1:TWO"
 
 
 def test_without_line_ends_silence_ends_a_code() -> None:
@@ -128,6 +174,7 @@ def test_an_endless_line_is_no_code() -> None:
     found = stream()
     found.feed(b"A" * (LONGEST + 1) + b"\r" + b"B\r", 0.0)
     assert found.codes == ["B"]
+    assert found.losses == [Loss.OVERLONG]
 
 
 # The GM65 and its kin.
@@ -286,7 +333,9 @@ def test_settings_that_say_nothing_are_refused() -> None:
 @pytest.mark.anyio
 async def test_a_code_that_stays_in_view_is_shown_once_and_after_a_while_again() -> None:
     lane = LaneDouble()
-    once = OnceEach(ReaderConfig(driver="test", direction=Direction.EXIT), lane.present, again_after=0.3)
+    once = OnceEach(
+        ScannerText.model_validate({"driver": "test", "direction": "exit", "same_code_after": "300ms"}), lane.present
+    )
     for _ in range(5):
         await once.show("A")
         await asyncio.sleep(0.1)  # less than the time between, but longer than it in all
@@ -301,7 +350,19 @@ async def test_a_code_that_stays_in_view_is_shown_once_and_after_a_while_again()
 async def test_who_has_to_wait_is_shown_again() -> None:
     answers = [Answer.WAIT, Answer.WAIT, Answer.DECIDED]
     lane = LaneDouble(lambda _: answers.pop(0))
-    once = OnceEach(ReaderConfig(driver="test", direction=Direction.EXIT), lane.present, again_after=3.0)
+    once = OnceEach(ScannerText(driver="test", direction=Direction.EXIT), lane.present)
     for _ in range(5):
         await once.show("A")
     assert len(lane.scans) == 3
+
+
+@pytest.mark.anyio
+async def test_what_the_scanner_puts_around_a_code_is_taken_away_and_what_is_dropped_is_said(tmp_path: Path) -> None:
+    board, lane = ScannerBoard(tmp_path, speaks=False), LaneDouble()
+    async with opened(board, scanner="line", prefix="#", suffix="*") as reader, running(reader, lane):
+        board.say(b"#AQ1:ONE*\r")
+        await lane.seen("AQ1:ONE")
+        board.say(b"#AQ1:HALF")
+        await until(lambda: bool(lane.others))
+    assert lane.others == [Dropped("serial_scanner", Loss.UNENDED.what, Loss.UNENDED.hint)]
+    board.close()

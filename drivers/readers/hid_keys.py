@@ -1,0 +1,121 @@
+"""Keys of a scanner that types, to codes.  Pure: what the kernel reports goes in.
+
+Linux key codes (input-event-codes.h) of the US layout.  Scanners are delivered in many modes: signs typed with
+SHIFT, with CAPS LOCK, or as ALT and the decimal number of the character on the keypad; a code ended by ENTER, the
+keypad's ENTER, TAB, arrow down, or a control character (Ctrl-M, Ctrl-J).
+"""
+
+from drivers.readers.scanner_stream import LONGEST, STALE, Loss
+
+UP, DOWN = 0, 1  # values of a key event; 2 is a repetition
+
+_SHIFTS, _CONTROLS, _ALTS, _CAPS_LOCK = frozenset({42, 54}), frozenset({29, 97}), frozenset({56, 100}), 58
+_NUM_LOCK = 69
+_MODIFIERS = _SHIFTS | _CONTROLS | _ALTS
+_ENDS = frozenset({28, 96, 15, 108})
+"""ENTER, the keypad's, TAB, arrow down."""
+
+_CONTROL_ENDS = frozenset({50, 36, 23, 46, 32})
+"""With Ctrl: M (CR), J (LF), I (TAB), C (ETX), D (EOT).  Others, such as B (STX), stand for nothing."""
+
+_CHARACTER_ENDS = frozenset({3, 4, 9, 10, 13})
+"""The same as numbers typed with ALT."""
+
+_ROWS = {
+    2: ("1234567890-=", "!@#$%^&*()_+"),
+    16: ("qwertyuiop[]", "QWERTYUIOP{}"),
+    30: ("asdfghjkl;'`", 'ASDFGHJKL:"~'),
+    43: ("\\zxcvbnm,./", "|ZXCVBNM<>?"),
+    57: (" ", " "),
+}
+_DIGITS = dict(zip((82, 79, 80, 81, 75, 76, 77, 71, 72, 73), "0123456789", strict=True))
+_KEYPAD = {55: "*", 74: "-", 78: "+", 83: ".", 98: "/"} | _DIGITS
+KEYS: dict[int, tuple[str, str]] = {
+    first + place: pair
+    for first, (plain, shifted) in _ROWS.items()
+    for place, pair in enumerate(zip(plain, shifted, strict=True))
+} | {code: (sign, sign) for code, sign in _KEYPAD.items()}
+
+
+class Typing:
+    """`losses`: what was dropped, for the caller to take."""
+
+    def __init__(self, silence: float | None = None) -> None:
+        """`silence`: seconds without a key that end a code; None: a key does."""
+        self._silence = silence
+        self._held: set[int] = set()  # SHIFT, Ctrl, ALT
+        self._caps = False
+        self._number = ""  # typed on the keypad while ALT is held
+        self._typed: list[str] = []
+        self._at = 0.0
+        self._broken = False  # keys were lost: what comes until the end is no code
+        self.losses: list[Loss] = []
+
+    def key(self, code: int, value: int, at: float) -> str | None:
+        """One key going down, up or repeating; a whole code when it ends one.  `at`: monotonic seconds."""
+        if code in _MODIFIERS:
+            return self._modify(code, value, at)
+        if value != DOWN:
+            return None
+        before = self.quiet(at)
+        self._at = at
+        return self._press(code) or before
+
+    def _press(self, code: int) -> str | None:
+        if code == _CAPS_LOCK:
+            self._caps = not self._caps
+        elif self._held & _CONTROLS:
+            return self._end() if code in _CONTROL_ENDS else None
+        elif self._held & _ALTS and code in _DIGITS:
+            self._number = (self._number + _DIGITS[code])[-6:]
+        elif code in _ENDS:
+            return self._end()
+        elif code in KEYS:
+            plain, shifted = KEYS[code]
+            capital = bool(self._held & _SHIFTS) != (self._caps and plain.isalpha())
+            self._add(shifted if capital else plain)
+        elif code != _NUM_LOCK:
+            self.losses.append(Loss.KEYS)
+        return None
+
+    def quiet(self, at: float) -> str | None:
+        """To be called again and again, for silence is news: it ends a code, or loses one that has no end."""
+        if self._silence is not None and at - self._at > self._silence:
+            return self._end()
+        if at - self._at > STALE:
+            if self._typed:
+                self.losses.append(Loss.UNENDED)
+            self._typed.clear()
+            self._broken = False
+        return None
+
+    def lost(self) -> None:
+        """The kernel has dropped keys."""
+        self._held.clear()
+        self._number = ""
+        self._broken = True
+        self.losses.append(Loss.KERNEL)
+
+    def _modify(self, code: int, value: int, at: float) -> str | None:
+        (self._held.discard if value == UP else self._held.add)(code)
+        if code not in _ALTS or value != UP or not self._number:
+            return None
+        number, self._number = int(self._number), ""
+        self._at = at
+        if number in _CHARACTER_ENDS:
+            return self._end()
+        if 0x20 <= number <= 0xFF and number != 0x7F:
+            self._add(chr(number))
+        return None
+
+    def _add(self, sign: str) -> None:
+        if len(self._typed) <= LONGEST:
+            self._typed.append(sign)
+
+    def _end(self) -> str | None:
+        text, self._typed = "".join(self._typed), []
+        whole, self._broken = not self._broken, False
+        if len(text) > LONGEST:
+            self.losses.append(Loss.OVERLONG)
+            return None
+        return text if whole and text else None

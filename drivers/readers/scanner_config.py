@@ -1,0 +1,28 @@
+"""The settings that every scanner has, whatever it is attached to: how it is set to send a code."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from gate.ports.driver import Duration
+from gate.ports.reader import ReaderConfig
+
+
+class ScannerText(ReaderConfig):
+    ends: Annotated[
+        Literal["line", "silence"],
+        Field(
+            description="what ends a code: a line end (CR, LF, TAB, ETX; ENTER of one that types), or a tenth of a "
+            "second of silence, for scanners that send none"
+        ),
+    ] = "line"
+    prefix: Annotated[
+        str, Field(max_length=64, description="what the scanner is set to put before each code: it is taken away")
+    ] = ""
+    suffix: Annotated[
+        str, Field(max_length=64, description="what it is set to put after each code, likewise, before the line end")
+    ] = ""
+    same_code_after: Annotated[
+        Duration,
+        Field(ge=0, le=60, description="a code that stays in view is one presentation until it is away for so long"),
+    ] = 3.0

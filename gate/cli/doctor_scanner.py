@@ -1,0 +1,82 @@
+"""What `gate doctor` says of readers that are no cameras: is it there, what did it read, what did it drop?"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from gate.cli.doctor_checks import OPENED_WITHIN
+from gate.cli.doctor_lines import Line, State, failure
+from gate.core.model import Scan
+from gate.errors import DeviceError
+from gate.passes.recognise import is_pass
+from gate.passes.scanned import restore
+from gate.ports.reader import Answer, Dropped, Seen
+from gate.wiring import Fitted
+
+
+@dataclass(slots=True)
+class _Heard:
+    """What a reader said while it was listened to.  No text is kept."""
+
+    passes: int = 0
+    others: int = 0
+    changed: Counter[str] = field(default_factory=Counter)  # how passes came -> how often
+    dropped: Counter[tuple[str, str]] = field(default_factory=Counter)  # what, and what to do -> how often
+
+    def present(self, seen: Seen) -> Answer | None:
+        match seen:
+            case Scan(text=text):
+                restored, how = restore(text)
+                self.passes += is_pass(restored)
+                self.others += not is_pass(restored)
+                if how:
+                    self.changed[how] += 1
+            case Dropped(what=what, hint=hint):
+                self.dropped[what, hint] += 1
+        return Answer.DECIDED
+
+
+def scanner_lines(reader: Fitted, seconds: float) -> Iterator[Line]:
+    """Opens it as the lane would, and listens for so long."""
+    heard = _Heard()
+    try:
+        asyncio.run(_listen(reader, heard, seconds))
+    except DeviceError as error:
+        yield failure(reader.name, error)
+        return
+    except TimeoutError:
+        yield Line(reader.name, State.FAIL, f"{reader.spec.name} does not open", "Check its cable and power")
+        return
+    yield _read(reader, heard, seconds)
+    for how, count in heard.changed.items():
+        advice = "Set the scanner so that it changes nothing" if how.startswith("garbled") else ""
+        yield Line(reader.name, State.WARN if advice else State.PASS, f"it sent {count} passes {how}", advice)
+    for (what, hint), count in heard.dropped.items():
+        yield Line(reader.name, State.WARN, f"dropped {count} times: {what}", hint)
+
+
+async def _listen(reader: Fitted, heard: _Heard, seconds: float) -> None:
+    async with asyncio.timeout(OPENED_WITHIN) as opening, reader.spec.open(reader.config) as device:
+        opening.reschedule(asyncio.get_running_loop().time() + OPENED_WITHIN + seconds)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await device.run(heard.present)
+
+
+def _read(reader: Fitted, heard: _Heard, seconds: float) -> Line:
+    name = f"{reader.spec.name} ({reader.spec.summary})"
+    if reader.spec.simulated:
+        return Line(
+            reader.name, State.WARN, f"{name}: nothing real", "It shows recorded codes: name the driver of your reader"
+        )
+    if heard.passes or heard.others:
+        found = f"{name} is there, and read {heard.passes} passes and {heard.others} other codes in {seconds:g} s"
+        return Line(reader.name, State.PASS, found)
+    return Line(
+        reader.name,
+        State.WARN,
+        f"{name} is there; it read nothing in {seconds:g} s",
+        "Show it a pass while `gate doctor --camera` listens",
+    )

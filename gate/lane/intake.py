@@ -1,0 +1,68 @@
+"""What one reader says, made ready for the lane; what it drops is counted and logged."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
+
+import structlog
+
+from gate.core.model import Scan
+from gate.passes.scanned import restore
+from gate.ports.reader import Answer, Dropped, Looked, Seen
+
+AGAIN_AFTER = 600.0  # seconds until the same is logged again, with how often it was
+
+log = structlog.get_logger()
+
+
+class Hears(Protocol):
+    """As much of a lane as a reader speaks to."""
+
+    def present(self, scan: Scan) -> Answer | None: ...
+
+    def looked(self, looked: Looked) -> None: ...
+
+
+class Intake:
+    """Belongs to one event loop.  `name`: of the reader, as in "reader[0]"."""
+
+    def __init__(self, name: str, lane: Hears, monotonic: Callable[[], float]) -> None:
+        self._name = name
+        self._lane = lane
+        self._monotonic = monotonic
+        self._camera = False
+        self._counts: Counter[str] = Counter()
+        self._due: dict[str, float] = {}
+
+    def present(self, seen: Seen) -> Answer | None:
+        """A gate.ports.reader.Present."""
+        match seen:
+            case Scan():
+                return self._lane.present(self._whole(replace(seen, reader=self._name)))
+            case Looked():
+                self._camera = True
+                self._lane.looked(replace(seen, reader=self._name))
+            case Dropped(what=what, hint=hint):
+                self._note(log.error, "dropped by the reader: nobody is answered", what, hint)
+        return None
+
+    def _whole(self, scan: Scan) -> Scan:
+        """A camera decodes codes by itself, so that theirs are exact."""
+        if self._camera:
+            return scan
+        text, changed = restore(scan.text)
+        if changed:
+            known = text != scan.text
+            self._note(log.warning, "the scanner changes passes", changed, "" if known else "No pass can be read so")
+        return scan if text == scan.text else replace(scan, text=text)
+
+    def _note(self, say: Callable[..., object], event: str, what: str, hint: str) -> None:
+        """At first, and then now and then, for a reader may drop something every second."""
+        self._counts[what] += 1
+        now = self._monotonic()
+        if now < self._due.get(what, now):
+            return
+        self._due[what] = now + AGAIN_AFTER
+        advice = {"advice": hint} if hint else {}
+        say(event, device=self._name, problem=what, count=self._counts[what], **advice)

@@ -1,0 +1,41 @@
+"""What scanners make of the text of a pass, by their settings, and what it was.
+
+A pass is written in capitals, digits and a few signs, and begins with the prefix of its format.  So letters
+of the other case, and what stands before the prefix, are the scanner's.  Other changes lose something: they are
+named, for a person to set the scanner.
+"""
+
+import re
+
+from gate.passes.recognise import PREFIXES, is_pass
+
+BEFORE = 16  # characters that a scanner may put before a code: an AIM identifier (]Q1), a sign, a name
+
+_SMALL_OR_BEFORE = re.compile(
+    rf"(.{{0,{BEFORE}}}?)((?:{'|'.join(re.escape(prefix) for prefix in PREFIXES)}).*)", re.IGNORECASE | re.DOTALL
+)
+
+# The beginning `AQ1:` as other settings of a scanner that types have it, and what to set.
+_GARBLED = {
+    "AQ!:": "it holds SHIFT while it types: let it send no CAPS LOCK and no fixed SHIFT",
+    "AQ1>": "it types in another layout (German, Italian, Spanish or the like): set it to the US layout",
+    "aq1>": "it types in another layout (German, Italian, Spanish or the like): set it to the US layout",
+    "QA!.": "it types in the French layout: set it to the US layout",
+    "QA1.": "it types in the French layout: set it to the US layout",
+}
+
+
+def restore(text: str) -> tuple[str, str]:
+    """The text of a pass as it was before a scanner changed it, and how it did, in words for technicians.
+
+    As it is, and "", for a pass and for what is none."""
+    if is_pass(text):
+        return text, ""
+    found = _SMALL_OR_BEFORE.fullmatch(text)
+    if not found:
+        return text, next((f"garbled: {how}" for start, how in _GARBLED.items() if start in text[: BEFORE + 4]), "")
+    before, rest = found.groups()
+    changes = [f"with {len(before)} signs before it"] if before else []
+    if rest != rest.upper():
+        changes.append("in small letters")
+    return rest.upper(), " and ".join(changes)

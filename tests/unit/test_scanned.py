@@ -1,0 +1,40 @@
+"""What scanners make of a pass by their settings."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gate.passes.recognise import is_pass
+from gate.passes.scanned import BEFORE, restore
+
+BASE45 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
+passes = st.text(BASE45, max_size=60).map(lambda rest: f"AQ1:{rest}")
+
+
+@given(passes)
+def test_a_pass_is_left_as_it_is(text: str) -> None:
+    assert restore(text) == (text, "")
+
+
+@given(passes, st.sampled_from(["", "]Q1", "]Q3", "#", "~", "QR:", "\x1d", "] Q1 "]))
+def test_what_stands_before_a_pass_and_small_letters_are_the_scanners(text: str, before: str) -> None:
+    for changed in (before + text, before + text.lower(), (before + text).swapcase()):
+        found, how = restore(changed)
+        assert found == text
+        assert bool(how) is (changed != text)
+
+
+@given(st.text(max_size=40))
+def test_nothing_else_becomes_a_pass(text: str) -> None:
+    found, _ = restore(text)
+    assert found == text or (is_pass(found) and "AQ1:" in text.upper()[: BEFORE + 4])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("AQ!:", "SHIFT"), ("AQ1>6BF", "layout"), ("]Q1aq1>6bf", "layout"), ("QA!.6BF", "French"), ("https://AQ", "")],
+)
+def test_what_cannot_be_undone_is_named(text: str, said: str) -> None:
+    found, how = restore(text)
+    assert found == text
+    assert said in how
