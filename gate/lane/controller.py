@@ -40,14 +40,14 @@ from gate.lane.devices import LaneDevices
 from gate.lane.door import Door
 from gate.lane.judge import Judge, Watched
 from gate.lane.mantrap import Mantrap
-from gate.lane.outlet import OnChange, Outlet
+from gate.lane.outlet import Outlet
 from gate.lane.presence import Presence, Presentation, Stage
 from gate.lane.setup import LaneSetup, Pending, Turn
 from gate.lane.timekeeper import Timekeeper
 from gate.ports.clock import TrustedClock
 from gate.ports.feedback import Feedback
 from gate.ports.inputs import Level, Role
-from gate.ports.reader import Answer, Looked
+from gate.ports.reader import Answer
 from gate.runtime.ntp import read_ntp
 from gate.store.admission import Presented, lets_through
 from gate.store.standing import Standing
@@ -80,7 +80,7 @@ class Lane:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="lane-writer")
         self._judge: Judge | None = None
         self._presence = Presence(self._holder_of)
-        self._version = OnChange[int | None](None)  # of the list, and of the issuers that it trusts
+        self.looked = self._presence.looked  # see gate.ports.reader.Looked
         self._timekeeper = Timekeeper(clock, publish)
         self._happened: asyncio.Queue[LaneEvent | Presentation | Turn] = asyncio.Queue()
         self._state = LaneState(usual=setup.mode, missing=setup.needed)
@@ -97,28 +97,17 @@ class Lane:
 
     def present(self, scan: Scan) -> Answer | None:
         """A code is in view.  Returns at once; see gate.ports.reader.Present."""
-        shown = self._presence.see(scan)
-        if self._presence.stands_aside(shown):
-            return Answer.DECIDED if shown.stage is Stage.ANSWERED else Answer.WAIT
-        if shown.stage is Stage.ANSWERED:
-            return Answer.DECIDED
-        if shown.stage is Stage.PENDING:
-            return None
-        if shown.stage is Stage.NEW and self._presence.is_renewed(shown):
-            shown.stage = Stage.ANSWERED
-            return Answer.DECIDED
+        shown, asks = self._presence.meet(scan)
+        if not asks:
+            return shown.answer
         if self._judge is None or self._devices.starting or self._deciding or self._state.busy:
             shown.stage = Stage.WAITING
-            return Answer.WAIT
+            return shown.answer
         shown.stage = Stage.PENDING
         self._deciding = True
         self._outlet.code_seen(scan.reader)
         self._happened.put_nowait(shown)
         return None
-
-    def looked(self, looked: Looked) -> None:
-        """A camera has looked for codes in more frames."""
-        self._presence.looked(looked)
 
     def report(self, level: Level, source: str = "") -> None:
         """The contact of the device called `source` has this level now."""
@@ -373,8 +362,7 @@ class Lane:
     async def _watch(self, judge: Judge, watched: Watched) -> None:
         ordered = await self._on_writer(judge.time_reset) if self._timekeeper.is_news(watched.list) else None
         self._timekeeper.heed(watched.list, ordered)
-        if self._version.differs(watched.list.version):
-            self._presence.forget_holders()
+        self._presence.trust(watched.list.version)
         self._outlet.status_list(watched.list)
         self._outlet.loss(watched.loss)
         if watched.orders is not None:

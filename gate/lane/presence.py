@@ -16,7 +16,7 @@ from enum import Enum
 
 from gate.core.model import Scan
 from gate.passes.recognise import is_pass
-from gate.ports.reader import Looked
+from gate.ports.reader import Answer, Looked
 
 GONE_AFTER = 1.2  # seconds out of view: longer than a shaking hand or a renewing screen needs
 MISSED = 3  # frames of a camera in which the code was looked for and not read: a decoder misses one now and then
@@ -44,6 +44,13 @@ class Presentation:
     identified: bool = False
     missed: int = 0  # frames that were looked at since its latest sighting
 
+    @property
+    def answer(self) -> Answer | None:
+        """What the reader hears; see gate.ports.reader.Present."""
+        if self.stage is Stage.PENDING:
+            return None
+        return Answer.DECIDED if self.stage is Stage.ANSWERED else Answer.WAIT
+
 
 class Presence:
     """Times are the monotonic seconds of the scans.  `holder_of` says whose pass a text is."""
@@ -52,6 +59,7 @@ class Presence:
         self._holder_of = holder_of
         self._shown: dict[str, Presentation] = {}
         self._cameras: set[str] = set()  # readers that see a code again and again
+        self._trusted: int | None = None  # version of the list by which whose a pass is was found out
         self.going: Presentation | None = None  # of whoever is let through, until that is over
 
     def see(self, scan: Scan) -> Presentation:
@@ -73,10 +81,22 @@ class Presence:
             if shown.scan.reader == looked.reader and shown.scan.seen < looked.at:
                 shown.missed += looked.frames
 
-    def forget_holders(self) -> None:
-        """Whose passes are in view is to be found out again: other issuers are trusted now."""
-        for shown in self._shown.values():
-            shown.identified = False
+    def meet(self, scan: Scan) -> tuple[Presentation, bool]:
+        """The presentation that this sighting belongs to, and whether it asks for a verdict now."""
+        shown = self.see(scan)
+        if self.stands_aside(shown) or shown.stage in (Stage.ANSWERED, Stage.PENDING):
+            return shown, False
+        if shown.stage is Stage.NEW and self.is_renewed(shown):
+            shown.stage = Stage.ANSWERED
+            return shown, False
+        return shown, True
+
+    def trust(self, version: int | None) -> None:
+        """Whose passes are in view is found out again with another version of the list: of its issuers, too."""
+        if version != self._trusted:
+            self._trusted = version
+            for shown in self._shown.values():
+                shown.identified = False
 
     def is_renewed(self, shown: Presentation) -> bool:
         """Whether a new code is that of someone who was answered and is still standing here."""

@@ -294,7 +294,7 @@ def test_whose_a_forged_code_is_is_found_out_once_while_it_is_in_view() -> None:
         presence.in_view(at)
         presence.leave(at)
     assert sorted(asked) == sorted(forged)
-    presence.forget_holders()
+    presence.trust(2)
     presence.in_view(99 * RATE)
     assert len(asked) == len(forged) + 1
     presence.leave(99 * RATE + LONGEST_AWAY + 1)
