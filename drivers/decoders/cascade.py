@@ -2,6 +2,7 @@
 resisted (`resisting`), where zbar has the last word; changed pictures of the places where a code may be
 (`regions`, `variants`), the cheapest first, and the last looks at what those located."""
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 
@@ -9,6 +10,7 @@ import cv2
 import numpy as np
 
 from drivers.decoders.looking import (
+    NOTHING,
     Corners,
     Found,
     Grey,
@@ -18,15 +20,18 @@ from drivers.decoders.looking import (
     halved,
     inside,
     look,
+    scaled,
 )
 from drivers.decoders.placing import VERY_REGULAR, placed
 from drivers.decoders.regions import Region, busy_regions, faint_regions
 from drivers.decoders.resisting import Resisting, last_looks
+from drivers.decoders.shield import shielded
 from drivers.decoders.variants import CHEAP, MANY, SHARPENED, STILL, WHOLE, WIDE, resized
-from drivers.decoders.varying import in_region, moved, scaled, varied
+from drivers.decoders.varying import in_region, moved, varied
 
 MOST = 1920  # pixels a side: beyond, time grows and nothing else
 LAST_LOOKS = 3  # of one still at most: a bound on time
+BUDGET = 6.0  # seconds of processor for one still: a slow board needs 3 for the worst photograph of the collection
 BESIDE = 3  # regions beside a code that was read, and as many again as codes were: a bound on time
 AS_LARGE = 0.75  # times as large as a code that was read: what is worth looking for
 ROOM = 0.5  # times as wide as a code that was read: what another needs
@@ -41,18 +46,33 @@ def read_still(grey: Grey) -> Found:
         factor = MOST / max(grey.shape)
         grey = resized(grey, factor)
         found = scaled(found, factor) if found.texts else look(grey)
+    more = _more(grey, found, time.thread_time() + BUDGET)
+    return more if more.texts else found
+
+
+@shielded(lambda: NOTHING)
+def _more(grey: Grey, found: Found, end: float) -> Found:
+    """What was found, and what else there is.  `end`: the thread's processor time, in seconds."""
     more = [last_looks(_resisting(grey, found.located))] if found.texts else []
     if len(found.texts) >= MANY:
         more += [varied(grey, variant) for variant in SHARPENED]
     if not found.texts:
-        found = first_read(_searched(grey, found.located))
+        found = first_read(_until(end, _searched(grey, found.located)))
     if found.texts:
         read = [symbol.corners for symbol in found.symbols]
-        more += [_read_beside(grey, region, read) for region in _beside(grey, read)]
+        more += _until(end, (_read_beside(grey, region, read) for region in _beside(grey, read)))
     for part in more:
         if part.texts:
             found = Found(each_once((*found.texts, *part.texts)), part.step, found.symbols)
     return found
+
+
+def _until(end: float, steps: Iterable[Found]) -> Iterator[Found]:
+    """Steps for as long as there is time."""
+    for found in steps:
+        yield found
+        if time.thread_time() > end:
+            return
 
 
 def _searched(grey: Grey, located: Sequence[Located]) -> Iterator[Found]:

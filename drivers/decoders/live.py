@@ -1,6 +1,7 @@
 """Reading the frames of a camera, one after another: where nothing was read each gets the best steps there are and
 one more; the next frame of the same code gets the next one."""
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -9,6 +10,7 @@ from drivers.decoders.looking import GLOBAL, NOTHING, Found, Grey, Located, each
 from drivers.decoders.placing import placed
 from drivers.decoders.regions import Region, busy_regions
 from drivers.decoders.resisting import Resisting
+from drivers.decoders.shield import shielded
 from drivers.decoders.stacking import Stack
 from drivers.decoders.variants import FINE, LIVE, MANY, SHARPENED, WHOLE
 from drivers.decoders.varying import in_regions, varied
@@ -22,6 +24,7 @@ PLACED = 3  # symbols at most
 RESTORED = 2  # symbols of every frame
 STACKED = (1, 4)  # of a cycle: what the last frames show together
 RESISTED = (1, 2, 4)  # of a cycle: another last look
+SLOW = 0.2  # seconds of processor: a look that took longer met a crowd of patterns, and the others would, too
 UNEVEN = 3  # of a cycle: uneven light
 
 
@@ -35,8 +38,11 @@ class LiveEye:
         self._next = 0  # of variants
 
     def read(self, grey: Grey) -> Found:
+        start = time.thread_time()
         found = look(grey)
         self._turn += 1
+        if time.thread_time() - start > SLOW:
+            return found
         more = self._more(grey, found)
         return Found(each_once((*found.texts, *more.texts)), more.step or found.step, found.symbols, found.located)
 
@@ -44,6 +50,7 @@ class LiveEye:
         """A frame is left out: the next one is not added to those before."""
         self._stack.forget()
 
+    @shielded(lambda: NOTHING)
     def _more(self, grey: Grey, found: Found) -> Found:
         if len(found.texts) >= MANY:
             return varied(grey, SHARPENED[self._turn % len(SHARPENED)])

@@ -7,7 +7,7 @@ small square only.  What resists is handed on with its place: `restoring` can do
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -15,7 +15,9 @@ import numpy.typing as npt
 import zxingcpp
 from pyzbar import pyzbar
 
+from drivers.decoders.crowd import is_crowded
 from drivers.decoders.native_noise import quiet
+from drivers.decoders.shield import shielded
 
 Grey = npt.NDArray[np.uint8]
 """One channel, 8 bits, height x width."""
@@ -36,6 +38,8 @@ QUIET_ZONE = 4  # modules kept around a straightened symbol (ISO/IEC 18004)
 SHARPEN_SIGMA = 0.7 * MODULE
 SHARPEN_AMOUNT = 2.0
 AROUND = 41  # pixels a side that a pixel is held against: ten modules
+SIDE = 65_535  # pixels: zxing-cpp takes no more
+GUARDED = 10**6  # pixels: a larger picture may hold more finder patterns than there is time for
 SECOND_LOOKS = 3  # in one picture, and as many again as codes were read in it: a bound on time
 
 
@@ -58,13 +62,25 @@ class Found:
 NOTHING = Found((), "")
 
 
+def scaled(found: Found, factor: float) -> Found:
+    """As it lies in a picture that is so many times larger."""
+    symbols, located = (
+        tuple(Located(np.asarray((one.corners + 0.5) * factor - 0.5, np.float32), one.size) for one in part)
+        for part in (found.symbols, found.located)
+    )
+    return replace(found, symbols=symbols, located=located)
+
+
 def first_read(steps: Iterable[Found]) -> Found:
     """Of steps that are taken one after another, the first that read something."""
     return next((found for found in steps if found.texts), NOTHING)
 
 
+@shielded(lambda: NOTHING)
 def look(grey: Grey, binarizer: zxingcpp.Binarizer = LOCAL, *, again: bool = True) -> Found:
     """All QR codes that zxing-cpp reads, at once or (`again`) at the second look."""
+    if max(grey.shape) > SIDE or (grey.size > GUARDED and is_crowded(grey)):
+        return scaled(look(halved(grey), binarizer, again=again), 2)
     symbols = zxingcpp.read_barcodes(
         grey,
         formats=_QR,
@@ -88,6 +104,7 @@ def look(grey: Grey, binarizer: zxingcpp.Binarizer = LOCAL, *, again: bool = Tru
     return Found(each_once(texts), step, tuple(read), tuple(located))
 
 
+@shielded(list[str])
 def read_flat(square: Grey, binarizer: zxingcpp.Binarizer = GLOBAL) -> list[str]:
     """What zxing-cpp reads of one upright symbol."""
     symbols = zxingcpp.read_barcodes(
@@ -121,6 +138,7 @@ def straightened(grey: Grey, symbol: Located) -> Grey:
     return np.asarray(square, np.uint8)
 
 
+@shielded(list[str])
 def zbar_texts(square: Grey) -> list[str]:
     """What zbar reads in a straightened symbol.  It guesses the character set and hands out UTF-8, so only
     ASCII is certain to be exact."""

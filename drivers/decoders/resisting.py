@@ -6,6 +6,7 @@ from itertools import chain
 from drivers.decoders.aligning import aligned
 from drivers.decoders.looking import NOTHING, Found, Grey, Located, each_once, first_read, straightened, zbar_texts
 from drivers.decoders.restoring import restored_texts
+from drivers.decoders.shield import shielded
 from drivers.decoders.unrolling import unrolled
 
 RESTORED = "restored"
@@ -23,16 +24,20 @@ class Resisting:
         if self._symbol is not symbol:
             self._square = straightened(grey, self._symbol)
 
+    @shielded(lambda: NOTHING)
     def unbent(self) -> Found:
         return self._found(restored_texts(self._square, self._symbol.size, bent=True), UNBENT)
 
+    @shielded(lambda: NOTHING)
     def unrolled(self) -> Found:
         flat = unrolled(self._grey, self._symbol, self._square)
         return self._found([] if flat is None else restored_texts(flat, self._symbol.size, bent=True), UNROLLED)
 
+    @shielded(lambda: NOTHING)
     def restored(self) -> Found:
         return self._found(restored_texts(self._square, self._symbol.size, bent=False), RESTORED)
 
+    @shielded(lambda: NOTHING)
     def by_zbar(self) -> Found:
         return self._found(zbar_texts(self._square), ZBAR)
 

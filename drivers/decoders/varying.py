@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import zxingcpp
 
-from drivers.decoders.looking import Found, Grey, Located, each_once, look
+from drivers.decoders.looking import Found, Grey, Located, each_once, look, scaled
 from drivers.decoders.regions import Region
 from drivers.decoders.variants import Variant
 
@@ -44,13 +44,4 @@ def _seen(changed: Grey, variant: Variant, binarizer: zxingcpp.Binarizer) -> Fou
 def _whole(found: Found, region: Region) -> Found:
     """As it lies in the picture of which this is a region."""
     symbols, located = (tuple(moved(one, region) for one in part) for part in (found.symbols, found.located))
-    return replace(found, symbols=symbols, located=located)
-
-
-def scaled(found: Found, factor: float) -> Found:
-    """As it lies in a picture that is so many times larger."""
-    symbols, located = (
-        tuple(Located(np.asarray((one.corners + 0.5) * factor - 0.5, np.float32), one.size) for one in part)
-        for part in (found.symbols, found.located)
-    )
     return replace(found, symbols=symbols, located=located)

@@ -12,7 +12,10 @@ from drivers.readers.camera_messages import File, Frame, Held, Opened, Skipped, 
 from gate.errors import PictureError
 from gate.worker.link import Link
 
-SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
+SUFFIXES = frozenset(
+    {".avif", ".bmp", ".gif", ".heic", ".heif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+)
+"""What is shown, or named in the log when it cannot be."""
 STABLE = 0.2  # seconds without a change: the file has been written to its end
 LOOK_AGAIN = 0.1  # seconds
 _WORDS = 1000  # characters of why a picture is skipped

@@ -15,8 +15,10 @@ from gate.errors import GateError, PictureError
 from gate.ports.decoder import Reading
 from gate.registry import decoder
 
-SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
-"""What counts as a picture in a directory; a file that is named is read whatever it is called."""
+SUFFIXES = frozenset(
+    {".avif", ".bmp", ".gif", ".heic", ".heif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+)
+"""What counts as a picture in a directory, and is read or named; a file that is named is read whatever it is called."""
 
 _PROGRESS_FROM = 20  # pictures
 

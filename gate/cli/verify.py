@@ -144,7 +144,7 @@ def _texts(what: str) -> list[str]:
     """The codes to ask about; [""] stands for a picture without one."""
     if what == "-":
         return [sys.stdin.read().removesuffix("\n").removesuffix("\r")]
-    if not _is_file(what):
+    if not _is_there(what):
         if Path(what[-8:]).suffix.lower() in SUFFIXES:  # no pass ends like a picture's name
             raise PictureError(f"{what}: there is no such file", hint="Give a picture's path, or the text of a code")
         return [what]
@@ -154,9 +154,10 @@ def _texts(what: str) -> list[str]:
     return list(texts) or [""]
 
 
-def _is_file(what: str) -> bool:
+def _is_there(what: str) -> bool:
+    """Whether it names something on a disk; the decoder says what is wrong with a directory or a pipe."""
     try:
-        return Path(what).is_file()
+        return Path(what).exists()
     except (OSError, ValueError):  # a pass is no file name: too long, or worse
         return False
 
