@@ -147,6 +147,18 @@ def test_too_much_memory_costs_a_process_its_life_and_not_the_lane() -> None:
     assert int(service["OOMScoreAdjust"][0]) < 0 < OOM_SCORE  # the page's own
 
 
+def test_the_sync_goes_behind_the_lane_and_still_gets_on() -> None:
+    """Never by a class that gets nothing on a busy board."""
+    service = settings("Service", SYNC)
+
+    assert service["Nice"] == ["19"]
+    assert int(service["CPUWeight"][0]) < 100
+    assert int(service["IOWeight"][0]) < 100
+    assert "idle" not in service["CPUSchedulingPolicy"] + service["IOSchedulingClass"]
+    assert service["TimeoutStartSec"] == ["infinity"]
+    assert service["OOMPolicy"] == ["continue"]
+
+
 def test_state_is_where_the_settings_look_for_it() -> None:
     device = Device(id="x")
 
