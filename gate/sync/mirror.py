@@ -150,7 +150,8 @@ class Mirror(FetcherInterface):
             if response.status in (403, 404):
                 raise DownloadHTTPError(f"{url}: the mirror answers {response.status}", response.status)
             if response.status not in good:
-                raise SyncError(f"{url}: the mirror answers {response.status}", hint=_OTHER)
+                hint = _BUSY if response.status in (429, 500, 502, 503, 504) else _OTHER
+                raise SyncError(f"{url}: the mirror answers {response.status}", hint=hint)
             yield response
         self._report(Step(Phase.WORK, url, self.received))
 
@@ -169,4 +170,5 @@ class Mirror(FetcherInterface):
         return self._web
 
 
+_BUSY = "It is busy or out of order: it is asked again later"
 _OTHER = "Another site or a log-in page may answer there: check the address"

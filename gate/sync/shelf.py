@@ -159,15 +159,17 @@ class Part:
         self._path = path
         self._file = file
         try:
-            file.truncate(keep)
-            file.seek(keep)
+            os.truncate(file.fileno(), keep)
+            os.lseek(file.fileno(), keep, os.SEEK_SET)
         except OSError as error:
             file.close()
             raise disk_error(path, error) from error
 
     def write(self, data: bytes) -> None:
+        """At once: a process that is killed loses nothing of it."""
         try:
-            self._file.write(data)
+            while data:
+                data = data[os.write(self._file.fileno(), data) :]
         except OSError as error:
             raise disk_error(self._path, error) from error
 
@@ -180,7 +182,6 @@ class Part:
         """Flush to the disk what came, also when the rest does not come."""
         try:
             try:
-                self._file.flush()
                 os.fsync(self._file.fileno())
             finally:
                 self._file.close()

@@ -7,7 +7,7 @@ import time
 from base64 import b64encode
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
-from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit
 
 import urllib3
 from urllib3.exceptions import (
@@ -24,6 +24,7 @@ from urllib3.exceptions import TimeoutError as HttpTimeoutError
 from gate.errors import SyncError
 from gate.sync.dialling import pinned_pools
 from gate.sync.proxies import Proxy
+from gate.sync.redirects import redirected
 from gate.sync.round import shown
 
 CONNECT_WITHIN = 10.0  # seconds
@@ -33,7 +34,6 @@ RETRIES = 2  # of a request whose connection could not be made, or broke off
 PAUSE = 0.3  # seconds before the first of them; doubled for the next
 CHUNK = 1 << 16  # bytes
 HEADERS = {"User-Agent": "ashyq-gate", "Accept-Encoding": "identity"}
-LONGEST_SHOWN = 100  # characters of what a mirror said
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _NETWORK = "Check the network and the address"
@@ -82,7 +82,7 @@ class Web:
                 return response
             location = response.headers.get("Location", "")
             response.close()
-            at = _checked(at, location)
+            at = redirected(at, location)
         raise SyncError(f"{url}: the mirror redirects without end", hint=_NETWORK)
 
     def _answer(self, url: str, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
@@ -153,30 +153,6 @@ def _own_headers(address: str) -> dict[str, str]:
         return {}
     pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
     return {"Authorization": "Basic " + b64encode(pair.encode()).decode()}
-
-
-def _checked(url: str, location: str) -> str:
-    """Where a redirect leads.  Raises SyncError unless it is the same host, by the same port or by HTTPS instead
-    of HTTP."""
-    shown = "".join(letter if letter.isascii() and letter.isprintable() else "?" for letter in location)
-    problem = SyncError(
-        f"{url}: the mirror redirects to {shown[:LONGEST_SHOWN] or 'nowhere'}, which is another site",
-        hint="A log-in page of the network may answer; if it is meant, name that address in [sync] mirrors",
-    )
-    try:
-        old, new = urlsplit(url), urlsplit(urljoin(url, location))
-        upgraded = (old.scheme, new.scheme, new.port) in {("http", "https", None), ("http", "https", 443)}
-        same = (old.scheme, old.port or _port(old.scheme)) == (new.scheme, new.port or _port(new.scheme))
-    except ValueError:
-        raise problem from None
-    plain = new.username is None and shown == location
-    if not plain or new.hostname != old.hostname or not (same or upgraded):
-        raise problem
-    return urlunsplit((new.scheme, new.netloc, new.path, new.query, ""))
-
-
-def _port(scheme: str) -> int:
-    return 443 if scheme == "https" else 80
 
 
 def _is_worth_repeating(error: Exception) -> bool:

@@ -159,3 +159,18 @@ def missing(request: Request, _: bytes) -> None:
 def hung_up(request: Request, _: bytes) -> None:
     request.close_connection = True
     request.connection.close()
+
+
+def half_then_silent(request: Request, data: bytes) -> None:
+    """Half of the rest that is asked for, then nothing until the client has had enough."""
+    first = int(request.headers.get("Range", "bytes=0-")[6:].partition("-")[0])
+    request.send_response_only(206 if first else 200)
+    if first:
+        request.send_header("Content-Range", f"bytes {first}-{len(data) - 1}/{len(data)}")
+    request.send_header("Content-Length", str(len(data) - first))
+    request.end_headers()
+    request.wfile.write(data[first : first + (len(data) - first) // 2])
+    request.wfile.flush()
+    request.connection.settimeout(10)
+    request.connection.recv(1)
+    request.close_connection = True
