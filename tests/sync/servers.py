@@ -1,5 +1,6 @@
 """Mirrors for tests: a real HTTP server over a published folder that can be told to misbehave."""
 
+import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -21,7 +22,11 @@ class Request(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         mirror = self.server.mirror
         mirror.asked.append(self.path)
-        path = mirror.folder / self.path.lstrip("/")
+        if mirror.wants and self.headers.get("Proxy-Authorization") != mirror.wants:
+            self.answer(407, b"", {"Proxy-Authenticate": 'Basic realm="corp"'})
+            return
+        asked = "/" + self.path.split("/", 3)[3] if mirror.wants else self.path
+        path = mirror.folder / asked.lstrip("/")
         if mirror.folder not in path.resolve().parents or not path.is_file():
             self.answer(404, b"<html>not here</html>")
             return
@@ -70,19 +75,28 @@ class _Server(ThreadingHTTPServer):
 
 
 class MirrorServer:
-    def __init__(self, folder: Path) -> None:
+    """`tls`: it speaks HTTPS."""
+
+    def __init__(self, folder: Path, tls: ssl.SSLContext | None = None) -> None:
         self.folder = folder.resolve()
+        self.wants = ""  # Proxy-Authorization: it is a proxy before the mirror
         self.faults: dict[str, Fault] = {}  # by a part of the path
         self.asked: list[str] = []
         self.sent = 0  # bytes of bodies
         self.ranges = True
         self._server = _Server(("127.0.0.1", 0), Request)
         self._server.mirror = self
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     @property
+    def port(self) -> int:
+        return int(self._server.server_address[1])
+
+    @property
     def address(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"http://127.0.0.1:{self.port}"
 
     def __enter__(self) -> Self:
         self._thread.start()

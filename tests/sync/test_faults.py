@@ -4,17 +4,11 @@ import json
 import shutil
 import sqlite3
 import ssl
-import threading
 from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
-from http.server import HTTPServer, SimpleHTTPRequestHandler
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from gate.authority import publication
 from gate.core.model import Listing
@@ -24,6 +18,7 @@ from gate.sync import syncing, web
 from gate.sync.allowance import Limits
 from gate.testing.builders import rules_json
 from tests.sync import servers
+from tests.sync.certificates import self_signed
 from tests.sync.servers import Fault, MirrorServer
 from tests.sync.world import HOUR, START, World
 
@@ -229,36 +224,12 @@ def test_what_python_tuf_keeps_may_be_damaged(world: World, rubbish: bytes) -> N
 
 def test_tls_that_fails_is_said(world: World) -> None:
     """A certificate that nobody vouches for: as with a clock that is wrong, or somebody in between."""
-    server = HTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(_self_signed(world.folder))
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
-        with world.answering(), pytest.raises(SyncError, match=r"TLS failed.*clock"):
-            world.sync(f"https://127.0.0.1:{server.server_address[1]}")
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    context.load_cert_chain(self_signed(world.folder))
+    says = r"TLS failed \(self-signed certificate\).*clock"
+    with MirrorServer(world.public, context) as mirror, world.answering(), pytest.raises(SyncError, match=says):
+        world.sync(f"https://127.0.0.1:{mirror.port}")
     assert world.sync(world.public.as_uri()).version == 2
-
-
-def _self_signed(folder: Path) -> Path:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)  # noqa: TID251 - TLS asks the system too
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-        .public_bytes(serialization.Encoding.PEM)
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    (folder / "server.pem").write_bytes(private + certificate)
-    return folder / "server.pem"
 
 
 @pytest.mark.parametrize(
