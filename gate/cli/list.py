@@ -22,9 +22,9 @@ from gate.runtime.clock import TrustedClock
 from gate.runtime.ntp import read_ntp
 from gate.settings.load import load_settings
 from gate.settings.model import ListTable
-from gate.store.apply import last_sync
 from gate.store.clock_reset import day
-from gate.store.device_key import load_or_make
+from gate.store.device_key import load_or_make, load_public
+from gate.store.last_sync import last_sync
 from gate.store.places import Places
 from gate.store.statuslist import ListState, StatusList
 from gate.store.subjects import find_subject
@@ -136,7 +136,7 @@ def load(directory: Path, root: Path | None, config: Path | None, state_dir: Pat
     """
     state = places(config, state_dir)
     by_iin = config is not None and load_settings(config, config_of).staff.iin_check
-    key = load_or_make(state.state_dir) if by_iin else None
+    key = load_public(state.state_dir) if by_iin else None
     source = Source((directory.resolve().as_uri(),), root or _root(config, state), state, inf, key)
     outcome = attempt(source, trusted_now(state), MirrorOrder(source.mirrors), Rank.LOAD)
     how = f"taken over ({outcome.way})" if outcome.changed else "held already"

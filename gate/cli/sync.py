@@ -26,7 +26,7 @@ from gate.sync.order import MirrorOrder
 from gate.sync.round import Outcome, Source
 
 if TYPE_CHECKING:
-    from nacl.signing import SigningKey
+    from nacl.signing import VerifyKey
 
 NICENESS = 19  # the lowest weight of the processor there is; SCHED_IDLE gets none where the lane is busy
 
@@ -86,10 +86,10 @@ def _source(settings: Settings, file: Path) -> tuple[Source, float]:
     return Source(table.mirrors, table.root, where, settings.list.warn_after, key, not by_iin), table.every
 
 
-def _device_key(where: Places) -> "SigningKey":
-    from gate.store.device_key import load_or_make  # libsodium, for gates that check people by IIN only
+def _device_key(where: Places) -> "VerifyKey":
+    from gate.store.device_key import load_public  # libsodium, for gates that check people by IIN only
 
-    return load_or_make(where.state_dir)
+    return load_public(where.state_dir)
 
 
 @contextmanager

@@ -53,9 +53,10 @@ class Judge:
     """Raises StoreError at start when lane.db cannot be had; afterwards a failing store is a refusal."""
 
     def __init__(self, where: Where, policy: Policy, make_verifier: MakeVerifier) -> None:
-        self._list_path = Places.of(where).held_list_db
+        places = Places.of(where)
+        self._list_paths = tuple(str(path) for path in (places.list_db, places.earlier_list_db) if path)
         self._where = where
-        self._status = StatusList(where)
+        self._status = StatusList(where, watched=True)
         self._make_verifier = make_verifier
         self._trust: TrustList | None = None
         self._verifier = make_verifier(NO_ISSUERS)
@@ -213,8 +214,9 @@ class Judge:
         except (StoreError, PublishError) as error:
             self._tell(_LIST, str(error))
         else:
-            missing = self._status.state.version is None
-            self._tell(_LIST, "there is no list yet: nobody enters. Load one: `gate list load DIR`" if missing else "")
+            missing = "there is no list yet: nobody enters. Load one: `gate list load DIR`"
+            damage = str(self._status.damage or "")  # the rest of the list is good, and answers
+            self._tell(_LIST, missing if self._status.state.version is None else damage)
         return self._status.state
 
     def keep_time(self, kept: Kept, at: float, detail: str) -> None:
@@ -260,7 +262,7 @@ class Judge:
         return Verdict(Decision(Reason.STORAGE_FAILED, detail=str(error)), None)
 
     def _say(self, error: StoreError | PublishError) -> None:
-        of_list = isinstance(error, PublishError) or error.what.startswith(str(self._list_path))
+        of_list = isinstance(error, PublishError) or error.what.startswith(self._list_paths)
         self._tell(_LIST if of_list else _LANE, str(error))
 
     def _say_loss(self) -> None:

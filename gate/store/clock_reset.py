@@ -14,9 +14,11 @@ from gate.core.trusted_time import Kept
 from gate.errors import StoreError
 from gate.store.admission import claim_lane
 from gate.store.database import File, immediate, open_for_writing, unusable
-from gate.store.floor import keep, read_journalled, read_kept, read_signed, read_synced
+from gate.store.floor import keep, read_journalled, read_kept, read_signed
 from gate.store.inside import shift_inside
 from gate.store.journal import Journal, Row
+from gate.store.last_sync import Synced, last_sync, record_sync
+from gate.store.list_write import outdate
 from gate.store.places import Places, Where
 from gate.store.redemptions import shift_redemptions
 
@@ -49,7 +51,7 @@ def reset_floor(where: Where, now: float, *, list_is_wrong: bool = False) -> flo
         _forget_journal(state_dir, kept, now)  # first: nothing is forgotten unrecorded
         _forget_sync(Places.of(where), now)
         if signed is not None and signed > now:
-            _outdate_list(Places.of(where))
+            outdate(where)
     finally:
         os.close(lock)
     return floor - now
@@ -65,24 +67,9 @@ def day(seconds: float) -> str:
 
 def _forget_sync(where: Places, now: float) -> None:
     """A sync that succeeded later than now was not so late."""
-    if (read_synced(where) or now) <= now:
-        return
-    connection = open_for_writing(File.LIST, where.held_list_db.parent)
-    with closing(connection):
-        try:
-            connection.execute("UPDATE sync SET at = min(at, ?)", (now,))
-        except sqlite3.Error as error:
-            raise unusable(where.held_list_db, error) from error
-
-
-def _outdate_list(where: Places) -> None:
-    """The list that is held speaks of the first second there is: as old as can be, its version kept."""
-    connection = open_for_writing(File.LIST, where.held_list_db.parent)
-    with closing(connection):
-        try:
-            connection.execute("UPDATE list_head SET as_of = 0, generation = generation + 1")
-        except sqlite3.Error as error:
-            raise unusable(where.held_list_db, error) from error
+    last = last_sync(where)
+    if last is not None and last.at > now:
+        record_sync(Synced(now, last.mirror), where)
 
 
 def _forget_journal(state_dir: Path, kept: Kept, now: float) -> None:

@@ -17,7 +17,6 @@ from gate.errors import DamagedError, GateError, StoreError
 
 
 class File(StrEnum):
-    LIST = "list"  # trust, rules, status: written by sync
     LANE = "lane"  # journal, redemptions: written by the lane
 
     def within(self, state_dir: Path) -> Path:
@@ -26,7 +25,6 @@ class File(StrEnum):
 
 BUSY_TIMEOUT_MS = 2000
 CHECKED_AT_START = 16 << 20  # bytes: `quick_check` of so much takes 0.1 s here; the lane keeps lane.db below it
-MOST_WAL = 48 << 20  # bytes that wait in a WAL for an idle lane, at most: some nights of new lists
 
 
 def open_for_writing(file: File, state_dir: Path) -> sqlite3.Connection:
@@ -34,9 +32,8 @@ def open_for_writing(file: File, state_dir: Path) -> sqlite3.Connection:
     path = file.within(state_dir)
     with _refusal_named(path):
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if file is File.LANE:
-            _keep_private(path)
-        check = file is not File.LANE or path.stat().st_size <= CHECKED_AT_START
+        _keep_private(path)
+        check = path.stat().st_size <= CHECKED_AT_START
         with _connected(path, "rwc", check=check) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
@@ -96,26 +93,6 @@ def immediate(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-
-
-@contextmanager
-def writing(file: File, state_dir: Path) -> Iterator[sqlite3.Connection]:
-    """A connection for one write transaction, durable in the WAL when the block has ended.  Raises StoreError.
-
-    To bring a whole list from the WAL into the file is one long flush, for which a lane on the same disk
-    would wait: the lane does it when it is idle, and whoever closes the file last."""
-    connection = open_for_writing(file, state_dir)
-    try:
-        connection.execute("PRAGMA wal_autocheckpoint=0")
-        with immediate(connection):
-            yield connection
-        path = file.within(state_dir)
-        if path.with_name(path.name + "-wal").stat().st_size > MOST_WAL:
-            connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
-    except (sqlite3.Error, OSError) as error:
-        raise unusable(file.within(state_dir), error) from error
-    finally:
-        connection.close()
 
 
 _REFUSALS = {  # primary result codes of SQLite that say nothing of the content: what to do
@@ -182,7 +159,7 @@ _DAMAGE = frozenset(
 
 def _repair(path: Path) -> str:
     if path.name == "list.db":
-        return "The next `gate sync` fetches it anew; or load it by hand: `gate list load DIR`"
+        return "The next `gate sync` fetches it again; or load it by hand: `gate list load DIR`"
     return "`gate run` sets it aside, begins a new journal and locks the entrance until staff confirm"
 
 
@@ -199,15 +176,6 @@ def set_aside(file: File, state_dir: Path, mark: str = "damaged") -> Path:
     except OSError as error:
         raise unusable(path, error) from error
     return aside
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames within `folder` durable.  Raises OSError."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _keep_private(path: Path) -> None:

@@ -1,15 +1,17 @@
 """The device's own Ed25519 key: signs journal checkpoints.  Made on the device, never leaves it."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
-from nacl.signing import SigningKey
+from nacl.signing import SigningKey, VerifyKey
 
 from gate.errors import StoreError
 from gate.store import journal_end
-from gate.store.database import sync_folder
+from gate.store.durable import make_directory, sync_folder, write_whole
 
 NAME = "device.key"
+PUBLIC = "device.pub"  # for the sync, which may not read the key itself
 _SEED_BYTES = 32
 
 
@@ -28,7 +30,25 @@ def load_or_make(state_dir: Path) -> SigningKey:
         ) from error
     if len(seed) != _SEED_BYTES:
         raise StoreError(f"{path} is not a device key", hint="Move it aside; a new key is made at the next start")
-    return SigningKey(seed)
+    key = SigningKey(seed)
+    _publish(state_dir / PUBLIC, bytes(key.verify_key).hex())
+    return key
+
+
+def load_public(state_dir: Path) -> VerifyKey:
+    """The public half, for a process that may not read the key; made with the key if there is none yet.
+    Raises StoreError."""
+    path = state_dir / PUBLIC
+    try:
+        return VerifyKey(bytes.fromhex(path.read_text().strip()))
+    except (OSError, ValueError, TypeError):  # not there, or damaged: it follows from the key
+        return load_or_make(state_dir).verify_key
+
+
+def _publish(path: Path, text: str) -> None:
+    with suppress(OSError, ValueError):  # a full disk must not keep the key from signing; it is written next time
+        if not path.exists() or path.read_text().strip() != text:
+            write_whole(path, text.encode() + b"\n", 0o644)
 
 
 def load(state_dir: Path) -> SigningKey | None:
@@ -38,7 +58,7 @@ def load(state_dir: Path) -> SigningKey | None:
 
 def _make(path: Path) -> None:
     """Whole or not at all, readable by the owner only; and from then on a lane.db that is not there is a loss."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_directory(path.parent)
     staged = path.with_suffix(".new")
     key = _staged(staged) or _write(staged)
     if not (path.parent / journal_end.NAME).exists():

@@ -17,12 +17,10 @@ from gate.core.trusted_time import Kept
 from gate.errors import PublishError, StoreError
 from gate.store.database import File, open_for_reading, unusable
 from gate.store.documents import TIME
+from gate.store.last_sync import last_sync
+from gate.store.list_file import open_held
 from gate.store.places import Places, Where
 
-# What list.db says of the time, Unix s.
-_SIGNED = "SELECT max(as_of) FROM list_head"
-_SYNCED = "SELECT max(at) FROM sync"
-_RESET = "SELECT body FROM document WHERE name = ?"
 _COLUMNS = "floor, seq, behind_since, steady, signed, ticks, boot, synchronised, resets"
 _KEPT = f"SELECT {_COLUMNS} FROM clock"  # noqa: S608 - our own names
 _KEPT_BEFORE = "SELECT floor, seq, behind_since, NULL, NULL, NULL, NULL, NULL, NULL FROM clock"
@@ -57,21 +55,33 @@ def read_floor(where: Where) -> float | None:
 
 def read_reset(where: Where) -> TimeReset | None:
     """The reset of the time that the offline keys signed last; None without one."""
-    body = _read_list(where, "document", _RESET, TIME)
     try:
-        return None if body is None else parse_time(str(body))
-    except PublishError:
+        file = open_held(Places.of(where))
+        if file is None:
+            return None
+        with closing(file):
+            body = file.documents().get(TIME)
+        return None if body is None else parse_time(body)
+    except (StoreError, PublishError):
         return None
 
 
 def read_signed(where: Where) -> float | None:
     """The time the list speaks of, Unix s; None without one."""
-    return _time(_read_list(where, "list_head", _SIGNED))
+    try:
+        file = open_held(Places.of(where))
+        if file is None:
+            return None
+        with closing(file):
+            return file.head.as_of
+    except StoreError:
+        return None
 
 
 def read_synced(where: Where) -> float | None:
     """When a sync last succeeded, Unix s by the trusted clock then; None before the first."""
-    return _time(_read_list(where, "sync", _SYNCED))
+    last = last_sync(where)
+    return last.at if last else None
 
 
 def keep(connection: sqlite3.Connection, kept: Kept) -> None:
@@ -120,23 +130,6 @@ def _kept_row(connection: sqlite3.Connection) -> tuple[Any, ...] | None:
     columns = {name for _, name, *_ in connection.execute("PRAGMA table_info(clock)")}
     row: tuple[Any, ...] | None = connection.execute(_KEPT if "boot" in columns else _KEPT_BEFORE).fetchone()
     return row
-
-
-def _read_list(where: Where, table: str, query: str, *values: str) -> float | str | None:
-    try:
-        connection = open_for_reading(File.LIST, Places.of(where).held_list_db.parent, check=False)
-        if connection is None:
-            return None
-        with closing(connection):  # an older file may not have the table
-            row = connection.execute(query, values).fetchone() if _has(connection, table) else None
-    except (StoreError, sqlite3.Error):
-        return None
-    value: float | str | None = row[0] if row else None
-    return value
-
-
-def _time(value: float | str | None) -> float | None:
-    return value if isinstance(value, int | float) else None
 
 
 def _has(connection: sqlite3.Connection, table: str) -> bool:

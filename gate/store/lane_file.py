@@ -16,7 +16,8 @@ from nacl.signing import SigningKey
 from gate.core.chain import checkpoint_message
 from gate.errors import DamagedError, StoreError
 from gate.store import device_key
-from gate.store.database import File, immediate, open_for_reading, open_for_writing, set_aside, sync_folder, unusable
+from gate.store.database import File, immediate, open_for_reading, open_for_writing, set_aside, unusable
+from gate.store.durable import sync_folder
 from gate.store.journal import read_end
 from gate.store.journal_end import End, EndFile
 from gate.store.loss import begin_after

@@ -1,24 +1,27 @@
-"""The subject index in list.db: from an IIN that staff typed to a place in the status list.
+"""The subject index of a device: from an IIN that staff typed to a place in the status list.
 
-The subject key stays sealed on the disk and is opened for the length of one look-up.
+    subjects/head.json              key, places, runs and pieces; replaced last, so it names what is there
+    subjects/FIRST-LAST.digests     digests of consecutive places, 1,024 to a chunk, each chunk with a digest of its own
+
+Files are never changed once they have their name; the piece at the end grows by being written again.  The sync
+writes, others read.  The subject key stays sealed on the disk and is opened for the length of one look-up.
 """
 
 import hashlib
-import sqlite3
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from shutil import rmtree
 from typing import overload
 
 from nacl.signing import SigningKey
 
-from gate.errors import PublishError, StoreError
-from gate.store.database import File, open_for_reading, unusable, writing
+from gate.errors import DamagedError, PublishError, StoreError
+from gate.store.database import unusable
 from gate.store.places import Places, Where
+from gate.store.subject_files import CHUNK_PLACES, PIECE_PLACES, SubjectFiles, SubjectIndex
 from gate.store.subject_wire import DIGEST_BYTES, SubjectsHead, key_name, unseal
-
-CHUNK_PLACES = 1024
-_CHUNK_BYTES = CHUNK_PLACES * DIGEST_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,77 +31,98 @@ class HeldSubjects:
 
 
 def held_subjects(where: Where) -> HeldSubjects | None:
-    """None where no index is held.  Raises StoreError."""
-    connection = open_for_reading(File.LIST, Places.of(where).held_list_db.parent)
-    if connection is None:
-        return None
+    """None where no index is held, or it is damaged: then it is fetched again.  One piece, another each time, is read
+    and verified; of the others only the sizes."""
+    files = SubjectFiles(_folder(where))
     try:
-        row = connection.execute("SELECT key_id, places FROM subject_head").fetchone()
-    except sqlite3.Error as error:
-        raise unusable(Places.of(where).held_list_db, error) from error
-    finally:
-        connection.close()
-    return HeldSubjects(*row) if row else None
+        index = files.read_index()
+        if index is not None:
+            files.check(index)
+    except StoreError:
+        return None
+    return HeldSubjects(index.key, index.places) if index else None
 
 
-def apply_subjects(
-    head: SubjectsHead, sealed: bytes, device: SigningKey, parts: Iterable[tuple[int, bytes]], where: Where
-) -> None:
-    """In one transaction.  `parts`: first place and digests (8 bytes each, big-endian) of consecutive
-    segments; what is held and lies before them stays.  Raises PublishError, StoreError."""
-    if key_name(unseal(sealed, device)) != head.key:
-        raise PublishError("the sealed subject key is another than the index has", hint="Publish the list again")
-    with writing(File.LIST, Places.of(where).list_dir) as connection:
-        row = connection.execute("SELECT key_id, places FROM subject_head").fetchone()
-        if row and row[0] == head.key and head.places < row[1]:
-            raise PublishError(
-                f"the subject index ends at place {head.places}, before {row[1]} held here",
-                hint="Publish from the newest state",
-            )
-        if row and row[0] != head.key:
-            _clear(connection)
-        for first, digests in parts:
-            _write(connection, first, digests)
-        connection.execute("DELETE FROM subject_run")
-        connection.executemany("INSERT INTO subject_run VALUES (?)", [(first,) for first in head.runs])
-        connection.execute("INSERT OR REPLACE INTO subject_head VALUES (1, ?, ?, ?)", (head.key, sealed, head.places))
+def apply_subjects(head: SubjectsHead, sealed: bytes, parts: Iterable[tuple[int, bytes]], where: Where) -> None:
+    """Take in what is new.  `parts`: first place and digests (8 bytes each, big-endian) of consecutive segments; what
+    is held and lies before them stays.  Raises PublishError, StoreError: what was held is held still."""
+    files, known = SubjectFiles(_folder(where)), held_subjects(where)
+    held = files.read_index() if known and known.key == head.key else None
+    if held and head.places < held.places:
+        raise PublishError(
+            f"the subject index ends at place {head.places}, before {held.places} held here",
+            hint="Publish from the newest state",
+        )
+    whole = [piece for piece in held.pieces if piece[1] - piece[0] == PIECE_PLACES] if held else []
+    first = whole[-1][1] if whole else 0
+    begun = files.read_piece(held.key, held.pieces[-1]) if held and held.places > first else b""
+    pieces = list(whole)
+    for content in _joined(first, begun, parts):
+        pieces.append(files.write_piece(head.key, pieces[-1][1] if pieces else 0, content))
+    places = pieces[-1][1] if pieces else 0
+    if places != head.places:
+        raise PublishError("the subject index has a gap", hint="Sync again")
+    files.write_index(SubjectIndex(head.key, sealed, places, head.runs, tuple(pieces)))
 
 
 def forget_subjects(where: Where) -> None:
     """Where people are not checked by IIN any more there is no index.  Raises StoreError."""
-    with writing(File.LIST, Places.of(where).list_dir) as connection:
-        _clear(connection)
+    folder = _folder(where)
+    try:
+        if folder.exists():
+            rmtree(folder)
+    except OSError as error:
+        raise unusable(folder, error) from error
 
 
 def find_subject(iin: str, device: SigningKey, where: Where) -> int | None:
     """The place of a person; None when they have none.  Raises StoreError where no index is held."""
-    connection = open_for_reading(File.LIST, Places.of(where).held_list_db.parent)
-    if connection is None:
-        raise _missing()
-    try:
-        row = connection.execute("SELECT sealed, places FROM subject_head").fetchone()
-        if row is None:
-            raise _missing()
-        key = unseal(row[0], device)
+    files = SubjectFiles(_folder(where))
+    for last in (False, True):
+        index = files.read_index()
+        if index is None:
+            raise StoreError(
+                "this device holds no subject index",
+                hint="Set iin_check = true in [staff], give the authority `gate list device-key`, and sync",
+            )
+        key = unseal(index.sealed, device)
+        if key_name(key) != index.key:
+            raise DamagedError("the sealed subject key is another than the index has", hint="Publish the list again")
         digest = hashlib.blake2b(iin.encode("ascii"), key=key, digest_size=DIGEST_BYTES).digest()
-        return _search(connection, digest, row[1])
-    except sqlite3.Error as error:
-        raise unusable(Places.of(where).held_list_db, error) from error
-    finally:
-        connection.close()
+        try:
+            return _search(files, index, digest)
+        except FileNotFoundError as error:  # a sync has replaced it meanwhile
+            if last:
+                raise DamagedError(f"{error.filename}: it is missing", hint="Sync again") from error
+    return None
 
 
-def _missing() -> StoreError:
-    return StoreError(
-        "this device holds no subject index",
-        hint="Set iin_check = true in [staff], give the authority `gate list device-key`, and sync",
-    )
+def _folder(where: Where) -> Path:
+    return Places.of(where).list_dir / "subjects"
 
 
-def _search(connection: sqlite3.Connection, digest: bytes, places: int) -> int | None:
-    firsts: list[int] = [first for (first,) in connection.execute("SELECT first FROM subject_run ORDER BY first")]
-    for first, end in zip(firsts, [*firsts[1:], places], strict=True):
-        run = _Run(connection, first, end)
+def _joined(first: int, begun: bytes, parts: Iterable[tuple[int, bytes]]) -> Iterator[bytes]:
+    """Contents of the pieces from place `first` on, the last one shorter; `begun`: what is held of the first.
+    Raises PublishError for parts that leave a gap."""
+    most = PIECE_PLACES * DIGEST_BYTES
+    content = bytearray(begun)
+    for start, digests in parts:
+        new = first + len(content) // DIGEST_BYTES - start  # places of this part that are held already
+        if new < 0:
+            raise PublishError("the subject index has a gap", hint="Sync again")
+        content += digests[new * DIGEST_BYTES :]
+        while len(content) >= most:
+            yield bytes(content[:most])
+            del content[:most]
+            first += PIECE_PLACES
+    if content:
+        yield bytes(content)
+
+
+def _search(files: SubjectFiles, index: SubjectIndex, digest: bytes) -> int | None:
+    chunks: dict[int, bytes] = {}  # that this look-up has read
+    for first, end in zip(index.runs, [*index.runs[1:], index.places], strict=True):
+        run = _Run(files, index, chunks, first, end)
         at = bisect_left(run, digest)
         if at < len(run) and run[at] == digest:
             return first + at
@@ -108,8 +132,12 @@ def _search(connection: sqlite3.Connection, digest: bytes, places: int) -> int |
 class _Run(Sequence[bytes]):
     """Places whose digests ascend, read one at a time."""
 
-    def __init__(self, connection: sqlite3.Connection, first: int, end: int) -> None:
-        self._connection = connection
+    def __init__(
+        self, files: SubjectFiles, index: SubjectIndex, chunks: dict[int, bytes], first: int, end: int
+    ) -> None:
+        self._files = files
+        self._index = index
+        self._chunks = chunks
         self._first = first
         self._end = end
 
@@ -124,29 +152,6 @@ class _Run(Sequence[bytes]):
         if isinstance(at, slice):
             return [self[number] for number in range(*at.indices(len(self)))]
         number, offset = divmod(self._first + at, CHUNK_PLACES)
-        row = self._connection.execute(
-            "SELECT substr(digests, ?, ?) FROM subject_chunk WHERE no = ?",
-            (offset * DIGEST_BYTES + 1, DIGEST_BYTES, number),
-        ).fetchone()
-        if row is None or len(row[0]) != DIGEST_BYTES:
-            raise StoreError(f"subject index: chunk {number} is missing or short", hint="Sync again")
-        return bytes(row[0])
-
-
-def _write(connection: sqlite3.Connection, first: int, digests: bytes) -> None:
-    """`first` may lie within a chunk: what stands before it there stays."""
-    number, offset = divmod(first, CHUNK_PLACES)
-    row = connection.execute("SELECT digests FROM subject_chunk WHERE no = ?", (number,)).fetchone()
-    before = (row[0] if row else b"")[: offset * DIGEST_BYTES]
-    if len(before) != offset * DIGEST_BYTES:
-        raise PublishError("the subject index has a gap", hint="Sync again")
-    whole = before + digests
-    connection.executemany(
-        "INSERT OR REPLACE INTO subject_chunk VALUES (?, ?)",
-        ((number + at // _CHUNK_BYTES, whole[at : at + _CHUNK_BYTES]) for at in range(0, len(whole), _CHUNK_BYTES)),
-    )
-
-
-def _clear(connection: sqlite3.Connection) -> None:
-    for table in ("subject_head", "subject_run", "subject_chunk"):
-        connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
+        if number not in self._chunks:
+            self._chunks[number] = self._files.read_chunk(self._index, number)
+        return self._chunks[number][offset * DIGEST_BYTES : (offset + 1) * DIGEST_BYTES]

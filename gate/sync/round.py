@@ -15,7 +15,7 @@ from gate.errors import SyncError
 from gate.store.places import Where
 
 if TYPE_CHECKING:
-    from nacl.signing import SigningKey
+    from nacl.signing import VerifyKey
 
 log = structlog.get_logger()
 
@@ -28,7 +28,7 @@ class Source:
     root: Path  # root.json, which vouches for everything
     where: Where
     stale_after: float  # seconds: a mirror whose list is older may be frozen, and the next one is asked too
-    subjects_for: "SigningKey | None" = None  # this device's key, where people are checked by IIN
+    subjects_for: "VerifyKey | None" = None  # this device's public key, where people are checked by IIN
     forget_subjects: bool = False  # they are not checked here: no subject index is kept
 
 

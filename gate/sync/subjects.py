@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from nacl.signing import SigningKey
+from nacl.signing import VerifyKey
 
 from gate.errors import SyncError
 from gate.store.places import Where
@@ -20,9 +20,9 @@ from gate.store.subjects import apply_subjects, held_subjects
 from gate.sync.repository import Repository
 
 
-def take_subjects(repository: Repository, device: SigningKey, where: Where) -> None:
-    """`device`: its key.  Raises SyncError, PublishError, StoreError."""
-    target = sealed_target(device.verify_key)
+def take_subjects(repository: Repository, device: VerifyKey, where: Where) -> None:
+    """`device`: its public key.  Raises SyncError, PublishError, StoreError."""
+    target = sealed_target(device)
     if repository.length(SUBJECTS) is None or repository.length(target) is None:
         raise SyncError(
             "the subject index is not published for this device",
@@ -35,7 +35,7 @@ def take_subjects(repository: Repository, device: SigningKey, where: Where) -> N
         return
     sealed = repository.fetch(target, MAX_SEALED)
     missing = [segment for segment in head.segments if segment.last > held]
-    apply_subjects(head, sealed, device, _parts(repository, missing, held), where)
+    apply_subjects(head, sealed, _parts(repository, missing, held), where)
 
 
 def _parts(repository: Repository, segments: list[Segment], held: int) -> Iterator[tuple[int, bytes]]:

@@ -1,6 +1,6 @@
 """A visit to a mirror: take what is newer into list.db, and say what was done.
 
-    root.json -> mirror -> TUF metadata -> head -> deltas or snapshot -> ONE transaction in list.db
+    root.json -> mirror -> TUF metadata -> head -> deltas or snapshot -> a new list.db in place of the one before
 
 Whatever goes wrong on the way, the list that was held is held still, and the next visit begins again: files
 that came in whole are kept, a broken download is resumed.
@@ -14,11 +14,11 @@ from time import monotonic
 
 import structlog
 
-from gate.errors import DamagedError, GateError, PublishError, SyncError
-from gate.store.apply import Publication, Synced, apply, held, held_nibbles, record_sync
-from gate.store.database import File, open_for_reading, set_aside
+from gate.errors import GateError, PublishError, SyncError
+from gate.store.apply import Publication, apply, held, held_nibbles, set_damaged_aside
 from gate.store.documents import RULES, TRUST
-from gate.store.places import Places
+from gate.store.last_sync import Synced, record_sync
+from gate.store.places import Places, Where
 from gate.store.subjects import forget_subjects, held_subjects
 from gate.store.wire import HEAD, Head, apply_delta, decode_snapshot
 from gate.sync.allowance import Allowance, Limits, Step
@@ -87,7 +87,7 @@ class _Visit:
     def to(self, address: str) -> Outcome:
         root = read_root(self._source.root)
         list_dir = Places.of(self._source.where).list_dir
-        _set_aside_if_damaged(list_dir)
+        _set_aside_if_damaged(self._source.where)
         folder = list_dir / "tuf"
         with (
             closing(KeptMetadata(folder)) as kept,
@@ -114,6 +114,8 @@ class _Visit:
             way_taken, nibbles = self._list(repository, head, known.version if known else None)
         if way_taken == "unchanged" and known and (known.trust, known.rules) != (trust, rules):
             way_taken = "issuers and rules only"
+        if way_taken == "unchanged" and known and known.earlier:
+            way_taken = "the same list, in the present form"
         changed = way_taken != "unchanged"
         if changed:
             apply(Publication(trust, rules, head, nibbles), where, synced)
@@ -196,11 +198,8 @@ def _watched(progress: Callable[[int], None] | None) -> Report:
     return report
 
 
-def _set_aside_if_damaged(folder: Path) -> None:
-    """A damaged list.db is of no use to anybody but an investigator; a new one takes its place."""
-    try:
-        if (connection := open_for_reading(File.LIST, folder)) is not None:
-            connection.close()
-    except DamagedError as error:
-        set_aside(File.LIST, folder)
-        log.error("set aside as list.db.damaged, to be fetched anew", problem=error.what)
+def _set_aside_if_damaged(where: Where) -> None:
+    """Any file that cannot be read as what was written is fetched again, for it is a copy."""
+    problem = set_damaged_aside(where)
+    if problem is not None:
+        log.error("kept as list.db.damaged, to be fetched again", problem=problem)

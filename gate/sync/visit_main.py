@@ -14,7 +14,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from nacl.signing import SigningKey
+from nacl.signing import VerifyKey
 
 from gate.errors import GateError
 from gate.runtime.logs import set_up
@@ -53,7 +53,7 @@ def _source(job: dict[str, Any]) -> Source:
         root=Path(job["root"]),
         where=Places(Path(job["state_dir"]), Path(job["list_dir"])),
         stale_after=0,
-        subjects_for=None if job["key"] is None else SigningKey(bytes.fromhex(job["key"])),
+        subjects_for=None if job["key"] is None else VerifyKey(bytes.fromhex(job["key"])),
         forget_subjects=job["forget_subjects"],
     )
 

@@ -115,8 +115,8 @@ class Device:
         self._config.write_text(described(self.state, mirror, nation.path / "root.json", NO_CAMERA))
 
     @property
-    def list_wal(self) -> Path:
-        return self.state / "list.db-wal"
+    def list_db(self) -> Path:
+        return self.state / "list.db"
 
     def sync(self, way: str) -> Synced:
         """`gate sync --once` in a process of its own, by that way and no other."""

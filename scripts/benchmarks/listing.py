@@ -191,7 +191,7 @@ class Beside:
             time.sleep(BEFORE)
             start = CLOCK.now()
             sync = device.sync("1 delta")
-            durable = device.list_wal.stat().st_mtime  # the last that a sync writes while a lane reads
+            durable = device.list_db.stat().st_mtime  # the last that was written of it
             end = CLOCK.now()
             time.sleep(AFTER)
             admissions = stop()

@@ -35,7 +35,7 @@ class Lane:
         self._people = people
         self._new = not File.LANE.within(state_dir).exists()
         self._random = random.Random()  # noqa: S311 - places, no secret
-        self._status = StatusList(state_dir)
+        self._status = StatusList(state_dir, watched=True)
         self._status.refresh()
         self._admission = Admission(state_dir, self._status, builders.policy(reuse_after=0.0))
         self.admitted = 0

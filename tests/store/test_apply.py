@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gate.core.model import Listing
 from gate.errors import PublishError, StoreError
 from gate.store import apply as module
-from gate.store import database
+from gate.store import list_write
 from gate.store.apply import apply
 from gate.store.statuslist import OutdatedError, StatusList
 from gate.store.wire import Head, decode_snapshot, encode_snapshot
@@ -36,10 +36,14 @@ def test_every_place_comes_out_as_it_went_in(tmp_path: Path) -> None:
     assert held(tmp_path, 2, 1022, 4094, 5000) == [Listing.UNLISTED] * 4
 
 
-def test_only_changed_chunks_are_written(tmp_path: Path) -> None:
-    assert apply(publication(PLACES), tmp_path) == 4
-    assert apply(publication(PLACES), tmp_path) == 0
-    assert apply(publication(PLACES | {2000: Listing.RED}, version=2), tmp_path) == 1
+def test_what_is_held_already_is_not_written_again(tmp_path: Path) -> None:
+    assert apply(publication(PLACES), tmp_path)
+    before = (tmp_path / "list.db").stat()
+    assert not apply(publication(PLACES), tmp_path)
+    after = (tmp_path / "list.db").stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert apply(publication(PLACES | {2000: Listing.RED}, version=2), tmp_path)
+    assert (tmp_path / "list.db").stat().st_ino != before.st_ino
 
 
 def test_a_list_may_shrink_and_grow(tmp_path: Path) -> None:
@@ -88,23 +92,20 @@ def test_what_is_unfit_or_older_is_refused_and_the_list_stays(
     status.close()
 
 
-def test_a_reader_sees_the_old_list_or_the_new_one(tmp_path: Path) -> None:
-    """Half an application is never visible: the writer is stopped before its commit."""
+def test_a_reader_sees_the_old_list_or_the_new_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half an application is never visible: the writer is asked between any two pieces."""
     apply(publication(PLACES), tmp_path)
     status = StatusList(tmp_path)
     status.refresh()
-    writer = sqlite3.connect(tmp_path / "list.db", isolation_level=None)
-    writer.execute("BEGIN IMMEDIATE")
-    writer.execute("UPDATE status_chunk SET nibbles = zeroblob(512)")
-    writer.execute("UPDATE list_head SET version = 9, generation = generation + 1")
-    assert status.consult(0) is Listing.GREEN
-    assert not status.refresh()
-    writer.execute("COMMIT")
+    seen = []
+    monkeypatch.setattr(list_write, "PIECE", 1)
+    monkeypatch.setattr(list_write, "sleep", lambda _: seen.append((status.refresh(), status.consult(0))))
+    apply(publication({0: Listing.RED, 1: Listing.RED, 2: Listing.RED}, version=9), tmp_path)
+    assert seen == [(False, Listing.GREEN)] * 4
     with pytest.raises(OutdatedError):
         status.consult(0)
     assert status.refresh()
-    assert (status.consult(0), status.state.version) == (Listing.UNLISTED, 9)
-    writer.close()
+    assert (status.consult(0), status.state.version) == (Listing.RED, 9)
     status.close()
 
 
@@ -169,31 +170,3 @@ def test_nibbles_round_trip(places: dict[int, Listing]) -> None:
     packed = nibbles(places, 4096)
     unpacked = decode_snapshot(encode_snapshot(packed), 4096)
     assert all((unpacked[idx // 2] >> (4 if idx & 1 else 0)) & 15 == listing for idx, listing in places.items())
-
-
-def test_a_lane_that_is_idle_brings_the_list_from_the_wal_into_its_file(tmp_path: Path) -> None:
-    """The sync leaves it to the lane, which knows when nobody waits."""
-    apply(publication(PLACES), tmp_path)
-    status = StatusList(tmp_path)
-    status.refresh()
-    apply(publication(PLACES | {2000: Listing.RED}, version=2), tmp_path)
-    before = (tmp_path / "list.db").read_bytes()
-    status.refresh()
-    assert status.consult(2000) is Listing.RED
-    status.tidy()
-    assert (tmp_path / "list.db").read_bytes() != before
-    assert status.consult(2000) is Listing.RED
-    apply(publication(PLACES | {2000: Listing.BLUE}, version=3), tmp_path)
-    assert (tmp_path / "list.db-wal").stat().st_size < 100_000  # written from its beginning again
-    status.close()
-
-
-def test_a_wal_that_has_grown_is_brought_in_by_the_sync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "MOST_WAL", 100)
-    apply(publication(PLACES), tmp_path)
-    status = StatusList(tmp_path)
-    status.refresh()
-    before = (tmp_path / "list.db").read_bytes()
-    apply(publication(PLACES | {2000: Listing.RED}, version=2), tmp_path)
-    assert (tmp_path / "list.db").read_bytes() != before
-    status.close()

@@ -19,13 +19,15 @@ from gate.core.trusted_time import TOLERANCE, Kept, Standing
 from gate.errors import StoreError
 from gate.runtime.clock import TrustedClock
 from gate.store.admission import Admission, Presented
-from gate.store.apply import Synced, apply
+from gate.store.apply import apply
 from gate.store.clock_reset import reset_floor
 from gate.store.database import File, open_for_reading
 from gate.store.floor import read_floor, read_kept, read_signed, read_synced
 from gate.store.journal import verify
+from gate.store.last_sync import Synced
 from gate.store.statuslist import StatusList
 from gate.testing.builders import NOW, ManualClock, claims, load, policy, publication
+from tests.store.earlier_list import write_earlier
 
 DAY = 86400.0
 AS_OF = NOW - 60  # of the list that `load` makes
@@ -285,11 +287,13 @@ def test_a_gate_that_only_ever_synced_can_be_reset_too(tmp_path: Path) -> None:
     assert read_floor(tmp_path) == NOW
 
 
-def test_a_list_of_an_earlier_version_is_read(tmp_path: Path) -> None:
-    load(tmp_path, {7: Listing.GREEN})
-    with closing(sqlite3.connect(tmp_path / "list.db")) as connection:
-        connection.execute("DROP TABLE sync")
-    assert read_floor(tmp_path) == AS_OF
+@pytest.mark.parametrize("form", [1, 2])
+def test_a_list_of_an_earlier_version_is_read(tmp_path: Path, form: int) -> None:
+    synced = (NOW + DAY, "file:///media/usb") if form == 2 else None
+    with closing(write_earlier(publication({7: Listing.GREEN}), tmp_path, form=form, synced=synced)):
+        assert read_signed(tmp_path) == AS_OF
+        assert read_synced(tmp_path) == (NOW + DAY if synced else None)
+    assert read_floor(tmp_path) == (NOW + DAY if synced else AS_OF)
 
 
 def test_nothing_is_reset_while_a_lane_runs(tmp_path: Path) -> None:

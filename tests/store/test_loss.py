@@ -394,4 +394,5 @@ def test_nobody_else_reads_the_state(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     assert state.stat().st_mode & 0o777 == 0o700
+    assert files.pop("device.pub") == 0o644
     assert set(files.values()) == {0o600}, files

@@ -13,7 +13,7 @@ import pytest
 from gate.authority import publication
 from gate.core.model import Listing
 from gate.errors import GateError, PublishError, SyncError
-from gate.store.apply import Synced, last_sync
+from gate.store.last_sync import Synced, last_sync
 from gate.sync import syncing, web
 from gate.sync.allowance import Limits
 from gate.testing.builders import rules_json

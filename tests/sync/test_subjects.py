@@ -48,7 +48,9 @@ def key_of(world: World) -> SigningKey:
 
 
 def ask(world: World, *mirrors: str, key: SigningKey | None = None, forget: bool = False) -> Outcome:
-    source = Source(mirrors or (world.public.as_uri(),), world.root, world.state, 1e9, key, forget)
+    source = Source(
+        mirrors or (world.public.as_uri(),), world.root, world.state, 1e9, key.verify_key if key else None, forget
+    )
     return sync(source, world.now)
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from gate.core.model import Listing, Status
 from gate.passes.aq1_encode import credential_text
-from gate.store.apply import last_sync
+from gate.store.last_sync import last_sync
 from tests.system.rig import Daemon, RelayBoard, Site, eventually, lcus, replay, running
 
 DAY = 86400

@@ -14,7 +14,8 @@ import pytest
 
 from gate.core.model import Listing, Status
 from gate.passes.aq1_encode import credential_text
-from gate.store.apply import held, last_sync
+from gate.store.apply import held
+from gate.store.last_sync import last_sync
 from tests.sync.servers import MirrorServer, slow
 from tests.system.rig import PATIENCE, RelayBoard, Site, eventually, lcus, replay, running
 

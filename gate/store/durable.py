@@ -1,0 +1,73 @@
+"""Files that are replaced whole: the former content or the new one, whenever the power goes.
+
+Their rights do not depend on the umask.  Functions raise OSError.
+"""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from time import sleep
+
+PRIVATE = 0o600  # of the owner alone
+SHARED = 0o640  # the directory's group may read
+
+
+def make_directory(path: Path, mode: int = 0o750) -> None:
+    """Make a directory that others have no rights in; one that is there keeps its rights."""
+    if path.is_dir():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        path.mkdir(mode)
+        path.chmod(mode)
+
+
+def create(path: Path, mode: int) -> int:
+    """Create an empty file in place of whatever has the name; return its descriptor, open for writing."""
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    if mode & 0o070:
+        group = path.parent.stat().st_gid
+        if os.fstat(descriptor).st_gid != group:
+            with suppress(PermissionError):  # the reader is then known by another group, or not at all
+                os.fchown(descriptor, -1, group)
+    os.fchmod(descriptor, mode)
+    return descriptor
+
+
+def write_whole(path: Path, content: bytes, mode: int, *, at_once: int | None = None, pause: float = 0.0) -> None:
+    """Replace the file at `path`; it is on the disk when this returns.  `at_once`: bytes that go to the disk
+    together, with so many seconds of `pause` after them; else all of them do."""
+    staged = path.with_name(f"{path.name}.new")
+    descriptor = create(staged, mode)
+    try:
+        step = at_once or len(content)
+        for start in range(0, len(content), max(1, step)):
+            left = memoryview(content)[start : start + step]
+            while left:
+                left = left[os.write(descriptor, left) :]
+            if at_once is not None:
+                os.fdatasync(descriptor)
+                sleep(pause)
+        os.fsync(descriptor)
+    except BaseException:
+        staged.unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(descriptor)
+    put_in_place(staged, path)
+
+
+def put_in_place(staged: Path, path: Path) -> None:
+    """Give a file that is on the disk its name, in place of the one that has it."""
+    staged.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring the names within `folder` to the disk."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

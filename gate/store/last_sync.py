@@ -1,0 +1,69 @@
+"""When a sync last succeeded: a small file of its own beside list.db, for an unchanged list is not written again."""
+
+import json
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from hashlib import blake2b
+from math import isfinite
+from pathlib import Path
+
+from gate.errors import StoreError
+from gate.store.database import unusable
+from gate.store.durable import SHARED, write_whole
+from gate.store.list_file import open_held
+from gate.store.places import Places, Where
+
+NAME = "last-sync"
+_DIGEST_BYTES = 8
+_MOST = 4096  # bytes that are read of the file
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    at: float  # Unix s, trusted clock
+    mirror: str
+
+
+def record_sync(synced: Synced, where: Where) -> None:
+    """Replace what was recorded.  Raises StoreError."""
+    path = _path(where)
+    body = [synced.at, synced.mirror]
+    try:
+        write_whole(path, json.dumps([*body, _digest(body)]).encode() + b"\n", SHARED)
+    except OSError as error:
+        raise unusable(path, error) from error
+
+
+def last_sync(where: Where) -> Synced | None:
+    """None before the first, and where the file is damaged: it only says when, and the next sync writes it again."""
+    try:
+        with _path(where).open("rb") as file:
+            content = file.read(_MOST)
+    except FileNotFoundError:
+        return _of_earlier_list(where)
+    except OSError:
+        return None
+    try:
+        at, mirror, digest = json.loads(content)
+        sound = digest == _digest([at, mirror]) and isfinite(at)
+    except Exception:  # noqa: BLE001 - whatever a damaged file makes of it
+        return None
+    return Synced(float(at), mirror) if sound else None
+
+
+def _of_earlier_list(where: Where) -> Synced | None:
+    with suppress(StoreError):
+        file = open_held(Places.of(where))
+        if file is not None:
+            with closing(file):
+                found = file.synced()
+                return Synced(*found) if found else None
+    return None
+
+
+def _path(where: Where) -> Path:
+    return Places.of(where).list_dir / NAME
+
+
+def _digest(body: list[object]) -> str:
+    return blake2b(json.dumps(body).encode(), digest_size=_DIGEST_BYTES).hexdigest()

@@ -1,0 +1,151 @@
+"""A new list.db: written whole beside the one that is held, brought to the disk, and given its name.
+
+A reader has the former file or the new one; a sync that ends in the middle leaves a file that nobody asks for.
+"""
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import replace
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+from time import sleep
+from zlib import crc32
+
+from gate.errors import StoreError
+from gate.store.database import unusable
+from gate.store.durable import SHARED, create, make_directory, put_in_place
+from gate.store.list_file import CHUNK_BYTES, FORM, ListHead, digest_of_head, forget_earlier, open_held, seed_of
+from gate.store.places import Places, Where
+
+PIECE = 128  # chunks that go to the disk at once: some 75 kB
+PAUSE = 0.002  # seconds between two pieces
+CACHE_KIB = 128  # of changed pages that SQLite keeps until the commit, at most
+MARK = "damaged"  # ends the name of a file that was set aside
+
+Document = tuple[int, bytes]
+"""Version and body."""
+
+
+def write_list(places: Places, head: ListHead, documents: Mapping[str, Document], nibbles: bytes) -> None:
+    """`documents`: by name.  Raises StoreError; the list that was held is held still.
+
+    The content goes to the disk in pieces, with a pause after each: a lane on the same card waits for one piece at
+    most when it records an admission, not for the whole list."""
+    path = places.list_db
+    staged = path.with_name(f"{path.name}.new")
+    try:
+        make_directory(places.list_dir)
+        descriptor = create(staged, SHARED)
+        try:
+            with closing(_connect(staged)) as connection:
+                _fill(connection, head, documents, nibbles, descriptor)
+            os.fsync(descriptor)
+        except BaseException:
+            staged.unlink(missing_ok=True)
+            raise
+        finally:
+            os.close(descriptor)
+        put_in_place(staged, path)
+    except (sqlite3.Error, OSError) as error:
+        raise unusable(path, error) from error
+    forget_earlier(places)
+
+
+def outdate(where: Where) -> None:
+    """Let the list that is held speak of the first second there is, as old as can be; its version is kept.
+    Raises StoreError."""
+    places = Places.of(where)
+    file = open_held(places)
+    if file is None:
+        return
+    with closing(file):
+        head, nibbles = replace(file.head, as_of=0), file.nibbles()
+        documents = {name: (version_of(body), body) for name, body in file.documents().items()}
+    write_list(places, head, documents, nibbles)
+
+
+def version_of(document: bytes) -> int:
+    """Of a document that is held; not parsed as what it is, for a newer gate may be stricter than it was then."""
+    try:
+        return int(json.loads(document)["version"])
+    except Exception:  # noqa: BLE001 - in a file of an earlier form, which has no digest of it
+        return 0
+
+
+def set_aside(path: Path) -> None:
+    """Keep a damaged file for whoever looks into it, under another name.  It stays where it is too, until another
+    takes its place: a gate whose list is damaged says so, and not that it has none.  Raises StoreError."""
+    for suffix in ("", "-wal", "-shm"):
+        part = path.with_name(path.name + suffix)
+        aside = path.with_name(f"{path.name}.{MARK}{suffix}")
+        try:
+            if not os.path.lexists(part) or (os.path.lexists(aside) and aside.samefile(part)):
+                continue
+            aside.unlink(missing_ok=True)
+            _link(part, aside)
+        except OSError as error:
+            raise unusable(part, error) from error
+
+
+def _link(part: Path, aside: Path) -> None:
+    try:
+        os.link(part, aside)
+    except OSError:  # a file system without links, or somebody else's file
+        part.replace(aside)
+
+
+def _connect(staged: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(f"{staged.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None)
+    # Nothing needs to be undone: a file that is not finished is not used.
+    for setting in ("journal_mode=OFF", "synchronous=OFF", "locking_mode=EXCLUSIVE", f"cache_size={-CACHE_KIB}"):
+        connection.execute(f"PRAGMA {setting}").fetchall()
+    return connection
+
+
+def _fill(
+    connection: sqlite3.Connection, head: ListHead, documents: Mapping[str, Document], nibbles: bytes, descriptor: int
+) -> None:
+    connection.execute("BEGIN")
+    for statement in _schema():
+        connection.execute(statement)
+    hashes = {name: sha256(body).hexdigest() for name, (_, body) in documents.items()}
+    connection.executemany(
+        "INSERT INTO document VALUES (?, ?, ?, ?)",
+        [(name, version, body, hashes[name]) for name, (version, body) in documents.items()],
+    )
+    proof = digest_of_head(head, hashes)
+    row = (head.version, head.as_of, head.size, head.listed, head.sha256, proof)
+    connection.execute("INSERT INTO list_head VALUES (1, ?, ?, ?, ?, ?, ?)", row)
+    seed = seed_of(head.sha256)
+    for piece in _pieces(nibbles):
+        rows = [(number, chunk, crc32(chunk, seed ^ number)) for number, chunk in piece]
+        connection.executemany("INSERT INTO status_chunk VALUES (?, ?, ?)", rows)
+        os.fdatasync(descriptor)
+        sleep(PAUSE)
+    connection.execute(f"PRAGMA user_version={FORM}")
+    connection.execute("COMMIT")
+
+
+def _schema() -> Iterator[str]:
+    text = (files("gate.store") / "schema" / "list.sql").read_text()
+    statement = ""
+    for line in text.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+    if statement.strip():
+        raise StoreError("schema/list.sql ends in the middle of a statement", hint="Install the gate again")
+
+
+def _pieces(nibbles: bytes) -> Iterator[list[tuple[int, bytes]]]:
+    chunks = (len(nibbles) + CHUNK_BYTES - 1) // CHUNK_BYTES
+    for first in range(0, chunks, PIECE):
+        yield [
+            (number, nibbles[number * CHUNK_BYTES : (number + 1) * CHUNK_BYTES].ljust(CHUNK_BYTES, b"\0"))
+            for number in range(first, min(chunks, first + PIECE))
+        ]
