@@ -6,7 +6,7 @@
     status.npy        the status list, one byte a place
     people.*          who has which place, when people are imported by IIN
     devices.json      gates that check people by IIN, and their keys
-    private/          one file a signing key, and the subject key; mode 0600
+    private/          one file a signing key, and the subject key; mode 0600, plain or sealed by a passphrase
     repository/       what was published last, signed (`gate.authority.repository`)
     root.json         what every device is given: it vouches for all that is published
     public/           where it is published to, unless another folder is named
@@ -17,7 +17,7 @@ changes something holds the folder's lock.
 
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,6 +31,7 @@ from gate.authority import files, importing, publication, subjects
 from gate.authority.default_rules import DEFAULT_RULES
 from gate.authority.issuers import Issuers
 from gate.authority.people import KEY_BYTES, Digests, People
+from gate.authority.private_keys import KeyClass, PrivateKeys, class_of
 from gate.authority.publication import Lists, Published
 from gate.authority.repository import Content, Repository
 from gate.authority.roles import Role
@@ -80,38 +81,51 @@ class Authority:
     """Times are Unix seconds, lifetimes seconds.  Every method raises StoreError when the folder
     cannot be read or written."""
 
-    def __init__(self, path: Path, keys: Path | None) -> None:
+    def __init__(self, path: Path, keys: Path | None, private: PrivateKeys) -> None:
         """Use `create` or `open`."""
         self.path = path
-        self._issuers = Issuers(path / "trust.json", path / "private")
-        self._repository = Repository(path / "repository", path / "private", keys or path / "private")
+        self._private = private
+        self._key_folders = list(dict.fromkeys((path / "private", keys or path / "private")))
+        self._issuers = Issuers(path / "trust.json", path / "private", private)
+        self._repository = Repository(path / "repository", path / "private", keys or path / "private", private)
 
     @classmethod
-    def create(cls, path: Path, *, at: int, keys: Path | None = None, root_keys: int = 1, threshold: int = 1) -> Self:
+    def create(
+        cls,
+        path: Path,
+        *,
+        at: int,
+        keys: Path | None = None,
+        root_keys: int = 1,
+        threshold: int = 1,
+        private: PrivateKeys | None = None,
+    ) -> Self:
         """Raises UsageError when there is an authority already.  A rules.json that lies there is kept.  `keys`:
-        a folder on a medium of its own for the offline keys; `threshold` of `root_keys` root keys must sign."""
+        a folder on a medium of its own for the offline keys; `threshold` of `root_keys` root keys must sign;
+        `private` seals the keys it is to seal."""
         if (path / _STATE).exists():
             raise UsageError(f"{path} is an authority already", hint="Name another folder")
         files.make_directory(path)
         files.make_directory(path / "private", 0o700)
         if keys is not None:
             files.make_directory(keys, 0o700)
-        authority = cls(path, keys)
+        authority = cls(path, keys, private or PrivateKeys())
         with files.locked(path):
             authority._repository.create(at, root_keys=root_keys, threshold=threshold)
             files.write(path / ROOT, authority._repository.root_json())
             if not (path / RULES).exists():
                 files.write(path / RULES, DEFAULT_RULES.encode())
-            files.write(authority._subject_key_file, os.urandom(KEY_BYTES).hex().encode() + b"\n", files.PRIVATE)
+            authority._private.write(authority._subject_key_file, os.urandom(KEY_BYTES))
             authority._save_state(_State())  # the last: only now it is an authority
         return authority
 
     @classmethod
-    def open(cls, path: Path, keys: Path | None = None) -> Self:
-        """Raises UsageError when `path` is no authority.  `keys`: where the offline keys lie."""
+    def open(cls, path: Path, keys: Path | None = None, private: PrivateKeys | None = None) -> Self:
+        """Raises UsageError when `path` is no authority.  `keys`: where the offline keys lie; `private` opens
+        those that are sealed."""
         if not (path / _STATE).exists():
             raise UsageError(f"{path} is not an authority", hint=f"Make one with `gate authority init {path}`")
-        authority = cls(path, keys)
+        authority = cls(path, keys, private or PrivateKeys())
         authority._state()
         return authority
 
@@ -119,6 +133,26 @@ class Authority:
     def public(self) -> Path:
         """Where `publish` writes to when nothing else is named."""
         return self.path / "public"
+
+    # Private keys
+
+    def seal(self, classes: Collection[KeyClass]) -> int:
+        """Seal the plain keys of these classes by a passphrase.  Gives how many were sealed.  Raises SealedError."""
+        with files.locked(self.path):
+            return sum(self._private.seal(path) for path in self._key_files(classes))
+
+    def unseal(self, classes: Collection[KeyClass]) -> int:
+        """Make the sealed keys of these classes plain.  Gives how many were made so.  Raises SealedError."""
+        with files.locked(self.path):
+            return sum(self._private.unseal(path) for path in self._key_files(classes))
+
+    def unlock(self) -> None:
+        """Ask for the passphrase of the online keys, if they are sealed, before long work and not within it."""
+        self._subject_key()
+
+    def _key_files(self, classes: Collection[KeyClass]) -> list[Path]:
+        found = [path for folder in self._key_folders for path in sorted(folder.glob("*.key"))]
+        return [path for path in found if class_of(path) in classes]
 
     # Issuers and their keys
 
@@ -337,13 +371,7 @@ class Authority:
         return self.path / "private" / "subject.key"
 
     def _subject_key(self) -> bytes:
-        try:
-            key = bytes.fromhex(self._subject_key_file.read_text("ascii"))
-        except (OSError, ValueError) as error:
-            raise StoreError(f"cannot read {self._subject_key_file}", hint="Put it back from a backup") from error
-        if len(key) != KEY_BYTES:
-            raise StoreError(f"{self._subject_key_file} is not a key", hint="Put it back from a backup")
-        return key
+        return self._private.read(self._subject_key_file)
 
     def _statuses(self) -> StatusList:
         return StatusList.load(self.path / "status.npy", self._state().max_places)

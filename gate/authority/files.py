@@ -57,9 +57,11 @@ def sync_directory(directory: Path) -> None:
 
 
 def make_directory(directory: Path, mode: int = 0o755) -> None:
-    """With its parents; one that exists stays as it is.  Raises StoreError."""
+    """With its parents, of these rights whatever the umask; one that exists stays as it is.  Raises StoreError."""
     try:
-        directory.mkdir(mode=mode, parents=True, exist_ok=True)
+        for missing in reversed([one for one in (directory, *directory.parents) if not one.exists()]):
+            missing.mkdir(exist_ok=True)
+            missing.chmod(mode)
     except OSError as error:
         raise StoreError(
             f"cannot make the folder {directory}: {error.strerror}", hint="Choose another place, or correct its rights"

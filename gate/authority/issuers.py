@@ -1,7 +1,7 @@
 """Issuers, their keys, and the trust list that tells gates about them.
 
-Private keys lie in `private/<kid>.key` (64 hex digits, mode 0600); `trust.json` holds the public side
-in the very form in which it is published.
+Private keys lie in `private/<kid>.key` (mode 0600, as gate.authority.private_keys has them); `trust.json`
+holds the public side in the very form in which it is published.
 """
 
 import re
@@ -12,6 +12,7 @@ from nacl.signing import SigningKey
 from pydantic import ValidationError
 
 from gate.authority import files
+from gate.authority.private_keys import PrivateKeys
 from gate.core.trust import IssuerForm, KeyForm, TrustForm, first_error, key_id, parse_trust
 from gate.errors import PublishError, StoreError, UsageError
 
@@ -23,9 +24,10 @@ class Issuers:
     """The trust list of one authority.  Reads the files at every call, so that several commands may
     take turns; the caller holds the authority's lock while it changes something."""
 
-    def __init__(self, trust_file: Path, private: Path) -> None:
+    def __init__(self, trust_file: Path, private: Path, keys: PrivateKeys) -> None:
         self._trust_file = trust_file
         self._private = private
+        self._keys = keys
 
     def add(self, issuer: str, *, names: Mapping[str, str], max_lifetime: int, not_before: int, not_after: int) -> str:
         """A new issuer with a first key; gives its kid.  Raises UsageError, StoreError."""
@@ -151,14 +153,11 @@ class Issuers:
 
     def _keep(self, key: SigningKey, kid: str) -> None:
         """The private half is on the disk before the trust list speaks of the key."""
-        files.write(self._key_file(kid), bytes(key).hex().encode() + b"\n", files.PRIVATE)
+        self._keys.write(self._key_file(kid), bytes(key))
 
     def _load_key(self, kid: str) -> SigningKey:
         path = self._key_file(kid)
-        try:
-            key = SigningKey(bytes.fromhex(path.read_text("ascii")))
-        except (OSError, ValueError) as error:
-            raise StoreError(f"cannot read the private key {path}", hint="Put it back from a backup") from error
+        key = SigningKey(self._keys.read(path))
         if key_id(bytes(key.verify_key)).hex() != kid:
             raise StoreError(f"{path} holds another key than its name says", hint="Put it back from a backup")
         return key

@@ -39,7 +39,7 @@ def draw_png(text: str, path: Path, *, paper: bool = False, scale: int | None = 
     out = BytesIO()
     pixels = scale or (PAPER_SCALE if paper else PHONE_SCALE)
     code(text, paper=paper).save(out, kind="png", scale=pixels, border=BORDER, dpi=PAPER_DPI if paper else None)
-    files.write(path, out.getvalue())
+    files.write(path, out.getvalue(), files.PRIVATE)  # whoever has the picture has the pass
 
 
 def draw_svg(text: str, path: Path, *, paper: bool = False, scale: int | None = None) -> None:
@@ -48,7 +48,7 @@ def draw_svg(text: str, path: Path, *, paper: bool = False, scale: int | None = 
     units = scale or (PAPER_SCALE if paper else PHONE_SCALE)
     # Without a white ground the code would vanish on a dark page.
     code(text, paper=paper).save(out, kind="svg", scale=units, border=BORDER, light="white")
-    files.write(path, out.getvalue())
+    files.write(path, out.getvalue(), files.PRIVATE)  # whoever has the picture has the pass
 
 
 def terminal(text: str) -> str:

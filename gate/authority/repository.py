@@ -15,10 +15,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
+from securesystemslib.signer import Key
 from tuf.api.metadata import DelegatedRole, Delegations, Metadata, MetaFile, Root, Snapshot, Targets, Timestamp
 
 from gate.authority import files, metadata
 from gate.authority.metadata import METADATA, TARGETS, TIMESTAMP
+from gate.authority.private_keys import PrivateKeys
 from gate.authority.roles import DELEGATED, OFFLINE, Role, make_keys, signers
 from gate.errors import PublishError, StoreError, UsageError
 
@@ -49,8 +51,9 @@ class Repository:
     StoreError when the disk refuses, and UsageError when a key that must sign is not here; the caller holds
     the authority's lock while something is changed."""
 
-    def __init__(self, folder: Path, online: Path, offline: Path) -> None:
+    def __init__(self, folder: Path, online: Path, offline: Path, private: PrivateKeys) -> None:
         self.folder = folder
+        self._private = private
         self._online = online
         self._offline = offline
 
@@ -62,7 +65,7 @@ class Repository:
             raise UsageError(f"{threshold} of {root_keys} root keys cannot sign", hint="Ask for fewer, or make more")
         root = Root(version=1, expires=_until(at, Role.ROOT), consistent_snapshot=True)
         for role in (Role.ROOT, Role.TARGETS, Role.SNAPSHOT, Role.TIMESTAMP):
-            for key in make_keys(self._home(role), role, root_keys if role is Role.ROOT else 1):
+            for key in self._make_keys(role, root_keys if role is Role.ROOT else 1):
                 root.add_key(key, role)
         root.roles[Role.ROOT].threshold = threshold
         targets = Targets(version=1, expires=_until(at, Role.TARGETS), delegations=Delegations({}, {}))
@@ -88,7 +91,7 @@ class Repository:
         keyids = list(old.roles[role].keyids)
         for keyid in keyids:
             new.revoke_key(keyid, role)
-        for key in make_keys(self._home(role), role, len(keyids)):
+        for key in self._make_keys(role, len(keyids)):
             new.add_key(key, role)
         self._next_root(old, new, at)
 
@@ -165,14 +168,14 @@ class Repository:
 
     # Small parts
 
-    def _home(self, role: Role) -> Path:
-        return self._offline if role in OFFLINE else self._online
+    def _make_keys(self, role: Role, count: int) -> list[Key]:
+        return make_keys(self._offline if role in OFFLINE else self._online, role, count, self._private)
 
     def _delegate(self, targets: Targets, role: Role) -> None:
         """Hand what lies below a role's folder on to new keys of it."""
         delegations = targets.delegations
         assert delegations is not None and delegations.roles is not None  # noqa: S101, PT018 - `create` saw to it
-        keys = make_keys(self._home(role), role, 1)
+        keys = self._make_keys(role, 1)
         for keyid in delegations.roles[role].keyids if role in delegations.roles else []:
             delegations.keys.pop(keyid, None)
         delegations.keys.update({key.keyid: key for key in keys})
@@ -190,7 +193,7 @@ class Repository:
         signed = Metadata(root)
         for judge in judges:
             role = judge.roles[Role.ROOT]
-            for signer in signers(Role.ROOT, role.keyids, role.threshold, self._folders):
+            for signer in signers(Role.ROOT, role.keyids, role.threshold, self._folders, self._private):
                 signed.sign(signer, append=True)
         files.make_directory(self.folder / METADATA)
         files.write(self._path(Role.ROOT, root.version), signed.to_bytes())
@@ -202,7 +205,7 @@ class Repository:
 
     def _save(self, part: Part, role: Role, keyids: list[str]) -> None:
         signed = Metadata[Part](part)
-        for signer in signers(role, keyids, 1, self._folders):
+        for signer in signers(role, keyids, 1, self._folders, self._private):
             signed.sign(signer, append=True)
         path = self.folder / TIMESTAMP if role is Role.TIMESTAMP else self._path(role, part.version)
         files.write(path, signed.to_bytes())

@@ -17,14 +17,19 @@ from gate.cli.authority_options import (
     DurationType,
     answer,
     at_option,
+    classes_of,
     directory_argument,
     idx_option,
     json_option,
     key_valid_option,
     keys_option,
     moment,
+    only_option,
+    open_authority,
+    passphrase_option,
     person_option,
     place_of,
+    private_keys,
     remark,
 )
 from gate.cli.authority_passes import issue, present
@@ -60,8 +65,13 @@ authority.add_command(import_command)
 @keys_option
 @click.option("--root-keys", type=_number, default=1, show_default=True, help="How many root keys to make.")
 @click.option("--threshold", type=_number, default=1, show_default=True, help="How many of them must sign.")
+@click.option("--seal", is_flag=True, help="Seal the keys by a passphrase, which is asked for.")
+@only_option
+@passphrase_option
 @at_option
-def init(directory: Path, keys: Path | None, root_keys: int, threshold: int, at: int | None) -> None:
+def init(
+    directory: Path, keys: Path | None, root_keys: int, threshold: int, seal: bool, only: str | None, at: int | None
+) -> None:
     """Make DIR an authority.  It begins with empty lists and a set of rules to edit.
 
     The keys that vouch for the others (root, targets) are needed again only when keys, issuers or rules
@@ -69,9 +79,14 @@ def init(directory: Path, keys: Path | None, root_keys: int, threshold: int, at:
 
     \b
     Example:
-      gate authority init /srv/authority --keys /media/usb/gate-keys
+      gate authority init /srv/authority --keys /media/usb/gate-keys --seal --only offline
     """
-    made = Authority.create(directory, at=moment(at), keys=keys, root_keys=root_keys, threshold=threshold)
+    if only and not seal:
+        raise UsageError("--only says which keys --seal seals", hint="Give both")
+    private = private_keys(classes_of(only) if seal else ())
+    made = Authority.create(
+        directory, at=moment(at), keys=keys, root_keys=root_keys, threshold=threshold, private=private
+    )
     click.echo(f"{directory} is an authority; its rules are in {directory / 'rules.json'}")
     click.echo(f"Private keys lie in {directory / 'private'}: back them up. Publishing goes to {made.public}")
     if keys:
@@ -87,6 +102,7 @@ def init(directory: Path, keys: Path | None, root_keys: int, threshold: int, at:
     "--max-lifetime", type=DurationType(), default="24h", show_default=True, help="The longest life of one pass."
 )
 @key_valid_option
+@passphrase_option
 @at_option
 @json_option
 def add_issuer(
@@ -104,7 +120,7 @@ def add_issuer(
     Example:
       gate authority add-issuer /srv/authority ashyq --name kk=Ashyq --name ru=Ashyq --max-lifetime 24h
     """
-    kid = Authority.open(directory).add_issuer(
+    kid = open_authority(directory).add_issuer(
         issuer, at=moment(at), names=_names(names), max_lifetime=int(max_lifetime), key_valid=int(key_valid)
     )
     answer(as_json, {"issuer": issuer, "kid": kid}, f"issuer {issuer} signs with key {kid}; publish to tell the gates")
@@ -123,6 +139,7 @@ def add_issuer(
 )
 @key_valid_option
 @keys_option
+@passphrase_option
 @at_option
 @json_option
 def rotate(
@@ -145,7 +162,7 @@ def rotate(
       gate authority rotate /srv/authority --issuer ashyq --starts-in 2d
       gate authority rotate /srv/authority --role timestamp --keys /media/usb/gate-keys
     """
-    opened = Authority.open(directory, keys)
+    opened = open_authority(directory, keys)
     if issuer is not None and role is None:
         kid = opened.rotate(issuer, at=moment(at), starts_in=int(starts_in), key_valid=int(key_valid))
         when = f"in {show_duration(starts_in)}" if starts_in else "from now on"
@@ -162,6 +179,7 @@ def rotate(
 @idx_option
 @person_option
 @click.option("--key", metavar="KID", help="An issuer's key: none of its passes is good any more.")
+@passphrase_option
 @at_option
 def revoke(directory: Path, idx: int | None, person: str | None, key: str | None, at: int | None) -> None:
     """Revoke one person's passes, or an issuer's key.  Gates know once they have synced.
@@ -171,7 +189,7 @@ def revoke(directory: Path, idx: int | None, person: str | None, key: str | None
       gate authority revoke /srv/authority --idx 7
       gate authority revoke /srv/authority --key 426e3330a21853bb
     """
-    opened = Authority.open(directory)
+    opened = open_authority(directory)
     if key is not None and idx is None and person is None:
         issuer = opened.revoke_key(key, at=moment(at))
         click.echo(f"key {key} of {issuer} is revoked; publish to tell the gates")
@@ -197,7 +215,7 @@ def add_device(directory: Path, name: str, key: str) -> None:
     Example:
       gate authority add-device /srv/authority ala-t2-07 6f1e…
     """
-    Authority.open(directory).add_device(name, key.lower())
+    open_authority(directory).add_device(name, key.lower())
     click.echo(f"{name} gets the subject index; publish now")
 
 
@@ -211,7 +229,7 @@ def remove_device(directory: Path, name: str) -> None:
     Example:
       gate authority remove-device /srv/authority ala-t2-07
     """
-    Authority.open(directory).remove_device(name)
+    open_authority(directory).remove_device(name)
     click.echo(f"{name} is given nothing new; publish now, and see to it that the device itself is wiped")
 
 
@@ -223,6 +241,7 @@ def remove_device(directory: Path, name: str) -> None:
 @click.option("--shrink", is_flag=True, help="It is meant that far fewer people are listed than before.")
 @click.option("--grow", is_flag=True, help="It is meant that many people are new, or get another status.")
 @keys_option
+@passphrase_option
 @at_option
 @json_option
 def publish(
@@ -237,8 +256,9 @@ def publish(
     Example:
       gate authority publish /srv/authority --to /srv/www/gate
     """
-    opened = Authority.open(directory, keys)
+    opened = open_authority(directory, keys)
     folder = to or opened.public
+    opened.unlock()
     console = Console(stderr=True)
     with console.status("packing and signing") if console.is_terminal else nullcontext():
         head = opened.publish(folder, moment(at), shrink=shrink, grow=grow)
@@ -247,6 +267,42 @@ def publish(
     if not head.listed:
         remark("the status list names nobody: gates refuse everyone as not_listed, unless they trust the pass alone")
     answer(as_json, head.model_dump(), _published(head, folder))
+
+
+@authority.command()
+@directory_argument
+@keys_option
+@only_option
+@passphrase_option
+def seal(directory: Path, keys: Path | None, only: str | None) -> None:
+    """Seal private keys by a passphrase.  Whoever finds the files then has to know it, too.
+
+    A timer that publishes opens online keys with --passphrase-file, or leaves them plain.  What lay plain on
+    a medium may still be read from it: replace such keys with `rotate`, or destroy the medium.
+
+    \b
+    Examples:
+      gate authority seal /srv/authority --keys /media/usb/gate-keys --only offline
+      gate authority seal /srv/authority --passphrase-file "$CREDENTIALS_DIRECTORY/authority"
+    """
+    count = open_authority(directory, keys).seal(classes_of(only))
+    click.echo(f"{count} keys are sealed now" if count else "every key was sealed already")
+
+
+@authority.command()
+@directory_argument
+@keys_option
+@only_option
+@passphrase_option
+def unseal(directory: Path, keys: Path | None, only: str | None) -> None:
+    """Make sealed private keys plain again, for instance to seal them by another passphrase.
+
+    \b
+    Example:
+      gate authority unseal /srv/authority --keys /media/usb/gate-keys --only offline
+    """
+    count = open_authority(directory, keys).unseal(classes_of(only))
+    click.echo(f"{count} keys are plain now" if count else "no key was sealed")
 
 
 def _published(head: Head, folder: Path) -> str:

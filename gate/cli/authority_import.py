@@ -23,6 +23,7 @@ from gate.authority.sources.ids import IdKind
 from gate.authority.sources.parquet_file import MAGIC, ParquetFile
 from gate.authority.sources.rows import BadRowsError, Progress, Source
 from gate.authority.sources.sql_query import SqlQuery
+from gate.cli.authority_options import open_authority, passphrase_option
 from gate.errors import UsageError
 
 
@@ -37,6 +38,7 @@ from gate.errors import UsageError
     type=click.Choice([kind.value for kind in IdKind]),
     help="What people are known by, from now on: IINs only, or any text.  [default: as the first import has it]",
 )
+@passphrase_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object in place of text.")
 def command(
     directory: Path, file: Path | None, url: str | None, query: str | None, grow: bool, ids: str | None, as_json: bool
@@ -61,7 +63,8 @@ def command(
       gate authority import /srv/authority --sql postgresql://reader@db/health \\
           --query "SELECT iin AS person, colour AS status FROM today"
     """
-    opened = Authority.open(directory)
+    opened = open_authority(directory)
+    opened.unlock()
     with _table(file, url, query) as table:
         try:
             done = _import(opened, table, grow=grow, ids=IdKind(ids) if ids else None)

@@ -4,13 +4,16 @@ Results go to stdout, remarks and progress to stderr.
 """
 
 import json
+import sys
 import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, cast
 
 import click
 
 from gate.authority.authority import Authority
+from gate.authority.private_keys import KeyClass, PrivateKeys, SealedError
 from gate.errors import UsageError
 from gate.ports.driver import parse_duration
 from gate.store.wire import MAX_PLACES
@@ -46,6 +49,70 @@ keys_option = click.option(
     type=click.Path(file_okay=False, path_type=Path),
     help="Where the offline keys lie (root, targets).  [default: DIR/private]",
 )
+
+_GIVEN = "gate.authority.passphrase_file"  # key in the context of a command
+_WORDS = "gate.authority.passphrase"  # likewise: a pipe can be read once
+_LONGEST_PASSPHRASE = 1024  # bytes
+
+
+def _keep_passphrase_file(context: click.Context, _: click.Parameter, file: Path | None) -> None:
+    context.meta[_GIVEN] = file
+
+
+passphrase_option = click.option(
+    "--passphrase-file",
+    metavar="FILE",
+    envvar="GATE_PASSPHRASE_FILE",
+    type=click.Path(path_type=Path),
+    expose_value=False,
+    callback=_keep_passphrase_file,
+    help="Its first line opens sealed keys; /dev/fd/3 is descriptor 3.  [default: ask at the terminal]",
+)
+only_option = click.option(
+    "--only", type=click.Choice([kind.value for kind in KeyClass]), help="Only the keys of this class.  [default: both]"
+)
+
+
+def open_authority(directory: Path, keys: Path | None = None) -> Authority:
+    return Authority.open(directory, keys, private_keys())
+
+
+def private_keys(sealing: Collection[KeyClass] = ()) -> PrivateKeys:
+    """Of a command with `passphrase_option`."""
+    return PrivateKeys(_ask, sealing)
+
+
+def classes_of(only: str | None) -> tuple[KeyClass, ...]:
+    return (KeyClass(only),) if only else tuple(KeyClass)
+
+
+def _ask(what: str, *, new: bool) -> str:
+    meta = click.get_current_context().meta
+    if meta.get(_GIVEN) is not None:
+        if _WORDS not in meta:
+            meta[_WORDS] = _first_line(meta[_GIVEN])
+        return str(meta[_WORDS])
+    if not sys.stdin.isatty():
+        raise SealedError(
+            f"{what} are sealed, and nobody is here to be asked" if not new else f"{what} need a passphrase",
+            hint="Give it with --passphrase-file FILE",
+        )
+    passphrase: str = click.prompt(f"Passphrase of {what}", hide_input=True, confirmation_prompt=new, err=True)
+    return passphrase
+
+
+def _first_line(file: Path) -> str:
+    try:
+        with file.open("rb") as stream:
+            line = stream.readline(_LONGEST_PASSPHRASE + 1)
+        if len(line) > _LONGEST_PASSPHRASE:
+            raise UsageError(f"{file}: its first line is too long", hint="Write the passphrase and nothing else")
+        return line.decode().rstrip("\r\n")
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        raise UsageError(
+            f"cannot read the passphrase in {file}: {why}", hint="Name a file that you may read"
+        ) from error
 
 
 def moment(at: int | None) -> int:

@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 import click
 
 from gate.authority import pictures
-from gate.authority.authority import Authority
 from gate.authority.wallet import Wallet
 from gate.cli.authority_options import (
     DurationType,
@@ -21,6 +20,8 @@ from gate.cli.authority_options import (
     idx_option,
     json_option,
     moment,
+    open_authority,
+    passphrase_option,
     person_option,
     place_of,
     remark,
@@ -87,6 +88,7 @@ class _Look:
     help="The wallet file; one that exists keeps its key.  [default with --bound: pass-IDX.wallet]",
 )
 @_drawing
+@passphrase_option
 @at_option
 @json_option
 def issue(
@@ -109,7 +111,7 @@ def issue(
       gate authority issue /srv/authority --issuer ashyq --idx 7 --status green --png pass.png
       gate authority issue /srv/authority --issuer ashyq --idx 7 --status green --wallet phone.wallet
     """
-    opened, now = Authority.open(directory), moment(at)
+    opened, now = open_authority(directory), moment(at)
     place = place_of(opened, idx, person)
     if bound and wallet is None:
         wallet = Path(f"pass-{place}.wallet")

@@ -17,10 +17,10 @@ START = 1_800_000_000
 DAY = 86400
 
 
-def make(folder: Path, **options: int) -> tuple[Authority, Path]:
+def make(folder: Path, *, root_keys: int = 1, threshold: int = 1) -> tuple[Authority, Path]:
     """An authority whose offline keys lie on a medium of their own, and that medium."""
     drawer = folder / "drawer"
-    made = Authority.create(folder / "authority", at=START, keys=drawer, **options)
+    made = Authority.create(folder / "authority", at=START, keys=drawer, root_keys=root_keys, threshold=threshold)
     made.add_issuer("ashyq", at=START)
     (made.path / "rules.json").write_bytes(rules_json(1))
     made.publish(made.public, START)
