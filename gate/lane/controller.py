@@ -7,7 +7,6 @@ SQLite runs on one writing thread; nothing here waits for the network.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from typing import TypeVar
@@ -44,6 +43,7 @@ from gate.lane.outlet import Outlet
 from gate.lane.presence import Presence, Presentation, Stage
 from gate.lane.setup import LaneSetup, Pending, Turn
 from gate.lane.timekeeper import Timekeeper
+from gate.lane.writer import TidyTimer, Writer
 from gate.ports.clock import TrustedClock
 from gate.ports.feedback import Feedback
 from gate.ports.inputs import Level, Role
@@ -56,7 +56,6 @@ OPENS_WITHIN = 3.0  # seconds for the barrier to answer an order of staff: the s
 TICK = 0.1  # seconds: how finely the lane notices that time has passed
 LIST_CHECK = 2.0  # seconds between looks at list.db for those who watch; a decision looks for itself
 SCHEDULE_CHECK = 1.0  # seconds between looks at the schedule
-TIDY_AFTER = 30.0  # seconds of quiet before the journal is signed and the WAL checkpointed
 
 T = TypeVar("T")
 
@@ -77,7 +76,7 @@ class Lane:
         self._open_judge = open_judge
         self._clock = clock
         self._outlet = Outlet(clock, setup.limits, publish, feedback)
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="lane-writer")
+        self._writer, self._tidy = Writer(), TidyTimer()
         self._judge: Judge | None = None
         self._presence = Presence(self._holder_of)
         self.looked = self._presence.looked  # see gate.ports.reader.Looked
@@ -91,7 +90,7 @@ class Lane:
         self._mantrap = mantrap
         self._pending: Pending | None = None  # the verdict that waits for the barrier
         self._failure = ""  # why the last release failed
-        self._tick_due = self._list_due = self._tidy_due = self._schedule_due = 0.0
+        self._tick_due = self._list_due = self._schedule_due = 0.0
 
     # What the devices call.
 
@@ -169,15 +168,16 @@ class Lane:
     async def run(self, ready: Callable[[], None], alive: Callable[[], None]) -> None:
         """Until cancelled.  `ready` is called when the first decision is possible, `alive` after every
         turn in which loop and writing thread both answered.  Raises StoreError at start."""
-        judge = self._judge = await self._on_writer(self._open_judge)
+        judge = self._judge = await self._writer.do(self._open_judge)
         try:
             async with asyncio.TaskGroup() as self._group:
-                await self._watch(judge, await self._on_writer(lambda: judge.begin(self._clock.now())))
-                standing = await self._on_writer(judge.standing)
+                await self._watch(judge, await self._writer.do(lambda: judge.begin(self._clock.now())))
+                standing = await self._writer.do(judge.standing)
                 self._state = replace(self._state, orders=standing.orders, fire=standing.fire)
                 await self._keep_time(judge)
                 self._outlet.state(self._state)
                 ready()
+                self._group.create_task(self._writer.vouch(alive))
                 while True:
                     await self._turn()
                     alive()
@@ -217,7 +217,7 @@ class Lane:
                 await self._hear_witness(self._judge, scan.text)
             verdict = await self._ask(lambda judge, at: judge.decide(scan.text, where, at, doubted=doubted))
         shown.stage, shown.holder = Stage.ANSWERED, verdict.holder
-        self._tidy_due = self._clock.monotonic() + TIDY_AFTER
+        self._tidy.decided(self._clock.monotonic())
         pending = Pending(where, verdict, self._clock.monotonic() - scan.seen)
         if verdict.seq is not None and lets_through(verdict.decision, self._state.mode):
             self._presence.going = shown
@@ -323,8 +323,7 @@ class Lane:
         if now >= self._list_due:
             self._list_due = now + LIST_CHECK
             await self._ask_time()
-        if self._tidy_due and now >= self._tidy_due:
-            self._tidy_due = 0.0
+        if self._tidy.due(now):
             await self._ask(lambda judge, at: judge.tidy(self._setup.device, at))
 
     async def _left_waiting(self, scan: Scan) -> None:
@@ -341,26 +340,25 @@ class Lane:
             self._mantrap.give_back()
         if self._judge is not None:
             judge, self._judge = self._judge, None
-            await self._on_writer(lambda: judge.close(self._setup.device, self._clock.now()))
-        self._writer.shutdown(wait=False)
+            await self._writer.do(lambda: judge.close(self._setup.device, self._clock.now()))
+        self._writer.close()
 
     # Time and the list.
 
     async def _ask_time(self) -> None:
         if (judge := self._judge) is not None:
-            await self._watch(
-                judge, await self._ask(lambda judge, at: judge.watch(at, self._state.orders, fire=self._state.fire))
-            )
+            state = self._state
+            await self._watch(judge, await self._ask(lambda of, at: of.watch(at, state.orders, fire=state.fire)))
             await self._keep_time(judge)
 
     async def _keep_time(self, judge: Judge) -> None:
-        news = self._timekeeper.look(await self._on_writer(read_ntp))
+        news = self._timekeeper.look(await self._writer.do(read_ntp))
         if news is not None:
             kept, now = self._clock.kept(), self._clock.now()
-            await self._on_writer(lambda: judge.keep_time(kept, now, news))
+            await self._writer.do(lambda: judge.keep_time(kept, now, news))
 
     async def _watch(self, judge: Judge, watched: Watched) -> None:
-        ordered = await self._on_writer(judge.time_reset) if self._timekeeper.is_news(watched.list) else None
+        ordered = await self._writer.do(judge.time_reset) if self._timekeeper.is_news(watched.list) else None
         self._timekeeper.heed(watched.list, ordered)
         self._presence.trust(watched.list.version)
         self._outlet.status_list(watched.list)
@@ -371,7 +369,7 @@ class Lane:
 
     async def _hear_witness(self, judge: Judge, text: str) -> None:
         """A gate that knows its clock to be wrong takes passes for witnesses of the time."""
-        issued = await self._on_writer(lambda: judge.issued(text))
+        issued = await self._writer.do(lambda: judge.issued(text))
         if issued is not None:
             self._timekeeper.hear(*issued, self._setup.limits)
 
@@ -394,7 +392,4 @@ class Lane:
         judge, now = self._judge, self._clock.now()
         if judge is None:
             raise RuntimeError("the lane is not running")
-        return await self._on_writer(lambda: question(judge, now))
-
-    async def _on_writer(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._writer, work)
+        return await self._writer.do(lambda: question(judge, now))

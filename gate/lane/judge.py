@@ -4,6 +4,7 @@ Lives on the lane's one writing thread, all but `identify`.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -17,7 +18,7 @@ from gate.core.trust import NO_ISSUERS, TrustList
 from gate.core.trusted_time import Kept
 from gate.errors import PublishError, StoreError
 from gate.passes.recognise import Verifier
-from gate.store.admission import Admission, Presented, Recorded
+from gate.store.admission import Admission, Counted, Presented, Recorded
 from gate.store.floor import read_reset
 from gate.store.loss import ADVICE, Loss
 from gate.store.places import Places, Where
@@ -34,6 +35,7 @@ class Verdict:
     decision: Decision
     seq: int | None  # journal row; None when nothing could be recorded, and then nobody enters
     holder: int | None = None  # place of the pass: for presence only
+    counted: bool = False  # recorded, but in a row with others that follows
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +196,8 @@ class Judge:
         state, lost = self._watch_list(), self._admission.loss
         try:
             healed = self._admission.heal(at)
+            self._admission.destroy_keys(at)
+            self._admission.write_counts(at)
             if healed and self._admission.loss != lost:
                 orders |= self._admission.standing().orders
                 self._admission.remember(Standing(orders, fire), at)
@@ -227,10 +231,12 @@ class Judge:
             self._say(error)
 
     def tidy(self, device: str, at: float) -> None:
-        """When idle: sign the journal's end and checkpoint the WAL."""
+        """When idle: sign the journal's end, destroy keys that are over and checkpoint the WAL."""
         try:
+            self._admission.write_counts(at, every=True)
             checkpoint = self._admission.sign_journal(device, at)
             self._admission.tidy(at)
+            self._admission.destroy_keys(at)
             self._status.tidy()
         except StoreError as error:
             self._say(error)
@@ -239,6 +245,8 @@ class Judge:
             log.info("journal checkpoint", checkpoint=checkpoint)
 
     def close(self, device: str, at: float) -> None:
+        with suppress(StoreError):
+            self._admission.write_counts(at, every=True)
         self.note("gate", at, "stopped")
         self.tidy(device, at)
         self._admission.close()
@@ -254,7 +262,9 @@ class Judge:
         """Without a trust list no issuer is known; the honest reason is that the gate has no list."""
         return Reason.LIST_MISSING if reason is Reason.UNKNOWN_ISSUER and self._trust is None else reason
 
-    def _verdict(self, recorded: Recorded, holder: int | None = None) -> Verdict:
+    def _verdict(self, recorded: Recorded | Counted, holder: int | None = None) -> Verdict:
+        if isinstance(recorded, Counted):
+            return Verdict(recorded.decision, None, holder, counted=True)
         return Verdict(recorded.decision, recorded.seq, holder)
 
     def _failed(self, error: StoreError | PublishError) -> Verdict:

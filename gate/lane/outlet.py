@@ -85,7 +85,8 @@ class Outlet:
         """`ms`: from the frame, or from the order of staff, to the committed decision.  `through`: the way is
         open for this person, not merely meant to be."""
         reason, reader, admitted = verdict.decision.reason, where.reader, verdict.decision.admitted
-        log.info("decision", reason=reason.value, seq=verdict.seq, reader=reader, ms=round(ms, 1), through=through)
+        say = log.debug if verdict.counted else log.info  # else junk before a camera floods the log, too
+        say("decision", reason=reason.value, seq=verdict.seq, reader=reader, ms=round(ms, 1), through=through)
         self._publish(Decided(self._clock.now(), reader, where.direction, reason, admitted, through, where.mode, ms))
         if reason is not Reason.LANE_BUSY or through:  # who was told so has left, and another goes through
             self._signal(Signal.ADMITTED if through else Signal.REFUSED)

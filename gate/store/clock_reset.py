@@ -12,11 +12,11 @@ from pathlib import Path
 
 from gate.core.trusted_time import Kept
 from gate.errors import StoreError
-from gate.store.admission import claim_lane
 from gate.store.database import File, immediate, open_for_writing, unusable
 from gate.store.floor import keep, read_journalled, read_kept, read_signed
 from gate.store.inside import shift_inside
 from gate.store.journal import Journal, Row
+from gate.store.lane_lock import claim_lane
 from gate.store.last_sync import Synced, last_sync, record_sync
 from gate.store.list_write import outdate
 from gate.store.places import Places, Where

@@ -9,6 +9,7 @@ from gate.core.model import Claims, Decision, Direction
 from gate.core.reason import Reason
 from gate.store.secrets import Secrets
 
+MOST_INSIDE = 1_000_000  # people: ten times the largest stadium
 _COUNT = "inside"
 _STEP = {Direction.ENTRY: 1, Direction.EXIT: -1}
 
@@ -59,10 +60,10 @@ class Inside:
 
     def count(self) -> int:
         row = self._connection.execute("SELECT value FROM standing WHERE name = ?", (_COUNT,)).fetchone()
-        return int(row[0]) if row else 0
+        return _bounded(row[0]) if row else 0
 
     def set_count(self, count: int) -> None:
-        self._connection.execute("INSERT OR REPLACE INTO standing VALUES (?, ?)", (_COUNT, count))
+        self._connection.execute("INSERT OR REPLACE INTO standing VALUES (?, ?)", (_COUNT, _bounded(count)))
 
     def forget_all(self) -> None:
         """Everybody was let out unchecked."""
@@ -84,6 +85,11 @@ class Inside:
 def bound_inside(connection: sqlite3.Connection, at: float) -> None:
     """The trusted time went back to `at`: nobody has come in later than now."""
     connection.execute("UPDATE inside SET since = ? WHERE since > ?", (at, at))
+
+
+def _bounded(count: object) -> int:
+    """A count that can be: what an earlier version, or a flipped bit, has left here stops no passage."""
+    return max(0, min(MOST_INSIDE, int(count))) if isinstance(count, int | float) else 0
 
 
 def shift_inside(connection: sqlite3.Connection, seconds: float) -> None:

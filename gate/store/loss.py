@@ -83,6 +83,11 @@ def last_loss(connection: sqlite3.Connection) -> Loss | None:
         raise StoreError(f"lane.db: {error}", hint="Start `gate run`, which sees to it") from error
 
 
+def bound_losses(connection: sqlite3.Connection, at: float) -> None:
+    """The trusted time went back to `at`: nobody has entered later than now."""
+    connection.execute("UPDATE loss SET used_at = ? WHERE used_at > ?", (round(at * 1000), round(at * 1000)))
+
+
 def shift_losses(connection: sqlite3.Connection, seconds: float) -> None:
     """The clock was reset by so much."""
     connection.execute("UPDATE loss SET used_at = used_at + ?", (round(seconds * 1000),))

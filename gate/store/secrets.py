@@ -1,8 +1,8 @@
 """Keyed digests: names for uses and holders that mean nothing outside this device.
 
 The redemption key stays with lane.db; a redemption lives minutes.  The pseudonyms in the journal hang
-on a key that lives one UTC day and is then overwritten (PRAGMA secure_delete), so that two visits of
-one person on two days cannot be joined, by anyone.
+on a key that lives one UTC day and is then overwritten (PRAGMA secure_delete) and cut out of the WAL, by
+the clock, so that two visits of one person on two days cannot be joined, by anyone.
 """
 
 import os
@@ -14,6 +14,7 @@ from gate.core.model import Claims
 _KEY_BYTES = 32
 _DAY = 86_400
 _REDEMPTION = "redemption"
+_OTHER_DAYS = "name LIKE 'day-%' AND name <> ?"
 
 
 class Secrets:
@@ -22,6 +23,7 @@ class Secrets:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._keys: dict[str, bytes] = {}
+        self.destroyed = False  # a key was destroyed, and stands in the WAL still
 
     def use(self, claims: Claims) -> bytes:
         """Of this very code: a plain pass is one code, a bound one is a new code at every renewal."""
@@ -35,9 +37,9 @@ class Secrets:
 
     def pseudonym(self, idx: int, at: float) -> str:
         """Of the person in the journal, for the UTC day of `at` (Unix s)."""
-        name = f"day-{int(at) // _DAY}"
+        name = _day(at)
         if name not in self._keys:
-            self._destroy_other_days(name)
+            self.destroy_other_days(at)
             self._make(name)
         return _digest(self._key(name), idx.to_bytes(8, "big")).hex()
 
@@ -45,8 +47,13 @@ class Secrets:
         """Drop what was read: to be called when a transaction was undone."""
         self._keys.clear()
 
-    def _destroy_other_days(self, name: str) -> None:
-        self._connection.execute("DELETE FROM secret WHERE name LIKE 'day-%' AND name <> ?", (name,))
+    def is_over(self, at: float) -> bool:
+        """Whether a key of another day than that of `at` is still there."""
+        return self._connection.execute(f"SELECT 1 FROM secret WHERE {_OTHER_DAYS}", (_day(at),)).fetchone() is not None  # noqa: S608 - our own text
+
+    def destroy_other_days(self, at: float) -> None:
+        """The pages are overwritten; the WAL holds what it held until it is cut off: `destroyed` says so."""
+        self.destroyed |= self._connection.execute(f"DELETE FROM secret WHERE {_OTHER_DAYS}", (_day(at),)).rowcount > 0  # noqa: S608 - our own text
         self._keys = {kept: key for kept, key in self._keys.items() if not kept.startswith("day-")}
 
     def prepare(self) -> None:
@@ -64,6 +71,10 @@ class Secrets:
                 raise LookupError(name)
             self._keys[name] = row[0]
         return self._keys[name]
+
+
+def _day(at: float) -> str:
+    return f"day-{int(at) // _DAY}"
 
 
 def _digest(key: bytes, data: bytes) -> bytes:

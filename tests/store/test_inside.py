@@ -1,6 +1,8 @@
 """Anti-passback, the house's limit and standing orders: against real files, over crashes."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from gate.core.events import Mode, Passed
 from gate.core.model import Direction, Listing
 from gate.core.reason import Reason
 from gate.store.admission import Admission, Presented, Recorded
+from gate.store.inside import MOST_INSIDE
 from gate.store.standing import Standing
 from gate.store.statuslist import StatusList
 from gate.testing.builders import NOW, claims, load, policy
@@ -171,3 +174,19 @@ def test_orders_and_a_latched_fire_outlive_a_crash(house: Callable[..., House]) 
         door.crash()
         assert door.admission.standing() == standing
     assert door.admission.inside() == 5
+
+
+@pytest.mark.parametrize("left", [2**63 - 1, -5, 9.3e18, "many", None, b"\xff"])
+def test_a_count_that_cannot_be_stops_no_passage(house: Callable[..., House], left: object) -> None:
+    door = house()
+    door.admission.set_inside(2**63, door.at)
+    assert door.admission.inside() == MOST_INSIDE
+    door.crash()
+    with closing(sqlite3.connect(door.state / "lane.db", isolation_level=None)) as connection:
+        connection.execute("PRAGMA ignore_check_constraints=ON")
+        connection.execute("UPDATE standing SET value = coalesce(?, 0) WHERE name = 'inside'", (left,))
+    assert 0 <= door.admission.inside() <= MOST_INSIDE
+    door.admission.note("rex", door.at, "", Direction.EXIT, counts=True)
+    door.admission.note("rex", door.at, "", Direction.ENTRY, counts=True)
+    door.crash()
+    assert 0 <= door.admission.inside() <= MOST_INSIDE

@@ -379,7 +379,8 @@ def test_a_file_cut_under_the_running_lane_is_noticed(make: Callable[..., Device
     emptied("lane.db")(device.state)
     with pytest.raises(StoreError, match="removed or replaced"):
         device.show(claims(8))
-    device.admission.heal(device.at)
+    assert device.admission.heal(device.at)
+    assert not device.admission.heal(device.at)
     assert device.show(claims(7)) in (Reason.ALREADY_USED, Reason.TOO_SOON)
 
 

@@ -53,6 +53,8 @@ def test_a_lane_whose_store_hangs_gives_no_sign_of_life(
         "import sys, time\n"
         "from gate.lane.judge import Judge\n"
         "from gate.cli.main import gate\n"
+        "from gate.lane import writer\n"
+        "writer.SLOW_WRITE = 1.0\n"
         "def hang(self, *_, **__):\n"
         "    time.sleep(3600)\n"
         "Judge.watch = hang\n"

@@ -1,0 +1,28 @@
+"""One lane to a state directory."""
+
+import fcntl
+import os
+from pathlib import Path
+
+from gate.errors import StoreError
+from gate.store.database import unusable
+
+
+def claim_lane(state_dir: Path) -> int:
+    """One lane to a state directory, held until the process ends however it ends, or the descriptor is
+    closed.  Raises StoreError when another holds it."""
+    path = state_dir / "lane.lock"
+    try:
+        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise unusable(path, error) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise StoreError(
+            f"{state_dir} is in use by another gate",
+            hint="Only one `gate run` may use a state directory; stop the other",
+        ) from error
+    return descriptor

@@ -1,0 +1,227 @@
+"""lane.db, open for the lane: transactions, what staff ordered, the kept time, healing and tidying.
+
+Every method runs on the lane's one writing thread.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from gate.core.decide import Policy
+from gate.core.events import Mode
+from gate.core.model import Direction
+from gate.core.trusted_time import Kept
+from gate.errors import DamagedError, GateError, StoreError
+from gate.store.database import BUSY_TIMEOUT_MS, File, immediate, is_damage, unusable
+from gate.store.floor import keep
+from gate.store.inside import Inside, bound_inside
+from gate.store.journal import Journal, Row, read_end
+from gate.store.journal_end import End
+from gate.store.lane_file import LaneFile
+from gate.store.lane_lock import claim_lane
+from gate.store.loss import Loss, UnknownUses, bound_losses, confirm, read_loss, record
+from gate.store.redemptions import Redemptions, bound_redemptions
+from gate.store.secrets import Secrets
+from gate.store.standing import Standing, read_standing, write_standing
+from gate.store.statuslist import OutdatedError
+
+
+class LaneStore:
+    """Owns lane.db.  Raises StoreError when another lane holds the state directory."""
+
+    def __init__(self, state_dir: Path, policy: Policy) -> None:
+        self._path = File.LANE.within(state_dir)
+        self._policy = policy
+        self._unknown = UnknownUses(policy)
+        self._scrub = True  # a key that is over may still stand in the WAL, of before this start, too
+        self._damaged = ""  # what was found when something could not be read; empty: nothing
+        self._end: End | None = None  # of the journal, as it was committed last
+        self.end_problem = ""  # why the end of the journal cannot be kept outside of lane.db
+        self.loss: Loss | None = None
+        self._lock = claim_lane(state_dir)
+        try:
+            self._file = LaneFile(state_dir)
+            self._prepare()
+        except BaseException:
+            os.close(self._lock)
+            raise
+
+    def _prepare(self) -> None:
+        self._connection = self._file.connection
+        self._connection.execute("PRAGMA wal_autocheckpoint=4000")  # a backstop: `tidy` does it when idle
+        self._journal = Journal(self._connection)
+        self._secrets = Secrets(self._connection)
+        self._redemptions = Redemptions(self._connection, self._secrets)
+        self._inside = Inside(self._connection, self._secrets, self._policy)
+        with self._transaction():
+            self._secrets.prepare()
+        with self._errors():
+            self._end = read_end(self._connection)
+        self._heed_loss()
+
+    def _heed_loss(self) -> None:
+        with self._errors():
+            self.loss = read_loss(self._connection)
+        self._unknown.used_at = self.loss.used_at if self.loss else None
+
+    def note(
+        self,
+        event: str,
+        at: float,
+        detail: str,
+        direction: Direction | None = None,
+        *,
+        counts: bool = False,
+        actor: str | None = None,
+    ) -> None:
+        """Record something that is not a decision: start, stop, exit button, fire, a lost device.
+        `counts`: somebody went that way, without a grant.  `actor`: who ordered it."""
+        with self._transaction():
+            if counts and direction:
+                self._inside.passed(direction)
+            way = direction.value if direction else None
+            self._journal.append(Row(at=ms(at), event=event, detail=detail, direction=way, actor=actor))
+
+    def standing(self) -> Standing:
+        """What was remembered last."""
+        with self._errors():
+            return read_standing(self._connection)
+
+    def remember(self, standing: Standing, at: float) -> None:
+        with self._transaction():
+            write_standing(self._connection, standing)
+            if self.loss and not self.loss.confirmed and Mode.LOCKED_DOWN not in standing.orders:
+                confirm(self._connection, at)
+        self._heed_loss()
+
+    def record_loss(self, at: float) -> None:
+        """Journal a loss that was found and has no row yet."""
+        with self._transaction():
+            record(self._connection, self._journal, self._inside, self._policy, at)
+        self._heed_loss()
+
+    def heal(self, at: float) -> bool:
+        """Put lane.db back, whole, where it was removed or replaced under the running lane.  What cannot be
+        read any more is lost: a new journal begins.  False when all was well.  Raises StoreError."""
+        if not self._damaged and self._file.is_there():
+            return False
+        found = self._damaged or f"{self._path}: removed or replaced under the running gate"
+        try:
+            if self._damaged:
+                raise DamagedError(found, hint="")
+            self._file.put_back()
+        except DamagedError:
+            self._file.begin_again(found, self._end)
+        self._damaged = ""
+        self._prepare()
+        if self.loss and self.loss.at is None:
+            self.record_loss(at)
+        else:
+            self.note("store", at, f"{found}; written again from memory")
+        return True
+
+    def inside(self) -> int:
+        """How many people are inside, as far as the lane has seen."""
+        with self._errors():
+            return self._inside.count()
+
+    def set_inside(self, count: int, at: float, *, actor: str | None = None) -> None:
+        """Staff counted; with nobody left inside, nobody is remembered either."""
+        with self._transaction():
+            if count == 0:
+                self._inside.forget_all()
+            self._inside.set_count(count)
+            self._journal.append(Row(at=ms(at), event="occupancy", detail=f"set to {count}", actor=actor))
+
+    def keep_time(self, kept: Kept, at: float, detail: str = "") -> None:
+        """Keep the trusted time for the next start.  `detail`: what has become of the clock, for the journal."""
+        with self._transaction():
+            if detail:
+                self._journal.append(Row(at=ms(at), event="clock", detail=detail))
+                bound_redemptions(self._connection, at, self._policy.reuse_after)
+                bound_inside(self._connection, at)
+                bound_losses(self._connection, at)
+            keep(self._connection, kept)
+        if detail:
+            self._heed_loss()
+
+    def sign_journal(self, device: str, at: float) -> str | None:
+        """Sign the end of the chain; "seq:digest" to carry away, None when nothing is new."""
+        with self._transaction():
+            return self._journal.checkpoint(self._file.key, device, ms(at))
+
+    def destroy_keys(self, at: float) -> None:
+        """Destroy the day keys of other days than that of `at`, in the WAL, too.  Waits for nobody: as long as
+        another process reads, the WAL stays, and the next call tries again."""
+        with self._errors():
+            over = self._secrets.is_over(at)
+        if over:
+            with self._transaction():
+                self._secrets.destroy_other_days(at)
+        if not (over or self._scrub or self._secrets.destroyed):
+            return
+        with self._errors():
+            self._connection.execute("PRAGMA busy_timeout=0")
+            try:
+                (busy, *_) = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                self._connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        self._scrub, self._secrets.destroyed = bool(busy), False
+
+    def tidy(self, at: float) -> None:
+        """Forget uses that are over and checkpoint the WAL; when the lane is idle, for it can take 150 ms."""
+        with self._transaction():
+            self._redemptions.purge(at)
+            self._inside.purge(at)
+        with self._errors():
+            self._file.ends.settle()
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._errors():
+            self._file.check()
+            with immediate(self._connection):
+                yield
+            self._keep_end()
+
+    def _keep_end(self) -> None:
+        """Outside of the database, too, how far the journal goes.  What was committed is not undone by a
+        failure: the end is behind then, which a start forgives."""
+        appended = self._journal.take_appended()
+        if appended is None:
+            return
+        self._end = appended
+        try:
+            self._file.ends.write(appended)
+            self.end_problem = ""
+        except OSError as error:
+            self.end_problem = str(unusable(self._file.ends.path, error))
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException as error:
+            self._secrets.forget()
+            self._journal.take_appended()
+            if isinstance(error, GateError | OutdatedError) or not isinstance(error, Exception):
+                raise
+            problem = unusable(self._path, error)
+            if is_damage(error):
+                self._damaged = problem.what
+            elif isinstance(problem, DamagedError):
+                problem = StoreError(f"{self._path}: {error}", hint="Nothing was recorded; report it")
+            raise problem from error
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self._file.ends.settle()
+        self._file.close()
+        os.close(self._lock)
+
+
+def ms(at: float) -> int:
+    """Unix s as the journal has it."""
+    return round(at * 1000)

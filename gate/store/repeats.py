@@ -1,0 +1,59 @@
+"""Refusals that need no person: junk held before a reader is counted, not written frame by frame.
+
+The first of a reader has its row at once; after that one row a second, of the most frequent kind, says how
+many there were.  What lets somebody through, and what concerns a person, always has a row of its own.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from gate.core.events import Mode
+from gate.core.model import Direction
+from gate.core.reason import Reason
+
+PAUSE = 1.0  # seconds between two rows of one reader: some 30 MB of journal a day at worst
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What is counted together."""
+
+    reason: Reason
+    direction: Direction
+    mode: Mode
+
+
+@dataclass(slots=True)
+class _Reader:
+    written: float | None = None  # Unix s: when a row was written last
+    waiting: Counter[Kind] = field(default_factory=Counter)
+
+
+class Repeats:
+    """Counts in memory; a kill forgets counts of about a second, of refusals only.  Times are Unix s."""
+
+    def __init__(self) -> None:
+        self._readers: dict[str, _Reader] = {}
+
+    def add(self, reader: str, kind: Kind, at: float) -> tuple[Kind, int] | None:
+        """Count a refusal; the kind to write a row of now and how many that row stands for, or None."""
+        self._readers.setdefault(reader, _Reader()).waiting[kind] += 1
+        return self._next(reader, at)
+
+    def due(self, at: float, *, every: bool = False) -> list[tuple[str, Kind, int]]:
+        """What waits for a row that may be written now; `every`: all that waits."""
+        if every:
+            return [(reader, kind, many) for reader, of in self._readers.items() for kind, many in of.waiting.items()]
+        found = ((reader, self._next(reader, at)) for reader in self._readers)
+        return [(reader, *row) for reader, row in found if row]
+
+    def written(self, reader: str, kind: Kind, at: float) -> None:
+        """The row is durable."""
+        of = self._readers[reader]
+        of.written = at
+        del of.waiting[kind]
+
+    def _next(self, reader: str, at: float) -> tuple[Kind, int] | None:
+        of = self._readers[reader]
+        too_soon = of.written is not None and 0 <= at - of.written < PAUSE  # a clock set back waits for nothing
+        return None if too_soon or not of.waiting else of.waiting.most_common(1)[0]
