@@ -203,7 +203,7 @@ class _LaneProcess:
         work += [self._input(lane, fitted) for fitted in self._devices.inputs]
         if self._devices.barrier:
             work.append(self._barrier(lane, self._devices.barrier))
-        work.append(serve_control(lane, self._settings.device.state_dir))
+        work.append(serve_control(lane, self._settings.device.runs))
         if self._settings.kiosk:
             work.append(self._kiosk(self._settings.kiosk.host, self._settings.kiosk.port))
         return work

@@ -91,4 +91,6 @@ def _line(row: dict[str, str | int | None]) -> str:
     words += [str(row[name]) for name in ("reason", "direction", "issuer", "detail") if row[name] is not None]
     if row["grant"] is not None:
         words.append(f"(of {row['grant']})")
+    if row["actor"] is not None:
+        words.append(f"[{row['actor']}]")
     return " ".join(words)

@@ -1,18 +1,30 @@
 """`gate lane`: what staff tell a running lane."""
 
 import json
+import os
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
+from pydantic import ValidationError
 
-from gate.cli.where import state_directory, state_options
+from gate.cli.where import run_directory, state_options
+from gate.core.events import Mode
 from gate.core.model import Direction
-from gate.lane.control import ask
-
-Request = dict[str, Any]
+from gate.errors import UsageError
+from gate.lane.orders import (
+    AdmitRequest,
+    ExtendRequest,
+    InsideRequest,
+    ModeRequest,
+    Request,
+    ResetRequest,
+    StatusRequest,
+    ask,
+)
+from gate.store.inside import MOST_INSIDE
 
 _STATES = click.Choice(["on", "off"])
 
@@ -32,10 +44,11 @@ def _telling(name: str) -> Callable[[Callable[..., Request]], click.Command]:
     def command(request: Callable[..., Request]) -> click.Command:
         @lane.command(name)
         @state_options
+        @click.option("--by", metavar="NAME", help="Who orders it, for the journal; the account is recorded anyway.")
         @click.option("--json", "as_json", is_flag=True, help="The answer as one JSON object.")
         @wraps(request)
-        def tell(config: Path | None, state_dir: Path | None, as_json: bool, **arguments: Any) -> None:
-            answer = ask(state_directory(config, state_dir), request(**arguments))
+        def tell(config: Path | None, state_dir: Path | None, by: str | None, as_json: bool, **arguments: Any) -> None:
+            answer = ask(run_directory(config, state_dir), _signed(request(**arguments), by))
             click.echo(json.dumps(answer) if as_json else _row(answer))
 
         return tell
@@ -46,65 +59,75 @@ def _telling(name: str) -> Callable[[Callable[..., Request]], click.Command]:
 @_telling("status")
 def status() -> Request:
     """Show how the lane stands, and how many are inside."""
-    return {"do": "status"}
+    return StatusRequest()
 
 
 @_telling("lockdown")
 @click.argument("state", type=_STATES)
 def lockdown(state: str) -> Request:
     """Let nobody in; people may leave."""
-    return {"do": "order", "mode": "locked_down", "on": state == "on"}
+    return ModeRequest(mode=Mode.LOCKED_DOWN, on=state == "on")
 
 
 @_telling("out-of-service")
 @click.argument("state", type=_STATES)
 def out_of_service(state: str) -> Request:
     """Serve nobody."""
-    return {"do": "order", "mode": "out_of_service", "on": state == "on"}
+    return ModeRequest(mode=Mode.OUT_OF_SERVICE, on=state == "on")
 
 
 @_telling("maintenance")
 @click.argument("state", type=_STATES)
 def maintenance(state: str) -> Request:
     """Serve nobody, raise no alarm; `admit` tries the barrier."""
-    return {"do": "order", "mode": "maintenance", "on": state == "on"}
+    return ModeRequest(mode=Mode.MAINTENANCE, on=state == "on")
 
 
 @_telling("free")
 @click.argument("state", type=_STATES)
 def free(state: str) -> Request:
     """Let the barrier stand open."""
-    return {"do": "order", "mode": "free", "on": state == "on"}
+    return ModeRequest(mode=Mode.FREE, on=state == "on")
 
 
 @_telling("extend")
 def extend() -> Request:
     """Give the person at the lane, or the next one, more time."""
-    return {"do": "extend"}
+    return ExtendRequest()
 
 
 @_telling("admit")
 @click.argument("direction", type=click.Choice([way.value for way in Direction]), default=Direction.ENTRY.value)
 def admit(direction: str) -> Request:
     """Let one person through, whom staff have checked."""
-    return {"do": "admit", "direction": direction}
+    return AdmitRequest(direction=Direction(direction))
 
 
 @_telling("reset")
 def reset() -> Request:
     """Reset a fire alarm that is over, and other alarms."""
-    return {"do": "reset"}
+    return ResetRequest()
 
 
 @_telling("inside")
-@click.argument("count", type=click.IntRange(min=0))
+@click.argument("count", type=click.IntRange(0, MOST_INSIDE))
 def inside(count: int) -> Request:
     """Correct how many people are inside; 0 forgets who, too."""
-    return {"do": "inside", "count": count}
+    return InsideRequest(count=count)
+
+
+def _signed(request: Request, by: str | None) -> Request:
+    """With who orders it; behind sudo that is the account before it.  Raises UsageError for a name that is none."""
+    by = by or os.environ.get("SUDO_USER") or None
+    try:
+        return type(request).model_validate({**request.model_dump(), "by": by})
+    except ValidationError as error:
+        raise UsageError("--by is no name", hint="Give 1 to 64 characters, in one line") from error
 
 
 def _row(answer: dict[str, Any]) -> str:
     words = [f"phase {answer['phase']}", f"mode {answer['mode']}"]
-    words += [f"{key} {', '.join(answer[key])}" for key in ("orders", "alarms", "missing") if answer[key]]
+    words += [f"{key} {', '.join(answer[key])}" for key in ("orders", "alarms", "missing", "contacts") if answer[key]]
     words += [f"{key} {answer[key]}" for key in ("reason", "door", "inside") if answer.get(key) is not None]
-    return "; ".join(words)
+    problems = [f"\n{name}: {problem}" for name, problem in answer["problems"].items()]
+    return "; ".join(words) + "".join(problems)

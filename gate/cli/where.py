@@ -12,7 +12,7 @@ from gate.registry import config_of
 from gate.runtime.clock import SystemClock, TrustedClock
 from gate.runtime.ntp import Ntp, read_ntp
 from gate.settings.load import load_settings
-from gate.settings.model import ClockTable, Settings
+from gate.settings.model import ClockTable, Settings, run_dir_of
 from gate.store.floor import read_kept, read_signed, read_synced
 from gate.store.places import Places, Where
 
@@ -55,6 +55,15 @@ def trusted_now(where: Where) -> float:
 def state_directory(config: Path | None, state_dir: Path | None) -> Path:
     """Raises UsageError when neither says, ConfigError for a bad file."""
     return places(config, state_dir).state_dir
+
+
+def run_directory(config: Path | None, state_dir: Path | None) -> Path:
+    """Where a running lane has its socket.  Raises UsageError when neither says, ConfigError for a bad file."""
+    if state_dir is not None:
+        return run_dir_of(state_dir)
+    if config is None and not USUAL.exists():
+        raise UsageError("it is not said where the gate's state lies", hint="Give --config FILE or --state-dir DIR")
+    return load_settings(config or USUAL, config_of).device.runs
 
 
 def places(config: Path | None, state_dir: Path | None) -> Places:

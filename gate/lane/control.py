@@ -1,96 +1,122 @@
-"""Orders of staff to a running lane, by a socket in its state directory: whoever may write there may order.
+"""The lane's end of its control socket (`gate.lane.orders`): members of the staff group may order.
 
-One JSON object a line, one answer a line:
-
-    {"do": "status"}                                       {"ok": true, "phase": "ready", ...}
-    {"do": "order", "mode": "locked_down", "on": true}     {"ok": true, "phase": "locked_down", ...}
-    {"do": "extend"} | {"do": "reset"}
-    {"do": "admit", "direction": "entry"}                  {"ok": true, "reason": "staff_admitted", ...}
-    {"do": "inside", "count": 12}
-
-What cannot be done is `{"ok": false, "problem": "..."}`.  There is no network in it.
+Nothing that comes in here holds the lane up or ends it: connections, requests and their pace are bounded,
+and what is not understood is answered.  Who ordered it is in the journal: the account, as the kernel names
+it, and the name that came with the order.  There is no network in it.
 """
 
 import asyncio
+import grp
 import json
 import os
+import pwd
 import socket
-from contextlib import suppress
+import struct
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import structlog
 
-from gate.core.events import Mode
 from gate.core.lane_events import Extend, Ordered, Reset
-from gate.core.model import Direction
-from gate.core.modes import STANDING
 from gate.core.reason import Reason
-from gate.errors import GateError
 from gate.lane.controller import Lane
+from gate.lane.orders import (
+    LONGEST,
+    SOCKET,
+    STAFF_GROUP,
+    AdmitRequest,
+    ExtendRequest,
+    InsideRequest,
+    ModeRequest,
+    Request,
+    ResetRequest,
+    StatusRequest,
+    parse_request,
+    socket_path,
+)
 
-SOCKET = "control.sock"
-LONGEST = 4096  # bytes of a request
-ANSWER_WITHIN = 5.0  # seconds
+MOST_CLIENTS = 16
+MOST_OF_ONE = 6
+"""Connections at once, in all and of one account: one that floods keeps the others in."""
+
+IDLE_FOR = 10.0  # seconds without a whole request, or without taking an answer, after which a client is closed
+PACE = 0.02  # seconds between two requests, of all clients: each may cost the writing thread a query
+
+_UCRED = struct.Struct("3i")  # pid, uid, gid: struct ucred of the kernel
 
 log = structlog.get_logger()
 
 
-async def serve_control(lane: Lane, state_dir: Path) -> None:
-    """Until cancelled.  Best effort: a lane that cannot be given orders is said, and goes on."""
+class _Clients:
+    def __init__(self) -> None:
+        self._of: Counter[int] = Counter()
 
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError, ValueError):  # ValueError: a line that is too long
-            while line := await reader.readline():
-                writer.write(json.dumps(await _answer(lane, line)).encode() + b"\n")
-                await writer.drain()
-        writer.close()
+    @contextmanager
+    def place(self, uid: int) -> Iterator[bool]:
+        """Whether there is one for this account."""
+        if self._of.total() >= MOST_CLIENTS or self._of[uid] >= MOST_OF_ONE:
+            yield False
+            return
+        self._of[uid] += 1
+        try:
+            yield True
+        finally:
+            self._of[uid] -= 1
+
+
+async def serve_control(lane: Lane, run_dir: Path) -> None:
+    """Until cancelled.  Best effort: a lane that cannot be given orders says so, and goes on."""
+    clients, turn = _Clients(), asyncio.Lock()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            with suppress(OSError, ValueError, TimeoutError):  # ValueError: too long a line
+                await converse(reader, writer, _uid(writer))
+        finally:
+            writer.close()
+
+    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, uid: int) -> None:
+        with clients.place(uid) as placed:
+            if not placed:
+                writer.write(_line(_no("too many connections: close one, and ask again")))
+                return
+            account = await asyncio.to_thread(_account, uid)
+            while line := await asyncio.wait_for(reader.readline(), IDLE_FOR):
+                async with turn:
+                    answer = await _answer(lane, line, account)
+                    await asyncio.sleep(PACE)
+                writer.write(_line(answer))
+                await asyncio.wait_for(writer.drain(), IDLE_FOR)
 
     try:
-        listening = await asyncio.to_thread(_listen, state_dir)
-        # Not start_unix_server: from Python 3.13 on it looks up the socket's name, which `_short` made for once.
-        server = await asyncio.start_server(answer, sock=listening, limit=LONGEST)
+        listening = _listen(run_dir)
     except OSError as error:
-        log.error("no orders can be given to this lane", problem=str(error))
+        log.error("no orders can be given to this lane", problem=f"{run_dir}: {error.strerror or error}")
         return
     try:
-        async with server:
+        # Not start_unix_server: from Python 3.13 on it looks up the socket's name, which `socket_path` made for once.
+        async with await asyncio.start_server(serve, sock=listening, limit=LONGEST) as server:
             await server.serve_forever()
     finally:
-        (state_dir / SOCKET).unlink(missing_ok=True)
+        listening.close()
+        with suppress(OSError):  # a file system that has become read-only keeps a socket that nobody serves
+            (run_dir / SOCKET).unlink()
 
 
-def ask(state_dir: Path, request: dict[str, Any]) -> dict[str, Any]:
-    """What the lane answers.  Blocks.  Raises GateError when no lane answers, or when it says no."""
-    folder = -1
-    try:
-        folder = os.open(state_dir, os.O_RDONLY | os.O_DIRECTORY)
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(ANSWER_WITHIN)
-            connection.connect(_short(folder))
-            connection.sendall(json.dumps(request).encode() + b"\n")
-            with connection.makefile("rb") as answers:
-                answer: dict[str, Any] = json.loads(answers.readline(LONGEST * 4))
-    except (OSError, ValueError) as error:
-        raise GateError(
-            f"no lane answers in {state_dir} ({error})",
-            hint="Start it (`systemctl start gate`), and ask as a user who may write there: `sudo -u gate gate lane …`",
-        ) from error
-    finally:
-        if folder >= 0:
-            os.close(folder)
-    if not answer["ok"]:
-        raise GateError(f"the lane says no: {answer['problem']}", hint="See `gate lane status`")
-    return answer
-
-
-def _listen(state_dir: Path) -> socket.socket:
+def _listen(run_dir: Path) -> socket.socket:
+    run_dir.mkdir(parents=True, exist_ok=True)
     listening = socket.socket(socket.AF_UNIX)
-    folder = os.open(state_dir, os.O_RDONLY | os.O_DIRECTORY)
+    folder = os.open(run_dir, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        (state_dir / SOCKET).unlink(missing_ok=True)  # of a lane that was killed; lane.lock says there is one of us
-        listening.bind(_short(folder))
-        (state_dir / SOCKET).chmod(0o660)
+        path = run_dir / SOCKET
+        path.unlink(missing_ok=True)  # of a lane that was killed; lane.lock says there is one of us
+        listening.bind(socket_path(folder))
+        with suppress(KeyError, OSError):  # no such group, or not ours to give: the gate's own group then
+            os.chown(path, -1, grp.getgrnam(STAFF_GROUP).gr_gid)
+        path.chmod(0o660)
         listening.setblocking(False)
     except OSError:
         listening.close()
@@ -100,41 +126,47 @@ def _listen(state_dir: Path) -> socket.socket:
     return listening
 
 
-def _short(folder: int) -> str:
-    """The socket's path by its folder's descriptor: the kernel takes no path beyond 107 bytes."""
-    return f"/proc/self/fd/{folder}/{SOCKET}"
+def _uid(writer: asyncio.StreamWriter) -> int:
+    """Of the process at the other end, by the kernel's word."""
+    peer = writer.get_extra_info("socket")
+    _, uid, _ = _UCRED.unpack(peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size))
+    return int(uid)
 
 
-async def _answer(lane: Lane, line: bytes) -> dict[str, Any]:
+def _account(uid: int) -> str:
+    """May block, where accounts come from a network."""
     try:
-        request = json.loads(line)
-        done: dict[str, Any] = {}
-        match request.get("do"):
-            case "status":
-                pass
-            case "order":
-                mode, on = Mode(request["mode"]), bool(request["on"])
-                if mode not in STANDING:
-                    return _no(f"{mode} is no order; orders are {', '.join(STANDING)}")
-                await lane.order(lambda at: Ordered(mode, on, at))
-            case "extend":
-                if why := await lane.order(Extend):
-                    return _no(why)
-            case "reset":
-                if why := await lane.order(Reset):
-                    return _no(why)
-            case "admit":
-                if why := await lane.admit(Direction(request["direction"])):
-                    return _no(why)
-                done = {"reason": Reason.STAFF_ADMITTED.value}
-            case "inside":
-                if not await lane.set_inside(max(0, int(request["count"]))):
-                    return _no("the count could not be recorded")
-            case other:
-                return _no(f"{other!r} is none of status, order, extend, reset, admit, inside")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        return _no(f"this request is not understood ({error})")
+        return f"uid {uid} {pwd.getpwuid(uid).pw_name}"
+    except (KeyError, OSError):
+        return f"uid {uid}"
+
+
+async def _answer(lane: Lane, line: bytes, account: str) -> dict[str, Any]:
+    try:
+        request = parse_request(line)
+    except ValueError as error:
+        return _no(str(error))
+    if why := await _carry_out(lane, request, f"{account}, by {request.by}" if request.by else account):
+        return _no(why)
+    done = {"reason": Reason.STAFF_ADMITTED.value} if isinstance(request, AdmitRequest) else {}
     return {"ok": True, **done, **await _status(lane)}
+
+
+async def _carry_out(lane: Lane, request: Request, actor: str) -> str | None:
+    """Why it cannot be done."""
+    match request:
+        case StatusRequest():
+            return None
+        case ModeRequest(mode=mode, on=on):
+            return await lane.order(lambda at: Ordered(mode, on, at), actor)
+        case ExtendRequest():
+            return await lane.order(Extend, actor)
+        case ResetRequest():
+            return await lane.order(Reset, actor)
+        case AdmitRequest(direction=direction):
+            return await lane.admit(direction, actor)
+        case InsideRequest(count=count):
+            return None if await lane.set_inside(count, actor) else "the count could not be recorded"
 
 
 async def _status(lane: Lane) -> dict[str, Any]:
@@ -145,9 +177,15 @@ async def _status(lane: Lane) -> dict[str, Any]:
         "orders": sorted(state.orders),
         "alarms": sorted(state.alarms),
         "missing": sorted(state.missing),
+        "problems": {name: problem[:200] for name, problem in sorted(lane.problems.items())[:8]},
+        "contacts": sorted(fault.what for fault in state.faults)[:8],
         "door": {None: None, True: "open", False: "closed"}[state.door.open],
         "inside": await lane.inside(),
     }
+
+
+def _line(answer: dict[str, Any]) -> bytes:
+    return json.dumps(answer).encode() + b"\n"
 
 
 def _no(problem: str) -> dict[str, Any]:

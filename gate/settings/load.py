@@ -70,7 +70,9 @@ def _beside(settings: Settings, folder: Path) -> Settings:
     """Relative paths start at the file's folder, whatever the working directory of the process."""
     device = settings.device
     lists = device.list_dir and folder / device.list_dir
-    device = device.model_copy(update={"state_dir": folder / device.state_dir, "list_dir": lists})
+    runs = device.run_dir and folder / device.run_dir
+    named = {"state_dir": folder / device.state_dir, "list_dir": lists, "run_dir": runs}
+    device = device.model_copy(update=named)
     sync = settings.sync and settings.sync.model_copy(update={"root": folder / settings.sync.root})
     lane = settings.lane
     if lane.interlock:

@@ -31,6 +31,12 @@ from gate.settings.tables import DAY, Language, Name, Table, Word, wrong
 from gate.settings.zones import zone
 
 DEFAULT_STATE = Path("/var/lib/gate")
+DEFAULT_RUN = Path("/run/gate")
+
+
+def run_dir_of(state_dir: Path) -> Path:
+    """Where a lane has its socket that names no place for it."""
+    return DEFAULT_RUN if state_dir == DEFAULT_STATE else state_dir
 
 
 class Device(Table):
@@ -59,6 +65,20 @@ class Device(Table):
             examples=["/var/lib/gate/lists"],
         ),
     ] = None
+
+    run_dir: Annotated[
+        Path | None,
+        Field(
+            description="folder of control.sock, by which staff give orders (`gate lane`). If left out: /run/gate for "
+            "the default state_dir, which gate.service makes, and any other state_dir itself",
+            examples=["/run/gate"],
+        ),
+    ] = None
+
+    @property
+    def runs(self) -> Path:
+        """The folder of the control socket, whether it is named or not."""
+        return self.run_dir or run_dir_of(self.state_dir)
 
     @property
     def lists(self) -> Path:

@@ -56,7 +56,7 @@ class Inside:
 
     def passed(self, direction: Direction) -> None:
         """Somebody went through, known or not."""
-        self.set_count(max(0, self.count() + _STEP[direction]))
+        self.set_count(self.count() + _STEP[direction])
 
     def count(self) -> int:
         row = self._connection.execute("SELECT value FROM standing WHERE name = ?", (_COUNT,)).fetchone()
@@ -80,6 +80,11 @@ class Inside:
             (self._secrets.holder(claims.idx), at - self._policy.forget_inside),
         ).fetchone()
         return row is not None
+
+
+def _bounded(count: int) -> int:
+    """A number that no house can hold was never counted."""
+    return max(0, min(count, MOST_INSIDE))
 
 
 def bound_inside(connection: sqlite3.Connection, at: float) -> None:

@@ -29,8 +29,6 @@ from gate.core.lane_state import LaneState, Timing
 from gate.core.model import Direction, Listing, Stance
 from gate.core.passage import step
 from gate.core.reason import Reason
-from gate.errors import GateError
-from gate.lane.control import ask, serve_control
 from gate.lane.mantrap import Mantrap
 from gate.lane.presence import GONE_AFTER
 from gate.ports.feedback import Signal
@@ -153,43 +151,6 @@ async def test_a_door_left_open_warns_alarms_and_is_recorded(state: Path) -> Non
         ("alarm", "held_open_soon over"),
         ("alarm", "held_open over"),
     ]
-
-
-@pytest.mark.anyio
-async def test_staff_order_through_the_socket(state: Path) -> None:
-    async with working(Rig(state, timing=ABLE)) as rig:
-        serving = asyncio.create_task(serve_control(rig.lane, state))
-
-        async def told(**request: Any) -> dict[str, Any]:
-            return await asyncio.to_thread(ask, state, request)
-
-        await rig.until((state / "control.sock").exists)
-        assert (await told(do="status"))["phase"] == "ready"
-        assert (await told(do="order", mode="out_of_service", on=True))["orders"] == ["out_of_service"]
-        with pytest.raises(GateError, match="out_of_service"):
-            await told(do="admit", direction="entry")
-        await told(do="order", mode="maintenance", on=True)
-        await told(do="order", mode="out_of_service", on=False)
-        assert (await told(do="admit", direction="entry"))["reason"] == "staff_admitted"
-        await rig.until(lambda: rig.turnstile.openings == 1)
-        assert (rig.reasons, rig.lamp.shown[-1]) == ([Reason.STAFF_ADMITTED], Signal.ADMITTED)
-        with pytest.raises(GateError, match="lane_busy"):
-            await told(do="admit", direction="entry")
-        assert (await told(do="inside", count=12))["inside"] == 12
-        rig.lane.report(level(Role.FIRE, True))
-        await rig.until(lambda: rig.phases[-1] is Phase.FIRE)
-        with pytest.raises(GateError, match="the fire loop is still open"):
-            await told(do="reset")
-        rig.lane.report(level(Role.FIRE, False))
-        assert (await told(do="reset"))["phase"] == "maintenance"
-        for nonsense in ({"do": "dance"}, {"do": "order", "mode": "pilot", "on": True}, {"do": "order"}):
-            with pytest.raises(GateError, match="says no"):
-                await told(**nonsense)
-        serving.cancel()
-        await asyncio.wait([serving])
-    with pytest.raises(GateError, match="no lane answers"):
-        ask(state, {"do": "status"})
-    assert ("reset", "refused: the fire loop is still open") in journal(state)
 
 
 @pytest.mark.anyio

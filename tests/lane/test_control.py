@@ -1,0 +1,234 @@
+"""Orders through the control socket: done, refused, recorded with who gave them, and never the end of a lane."""
+
+import asyncio
+import json
+import os
+import socket
+import stat
+import time
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gate.core.events import Phase
+from gate.core.lane_state import Timing
+from gate.core.model import Listing, Stance
+from gate.core.modes import STANDING
+from gate.core.reason import Reason
+from gate.errors import GateError
+from gate.lane.control import MOST_CLIENTS, MOST_OF_ONE, serve_control
+from gate.lane.orders import LONGEST, ModeRequest, StatusRequest, ask, parse_request
+from gate.ports.feedback import Signal
+from gate.ports.inputs import Level, Role
+from gate.store.database import File, open_for_reading
+from gate.store.inside import MOST_INSIDE
+from gate.testing.builders import load
+from tests.lane.test_lane import Rig, plain, working
+
+ABLE = Timing(0.3, 0.4, frozenset(), stances=frozenset({Stance.FREE, Stance.BLOCKED}))
+ME = f"uid {os.getuid()}"
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    load(tmp_path, {7: Listing.GREEN, 9: Listing.GREEN})
+    return tmp_path
+
+
+def level(role: Role, active: bool) -> Level:
+    return Level(role, active, time.monotonic())
+
+
+@asynccontextmanager
+async def controlled(state: Path) -> AsyncIterator[Rig]:
+    async with working(Rig(state, timing=ABLE)) as rig:
+        serving = asyncio.create_task(serve_control(rig.lane, state))
+        await rig.until((state / "control.sock").exists)
+        yield rig
+        serving.cancel()
+        await asyncio.wait([serving])
+
+
+def connect(state: Path) -> socket.socket:
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(20)
+    connection.connect(str(state / "control.sock"))
+    return connection
+
+
+def say(state: Path, line: bytes) -> dict[str, Any]:
+    with connect(state) as connection, connection.makefile("rb") as answers:
+        connection.sendall(line + b"\n")
+        answer: dict[str, Any] = json.loads(answers.readline())
+        return answer
+
+
+async def told(state: Path, **request: Any) -> dict[str, Any]:
+    return await asyncio.to_thread(say, state, json.dumps(request).encode())
+
+
+def actors(state: Path) -> list[tuple[Any, ...]]:
+    connection = open_for_reading(File.LANE, state)
+    assert connection is not None
+    try:
+        return connection.execute(
+            "SELECT event, coalesce(reason, detail), actor FROM journal WHERE actor IS NOT NULL ORDER BY seq"
+        ).fetchall()
+    finally:
+        connection.close()
+
+
+@pytest.mark.anyio
+async def test_staff_order_through_the_socket(state: Path) -> None:
+    async with controlled(state) as rig:
+        assert (await told(state, do="status"))["phase"] == "ready"
+        assert (await told(state, do="order", mode="out_of_service", on=True))["orders"] == ["out_of_service"]
+        assert "out_of_service: " in (await told(state, do="admit", direction="entry"))["problem"]
+        await told(state, do="order", mode="maintenance", on=True)
+        await told(state, do="order", mode="out_of_service", on=False)
+        assert (await told(state, do="admit", direction="entry"))["reason"] == "staff_admitted"
+        assert rig.turnstile.openings == 1
+        assert (rig.reasons, rig.lamp.shown[-1]) == ([Reason.STAFF_ADMITTED], Signal.ADMITTED)
+        assert "lane_busy: " in (await told(state, do="admit", direction="entry"))["problem"]
+        assert (await told(state, do="inside", count=12))["inside"] == 12
+        rig.lane.report(level(Role.FIRE, True))
+        await rig.until(lambda: rig.phases[-1] is Phase.FIRE)
+        assert (await told(state, do="admit", direction="entry"))["problem"].startswith("fire: ")
+        assert "the fire loop is still open" in (await told(state, do="reset"))["problem"]
+        rig.lane.report(level(Role.FIRE, False))
+        assert (await told(state, do="reset"))["phase"] == "maintenance"
+    with pytest.raises(GateError, match="no lane answers"):
+        ask(state, StatusRequest())
+
+
+@pytest.mark.anyio
+async def test_who_ordered_it_is_recorded(state: Path) -> None:
+    async with controlled(state):
+        await told(state, do="order", mode="free", on=True, by="Айгүл")
+        await told(state, do="order", mode="free", on=False)
+        await told(state, do="admit", direction="entry", by="Bolat")
+        await told(state, do="extend")
+        await told(state, do="inside", count=3)
+        await told(state, do="reset", by="Bolat")
+    rows = actors(state)
+    assert [row[:2] for row in rows] == [
+        ("mode", "free on"),
+        ("mode", "free off"),
+        ("decision", "staff_admitted"),
+        ("extended", "this person"),
+        ("occupancy", "set to 3"),
+        ("reset", "by staff"),
+    ]
+    assert all(row[2].startswith(ME) for row in rows)
+    assert [row[2].partition(", by ")[2] for row in rows] == ["Айгүл", "", "Bolat", "", "", "Bolat"]
+
+
+HOSTILE = [
+    b"",
+    b"null",
+    b"[]",
+    b"{",
+    b"\xff\xfe",
+    b"[" * 4000,
+    b'{"do":' * 600,
+    b'{"do": "dance"}',
+    b'{"do": {}}',
+    b'{"do": "order"}',
+    b'{"do": "order", "mode": "pilot", "on": true}',
+    b'{"do": "order", "mode": "free", "on": 1}',
+    b'{"do": "order", "mode": "free", "on": "yes"}',
+    b'{"do": "admit", "direction": "up"}',
+    b'{"do": "admit", "direction": null}',
+    b'{"do": "inside", "count": 9223372036854775807}',
+    b'{"do": "inside", "count": 9223372036854775808}',
+    b'{"do": "inside", "count": ' + b"9" * 4000 + b"}",
+    b'{"do": "inside", "count": -1}',
+    b'{"do": "inside", "count": NaN}',
+    b'{"do": "inside", "count": Infinity}',
+    b'{"do": "inside", "count": 1e400}',
+    b'{"do": "inside", "count": 1.5}',
+    b'{"do": "inside", "count": true}',
+    b'{"do": "inside", "count": "12"}',
+    b'{"do": "status", "by": ""}',
+    b'{"do": "status", "by": "a\\nb"}',
+    b'{"do": "status", "by": "\\ud800"}',
+    b'{"do": "status", "by": "' + b"x" * 65 + b'"}',
+    b'{"do": "status", "more": 1}',
+]
+
+
+@pytest.mark.anyio
+async def test_what_is_not_understood_is_answered_and_ends_nothing(state: Path) -> None:
+    async with controlled(state) as rig:
+        for line in HOSTILE:
+            answer = await asyncio.to_thread(say, state, line)
+            assert answer["ok"] is False, line[:60]
+            assert 0 < len(answer["problem"]) < 200
+            assert "\n" not in answer["problem"]
+        with connect(state) as connection:  # too long a line: the connection ends
+            connection.sendall(b"x" * (LONGEST + 10) + b"\n")
+            assert await asyncio.to_thread(connection.recv, 100) == b""
+        assert (await told(state, do="inside", count=MOST_INSIDE))["inside"] == MOST_INSIDE
+        await rig.show(plain(7), 0.2)
+        assert rig.reasons == [Reason.ADMITTED]
+        await rig.until(lambda: len(rig.passed) == 1)
+        assert await rig.lane.inside() == MOST_INSIDE
+
+
+@given(st.one_of(st.binary(max_size=200), st.recursive(st.none() | st.booleans() | st.floats() | st.text(), st.lists)))
+def test_any_bytes_are_a_request_or_a_problem(thing: object) -> None:
+    line = thing if isinstance(thing, bytes) else json.dumps(thing).encode()
+    with suppress(ValueError):
+        parse_request(line)
+
+
+def test_the_orders_are_those_that_stand() -> None:
+    for mode in STANDING:
+        assert parse_request(ModeRequest(mode=mode, on=True).model_dump_json().encode()) == ModeRequest(  # type: ignore[arg-type]  # a Literal
+            mode=mode,  # type: ignore[arg-type]  # likewise
+            on=True,
+        )
+
+
+@pytest.mark.anyio
+async def test_one_account_cannot_take_every_place(state: Path) -> None:
+    assert MOST_OF_ONE < MOST_CLIENTS
+    async with controlled(state) as rig:
+        with ExitStack() as stack:
+            held = [stack.enter_context(connect(state)) for _ in range(MOST_OF_ONE)]
+            await asyncio.sleep(0.2)
+            answer = await told(state, do="status")
+            assert answer == {"ok": False, "problem": "too many connections: close one, and ask again"}
+            for connection in held[1:]:
+                connection.close()
+            await asyncio.sleep(0.2)
+            assert (await told(state, do="status"))["ok"]
+        await rig.show(plain(7), 0.2)
+        assert rig.reasons == [Reason.ADMITTED]
+
+
+@pytest.mark.anyio
+async def test_the_socket_is_for_its_owner_and_group_alone(state: Path) -> None:
+    async with controlled(state):
+        assert stat.S_IMODE((state / "control.sock").stat().st_mode) == 0o660
+
+
+@pytest.mark.anyio
+async def test_a_socket_that_cannot_be_removed_ends_nothing(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with working(Rig(state)) as rig:
+        serving = asyncio.create_task(serve_control(rig.lane, state))
+        await rig.until((state / "control.sock").exists)
+
+        def read_only(self: Path, missing_ok: bool = False) -> None:  # noqa: ARG001 - as Path's own
+            raise OSError(30, "Read-only file system")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "unlink", read_only)
+            serving.cancel()
+            await asyncio.wait([serving])
+        assert serving.cancelled()
