@@ -146,5 +146,6 @@ async def test_a_sensor_that_sees_nobody_is_an_alarm(state: Path) -> None:
         for _ in range(3):
             assert await rig.lane.admit(ENTRY) == ""
             await rig.until(lambda: rig.lane.state.grant is None)
+        await rig.until(lambda: any(isinstance(event, AlarmChanged) for event in rig.events))
         told = [event for event in rig.events if isinstance(event, AlarmChanged)]
         assert [(event.alarm, event.on) for event in told] == [(Alarm.SENSOR_SILENT, True)]
