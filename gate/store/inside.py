@@ -82,11 +82,6 @@ class Inside:
         return row is not None
 
 
-def _bounded(count: int) -> int:
-    """A number that no house can hold was never counted."""
-    return max(0, min(count, MOST_INSIDE))
-
-
 def bound_inside(connection: sqlite3.Connection, at: float) -> None:
     """The trusted time went back to `at`: nobody has come in later than now."""
     connection.execute("UPDATE inside SET since = ? WHERE since > ?", (at, at))
