@@ -42,7 +42,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 _LIMITS = UpdaterConfig(  # bytes: what ours take, and room
     max_root_rotations=64,
-    max_delegations=4,
+    max_delegations=1,  # targets to status or subjects, and no further: a name given by online keys becomes no file's
     root_max_length=64 << 10,
     timestamp_max_length=16 << 10,
     snapshot_max_length=64 << 10,

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tuf.api.metadata import Targets
+from tuf.api.metadata import DelegatedRole, Delegations, MetaFile, Targets
 
+from gate.authority.roles import Role
 from gate.errors import StoreError, SyncError
 from gate.store.wire import HEAD
 from gate.sync.shelf import Shelf
@@ -49,10 +50,28 @@ def test_names_from_signed_metadata_lead_nowhere_else(world: World, lie: Callabl
     world.state.mkdir()
     for name in ("lane.db", "device.key"):
         (world.state / name).write_bytes(PRECIOUS)
+    good = world.copy_of_public("good")
     resign(world, lie)
     with pytest.raises(SyncError, match=r"no mirror could be used: file:///[^;]*$"):
         world.sync(world.public.as_uri())
+    outcome = world.sync(world.public.as_uri(), good.as_uri())
+    assert (outcome.mirror, outcome.version, len(outcome.problems)) == (good.as_uri(), 1, 1)
     assert {(world.state / name).read_bytes() for name in ("lane.db", "device.key")} == {PRECIOUS}
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "../../lane", "x/../../y"])
+def test_roles_that_online_keys_invent_are_not_followed(world: World, name: str) -> None:
+    good = world.copy_of_public("good")
+
+    def delegate(targets: Targets) -> None:
+        targets.targets.pop(HEAD)
+        targets.delegations = Delegations({}, {name: DelegatedRole(name, [], 1, terminating=True, paths=["status/*"])})
+
+    resign(world, delegate)
+    resign(world, lambda snapshot: snapshot.meta.update({f"{name}.json": MetaFile(1)}), Role.SNAPSHOT)
+    outcome = world.sync(world.public.as_uri(), good.as_uri())
+    assert (outcome.mirror, outcome.version) == (good.as_uri(), 1)
+    assert "status/head.json is named but not offered" in outcome.problems[0]
 
 
 @pytest.mark.parametrize("make", ["link", "hard link", "pipe", "link to a device"])
