@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from gate.core.model import Listing
-from gate.store.apply import last_sync
+from gate.store.last_sync import last_sync
 from tests.sync.liars import HOLDING, Liar
 from tests.sync.servers import MirrorServer
 from tests.system.rig import PATIENCE, Site, eventually
