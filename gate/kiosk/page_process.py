@@ -35,6 +35,13 @@ NICENESS = 5  # after lane and camera on a busy processor
 OOM_SCORE = 500  # the kernel ends the page before lane and camera
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
+_LIMITS = {
+    resource.RLIMIT_NOFILE: MOST_FILES,
+    resource.RLIMIT_DATA: MOST_MEMORY,
+    resource.RLIMIT_CORE: 0,
+    resource.RLIMIT_FSIZE: 0,  # a write to a file fails; pipes and sockets have no size
+    resource.RLIMIT_NPROC: 0,  # no process and no thread is made (root is exempt)
+}
 
 
 class LaneClock:
@@ -153,11 +160,7 @@ def _step_back() -> None:
         signal.signal(number, signal.SIG_IGN)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     os.nice(NICENESS)
-    for limit, most in (
-        (resource.RLIMIT_NOFILE, MOST_FILES),
-        (resource.RLIMIT_DATA, MOST_MEMORY),
-        (resource.RLIMIT_CORE, 0),
-    ):
+    for limit, most in _LIMITS.items():
         hard = resource.getrlimit(limit)[1]
         least = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(limit, (least, least))
