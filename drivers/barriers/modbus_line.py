@@ -19,6 +19,11 @@ from gate.errors import DeviceError
 
 _ANSWERS_WITHIN = 0.3  # seconds; a board answers in 10 to 50 ms
 _RETRIES = 1
+_KNOWN_BY = {b"\x01": 4, b"\x03": 4, b"\x10": 8}
+"""Function -> bytes by which its request is told from an answer.  The answer to a reading counts its data in the
+third byte; that to a writing of several registers ends where they would begin.  One coil or register is answered
+by its own request."""
+
 _PAUSE = 0.004  # seconds without a byte after which an answer is taken to be whole: four of them at 9600 baud
 
 
@@ -63,7 +68,20 @@ class ModbusLine:
                 self.address, self.value = struct.unpack(">HH", data[:4])
 
         class Client(ModbusSerialClient):
+            sent = b""
+            echoes = False
+
+            def send(self, request: bytes, addr: tuple[str, int] | None = None) -> int:
+                self.sent = bytes(request)
+                return int(super().send(request, addr))
+
             def recv(self, _size: int | None) -> bytes:  # the library asks for what there is
+                data = self._receive()
+                known = _KNOWN_BY.get(self.sent[1:2], len(self.sent) + 1)
+                self.echoes |= len(data) >= known and self.sent.startswith(data[: len(self.sent)])
+                return data
+
+            def _receive(self) -> bytes:
                 port: Any = self.socket
                 waiting, limit = 0, time.monotonic() + _ANSWERS_WITHIN
                 try:
@@ -126,14 +144,24 @@ class ModbusLine:
     def _ask(self, question: Any) -> Any:
         try:
             answer = question()
-        except (self._error, OSError, struct.error) as error:
+        except (self._error, OSError, ValueError, IndexError, TypeError, AttributeError, struct.error) as error:
+            # Besides its own errors the library lets through what an odd frame does to its decoders.
+            self._raise_if_echoed(error)
             raise DeviceError(
                 f"Modbus unit {self._unit} on {self._port} does not answer ({error})",
                 hint="Check its power, the two wires of the bus, its address and the baud rate",
             ) from error
+        self._raise_if_echoed(None)
         if answer.isError():
             raise self._wrong(f"refuses ({answer})")
         return answer
+
+    def _raise_if_echoed(self, cause: Exception | None) -> None:
+        if self._client.echoes:
+            raise DeviceError(
+                f"the RS-485 adapter on {self._port} echoes what it sends, so that nothing it answers can be believed",
+                hint="Switch its local echo off (a jumper, or its driver's setting), or use another adapter",
+            ) from cause
 
     def _wrong(self, what: str) -> DeviceError:
         return DeviceError(

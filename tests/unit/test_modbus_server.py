@@ -58,3 +58,34 @@ async def test_a_turnstile_of_the_library_takes_orders_and_modes(ports: tuple[st
     with pytest.raises(DeviceError, match="does not answer"):
         async with DRIVER.open(DRIVER.config.model_validate(config)):
             pass
+
+
+@pytest.fixture
+def echo() -> Iterator[str]:
+    """An adapter that hears itself: every byte that is sent comes back, and nothing else."""
+    ours, theirs = pty.openpty()
+    tty.setraw(theirs)
+    stop, stopping = os.pipe()
+
+    def repeat() -> None:
+        while stop not in (ready := select.select([ours, stop], [], [])[0]):
+            for one in ready:
+                os.write(one, os.read(one, 256))
+
+    thread = threading.Thread(target=repeat, daemon=True)
+    thread.start()
+    yield os.ttyname(theirs)
+    os.write(stopping, b"x")
+    thread.join()
+    for descriptor in (ours, theirs, stop, stopping):
+        os.close(descriptor)
+
+
+@pytest.mark.parametrize("board", ["waveshare", "lot"])
+@pytest.mark.anyio
+async def test_an_adapter_that_echoes_is_named_before_anybody_is_let_through(echo: str, board: str) -> None:
+    """The echo of an order is what a board would answer to it."""
+    config = {"driver": "modbus_relay", "board": board, "port": echo, "pulse": "5s"}
+    with pytest.raises(DeviceError, match="echoes what it sends"):
+        async with DRIVER.open(DRIVER.config.model_validate(config)):
+            pass
