@@ -6,12 +6,14 @@ Look drivers up before the event loop starts: entry points are read from disk.
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gate.errors import ConfigError
-from gate.ports.camera_report import Examiner
-from gate.ports.decoder import Decoder
 from gate.ports.driver import AnySpec, DriverConfig, DriverSpec
+
+if TYPE_CHECKING:  # `gate safe-outputs` looks up one driver, and a door waits for it
+    from gate.ports.camera_report import Examiner
+    from gate.ports.decoder import Decoder
 
 
 class Kind(StrEnum):
@@ -29,6 +31,15 @@ _GROUPS = {
 }
 _DECODERS = "gate.decoders"
 _EXAMINERS = "gate.examiners"
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A configured device: its name in logs ("reader[0]"), its driver and its settings."""
+
+    name: str
+    spec: AnySpec
+    config: DriverConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +87,7 @@ def registered() -> list[Registered]:
     return rows
 
 
-def decoder() -> Decoder:
+def decoder() -> "Decoder":
     """What reads codes in picture files.  Raises ConfigError when none is installed."""
     for point in entry_points(group=_DECODERS):
         made: Decoder = _import("decoder", point)()
@@ -84,7 +95,7 @@ def decoder() -> Decoder:
     raise ConfigError("no decoder for pictures is installed", hint="Install ashyq-gate whole, drivers included")
 
 
-def examiner(name: str) -> Examiner | None:
+def examiner(name: str) -> "Examiner | None":
     """What examines the camera of a reader's driver; None when it has none, or nothing to examine."""
     for point in entry_points(group=_EXAMINERS):
         if point.name == name:

@@ -22,9 +22,9 @@ from gate.lane.judge import Judge
 from gate.lane.mantrap import Mantrap
 from gate.lane.setup import LaneSetup
 from gate.ports.abilities import ONE_PULSE, Abilities
-from gate.ports.driver import AnySpec, DriverConfig
+from gate.ports.driver import DriverConfig
 from gate.ports.inputs import Role
-from gate.registry import Kind
+from gate.registry import Fitted, Kind
 from gate.runtime.bus import Bus
 from gate.runtime.clock import SystemClock, TrustedClock
 from gate.runtime.notify import Notifier
@@ -40,15 +40,6 @@ _NEEDED = frozenset({Role.PASSAGE, Role.DOOR, Role.LOCK, Role.LOCKDOWN, Role.INT
 """Contacts without which no pass is served: what they would say cannot be guessed."""
 
 ALIVE_EVERY = 1.0  # seconds between two signs of life to systemd, at most
-
-
-@dataclass(frozen=True, slots=True)
-class Fitted:
-    """A configured device: its name in logs ("reader[0]"), its driver and its settings."""
-
-    name: str
-    spec: AnySpec
-    config: DriverConfig
 
 
 @dataclass(frozen=True, slots=True)

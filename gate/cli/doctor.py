@@ -14,9 +14,9 @@ from gate.cli.doctor_camera import Glance, camera_lines
 from gate.cli.doctor_checks import CHECKS
 from gate.cli.doctor_gpio import killed_outputs
 from gate.cli.doctor_lines import Line, State
-from gate.registry import config_of
+from gate.registry import Fitted, config_of
 from gate.settings.load import load_settings
-from gate.wiring import Fitted, fit
+from gate.wiring import fit
 
 _MARKS = {State.PASS: ("✓", "green"), State.WARN: ("!", "yellow"), State.FAIL: ("✗", "red")}
 _BRIEF = 2.0  # seconds for a camera among the other checks

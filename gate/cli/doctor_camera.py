@@ -12,8 +12,7 @@ from gate.cli.doctor_scanner import scanner_lines
 from gate.errors import GateError
 from gate.ports.camera_report import CameraReport, Examiner
 from gate.ports.reader import ReaderConfig
-from gate.registry import examiner
-from gate.wiring import Fitted
+from gate.registry import Fitted, examiner
 
 SLOW = 0.7  # of the frames a second that were asked for
 LEAST_MODULE = 2.0  # pixels: what the reader needs

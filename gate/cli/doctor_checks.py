@@ -15,12 +15,12 @@ from gate.authority.pictures import draw_png
 from gate.cli.doctor_lines import Line, State, failure
 from gate.cli.doctor_time import clock, status_list
 from gate.errors import DeviceError, GateError
-from gate.registry import decoder
+from gate.registry import Fitted, decoder
 from gate.settings.model import Settings
 from gate.store.database import File, open_for_reading
 from gate.store.lane_file import examine
 from gate.store.loss import ADVICE, last_loss
-from gate.wiring import Devices, Fitted
+from gate.wiring import Devices
 
 SAMPLE = "AQ1:THE QUICK BROWN FOX $%*+-./: "
 OPENED_WITHIN = 10.0  # seconds

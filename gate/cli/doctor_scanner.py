@@ -13,7 +13,7 @@ from gate.errors import DeviceError
 from gate.passes.recognise import is_pass
 from gate.passes.scanned import restore
 from gate.ports.reader import Answer, Dropped, Seen
-from gate.wiring import Fitted
+from gate.registry import Fitted
 
 
 @dataclass(slots=True)

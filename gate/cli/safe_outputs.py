@@ -1,18 +1,31 @@
-"""`gate safe-outputs`: what systemd runs after the lane has ended, however it ended."""
+"""`gate safe-outputs`: what systemd runs after the lane has ended, however it ended.
+
+It imports the drivers of the outputs and nothing else of the gate, for a door may stand open meanwhile.  A
+configuration that is wrong elsewhere keeps no door from its lock: what can be read of the outputs is used.
+"""
 
 import asyncio
+import re
 import sys
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
+from pydantic import ValidationError
 
-from gate.errors import DeviceError
-from gate.registry import config_of
-from gate.settings.load import load_settings
-from gate.wiring import Fitted, fit
+from gate.errors import ConfigError, DeviceError
+from gate.ports.driver import FOLDER, DriverConfig
+from gate.registry import Fitted, Kind, driver
 
 WITHIN = 4.0  # seconds for one device
 TRIES, BETWEEN = 5, 0.3  # how often, with so many seconds between: a line may still be let go, a board be busy
+
+_CUT_POWER = "Look at the door, and cut the power of its lock"
+_HEADER = re.compile(r"^\s*\[\[?\s*([A-Za-z0-9_-]+)[\w.\s\"'-]*\]\]?\s*(?:#.*)?$")
+_KINDS = (Kind.BARRIER, Kind.FEEDBACK)
+_ANY_PULSE = "1s"  # what a pulse lasts is of no account to locking; every driver takes whole seconds
 
 
 @click.command()
@@ -21,15 +34,73 @@ def safe_outputs(file: Path) -> None:
     """Lock the barrier and darken the lamps, whatever a lane that was killed left them at.
 
     Every driver makes its device safe when it is opened and when it is closed: each is opened and closed
-    once, and again if that failed.  A lane that runs holds its devices, and they are left to it.  Exit 1 when
-    one could not be had.
+    once, and again if that failed.  A lane that runs holds its devices, and they are left to it.  A file that is
+    wrong is used as far as it can be read.  Exit 1 when a device could not be had.
     """
-    devices = fit(load_settings(file, config_of))
-    outputs = [*([devices.barrier] if devices.barrier else []), *devices.feedback]
-    problems = asyncio.run(make_safe(outputs))
+    outputs, problems = outputs_in(file)
+    problems += asyncio.run(make_safe(outputs))
     for problem in problems:
         click.echo(f"gate: {problem}", err=True)
     sys.exit(1 if problems else 0)
+
+
+def outputs_in(file: Path) -> tuple[list[Fitted], list[str]]:
+    """Barrier and lamps that FILE names, and what is wrong with those that cannot be used, one line each.
+    Raises ConfigError when it cannot be read at all."""
+    try:
+        text = file.read_bytes().decode("utf-8-sig", "replace").replace("\r\n", "\n")
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be read ({error.strerror})", hint=_CUT_POWER) from error
+    outputs, problems = list[Fitted](), list[str]()
+    for kind in _KINDS:
+        tables = _tables(text, kind)
+        if tables is None:
+            problems.append(f"{file}: [{kind}] cannot be read. {_CUT_POWER}; then see `gate config check {file}`")
+            continue
+        for number, table in enumerate(tables):
+            name = kind.value if kind is Kind.BARRIER else f"{kind}[{number}]"
+            try:
+                outputs.append(_fitted(kind, name, table, file.absolute().parent))
+            except (ConfigError, ValidationError) as error:
+                said = str(error) if isinstance(error, ConfigError) else "its table is wrong"
+                problems.append(f"{name}: {said}. {_CUT_POWER}; then see `gate config check {file}`")
+    return outputs, problems
+
+
+def _tables(text: str, kind: Kind) -> list[dict[str, Any]] | None:
+    """Those of one kind; None when they cannot be read.  Of a file that is no TOML, its own lines alone."""
+    for part in (text, "".join(_own_lines(text, kind))):
+        try:
+            found = tomllib.loads(part).get(kind.value, [])
+        except (tomllib.TOMLDecodeError, RecursionError):
+            continue
+        tables = found if isinstance(found, list) else [found]
+        return tables if all(isinstance(table, dict) for table in tables) else None
+    return None
+
+
+def _own_lines(text: str, kind: Kind) -> Iterator[str]:
+    inside = False
+    for line in text.splitlines(keepends=True):
+        if header := _HEADER.match(line):
+            inside = header[1] == kind.value
+        if inside:
+            yield line
+
+
+def _fitted(kind: Kind, name: str, table: dict[str, Any], folder: Path) -> Fitted:
+    """Raises ConfigError and ValidationError."""
+    spec = driver(kind, str(table.get("driver", "")))
+    try:
+        config: DriverConfig = spec.config.model_validate(table, context={FOLDER: folder})
+    except ValidationError as error:
+        wrong = {place["loc"][0] for place in error.errors() if place["loc"]}
+        usable = {key: value for key, value in table.items() if key not in wrong}
+        if "pulse" in wrong and "pulse" in spec.config.model_fields:
+            usable["pulse"] = _ANY_PULSE
+        config = spec.config.model_validate(usable, context={FOLDER: folder})
+    beside = {key: folder / value for key, value in config if isinstance(value, Path)}
+    return Fitted(name, spec, config.model_copy(update=beside))
 
 
 async def make_safe(outputs: list[Fitted]) -> list[str]:
@@ -39,7 +110,7 @@ async def make_safe(outputs: list[Fitted]) -> list[str]:
 
 
 async def _open_and_close(fitted: Fitted) -> str:
-    problem = f"{fitted.name}: no answer within {WITHIN:.0f} s. Look at the door, and cut the power of its lock"
+    problem = f"{fitted.name}: no answer within {WITHIN:.0f} s. {_CUT_POWER}"
     try:
         async with asyncio.timeout(WITHIN):
             for _ in range(TRIES):
@@ -52,5 +123,5 @@ async def _open_and_close(fitted: Fitted) -> str:
     except TimeoutError:
         return problem
     except Exception as error:  # noqa: BLE001 - a defect in a lamp's driver must not keep the door from its lock
-        return f"{fitted.name}: {error!r}. Look at the door, and cut the power of its lock"
+        return f"{fitted.name}: {error!r}. {_CUT_POWER}"
     return problem

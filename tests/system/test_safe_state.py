@@ -16,7 +16,7 @@ from drivers.barriers import serial_frames
 from gate.cli.safe_outputs import make_safe
 from gate.core.model import Listing
 from gate.ports.driver import DriverConfig, DriverSpec
-from gate.wiring import Fitted
+from gate.registry import Fitted
 from tests.contract.serial_boards import DigiconBoard
 from tests.system.rig import OFF, ON, Daemon, RelayBoard, Site, eventually, lcus, replay, running
 

@@ -10,7 +10,7 @@ import pytest
 from drivers.readers import fake, serial_scanner
 from gate.cli.doctor_lines import Line, State
 from gate.cli.doctor_scanner import scanner_lines
-from gate.wiring import Fitted
+from gate.registry import Fitted
 from tests.contract.scanner_rigs import ScannerBoard
 
 
