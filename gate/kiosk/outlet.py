@@ -13,7 +13,7 @@ import structlog
 
 from gate.errors import DeviceError
 from gate.kiosk.listener import listen, url_of
-from gate.kiosk.messages import Alive, Beat, Begin, Trouble, Up, encode, to_lane
+from gate.kiosk.messages import TO_LANE, TO_PAGE, Alive, Beat, Begin, Trouble, Up, cut, to_lane, to_page
 from gate.kiosk.texts import check_languages
 from gate.kiosk.view import About
 from gate.ports.clock import Clock
@@ -27,7 +27,6 @@ SILENT_FOR = 15.0  # it says Alive every second; a flood on one slow core delays
 TAKEN_WITHIN = 5.0  # what it is sent; the pipe holds some 400 events more
 ENDED_WITHIN = 1.0  # streams that end properly; then it is killed
 
-LONGEST_SAID = 4096  # bytes of a line from the page
 MOST_SAID = 20  # lines a second from the page; it needs one
 
 log = structlog.get_logger()
@@ -65,7 +64,7 @@ class _PageProcess:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 pass_fds=(number,),
-                limit=LONGEST_SAID,
+                limit=TO_LANE.line,
             )
         except OSError as error:
             raise DeviceError(
@@ -93,14 +92,14 @@ class _PageProcess:
         assert process.stdin is not None  # noqa: S101 - it was asked for
         loop, beat_due = asyncio.get_running_loop(), 0.0
         with self._bus.watch() as watch:
-            process.stdin.write(encode(Begin(self._about)))
+            process.stdin.write(to_page.encode(Begin(self._about)))
             while True:
                 if loop.time() >= beat_due:
                     beat_due = loop.time() + BEAT
-                    process.stdin.write(encode(Beat(self._clock.now(), self._clock.monotonic())))
+                    process.stdin.write(to_page.encode(Beat(self._clock.now(), self._clock.monotonic())))
                 with suppress(TimeoutError):
                     async with asyncio.timeout_at(beat_due):
-                        process.stdin.write(encode(await watch.next()))
+                        process.stdin.write(to_page.encode(cut(await watch.next(), TO_PAGE)))
                 await _taken(process.stdin)
 
     async def _listen(self, process: asyncio.subprocess.Process) -> None:
@@ -119,7 +118,7 @@ class _PageProcess:
             second, said = (second, said + 1) if loop.time() < second + 1 else (loop.time(), 1)
             if said > MOST_SAID:
                 raise DeviceError("the page's process says too much", hint="It is ended and started again by itself")
-            match to_lane(line):
+            match to_lane.decode(line):
                 case Up():
                     within = SILENT_FOR
                     log.info("kiosk page", url=url_of(self._listener))

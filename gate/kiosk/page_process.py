@@ -20,14 +20,13 @@ from pathlib import Path
 from gate.core.tally import Tally
 from gate.errors import GateError
 from gate.kiosk.connections import MOST_CONNECTIONS
-from gate.kiosk.messages import LONGEST_LINE, Alive, Beat, Begin, ToLane, Trouble, Up, encode, to_page
+from gate.kiosk.messages import TO_LANE, TO_PAGE, Alive, Beat, Begin, Trouble, Up, cut, to_lane, to_page
 from gate.kiosk.server import create_app, serve_on
 from gate.runtime.bus import Bus
 
 SILENCE = 1.5  # seconds without a Beat after which the lane counts as gone; a beat comes every 0.5
 SAY_EVERY = 1.0  # seconds
 TROUBLE_EVERY = 10.0  # seconds between two lines of trouble: what a stranger can cause must not fill the log
-LONGEST_TROUBLE = 300  # characters
 
 MOST_FILES = 2 * MOST_CONNECTIONS + 128  # accepted in one turn of the loop before any is refused, and its own
 MOST_MEMORY = 256 * 2**20  # bytes of data; some 25 million are used
@@ -71,15 +70,15 @@ class Lane:
         self._descriptor = descriptor
         self._trouble_due = 0.0
 
-    def say(self, message: ToLane) -> None:
+    def say(self, message: Up | Alive | Trouble) -> None:
         with suppress(BlockingIOError, BrokenPipeError):
-            os.write(self._descriptor, encode(message))
+            os.write(self._descriptor, to_lane.encode(message))
 
     def trouble(self, text: str) -> None:
         now = time.monotonic()
         if now >= self._trouble_due:
             self._trouble_due = now + TROUBLE_EVERY
-            self.say(Trouble(" ".join(text.split())[:LONGEST_TROUBLE]))
+            self.say(cut(Trouble(" ".join(text.split())), TO_LANE))
 
 
 class _TroubleHandler(logging.Handler):
@@ -105,9 +104,9 @@ def main() -> None:
 async def _serve(lane: Lane, listener: socket.socket) -> None:
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda _, said: lane.trouble(f"{said['message']} {said.get('exception')!r}"))
-    orders = asyncio.StreamReader(limit=LONGEST_LINE)
+    orders = asyncio.StreamReader(limit=TO_PAGE.line)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(orders), sys.stdin)
-    begin = to_page(await orders.readline())
+    begin = to_page.decode(await orders.readline())
     if not isinstance(begin, Begin):
         raise ValueError("the lane did not begin with Begin")
     bus, clock = Bus(), LaneClock()
@@ -128,7 +127,7 @@ async def _serve(lane: Lane, listener: socket.socket) -> None:
 async def _take(orders: asyncio.StreamReader, bus: Bus, clock: LaneClock) -> None:
     """Until the lane ends.  Raises ValueError for what is no message."""
     while (line := await orders.readline()).endswith(b"\n"):
-        match to_page(line):
+        match to_page.decode(line):
             case Beat() as beat:
                 clock.take(beat)
             case Tally() as tally:

@@ -6,7 +6,7 @@ form has been checked.  Whatever is wrong with a line is one error, `CodecError`
 
 import json
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from math import isfinite
@@ -48,7 +48,8 @@ class Failed:
 
 class Codec:
     """One direction of a link.  `kinds`: its messages, dataclasses whose fields are of the types bool, int,
-    float, str, an Enum of those, another dataclass, a tuple of one type or of several, or one of these or None."""
+    float, str, an Enum of those, another dataclass, a tuple of one type or of several, a Mapping from an Enum of
+    texts, or one of these or None."""
 
     def __init__(self, *kinds: type, limits: Limits) -> None:
         self.limits = limits
@@ -91,6 +92,8 @@ class Codec:
             return lambda value: None if value is None else read(value)
         if get_origin(kind) is tuple:
             return self._tuple(get_args(kind))
+        if get_origin(kind) is Mapping:
+            return self._mapping(*get_args(kind))
         if is_dataclass(kind) and isinstance(kind, type):
             return self._form(kind)
         if isinstance(kind, type) and issubclass(kind, Enum):
@@ -112,6 +115,16 @@ class Codec:
             if len(value) != len(readers):
                 raise CodecError("a list of another length")
             return tuple(read(one) for read, one in zip(readers, value, strict=True))
+
+        return read
+
+    def _mapping(self, key: Any, item: Any) -> _Read:
+        read_key, read_item = self._reader(key), self._reader(item)
+
+        def read(value: Any) -> Any:
+            if not isinstance(value, dict) or len(value) > self.limits.items:
+                raise CodecError("not a mapping, or too large a one")
+            return {read_key(name): read_item(one) for name, one in value.items()}
 
         return read
 
@@ -155,4 +168,6 @@ def _plain(value: Any) -> Any:
         return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, tuple):
         return [_plain(one) for one in value]
+    if isinstance(value, Mapping):
+        return {_plain(key): _plain(one) for key, one in value.items()}
     return value

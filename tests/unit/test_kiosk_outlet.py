@@ -15,7 +15,7 @@ from gate.runtime.bus import Bus
 from gate.runtime.clock import SystemClock
 
 ABOUT = About("ala-t2-07", "ala-t2", "airport", ("kk",), Mode.ENFORCE)
-UP = """import sys, time; print('{"kind": "Up"}', flush=True)\n"""
+UP = """import sys, time; print('["Up", {}]', flush=True)\n"""
 
 
 def life_of(monkeypatch: pytest.MonkeyPatch, program: str, during: Callable[[Bus], None] | None = None) -> DeviceError:
@@ -46,11 +46,11 @@ def life_of(monkeypatch: pytest.MonkeyPatch, program: str, during: Callable[[Bus
         (UP + "import os; os.abort()", "ended"),
         (UP + "sys.stdin.close(); time.sleep(60)", "ended"),
         ("print('x' * 100_000, flush=True); import time; time.sleep(60)", "no message"),
-        ('print(\'{"kind": "Opened"}\', flush=True); import time; time.sleep(60)', "no message"),
+        ("print('[\"Opened\", {}]', flush=True); import time; time.sleep(60)", "no message"),
         ("print('[' * 3000, flush=True); import time; time.sleep(60)", "no message"),
-        ("print('{\"kind\": \"Up\"', end='', flush=True)", "ended"),
+        ("print('[\"Up\", {}', end='', flush=True)", "ended"),
         ("import sys; sys.stdout.buffer.write(bytes(range(128, 256)) + b'\\n')", "no message"),
-        (UP + 'while True: print(\'{"kind": "Alive"}\', flush=True)', "too much"),
+        (UP + "while True: print('[\"Alive\", {}]', flush=True)", "too much"),
     ],
 )
 def test_nonsense_is_a_device_error(monkeypatch: pytest.MonkeyPatch, program: str, what: str) -> None:
