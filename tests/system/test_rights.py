@@ -122,7 +122,7 @@ def nation(machine: Machine) -> Site:
     page = '[kiosk]\nlisten = "127.0.0.1:0"\n'
     made.configure(codes, page, f'[sync]\nmirrors = ["{made.authority.public.as_uri()}"]\nroot = "{made.root}"\n')
     text = made.config.read_text()
-    paths = f'list_dir = "{machine.lists}"\n'
+    paths = f'list_dir = "{machine.lists}"\nrun_dir = "{machine.run_dir}"\n'
     made.config = machine.root / "etc/gate/gate.toml"
     made.config.write_text(text.replace("[venue]", f"{paths}[venue]", 1))
     machine.heal()
@@ -232,3 +232,21 @@ def test_the_subject_index_comes_without_the_device_key(machine: Machine, nation
         out, err = process.communicate(f"{IIN}\n", timeout=60)
     assert process.returncode == 0, err
     assert "green" in out
+
+
+def test_staff_may_order_and_neither_sync_nor_strangers(machine: Machine, lane: "subprocess.Popen[str]") -> None:
+    eventually(lambda: "event=ready" in said(machine) or lane.poll() is not None, "the lane")
+    control = machine.run_dir / "control.sock"
+    eventually(control.exists, "the socket")
+    status = control.stat()
+    assert (status.st_uid, status.st_gid) == (machine.lane.uid, machine.staff.groups[0])
+    assert f"{status.st_mode & 0o777:o}" == "660"
+    knock = f"import socket; socket.socket(socket.AF_UNIX).connect({str(control)!r})"
+    for user, may in ((machine.lane, True), (machine.staff, True), (machine.sync, False), (machine.stranger, False)):
+        done = machine.python(user, "-c", knock)
+        assert (done.returncode == 0) is may, user
+        assert may or "PermissionError" in done.stderr
+    order = ("lane", "lockdown", "on", "--by", "Aliya", "--state-dir", str(machine.run_dir))
+    for user, may in ((machine.sync, False), (machine.stranger, False), (machine.staff, True)):
+        done = machine.gate(user, *order)
+        assert (done.returncode == 0) is may, done.stderr
