@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from gate.cli.owner import as_owner
 from gate.cli.where import clock_limit, places, state_options, trusted_clock
 from gate.core.trusted_time import Standing
 from gate.kiosk.knowledge import age_in_words
@@ -82,7 +83,8 @@ def reset(config: Path | None, state_dir: Path | None, list_is_wrong: bool, yes:
     where, now = places(config, state_dir), SystemClock().now()
     if not yes:
         click.confirm(f"The system clock says {day(now)}. Is that the time?", abort=True)
-    back = reset_floor(where, now, list_is_wrong=list_is_wrong)
+    with as_owner(where.state_dir):
+        back = reset_floor(where, now, list_is_wrong=list_is_wrong, as_owner=as_owner)
     click.echo(f"the gate's time went back by {age_in_words(back, 'en')}, to {day(now)}; the journal says so")
     if list_is_wrong:
         click.echo("Nobody enters by the list that is held: `gate sync --once` or `gate list load DIR`")

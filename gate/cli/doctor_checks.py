@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import median
 
 from gate.authority.pictures import draw_png
+from gate.cli.doctor_files import content, rights
 from gate.cli.doctor_lines import Line, State, failure
 from gate.cli.doctor_time import clock, status_list
 from gate.errors import DeviceError, GateError
@@ -142,5 +143,15 @@ def supply_voltage(sys_folder: Path) -> Line:
     return Line("power", State.PASS, "the supply voltage is well")
 
 
-CHECKS: tuple[Check, ...] = (decoding, devices, disk, journal, clock, status_list, power)
+CHECKS: tuple[Check, ...] = (
+    decoding,
+    devices,
+    disk,
+    rights,
+    journal,
+    clock,
+    status_list,
+    content,
+    power,
+)
 """After the cameras, in this order."""

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 from sqlite_utils import Database
 
+from gate.cli.owner import become_owner
 from gate.cli.where import state_directory, state_options
 from gate.errors import StoreError
 from gate.store import device_key
@@ -78,6 +79,7 @@ def export(config: Path | None, state_dir: Path | None, form: str, after: int) -
 
 @contextmanager
 def _opened(state: Path) -> Iterator[sqlite3.Connection]:
+    become_owner(state)  # reading may have to bring a WAL in
     connection = open_for_reading(File.LANE, state)
     if connection is None:
         raise StoreError(f"{state} holds no journal", hint="It begins with the first `gate run`; check the directory")

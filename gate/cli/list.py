@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from gate.cli.owner import become_owner
 from gate.cli.where import clock_limit, places, state_directory, state_options, trusted_clock, trusted_now
 from gate.core.iin import iin_fault
 from gate.core.model import Listing
@@ -25,6 +27,7 @@ from gate.settings.model import ListTable
 from gate.store.clock_reset import day
 from gate.store.device_key import load_or_make, load_public
 from gate.store.last_sync import last_sync
+from gate.store.list_file import find_damage
 from gate.store.places import Places
 from gate.store.statuslist import ListState, StatusList
 from gate.store.subjects import find_subject
@@ -43,7 +46,8 @@ def list_() -> None:
 @state_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def status(config: Path | None, state_dir: Path | None, as_json: bool) -> None:
-    """Say which list is held and how old it is.  Exit 1 when nobody could enter on it, or by this clock.
+    """Say which list is held and how old it is.  Exit 1 when nobody could enter on it, or by this clock, or
+    when a part of it is damaged.
 
     Example: gate list status --config gate.toml
     """
@@ -51,14 +55,16 @@ def status(config: Path | None, state_dir: Path | None, as_json: bool) -> None:
     state = places(config, state_dir)
     clock = trusted_clock(state, clock_limit(config))
     with _held(state) as held:
+        damage = find_damage(state)
         facts = _facts(held.state, limits, clock) | _synced(state, clock.now())
+    facts["content"] = damage or (None if facts["version"] is None else "whole")
     if as_json:
         click.echo(json.dumps(facts))
     else:
         for name, value in facts.items():
             click.echo(f"{name:12} {value if value is not None else '-'}")
     unable = facts["freshness"] in (Freshness.MISSING, Freshness.REFUSE) or facts["clock"] == Standing.UNTRUSTED
-    sys.exit(1 if unable else 0)
+    sys.exit(1 if unable or damage else 0)
 
 
 @list_.command()
@@ -97,7 +103,9 @@ def device_key(config: Path | None, state_dir: Path | None) -> None:
       gate list device-key --config gate.toml
       gate authority add-device /srv/authority ala-t2-07 KEY
     """
-    key = load_or_make(state_directory(config, state_dir))
+    state = state_directory(config, state_dir)
+    become_owner(state)
+    key = load_or_make(state)
     click.echo(bytes(key.verify_key).hex())
 
 
@@ -113,6 +121,7 @@ def find(config: Path | None, state_dir: Path | None) -> None:
       gate list find --config gate.toml
     """
     state = places(config, state_dir)
+    become_owner(state.state_dir)
     typed = click.prompt("IIN", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.readline()
     if fault := iin_fault(iin := typed.strip()):
         raise UsageError(f"this is no IIN: {fault.what}", hint="Type its twelve digits again")
@@ -136,8 +145,13 @@ def load(directory: Path, root: Path | None, config: Path | None, state_dir: Pat
     """
     state = places(config, state_dir)
     by_iin = config is not None and load_settings(config, config_of).staff.iin_check
+    root = root or _root(config, state)
+    become_owner(state.list_dir)
+    if not os.access(directory, os.R_OK | os.X_OK):
+        hint = "Copy it to a folder that everybody may read, or mount the medium so"
+        raise UsageError(f"{directory} cannot be read by the user of {state.list_dir}", hint=hint)
     key = load_public(state.state_dir) if by_iin else None
-    source = Source((directory.resolve().as_uri(),), root or _root(config, state), state, inf, key)
+    source = Source((directory.resolve().as_uri(),), root, state, inf, key)
     outcome = attempt(source, trusted_now(state), MirrorOrder(source.mirrors), Rank.LOAD)
     how = f"taken over ({outcome.way})" if outcome.changed else "held already"
     click.echo(f"list {outcome.version} of {day(outcome.as_of)} with {outcome.listed} people: {how}")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from gate.cli.owner import become_owner
 from gate.registry import config_of
 from gate.runtime.logs import set_up
 from gate.settings.load import load_settings
@@ -20,4 +21,6 @@ def run(file: Path, verbose: bool) -> None:
     and nobody enters meanwhile.  Under systemd it reports when it is ready and that it is alive.
     """
     set_up(verbose=verbose)
-    run_lane(load_settings(file, config_of))
+    settings = load_settings(file, config_of)
+    become_owner(settings.device.state_dir)
+    run_lane(settings)

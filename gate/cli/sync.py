@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gate.cli.owner import become_owner
 from gate.cli.where import places_in, trusted_now
 from gate.errors import ConfigError
 from gate.registry import config_of
@@ -51,6 +52,7 @@ def sync(file: Path, once: bool, as_json: bool, verbose: bool) -> None:
     set_up(verbose=verbose)
     _go_behind_the_lane()
     settings = load_settings(file, config_of)
+    become_owner(places_in(settings).list_dir)
     source, every = _source(settings, file)
     order = MirrorOrder(source.mirrors)
     if once:

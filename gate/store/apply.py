@@ -16,7 +16,7 @@ from gate.core.trust import parse_trust
 from gate.errors import PublishError, StoreError
 from gate.store.documents import RULES, TIME, TRUST
 from gate.store.last_sync import Synced, record_sync
-from gate.store.list_file import ListFile, ListHead, open_held
+from gate.store.list_file import ListFile, ListHead, find_damage, open_held
 from gate.store.list_write import set_aside, version_of, write_list
 from gate.store.places import Places, Where
 from gate.store.wire import MAX_VALUE, Head, byte_length
@@ -90,17 +90,10 @@ def held_nibbles(where: Where) -> bytes | None:
 def set_damaged_aside(where: Where) -> str | None:
     """What is wrong with the list.db that is held, a copy of which is kept; None when nothing is.  Raises StoreError
     when the disk refuses."""
-    places = Places.of(where)
-    try:
-        file = open_held(places)
-        if file is not None:
-            with closing(file):
-                file.documents()
-                file.check()
-    except StoreError as error:
-        set_aside(places.held_list_db)
-        return error.what
-    return None
+    what = find_damage(where)
+    if what is not None:
+        set_aside(Places.of(where).held_list_db)
+    return what
 
 
 def apply(publication: Publication, where: Where, synced: Synced | None = None) -> bool:

@@ -6,7 +6,8 @@ Only a person can know which of the two is wrong; what they say is a row of the 
 
 import os
 import sqlite3
-from contextlib import closing
+from collections.abc import Callable
+from contextlib import AbstractContextManager, closing, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,10 +24,17 @@ from gate.store.places import Places, Where
 from gate.store.redemptions import shift_redemptions
 
 
-def reset_floor(where: Where, now: float, *, list_is_wrong: bool = False) -> float:
+def reset_floor(
+    where: Where,
+    now: float,
+    *,
+    list_is_wrong: bool = False,
+    as_owner: Callable[[Path], AbstractContextManager[None]] = lambda _: nullcontext(),
+) -> float:
     """The system clock is right, `now` (Unix s) is the time: forget that the gate lived through later ones.
     Returns by how many seconds the floor went back.
 
+    `as_owner`: makes this process the owner of a folder while it writes there.
     `list_is_wrong`: so is what the list says of a later time.  It counts as out of date then, nobody enters by
     it, and any newer version that speaks of an earlier time is taken in its place.
 
@@ -49,9 +57,10 @@ def reset_floor(where: Where, now: float, *, list_is_wrong: bool = False) -> flo
         if floor <= now:
             raise StoreError("the clock is not behind", hint="There is nothing to reset")
         _forget_journal(state_dir, kept, now)  # first: nothing is forgotten unrecorded
-        _forget_sync(Places.of(where), now)
-        if signed is not None and signed > now:
-            outdate(where)
+        with as_owner(Places.of(where).list_dir):
+            _forget_sync(Places.of(where), now)
+            if signed is not None and signed > now:
+                outdate(where)
     finally:
         os.close(lock)
     return floor - now

@@ -49,8 +49,9 @@ def open_for_reading(file: File, state_dir: Path, *, check: bool = True) -> sqli
     Opened read-write all the same: SQLite may have to recover the WAL after a power cut; query_only
     keeps us from changing anything."""
     path = file.within(state_dir)
-    if not path.exists() or path.stat().st_size == 0:  # SQLite would delete the WAL of an empty file
-        return None
+    with _refusal_named(path):
+        if not path.exists() or path.stat().st_size == 0:  # SQLite would delete the WAL of an empty file
+            return None
     with _refusal_named(path), _connected(path, "rw", check=check) as connection:
         connection.execute("PRAGMA query_only=ON")
         if _version(connection) > 0:

@@ -16,7 +16,7 @@ import os
 import sqlite3
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import astuple, dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -25,7 +25,7 @@ from zlib import crc32
 from gate.errors import DamagedError, GateError, StoreError
 from gate.store.database import unusable
 from gate.store.documents import RULES, TRUST
-from gate.store.places import Places
+from gate.store.places import Places, Where
 
 FORM = 3  # user_version of a file as schema/list.sql has it; another schema gets the next number
 EARLIER_FORMS = (1, 2)  # WAL databases that were changed in place, without digests
@@ -257,11 +257,13 @@ def open_held(places: Places) -> ListFile | None:
     """The list that this device holds; None when there is none.  A file of a time when lists had no directory of their
     own is one too, as long as no newer list has come.  Raises StoreError."""
     earlier = places.earlier_list_db
-    if not os.path.lexists(places.list_db):
-        return _open(earlier) if earlier and os.path.lexists(earlier) else None
+    if not _is_there(places.list_db):
+        return _open(earlier) if earlier and _is_there(earlier) else None
     held = _open(places.list_db)
-    if earlier and os.path.lexists(earlier):
+    if earlier:
         with suppress(StoreError):  # what cannot be read holds nothing back
+            if not _is_there(earlier):
+                return held
             before = _open(earlier)
             if before.head.version > held.head.version:
                 held.close()
@@ -270,11 +272,35 @@ def open_held(places: Places) -> ListFile | None:
     return held
 
 
+def _is_there(path: Path) -> bool:
+    """Raises StoreError when that cannot be asked."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise unusable(path, error) from error
+    return True
+
+
 def _open(path: Path) -> ListFile:
     for _ in range(3):  # a file is replaced some times an hour, not thrice while it is opened
         with suppress(_ReplacedError):
             return ListFile(path)
     return ListFile(path)
+
+
+def find_damage(where: Where) -> str | None:
+    """What is wrong with the list that is held, all of it verified; None when nothing is, or there is none."""
+    try:
+        file = open_held(Places.of(where))
+        if file is not None:
+            with closing(file):
+                file.documents()
+                file.check()
+    except StoreError as error:
+        return error.what
+    return None
 
 
 def forget_earlier(places: Places) -> None:

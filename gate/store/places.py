@@ -5,6 +5,7 @@ subjects/, sync.lock and last-sync; the lane reads there and writes nothing.  Bo
 """
 
 from dataclasses import dataclass
+from os.path import lexists
 from pathlib import Path
 
 
@@ -34,7 +35,7 @@ class Places:
     def held_list_db(self) -> Path:
         """The list.db to read: an earlier one as long as there is no other."""
         earlier = self.earlier_list_db
-        return earlier if earlier and not self.list_db.exists() and earlier.exists() else self.list_db
+        return earlier if earlier and not lexists(self.list_db) and lexists(earlier) else self.list_db
 
 
 Where = Places | Path

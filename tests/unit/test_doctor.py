@@ -213,9 +213,11 @@ def test_a_device_that_is_well(tmp_path: Path) -> None:
         "decoder",
         "barrier",
         "disk",
+        "rights",
         "journal",
         "clock",
         "list",
+        "content",
         "power",
     ]
     assert of(rows, "decoder")["state"] == "pass"

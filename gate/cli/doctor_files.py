@@ -1,0 +1,59 @@
+"""What `gate doctor` says of the files that a device keeps: whose they are, and whether they are what was written."""
+
+import os
+import pwd
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from gate.cli.doctor_lines import Line, State
+from gate.cli.where import places_in
+from gate.settings.model import Settings
+from gate.store.list_file import find_damage
+from gate.wiring import Devices
+
+_SHOWN = 3  # names of files in a line
+
+
+def rights(settings: Settings, _: Devices) -> Iterator[Line]:
+    """Every file belongs to the user of its directory: what root left there stops a service."""
+    places = places_in(settings)
+    folders = dict.fromkeys((places.state_dir, places.list_dir))
+    strange = [(path, folder) for folder in folders if folder.is_dir() for path in _strange(folder, set(folders))]
+    if not strange:
+        yield Line("rights", State.PASS, "each file belongs to the user of its directory")
+        return
+    names = ", ".join(str(path) for path, _ in strange[:_SHOWN])
+    more = f" and {len(strange) - _SHOWN} more" if len(strange) > _SHOWN else ""
+    owner = _name(strange[0][1].stat().st_uid)
+    advice = f"Give them back: `sudo chown -R {owner}: {strange[0][1]}`"
+    yield Line("rights", State.FAIL, f"{names}{more}: of another user than the directory", advice)
+
+
+def content(settings: Settings, _: Devices) -> Iterator[Line]:
+    """All of list.db is what was signed."""
+    places = places_in(settings)
+    if not os.path.lexists(places.held_list_db):
+        return
+    if what := find_damage(places):
+        yield Line("content", State.FAIL, what, "`gate sync --once` or `gate list load DIR` replaces it")
+    else:
+        yield Line("content", State.PASS, "the list is the one that was signed, to the last bit")
+
+
+def _strange(folder: Path, others: set[Path]) -> Iterator[Path]:
+    owner = folder.stat().st_uid
+    for parent, names, files in os.walk(folder):
+        names[:] = [name for name in names if Path(parent, name) not in others]
+        for name in (*names, *files):
+            path = Path(parent, name)
+            with suppress(OSError):  # it went meanwhile
+                if path.lstat().st_uid != owner:
+                    yield path
+
+
+def _name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)

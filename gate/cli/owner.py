@@ -1,0 +1,91 @@
+"""A command that writes on a device writes as the user to whom the directory belongs.
+
+A file that root leaves in the directory of a service is one that the service cannot write: it then fails until a person
+finds the file.  `sudo gate …` is what a technician types, so root becomes the owner, and everybody else is told how.
+"""
+
+import os
+import pwd
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from gate.errors import StoreError
+
+PRIVATE_UMASK = 0o077  # files that no code of ours creates (SQLite's, python-tuf's) are the owner's alone
+
+
+def become_owner(folder: Path) -> None:
+    """Before anything is written in `folder`: the rest of this process runs as its owner, or as the owner of the
+    nearest folder above it that is there.  Raises StoreError for a user who may not write there."""
+    os.umask(PRIVATE_UMASK)
+    place, found = _nearest(folder)
+    owner = found.st_uid
+    if os.geteuid() != 0:
+        _check_rights(place, found)
+    elif owner != 0:
+        name, group = _account(found)
+        _set_groups(name, group)
+        os.setresgid(group, group, group)
+        os.setresuid(owner, owner, owner)
+
+
+@contextmanager
+def as_owner(folder: Path) -> Iterator[None]:
+    """For a command that writes in folders of several owners: as `become_owner`, until the block ends."""
+    os.umask(PRIVATE_UMASK)
+    place, found = _nearest(folder)
+    if 0 not in (os.geteuid(), os.getresuid()[2]):
+        _check_rights(place, found)
+        yield
+        return
+    before, groups = (os.geteuid(), os.getegid()), os.getgroups()
+    os.seteuid(0)
+    try:
+        if found.st_uid != 0:
+            name, group = _account(found)
+            _set_groups(name, group)
+            os.setegid(group)
+            os.seteuid(found.st_uid)
+        yield
+    finally:
+        os.seteuid(0)
+        os.setgroups(groups)
+        os.setegid(before[1])
+        os.seteuid(before[0])
+
+
+def _nearest(folder: Path) -> tuple[Path, os.stat_result]:
+    """The folder, or the nearest above it that is there."""
+    place = folder.absolute()
+    while True:
+        try:
+            return place, place.stat()
+        except FileNotFoundError:
+            place = place.parent
+        except OSError as error:
+            raise StoreError(f"{place}: {error.strerror}", hint="Call it as root: `sudo gate ...`") from error
+
+
+def _account(found: os.stat_result) -> tuple[str | None, int]:
+    """Name and group of the owner.  A user without an entry has the group of the folder."""
+    try:
+        entry = pwd.getpwuid(found.st_uid)
+    except KeyError:
+        return None, found.st_gid
+    return entry.pw_name, entry.pw_gid
+
+
+def _set_groups(name: str | None, group: int) -> None:
+    if name is None:
+        os.setgroups([group])
+    else:
+        os.initgroups(name, group)
+
+
+def _check_rights(place: Path, found: os.stat_result) -> None:
+    if found.st_uid == os.geteuid() or os.access(place, os.W_OK | os.X_OK):
+        return  # what stands in the way, if anything does, is another matter: a full disk, a read-only one
+    name = _account(found)[0] or f"#{found.st_uid}"
+    hint = f"Call it as `sudo -u {name} gate ...`"
+    raise StoreError(f"{place} belongs to {name}, and you may not write there", hint=hint)
