@@ -22,6 +22,7 @@ from gate.testing.builders import NOW, publication, rules_json, trust_json
 from tests.system.rig import Site
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(os.geteuid() != 0, reason="only root can become other users"),
     pytest.mark.timeout(180),
 ]
