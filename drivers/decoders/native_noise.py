@@ -23,7 +23,12 @@ def quiet() -> Iterator[None]:
         except OSError:  # standard error is closed: nothing to keep away
             yield
             return
-        nowhere = os.open(os.devnull, os.O_WRONLY)
+        try:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+        except OSError:  # a worker that may open nothing: its standard error leads nowhere already
+            os.close(kept)
+            yield
+            return
         try:
             os.dup2(nowhere, 2)
             yield

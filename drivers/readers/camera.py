@@ -23,7 +23,7 @@ from typing import Annotated, Any
 import structlog
 from pydantic import Field
 
-from drivers.readers.camera_messages import CAMERA, Ended, File, Frame, GoOn, Held, Skipped, Taking
+from drivers.readers.camera_messages import CAMERA, Ended, File, Frame, GoOn, Held, Opened, Skipped, Taking
 from drivers.readers.live_config import LiveConfig
 from drivers.readers.presenting import scan, until_decided
 from gate.errors import DeviceError
@@ -44,6 +44,8 @@ _left_off: dict[str, dict[str, File]] = {}
 """Folders whose reader was lost, and the pictures it had shown (name -> which file it was): whoever
 opens that folder next in this process goes on with the next picture, and a picture that breaks the
 decoder is met once."""
+
+_said: set[str] = set()  # rights that workers keep, as the log has them
 
 
 class CameraConfig(LiveConfig):
@@ -94,11 +96,22 @@ class Camera:
         settings |= {"name": self._name, "device": self._device, "taken": self._taken}
         self._worker = await WorkerProcess.start(self._name, self._program, settings)
         try:
-            await self._receive(self._worker, config.open_deadline + _GRACE, "no first frame", config.open_deadline)
+            opened = await self._receive(
+                self._worker, config.open_deadline + _GRACE, "no first frame", config.open_deadline
+            )
         except BaseException:
             _left_off[self._device] = self._taken
             await self.close()
             raise
+        if isinstance(opened, Opened):
+            self._say_kept(opened.keeps)
+
+    def _say_kept(self, rights: tuple[str, ...]) -> None:
+        """What this computer cannot take from a worker, once."""
+        for why in rights:
+            if why not in _said:
+                _said.add(why)
+                _log.warning("the worker keeps rights that it does not need", reader=self._name, problem=why)
 
     async def close(self) -> None:
         worker, self._worker = self._worker, None

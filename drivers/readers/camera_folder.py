@@ -10,6 +10,7 @@ from drivers.decoders.cascade import read_still
 from drivers.decoders.picture_file import load_grey
 from drivers.readers.camera_messages import File, Frame, Held, Opened, Skipped, Taking, bounded
 from gate.errors import PictureError
+from gate.worker.confine import Rights, give_up, libraries
 from gate.worker.link import Link
 
 SUFFIXES = frozenset(
@@ -67,7 +68,7 @@ def show_folder(link: Link, folder: Path) -> None:
     try:
         if not pictures.look(time.monotonic()):
             link.fail(f"{name}: the folder holds no pictures", "Put PNG or JPEG files there")
-        link.say(Opened())
+        link.say(Opened(give_up(Rights(read=(str(folder), *libraries())))))
         link.hear()
         while True:
             pictures.look(time.monotonic())

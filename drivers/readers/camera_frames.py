@@ -15,6 +15,7 @@ from drivers.decoders.picture_file import to_grey
 from drivers.readers import camera_messages as messages
 from drivers.readers.exposing import Ladder
 from drivers.readers.stirring import Health, Stirring, is_black, smaller
+from gate.worker.confine import NOTHING, Rights, give_up
 from gate.worker.link import Link
 
 STREAM_FROZEN = 10.0  # seconds: while nothing moves, a video stream may send nothing but "as before"
@@ -99,17 +100,29 @@ class NewestFrame:
             self._changed.notify()
 
 
-def watch(link: Link, capture: Capture, *, device: bool, expose: Callable[[float], object] | None = None) -> None:
-    """Tell of every newest frame, until the camera is lost.  `device`: a sensor of our own, whose
-    pictures are never alike; `expose` sets how long each is exposed, in seconds."""
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What goes on delivering frames."""
+
+    capture: Capture
+    device: bool  # a sensor of our own: no two of its pictures are alike
+    expose: Callable[[float], object] | None = None  # sets how long each frame is exposed, in seconds
+    rights: Rights = NOTHING  # what the process needs further
+    late: bool = False  # it opens more until its first frame
+
+
+def watch(link: Link, live: Live) -> None:
+    """Give up what is not needed further, and tell of every newest frame, until the camera is lost."""
     settings = link.settings
+    capture, device, expose = live.capture, live.device, live.expose
+    keeps = () if live.late else give_up(live.rights)
     frames = NewestFrame(capture, settings["fps"], device=device)
     if frames.take(settings["open_deadline"]) is None:
         link.fail(
             f"{settings['name']}: opened, but no picture comes",
             "Is it the node that ends in -index0? A ribbon-cable camera needs the driver `picamera`",
         )
-    link.say(messages.Opened())
+    link.say(messages.Opened(give_up(live.rights) if live.late else keeps))
     link.hear()
     attention = Attention(
         Health(settings["frame_deadline"] if device else STREAM_FROZEN, BLACK_FOR),
@@ -181,7 +194,7 @@ def play_video(link: Link, capture: cv2.VideoCapture) -> None:
         )
     rate = capture.get(cv2.CAP_PROP_FPS)
     period = 1 / rate if 1 <= rate <= 240 else 1 / 25
-    link.say(messages.Opened())
+    link.say(messages.Opened(give_up(NOTHING)))
     link.hear()
     eye, reports = LiveEye(), Reports(link)
     due = time.monotonic()

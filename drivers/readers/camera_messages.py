@@ -24,7 +24,9 @@ TOO_LONG = "\N{REPLACEMENT CHARACTER} more than a pass can hold"
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The first frame is there."""
+    """The first frame is there.  `keeps`: why the process has rights that it does not need; () as a rule."""
+
+    keeps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,36 +1,32 @@
 """What a camera's `device` may be, and how each kind is opened.  Runs in the worker process."""
 
 import os
+import re
 import stat
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 
 from drivers.readers.camera_folder import show_folder
-from drivers.readers.camera_frames import Capture, play_video, watch
+from drivers.readers.camera_frames import Live, play_video, watch
 from drivers.readers.v4l2_controls import Controls
+from gate.worker.confine import Rights
 from gate.worker.link import Link
 
 MJPEG = cv2.VideoWriter.fourcc(*"MJPG")
+PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322}
+_LOOK_UP = (  # files that a stream of pieces (HLS) needs to connect again
+    *("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/host.conf", "/etc/services"),
+    *("/etc/ssl", "/usr/share/ca-certificates", "/usr/lib", "/lib"),
+)
 STREAMS = ("http://", "https://", "rtsp://", "rtsps://")
-
-
-@dataclass(frozen=True, slots=True)
-class Live:
-    """What goes on delivering frames."""
-
-    capture: Capture
-    device: bool  # a sensor of our own: no two of its pictures are alike
-    expose: Callable[[float], object] | None = None  # sets how long each frame is exposed, in seconds
 
 
 def run(link: Link) -> None:
     """Open what `device` names and tell of it for ever, or until a video has ended."""
     live = open_live(link)
     if live is not None:
-        watch(link, live.capture, device=live.device, expose=live.expose)
+        watch(link, live)
     elif (path := Path(link.settings["device"])).is_dir():
         show_folder(link, path)
     else:
@@ -44,7 +40,7 @@ def open_live(link: Link) -> Live | None:
     if "://" in device:
         if not device.startswith(STREAMS):
             link.fail(f"{name}: unknown kind of address", f"Use one of {' '.join(STREAMS)}")
-        return Live(_open_stream(link, device), device=False)
+        return Live(_open_stream(link, device), device=False, rights=Rights(read=_LOOK_UP, connect=_ports(device)))
     path = Path(device)
     try:
         mode = path.stat().st_mode
@@ -64,6 +60,13 @@ def open_live(link: Link) -> Live | None:
         return Live(capture, device=True)
     controls.prepare(link.settings["focus"])
     return Live(capture, device=True, expose=controls.expose)
+
+
+def _ports(address: str) -> tuple[int, ...]:
+    """The one that it names, or its kind has."""
+    kind, _, rest = address.partition("://")
+    found = re.search(r":(\d{1,5})$", re.split(r"[/?#]", rest, maxsplit=1)[0])
+    return (int(found[1]) if found and int(found[1]) < 2**16 else PORTS[kind],)
 
 
 def _open_stream(link: Link, address: str) -> cv2.VideoCapture:

@@ -6,13 +6,18 @@ from contextlib import suppress
 from drivers.decoders.stills import require_libraries
 from gate.errors import DeviceError
 from gate.worker.codec import Loading, Started
+from gate.worker.confine import lower_limits
 from gate.worker.link import Link, silence_native_noise
 from gate.worker.program import Program
+
+MEMORY = 2 * 2**30
+"""Bytes of address space: libraries map 0.4 GB, a picture of 50 megapixels takes 1 GB to read."""
 
 
 def begin(program: Program) -> Link:
     """Returns when the libraries are loaded; a library that cannot be loaded is what the daemon hears of."""
     link = Link(program)
+    lower_limits(MEMORY)
     silence_native_noise()
     for library in ("numpy", "cv2", "zxingcpp"):
         with suppress(ImportError):  # said below

@@ -8,8 +8,8 @@ import cv2
 
 from drivers.decoders.picture_file import load_grey
 from drivers.readers.camera_folder import SUFFIXES, natural_order
-from drivers.readers.camera_frames import BEAT, Frame, NewestFrame
-from drivers.readers.camera_sources import Live, open_live
+from drivers.readers.camera_frames import BEAT, Frame, Live, NewestFrame
+from drivers.readers.camera_sources import open_live
 from drivers.readers.examining_messages import Opened
 from drivers.readers.picamera_child import open_picamera
 from gate.errors import PictureError

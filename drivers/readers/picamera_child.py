@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING
 
 from drivers.readers.camera_messages import PICAMERA
 from drivers.readers.camera_worker import begin
+from gate.worker.confine import Rights
 from gate.worker.link import Link
 
 if TYPE_CHECKING:
-    from drivers.readers.camera_sources import Live
+    from drivers.readers.camera_frames import Live
 
 PACKAGES = "`apt install python3-picamera2`, and make the venv with --system-site-packages"
 
@@ -17,12 +18,12 @@ def main() -> None:
     from drivers.readers.camera_frames import watch
 
     live = open_picamera(link)
-    watch(link, live.capture, device=live.device, expose=live.expose)
+    watch(link, live)
     link.end()
 
 
 def open_picamera(link: Link) -> "Live":
-    from drivers.readers.camera_sources import Live
+    from drivers.readers.camera_frames import Live
     from drivers.readers.picamera_source import PicameraSource
 
     settings = link.settings
@@ -40,7 +41,8 @@ def open_picamera(link: Link) -> "Live":
         )
     except RuntimeError as error:  # what libcamera says of a camera that is in use, too
         link.fail(f"{name}: {error}", "Does another program use it?")
-    return Live(source, device=True, expose=source.expose)
+    # libcamera has threads of its own, and opens buffers until the first frame; it has not been tried whether later.
+    return Live(source, device=True, expose=source.expose, rights=Rights(read=None), late=True)
 
 
 if __name__ == "__main__":

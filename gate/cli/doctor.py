@@ -14,6 +14,7 @@ from gate.cli.doctor_camera import Glance, camera_lines
 from gate.cli.doctor_checks import CHECKS
 from gate.cli.doctor_gpio import killed_outputs
 from gate.cli.doctor_lines import Line, State
+from gate.cli.doctor_rights import rights
 from gate.registry import Fitted, config_of
 from gate.settings.load import load_settings
 from gate.wiring import fit
@@ -47,7 +48,9 @@ def doctor(file: Path, camera: bool, seconds: float, picture: Path, as_json: boo
     glance = Glance(seconds, picture, watched) if camera else Glance(_BRIEF, None, watched)
     failed = False
     for line in _lines(
-        glance, devices.readers, () if camera else (check(settings, devices) for check in (*CHECKS, killed_outputs))
+        glance,
+        devices.readers,
+        () if camera else (check(settings, devices) for check in (*CHECKS, killed_outputs, rights)),
     ):
         failed |= line.state is State.FAIL
         _say(line, as_json=as_json)

@@ -33,8 +33,8 @@ class Link:
         self._lock = threading.Lock()
         self._inbox: queue.Queue[Any] = queue.Queue()
         self.settings: dict[str, Any] = self._first_line()
+        self._listening = False
         self.say(Loading())
-        threading.Thread(target=self._listen, name="link", daemon=True).start()
 
     def say(self, message: object) -> None:
         """One message to the parent, one of what the program says.  From any thread.
@@ -49,7 +49,12 @@ class Link:
                 os._exit(0)
 
     def hear(self, within: float | None = None) -> Any | None:
-        """The next message from the parent; None when there was none within so many seconds."""
+        """The next message from the parent; None when there was none within so many seconds.
+
+        The first call starts a thread: call `gate.worker.confine.give_up` before it."""
+        if not self._listening:
+            self._listening = True
+            threading.Thread(target=self._listen, name="link", daemon=True).start()
         try:
             return self._inbox.get(timeout=within)
         except queue.Empty:

@@ -16,12 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 _FOLDER = Path(os.environ["PICAMERA2_DOUBLE"])
+_LOG = (_FOLDER / "log.jsonl").open("a")  # kept open, as the library keeps its devices
 _ALIGNED = 64  # bytes: rows of YUV420 are padded to it
 
 
 def _log(**what: object) -> None:
-    with (_FOLDER / "log.jsonl").open("a") as file:
-        file.write(json.dumps(what) + "\n")
+    _LOG.write(json.dumps(what) + "\n")
+    _LOG.flush()
 
 
 class _Request:

@@ -219,6 +219,7 @@ def test_a_device_that_is_well(tmp_path: Path) -> None:
         "list",
         "content",
         "power",
+        "rights",
     ]
     assert of(rows, "decoder")["state"] == "pass"
     assert of(rows, "list")["state"] == "pass"

@@ -1,0 +1,184 @@
+"""What a process gives up for good, once it has opened what it needs.
+
+A worker decodes what strangers hold before its camera, the page answers who connects to it: should one of them be
+taken over, it must not be able to open the door.  It keeps the descriptors that it has and computes; the kernel
+refuses the rest with EPERM or EACCES.  Files are kept by Landlock, everything else by seccomp, both without
+privileges.  What a kernel cannot enforce is said, and is never a reason not to run.
+
+Facts it rests on: a Landlock ruleset binds the calling thread and the threads and processes made after it, hence
+`give_up` before the first thread; a seccomp filter with TSYNC binds every thread.  Landlock governs neither
+Unix sockets by path nor processes: the filter does.
+"""
+
+import ctypes
+import errno
+import os
+import resource
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+_PR_SET_DUMPABLE = 4  # prctl(2)
+_KILLED_FIRST = 500  # of 1000, by the kernel when memory runs out; the lane has -500
+_FILES = 256  # open ones
+_PROCESSES = 512  # of this user in all, threads included: a bomb ends before the computer does
+_INTERNET = (2, 10, 16)  # AF_INET, AF_INET6, and AF_NETLINK for getaddrinfo
+_FAMILIES = 64  # of sockets: there are fewer
+_CLONE_THREAD = 0x00010000  # sched.h
+_TIOCSTI = 0x5412  # ioctl(2): types into a terminal
+_DNS = 53
+
+_OPENING = "open openat openat2 creat open_by_handle_at"
+_CONNECTING = "socket socketpair connect"
+_SERVING = "listen accept accept4"
+_NEVER = """
+execve execveat fork vfork ptrace process_vm_readv process_vm_writev process_madvise kcmp pidfd_open pidfd_getfd
+pidfd_send_signal kill tkill rt_sigqueueinfo rt_tgsigqueueinfo bind io_uring_setup bpf perf_event_open userfaultfd
+add_key keyctl request_key mount umount2 move_mount fsopen open_tree pivot_root chroot setns unshare fanotify_init
+name_to_handle_at init_module finit_module delete_module kexec_load kexec_file_load reboot swapon swapoff quotactl
+settimeofday clock_settime clock_adjtime adjtimex acct personality
+unlink unlinkat rename renameat renameat2 mkdir mkdirat rmdir mknod mknodat link linkat symlink symlinkat truncate
+chmod fchmod fchmodat chown fchown lchown fchownat setxattr lsetxattr fsetxattr
+memfd_create memfd_secret msgget semget shmget mq_open
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What a process keeps besides its open descriptors.  Nothing, unless it is named."""
+
+    read: tuple[str, ...] | None = ()
+    """Files that it may open for reading, and folders with all below them; what is not there is passed over.
+    None: whatever its user may read, for libraries that have threads already and open files as they like."""
+
+    connect: tuple[int, ...] = ()
+    """TCP ports to which it may connect, with name look-ups; none: it can make no socket."""
+
+    serve: bool = False
+    """Whether it accepts connections on a socket that it has."""
+
+
+NOTHING = Rights()
+
+
+def libraries() -> tuple[str, ...]:
+    """Where Python and its packages lie, for a process that loads some of them late."""
+    places = (*sys.path, sys.prefix, sys.base_prefix, "/usr/lib", "/usr/local/lib", "/lib", os.devnull)
+    return tuple(dict.fromkeys(place for place in places if place.startswith("/")))
+
+
+def lower_limits(memory: int) -> None:
+    """Bound what this process may take, and let the kernel end it first.  `memory`: bytes of address space.
+
+    For the beginning of a process.  A limit that is lower already stays."""
+    for kind, most in (
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_NOFILE, _FILES),
+        (resource.RLIMIT_NPROC, _PROCESSES),
+    ):
+        _, hard = resource.getrlimit(kind)
+        lower = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        with suppress(OSError, ValueError):
+            resource.setrlimit(kind, (lower, lower))
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(f"{_KILLED_FIRST}\n")
+
+
+def unenforced() -> tuple[str, ...]:
+    """What `give_up` could not enforce on this computer, in words.  Gives up nothing."""
+    missing = []
+    for part, prepare in _PARTS:
+        try:
+            prepare(NOTHING)
+        except (ImportError, OSError, RuntimeError, ValueError) as error:
+            missing.append(f"{part}: {error}")
+    return tuple(missing)
+
+
+def give_up(rights: Rights) -> tuple[str, ...]:
+    """Keep these rights and no others, for good.  What cannot be enforced here, in words; () as a rule.
+
+    To be called before the first thread is made.  Never raises."""
+    missing = []
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0)  # nobody of this user traces it or reads its memory
+    prepared = []
+    for part, prepare in _PARTS:
+        try:
+            prepared.append((part, prepare(rights)))  # while libraries can still be loaded
+        except (ImportError, OSError, RuntimeError, ValueError) as error:
+            missing.append(f"{part}: {error}")
+    for part, enforce in prepared:
+        try:
+            enforce()
+        except (OSError, RuntimeError, ValueError) as error:
+            missing.append(f"{part}: {error}")
+    return tuple(missing)
+
+
+def _file_rules(rights: Rights) -> Callable[[], None]:
+    from landlockpy import AccessFS, AccessNet, Ruleset, Scope, supported
+
+    if not supported():
+        raise RuntimeError("this kernel has no Landlock")
+    threads = len(list(Path("/proc/self/task").iterdir()))
+    rules = Ruleset(
+        handled_fs=AccessFS.NONE if rights.read is None else None,
+        scoped=Scope.ABSTRACT_UNIX_SOCKET | Scope.SIGNAL,
+    )
+    for path in rights.read or ():
+        with suppress(FileNotFoundError, NotADirectoryError):
+            folder = Path(path).is_dir()
+            rules.allow_path(path, AccessFS.READ_FILE | AccessFS.READ_DIR if folder else AccessFS.READ_FILE)
+    for port in (*rights.connect, *((_DNS,) if rights.connect else ())):
+        rules.allow_port(port, AccessNet.CONNECT_TCP)
+
+    def enforce() -> None:
+        rules.restrict()
+        rules.close()
+        if threads > 1 and (rights.read or rights.connect):  # or else the filter refuses all that they could open
+            raise RuntimeError(f"{threads - 1} threads were there before")
+
+    return enforce
+
+
+def _call_filter(rights: Rights) -> Callable[[], None]:
+    import pyseccomp as seccomp
+
+    refused = seccomp.ERRNO(errno.EPERM)
+    calls = seccomp.SyscallFilter(seccomp.ALLOW)
+    calls.set_attr(seccomp.Attr.CTL_TSYNC, 1)
+
+    def refuse(names: Iterable[str], *arguments: object) -> None:
+        for name in names:
+            with suppress(ValueError, OSError):  # another architecture, or an older library, has no such call
+                calls.add_rule(refused, name, *arguments)
+
+    refuse(_NEVER.split())
+    if rights.read == ():
+        refuse(_OPENING.split())
+    else:
+        refuse(["creat", "openat2"])  # flags of the latter cannot be seen; the C library does not use it
+        for mode in (os.O_WRONLY, os.O_RDWR):
+            refuse(["open"], seccomp.Arg(1, seccomp.MASKED_EQ, os.O_ACCMODE, mode))
+            refuse(["openat"], seccomp.Arg(2, seccomp.MASKED_EQ, os.O_ACCMODE, mode))
+    refuse(() if rights.serve else _SERVING.split())
+    if rights.connect:
+        refuse(["socketpair"])
+        for family in set(range(_FAMILIES)) - set(_INTERNET):
+            refuse(["socket"], seccomp.Arg(0, seccomp.EQ, family))
+        refuse(["socket"], seccomp.Arg(0, seccomp.GE, _FAMILIES))
+    else:
+        refuse(_CONNECTING.split())
+    refuse(["tgkill"], seccomp.Arg(0, seccomp.NE, os.getpid()))
+    refuse(["ioctl"], seccomp.Arg(1, seccomp.EQ, _TIOCSTI))
+    refuse(["clone"], seccomp.Arg(0, seccomp.MASKED_EQ, _CLONE_THREAD, 0))
+    calls.add_rule(seccomp.ERRNO(errno.ENOSYS), "clone3")  # its flags cannot be seen; the C library then takes clone
+    load: Callable[[], None] = calls.load
+    return load
+
+
+_PARTS = (("files (Landlock)", _file_rules), ("system calls (seccomp)", _call_filter))
