@@ -41,8 +41,8 @@ def sync(file: Path, once: bool, as_json: bool, verbose: bool) -> None:
     """Fetch trust list, rules and statuses from the mirrors in [sync], and keep them current.
 
     What a mirror serves is believed only as far as the authority signed it (root.json).  A running lane
-    notices a new list at once, and keeps the one it has whatever goes wrong here.  HTTPS_PROXY, HTTP_PROXY
-    and NO_PROXY are heeded.
+    notices a new list at once, and keeps the one it has whatever goes wrong here.  HTTPS_PROXY, HTTP_PROXY,
+    ALL_PROXY and NO_PROXY are heeded.
 
     \b
     Examples:

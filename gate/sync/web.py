@@ -38,6 +38,16 @@ HEADERS = {"User-Agent": "ashyq-gate", "Accept-Encoding": "identity"}
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _NETWORK = "Check the network and the address"
 _PORTAL = "A log-in page of the network answers: log in there, or have this device let through"
+_CERTIFICATE = {  # X509_verify_cert_error_string(3)
+    9: "the certificate is not valid yet",
+    10: "the certificate has expired",
+    18: "self-signed certificate",
+    19: "self-signed certificate in its chain",
+    20: "nobody whom this device trusts vouches for the certificate",
+    21: "nobody whom this device trusts vouches for the certificate",
+    62: "the certificate is another host's",
+    64: "the certificate is another address's",
+}
 _FAILURES = (HTTPError, OSError, http.client.HTTPException, ValueError)  # all that a peer makes urllib3 raise
 
 
@@ -175,8 +185,13 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _tls(error: SSLError) -> str:
+    """OpenSSL's numbers and names, in a few words."""
     inner = error.args[0] if error.args else None
-    for said in (getattr(inner, "verify_message", None), getattr(inner, "reason", None)):
-        if isinstance(said, str) and said:
-            return said.replace("_", " ").lower()
-    return "no reason given"
+    reason = getattr(inner, "reason", None) or ""
+    if (code := getattr(inner, "verify_code", 0)) in _CERTIFICATE:
+        return _CERTIFICATE[code]
+    if reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"):
+        return "what answers there does not speak it"
+    if "EOF" in reason or "EOF" in type(inner).__name__:
+        return "the connection broke off"
+    return str(reason).replace("_", " ").lower() or "no reason given"

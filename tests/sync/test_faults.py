@@ -232,6 +232,22 @@ def test_tls_that_fails_is_said(world: World) -> None:
     assert world.sync(world.public.as_uri()).version == 2
 
 
+def test_a_certificate_of_another_host_is_said(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    certificate = self_signed(world.folder)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with MirrorServer(world.public, context) as mirror:
+        with pytest.raises(SyncError, match=r"TLS failed \(the certificate is another host's\)"):
+            world.sync(f"https://localhost:{mirror.port}")
+        assert world.sync(f"https://127.0.0.1:{mirror.port}").version == 2
+
+
+def test_tls_where_none_is_spoken_is_said(world: World) -> None:
+    with MirrorServer(world.public) as mirror, pytest.raises(SyncError, match=r"TLS failed \(what answers there"):
+        world.sync(f"https://127.0.0.1:{mirror.port}")
+
+
 @pytest.mark.parametrize(
     "spoil",
     [

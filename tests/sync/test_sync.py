@@ -1,7 +1,9 @@
 """A device and its mirrors when all is well: what is fetched, how much of it, and what is believed."""
 
+import base64
 import fcntl
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from gate.authority.roles import Role
 from gate.core.model import Listing
 from gate.errors import StoreError, SyncError
 from gate.store.apply import held
+from tests.sync.liars import Liar
 from tests.sync.servers import MirrorServer, broken, hung_up, truncated
 from tests.sync.world import HOUR, START, World
 
@@ -177,3 +180,16 @@ def test_another_authority_is_not_believed(world: World, tmp_path: Path) -> None
     with pytest.raises(SyncError, match="not what the authority signed"):
         world.sync(other.public.as_uri())
     assert world.version is None
+
+
+def test_a_user_and_password_of_a_mirror_are_sent_and_not_shown(world: World) -> None:
+    world.publish()
+
+    def refuse(_: Liar, connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 401 x\r\nContent-Length: 0\r\n\r\n")
+
+    with Liar(refuse) as mirror, pytest.raises(SyncError, match="answers 401") as caught:
+        world.sync(f"http://gate:s3%40cret@127.0.0.1:{mirror.port}/lists/")
+    assert b"Authorization: Basic " + base64.b64encode(b"gate:s3@cret") in mirror.asked[0]
+    assert mirror.asked[0].startswith(b"GET /lists/metadata/2.root.json ")
+    assert "cret" not in str(caught.value)
