@@ -15,6 +15,7 @@ from pathlib import Path
 from time import monotonic, sleep
 
 from gate.errors import StoreError, SyncError
+from gate.store.durable import make_directory
 from gate.sync.shelf import disk_error
 
 WAIT = 15.0  # seconds that a person's command waits; a holder that gives way does so within two
@@ -42,7 +43,7 @@ def alone(folder: Path, rank: Rank = Rank.DAEMON) -> Iterator[Callable[[], None]
     """Hold the lock of the lists' folder.  Gives a function to be called between steps, which raises GaveWayError
     when a command of a higher rank waits.  Raises BusyError, StoreError."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_directory(folder)
         place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
         raise disk_error(folder, error) from error

@@ -17,6 +17,8 @@ from gate.store.places import Where
 if TYPE_CHECKING:
     from nacl.signing import VerifyKey
 
+MAX_ROOT = 64 << 10  # bytes: what python-tuf is allowed for one that is fetched
+
 log = structlog.get_logger()
 
 
@@ -69,11 +71,15 @@ Visit = Callable[[str], Visited]
 def read_root(path: Path) -> bytes:
     """Raises SyncError."""
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(MAX_ROOT + 1)
     except OSError as error:
         raise SyncError(
             f"{path}: {error.strerror}", hint="Get root.json from the authority, and name it in [sync] root"
         ) from error
+    if len(content) > MAX_ROOT:
+        raise SyncError(f"{path}: more than {MAX_ROOT} bytes", hint="Get root.json from the authority")
+    return content
 
 
 def shown(address: str) -> str:

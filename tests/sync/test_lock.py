@@ -92,7 +92,7 @@ def _file(path: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
-        (_file, r"lists: File exists"),
+        (_file, r"lists: Not a directory"),
         (lambda folder: (folder / "sync.lock").symlink_to("../lane.db"), r"lists/sync\.lock: Too many levels"),
         (lambda folder: (folder / "sync.lock").mkdir(), r"lists/sync\.lock: Is a directory"),
     ],
