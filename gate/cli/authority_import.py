@@ -19,10 +19,12 @@ from rich.progress import Progress as Bar
 
 from gate.authority.authority import Authority, Imported
 from gate.authority.sources.csv_file import CsvFile
+from gate.authority.sources.file_kinds import HEAD, WORKBOOK, name_kind
 from gate.authority.sources.ids import IdKind
 from gate.authority.sources.parquet_file import MAGIC, ParquetFile
 from gate.authority.sources.rows import BadRowsError, Progress, Source
 from gate.authority.sources.sql_query import SqlQuery
+from gate.authority.sources.workbook import SUFFIXES, Workbook
 from gate.cli.authority_options import open_authority, passphrase_option
 from gate.errors import UsageError
 
@@ -43,7 +45,7 @@ from gate.errors import UsageError
 def command(
     directory: Path, file: Path | None, url: str | None, query: str | None, grow: bool, ids: str | None, as_json: bool
 ) -> None:
-    """Take statuses from FILE (CSV or Parquet; - reads CSV from stdin) or from a database.
+    """Take statuses from FILE (CSV, Parquet or a workbook; - reads CSV from stdin) or from a database.
 
     All rows, or none when any of them is bad. The columns are `idx` and `status` or `person` and
     `status`, in any order and among others; a person is an IIN or any other stable id, as text, and
@@ -53,8 +55,13 @@ def command(
     Where people are known by IINs, a row whose id is none is bad: twelve digits with a right check digit,
     leading zeros included. Many new people, or many changes of colour, must be meant (--grow).
 
+    CSV has a comma, semicolon, tab or | between cells, and may be UTF-8 or UTF-16; another encoding is
+    taken where ids and statuses are ASCII. A workbook (xlsx, xlsb, xls, ods) has one sheet whose first
+    row names the columns; ids are text in it, for a number has lost its leading zeros. PDF, HTML, ZIP
+    and the like are named and refused.
+
     URL is one of SQLAlchemy. Keep the password out of it, for other users see this command: PostgreSQL
-    finds it in ~/.pgpass or PGPASSWORD. Parquet and SQL need pip install 'ashyq-gate[authority]'.
+    finds it in ~/.pgpass or PGPASSWORD. Parquet, workbooks and SQL need pip install 'ashyq-gate[authority]'.
 
     \b
     Examples:
@@ -119,10 +126,19 @@ def _of_file(file: Path, stream: BinaryIO) -> _Table:
     size = None
     if str(file) != "-" and file.is_file():  # nor a pipe: one can go back to its beginning
         size = file.stat().st_size
-        if file.suffix.lower() == ".parquet" or stream.read(len(MAGIC)) == MAGIC:
-            return _Table(str(file), partial(ParquetFile, file), ParquetFile(file).count, MofNCompleteColumn)
+        head = stream.read(HEAD)
         stream.seek(0)
+        suffix = file.suffix.lower()
+        if suffix == ".parquet" or head.startswith(MAGIC):
+            return _Table(str(file), partial(ParquetFile, file), ParquetFile(file).count, MofNCompleteColumn)
+        kind = name_kind(head)
+        if kind is WORKBOOK or (kind is None and suffix in SUFFIXES and not _is_text(head)):
+            return _Table(str(file), partial(Workbook, file), lambda: None, MofNCompleteColumn)
     return _Table(str(file), partial(CsvFile, stream), lambda: size, DownloadColumn)
+
+
+def _is_text(head: bytes) -> bool:
+    return b"\0" not in head
 
 
 def _import(opened: Authority, table: _Table, *, grow: bool, ids: IdKind | None) -> Imported:

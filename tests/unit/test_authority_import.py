@@ -138,7 +138,7 @@ def test_a_contradiction_is_found_over_any_distance(authority: Authority) -> Non
         (b"idx,status\n1,green\n2,gr\xfcn\n", "line 3: is not UTF-8"),
         ('idx,status\n1,"green\n', "line 2: is not CSV"),
         ('idx,status\n1,"green"x\n', "line 2: is not CSV"),
-        (b"\xff\xfei\x00d\x00x\x00", "line 1: is not UTF-8"),
+        (b"\xff\xfei\x00d\x00x\x00", "header"),  # UTF-16, and no status
         ("person,status\n" + "9" * 129 + ",green\n", "1 to 128 characters"),
     ],
 )

@@ -75,7 +75,9 @@ def test_a_plain_line_is_what_the_csv_reader_says_it_is(
 
 def test_plain_lines_are_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Or the test above compares nothing."""
-    monkeypatch.setattr(csv_file, "_rows", lambda lines, _: iter([(1, ["person", "status"])]) if lines.left else None)
+    monkeypatch.setattr(
+        csv_file, "_rows", lambda lines, _, **__: iter([(1, ["person", "status"])]) if lines.left else None
+    )
     assert taken(CsvFile(io.BytesIO(f"person,status\n{IIN},green\n".encode()))) == ([(2, 4, IIN.encode())], "")
 
 

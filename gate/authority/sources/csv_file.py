@@ -1,21 +1,37 @@
-"""Rows from CSV: UTF-8, comma or semicolon, columns named in the first line.
+"""Rows from CSV: comma, semicolon, tab or bar between cells, columns named in the first line.
 
 Blocks of plain lines are read all at once (`plain`).  From a quote on the standard library's reader
 takes over, up to the end of the row in which the block ends.  Memory does not grow with the file.
 """
 
 import csv
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from io import BytesIO
 from typing import BinaryIO
 
 from gate.authority.sources import plain
+from gate.authority.sources.file_kinds import name_kind
 from gate.authority.sources.ids import Ids
-from gate.authority.sources.rows import BATCH, Batch, Columns, Problems, Progress, RowByRow
+from gate.authority.sources.rows import BATCH, UNDECODED, Batch, Columns, Problems, Progress, RowByRow
+from gate.authority.sources.text import PlainText, WideTextError
+from gate.errors import PublishError
 
 _BLOCK = 1 << 20  # bytes read at once
 _LINE_MAX = 1 << 24  # bytes: what has no line feed for so long is no table
-_BOM = b"\xef\xbb\xbf"  # Excel writes it
+_DELIMITERS = (",", ";", "\t", "|")
+_TOLD = re.compile(rb"sep=([,;\t|])\r?", re.IGNORECASE)  # Excel's own first line
+_HEADER = (
+    'the header must name the columns "idx,status" or "person,status", with a comma, semicolon, tab or | between them'
+)
+_SAID = (  # what the standard library says, and what a person does about it
+    ("expected after", "a quoted cell goes on after its closing quote; write a quote inside a cell twice"),
+    ("unexpected end of data", "a quote is opened and never closed; write a quote inside a cell twice"),
+    ("field larger", "a cell is longer than 131,072 characters; a quote may be opened and never closed"),
+    ("new-line character", "a lone carriage return stands in a row; save the table again"),
+    ("NUL", "a NUL character stands in a row; save the table again"),
+)
 
 
 class CsvFile:
@@ -24,20 +40,29 @@ class CsvFile:
     called = "line"
 
     def __init__(self, stream: BinaryIO, progress: Progress | None = None) -> None:
-        self._blocks = _Blocks(stream, progress)
+        self._stream = stream
+        self._progress = progress
 
     def batches(self, limit: int, problems: Problems, ids: Ids | None = None) -> Iterator[Batch]:
         try:
-            header, _, first = next(self._blocks, b"\n").removeprefix(_BOM).partition(b"\n")
-            delimiter = ";" if b";" in header and b"," not in header else ","  # Excel in a Russian locale
-            names = next(_rows(_Lines(header, iter(()), 0), delimiter), (0, [""]))[1]
-            columns = Columns.named(names)
-            if columns:
-                yield from self._batches(first, delimiter, columns, limit, problems, ids or Ids(None))
+            text = PlainText(self._stream)
+            if kind := name_kind(text.head):
+                raise PublishError(f"this is {kind[0]}, not CSV", hint=kind[1])
+            self._blocks = _Blocks(text, self._progress)
+            header, _, first = next(self._blocks, b"\n").partition(b"\n")
+            told, line = _TOLD.fullmatch(header), 1
+            if told:
+                header, _, first = (first or next(self._blocks, b"\n")).partition(b"\n")
+                line = 2
+            found = _columns(header, [told[1].decode()] if told else _DELIMITERS)
+            if found is None:
+                problems.add(line, _HEADER)
             else:
-                problems.add(1, 'the header must name the columns "idx,status" or "person,status"')
+                yield from self._batches(first, *found, limit, problems, ids or Ids(None))
         except _UnreadableError as error:
             problems.add(error.line, f"{error}; the rest was not read")
+        except WideTextError as error:
+            problems.add(1, f"this table {error}, as it begins: save it as CSV UTF-8")
 
     def _batches(
         self, block: bytes, delimiter: str, columns: Columns, limit: int, problems: Problems, ids: Ids
@@ -49,16 +74,21 @@ class CsvFile:
                 batch, odd = plain.read(block, delimiter, columns, limit, ids, before + 1)
                 batch = Batch(batch.rows + (before + 1), batch.values, batch.places, batch.persons)
                 for number, line in zip(odd.numbers, odd.lines, strict=True):
-                    if text := line.decode().rstrip("\r\n"):
-                        closer.take(before + 1 + number, text.split(delimiter))
+                    if any(cells := line.decode().rstrip("\r\n").split(delimiter)):
+                        closer.take(before + 1 + number, cells)
                 yield batch + closer.batch() if closer else batch
             else:
-                for row, cells in _rows(_Lines(block, self._blocks, before), delimiter):
-                    closer.take(row, cells)
+                lines = _Lines(block, self._blocks, before)
+                for row, cells in _rows(lines, delimiter):
+                    if any(cells):  # not what a spreadsheet leaves of an empty row: ;;
+                        closer.take(row, cells)
                     if len(closer) == BATCH:
                         yield closer.batch()
+                if lines.undecoded:
+                    closer.note_undecoded()
                 yield closer.batch()
             block = b""
+        closer.close()
 
 
 class _UnreadableError(Exception):
@@ -70,9 +100,10 @@ class _UnreadableError(Exception):
 class _Blocks:
     """A stream in pieces of whole lines; the last line gets its line feed if it has none."""
 
-    def __init__(self, stream: BinaryIO, progress: Progress | None) -> None:
-        self._stream = stream
+    def __init__(self, text: PlainText, progress: Progress | None) -> None:
+        self._text = text
         self._progress = progress
+        self._told = 0
         self._rest = b""
         self.lines = 0  # in the pieces given so far
 
@@ -80,9 +111,10 @@ class _Blocks:
         return self
 
     def __next__(self) -> bytes:
-        while data := self._stream.read(_BLOCK):
+        while data := self._text.read(_BLOCK):
             if self._progress:
-                self._progress(len(data))
+                self._progress(self._text.taken - self._told)
+                self._told = self._text.taken
             whole = data.rfind(b"\n") + 1
             block, self._rest = self._rest + data[:whole], data[whole:] if whole else self._rest + data
             if whole:
@@ -108,6 +140,7 @@ class _Lines:
         self._size = len(block)
         self._more = more
         self.number = before  # of the line given last
+        self.undecoded = False  # some bytes were not UTF-8
 
     @property
     def left(self) -> bool:
@@ -121,19 +154,33 @@ class _Lines:
             block = next(self._more)
             self._block, self._size = BytesIO(block), len(block)
         self.number += 1
+        line = self._block.readline()
         try:
-            return self._block.readline().decode()
+            return line.decode()
         except UnicodeDecodeError:
-            raise _UnreadableError(self.number, "is not UTF-8") from None
+            self.undecoded = True
+            return line.decode("utf-8", UNDECODED)
 
 
-def _rows(lines: _Lines, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+def _rows(lines: _Lines, delimiter: str, *, strict: bool = True) -> Iterator[tuple[int, list[str]]]:
     """Each row that is not empty with the number of its last line, until no line is left of a block."""
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    reader = csv.reader(lines, delimiter=delimiter, strict=strict)
     while lines.left:
         try:
             row = next(reader)
         except csv.Error as error:
-            raise _UnreadableError(lines.number, f"is not CSV ({error})") from None
+            words = next((words for said, words in _SAID if said in str(error)), "its quotes do not match")
+            raise _UnreadableError(lines.number, f"is not CSV: {words}") from None
         if row:
             yield lines.number, row
+
+
+def _columns(header: bytes, delimiters: Iterable[str]) -> tuple[str, Columns] | None:
+    """What stands between cells, and which columns there are.  Of names that are what they should be, no two
+    delimiters can make the same line."""
+    for delimiter in delimiters:
+        with suppress(_UnreadableError):
+            names = next(_rows(_Lines(header, iter(()), 0), delimiter, strict=False), (0, [""]))[1]
+            if columns := Columns.named(names):
+                return delimiter, columns
+    return None

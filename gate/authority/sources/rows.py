@@ -22,6 +22,9 @@ BATCH = 1 << 16  # rows
 PERSON_MAX = 128  # characters
 BLANKS = " \t\r\n"  # around an id, where they mean nothing; any other blank is damage
 _SHOWN_MAX = 10  # characters of a bad cell: the longest place, and fewer than an IIN has
+UNDECODED = "surrogateescape"  # how bytes that are not UTF-8 are kept in text
+_NOT_UTF8 = "is not UTF-8: save the table as CSV UTF-8"
+_AROUND = " \t\r\n\xa0\ufeff\u200b\"'"  # the name of a column
 STATUSES = {listing.name.lower(): int(listing) for listing in Listing}
 
 Progress = Callable[[int], None]
@@ -98,7 +101,7 @@ class Columns:
     @classmethod
     def named(cls, header: Sequence[str]) -> "Columns | None":
         """None unless there is one status and one of idx and person."""
-        names = [name.strip().lower() for name in header]
+        names = [name.strip(_AROUND).casefold() for name in header]
         keys = [name for name in names if name in ("idx", "person")]
         if len(keys) != 1 or names.count("status") != 1:
             return None
@@ -113,16 +116,23 @@ class RowByRow:
         self._limit = limit
         self._problems = problems
         self._ids = ids
+        self._undecoded = False
+        self._beyond_ascii = 0  # the first row with such an id
         self._clear()
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def take(self, row: int, cells: Sequence[object]) -> None:
+        if len(cells) > self._columns.width and not any(cells[self._columns.width :]):
+            cells = cells[: self._columns.width]  # columns that were empty when a spreadsheet was saved
         if len(cells) != self._columns.width:
             self._problems.add(row, f"has {len(cells)} columns where the header has {self._columns.width}")
             return
         key, status = cells[self._columns.key], cells[self._columns.status]
+        if _is_undecoded(key) or _is_undecoded(status):
+            self._problems.add(row, _NOT_UTF8)
+            return
         value = STATUSES.get(status) if isinstance(status, str) else None
         if value is None and (value := STATUSES.get(str(status).strip().lower())) is None:
             self._problems.add(row, f"status {_shown(status)} is none of {', '.join(STATUSES)}")
@@ -135,6 +145,15 @@ class RowByRow:
         for row, cells in enumerate(rows, first):
             self.take(row, cells)
         return self.batch()
+
+    def note_undecoded(self) -> None:
+        """Some bytes of this table are not UTF-8.  Then an id that is not ASCII is not known for certain."""
+        self._undecoded = True
+
+    def close(self) -> None:
+        """After the last row: name what only the whole table tells."""
+        if self._undecoded and self._beyond_ascii:
+            self._problems.add(self._beyond_ascii, _NOT_UTF8)
 
     def batch(self) -> Batch:
         """The good rows since the last time."""
@@ -166,6 +185,8 @@ class RowByRow:
         if not 0 < len(text) <= PERSON_MAX or not person:
             self._problems.add(row, f"a person's id has 1 to {PERSON_MAX} characters")
             return False
+        if not text.isascii() and not self._beyond_ascii:
+            self._beyond_ascii = row
         if fault := self._ids.fault(row, text):
             self._problems.add(row, fault)
             return False
@@ -179,6 +200,10 @@ class RowByRow:
             return True
         self._problems.add(row, f"idx {_shown(key)} is no place from 0 to {self._limit - 1}")
         return False
+
+
+def _is_undecoded(cell: object) -> bool:
+    return isinstance(cell, str) and not cell.isascii() and any("\udc80" <= char <= "\udcff" for char in cell)
 
 
 def _shown(cell: object) -> str:

@@ -1,0 +1,131 @@
+"""Rows from a workbook of Excel or LibreOffice: xlsx, xlsb, xls, ods; read by calamine."""
+
+import os
+import sys
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gate.authority.sources.ids import Ids
+from gate.authority.sources.rows import BATCH, Batch, Columns, Problems, Progress, RowByRow, not_installed
+from gate.errors import PublishError
+
+if TYPE_CHECKING:
+    from python_calamine import CalamineSheet, CalamineWorkbook
+
+SUFFIXES = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"})
+LARGEST = 256 << 20  # bytes of a file
+UNPACKED = 2 << 30  # bytes of what is in it: a million rows are some 100 MB
+
+_SAVE = 'Open it, remove its password if it has one, and save it as "Excel workbook (.xlsx)" or "CSV UTF-8"'
+
+
+class Workbook:
+    """A `Source`.  Rows have the numbers that the program shows; the sheet is the one whose first row names the
+    columns."""
+
+    called = "row"
+
+    def __init__(self, path: Path, progress: Progress | None = None) -> None:
+        self._path = path
+        self._progress = progress
+
+    def batches(self, limit: int, problems: Problems, ids: Ids | None = None) -> Iterator[Batch]:
+        self._check_size()
+        with self._opened() as workbook:
+            sheet, columns = self._sheet(workbook)
+            closer = RowByRow(columns, limit, problems, ids or Ids(None))
+            for number, cells in _filled(sheet, skip=1):
+                closer.take(number, [_plain(cell, columns, at) for at, cell in enumerate(cells)])
+                if len(closer) == BATCH:
+                    yield closer.batch()
+                if self._progress:
+                    self._progress(1)
+            yield closer.batch()
+
+    def _check_size(self) -> None:
+        try:
+            size = self._path.stat().st_size
+            with zipfile.ZipFile(self._path) as archive:
+                unpacked = sum(entry.file_size for entry in archive.infolist())
+        except OSError as error:
+            raise PublishError(f"cannot read {self._path}: {error.strerror}", hint="Name a file") from error
+        except Exception:  # noqa: BLE001 - an xls is no archive, and calamine says what is wrong with others
+            unpacked = 0
+        if size > LARGEST or unpacked > UNPACKED:
+            raise PublishError(f"the workbook {self._path} is too large", hint="Save its table as CSV UTF-8")
+
+    def _sheet(self, workbook: "CalamineWorkbook") -> tuple["CalamineSheet", Columns]:
+        found = []
+        for name in workbook.sheet_names:
+            with self._reading():
+                sheet = workbook.get_sheet_by_name(name)
+                _, header = next(_filled(sheet), (0, []))
+            if columns := Columns.named([str(cell) for cell in header]):
+                found.append((sheet, columns))
+        if len(found) > 1:
+            names = ", ".join(sheet.name for sheet, _ in found)
+            raise PublishError(f"several sheets of {self._path} are such tables: {names}", hint="Leave one of them")
+        if not found:
+            raise PublishError(
+                f"no sheet of {self._path} begins with the names of the columns",
+                hint='Its first row must name "idx" or "person", and "status"',
+            )
+        return found[0]
+
+    @contextmanager
+    def _opened(self) -> Iterator["CalamineWorkbook"]:
+        try:
+            from python_calamine import CalamineWorkbook
+        except ImportError as error:
+            raise not_installed("A workbook", "python-calamine") from error
+        with self._reading():
+            workbook = CalamineWorkbook.from_path(self._path)
+        yield workbook
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """What the library says is nothing that a person could use."""
+        try:
+            with _silent():
+                yield
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # a panic of its Rust is no Exception
+            raise PublishError(
+                f"{self._path} is no workbook that can be read, is damaged, or has a password", hint=_SAVE
+            ) from error
+
+
+def _filled(sheet: "CalamineSheet", skip: int = 0) -> Iterator[tuple[int, list[object]]]:
+    """Rows that are not empty with their numbers, after the first `skip` of them."""
+    first = (sheet.start or (0, 0))[0] + 1
+    for number, cells in enumerate(sheet.iter_rows(), first):
+        if any(cell not in ("", None) for cell in cells):
+            if skip:
+                skip -= 1
+                continue
+            yield number, list(cells)
+
+
+def _plain(cell: object, columns: Columns, at: int) -> object:
+    """A place that is a number is a whole one; an id that is a number stays one, and is refused."""
+    if at == columns.key and not columns.by_person and isinstance(cell, float) and cell.is_integer():
+        return int(cell)
+    return cell
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """A panic writes to file descriptor 2 by itself."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
