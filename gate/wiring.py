@@ -182,7 +182,7 @@ class _LaneProcess:
                 feedback.append(await stack.enter_async_context(fitted.spec.open(fitted.config)))
             except DeviceError as error:  # a dead lamp never stops a lane
                 log.error(str(error), device=fitted.name)
-        open_judge = partial(Judge, self._places, policy, settings.verifier)
+        open_judge = partial(Judge, self._places, policy, settings.verifier, settings.journal.keep)
         mantrap = Mantrap(settings.lane.interlock) if settings.lane.interlock else None
         if mantrap:
             stack.callback(mantrap.close)

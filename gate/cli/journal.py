@@ -2,22 +2,17 @@
 
 import csv
 import json
-import sqlite3
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
-from sqlite_utils import Database
 
 from gate.cli.owner import become_owner
 from gate.cli.where import state_directory, state_options
-from gate.errors import StoreError
-from gate.store import device_key
-from gate.store import journal as store
-from gate.store.database import File, open_for_reading
+from gate.store.journal import COLUMNS
+from gate.store.journal_proof import last_row, open_journal, prove, read_rows
 
 
 @click.group()
@@ -31,9 +26,10 @@ def journal() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a row.")
 def tail(config: Path | None, state_dir: Path | None, count: int, as_json: bool) -> None:
     """Show the last rows."""
-    with _opened(state_directory(config, state_dir)) as connection:
-        (last,) = connection.execute("SELECT coalesce(max(seq), 0) FROM journal").fetchone()
-        for row in store.read(connection, after=last - count):
+    state = _state(config, state_dir)
+    with open_journal(state) as connection:
+        for row in read_rows(state, connection, after=last_row(connection) - count):
+            del row["hash"]
             click.echo(json.dumps(row) if as_json else _line(row))
 
 
@@ -47,16 +43,16 @@ def verify(config: Path | None, state_dir: Path | None, checkpoint: str | None, 
     The device's signature is checked on every checkpoint; a cut tail shows only against a checkpoint that
     left the device (they are in its log).
     """
-    state = state_directory(config, state_dir)
-    key = device_key.load(state)
-    with _opened(state) as connection:
-        proof = store.verify(connection, key.verify_key if key else None, checkpoint)
-    facts = {"ok": True, "rows": proof.rows, "checkpoints": proof.checkpoints, "end": proof.end}
-    click.echo(
-        json.dumps(facts)
-        if as_json
-        else f"whole: {proof.rows} rows, signed checkpoints: {proof.checkpoints}, end {proof.end}"
-    )
+    proof = prove(_state(config, state_dir), checkpoint)
+    if as_json:
+        facts = {"ok": True, "rows": proof.rows, "checkpoints": proof.checkpoints, "end": proof.end}
+        click.echo(json.dumps({**facts, "first": proof.first, "lost": proof.lost}))
+        return
+    click.echo(f"whole: {proof.rows} rows, signed checkpoints: {proof.checkpoints}, end {proof.end}")
+    if proof.first > 1 and not proof.lost:
+        click.echo(f"rows 1 to {proof.first - 1} were kept for [journal] keep, and are deleted")
+    for begin, end in proof.lost:
+        click.echo(f"but rows {begin} to {end} were lost: row {end + 1} says how")
 
 
 @journal.command()
@@ -65,11 +61,12 @@ def verify(config: Path | None, state_dir: Path | None, checkpoint: str | None, 
 @click.option("--after", default=0, help="Only rows after this seq: to go on where the last export ended.")
 def export(config: Path | None, state_dir: Path | None, form: str, after: int) -> None:
     """Write rows to stdout as CSV or JSON lines."""
-    out = csv.DictWriter(sys.stdout, [*store.COLUMNS, "hash"], lineterminator="\n")
+    out = csv.DictWriter(sys.stdout, [*COLUMNS, "hash"], lineterminator="\n")
     if form == "csv":
         out.writeheader()
-    with _opened(state_directory(config, state_dir)) as connection:
-        for row in Database(connection)["journal"].rows_where("seq > ?", [after], order_by="seq"):
+    state = _state(config, state_dir)
+    with open_journal(state) as connection:
+        for row in read_rows(state, connection, after=after):
             row["hash"] = row["hash"].hex()
             if form == "csv":
                 out.writerow(row)
@@ -77,17 +74,13 @@ def export(config: Path | None, state_dir: Path | None, form: str, after: int) -
                 click.echo(json.dumps(row))
 
 
-@contextmanager
-def _opened(state: Path) -> Iterator[sqlite3.Connection]:
+def _state(config: Path | None, state_dir: Path | None) -> Path:
+    state = state_directory(config, state_dir)
     become_owner(state)  # reading may have to bring a WAL in
-    connection = open_for_reading(File.LANE, state)
-    if connection is None:
-        raise StoreError(f"{state} holds no journal", hint="It begins with the first `gate run`; check the directory")
-    with closing(connection):
-        yield connection
+    return state
 
 
-def _line(row: dict[str, str | int | None]) -> str:
+def _line(row: dict[str, Any]) -> str:
     at = datetime.fromtimestamp(int(row["at"] or 0) / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
     words = [f"{row['seq']:>6}", at, f"{row['event']:9}"]
     words += [str(row[name]) for name in ("reason", "direction", "issuer", "detail") if row[name] is not None]

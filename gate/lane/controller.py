@@ -323,8 +323,8 @@ class Lane:
         if now >= self._list_due:
             self._list_due = now + LIST_CHECK
             await self._ask_time()
-        if self._tidy.due(now):
-            await self._ask(lambda judge, at: judge.tidy(self._setup.device, at))
+        if self._tidy.due(now) and await self._ask(lambda judge, at: judge.tidy(self._setup.device, at)):
+            self._tidy.again(now)
 
     async def _left_waiting(self, scan: Scan) -> None:
         """Someone showed a code while the lane was busy, and left before it was free."""

@@ -27,6 +27,7 @@ from gate.store.statuslist import ListState, OutdatedError, StatusList
 
 log = structlog.get_logger()
 
+KEEP = 400 * 86_400.0  # seconds that rows of the journal are kept: a year and a month to look at it
 MakeVerifier = Callable[[TrustList], Verifier]
 
 
@@ -54,12 +55,13 @@ _WELL = {_LIST: "the list is there", _LANE: "lane.db is written again", _END: "j
 class Judge:
     """Raises StoreError at start when lane.db cannot be had; afterwards a failing store is a refusal."""
 
-    def __init__(self, where: Where, policy: Policy, make_verifier: MakeVerifier) -> None:
+    def __init__(self, where: Where, policy: Policy, make_verifier: MakeVerifier, keep: float = KEEP) -> None:
         places = Places.of(where)
         self._list_paths = tuple(str(path) for path in (places.list_db, places.earlier_list_db) if path)
         self._where = where
         self._status = StatusList(where, watched=True)
         self._make_verifier = make_verifier
+        self._keep = keep
         self._trust: TrustList | None = None
         self._verifier = make_verifier(NO_ISSUERS)
         self._problems: dict[str, str] = {}  # by the file they come of
@@ -230,19 +232,23 @@ class Judge:
         except StoreError as error:
             self._say(error)
 
-    def tidy(self, device: str, at: float) -> None:
-        """When idle: sign the journal's end, destroy keys that are over and checkpoint the WAL."""
+    def tidy(self, device: str, at: float) -> bool:
+        """When idle: sign the journal's end, destroy keys that are over, checkpoint the WAL, seal old rows.  True:
+        there is more to do."""
+        more = False
         try:
             self._admission.write_counts(at, every=True)
             checkpoint = self._admission.sign_journal(device, at)
             self._admission.tidy(at)
             self._admission.destroy_keys(at)
+            more = self._admission.retire_rows(device, self._keep, at)
             self._status.tidy()
         except StoreError as error:
             self._say(error)
-            return
+            return False
         if checkpoint:  # leaves the device with the log, so that a cut tail can be proved
             log.info("journal checkpoint", checkpoint=checkpoint)
+        return more
 
     def close(self, device: str, at: float) -> None:
         with suppress(StoreError):

@@ -275,6 +275,20 @@ class Staff(Table):
     ] = False
 
 
+class JournalTable(Table):
+    """How long the journal is kept on this device."""
+
+    keep: Annotated[
+        Duration,
+        Field(
+            ge=DAY,
+            le=3660 * DAY,
+            description="how long rows are kept; they leave in sealed files of up to a month or 10,000 rows, a file "
+            "at a time; 400 days let two years be compared",
+        ),
+    ] = 400 * DAY
+
+
 class Kiosk(Table):
     """The page for visitors, staff and technicians.  Leave the table out, and there is no page."""
 
@@ -322,6 +336,7 @@ class Tables(Table):
     passes: Passes = Passes()
     sync: Sync | None = None
     staff: Staff = Staff()
+    journal: JournalTable = JournalTable()
     kiosk: Kiosk | None = None
 
 

@@ -132,6 +132,15 @@ class Admission(LaneStore):
         del self._open_grants[seq]
         return passed
 
+    def retire_rows(self, device: str, keep: float, at: float) -> bool:
+        """A step of moving old rows out of lane.db and, after `keep` seconds, off the device; when the lane is
+        idle.  True: there may be more."""
+        if self.seal_rows(device, at, min(self._open_grants, default=None)):
+            return True
+        self.forget_rows(keep, at)
+        self.shrink()
+        return False
+
     def close_interrupted(self, at: float) -> int:
         """At start: the row of a loss, and grants that a crash left open.  Whether someone passed is unknown,
         so the use stays used.  Returns how many there were."""

@@ -5,16 +5,14 @@ that lives one day.  Never the QR text, idx, IIN, name or colour.
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter
 
-from nacl.exceptions import BadSignatureError
-from nacl.signing import SigningKey, VerifyKey
+from nacl.signing import SigningKey
 
 from gate.core.chain import GENESIS, Field, checkpoint_message, link
 from gate.core.model import Direction
-from gate.errors import StoreError
 from gate.store.journal_end import End
 
 
@@ -22,7 +20,7 @@ from gate.store.journal_end import End
 class Row:
     """One journal row, in the order of its columns; `seq` and `hash` are the journal's to give.
 
-    `actor`: who ordered it ("uid 1000 aigul, by Aigul"); the last column, for `_hashed` leaves it out when
+    `actor`: who ordered it ("uid 1000 aigul, by Aigul"); the last column, for `hashed` leaves it out when
     there is none."""
 
     at: int  # Unix ms
@@ -44,7 +42,7 @@ class Row:
 
 
 COLUMNS = ("seq", *(field.name for field in fields(Row)))
-_SELECT = ", ".join(f'"{name}"' for name in COLUMNS)
+_NAMES = ", ".join(f'"{name}"' for name in COLUMNS)
 _GRANT = COLUMNS.index("grant")
 _values = attrgetter(*COLUMNS[1:])
 RECENT = 10_000  # rows: a grant lasts seconds, and is never open for as many
@@ -52,7 +50,8 @@ _OPEN_GRANTS = """
 SELECT seq, direction FROM journal AS decision WHERE seq > ? AND "grant" = seq AND NOT EXISTS
   (SELECT 1 FROM journal AS passage WHERE passage.seq > decision.seq AND passage."grant" = decision.seq)"""
 _LAST = "SELECT seq, hash, at FROM journal ORDER BY seq DESC LIMIT 1"
-_INSERT = f"INSERT INTO journal ({_SELECT}, hash) VALUES ({', '.join('?' * (len(COLUMNS) + 1))})"  # noqa: S608 - our names
+SELECT_ROW = f"SELECT {_NAMES}, hash FROM journal"  # noqa: S608 - our own names
+_INSERT = f"INSERT INTO journal ({_NAMES}, hash) VALUES ({', '.join('?' * (len(COLUMNS) + 1))})"  # noqa: S608 - our names
 
 
 class Journal:
@@ -74,7 +73,7 @@ class Journal:
         values: list[Field] = [seq, *_values(row)]
         if grants:
             values[_GRANT] = seq
-        digest = link(before, _hashed(values))
+        digest = link(before, hashed(values))
         self._connection.execute(_INSERT, (*values, digest))
         self.appended = End(seq, digest, row.at)
         return seq
@@ -113,71 +112,6 @@ def read_end(connection: sqlite3.Connection) -> End:
     return End(*row) if row else End(*read_base(connection))
 
 
-def read(connection: sqlite3.Connection, *, after: int = 0) -> Iterator[dict[str, str | int | None]]:
-    """Rows as dictionaries, in order, hash left out."""
-    query = f"SELECT {_SELECT} FROM journal WHERE seq > ? ORDER BY seq"  # noqa: S608 - our own names
-    for values in connection.execute(query, (after,)):
-        yield dict(zip(COLUMNS, values, strict=True))
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    rows: int
-    checkpoints: int
-    end: str  # "seq:digest", to compare with one that left the device
-
-
-def verify(connection: sqlite3.Connection, key: VerifyKey | None, known: str | None = None) -> Proof:
-    """Walk the chain from its beginning and check every signed checkpoint.
-
-    `known`: a checkpoint "seq:digest" that left the device earlier; a cut tail shows against it.
-    Raises StoreError naming the first row that is not as it was written."""
-    signed = {row[0]: row[1:] for row in connection.execute("SELECT seq, device, hash, signature FROM checkpoint")}
-    wanted = _parse_known(known)
-    seq, digest = read_base(connection)
-    checked = 0
-    query = f"SELECT {_SELECT}, hash FROM journal ORDER BY seq"  # noqa: S608 - our own names
-    for *values, written in connection.execute(query):
-        if values[0] != seq + 1:
-            raise _broken(f"row {seq + 1} is missing")
-        seq, digest = values[0], link(digest, _hashed(values))
-        if digest != written:
-            raise _broken(f"row {seq} was changed, or one before it was inserted or removed")
-        if seq in signed:
-            _check_signature(signed.pop(seq), digest, seq, key)
-            checked += 1
-        if wanted and seq == wanted[0] and digest.hex() != wanted[1]:
-            raise _broken(f"row {seq} does not match the checkpoint {known}")
-    if missing := max((*signed, wanted[0] if wanted and wanted[0] > seq else 0), default=0):
-        raise _broken(f"the journal ends at row {seq}, but a checkpoint speaks of row {missing}: its tail was cut")
-    return Proof(seq, checked, f"{seq}:{digest.hex()}")
-
-
-def _hashed(values: Sequence[Field]) -> Sequence[Field]:
+def hashed(values: Sequence[Field]) -> Sequence[Field]:
     """What the digest covers: rows from before the column `actor` have none, and keep their digests."""
     return values if values[-1] is not None else values[:-1]
-
-
-def _check_signature(signed: tuple[str, bytes, bytes], digest: bytes, seq: int, key: VerifyKey | None) -> None:
-    device, at_row, signature = signed
-    if at_row != digest:
-        raise _broken(f"row {seq} does not match its signed checkpoint")
-    if key is None:
-        return
-    try:
-        key.verify(checkpoint_message(device, seq, digest), signature)
-    except BadSignatureError:
-        raise _broken(f"the checkpoint at row {seq} was not signed by this device") from None
-
-
-def _parse_known(known: str | None) -> tuple[int, str] | None:
-    if known is None:
-        return None
-    seq, _, digest = known.partition(":")
-    if not seq.isdigit() or len(digest) != len(GENESIS.hex()):
-        raise StoreError(f"{known!r} is not a checkpoint", hint="It reads SEQ:DIGEST, as the gate logs it")
-    return int(seq), digest.lower()
-
-
-def _broken(what: str) -> StoreError:
-    return StoreError(f"journal broken: {what}", hint="Keep lane.db as evidence and report it")

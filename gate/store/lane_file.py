@@ -21,6 +21,7 @@ from gate.store.durable import sync_folder
 from gate.store.journal import read_end
 from gate.store.journal_end import End, EndFile
 from gate.store.loss import begin_after
+from gate.store.segments import segments
 
 MOST_EVIDENCE = 9  # files set aside, the newest replaced from then on: a dying card must not fill itself
 _PROBES = (
@@ -53,6 +54,8 @@ class Left:
         how = "empty" if self.path.exists() else "missing"
         if _size(self.path.with_name(f"{self.path.name}-wal")):
             return f"{self.path}: {how}, but its WAL is there"
+        if segments(self.path.parent):
+            return f"{self.path}: {how}, but sealed segments of its journal are there"
         if self.end is None:
             return f"{self.path}: {how}, but this device has run before"
         if self.end.lost:
@@ -92,7 +95,6 @@ class LaneFile:
         self._state_dir = state_dir
         self._path = File.LANE.within(state_dir)
         self._seen: list[_Inode] = []
-        self._size = 0
         self._name, self._wal_name = str(self._path), f"{self._path}-wal"
         made = not (state_dir / device_key.NAME).exists()
         self.key = device_key.load_or_make(state_dir)
@@ -115,15 +117,12 @@ class LaneFile:
             )
 
     def is_there(self) -> bool:
-        """Whether file and WAL are those that were opened, and the file has not shrunk: it never does.  3 µs."""
+        """Whether file and WAL are those that were opened, and hold anything.  3 µs."""
         *found, size = self._look()
-        if found[0] is None or found != self._seen or size < self._size:
-            return False
-        self._size = size
-        return True
+        return size > 0 and found == self._seen
 
     def _remember(self) -> None:
-        *self._seen, self._size = self._look()
+        *self._seen, _ = self._look()
 
     def _look(self) -> tuple[_Inode, _Inode, int]:
         """Of file and WAL, and the file's size."""

@@ -4,9 +4,12 @@ Every method runs on the lane's one writing thread.
 """
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import structlog
 
 from gate.core.decide import Policy
 from gate.core.events import Mode
@@ -23,8 +26,14 @@ from gate.store.lane_lock import claim_lane
 from gate.store.loss import Loss, UnknownUses, bound_losses, confirm, read_loss, record
 from gate.store.redemptions import Redemptions, bound_redemptions
 from gate.store.secrets import Secrets
+from gate.store.segments import last_to_seal, oldest, release, seal
 from gate.store.standing import Standing, read_standing, write_standing
 from gate.store.statuslist import OutdatedError
+
+log = structlog.get_logger()
+
+FORGET_EVERY = 3600.0  # seconds, monotonic: a lane of 10,000 rows an hour is beyond any
+MUCH_FREE = 8 << 20  # bytes: what some segments leave behind
 
 
 class LaneStore:
@@ -39,6 +48,7 @@ class LaneStore:
         self._end: End | None = None  # of the journal, as it was committed last
         self.end_problem = ""  # why the end of the journal cannot be kept outside of lane.db
         self.loss: Loss | None = None
+        self._forget_due = 0.0
         self._lock = claim_lane(state_dir)
         try:
             self._file = LaneFile(state_dir)
@@ -168,6 +178,49 @@ class LaneStore:
             finally:
                 self._connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
         self._scrub, self._secrets.destroyed = bool(busy), False
+
+    def seal_rows(self, device: str, at: float, open_grant: int | None) -> bool:
+        """Move the oldest rows to a sealed segment, if there are enough.  True: there may be more."""
+        with self._errors():
+            last = last_to_seal(self._connection, at, open_grant)
+            if last is None:
+                return False
+            self._file.ends.settle()  # first: an end that is older than the rows left would look like a loss
+            broken = seal(self._connection, last, self._file.key, device, at)
+        with self._transaction():
+            release(self._connection, last)
+            if broken:
+                detail = f"row {broken} was changed, or one before it was inserted or removed"
+                self._journal.append(Row(at=ms(at), event="journal", detail=detail))
+        if broken:
+            log.error("the journal is broken", row=broken, hint="Keep lane.db and journal/ as evidence and report it")
+        return True
+
+    def forget_rows(self, keep: float, at: float) -> bool:
+        """Delete the oldest segment when all of it is older than `keep` seconds; the journal says so first.  One
+        an hour at most: a clock that is wrong for a while takes little away."""
+        now = time.monotonic()
+        if now < self._forget_due:
+            return False
+        segment = oldest(self._path.parent)
+        if segment is None or segment.last_at >= (at - keep) * 1000:
+            return False
+        detail = f"rows up to {segment.last} are deleted: kept for {keep / 86_400:g} days"
+        self.note("journal", at, detail)
+        with self._errors():
+            segment.path.unlink()
+        self._forget_due = now + FORGET_EVERY
+        return True
+
+    def shrink(self) -> None:
+        """Give back the room of rows that have left lane.db; when the lane is idle."""
+        with self._errors():
+            free, size = (
+                self._connection.execute(f"PRAGMA {what}").fetchone()[0] for what in ("freelist_count", "page_size")
+            )
+            if free * size >= MUCH_FREE:
+                self._connection.execute("VACUUM")
+                self._scrub = True
 
     def tidy(self, at: float) -> None:
         """Forget uses that are over and checkpoint the WAL; when the lane is idle, for it can take 150 ms."""

@@ -23,7 +23,7 @@ from gate.store.apply import apply
 from gate.store.clock_reset import reset_floor
 from gate.store.database import File, open_for_reading
 from gate.store.floor import read_floor, read_kept, read_signed, read_synced
-from gate.store.journal import verify
+from gate.store.journal_proof import verify
 from gate.store.last_sync import Synced
 from gate.store.statuslist import StatusList
 from gate.testing.builders import NOW, ManualClock, claims, load, policy, publication

@@ -13,7 +13,8 @@ from nacl.signing import SigningKey
 
 from gate.errors import StoreError
 from gate.store.database import File, immediate, open_for_writing
-from gate.store.journal import Journal, Row, read, verify
+from gate.store.journal import Journal, Row
+from gate.store.journal_proof import read, verify
 
 DEVICE_KEY = SigningKey(bytes(32))
 

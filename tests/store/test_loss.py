@@ -2,14 +2,11 @@
 
 import os
 import shutil
-import signal
 import sqlite3
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import pytest
@@ -24,6 +21,7 @@ from gate.store.standing import Standing
 from gate.store.statuslist import StatusList
 from gate.testing.builders import NOW, load, policy
 from gate.testing.builders import claims as any_claims
+from tests.store.dying import dies_at_line
 
 LOCKED = frozenset({Mode.LOCKED_DOWN})
 DATABASE = ("lane.db", "lane.db-wal", "lane.db-shm")
@@ -285,30 +283,6 @@ def test_a_bound_code_of_before_the_loss_is_refused_even_where_reuse_is_free(mak
     device.open()
     assert device.show(claims(7, presented_at=NOW)) is Reason.ALREADY_USED
     assert device.show(claims(8, presented_at=int(device.at))) is Reason.ADMITTED
-
-
-def dies_at_line(number: int, work: Callable[[], None]) -> bool:
-    """Do the work in a process of its own that dies at that line of the store; False when it has fewer."""
-    child = os.fork()
-    if child:
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
-    left = number
-
-    def trace(frame: FrameType, event: str, _: object) -> Any:
-        nonlocal left
-        if "/gate/store/" not in frame.f_code.co_filename:
-            return None
-        if event == "line":
-            left -= 1
-            if left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-        return trace
-
-    sys.settrace(trace)
-    try:
-        work()
-    finally:
-        os._exit(0)
 
 
 @pytest.mark.parametrize("lost", ["missing", "empty, its WAL there", "the WAL missing", "missing, and the end too"])

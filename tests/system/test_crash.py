@@ -7,7 +7,7 @@ import pytest
 
 from gate.core.model import Listing
 from gate.store.database import File, open_for_reading
-from gate.store.journal import verify
+from gate.store.journal_proof import verify
 from tests.system.rig import Daemon, RelayBoard, Site, eventually, lcus, replay
 
 POINTS = 20
