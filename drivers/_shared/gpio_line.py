@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from gate.errors import DeviceError
+from gate.ports.driver import to_install
 
 Pull = Literal["up", "down", "none"]
 
@@ -37,7 +38,7 @@ _DEVICES = Path("/dev")
 _log = logging.getLogger(__name__)
 _making = threading.Lock()  # devices are opened in threads, several at once
 _PULLS = {"up": "up", "down": "down", "none": "floating"}
-_PACKAGES = "Install it: `sudo apt install python3-gpiozero python3-lgpio` or `pip install gpiozero lgpio`"
+PACKAGES = f"{to_install('gpiozero lgpio')}, or leave `library` out: gpiod is there"
 
 
 def pin_factory() -> Any:  # gpiozero ships no types
@@ -45,7 +46,7 @@ def pin_factory() -> Any:  # gpiozero ships no types
     try:
         from gpiozero import Device
     except ImportError as error:
-        raise DeviceError("GPIO: the Python package gpiozero is not installed", hint=_PACKAGES) from error
+        raise DeviceError("GPIO: the Python package gpiozero is not installed", hint=PACKAGES) from error
     with _making:
         if Device.pin_factory is None:
             Device.pin_factory = _new_factory(Device)
@@ -93,7 +94,7 @@ def _factory_error(error: Exception, named: str | None) -> DeviceError:
             hint="Start the gate in a directory it may write to (systemd: WorkingDirectory=)",
         )
     if isinstance(error, ImportError | AttributeError):  # lgpio 0.0.0.2 on PyPI is an empty module
-        return DeviceError(f"GPIO: the Python package lgpio is missing or empty ({error})", hint=_PACKAGES)
+        return DeviceError(f"GPIO: the Python package lgpio is missing or empty ({error})", hint=PACKAGES)
     if type(error).__name__ == "PinUnknownPi":
         return DeviceError(
             f"GPIO: {_chips()} is there, but this is not recognised as a Raspberry Pi ({error})",

@@ -12,7 +12,9 @@ from typing import Any
 
 from drivers._shared.gpio_line import Pull
 from gate.errors import DeviceError
+from gate.ports.driver import to_install
 
+GPIOD = to_install("gpiod")
 _CONSUMER = "ashyq-gate"
 _BIASES = {"up": "PULL_UP", "down": "PULL_DOWN", "none": "DISABLED"}
 
@@ -92,16 +94,14 @@ def _library() -> Any:
     try:
         import gpiod
     except ImportError as error:
-        raise DeviceError(
-            "GPIO: the Python package gpiod is not installed", hint="Install it: `pip install 'ashyq-gate[pi]'`"
-        ) from error
+        raise DeviceError("GPIO: the Python package gpiod is not installed", hint=GPIOD) from error
     return gpiod
 
 
 def _claim(gpiod: Any, chip: Path, line: int, settings: Any) -> Any:
     try:
         return gpiod.request_lines(str(chip), consumer=_CONSUMER, config={line: settings})
-    except (OSError, ValueError) as error:
+    except Exception as error:  # besides OSError and ValueError the library has some of its own
         raise _claim_error(chip, line, error) from error
 
 

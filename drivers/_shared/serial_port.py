@@ -21,6 +21,7 @@ import time
 from pathlib import Path
 
 from gate.errors import DeviceError
+from gate.ports.driver import to_install
 
 _DRAIN_WITHIN = 0.5
 """Seconds; the longest order (a few bytes) leaves in 10 ms even at 9600 baud."""
@@ -40,7 +41,7 @@ class SerialPort:
             import serial
         except ImportError as error:
             raise DeviceError(
-                "serial port: the Python package pyserial is not installed", hint="Install it: `pip install pyserial`"
+                "serial port: the Python package pyserial is not installed", hint=to_install("pyserial")
             ) from error
         self.path = path
         self._clogged = False  # holds bytes that the device did not take

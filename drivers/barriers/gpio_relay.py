@@ -14,11 +14,11 @@ config.txt, choose a line whose power-on pull means locked (0-8 up, 9-27 down), 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from drivers._shared.gpio_choice import DEFAULT_CHIP, DEFAULT_LIBRARY, Chip, Library, check_installed, claim_output
 from drivers._shared.gpio_line import LAST_LINE, OutputLine
 from drivers._shared.gpiod_line import GpiodOutput
 from drivers._shared.pulse_barrier import HELD_OPEN, ExtendedPulse, Pulse, PulsedBarrier, Switch, started
@@ -39,13 +39,8 @@ class RelayConfig(DriverConfig):
     ]
     pulse: Annotated[Pulse, Field(description="how long the barrier is released for one person")]
     extended_pulse: ExtendedPulse = None
-    library: Annotated[
-        Literal["gpiozero", "gpiod"],
-        Field(description="gpiozero, with lgpio; or gpiod (libgpiod), for any computer with GPIO and for containers"),
-    ] = "gpiozero"
-    chip: Annotated[Path, Field(description="for gpiod: the character device of the GPIO chip")] = Path(
-        "/dev/gpiochip0"
-    )
+    library: Library = DEFAULT_LIBRARY
+    chip: Chip = DEFAULT_CHIP
 
 
 class _RelaySwitch(Switch):
@@ -87,16 +82,11 @@ class _RelaySwitch(Switch):
         )
 
 
-def _claim_line(config: RelayConfig) -> OutputLine | GpiodOutput:
-    active_high = config.active == "high"
-    if config.library == "gpiod":
-        return GpiodOutput(config.chip, config.line, active_high=active_high)
-    return OutputLine(config.line, active_high=active_high)
-
-
 @asynccontextmanager
 async def open_relay(config: RelayConfig) -> AsyncIterator[Barrier]:
-    output = await claim(lambda: _claim_line(config), lambda output: output.close())
+    output = await claim(
+        lambda: claim_output(config, config.line, active_high=config.active == "high"), lambda output: output.close()
+    )
     barrier = PulsedBarrier(_RelaySwitch(output), config.pulse, config.extended_pulse)
     async with started(barrier):
         yield barrier
@@ -107,6 +97,7 @@ DRIVER: DriverSpec[RelayConfig, Barrier] = DriverSpec(
     config=RelayConfig,
     open=open_relay,
     summary="relay or turnstile contact on a GPIO line of a Raspberry Pi, pulse timed here",
-    needs="Raspberry Pi; apt packages python3-gpiozero, python3-lgpio, or pip package gpiod; user in group gpio",
+    needs="a computer with GPIO lines; user in group gpio; for library gpiozero pip package lgpio",
     abilities=lambda _: HELD_OPEN,
+    installed=check_installed,
 )

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from drivers._shared.serial_port import SerialPort
 from gate.errors import DeviceError
+from gate.ports.driver import to_install
 
 _ANSWERS_WITHIN = 0.3  # seconds; a board answers in 10 to 50 ms
 _RETRIES = 1
@@ -53,7 +54,7 @@ class ModbusLine:
         except ImportError as error:
             raise DeviceError(
                 "Modbus: the Python package pymodbus is not installed",
-                hint="Install it: `pip install 'ashyq-gate[modbus]'`",
+                hint=to_install("'ashyq-gate[modbus]'"),
             ) from error
 
         class CoilValue(WriteSingleCoilResponse):

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from drivers._shared.order_switch import OrderSwitch
 from drivers._shared.order_thread import OrderThread
+from drivers._shared.packages import needs
 from drivers._shared.pulse_barrier import HELD_OPEN, BoardTimedBarrier, ExtendedPulse, Pulse, extended_pulse, started
 from drivers._shared.pulse_claim import claim
 from drivers.barriers.modbus_boards import COILS, LotTurnstile, Waveshare
@@ -73,4 +74,5 @@ DRIVER: DriverSpec[ModbusConfig, Barrier] = DriverSpec(
     summary="Modbus RTU relay board or LOT turnstile, pulse timed by the device",
     needs="an RS-485 adapter; pip package pymodbus (extra modbus); user in group dialout",
     abilities=lambda config: _ABILITIES[config.board],
+    installed=needs("pymodbus", "'ashyq-gate[modbus]'"),
 )

@@ -14,6 +14,7 @@ from typing import Annotated
 from pydantic import Field
 
 from drivers._shared.board_lease import Lease
+from drivers._shared.packages import needs
 from drivers._shared.pulse_barrier import BoardTimedBarrier, ExtendedPulse, Pulse, Switch, extended_pulse
 from drivers._shared.pulse_claim import claim, free
 from drivers.barriers.osdp_panel import FOR_A_WHILE, OFF, Panel
@@ -180,5 +181,6 @@ DRIVER: DriverSpec[OsdpConfig, Barrier] = DriverSpec(
     open=open_osdp,
     summary="door module on OSDP v2 with Secure Channel, pulse timed by the module",
     needs="an RS-485 adapter; pip package libosdp (extra osdp); a key file; user in group dialout",
+    installed=needs("osdp", "'ashyq-gate[osdp]'"),
     abilities=_abilities,
 )

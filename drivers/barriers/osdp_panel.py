@@ -25,6 +25,7 @@ from typing import Any
 
 from drivers._shared.serial_port import SerialPort
 from gate.errors import DeviceError
+from gate.ports.driver import to_install
 
 UNSEEDED = bytes.fromhex("D764C8CCE93255C4")
 """What libc's `rand()` gives to a process that has not seeded it (glibc), as RND.A."""
@@ -65,7 +66,7 @@ class Panel:
             import osdp
         except ImportError as error:
             raise DeviceError(
-                "OSDP: the Python package libosdp is not installed", hint="Install it: `pip install 'ashyq-gate[osdp]'`"
+                "OSDP: the Python package libosdp is not installed", hint=to_install("'ashyq-gate[osdp]'")
             ) from error
         self.name = f"OSDP module {address} on {port}"
         self.secure = False  # whether the secure channel stands

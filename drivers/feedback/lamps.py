@@ -1,4 +1,4 @@
-"""Lamps and a buzzer on GPIO lines, through gpiozero.
+"""Lamps and a buzzer on GPIO lines, through gpiozero or libgpiod.
 
 A lane that is ready winks, so that it can be told from one that is dead.  Best effort: a lamp that
 cannot be written is reported once in the log, and stops nothing.
@@ -13,7 +13,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from drivers._shared.gpio_choice import DEFAULT_CHIP, DEFAULT_LIBRARY, Chip, Library, check_installed, claim_output
 from drivers._shared.gpio_line import LAST_LINE, OutputLine
+from drivers._shared.gpiod_line import GpiodOutput
 from drivers._shared.pulse_claim import claim, free
 from gate.errors import DeviceError
 from gate.ports.driver import DriverConfig, DriverSpec
@@ -53,6 +55,8 @@ class LampsConfig(DriverConfig):
         _Line | None, Field(description="BCM number of the GPIO line of a buzzer that sounds by itself")
     ] = None
     active: Annotated[Literal["high", "low"], Field(description="level of a line that lights its lamp")] = "high"
+    library: Library = DEFAULT_LIBRARY
+    chip: Chip = DEFAULT_CHIP
 
     @property
     def lines(self) -> dict[str, int]:
@@ -67,7 +71,7 @@ class LampsConfig(DriverConfig):
 
 
 class Lamps:
-    def __init__(self, outputs: Mapping[str, OutputLine]) -> None:
+    def __init__(self, outputs: Mapping[str, OutputLine | GpiodOutput]) -> None:
         self._outputs = dict(outputs)
         self._steps: dict[str, itertools.chain[str]] = {}
         self._reported: set[str] = set()
@@ -112,10 +116,10 @@ def _steps(pattern: str) -> "itertools.chain[str]":
 
 
 def _claim_all(config: LampsConfig) -> Lamps:
-    outputs: dict[str, OutputLine] = {}
+    outputs: dict[str, OutputLine | GpiodOutput] = {}
     try:
         for lamp, line in config.lines.items():
-            outputs[lamp] = OutputLine(line, active_high=config.active == "high")
+            outputs[lamp] = claim_output(config, line, active_high=config.active == "high")
     except DeviceError:
         Lamps(outputs).close()
         raise
@@ -139,5 +143,6 @@ DRIVER: DriverSpec[LampsConfig, Feedback] = DriverSpec(
     config=LampsConfig,
     open=open_lamps,
     summary="green and red lamp, optional amber lamp and buzzer, on GPIO lines of a Raspberry Pi",
-    needs="Raspberry Pi; apt packages python3-gpiozero, python3-lgpio; user in group gpio; a driver per lamp",
+    needs="a computer with GPIO lines; user in group gpio; a driver per lamp; for library gpiozero pip package lgpio",
+    installed=check_installed,
 )

@@ -11,11 +11,11 @@ import random
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from drivers._shared.gpio_choice import DEFAULT_CHIP, DEFAULT_LIBRARY, Chip, Library, check_installed, claim_input
 from drivers._shared.gpio_debounce import Debounce
 from drivers._shared.gpio_line import LAST_LINE, InputLine, Pull
 from drivers._shared.gpiod_line import GpiodInput
@@ -48,11 +48,8 @@ class ContactConfig(InputConfig):
     ] = None
     debounce: Annotated[Duration, Field(ge=0, le=0.5, description="how long a level must hold before it counts")] = 0.03
 
-    library: Annotated[
-        Literal["gpiozero", "gpiod"],
-        Field(description="gpiozero, with lgpio; or gpiod (libgpiod), for any computer with GPIO and for containers"),
-    ] = "gpiozero"
-    chip: Annotated[Path, Field(description="for gpiod: device of the GPIO chip")] = Path("/dev/gpiochip0")
+    library: Library = DEFAULT_LIBRARY
+    chip: Chip = DEFAULT_CHIP
 
     @model_validator(mode="after")
     def _says_what_matters(self) -> Self:
@@ -90,15 +87,9 @@ class Contact:
             await asyncio.sleep(random.uniform(*_POLL))  # noqa: S311 - jitter, no secret
 
 
-def _claim_line(config: ContactConfig) -> InputLine | GpiodInput:
-    if config.library == "gpiod":
-        return GpiodInput(config.chip, config.line, config.pull)
-    return InputLine(config.line, config.pull)
-
-
 @asynccontextmanager
 async def open_contact(config: ContactConfig) -> AsyncIterator[Input]:
-    line = await claim(lambda: _claim_line(config), lambda line: line.close())
+    line = await claim(lambda: claim_input(config, config.line, config.pull), lambda line: line.close())
     try:
         yield Contact(line, config)
     finally:
@@ -110,5 +101,6 @@ DRIVER: DriverSpec[ContactConfig, Input] = DriverSpec(
     config=ContactConfig,
     open=open_contact,
     summary="contact on a GPIO line of a Raspberry Pi, debounced",
-    needs="Raspberry Pi; apt packages python3-gpiozero, python3-lgpio, or pip package gpiod; user in group gpio",
+    needs="a computer with GPIO lines; user in group gpio; for library gpiozero pip package lgpio",
+    installed=check_installed,
 )

@@ -14,13 +14,14 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from drivers._shared.packages import needs
 from drivers._shared.pulse_claim import claim, free
 from drivers.readers.hid_keys import Typing
 from drivers.readers.once_each import OnceEach
 from drivers.readers.scanner_config import ScannerText
 from drivers.readers.scanner_stream import IDLE
 from gate.errors import DeviceError
-from gate.ports.driver import DriverSpec
+from gate.ports.driver import DriverSpec, to_install
 from gate.ports.reader import Present, Reader
 
 _POLL = 0.01  # seconds
@@ -85,7 +86,7 @@ def _claim(path: Path) -> Any:
         import evdev
     except ImportError as error:
         raise DeviceError(
-            "scanner: the Python package evdev is not installed", hint="Install it: `pip install 'ashyq-gate[hid]'`"
+            "scanner: the Python package evdev is not installed", hint=to_install("'ashyq-gate[hid]'")
         ) from error
     try:
         device = evdev.InputDevice(str(path))
@@ -129,5 +130,6 @@ DRIVER: DriverSpec[HidConfig, Reader] = DriverSpec(
     config=HidConfig,
     open=open_hid,
     summary="QR scanner that types like a keyboard, grabbed",
+    installed=needs("evdev", "'ashyq-gate[hid]'"),
     needs="pip package evdev (extra hid), or apt package python3-evdev; user in group input; US layout on the scanner",
 )

@@ -12,7 +12,7 @@ import click
 
 import gate
 from gate import registry
-from gate.errors import ConfigError, UsageError
+from gate.errors import ConfigError, DeviceError, UsageError
 from gate.settings.load import Loaded, read_settings
 from gate.settings.locate import line_of
 from gate.settings.problems import Finding, Problem, SettingsError, dotted
@@ -50,6 +50,10 @@ def check(file: Path, as_json: bool) -> None:
             raise
         click.echo(_line("error", Problem(str(file), 1, "", error.what, error.hint)))
         sys.exit(error.exit_code)
+    if missing := _missing(loaded):
+        for problem in missing:
+            click.echo(_line("error", problem) if as_json else str(problem), err=not as_json)
+        sys.exit(ConfigError.exit_code)
     for warning in _warnings(loaded):
         click.echo(_line("warning", warning) if as_json else f"warning: {warning}")
     zone, now = loaded.settings.venue.timezone, time.time()
@@ -148,6 +152,18 @@ def _warnings(loaded: Loaded) -> list[Problem]:
         Problem(str(loaded.source), line_of(loaded.lines, found.path), dotted(found.path), found.what, found.hint)
         for found in findings
     ]
+
+
+def _missing(loaded: Loaded) -> list[Problem]:
+    """Drivers that lack a package here: their device would never answer."""
+    found = []
+    for path, table in devices(loaded.settings):
+        try:
+            registry.driver(str(path[0]), table.driver).installed(table)
+        except DeviceError as error:
+            at = (*path, "driver")
+            found.append(Problem(str(loaded.source), line_of(loaded.lines, at), dotted(at), error.what, error.hint))
+    return found
 
 
 def _in_short(loaded: Loaded) -> str:

@@ -7,14 +7,22 @@ says what to install.
 """
 
 import re
+import sys
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from gate.ports.abilities import ONE_PULSE, Abilities
+
+
+def to_install(packages: str) -> str:
+    """A hint: with the pip of this very environment, for another's would install beside it."""
+    return f"Install it: `{Path(sys.prefix, 'bin', 'pip')} install {packages}`"
+
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
@@ -73,6 +81,7 @@ class DriverSpec(Generic[Config, Device]):
     needs: str = ""  # packages, groups, wiring: one line for `gate drivers`
     simulated: bool = False  # the page shows a red banner: nothing real moves
     abilities: Callable[[Config], Abilities] = lambda _: ONE_PULSE  # of a barrier, so configured
+    installed: Callable[[Config], None] = lambda _: None  # raises DeviceError for a package that is missing
 
 
 AnySpec = DriverSpec[Any, Any]

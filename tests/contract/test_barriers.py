@@ -57,7 +57,7 @@ class GpioRelayRig(Told):
         self._active = active
         self._pin = factory.pin(17)
         self.driver = spec("gpio_relay")
-        settings = {"driver": "gpio_relay", "line": 17, "active": active, "pulse": "1s"}
+        settings = {"driver": "gpio_relay", "library": "gpiozero", "line": 17, "active": active, "pulse": "1s"}
         self.config = self.driver.config.model_validate(settings)
 
     def open(self, pulse: float) -> AbstractAsyncContextManager[Barrier]:

@@ -28,7 +28,9 @@ class LampsRig:
         self._factory = factory
 
     def open(self) -> AbstractAsyncContextManager[Feedback]:
-        return spec("lamps").open(spec("lamps").config.model_validate({"driver": "lamps", **LINES}))
+        return spec("lamps").open(
+            spec("lamps").config.model_validate({"driver": "lamps", "library": "gpiozero", **LINES})
+        )
 
     def seen(self) -> object:
         pins = {lamp: self._factory.pin(line) for lamp, line in LINES.items()}

@@ -31,7 +31,14 @@ class GpioRig:
     direction = Direction.ENTRY
 
     def __init__(self, normally: Literal["open", "closed"], pull: Literal["up", "down"], factory: Any) -> None:
-        self._settings = {"driver": "gpio", "role": "fire", "line": 22, "normally": normally, "pull": pull}
+        self._settings = {
+            "driver": "gpio",
+            "library": "gpiozero",
+            "role": "fire",
+            "line": 22,
+            "normally": normally,
+            "pull": pull,
+        }
         self._pin = factory.pin(22)
         self._closed_when_active = normally == "open"
         self._closed_is_high = pull == "down"

@@ -37,8 +37,8 @@ def pins() -> Iterator[Any]:
 async def test_who_goes_through_is_seen_and_locked_behind(tmp_path: Path, pins: Any) -> None:
     load(tmp_path, {7: Listing.GREEN})
     timing = Timing(hold=5, passage_timeout=5, sensed=frozenset({Direction.ENTRY}), watchers=frozenset({"input[0]"}))
-    relay = {"driver": "gpio_relay", "line": RELAY_LINE, "active": "high", "pulse": "2s"}
-    contact = {"driver": "gpio", "role": "passage", "line": PASSAGE_LINE, "pull": "down"}
+    relay = {"driver": "gpio_relay", "library": "gpiozero", "line": RELAY_LINE, "active": "high", "pulse": "2s"}
+    contact = {"driver": "gpio", "library": "gpiozero", "role": "passage", "line": PASSAGE_LINE, "pull": "down"}
     async with (
         working(Rig(tmp_path, timing=timing)) as rig,
         RELAY.open(RELAY.config.model_validate(relay)) as barrier,

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -152,3 +153,17 @@ def test_a_venue_that_is_not_known() -> None:
 
     assert done.returncode == 2
     assert "airport" in done.stderr
+
+
+@pytest.mark.skipif(find_spec("lgpio") is not None, reason="lgpio is installed here")
+def test_a_driver_that_lacks_its_package_is_refused_with_the_pip_to_use(tmp_path: Path) -> None:
+    """A fire contact that can never answer keeps everybody out: said before it is enabled."""
+    file = tmp_path / "gate.toml"
+    contact = '[[input]]\ndriver = "gpio"\nlibrary = "gpiozero"\nrole = "fire"\nline = 5\nnormally = "closed"\n'
+    file.write_text(LEAST + contact)
+    done = gate("check", file)
+    assert done.returncode == 78
+    assert "input[0].driver: GPIO: the Python package lgpio is not installed" in done.stderr
+    assert f"`{sys.prefix}/bin/pip install gpiozero lgpio`" in done.stderr
+    file.write_text(LEAST + contact.replace('library = "gpiozero"\n', ""))
+    assert gate("check", file).returncode == 0

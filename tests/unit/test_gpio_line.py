@@ -101,7 +101,7 @@ def lgpio(devices: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lgpio]:
 
 
 def relay(active: str, pulse: str = "50ms") -> Any:
-    settings = {"driver": "gpio_relay", "line": 17, "active": active, "pulse": pulse}
+    settings = {"driver": "gpio_relay", "library": "gpiozero", "line": 17, "active": active, "pulse": pulse}
     return RELAY.open(RELAY.config.model_validate(settings))
 
 
@@ -173,6 +173,7 @@ def files_in(folder: Path) -> list[Path]:
 
 async def failure(spec: Any = RELAY, **settings: object) -> str:
     base = {"driver": spec.name, "line": 17}
+    base |= {"library": "gpiozero"}
     base |= {"active": "high", "pulse": "1s"} if spec is RELAY else {"role": "rex"}
     with pytest.raises(DeviceError) as caught:
         async with spec.open(spec.config.model_validate(base | settings)):
@@ -208,10 +209,10 @@ async def test_a_board_that_is_no_raspberry_pi_says_so(monkeypatch: pytest.Monke
 @pytest.mark.usefixtures("lgpio")
 async def test_a_missing_or_empty_lgpio_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "lgpio", ModuleType("lgpio"))  # what lgpio 0.0.0.2 installs
-    assert "python3-lgpio" in await failure()
+    assert "pip install gpiozero lgpio" in await failure()
     sys.modules.pop("gpiozero.pins.lgpio", None)
     monkeypatch.setitem(sys.modules, "lgpio", None)
-    assert "python3-lgpio" in await failure()
+    assert "pip install gpiozero lgpio" in await failure()
 
 
 @pytest.mark.anyio

@@ -68,7 +68,7 @@ def test_debounce_does_not_blame_a_contact_that_moved_while_nobody_looked() -> N
 
 def contact(**settings: object) -> ContactConfig:
     return CONTACT.config.model_validate(
-        {"driver": "gpio", "role": "fire", "line": 22, "normally": "closed", **settings}
+        {"driver": "gpio", "library": "gpiozero", "role": "fire", "line": 22, "normally": "closed", **settings}
     )
 
 
@@ -120,7 +120,7 @@ async def test_a_sensor_that_is_active_from_the_start_has_seen_nobody(role: str,
     with mock_gpio() as factory:
         pin = factory.pin(22)
         drive(pin, high=True)
-        config = {"driver": "gpio", "role": role, "line": 22, "normally": "closed"}
+        config = {"driver": "gpio", "library": "gpiozero", "role": role, "line": 22, "normally": "closed"}
         async with CONTACT.open(CONTACT.config.model_validate(config)) as device:
             running = asyncio.create_task(device.run(heard.append))
             await asyncio.sleep(0.2)
@@ -185,7 +185,9 @@ def test_every_signal_has_a_pattern_and_no_two_look_alike() -> None:
 
 @pytest.mark.anyio
 async def test_lamps_blink_sound_once_and_go_dark() -> None:
-    config = LAMPS.config.model_validate({"driver": "lamps", "green": 5, "red": 6, "buzzer": 19, "active": "low"})
+    config = LAMPS.config.model_validate(
+        {"driver": "lamps", "library": "gpiozero", "green": 5, "red": 6, "buzzer": 19, "active": "low"}
+    )
     with mock_gpio() as factory:
         green, red, buzzer = (factory.pin(line) for line in (5, 6, 19))
         lit = ("output", False)
