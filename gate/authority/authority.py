@@ -3,6 +3,7 @@
     authority.json    what this folder is, and the version last published
     trust.json        issuers and the public side of their keys, as published
     rules.json        venue rules, edited by hand
+    time.json         only where the time of all gates had to be reset
     status.npy        the status list, one byte a place
     people.*          who has which place, when people are imported by IIN
     devices.json      gates that check people by IIN, and their keys
@@ -30,6 +31,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from gate.authority import files, importing, publication, subjects
 from gate.authority.default_rules import DEFAULT_RULES
 from gate.authority.issuers import Issuers
+from gate.authority.moment import Moment
 from gate.authority.people import KEY_BYTES, Digests, People
 from gate.authority.private_keys import KeyClass, PrivateKeys, class_of
 from gate.authority.publication import Lists, Published
@@ -41,10 +43,11 @@ from gate.authority.sources.rows import BLANKS, Progress, Source
 from gate.authority.statuses import StatusList
 from gate.authority.subjects import Devices
 from gate.core.model import Listing, Status
+from gate.core.time_reset import TimeForm, TimeReset, parse_time
 from gate.core.trust import first_error
 from gate.errors import StoreError, UsageError
 from gate.passes.aq1_encode import encode_credential
-from gate.store.documents import RULES, TRUST
+from gate.store.documents import RULES, TIME, TRUST
 from gate.store.subject_wire import SUBJECTS, SubjectsHead
 from gate.store.wire import HEAD, MAX_PLACES, Head, decode_snapshot
 
@@ -282,17 +285,18 @@ class Authority:
 
     # Publishing
 
-    def publish(self, to: Path, as_of: int, *, shrink: bool = False, grow: bool = False) -> Head:
+    def publish(self, to: Path, as_of: int, *, shrink: bool = False, grow: bool = False, ahead: bool = False) -> Head:
         """Trust list, rules and status list, as of now: the next version, signed, into the folder `to`.
 
         Whoever reads `to` meanwhile finds the state before or the state after.  `shrink`: it is meant that far
-        fewer people are listed than before, `grow`: that many are new or get another status.  Raises
-        PublishError when gates would refuse what there is to publish, or when a crowd is not meant, UsageError
-        when a key that must sign is not here; `to` is left as it was then."""
+        fewer people are listed than before, `grow`: that many are new or get another status, `ahead`: that the
+        last list is long ago.  Raises PublishError when gates would refuse what there is to publish, or when such
+        a change is not meant, UsageError when a key that must sign is not here; `to` is left as it was then."""
         with files.locked(self.path):
             state, lists, before = self._state(), self._lists(), self._published()
-            there = {name: self._repository.content(Role.TARGETS, name) for name in (TRUST, RULES)}
-            documents = publication.documents(lists, {name: data for name, data in there.items() if data is not None})
+            there, last = self._documents(), before.head.as_of if before else None
+            documents, reset = publication.documents(lists, there), publication.pending_reset(lists, there)
+            Moment(as_of, last, reset, self._repository.offline_end()).check(ahead=ahead)
             version = max(state.list_version, before.head.version if before else 0) + 1
             head, content = publication.status(lists, before, version=version, as_of=as_of, shrink=shrink, grow=grow)
             # Before the files: after a crash the number is spent, and never means two contents.
@@ -304,6 +308,23 @@ class Authority:
             self._repository.place(to)
             self._save_root()
         return head
+
+    def reset_time(self, to: int) -> TimeReset:
+        """Withdraw, at the next publication, what lists said of times after `to` (Unix s): every gate forgets them
+        once.  Offline keys sign it.  Raises PublishError."""
+        with files.locked(self.path):
+            numbers = [parse_time(body).number for body in (self._documents().get(TIME), self._time_json()) if body]
+            form = TimeForm(version=max(numbers, default=0) + 1, to=to)
+            files.write(self.path / TIME, form.model_dump_json().encode() + b"\n")
+        return TimeReset(form.version, form.to)
+
+    def _documents(self) -> dict[str, bytes]:
+        """As published last."""
+        there = {name: self._repository.content(Role.TARGETS, name) for name in (TRUST, RULES, TIME)}
+        return {name: data for name, data in there.items() if data is not None}
+
+    def _time_json(self) -> bytes | None:
+        return self._read(TIME) if (self.path / TIME).exists() else None
 
     def remarks(self, at: int) -> tuple[str, ...]:
         """What should be seen to while there is time."""
@@ -348,7 +369,9 @@ class Authority:
         statuses = self._statuses()
         # A list without places has no form on the wire; one place that is not listed says the same.
         nibbles = statuses.nibbles() or b"\0"
-        return Lists(self.trust_json(), self._read(RULES), nibbles, max(1, statuses.size), statuses.listed)
+        return Lists(
+            self.trust_json(), self._read(RULES), nibbles, max(1, statuses.size), statuses.listed, self._time_json()
+        )
 
     def _published(self) -> Published | None:
         """None where nothing was published yet."""

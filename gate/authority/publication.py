@@ -11,11 +11,12 @@ import numpy as np
 from gate.authority.crowd import Crowd
 from gate.authority.repository import Content
 from gate.core.rules import parse_rules
+from gate.core.time_reset import TimeReset, parse_time
 from gate.core.trust import parse_trust
 from gate.errors import PublishError
 from gate.store import wire
 from gate.store.apply import SHRINKS_BELOW
-from gate.store.documents import RULES, TRUST
+from gate.store.documents import RULES, TIME, TRUST
 
 MOST_DELTAS = 32  # in the chain: each costs some 200 bytes of every sync that finds a new list
 
@@ -38,14 +39,17 @@ class Lists:
     nibbles: bytes
     size: int
     listed: int
+    time: bytes | None = None  # time.json, where the time had to be reset once
 
 
 def documents(lists: Lists, before: dict[str, bytes]) -> Content:
-    """trust.json and rules.json.  Raises PublishError for what gates would not take: unfit, or another
-    content under a version that was published `before`."""
-    contents = {TRUST: lists.trust, RULES: lists.rules}
+    """trust.json, rules.json and, if there is one, time.json.  Raises PublishError for what gates would not take:
+    unfit, or another content under a version that was published `before`."""
+    contents = {TRUST: lists.trust, RULES: lists.rules} | ({TIME: lists.time} if lists.time else {})
     versions = {name: _version(name, data) for name, data in contents.items()}
     for name, published in before.items():
+        if name not in contents:
+            raise PublishError(f"{name} is published, and missing here", hint="Put it back from a backup")
         old = _version(name, published)
         if versions[name] < old or (versions[name] == old and contents[name] != published):
             raise PublishError(
@@ -55,7 +59,17 @@ def documents(lists: Lists, before: dict[str, bytes]) -> Content:
     return Content(contents)
 
 
+def pending_reset(lists: Lists, before: dict[str, bytes]) -> TimeReset | None:
+    """The reset of the time that is to be published, if it is a new one."""
+    if lists.time is None:
+        return None
+    reset = parse_time(lists.time)
+    return reset if TIME not in before or parse_time(before[TIME]).number < reset.number else None
+
+
 def _version(name: str, data: bytes) -> int:
+    if name == TIME:
+        return parse_time(data).number
     return parse_trust(data).version if name == TRUST else parse_rules(data).version
 
 
@@ -65,10 +79,8 @@ def status(
     """The head, and its files.  `as_of`: Unix s, the moment the list speaks of.  `shrink`: it is meant that
     far fewer people are listed than before, `grow`: that many are new or get another status.  Raises PublishError
     for what gates would refuse, and for a crowd that is not meant."""
-    if as_of < 1:
-        raise PublishError(f"a list cannot speak of the moment {as_of}", hint="Give Unix seconds")
     if before:
-        _check_follows(lists, before.head, as_of, shrink=shrink)
+        _check_follows(lists, before.head, shrink=shrink)
         if not grow:
             _weighed(before, lists).check("publish")
     shrunk_at = before.head.shrunk_at if before else 0
@@ -98,12 +110,7 @@ def status(
     return head, Content(new | {wire.HEAD: head.model_dump_json().encode() + b"\n"}, kept)
 
 
-def _check_follows(lists: Lists, head: wire.Head, as_of: int, *, shrink: bool) -> None:
-    if as_of < head.as_of:
-        raise PublishError(
-            f"the published list speaks of {head.as_of}, this one of {as_of}, which is earlier",
-            hint="Check this computer's clock (or --at)",
-        )
+def _check_follows(lists: Lists, head: wire.Head, *, shrink: bool) -> None:
     if lists.listed < SHRINKS_BELOW * head.listed and not shrink:
         raise PublishError(
             f"{head.listed} people are listed in what is published, {lists.listed} would be left",

@@ -96,8 +96,9 @@ class Repository:
         self._next_root(old, new, at)
 
     def renew_root(self, at: int) -> None:
-        """The same root for another while, when it ends within half a year."""
-        if self._root().expires - _moment(at) < RENEWED_BEFORE:
+        """The same root for another while, when it ends within half a year, or was signed for a time that never was."""
+        left = self._root().expires - _moment(at)
+        if left < RENEWED_BEFORE or left > LIVES[Role.ROOT] + timedelta(days=1):
             self._next_root(self._root(), self._root(), at)
 
     def offline_end(self) -> int:

@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 
 from gate.authority.authority import Authority
+from gate.authority.moment import CLOCK_SLACK, check_clock
 from gate.authority.roles import Role
 from gate.cli.authority_import import command as import_command
 from gate.cli.authority_options import (
@@ -34,6 +35,7 @@ from gate.cli.authority_options import (
 )
 from gate.cli.authority_passes import issue, present
 from gate.core.model import Listing
+from gate.core.trusted_time import day
 from gate.errors import UsageError
 from gate.ports.driver import show_duration
 from gate.store.wire import Head
@@ -240,12 +242,20 @@ def remove_device(directory: Path, name: str) -> None:
 )
 @click.option("--shrink", is_flag=True, help="It is meant that far fewer people are listed than before.")
 @click.option("--grow", is_flag=True, help="It is meant that many people are new, or get another status.")
+@click.option("--ahead", is_flag=True, help="It is meant that the time leaps: the last list is long ago.")
 @keys_option
 @passphrase_option
 @at_option
 @json_option
 def publish(
-    directory: Path, to: Path | None, shrink: bool, grow: bool, keys: Path | None, at: int | None, as_json: bool
+    directory: Path,
+    to: Path | None,
+    shrink: bool,
+    grow: bool,
+    ahead: bool,
+    keys: Path | None,
+    at: int | None,
+    as_json: bool,
 ) -> None:
     """Publish trust list, rules and statuses, signed.  The folder gets them as they stand now, in one step.
 
@@ -261,7 +271,8 @@ def publish(
     opened.unlock()
     console = Console(stderr=True)
     with console.status("packing and signing") if console.is_terminal else nullcontext():
-        head = opened.publish(folder, moment(at), shrink=shrink, grow=grow)
+        check_clock(moment(at), time.time(), ahead=ahead)
+        head = opened.publish(folder, moment(at), shrink=shrink, grow=grow, ahead=ahead)
     for text in opened.remarks(moment(at)):
         remark(text)
     if not head.listed:
@@ -305,9 +316,32 @@ def unseal(directory: Path, keys: Path | None, only: str | None) -> None:
     click.echo(f"{count} keys are plain now" if count else "no key was sealed")
 
 
+@authority.command("reset-time")
+@directory_argument
+@at_option
+@json_option
+def reset_time(directory: Path, at: int | None, as_json: bool) -> None:
+    """Withdraw what a list said of a time that never was.  Gates heal when they next sync.
+
+    For after a publication whose clock was ahead.  Look at this computer's clock first.  The next `publish` carries
+    the reset, signed with the offline keys; every gate then forgets, once, all times after the present one.
+
+    \b
+    Example:
+      gate authority reset-time /srv/authority
+      gate authority publish /srv/authority --keys /media/safe
+    """
+    to = moment(at)
+    if to > time.time() + CLOCK_SLACK:
+        raise UsageError(f"{day(to)} is not here yet", hint="Give a time that is over (--at), or set the clock")
+    made = open_authority(directory).reset_time(to)
+    text = f"the time of all gates is reset to {day(to)} with the next publication: publish now, with the offline keys"
+    answer(as_json, {"number": made.number, "to": made.to}, text)
+
+
 def _published(head: Head, folder: Path) -> str:
-    when = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(head.as_of))
-    return f"list version {head.version} of {when} is in {folder}: {head.listed} of {head.size} places are listed"
+    places = f"{head.listed} of {head.size} places are listed"
+    return f"list version {head.version} of {day(head.as_of)} is in {folder}: {places}"
 
 
 def _names(pairs: tuple[str, ...]) -> dict[str, str]:

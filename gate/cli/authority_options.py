@@ -14,6 +14,7 @@ import click
 
 from gate.authority.authority import Authority
 from gate.authority.private_keys import KeyClass, PrivateKeys, SealedError
+from gate.core.trusted_time import LATEST
 from gate.errors import UsageError
 from gate.ports.driver import parse_duration
 from gate.store.wire import MAX_PLACES
@@ -36,8 +37,9 @@ class DurationType(click.ParamType[float]):
 directory_argument = click.argument("directory", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 idx_option = click.option("--idx", type=click.IntRange(0, MAX_PLACES - 1), help="The place in the status list.")
 person_option = click.option("--person", metavar="ID", help="The person, by the IIN or id they were imported with.")
+LATEST_AT = int(LATEST) - 3 * 366 * 86400  # Unix s: what is signed then ends before calendars do
 at_option = click.option(
-    "--at", type=click.IntRange(0, 2**53 - 1), metavar="UNIX", help="In place of the present time."
+    "--at", type=click.IntRange(0, LATEST_AT), metavar="UNIX", help="In place of the present time."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object in place of text.")
 key_valid_option = click.option(

@@ -12,11 +12,11 @@ from pathlib import Path
 import click
 
 from gate.cli.owner import become_owner
-from gate.cli.where import clock_limit, places, state_directory, state_options, trusted_clock, trusted_now
+from gate.cli.where import clock_limit, places, state_directory, state_options, sync_times, trusted_clock
 from gate.core.iin import iin_fault
 from gate.core.model import Listing
 from gate.core.staleness import AgeLimits, Freshness
-from gate.core.trusted_time import Standing
+from gate.core.trusted_time import Standing, day
 from gate.errors import StoreError, UsageError
 from gate.kiosk.knowledge import age_in_words
 from gate.registry import config_of
@@ -24,7 +24,6 @@ from gate.runtime.clock import TrustedClock
 from gate.runtime.ntp import read_ntp
 from gate.settings.load import load_settings
 from gate.settings.model import ListTable
-from gate.store.clock_reset import day
 from gate.store.device_key import load_or_make, load_public
 from gate.store.last_sync import last_sync
 from gate.store.list_file import find_damage
@@ -152,7 +151,7 @@ def load(directory: Path, root: Path | None, config: Path | None, state_dir: Pat
         raise UsageError(f"{directory} cannot be read by the user of {state.list_dir}", hint=hint)
     key = load_public(state.state_dir) if by_iin else None
     source = Source((directory.resolve().as_uri(),), root, state, inf, key)
-    outcome = attempt(source, trusted_now(state), MirrorOrder(source.mirrors), Rank.LOAD)
+    outcome = attempt(source, sync_times(state), MirrorOrder(source.mirrors), Rank.LOAD)
     how = f"taken over ({outcome.way})" if outcome.changed else "held already"
     click.echo(f"list {outcome.version} of {day(outcome.as_of)} with {outcome.listed} people: {how}")
 

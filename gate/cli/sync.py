@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gate.cli.owner import become_owner
-from gate.cli.where import places_in, trusted_now
+from gate.cli.where import places_in, sync_times
 from gate.errors import ConfigError
 from gate.registry import config_of
 from gate.runtime.logs import set_up
@@ -57,13 +57,13 @@ def sync(file: Path, once: bool, as_json: bool, verbose: bool) -> None:
     order = MirrorOrder(source.mirrors)
     if once:
         with _bar() as progress:
-            outcome = attempt(source, trusted_now(source.where), order, Rank.ONCE, progress=progress, verbose=verbose)
+            outcome = attempt(source, sync_times(source.where), order, Rank.ONCE, progress=progress, verbose=verbose)
         click.echo(json.dumps(asdict(outcome)) if as_json else words(outcome))
         return
     notifier = Notifier()
 
     def round_() -> Outcome:
-        return attempt(source, trusted_now(source.where), order, Rank.DAEMON, daemon.tick, verbose=verbose)
+        return attempt(source, sync_times(source.where), order, Rank.DAEMON, daemon.tick, verbose=verbose)
 
     daemon = Daemon(round_, every, notifier.alive)
     notifier.ready()

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from gate.core.trusted_time import Kept
+from gate.core.trusted_time import TOLERANCE, Kept
 from gate.errors import StoreError, UsageError
 from gate.registry import config_of
 from gate.runtime.clock import SystemClock, TrustedClock
@@ -16,6 +16,7 @@ from gate.settings.load import load_settings
 from gate.settings.model import DEFAULT_RUN, ClockTable, Settings, run_dir_of
 from gate.store.floor import read_kept, read_signed, read_synced
 from gate.store.places import Places, Where
+from gate.sync.times import Times
 
 USUAL = Path("/etc/gate/gate.toml")
 
@@ -43,14 +44,14 @@ def trusted_clock(where: Where, untrusted_for: float) -> TrustedClock:
     return TrustedClock(SystemClock(), read_kept(where), untrusted_for, synchronised=synchronised)
 
 
-def trusted_now(where: Where) -> float:
-    """Unix s, as the lane judges it; as the list says where lane.db cannot be read.  Never raises: what cannot
-    be read is reported by whoever needs the file."""
+def sync_times(where: Where) -> Times:
+    """What a sync may know of the time: as the lane judges it, or as the list says where lane.db cannot be read.
+    Never raises: what cannot be read is reported by whoever needs the file."""
     try:
-        return trusted_clock(where, 0.0).now()
+        clock = trusted_clock(where, 0.0)
     except StoreError:
-        kept = Kept(as_of=read_signed(where), synced=read_synced(where))
-        return TrustedClock(SystemClock(), kept, 0.0).now()
+        clock = TrustedClock(SystemClock(), Kept(as_of=read_signed(where), synced=read_synced(where)), 0.0)
+    return Times(clock.now(), SystemClock().now(), clock.behind() > TOLERANCE)
 
 
 def state_directory(config: Path | None, state_dir: Path | None) -> Path:

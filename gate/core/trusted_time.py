@@ -20,6 +20,7 @@ Times are Unix seconds.
 """
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 
 TOLERANCE = 60.0
@@ -62,6 +63,14 @@ class Standing(StrEnum):
     AHEAD = "ahead"  # the system clock leapt ahead of the running time: the gate goes on by the latter
     BEHIND = "behind"  # clock_behind: the gate goes on, reckoning from the latest time it knew
     UNTRUSTED = "untrusted"  # behind for too long: nobody enters (clock_untrusted)
+
+
+def day(seconds: float) -> str:
+    """Unix s for a person; years beyond the calendar are told by their number."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    except (ValueError, OverflowError, OSError):
+        return f"{seconds:.0f} s"
 
 
 @dataclass(frozen=True, slots=True)

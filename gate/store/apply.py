@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gate.core.rules import parse_rules
-from gate.core.time_reset import parse_time
+from gate.core.time_reset import TimeReset, parse_time
 from gate.core.trust import parse_trust
 from gate.errors import PublishError, StoreError
 from gate.store.documents import RULES, TIME, TRUST
@@ -107,14 +107,15 @@ def apply(publication: Publication, where: Where, synced: Synced | None = None) 
         _check_nibbles(offered, publication.nibbles)
     head = ListHead(offered.version, offered.as_of, offered.size, offered.listed, offered.sha256)
     documents = {TRUST: (trust.version, publication.trust), RULES: (rules.version, publication.rules)}
-    if publication.time is not None:
-        documents[TIME] = (parse_time(publication.time).number, publication.time)
+    time = None if publication.time is None else parse_time(publication.time)
+    if time is not None and publication.time is not None:
+        documents[TIME] = time.number, publication.time
     file = _open_sound(places)
     if file is not None:
         with closing(file):
             bodies = file.documents()
             _check_documents(documents, bodies)
-            _check_follows(offered, file.head)
+            _check_follows(offered, _least_as_of(file.head, bodies.get(TIME), time), file.head)
             if TIME in bodies and TIME not in documents:
                 documents[TIME] = (version_of(bodies[TIME]), bodies[TIME])  # it stays said
             same = file.head == head and bodies == {name: body for name, (_, body) in documents.items()}
@@ -196,10 +197,17 @@ def _floor(name: str, held: int, offered: int, *, same: bool) -> None:
         )
 
 
-def _check_follows(head: Head, held: ListHead) -> None:
+def _least_as_of(held: ListHead, taken: bytes | None, offered: TimeReset | None) -> int:
+    """The earliest time that a list may speak of; a new reset of the time withdraws what the list that is held says."""
+    if offered is None or (taken is not None and offered.number <= version_of(taken)):
+        return held.as_of
+    return min(held.as_of, offered.to)
+
+
+def _check_follows(head: Head, least: int, held: ListHead) -> None:
     same = (held.sha256, held.as_of) == (head.sha256, head.as_of)
     _floor("status list", held.version, head.version, same=same)
-    if head.as_of < held.as_of:
+    if head.as_of < least:
         raise PublishError(
             f"status list: version {head.version} speaks of an earlier time than version {held.version} held here",
             hint="Publish it with the present time",

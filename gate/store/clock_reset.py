@@ -8,10 +8,9 @@ import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing, nullcontext
-from datetime import UTC, datetime
 from pathlib import Path
 
-from gate.core.trusted_time import Kept
+from gate.core.trusted_time import Kept, day
 from gate.errors import StoreError
 from gate.store.database import File, immediate, open_for_writing, unusable
 from gate.store.floor import keep, read_journalled, read_kept, read_signed
@@ -64,14 +63,6 @@ def reset_floor(
     finally:
         os.close(lock)
     return floor - now
-
-
-def day(seconds: float) -> str:
-    """Unix s for a person; years beyond the calendar are told by their number."""
-    try:
-        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    except (ValueError, OverflowError, OSError):
-        return f"{seconds:.0f} s"
 
 
 def _forget_sync(where: Places, now: float) -> None:

@@ -7,12 +7,13 @@ from gate.store.places import Places
 from gate.sync.lock import Rank, alone
 from gate.sync.order import MirrorOrder
 from gate.sync.round import Outcome, Source, Visited, ask_in_turn, read_root
+from gate.sync.times import Times
 from gate.sync.visit_process import ProcessVisit
 
 
 def attempt(
     source: Source,
-    now: float,
+    now: Times | float,
     order: MirrorOrder,
     rank: Rank,
     tick: Callable[[], None] = lambda: None,
@@ -20,8 +21,8 @@ def attempt(
     *,
     verbose: bool = False,
 ) -> Outcome:
-    """`now`: Unix s by the trusted clock.  Raises SyncError, StoreError, and what `tick` raises, which is called
-    several times a second."""
+    """`now`: Unix s by the trusted clock, or all that is known of the time.  Raises SyncError, StoreError, and what
+    `tick` raises, which is called several times a second."""
     read_root(source.root)
     with alone(Places.of(source.where).list_dir, rank) as give_way:
 
@@ -29,6 +30,7 @@ def attempt(
             tick()
             give_way()
 
+        trusted, most = Times.of(now).trusted, source.stale_after
         visit = ProcessVisit(source, now, look, progress, verbose=verbose)
 
         def visited(address: str) -> Visited:
@@ -39,4 +41,4 @@ def attempt(
                 order.worked(address)
             return found
 
-        return ask_in_turn(order.at(monotonic()), visited, lambda outcome: now - outcome.as_of <= source.stale_after)
+        return ask_in_turn(order.at(monotonic()), visited, lambda outcome: trusted - outcome.as_of <= most)

@@ -52,6 +52,10 @@ _LIMITS = UpdaterConfig(  # bytes: what ours take, and room
 logging.getLogger("tuf").setLevel(logging.CRITICAL)  # what goes wrong is raised, and told by us
 
 
+class ExpiredError(SyncError):
+    """What the mirror serves was signed for a time that is over by the time it was judged by."""
+
+
 class Repository:
     """One visit to one mirror.  `folder`: the device's tuf/; `now`: Unix s, trusted clock."""
 
@@ -80,6 +84,12 @@ class Repository:
                 self._updater.refresh()
         finally:
             self._metadata.keep_roots()
+
+    @property
+    def offline_end(self) -> float:
+        """Unix s at which the first of what offline keys signed ends; after `refresh`."""
+        trusted = self._updater._trusted_set
+        return min(trusted.root.expires, trusted.targets.expires).timestamp()
 
     def keep(self) -> None:
         """Believe the metadata of this visit from now on.  Raises StoreError."""
@@ -172,7 +182,7 @@ def _told(mirror: str) -> Iterator[None]:
     try:
         yield
     except ExpiredMetadataError as error:
-        raise SyncError(
+        raise ExpiredError(
             f"{mirror}: what it serves has expired", hint="It is no longer updated, or its authority is not"
         ) from error
     except (RepositoryError, DownloadLengthMismatchError) as error:

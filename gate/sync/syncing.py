@@ -14,9 +14,11 @@ from time import monotonic
 
 import structlog
 
+from gate.core.time_reset import TimeReset, parse_time
 from gate.errors import GateError, PublishError, SyncError
 from gate.store.apply import Publication, apply, held, held_nibbles, set_damaged_aside
-from gate.store.documents import RULES, TRUST
+from gate.store.documents import RULES, TIME, TRUST
+from gate.store.floor import read_reset, read_signed
 from gate.store.last_sync import Synced, record_sync
 from gate.store.places import Places, Where
 from gate.store.subjects import forget_subjects, held_subjects
@@ -26,10 +28,11 @@ from gate.sync.chain import way
 from gate.sync.kept_metadata import KeptMetadata
 from gate.sync.lock import alone
 from gate.sync.mirror import Mirror, Report
-from gate.sync.repository import TIMESTAMP, Repository
+from gate.sync.repository import TIMESTAMP, ExpiredError, Repository
 from gate.sync.round import Outcome, Problem, Source, Visited, ask_in_turn, read_root, shown
 from gate.sync.shelf import disk_error
 from gate.sync.subjects import take_subjects
+from gate.sync.times import Times
 
 __all__ = ["Outcome", "Source", "sync", "visit_here"]
 
@@ -40,22 +43,22 @@ LIMITS = Limits()
 log = structlog.get_logger()
 
 
-def sync(source: Source, now: float, progress: Callable[[int], None] | None = None) -> Outcome:
+def sync(source: Source, now: Times | float, progress: Callable[[int], None] | None = None) -> Outcome:
     """A round in this process, where a mirror that goes silent holds it for as long as a read may take.
-    `now`: Unix s by the trusted clock.  Raises SyncError when no mirror could be used, StoreError when this device's
-    disk or list.db refuses, or another sync is running."""
+    `now`: Unix s by the trusted clock, or all that is known of the time.  Raises SyncError when no mirror could be
+    used, StoreError when this device's disk or list.db refuses, or another sync is running."""
     read_root(source.root)
     with alone(Places.of(source.where).list_dir):
         return ask_in_turn(
             source.mirrors,
             lambda address: visit_here(source, now, address, _watched(progress)),
-            lambda outcome: now - outcome.as_of <= source.stale_after,
+            lambda outcome: Times.of(now).trusted - outcome.as_of <= source.stale_after,
         )
 
 
-def visit_here(source: Source, now: float, address: str, report: Report) -> Visited:
+def visit_here(source: Source, now: Times | float, address: str, report: Report) -> Visited:
     """Whatever a mirror serves is a problem of that mirror.  Raises StoreError: a problem of this device."""
-    visit = _Visit(source, now, report)
+    visit = _Visit(source, Times.of(now), report)
     try:
         outcome = visit.to(address)
     except (SyncError, PublishError) as error:
@@ -76,9 +79,9 @@ def visit_here(source: Source, now: float, address: str, report: Report) -> Visi
 
 
 class _Visit:
-    def __init__(self, source: Source, now: float, report: Report) -> None:
+    def __init__(self, source: Source, times: Times, report: Report) -> None:
         self._source = source
-        self._now = now
+        self._times = times
         self._report = report
         self._arrived = 0.0  # monotonic s: the last file was here
         self.received = 0  # bytes
@@ -88,45 +91,71 @@ class _Visit:
         root = read_root(self._source.root)
         list_dir = Places.of(self._source.where).list_dir
         _set_aside_if_damaged(self._source.where)
-        folder = list_dir / "tuf"
+        expired: ExpiredError | None = None
+        for reference, only_reset in self._times.references(read_signed(self._source.where) or 0.0):
+            try:
+                return self._visit(address, root, list_dir / "tuf", reference, only_reset=only_reset)
+            except ExpiredError as error:
+                expired = expired or error
+        raise ExpiredError(expired.what if expired else shown(address), hint=self._times.why_expired())
+
+    def _visit(self, address: str, root: bytes, folder: Path, reference: float, *, only_reset: bool) -> Outcome:
+        """`reference`: Unix s by which the metadata are judged."""
         with (
             closing(KeptMetadata(folder)) as kept,
             closing(Mirror(address, TIMESTAMP, kept.files, self._report)) as mirror,
         ):
             try:
-                with closing(Repository(mirror, kept, folder, root, self._now)) as repository:
-                    return self._take_from(repository)
+                with closing(Repository(mirror, kept, folder, root, reference)) as repository:
+                    return self._take_from(repository, only_reset=only_reset)
             finally:
-                self.received = mirror.received
+                self.received += mirror.received
 
-    def _take_from(self, repository: Repository) -> Outcome:
+    def _take_from(self, repository: Repository, *, only_reset: bool) -> Outcome:
         repository.refresh()
+        time = repository.document(TIME) if repository.length(TIME) is not None else None
+        reset = self._new_reset(time)
+        if only_reset and reset is None:
+            raise ExpiredError(f"{repository.base}: what it serves has expired", hint="")
         trust, rules = repository.document(TRUST), repository.document(RULES)
         head = Head.parse(repository.document(HEAD))
         self._arrived = monotonic()
-        where, synced = self._source.where, Synced(self._now, repository.base)
-        known = held(where)
+        where, known = self._source.where, held(self._source.where)
+        synced = Synced(self._times.trusted if reset is None else max(self._times.system, reset.to), repository.base)
+        if known is None or (known.version, known.as_of) != (head.version, head.as_of):
+            self._times.check_list(head.as_of, repository.offline_end, reset.to if reset else None)
         if known and (known.version, known.sha256, known.as_of) == (head.version, head.sha256, head.as_of):
             way_taken, nibbles = "unchanged", None
         elif known and known.sha256 == head.sha256:
             way_taken, nibbles = "the same list, newer", None
         else:
             way_taken, nibbles = self._list(repository, head, known.version if known else None)
-        if way_taken == "unchanged" and known and (known.trust, known.rules) != (trust, rules):
+        if (
+            way_taken == "unchanged"
+            and known
+            and (known.trust, known.rules, known.time) != (trust, rules, time or known.time)
+        ):
             way_taken = "issuers and rules only"
         if way_taken == "unchanged" and known and known.earlier:
             way_taken = "the same list, in the present form"
         changed = way_taken != "unchanged"
         if changed:
-            apply(Publication(trust, rules, head, nibbles), where, synced)
+            apply(Publication(trust, rules, head, nibbles, time), where, synced)
             took = monotonic() - self._arrived
         else:
             record_sync(synced, where)
             took = 0.0
         repository.keep()
         self._take_subjects(repository)
-        repository.forget_all_but(frozenset({TRUST, RULES, HEAD}))
+        repository.forget_all_but(frozenset({TRUST, RULES, HEAD, TIME}))
         return Outcome(repository.base, head.version, head.as_of, head.listed, changed, 0, way_taken, took, ())
+
+    def _new_reset(self, time: bytes | None) -> TimeReset | None:
+        """The reset of the time that is offered; None when there is none that this device has not taken over."""
+        if time is None:
+            return None
+        offered, taken = parse_time(time), read_reset(self._source.where)
+        return offered if taken is None or offered.number > taken.number else None
 
     def _take_subjects(self, repository: Repository) -> None:
         """The list is current whatever becomes of the index: a problem with it is told beside."""

@@ -22,6 +22,7 @@ from gate.store.places import Places
 from gate.sync.allowance import Phase, Step
 from gate.sync.round import Source
 from gate.sync.syncing import visit_here
+from gate.sync.times import Times
 from gate.sync.visit_lines import ended_line, failed_line, step_line
 
 MEMORY = 512 << 20  # bytes of data: five times what the list of a nation takes (`scripts/bench list`)
@@ -40,7 +41,7 @@ def main() -> None:
     report = _report_to(out)
     report(Step(Phase.WORK, job["address"], 0))
     try:
-        last = ended_line(visit_here(_source(job), job["now"], job["address"], report))
+        last = ended_line(visit_here(_source(job), Times(**job["times"]), job["address"], report))
     except GateError as error:
         last = failed_line(error)
     _write(out, last)

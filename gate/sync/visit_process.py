@@ -12,12 +12,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from time import monotonic
 
 from gate.errors import GateError, StoreError, SyncError
 from gate.store.places import Places
 from gate.sync.allowance import Allowance, Limits, Step
 from gate.sync.round import Problem, Source, Visited, shown
+from gate.sync.times import Times
 from gate.sync.visit_lines import MAX_LINE, Ended, Failed, parsed
 
 TICK = 0.2  # seconds between two looks at whether the visit is wanted still
@@ -37,7 +39,7 @@ class ProcessVisit:
     def __init__(
         self,
         source: Source,
-        now: float,
+        now: Times | float,
         tick: Callable[[], None],
         progress: Callable[[int], None] | None = None,
         limits: Limits | None = None,
@@ -45,7 +47,7 @@ class ProcessVisit:
         verbose: bool = False,
     ) -> None:
         self._source = source
-        self._now = now
+        self._times = Times.of(now)
         self._tick = tick
         self._progress = progress
         self._limits = limits or Limits()
@@ -104,7 +106,7 @@ class ProcessVisit:
             "root": str(source.root),
             "state_dir": str(places.state_dir),
             "list_dir": str(places.list_dir),
-            "now": self._now,
+            "times": asdict(self._times),
             "key": bytes(source.subjects_for).hex() if source.subjects_for is not None else None,
             "forget_subjects": source.forget_subjects,
             "verbose": self._verbose,

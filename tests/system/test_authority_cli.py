@@ -109,7 +109,7 @@ def test_every_command_has_an_example() -> None:
 
 
 def test_a_person_is_found_by_their_id(folder: Path) -> None:
-    run("publish", folder, *AT)
+    run("publish", folder, "--ahead", *AT)
     issued = run("issue", folder, "--issuer", "ashyq", "--person", "880202400234", "--status", "blue", "--json", *AT)
     other = run("issue", folder, "--issuer", "ashyq", "--person", "990101300123", "--status", "green", "--json", *AT)
     row = json.loads(issued.stdout)
@@ -161,7 +161,7 @@ def test_pictures_hold_the_very_text(folder: Path, tmp_path: Path) -> None:
 
 
 def test_a_bound_pass_lives_in_a_wallet(folder: Path, tmp_path: Path) -> None:
-    run("publish", folder, *AT)
+    run("publish", folder, "--ahead", *AT)
     wallet = tmp_path / "phone.wallet"
     issue = ["issue", folder, "--issuer", "ashyq", "--idx", 1, "--status", "blue", "--wallet", wallet]
     first = run(*issue, *AT)
@@ -182,7 +182,7 @@ def test_a_wallet_is_named_after_its_place(folder: Path, tmp_path: Path, monkeyp
 
 
 def test_following_renews_the_code_until_ctrl_c(folder: Path, tmp_path: Path) -> None:
-    run("publish", folder, *AT)
+    run("publish", folder, "--ahead", *AT)
     wallet = tmp_path / "phone.wallet"
     run("issue", folder, "--issuer", "ashyq", "--idx", 1, "--status", "blue", "--wallet", wallet, *AT)
     command = [sys.executable, "-m", "gate", "authority", "present", str(wallet), "--follow", "--every", "600ms", *AT]
@@ -225,7 +225,7 @@ def test_revoking_a_person_and_a_key(folder: Path) -> None:
     run("revoke", folder, "--idx", Authority.open(folder).place_of("990101300123"))
     run("revoke", folder, "--person", "880202400234")
     run("revoke", folder, "--key", kid, *AT)
-    head = wire.Head.parse(run("publish", folder, "--json", *AT).stdout)
+    head = wire.Head.parse(run("publish", folder, "--json", "--ahead", *AT).stdout)
     _, nibbles, documents = fetched(folder / "public", folder / "root.json", START)
     assert (head.size, nibbles) == (2, b"\x55")
     trust = parse_trust(documents[TRUST])
@@ -235,7 +235,7 @@ def test_revoking_a_person_and_a_key(folder: Path) -> None:
 
 
 def test_publishing_to_another_folder(folder: Path, tmp_path: Path) -> None:
-    said = run("publish", folder, "--to", tmp_path / "www", *AT).stdout
+    said = run("publish", folder, "--to", tmp_path / "www", "--ahead", *AT).stdout
     assert said == (f"list version 1 of 2027-01-15 08:00:00 UTC is in {tmp_path / 'www'}: 2 of 2 places are listed\n")
     assert not (folder / "public").exists()
 
@@ -243,7 +243,7 @@ def test_publishing_to_another_folder(folder: Path, tmp_path: Path) -> None:
 def test_an_empty_list_is_remarked_on(tmp_path: Path) -> None:
     run("init", tmp_path / "a")
     run("add-issuer", tmp_path / "a", "ashyq", *AT)
-    assert "names nobody" in run("publish", tmp_path / "a", *AT).stderr
+    assert "names nobody" in run("publish", tmp_path / "a", "--ahead", *AT).stderr
 
 
 def test_a_name_needs_its_language(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def test_what_offline_keys_signed_is_renewed_in_time(tmp_path: Path) -> None:
     first.write_bytes((authority.path / "root.json").read_bytes())
     for month in range(1, 40):
         now = START + month * 30 * DAY
-        authority.publish(authority.public, now)
+        authority.publish(authority.public, now, ahead=True)
         with visiting(authority.public, first, now + DAY) as repository:
             assert repository.length(wire.HEAD)
 
@@ -90,7 +90,7 @@ def test_what_offline_keys_signed_is_renewed_in_time(tmp_path: Path) -> None:
 def test_an_expired_root_is_announced_while_its_key_is_away(tmp_path: Path) -> None:
     authority, _ = make(tmp_path)
     own = Authority.open(authority.path)
-    own.publish(own.public, START + 30 * DAY)
+    own.publish(own.public, START + 30 * DAY, ahead=True)
     assert own.remarks(START + 30 * DAY) == ()
     (remark,) = own.remarks(START + 600 * DAY)
     assert "root.json and what offline keys signed end on 2029-01-1" in remark

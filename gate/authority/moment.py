@@ -1,0 +1,66 @@
+"""The moment that a list speaks of: gates go by it, so a wrong clock at the authority must not reach them."""
+
+from dataclasses import dataclass
+
+from gate.core.time_reset import TimeReset
+from gate.core.trusted_time import LATEST, day
+from gate.errors import PublishError
+
+LONGEST_SILENCE = 7 * 86400
+"""Seconds after the last list: lists are published every day, and gates refuse one that is older than two."""
+
+CLOCK_SLACK = 3600
+"""Seconds by which `--at` may be ahead of this computer's clock."""
+
+_ROOM = 3 * 366 * 86400  # seconds: what is signed ends within two years
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    as_of: int  # Unix s
+    last: int | None  # of the list published last; None before the first
+    reset: TimeReset | None  # not published yet: the times after it are withdrawn
+    offline_end: int  # when the first of what offline keys signed ends
+
+    def check(self, *, ahead: bool) -> None:
+        """`ahead`: a leap is meant.  Raises PublishError for a moment that gates would refuse, or should."""
+        as_of = self.as_of
+        if not 1 <= as_of <= LATEST - _ROOM:
+            raise PublishError(f"a list cannot speak of the moment {as_of}", hint="Give Unix seconds")
+        if self.reset is not None:
+            if as_of < self.reset.to:
+                raise PublishError(
+                    f"the time is reset to {day(self.reset.to)}, and the list speaks of {day(as_of)}",
+                    hint="Check this computer's clock (or --at)",
+                )
+            return self._check_leap(self.reset.to, ahead=ahead)
+        if self.last is not None and as_of < self.last:
+            raise PublishError(
+                f"the published list speaks of {day(self.last)}, this one of {day(as_of)}, which is earlier",
+                hint="Check this computer's clock (or --at).  If it was wrong when that list was published, "
+                "reset the time of all gates: `gate authority reset-time DIR`",
+            )
+        return self._check_leap(self.last, ahead=ahead)
+
+    def _check_leap(self, last: int | None, *, ahead: bool) -> None:
+        if ahead:
+            return
+        if last is not None and self.as_of - last > LONGEST_SILENCE:
+            raise PublishError(
+                f"the published list speaks of {day(last)}, this one of {day(self.as_of)}",
+                hint="Check this computer's clock (or --at): gates go by it.  If it is right, publish with --ahead",
+            )
+        if self.as_of > self.offline_end:
+            raise PublishError(
+                f"the list speaks of {day(self.as_of)}, what the offline keys signed ends on {day(self.offline_end)}",
+                hint="Check this computer's clock (or --at).  If it is right, publish with --ahead and --keys",
+            )
+
+
+def check_clock(as_of: int, clock: float, *, ahead: bool) -> None:
+    """`clock`: what this computer says, Unix s.  Raises PublishError."""
+    if as_of > clock + CLOCK_SLACK and not ahead:
+        raise PublishError(
+            f"the list would speak of {day(as_of)}, and it is {day(clock)}",
+            hint="Gates refuse a list from the future.  If this computer's clock is wrong, and only then, add --ahead",
+        )

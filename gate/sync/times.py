@@ -1,0 +1,71 @@
+"""By which time a publication is judged, and which list comes from the future.  Pure.
+
+A device that believes a time that never was finds everything expired, the cure too.  So metadata that have
+expired by the trusted time are looked at again by the system clock, which may be right:
+
+    trusted time           whatever it offers
+    system clock           not below what was signed for this device: whatever it offers
+    system clock           below that: only a publication with a reset of the time that the offline keys signed
+
+Versions protect from going back, whatever the time.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gate.core.trusted_time import LATEST, TOLERANCE, day
+from gate.errors import PublishError
+
+AHEAD = 600.0
+"""Seconds by which a list may be ahead of the device: clocks of authorities are kept by NTP, and a device
+without a network for weeks is off by less than a minute, or knows that it is behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """What is known of the time when a round of syncs begins; Unix s."""
+
+    trusted: float
+    system: float
+    is_behind: bool = False  # the system clock is known to be wrong, and the trusted time a lower bound
+
+    @classmethod
+    def of(cls, now: "Times | float") -> "Times":
+        """A plain number is all that is known."""
+        return now if isinstance(now, Times) else cls(now, now)
+
+    def references(self, signed: float) -> Iterator[tuple[float, bool]]:
+        """Times to judge metadata by, in turn; and whether a reset of the time must come with them.  `signed`:
+        what the list that is held speaks of, 0 without one."""
+        yield min(self.trusted, LATEST), False
+        if self.system < self.trusted - TOLERANCE:
+            yield min(max(self.system, 0.0), LATEST), self.system < signed - TOLERANCE
+
+    def why_expired(self) -> str:
+        """What to look at when everything has expired: a device's own clock is wrong more often than an authority's."""
+        if abs(self.trusted - self.system) > TOLERANCE:
+            return (
+                "Look at this device's clock first, `gate clock status`: "
+                f"it believes {day(self.trusted)}, and its system clock says {day(self.system)}"
+            )
+        return (
+            f"It is {day(self.trusted)} by this device: if that is wrong, set its clock.  "
+            "If it is right, the mirror is no longer updated, or its authority is not"
+        )
+
+    def check_list(self, as_of: int, offline_end: float, reset_to: int | None) -> None:
+        """Raises PublishError for a list from the future.  `offline_end`: when what the offline keys signed ends;
+        `reset_to`: the trusted time is withdrawn, and was not later than that."""
+        if as_of > min(offline_end, LATEST):
+            raise PublishError(
+                f"the list speaks of {day(as_of)}, when nothing that the authority signed is valid any more",
+                hint="The clock of the authority was wrong: it has to reset the time, `gate authority reset-time`",
+            )
+        known = max(self.system, self.trusted if reset_to is None else reset_to)
+        is_behind = self.is_behind if reset_to is None else self.system < reset_to - TOLERANCE
+        if as_of > known + AHEAD and not is_behind:
+            raise PublishError(
+                f"the list speaks of {day(as_of)}, and it is {day(known)} by this device",
+                hint="If this device's clock is wrong, set it: `timedatectl set-time`.  "
+                "If it is right, the clock of the authority was wrong",
+            )
