@@ -21,17 +21,16 @@ import secrets
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, BinaryIO, Literal, Self
 
 from nacl.signing import SigningKey
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from gate.authority import files, importing, publication, subjects
+from gate.authority import files, importing, publication, subjects, time_file
 from gate.authority.default_rules import DEFAULT_RULES
 from gate.authority.issuers import Issuers
-from gate.authority.moment import Moment
+from gate.authority.moment import Moment, end_remarks
 from gate.authority.people import KEY_BYTES, Digests, People
 from gate.authority.private_keys import KeyClass, PrivateKeys, class_of
 from gate.authority.publication import Lists, Published
@@ -43,11 +42,11 @@ from gate.authority.sources.rows import BLANKS, Progress, Source
 from gate.authority.statuses import StatusList
 from gate.authority.subjects import Devices
 from gate.core.model import Listing, Status
-from gate.core.time_reset import TimeForm, TimeReset, parse_time
+from gate.core.time_reset import TimeReset
 from gate.core.trust import first_error
 from gate.errors import StoreError, UsageError
 from gate.passes.aq1_encode import encode_credential
-from gate.store.documents import RULES, TIME, TRUST
+from gate.store.documents import RULES, TIME
 from gate.store.subject_wire import SUBJECTS, SubjectsHead
 from gate.store.wire import HEAD, MAX_PLACES, Head, decode_snapshot
 
@@ -56,7 +55,6 @@ TOKEN_ID_BYTES = 8  # the fewest that are allowed: every byte is a larger code
 DEFAULT_LIFETIME = 12 * 3600  # seconds
 DEFAULT_MAX_LIFETIME = DAY
 DEFAULT_KEY_VALID = 366 * DAY
-WARNED_BEFORE = 180 * DAY
 
 _STATE = "authority.json"
 ROOT = "root.json"
@@ -294,7 +292,7 @@ class Authority:
         a change is not meant, UsageError when a key that must sign is not here; `to` is left as it was then."""
         with files.locked(self.path):
             state, lists, before = self._state(), self._lists(), self._published()
-            there, last = self._documents(), before.head.as_of if before else None
+            there, last = self._repository.documents(), before.head.as_of if before else None
             documents, reset = publication.documents(lists, there), publication.pending_reset(lists, there)
             Moment(as_of, last, reset, self._repository.offline_end()).check(ahead=ahead)
             version = max(state.list_version, before.head.version if before else 0) + 1
@@ -313,26 +311,11 @@ class Authority:
         """Withdraw, at the next publication, what lists said of times after `to` (Unix s): every gate forgets them
         once.  Offline keys sign it.  Raises PublishError."""
         with files.locked(self.path):
-            numbers = [parse_time(body).number for body in (self._documents().get(TIME), self._time_json()) if body]
-            form = TimeForm(version=max(numbers, default=0) + 1, to=to)
-            files.write(self.path / TIME, form.model_dump_json().encode() + b"\n")
-        return TimeReset(form.version, form.to)
-
-    def _documents(self) -> dict[str, bytes]:
-        """As published last."""
-        there = {name: self._repository.content(Role.TARGETS, name) for name in (TRUST, RULES, TIME)}
-        return {name: data for name, data in there.items() if data is not None}
-
-    def _time_json(self) -> bytes | None:
-        return self._read(TIME) if (self.path / TIME).exists() else None
+            return time_file.withdraw(self.path, to, self._repository.content(Role.TARGETS, TIME))
 
     def remarks(self, at: int) -> tuple[str, ...]:
         """What should be seen to while there is time."""
-        end = self._repository.offline_end()
-        if end - at > WARNED_BEFORE:
-            return ()
-        day = datetime.fromtimestamp(end, UTC).strftime("%Y-%m-%d")
-        return (f"root.json and what offline keys signed end on {day}: publish once with --keys before that",)
+        return end_remarks(self._repository.offline_end(), at)
 
     def rotate_role(self, role: Role, at: int) -> None:
         """New keys for those who sign what is published; to be published after.  Raises UsageError when a key
@@ -358,10 +341,8 @@ class Authority:
             files.write(self.path / ROOT, newest)
 
     def _subjects(self) -> Content:
-        data = self._repository.content(Role.SUBJECTS, SUBJECTS)
-        before = subjects.Published(
-            SubjectsHead.parse(data) if data else None, frozenset(self._repository.lengths(Role.SUBJECTS))
-        )
+        data, lengths = self._repository.content(Role.SUBJECTS, SUBJECTS), self._repository.lengths(Role.SUBJECTS)
+        before = subjects.Published(SubjectsHead.parse(data) if data else None, frozenset(lengths))
         keys = Devices(self.path / "devices.json").keys()
         return subjects.content(self._people(), self._subject_key(), keys, before)
 
@@ -369,9 +350,8 @@ class Authority:
         statuses = self._statuses()
         # A list without places has no form on the wire; one place that is not listed says the same.
         nibbles = statuses.nibbles() or b"\0"
-        return Lists(
-            self.trust_json(), self._read(RULES), nibbles, max(1, statuses.size), statuses.listed, self._time_json()
-        )
+        time = time_file.read(self.path)
+        return Lists(self.trust_json(), self._read(RULES), nibbles, max(1, statuses.size), statuses.listed, time)
 
     def _published(self) -> Published | None:
         """None where nothing was published yet."""

@@ -15,6 +15,9 @@ CLOCK_SLACK = 3600
 _ROOM = 3 * 366 * 86400  # seconds: what is signed ends within two years
 
 
+WARNED_BEFORE = 180 * 86400  # seconds before the end of what offline keys signed
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
     as_of: int  # Unix s
@@ -64,3 +67,11 @@ def check_clock(as_of: int, clock: float, *, ahead: bool) -> None:
             f"the list would speak of {day(as_of)}, and it is {day(clock)}",
             hint="Gates refuse a list from the future.  If this computer's clock is wrong, and only then, add --ahead",
         )
+
+
+def end_remarks(end: int, at: int) -> tuple[str, ...]:
+    """`end`: of what offline keys signed; Unix s."""
+    if end - at > WARNED_BEFORE:
+        return ()
+    ends = day(end).partition(" ")[0]
+    return (f"root.json and what offline keys signed end on {ends}: publish once with --keys before that",)

@@ -112,6 +112,11 @@ class Repository:
         target = self._targets(role).targets.get(name)
         return None if target is None else metadata.read(self.folder / TARGETS / metadata.stored(name, target))
 
+    def documents(self) -> dict[str, bytes]:
+        """What offline keys vouch for, by name."""
+        found = {name: self.content(Role.TARGETS, name) for name in self._targets(Role.TARGETS).targets}
+        return {name: data for name, data in found.items() if data is not None}
+
     def lengths(self, role: Role) -> dict[str, int]:
         """Bytes of the files that a role vouches for."""
         return {name: target.length for name, target in self._targets(role).targets.items()}

@@ -340,8 +340,8 @@ def reset_time(directory: Path, at: int | None, as_json: bool) -> None:
 
 
 def _published(head: Head, folder: Path) -> str:
-    places = f"{head.listed} of {head.size} places are listed"
-    return f"list version {head.version} of {day(head.as_of)} is in {folder}: {places}"
+    when = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(head.as_of))
+    return f"list version {head.version} of {when} is in {folder}: {head.listed} of {head.size} places are listed"
 
 
 def _names(pairs: tuple[str, ...]) -> dict[str, str]:

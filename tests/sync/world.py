@@ -43,7 +43,7 @@ class World:
         self.now += after
         if changes:
             self.authority.set_statuses(changes)
-        return self.authority.publish(self.public, self.now, shrink=shrink, grow=True).version
+        return self.authority.publish(self.public, self.now, shrink=shrink, grow=True, ahead=True).version
 
     def sync(self, *mirrors: str, now: int | None = None, root: Path | None = None) -> Outcome:
         source = Source(mirrors, root or self.root, self.state, stale_after=6 * HOUR)
