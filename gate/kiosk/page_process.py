@@ -15,29 +15,27 @@ import socket
 import sys
 import time
 from contextlib import suppress
-from pathlib import Path
 
 from gate.core.tally import Tally
 from gate.errors import GateError
-from gate.kiosk.connections import MOST_CONNECTIONS
 from gate.kiosk.messages import TO_LANE, TO_PAGE, Alive, Beat, Begin, Trouble, Up, cut, to_lane, to_page
 from gate.kiosk.server import create_app, serve_on
 from gate.runtime.bus import Bus
+from gate.worker.confine import Rights, give_up, lower_limits
 
 SILENCE = 1.5  # seconds without a Beat after which the lane counts as gone; a beat comes every 0.5
 SAY_EVERY = 1.0  # seconds
 TROUBLE_EVERY = 10.0  # seconds between two lines of trouble: what a stranger can cause must not fill the log
 
-MOST_FILES = 2 * MOST_CONNECTIONS + 128  # accepted in one turn of the loop before any is refused, and its own
-MOST_MEMORY = 256 * 2**20  # bytes of data; some 25 million are used
+MOST_ADDRESSES = 2**30  # bytes of address space
 NICENESS = 5  # after lane and camera on a busy processor
-OOM_SCORE = 500  # the kernel ends the page before lane and camera
+
+WARMING = ("/", "/static/kiosk.js", "/state", "/metrics", "/healthz", "/events", "/nothing")
+"""Paths that a page asks of itself: modules and codecs that an answer needs are loaded by then."""
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 _LIMITS = {
-    resource.RLIMIT_NOFILE: MOST_FILES,
-    resource.RLIMIT_DATA: MOST_MEMORY,
-    resource.RLIMIT_CORE: 0,
+    resource.RLIMIT_DATA: 256 * 2**20,  # bytes; some 25 million are used
     resource.RLIMIT_FSIZE: 0,  # a write to a file fails; pipes and sockets have no size
     resource.RLIMIT_NPROC: 0,  # no process and no thread is made (root is exempt)
 }
@@ -48,9 +46,11 @@ class LaneClock:
 
     def __init__(self) -> None:
         self._beat: Beat | None = None
+        self.started = asyncio.Event()  # there was a first Beat
 
     def take(self, beat: Beat) -> None:
         self._beat = beat
+        self.started.set()
 
     def now(self) -> float:
         return 0.0 if self._beat is None else self._beat.now + self.monotonic() - self._beat.monotonic
@@ -111,8 +111,12 @@ async def _serve(lane: Lane, listener: socket.socket) -> None:
         raise ValueError("the lane did not begin with Begin")
     bus, clock = Bus(), LaneClock()
     app = create_app(bus, begin.about, clock, clock.is_lane_alive)
-    page = asyncio.create_task(serve_on(app, listener, lambda: lane.say(Up())))
-    others = [asyncio.create_task(_take(orders, bus, clock)), asyncio.create_task(_live(lane))]
+    served = asyncio.Event()
+    page = asyncio.create_task(serve_on(app, listener, served.set))
+    others = [
+        asyncio.create_task(_take(orders, bus, clock)),
+        asyncio.create_task(_confine(lane, clock, listener, served)),
+    ]
     try:
         await asyncio.wait([page, *others], return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -138,10 +142,29 @@ async def _take(orders: asyncio.StreamReader, bus: Bus, clock: LaneClock) -> Non
                 bus.publish(event)
 
 
-async def _live(lane: Lane) -> None:
+async def _confine(lane: Lane, clock: LaneClock, listener: socket.socket, served: asyncio.Event) -> None:
+    """Give up files, sockets and programs, once everything that is loaded late has been loaded; then live."""
+    await served.wait()
+    await clock.started.wait()  # or there would be no stream yet
+    for path in WARMING:
+        await _ask_itself(listener, path)
+    if missing := give_up(Rights(serve=True)):
+        lane.trouble(f"the page keeps rights that it does not need: {', '.join(missing)}")
+    lane.say(Up())
     while True:
         lane.say(Alive())
         await asyncio.sleep(SAY_EVERY)
+
+
+async def _ask_itself(listener: socket.socket, path: str) -> None:
+    host, port = listener.getsockname()[:2]
+    reader, writer = await asyncio.open_connection(host, port)
+    try:
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        await reader.readuntil(b"\r\n\r\n")
+    finally:
+        writer.close()
+        await writer.wait_closed()
 
 
 def _take_standard_output() -> int:
@@ -159,12 +182,11 @@ def _step_back() -> None:
         signal.signal(number, signal.SIG_IGN)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     os.nice(NICENESS)
+    lower_limits(MOST_ADDRESSES)
     for limit, most in _LIMITS.items():
         hard = resource.getrlimit(limit)[1]
         least = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(limit, (least, least))
-    with suppress(OSError):  # no /proc, or a kernel that forbids it: it is a kindness to others, and no more
-        Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ import pytest
 from gate.core.model import Listing
 from gate.kiosk.connections import MOST_CONNECTIONS, REQUEST_WITHIN
 from gate.kiosk.server import FOR_SCREENS, MOST_STREAMS
+from gate.worker.confine import unenforced
 from tests.system.rig import Daemon, Site, eventually, running
 
 SCREEN = b"GET /events HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: same-origin\r\n\r\n"
@@ -138,6 +139,19 @@ def test_a_page_that_is_killed_comes_back_and_goes_on_counting(site: Site, lane:
     assert re.search(r'^gate_phase\{state="locked_down"\} 1', text, re.MULTILINE)
     eventually(lambda: decided(lane) > before, "decisions")
     assert lane.process.poll() is None
+
+
+def test_the_page_has_given_its_rights_up(lane: Daemon) -> None:
+    """It answers all that it ever answers, with no right to a file, a new socket or a program."""
+    status = Path(f"/proc/{lane.child('kiosk')}/status").read_text()
+    enforced = not unenforced()
+    assert ("Seccomp:\t2" in status) is enforced
+    assert ("keeps rights" in lane.said()) is not enforced
+    for path, code in (("/", 200), ("/static/kiosk.css", 200), ("/metrics", 200), ("/static/../x", 404), ("/x", 404)):
+        assert get(lane, path).status_code == code
+    refused = httpx.post(f"http://127.0.0.1:{port_of(lane)}/", trust_env=False)
+    assert refused.status_code == 405
+    assert "Traceback" not in lane.said()
 
 
 def test_orders_and_decisions_do_without_the_page(site: Site, lane: Daemon) -> None:

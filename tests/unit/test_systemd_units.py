@@ -10,7 +10,6 @@ import pytest
 
 from gate.cli.safe_outputs import WITHIN
 from gate.errors import ConfigError
-from gate.kiosk.page_process import OOM_SCORE
 from gate.settings.model import Device
 
 UNITS = Path(__file__).parents[2] / "systemd"
@@ -144,7 +143,7 @@ def test_too_much_memory_costs_a_process_its_life_and_not_the_lane() -> None:
     service = settings("Service")
 
     assert service["OOMPolicy"] == ["continue"]
-    assert int(service["OOMScoreAdjust"][0]) < 0 < OOM_SCORE  # the page's own
+    assert int(service["OOMScoreAdjust"][0]) < 0  # page and cameras raise their own
 
 
 def test_the_sync_goes_behind_the_lane_and_still_gets_on() -> None:
