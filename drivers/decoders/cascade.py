@@ -9,6 +9,7 @@ from itertools import chain, islice
 import cv2
 import numpy as np
 
+from drivers.decoders.dots import joined
 from drivers.decoders.looking import (
     NOTHING,
     Corners,
@@ -92,6 +93,8 @@ def _searched(grey: Grey, located: Sequence[Located]) -> Iterator[Found]:
             found = in_region(grey, region, variant)
             yield found
             signs += _others(found.located, signs)
+    for region in regions:
+        yield joined(grey, region)
     tried = len(resisting)
     resisting += _resisting(grey, signs[tried:LAST_LOOKS])
     yield last_looks(resisting, tried)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
+from drivers.decoders.dots import joined
 from drivers.decoders.looking import GLOBAL, NOTHING, Found, Grey, Located, each_once, look
 from drivers.decoders.placing import placed
 from drivers.decoders.regions import Region, busy_regions
@@ -25,7 +26,7 @@ RESTORED = 2  # symbols of every frame
 STACKED = (1, 4)  # of a cycle: what the last frames show together
 RESISTED = (1, 2, 4)  # of a cycle: another last look
 SLOW = 0.2  # seconds of processor: a look that took longer met a crowd of patterns, and the others would, too
-UNEVEN = 3  # of a cycle: uneven light
+UNEVEN = 3  # of a cycle: uneven light, and dots
 
 
 class LiveEye:
@@ -70,6 +71,8 @@ class LiveEye:
         if resisting and (step in RESISTED or not alone):
             return self._last_look(resisting)
         if step == UNEVEN and alone:
+            if (dotted := joined(grey, regions[0]) if regions else NOTHING).texts:
+                return dotted
             return varied(grey, WHOLE[cycle % len(WHOLE)])
         if not regions:
             return NOTHING
