@@ -1,7 +1,11 @@
 """`gate run` beside worker processes that were taken over, and before pictures that are made to end it."""
 
 import json
+import os
 import re
+import resource
+import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -114,3 +118,54 @@ def test_a_lane_outlives_a_worker_that_was_taken_over(worker: str, tmp_path: Pat
     assert site.reasons() == ["admitted"]
     assert "Traceback" not in daemon.said()
     assert board.openings == 1
+
+
+def worker_of(daemon: Daemon) -> int:
+    """Process id of its camera worker."""
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            command = (entry / "cmdline").read_bytes()
+        except (OSError, ValueError):
+            continue
+        if parent == daemon.process.pid and b"camera_child" in command:
+            return int(entry.name)
+    return 0
+
+
+def test_a_lane_without_descriptors_left_outlives_its_camera_and_has_it_back_with_them(tmp_path: Path) -> None:
+    site = Site(tmp_path, {1: Listing.GREEN})
+    site.load_list()
+    stream = NetworkCamera([jpeg(BLANK)])
+    site.configure(camera(stream.url))
+    try:
+        with running(site) as daemon:
+            eventually(lambda: worker_of(daemon) != 0, "the worker")
+            pid, limits = daemon.process.pid, resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE)
+            first = worker_of(daemon)
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (8, limits[1]))
+            os.kill(first, signal.SIGKILL)
+            eventually(lambda: "Too many open files" in daemon.said(), "the reason to be told")
+            assert daemon.process.poll() is None
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
+            eventually(lambda: worker_of(daemon) not in (0, first), "another worker")
+            stream.frames = [jpeg(drawn(site.issue(1)))]
+            eventually(lambda: "admitted" in site.reasons(), "the pass to be admitted")
+        assert "Traceback" not in daemon.said()
+    finally:
+        stream.stop()
+
+
+@pytest.mark.slow
+def test_one_showing_before_a_camera_that_is_slow_is_one_presentation(tmp_path: Path) -> None:
+    site = Site(tmp_path, {1: Listing.GREEN})
+    site.load_list()
+    stream = NetworkCamera([jpeg(drawn(site.issue(1)))], fps=0.5)
+    site.configure(camera(stream.url) + 'frame_deadline = "10s"\nopen_deadline = "10s"\n')
+    try:
+        with running(site):
+            eventually(lambda: "admitted" in site.reasons(), "the pass to be admitted", patience=40)
+            time.sleep(9)  # five more frames of the same code
+    finally:
+        stream.stop()
+    assert site.reasons() == ["admitted"]
