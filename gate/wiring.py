@@ -28,7 +28,7 @@ from gate.registry import Fitted, Kind
 from gate.runtime.bus import Bus
 from gate.runtime.clock import SystemClock, TrustedClock
 from gate.runtime.notify import Notifier
-from gate.runtime.supervisor import keep_running
+from gate.runtime.supervisor import as_device_error, keep_running
 from gate.settings.model import Settings
 from gate.store.floor import read_journalled, read_kept, read_signed, read_synced
 from gate.store.lane_file import last_time
@@ -180,8 +180,8 @@ class _LaneProcess:
         for fitted in self._devices.feedback:
             try:
                 feedback.append(await stack.enter_async_context(fitted.spec.open(fitted.config)))
-            except DeviceError as error:  # a dead lamp never stops a lane
-                log.error(str(error), device=fitted.name)
+            except (DeviceError, OSError) as error:  # a dead lamp never stops a lane
+                log.error(str(as_device_error(error)), device=fitted.name)
         open_judge = partial(Judge, self._places, policy, settings.verifier, settings.journal.keep)
         mantrap = Mantrap(settings.lane.interlock) if settings.lane.interlock else None
         if mantrap:

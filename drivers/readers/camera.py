@@ -18,6 +18,7 @@ import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import structlog
@@ -36,6 +37,12 @@ _GAP = 0.1  # seconds between two pictures of a folder
 _STILL_WITHIN = 30.0  # seconds that reading one still may take, every step tried, on a slow board
 _GRACE = 1.0  # seconds: the worker notices what is wrong first, and says it better
 _STILL_FRAMES = 15  # that a picture of a folder stands for: those of a live camera in a second
+_AHEAD = 1.0  # seconds by which a frame may be younger than it can be
+_LONGEST_AGO = 120.0  # seconds from a capture to its message: reading one still on the slowest board takes 30
+_MOST_LOOKED = 10_000  # frames between two messages
+_MOST_PICTURES = 50_000  # of a folder that are remembered
+_MOST_SKIPS = 100  # lines of the log in a minute
+_MOST_SAID = 16  # different words about rights that a worker keeps
 _OLD = 1.0  # seconds on the way from the worker
 
 _log = structlog.get_logger()
@@ -82,6 +89,7 @@ class Camera:
         self._dwell = dwell
         self._name = f"{config.driver} {shown_address(device)}"
         self._worker: WorkerProcess | None = None
+        self._skips, self._skips_until = 0, 0.0  # in this minute, monotonic s of its end
         self._taken = _left_off.pop(device, {})
 
     @property
@@ -109,7 +117,7 @@ class Camera:
     def _say_kept(self, rights: tuple[str, ...]) -> None:
         """What this computer cannot take from a worker, once."""
         for why in rights:
-            if why not in _said:
+            if why not in _said and len(_said) < _MOST_SAID:
                 _said.add(why)
                 _log.warning("the worker keeps rights that it does not need", reader=self._name, problem=why)
 
@@ -142,17 +150,44 @@ class Camera:
             within = self._config.frame_deadline
             match message:
                 case Frame():
+                    self._check(message.at, message.looked)
                     self._pass_on(message, present)
                 case Held():
+                    self._check(message.at)
                     await self._hold(message, present)
                     worker.send(GoOn())
-                case Taking(name, file):
-                    self._taken[name] = file
+                case Taking():
+                    self._take(message)
                     within = _STILL_WITHIN
                 case Skipped(why):
-                    _log.warning("picture skipped", reader=self._name, problem=why)
-                case Ended():
+                    self._skip(why)
+                case Ended() if await asyncio.to_thread(Path(self._device).is_file):
                     return
+                case _:
+                    raise self._lie("a message that has no place here")
+
+    def _check(self, at: float, looked: int = 0) -> None:
+        """Raises DeviceError for what no worker of ours says: one that was taken over may say anything."""
+        ago = time.monotonic() - at
+        if not -_AHEAD <= ago <= _LONGEST_AGO or not 0 <= looked <= _MOST_LOOKED:
+            raise self._lie("a frame of another time")
+
+    def _take(self, taking: Taking) -> None:
+        if len(self._taken) >= _MOST_PICTURES and taking.name not in self._taken:
+            raise self._lie(f"more than {_MOST_PICTURES} pictures")
+        self._taken[taking.name] = taking.file
+
+    def _skip(self, why: str) -> None:
+        """Logged, but of a flood no more than so many in a minute."""
+        now = time.monotonic()
+        if now >= self._skips_until:
+            self._skips_until, self._skips = now + 60.0, 0
+        self._skips += 1
+        if self._skips <= _MOST_SKIPS:
+            _log.warning("picture skipped", reader=self._name, problem=why)
+
+    def _lie(self, what: str) -> DeviceError:
+        return DeviceError(f"{self._name}: its worker process talks nonsense: {what}", hint="It is started again")
 
     async def _receive(self, worker: WorkerProcess, wait: float, missing: str, within: float) -> Any:
         try:

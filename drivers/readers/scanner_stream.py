@@ -130,7 +130,8 @@ class Stream:
             self.losses.append(Loss.OVERLONG)
         elif code and not whole:
             self.losses.append(Loss.UNENDED)
-        elif noise:
+        text = code.decode("utf-8", "replace")
+        if not overlong and (whole or not code) and (noise or "\N{REPLACEMENT CHARACTER}" in text):
             self.losses.append(Loss.NOISE)
         if code and whole and not overlong:
-            self.codes.append(code.decode("utf-8", "replace"))
+            self.codes.append(text)

@@ -8,6 +8,7 @@ from gate.core.model import Direction, Stance
 from gate.errors import DeviceError
 from gate.ports.barrier import Barrier
 from gate.ports.inputs import Report
+from gate.runtime.supervisor import as_device_error
 
 Outcome = Callable[[DeviceError | None], None]
 """Hears once what became of a release: None when the barrier has taken the order."""
@@ -87,16 +88,16 @@ class Door:
         try:
             await barrier.release(direction, opened, extended=extended)
             opened()
-        except DeviceError as error:
-            self._fail(error)
+        except (DeviceError, OSError) as error:
+            self._fail(as_device_error(error))
             if not taken:
-                outcome(error)
+                outcome(as_device_error(error))
 
     async def _stand(self, barrier: Barrier, stance: Stance) -> None:
         try:
             await barrier.stand(stance)
-        except DeviceError as error:
-            self._fail(error)
+        except (DeviceError, OSError) as error:
+            self._fail(as_device_error(error))
 
     def _fail(self, error: DeviceError) -> None:
         self._problem = error

@@ -26,6 +26,11 @@ def _refused(why: str) -> DeviceError:
     )
 
 
+def as_device_error(error: DeviceError | OSError) -> DeviceError:
+    """What the operating system refuses to a device is the device's failure, not a defect of the lane."""
+    return error if isinstance(error, DeviceError) else _refused(error.strerror or type(error).__name__)
+
+
 async def keep_running(name: str, run: Callable[[], Awaitable[None]], tell: Callable[[str], None]) -> None:
     """`run` opens the device, tells "" when it is well, and works with it; `tell` then hears what is
     wrong when it is lost.  Returns when `run` returns of itself (a recording that ended)."""
@@ -38,7 +43,7 @@ async def keep_running(name: str, run: Callable[[], Awaitable[None]], tell: Call
         except DeviceError as error:
             problem = str(error)
         except OSError as error:
-            problem = str(_refused(error.strerror or type(error).__name__))
+            problem = str(as_device_error(error))
         except RuntimeError as error:
             if "can't start new thread" not in str(error):  # what Python makes of EAGAIN
                 raise

@@ -95,6 +95,44 @@ WORKERS = {
 }
 
 
+def lying(message: str) -> str:
+    """A shell line that starts as a camera does, and then says this for ever."""
+    now = "$(cut -d' ' -f1 /proc/uptime)"
+    begin = """printf '["Loading", {}]\\n["Started", {}]\\n["Opened", {"keeps": []}]\\n'"""
+    return f"{begin}; while sleep 0.02; do echo '{message}' | sed \"s/NOW/{now}/g\"; done"
+
+
+LIES = {
+    "a code from the future": '["Frame", {"at": 1e300, "sent": NOW, "looked": 1, "texts": ["A"]}]',
+    "a code from long ago": '["Frame", {"at": -1e300, "sent": NOW, "looked": 1, "texts": ["A"]}]',
+    "frames without number": '["Frame", {"at": NOW, "sent": NOW, "looked": -99999999999, "texts": []}]',
+    "a picture held for ever": '["Held", {"at": 1e18, "still": true, "texts": ["A"]}]',
+    "an end": '["Ended", {}]',
+    "a start": '["Started", {}]',
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_a_worker_that_lies_is_ended_and_started_again(lie: str, tmp_path: Path) -> None:
+    site = Site(tmp_path, {1: Listing.GREEN})
+    site.load_list()
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\n{lying(LIES[lie])}\n")
+    python.chmod(0o755)
+    start = f"import sys; sys.executable = {str(python)!r}; from gate.cli.main import main; main()"
+    site.configure(camera("http://127.0.0.1:9/"), replay(tmp_path, site.issue(1)))
+    daemon = Daemon(site, program=("-c", start, "run"))
+    try:
+        daemon.wait_ready()
+        eventually(lambda: "talks nonsense" in daemon.said(), "the lie to be told")
+        eventually(lambda: "admitted" in site.reasons(), "the other reader's pass")
+        assert daemon.process.poll() is None
+    finally:
+        assert daemon.stop() == 0, daemon.said()
+    assert site.reasons() == ["admitted"]
+    assert "Traceback" not in daemon.said()
+
+
 @pytest.mark.parametrize("worker", WORKERS)
 def test_a_lane_outlives_a_worker_that_was_taken_over(worker: str, tmp_path: Path) -> None:
     """The barrier stays locked, and the other reader is served."""
