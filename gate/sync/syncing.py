@@ -61,8 +61,11 @@ def visit_here(source: Source, now: Times | float, address: str, report: Report)
     visit = _Visit(source, Times.of(now), report)
     try:
         outcome = visit.to(address)
-    except (SyncError, PublishError) as error:
+    except SyncError as error:
         visit.problems.append(error)
+        outcome = None
+    except PublishError as error:
+        visit.problems.append(SyncError(f"{shown(address)}: {error.what}", hint=error.hint))
         outcome = None
     except GateError:
         raise
