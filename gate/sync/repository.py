@@ -37,6 +37,7 @@ from gate.sync.shelf import Shelf
 METADATA = "metadata"  # folders below a mirror's address
 TARGETS = "targets"
 TIMESTAMP = f"{METADATA}/timestamp.json"
+MAX_KEPT = 128 << 20  # bytes of either folder: the largest list twice
 _NAME = re.compile(r"([a-z]{1,20}/){0,2}[a-z0-9-]{1,80}\.[a-z]{1,8}")  # of every target there is
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -120,6 +121,8 @@ class Repository:
         content = self._kept.read(kept, target.length)
         if content is not None and _is(content, target):
             return content
+        for shelf in (self._kept, self._parts):
+            shelf.bound(MAX_KEPT - target.length, keep=part)
         with _told(self._mirror.base):
             resumed = self._parts.size(part) > 0
             content = self._download(target)

@@ -105,6 +105,16 @@ class Shelf:
             if name.partition(".")[0] not in digests or not self._names.fullmatch(name):
                 self._unlink(name)
 
+    def bound(self, most: int, *, keep: str) -> None:
+        """Remove every file but those whose name begins with `keep`, if all have more than `most` bytes."""
+        try:
+            with os.scandir(self._folder) as entries:
+                total = sum(entry.stat(follow_symlinks=False).st_size for entry in entries)
+        except OSError as error:
+            raise disk_error(self._path, error) from error
+        if total > most:
+            self.keep_only(frozenset({keep}))
+
     def _listed(self) -> list[str]:
         try:
             return os.listdir(self._folder)  # noqa: PTH208 - by its descriptor

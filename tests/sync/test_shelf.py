@@ -8,10 +8,13 @@ import pytest
 from tuf.api.metadata import DelegatedRole, Delegations, MetaFile, Targets
 
 from gate.authority.roles import Role
+from gate.core.model import Listing
 from gate.errors import StoreError, SyncError
 from gate.store.wire import HEAD
+from gate.sync import repository
 from gate.sync.shelf import Shelf
 from tests.sync.forging import resign
+from tests.sync.servers import MirrorServer, truncated
 from tests.sync.world import World
 
 NAME = "ab" * 32
@@ -118,3 +121,20 @@ def test_a_disk_that_refuses_names_the_file(tmp_path: Path) -> None:
         (tmp_path / "parts" / NAME).mkdir()
         with pytest.raises(StoreError, match=rf"parts/{NAME}: Is a directory"):
             shelf.append(NAME, 0)
+
+
+def test_downloads_that_never_end_fill_no_disk(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list that is another at each visit, of which half comes."""
+    monkeypatch.setattr(repository, "MAX_KEPT", 12_000)
+    parts = world.state / "tuf" / "parts"
+    with MirrorServer(world.public) as mirror:
+        mirror.faults["snapshot-"] = truncated
+        for number in range(8):
+            world.publish({idx: Listing(1 + (idx * 7919 + number) % 4) for idx in range(20_000)})
+            with pytest.raises(SyncError, match=r"broke off|the connection"):
+                world.sync(mirror.address)
+        left = [path.stat().st_size for path in parts.iterdir()]
+        assert 0 < sum(left) <= 12_000
+        mirror.faults.clear()
+        assert world.sync(mirror.address).version == 9
+    assert list(parts.iterdir()) == []
