@@ -1,6 +1,7 @@
 """What comes from mirrors lands in its own folders, whatever it is called and whatever lies there."""
 
 import os
+import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -129,12 +130,13 @@ def test_downloads_that_never_end_fill_no_disk(world: World, monkeypatch: pytest
     parts = world.state / "tuf" / "parts"
     with MirrorServer(world.public) as mirror:
         mirror.faults["snapshot-"] = truncated
-        for number in range(8):
-            world.publish({idx: Listing(1 + (idx * 7919 + number) % 4) for idx in range(20_000)})
+        for number in range(6):
+            chance = random.Random(number)  # noqa: S311 - so that it does not compress to nothing
+            world.publish({idx: Listing(chance.randint(1, 4)) for idx in range(20_000)})
             with pytest.raises(SyncError, match=r"broke off|the connection"):
                 world.sync(mirror.address)
         left = [path.stat().st_size for path in parts.iterdir()]
         assert 0 < sum(left) <= 12_000
         mirror.faults.clear()
-        assert world.sync(mirror.address).version == 9
+        assert world.sync(mirror.address).version == 7
     assert list(parts.iterdir()) == []
