@@ -76,7 +76,7 @@ def _connected(path: Path, mode: str, *, check: bool = True) -> Iterator[sqlite3
     connection = _connect(path, mode)
     try:
         if check:
-            _check(connection, path)
+            check_pages(connection, path)
         yield connection
     except BaseException:
         connection.close()
@@ -203,8 +203,11 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
     return connection
 
 
-def _check(connection: sqlite3.Connection, path: Path) -> None:
+def check_pages(connection: sqlite3.Connection, path: Path) -> None:
+    """Read the whole file for damage.  Raises DamagedError, StoreError while the disk does not read, sqlite3.Error."""
     (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if "disk I/O error" in answer:
+        raise StoreError(f"{path}: disk I/O error", hint=_REFUSALS[sqlite3.SQLITE_IOERR])
     if answer != "ok":
         raise DamagedError(f"{path}: damaged ({answer.splitlines()[0]})", hint=_repair(path))
 

@@ -16,7 +16,7 @@ from nacl.signing import SigningKey
 from gate.core.chain import checkpoint_message
 from gate.errors import DamagedError, StoreError
 from gate.store import device_key
-from gate.store.database import File, immediate, open_for_reading, open_for_writing, set_aside, unusable
+from gate.store.database import File, check_pages, immediate, open_for_reading, open_for_writing, set_aside, unusable
 from gate.store.durable import sync_folder
 from gate.store.journal import read_end
 from gate.store.journal_end import End, EndFile
@@ -173,20 +173,12 @@ class LaneFile:
         if what := left.trace_of_loss():
             return self._lose(what)
         try:
-            connection = open_for_writing(File.LANE, self._state_dir)
-        except DamagedError as error:
-            return self._lose(error.what)
-        try:
-            what = left.difference(connection)
-        except (sqlite3.Error, ValueError) as error:
-            problem = unusable(self._path, error)
-            connection.close()
-            if not isinstance(problem, DamagedError):
-                raise problem from error
-            return self._lose(problem.what)
-        if what:
-            connection.close()
-            return self._lose(f"{self._path}: {what}")
+            connection = self._open_sound(left)
+        except DamagedError:
+            try:  # once more: a read that fails once may look like damage, too
+                connection = self._open_sound(left)
+            except DamagedError as error:
+                return self._lose(error.what)
         if self._end is None and self._is_owned(connection):
             self._doubt(connection)
         if not self._is_owned(connection):
@@ -194,6 +186,32 @@ class LaneFile:
         if not (self._end and self._end.lost):
             self.ends.write(read_end(connection), durable=True)
         return connection
+
+    def _open_sound(self, left: Left) -> sqlite3.Connection:
+        """Raises DamagedError where it is not the database that was left here."""
+        connection = open_for_writing(File.LANE, self._state_dir)
+        try:
+            what = left.difference(connection)
+        except (sqlite3.Error, ValueError) as error:
+            connection.close()
+            raise unusable(self._path, error) from error
+        if what:
+            connection.close()
+            raise DamagedError(f"{self._path}: {what}", hint="")
+        return connection
+
+    def is_sound(self, end: End | None) -> bool:
+        """Whether the open database can be read whole, and ends at `end`.  Raises StoreError while the disk refuses."""
+        try:
+            check_pages(self.connection, self._path)
+            return Left(self._path, self.key, end).difference(self.connection) is None
+        except DamagedError:
+            return False
+        except (sqlite3.Error, ValueError) as error:
+            problem = unusable(self._path, error)
+            if isinstance(problem, DamagedError):
+                return False
+            raise problem from error
 
     def _lose(self, what: str) -> sqlite3.Connection:
         end = self._end or End()

@@ -114,6 +114,8 @@ class LaneStore:
     def heal(self, at: float) -> bool:
         """Put lane.db back, whole, where it was removed or replaced under the running lane.  What cannot be
         read any more is lost: a new journal begins.  False when all was well.  Raises StoreError."""
+        if self._damaged and self._file.is_there() and self._file.is_sound(self._end):
+            self._damaged = ""  # a read that failed once
         if not self._damaged and self._file.is_there():
             return False
         found = self._damaged or f"{self._path}: removed or replaced under the running gate"

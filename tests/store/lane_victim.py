@@ -1,0 +1,89 @@
+"""A lane's store that is killed, or refused by the disk, at any one of its system calls: forked from a process
+that has everything loaded, and held by strace, which counts the calls and injects the fault.
+
+Lines on standard input: JSON with state, openings (the file that stands for the barrier), at, and a pipe to wait for.
+For each the pid of a child is printed, and, when it has ended, its wait status.
+"""
+
+import json
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from gate.core.events import Mode, Passed
+from gate.core.model import Decision, Direction
+from gate.core.reason import Reason
+from gate.errors import StoreError
+from gate.store import segments
+from gate.store.admission import Admission, Presented
+from gate.store.statuslist import StatusList
+from gate.testing.builders import claims, policy
+
+PEOPLE = range(10, 15)
+REUSE_AFTER = 3 * 86_400.0  # seconds: longer than the story
+REFUSED = 17  # exit code: a StoreError at the start, as it should be
+SHOWN = Presented("reader[0]", Direction.ENTRY, Mode.ENFORCE, 1)
+
+
+def visit(admission: Admission, at: float, idx: int, openings: int) -> None:
+    """One person shows a code, twice; whoever is admitted is written down as an opening first of all."""
+    code = claims(idx, token=f"token-{idx}".encode())
+    for _ in range(2):
+        try:
+            recorded = admission.admit(code, SHOWN, at)
+        except StoreError:
+            with suppress(StoreError):
+                admission.heal(at)
+            continue
+        if recorded.decision.admitted:
+            os.write(openings, f"{idx} {recorded.seq}\n".encode())
+            with suppress(StoreError):
+                admission.end_grant(recorded.seq, Passed.PASSED, at + 1)
+
+
+def morning(state: Path, openings: int, at: float) -> int:
+    """Start, let people in, count some junk, seal rows, destroy yesterday's key, stop."""
+    segments.ROWS, segments.STAY = 4, 3
+    status = StatusList(state)
+    try:
+        status.refresh()
+        admission = Admission(state, status, policy(reuse_after=REUSE_AFTER))
+        admission.close_interrupted(at)
+        admission.note("gate", at, "started")
+    except StoreError:
+        return REFUSED
+    for idx in PEOPLE:
+        visit(admission, at + idx, idx, openings)
+    at += 86_400
+    steps = (
+        lambda: admission.refuse(Decision(Reason.MALFORMED), SHOWN, at),
+        lambda: admission.write_counts(at, every=True),
+        lambda: admission.sign_journal("ala-1", at),
+        lambda: admission.tidy(at),
+        lambda: admission.destroy_keys(at),
+        lambda: admission.retire_rows("ala-1", 4e7, at),
+        lambda: admission.retire_rows("ala-1", 4e7, at),
+    )
+    for step in steps:
+        with suppress(StoreError):
+            step()
+    admission.close()
+    return 0
+
+
+def main() -> None:
+    for line in sys.stdin:
+        job = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            openings = os.open(job["openings"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+            Path(job["go"]).read_bytes()  # a pipe: waits until somebody opens its other end
+            os._exit(morning(Path(job["state"]), openings, job["at"]))
+        print(child, flush=True)
+        _, status = os.waitpid(child, 0)
+        print(status, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,184 @@
+"""kill -9, a full, read-only or failing disk at every single call by which the lane's store changes or reads a file.
+
+After each: every opening has its row, no code has opened twice, the chain is whole, and nothing counts as lost."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gate.core.model import Listing
+from gate.core.reason import Reason
+from gate.errors import StoreError
+from gate.store.admission import Admission
+from gate.store.journal_proof import open_journal, prove, read_rows
+from gate.store.statuslist import StatusList
+from gate.testing.builders import NOW, claims, load, policy
+from tests.store.lane_victim import PEOPLE, REFUSED, REUSE_AFTER, SHOWN, visit
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+WRITES = ("pwrite64", "ftruncate", "fsync", "fdatasync")
+CHANGES = (*WRITES, "mkdir", "rename", "renameat", "unlink", "unlinkat", "fchmod", "chmod")
+CALLS = (*CHANGES, "pread64")
+PARTS = 4  # tests that share the points of one scenario, for as many workers
+AT = NOW + 600.0
+
+
+class Victim:
+    """Forks children that live a morning, one at a time, each under strace."""
+
+    def __init__(self, folder: Path, held: Path) -> None:
+        self.state, self.openings = folder / "state", folder / "openings"
+        self._held, self._folder, self._go = held, folder, folder / "go"
+        os.mkfifo(self._go)
+        self._server = subprocess.Popen(
+            [sys.executable, "-m", "tests.store.lane_victim"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def live(self, *faults: str) -> tuple[int, list[str]]:
+        """Wait status of a child, and its calls, in order."""
+        shutil.rmtree(self.state, ignore_errors=True)
+        shutil.copytree(self._held, self.state)
+        self.openings.unlink(missing_ok=True)
+        job = {"state": self.state, "openings": self.openings, "at": AT, "go": self._go}
+        self._say(json.dumps(job, default=str))
+        child = self._hear()
+        trace = self._folder / "trace"
+        injected = [word for fault in faults for word in ("-e", f"inject={fault}")]
+        command = ["strace", "-o", str(trace), "-e", f"trace={','.join(CALLS)}", *injected, "-p", str(child)]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as strace:
+            assert strace.stderr is not None
+            assert "attached" in strace.stderr.readline()
+            self._go.write_bytes(b"")
+            status = self._hear()
+            strace.wait(30)
+        names = [line.partition("(")[0] for line in trace.read_text().splitlines()]
+        return status, [name for name in names if name in CALLS]
+
+    def opened(self) -> list[tuple[int, int]]:
+        """Who was let in, by which row."""
+        lines = self.openings.read_text().splitlines()
+        return [(int(idx), int(seq)) for idx, seq in (line.split() for line in lines)]
+
+    def close(self) -> None:
+        assert self._server.stdin is not None
+        assert self._server.stdout is not None
+        self._server.stdin.close()
+        self._server.wait(10)
+        self._server.stdout.close()
+
+    def _say(self, line: str) -> None:
+        assert self._server.stdin is not None
+        self._server.stdin.write(line + "\n")
+        self._server.stdin.flush()
+
+    def _hear(self) -> int:
+        assert self._server.stdout is not None
+        return int(self._server.stdout.readline())
+
+
+@pytest.fixture(params=["first", "later"])
+def victim(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Victim]:
+    held = tmp_path / "held"
+    held.mkdir()
+    load(held, dict.fromkeys([*PEOPLE, 7, 8], Listing.GREEN))
+    if request.param == "later":
+        status = StatusList(held)
+        status.refresh()
+        admission = Admission(held, status, policy(reuse_after=REUSE_AFTER))
+        admission.close_interrupted(NOW)
+        for number in range(6):
+            visit(admission, NOW + number, 7, os.open(os.devnull, os.O_WRONLY))
+        shutil.copytree(held, tmp_path / "killed")  # not stopped: the WAL is to be recovered
+        admission.close()
+        status.close()
+        held = tmp_path / "killed"
+    made = Victim(tmp_path, held)
+    yield made
+    made.close()
+
+
+def check(victim: Victim, point: object) -> None:
+    """What holds after any fault, by a start on a disk that is well again."""
+    opened = victim.opened()
+    assert len({idx for idx, _ in opened}) == len(opened), f"{point}: one code opened twice"
+    status = StatusList(victim.state)
+    status.refresh()
+    admission = Admission(victim.state, status, policy(reuse_after=REUSE_AFTER))
+    try:
+        admission.close_interrupted(AT + 100)
+        assert admission.loss is None, f"{point}: {admission.loss}"
+        prove(victim.state)
+        with open_journal(victim.state) as connection:
+            rows = {row["seq"]: row["reason"] for row in read_rows(victim.state, connection)}
+        assert sorted(rows) == list(range(1, len(rows) + 1)), point
+        assert all(rows.get(seq) == "admitted" for _, seq in opened), f"{point}: an opening without its row"
+        for idx, _ in opened:
+            again = admission.admit(claims(idx, token=f"token-{idx}".encode()), SHOWN, AT + 101)
+            assert again.decision.reason is Reason.ALREADY_USED, point
+        assert admission.admit(claims(8), SHOWN, AT + 102).decision.admitted, point
+    finally:
+        admission.close()
+        status.close()
+
+
+def points(victim: Victim, part: int, calls: tuple[str, ...], step: int = 1) -> Iterator[tuple[str, int]]:
+    """Every so manyth of the calls of a morning that nothing disturbs: its name, and which of that name it is."""
+    status, made = victim.live()
+    assert status == 0
+    check(victim, "undisturbed")
+    assert len(victim.opened()) == len(PEOPLE)
+    chosen = [number for number, name in enumerate(made) if name in calls]
+    assert len(chosen) > 25
+    for number in chosen[part * step :: PARTS * step]:
+        yield made[number], made[: number + 1].count(made[number])
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_kill_9_at_every_change(victim: Victim, part: int) -> None:
+    for name, number in points(victim, part, CHANGES):
+        status, _ = victim.live(f"{name}:signal=SIGKILL:when={number}")
+        assert os.WIFSIGNALED(status), (name, number)
+        assert os.WTERMSIG(status) == signal.SIGKILL
+        check(victim, (name, number))
+
+
+@pytest.mark.parametrize("error", ["EIO", "ENOSPC"])
+@pytest.mark.parametrize("part", range(PARTS))
+def test_one_call_that_fails(victim: Victim, part: int, error: str) -> None:
+    for name, number in points(victim, part, WRITES, 2):
+        status, _ = victim.live(f"{name}:error={error}:when={number}")
+        assert os.waitstatus_to_exitcode(status) in (0, REFUSED), (name, number)
+        check(victim, (name, number, error))
+
+
+@pytest.mark.parametrize("error", ["EIO", "EROFS"])
+@pytest.mark.parametrize("part", range(PARTS))
+def test_every_call_fails_from_one_on(victim: Victim, part: int, error: str) -> None:
+    for name, number in points(victim, part, WRITES, 3):
+        status, _ = victim.live(f"{name}:error={error}:when={number}+")
+        assert os.waitstatus_to_exitcode(status) in (0, REFUSED), (name, number)
+        check(victim, (name, number, error, "and on"))
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_read_that_fails(victim: Victim, part: int) -> None:
+    for name, number in points(victim, part, ("pread64",), 2):
+        status, _ = victim.live(f"{name}:error=EIO:when={number}")
+        assert os.waitstatus_to_exitcode(status) in (0, REFUSED), (name, number)
+        check(victim, (name, number))
+
+
+def test_an_error_of_the_disk_at_the_start_is_one_line_with_its_cause(victim: Victim) -> None:
+    shutil.copytree(victim._held, victim.state)
+    (victim.state / "lane.lock").unlink(missing_ok=True)
+    (victim.state / "lane.lock").mkdir()
+    with pytest.raises(StoreError, match=r"lane\.lock: Is a directory"):
+        Admission(victim.state, StatusList(victim.state), policy(reuse_after=REUSE_AFTER))
