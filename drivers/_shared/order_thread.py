@@ -5,11 +5,15 @@ An order is handed over at once, from any thread; what became of it shows in `se
 """
 
 import asyncio
+import struct
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from gate.errors import DeviceError
+
+ODD = (OSError, ValueError, LookupError, ArithmeticError, struct.error)
+"""What odd bytes do to a decoder, UnicodeDecodeError among them."""
 
 T = TypeVar("T")
 
@@ -54,5 +58,7 @@ class OrderThread:
     def _done(self, order: "Future[Any]") -> None:
         self._pending.discard(order)
         error = order.exception() if not order.cancelled() else None
+        if isinstance(error, ODD):  # an answer that no board should give is the device's fault, not the gate's
+            error = DeviceError(f"the device answers what cannot be understood ({error!r})", hint="See its cable")
         if self._failure is None:
             self._failure = error

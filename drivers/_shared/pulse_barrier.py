@@ -7,12 +7,13 @@ that to the board.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Annotated, Protocol, TypeVar
 
 from pydantic import AfterValidator, Field
 
+from drivers._shared.order_thread import ODD
 from drivers._shared.pulse_claim import free
 from drivers._shared.pulse_guard import GRACE, PulseGuard
 from gate.core.model import Direction, Stance
@@ -112,7 +113,7 @@ class SwitchBarrier:
         """Lock first.  Raises DeviceError when the device does not take it."""
         self._switch.off()
         self._secured = True
-        await self._switch.confirm(on=False)
+        await self._confirmed(on=False)
 
     async def stand(self, stance: Stance) -> None:
         async with self._turn:
@@ -125,7 +126,7 @@ class SwitchBarrier:
                     self._secured = False
                     self._take(stance)
                     self._stance, self._secured = stance, stance is Stance.BLOCKED
-                await self._switch.confirm(on=stance is Stance.FREE)
+                await self._confirmed(on=stance is Stance.FREE)
             except BaseException:
                 self.secure()
                 raise
@@ -141,10 +142,11 @@ class SwitchBarrier:
     async def watch(self, report: Report) -> None:
         while True:
             self._raise_problem()
-            self._switch.check()
-            for level in self._switch.sensed():
-                report(level)
-            await self._uphold()
+            with odd_answers(self._switch.name):
+                self._switch.check()
+                for level in self._switch.sensed():
+                    report(level)
+                await self._uphold()
             await asyncio.sleep(self._switch.every)
 
     def close(self) -> None:
@@ -152,10 +154,15 @@ class SwitchBarrier:
         self._closed = True
         self._switch.close()
 
+    async def _confirmed(self, *, on: bool) -> None:
+        with odd_answers(self._switch.name):
+            await self._switch.confirm(on=on)
+
     def _order_on(self, direction: Direction, *, extended: bool) -> None:
         """An order that could not be handed over has moved nothing."""
         try:
-            self._switch.on(direction, extended=extended)
+            with odd_answers(self._switch.name):
+                self._switch.on(direction, extended=extended)
         except DeviceError as error:
             raise DeviceError(error.what, hint=error.hint, moved=False) from error
 
@@ -223,13 +230,13 @@ class PulsedBarrier(SwitchBarrier):
             try:
                 ends = time.monotonic() + pulse
                 self._unlock(direction, ends + GRACE, extended=extended)
-                await self._switch.confirm(on=True)
+                await self._confirmed(on=True)
                 opened()
                 await asyncio.sleep(max(0.0, ends - time.monotonic()))
             finally:
                 self.secure()
             self._raise_problem()
-            await self._switch.confirm(on=False)
+            await self._confirmed(on=False)
 
     def secure(self) -> None:
         self._stance, self._leased = Stance.CONTROLLED, False
@@ -269,7 +276,7 @@ class PulsedBarrier(SwitchBarrier):
             self._again_due = time.monotonic() + LOCKED_AGAIN_EVERY
             async with self._turn:  # at once, for nobody has it
                 self._switch.off()
-                await self._switch.confirm(on=False)
+                await self._confirmed(on=False)
 
     def _raise_unless_usable(self) -> None:
         super()._raise_unless_usable()
@@ -300,7 +307,7 @@ class BoardTimedBarrier(SwitchBarrier):
                 self._secured = False
                 self._ends = time.monotonic() + (self._extended if extended else self._pulse)
                 self._order_on(direction, extended=extended)
-                await self._switch.confirm(on=True)
+                await self._confirmed(on=True)
             except BaseException:
                 self.secure()
                 raise
@@ -312,6 +319,17 @@ class BoardTimedBarrier(SwitchBarrier):
         if self._can_lock or self._stance is Stance.FREE:
             return self._secured
         return time.monotonic() >= self._ends
+
+
+@contextmanager
+def odd_answers(name: str) -> Iterator[None]:
+    """What a device says raises DeviceError and nothing else, whatever its bytes do to a decoder."""
+    try:
+        yield
+    except ODD as error:
+        raise DeviceError(
+            f"{name} answers what cannot be understood ({error!r})", hint="See its cable, and that it is this device"
+        ) from error
 
 
 SomeBarrier = TypeVar("SomeBarrier", bound=SwitchBarrier)

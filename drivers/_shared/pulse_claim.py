@@ -9,6 +9,8 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from gate.errors import DeviceError
+
 T = TypeVar("T")
 
 
@@ -43,10 +45,16 @@ class _Claim(Generic[T]):
 
 async def claim(take: Callable[[], T], free: Callable[[T], None]) -> T:
     """The result of `take`, run in a thread.  On cancellation what it takes is handed to `free`,
-    exactly once.  Raises what `take` raises."""
+    exactly once.  Raises what `take` raises; what the operating system refuses, as a DeviceError: without
+    descriptors not even the library is loaded."""
     job = _Claim(take, free)
     try:
         return await asyncio.to_thread(job.run)
+    except OSError as error:
+        raise DeviceError(
+            f"the operating system refuses it: {error.strerror or error}",
+            hint="Look at memory and open files of this computer; it is tried again",
+        ) from error
     except asyncio.CancelledError:
         job.abandon()
         raise

@@ -6,7 +6,6 @@ thread should the event loop hang.  The first frame after opening locks.  An unp
 a quarter of a second in `watch`.
 """
 
-import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -199,9 +198,17 @@ def _word(on: bool) -> str:
     return "on" if on else "off"
 
 
+def _profile(name: str) -> Profile:
+    """Raises DeviceError: it was good when the configuration was read, and somebody has edited it since."""
+    try:
+        return load_profile(name)
+    except ValueError as error:
+        raise DeviceError(f"profile {name}: {error}", hint="See `gate config check`") from error
+
+
 @asynccontextmanager
 async def open_frames(config: FramesConfig) -> AsyncIterator[Barrier]:
-    profile = await asyncio.to_thread(load_profile, config.profile)
+    profile = await claim(lambda: _profile(config.profile), lambda _: None)
     port = await claim(lambda: SerialPort(config.port, profile.baud), SerialPort.close)
     switch = _FramesSwitch(port, profile, config)
     barrier: PulsedBarrier | BoardTimedBarrier
