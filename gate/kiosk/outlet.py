@@ -7,7 +7,9 @@ it did not take is dropped, oldest first, and made good by counts and standing s
 import asyncio
 import socket
 import sys
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import TypeVar
 
 import structlog
 
@@ -27,7 +29,12 @@ SILENT_FOR = 15.0  # it says Alive every second; a flood on one slow core delays
 TAKEN_WITHIN = 5.0  # what it is sent; the pipe holds some 400 events more
 ENDED_WITHIN = 1.0  # streams that end properly; then it is killed
 
+SLICE = 0.25  # of a wait that counts at most, however long this process was held up meanwhile
+
 MOST_SAID = 20  # lines a second from the page; it needs one
+BURST = 5000  # lines at once: what the pipe holds after this process was held up
+
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -105,18 +112,17 @@ class _PageProcess:
     async def _listen(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None  # noqa: S101 - it was asked for
         loop = asyncio.get_running_loop()
-        within, second, said = STARTED_WITHIN, 0.0, 0
+        within, left, at = STARTED_WITHIN, float(BURST), loop.time()
         while True:
             try:
-                async with asyncio.timeout(within):
-                    line = await process.stdout.readline()
+                line = await _wait(process.stdout.readline, within)
             except TimeoutError:
                 what = f"the page's process says nothing for {within:.0f} s"
                 raise DeviceError(what, hint="It is ended and started again by itself") from None
             if not line.endswith(b"\n"):
                 raise _ended()
-            second, said = (second, said + 1) if loop.time() < second + 1 else (loop.time(), 1)
-            if said > MOST_SAID:
+            left, at = min(BURST, left + (loop.time() - at) * MOST_SAID) - 1, loop.time()
+            if left < 0:
                 raise DeviceError("the page's process says too much", hint="It is ended and started again by itself")
             match to_lane.decode(line):
                 case Up():
@@ -128,6 +134,20 @@ class _PageProcess:
                     pass
 
 
+async def _wait(make: Callable[[], Awaitable[T]], within: float) -> T:
+    """What it gives within so many seconds of this process's own time.  Raises TimeoutError."""
+    loop = asyncio.get_running_loop()
+    while True:
+        since = loop.time()
+        try:
+            async with asyncio.timeout(min(within, SLICE)):
+                return await make()
+        except TimeoutError:
+            within -= min(loop.time() - since, SLICE)
+            if within <= 0:
+                raise
+
+
 def _command(listener: int) -> tuple[str, ...]:
     return sys.executable, "-P", "-X", "faulthandler", "-m", "gate.kiosk.page_process", str(listener)
 
@@ -135,8 +155,7 @@ def _command(listener: int) -> tuple[str, ...]:
 async def _taken(to: asyncio.StreamWriter) -> None:
     """Returns at once while the page keeps up.  Holds up this task and no other."""
     try:
-        async with asyncio.timeout(TAKEN_WITHIN):
-            await to.drain()
+        await _wait(to.drain, TAKEN_WITHIN)
     except ConnectionError:
         raise _ended() from None
     except TimeoutError:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 from collections.abc import Callable
 
 import pytest
@@ -85,3 +86,25 @@ def test_a_process_that_cannot_be_started_is_a_device_error(monkeypatch: pytest.
 
     monkeypatch.setattr(asyncio, "create_subprocess_exec", refuse)
     assert "cannot be started: Too many open files" in str(life_of(monkeypatch, ""))
+
+
+def test_a_hold_up_of_the_lane_is_not_the_pages_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outlet, "SILENT_FOR", 1.0)
+    monkeypatch.setattr(outlet, "TAKEN_WITHIN", 1.0)
+    says = UP + "import threading; threading.Thread(target=sys.stdin.read, daemon=True).start()\n"
+    says += "while True: print('[\"Alive\", {}]', flush=True); time.sleep(0.02)"
+    monkeypatch.setattr(outlet, "_command", lambda _: (sys.executable, "-c", says))
+
+    async def scenario() -> None:
+        with listen("127.0.0.1", 0) as listener:
+            task = asyncio.create_task(outlet._PageProcess(Bus(), ABOUT, SystemClock(), listener).run())
+            for _ in range(3):
+                await asyncio.sleep(0.3)
+                time.sleep(1.5)  # noqa: ASYNC251 - the whole process stands still
+            await asyncio.sleep(0.3)
+            assert not task.done()
+            task.cancel()
+            await asyncio.wait([task])
+            assert task.cancelled()
+
+    asyncio.run(scenario())
