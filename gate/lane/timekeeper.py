@@ -21,9 +21,6 @@ log = structlog.get_logger()
 KEEP_EVERY = 600.0
 KEEP_BEHIND_EVERY = 60.0  # while every second counts towards `untrusted_for`
 
-ISSUER_SKEW = 60.0
-"""Seconds by which an issuer's clock may be ahead: as gate.passes.aq1.SKEW allows it."""
-
 _SAID = {
     Standing.TRUSTED: "right again",
     Standing.AHEAD: "ahead by {:.0f} s: going on by the running time",
@@ -75,7 +72,7 @@ class Timekeeper:
             return
         agreed = self._witnesses.hear(idx, issued_at)
         if agreed is not None:
-            self._clock.carry(min(agreed - ISSUER_SKEW, self._list.as_of + limits.refuse_after))
+            self._clock.carry(min(agreed, self._list.as_of + limits.refuse_after))
 
     def look(self, ntp: Ntp) -> str | None:
         """Say what has changed.  None: nothing is to be kept now; else what the journal should say beside

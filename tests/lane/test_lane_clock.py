@@ -14,7 +14,7 @@ from gate.core.trusted_time import Kept, Standing
 from gate.passes.aq1_encode import credential_text, encode_credential
 from gate.store.apply import apply
 from gate.store.floor import read_kept
-from gate.testing.builders import KEY, NOW, RunningClock, load, publication
+from gate.testing.builders import KEY, LIMITS, NOW, RunningClock, load, publication
 from tests.lane.test_lane import Rig, plain, working
 
 DAY = 86400.0
@@ -30,7 +30,10 @@ def state(tmp_path: Path) -> Path:
 
 def expired(idx: int) -> str:
     """Good at the time to which these tests set the clock back."""
-    issued = round(NOW - BACK - 60)
+    return made_at(round(NOW - BACK - 60), idx)
+
+
+def made_at(issued: int, idx: int) -> str:
     return credential_text(
         encode_credential(
             key=KEY,
@@ -135,3 +138,77 @@ async def test_a_right_clock_forgets_how_long_it_was_behind(state: Path) -> None
     async with working(Rig(state, clock=second)) as rig:
         assert standings(rig) == [TRUSTED]
         assert read_kept(state).behind_for is None
+
+
+# A door without a clock chip and a network, two hours after a power cut that lasted two hours.
+
+LATER = NOW + 7200
+
+
+def powerless(state: Path) -> Rig:
+    rig = Rig(state, clock=RunningClock(Kept(float(NOW), as_of=NOW - 60.0)))
+    rig.clock.machine.set(-3600)
+    return rig
+
+
+@pytest.mark.anyio
+async def test_a_gate_that_is_behind_blames_its_own_clock_and_believes_three_people(state: Path) -> None:
+    async with working(powerless(state)) as rig:
+        assert standings(rig) == [BEHIND]
+        await rig.show(made_at(LATER, 7), 0.2)
+        await rig.show(made_at(LATER + 5, 7), 0.2)  # the same person once more
+        await rig.show(made_at(LATER + 9, 8), 0.2)
+        assert rig.reasons == [Reason.CLOCK_BEHIND] * 3
+        assert rig.clock.now() < NOW + 600
+        await rig.show(made_at(LATER + 50, 9), 0.2)
+        assert rig.reasons[3:] == [Reason.ADMITTED]
+        assert LATER <= rig.clock.now() < LATER + 60
+        rig.clock.machine.set(3600 + 600)  # the clock is set, and it was earlier than they said
+        await rig.until(lambda: standings(rig)[-1] is TRUSTED)
+        assert rig.clock.now() < NOW + 1200
+
+
+@pytest.mark.anyio
+async def test_one_issuers_key_moves_the_time_no_further_than_the_list_is_good_for(state: Path) -> None:
+    async with working(powerless(state)) as rig:
+        for idx in range(5):
+            await rig.show(made_at(NOW + 10**6, idx), 0.2)  # whoever has the key makes passes of anybody
+        assert rig.clock.now() <= NOW - 60 + LIMITS.refuse_after + 60
+        assert Reason.ADMITTED not in rig.reasons
+        rig.clock.machine.set(3600)
+        await rig.until(lambda: standings(rig)[-1] is TRUSTED)
+        await rig.show(plain(9), 0.2)
+        assert rig.reasons[-1] is Reason.ADMITTED
+
+
+@pytest.mark.anyio
+async def test_passes_are_no_witnesses_for_a_gate_that_is_right(state: Path) -> None:
+    async with working(Rig(state)) as rig:
+        for idx in (7, 8, 9, 10):
+            await rig.show(made_at(LATER, idx), 0.2)
+        assert rig.reasons == [Reason.NOT_YET_VALID] * 4
+        assert rig.clock.now() < NOW + 600
+
+
+@pytest.mark.anyio
+async def test_forged_and_revoked_passes_are_no_witnesses(state: Path) -> None:
+    async with working(powerless(state)) as rig:
+        for idx in range(6):
+            text = made_at(LATER, idx)
+            await rig.show(text[:-3] + ("000" if text[-3:] != "000" else "111"), 0.2)
+        assert rig.clock.now() < NOW + 600
+
+
+@pytest.mark.anyio
+async def test_a_leap_is_not_believed_and_leaves_nothing(state: Path) -> None:
+    async with working(Rig(state)) as rig:
+        rig.clock.machine.set(79 * 365 * DAY)
+        await rig.show(plain(9), 0.2)
+        assert rig.reasons == [Reason.ADMITTED]
+        await rig.until(lambda: standings(rig)[-1] is Standing.AHEAD)
+        rig.clock.machine.set(-79 * 365 * DAY)
+        await rig.until(lambda: standings(rig)[-1] is TRUSTED)
+        await rig.show(plain(7), 0.2)
+        assert rig.reasons == [Reason.ADMITTED] * 2
+    kept = read_kept(state)
+    assert (kept.latest or 0) < NOW + 3600

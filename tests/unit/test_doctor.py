@@ -20,10 +20,13 @@ from gate.cli.doctor import doctor
 from gate.cli.doctor_camera import advice, judge
 from gate.cli.doctor_checks import supply_voltage
 from gate.cli.doctor_lines import State
+from gate.cli.doctor_time import clock_lines
+from gate.cli.main import gate as cli
 from gate.core.model import Listing
 from gate.errors import DeviceError
 from gate.ports.camera_report import CameraReport
 from gate.runtime.clock import SystemClock
+from gate.settings.load import load_settings
 from gate.store.apply import apply
 from gate.testing import builders
 from tests.contract.camera_rigs import BLANK, NetworkCamera, camera_config, drawn, film, jpeg, put
@@ -239,6 +242,41 @@ def test_a_clock_before_the_list_fails(tmp_path: Path) -> None:
     apply(builders.publication({7: Listing.GREEN}, as_of=int(SystemClock().now()) + 10_000), tmp_path)
     _, rows = asked(written(tmp_path))
     assert of(rows, "clock")["state"] == "fail"
+
+
+def test_a_clock_that_contradicts_what_the_gate_believes_fails_and_the_list_is_judged_by_the_same(
+    tmp_path: Path,
+) -> None:
+    now = int(SystemClock().now())
+    apply(builders.publication({7: Listing.GREEN}, as_of=now + 40 * 86400), tmp_path)
+    _, rows = asked(written(tmp_path))
+    clock = of(rows, "clock")
+    assert clock["state"] == "fail"
+    assert "the gate believes 20" in clock["found"]
+    assert "gate clock reset" in clock["advice"]
+    assert of(rows, "list")["found"] == "0 min old by the gate's time"
+
+
+@pytest.mark.parametrize(
+    ("chip", "binding", "fails"), [(True, "required", False), (False, "required", True), (False, "optional", False)]
+)
+def test_live_codes_need_a_clock_chip(tmp_path: Path, chip: bool, binding: str, fails: bool) -> None:
+    file = written(tmp_path, f'[passes]\nbinding = "{binding}"\n')
+    if chip:
+        (tmp_path / "rtc" / "rtc0").mkdir(parents=True)
+    lines = list(clock_lines(load_settings(file, registry.config_of), tmp_path / "rtc"))
+    assert any(line.state is State.FAIL and "no clock chip" in line.found for line in lines) is fails
+
+
+@pytest.mark.parametrize("as_of", [1, 2**31, 2**32, 2**52, 2**53 - 1])
+def test_no_time_that_a_list_speaks_of_ends_in_an_exception(tmp_path: Path, as_of: int) -> None:
+    apply(builders.publication({7: Listing.GREEN}, as_of=as_of), tmp_path)
+    result, rows = asked(written(tmp_path))
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    assert of(rows, "list")["found"]
+    for command in (["list", "status"], ["clock", "status"]):
+        result = CliRunner().invoke(cli, [*command, "--state-dir", str(tmp_path)])
+        assert result.exception is None or isinstance(result.exception, SystemExit), command
 
 
 def test_barrier_inputs_and_lamps_are_opened_and_what_is_not_there_is_named(tmp_path: Path) -> None:
