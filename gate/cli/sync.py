@@ -19,6 +19,7 @@ from gate.runtime.logs import set_up
 from gate.runtime.notify import Notifier
 from gate.settings.load import load_settings
 from gate.settings.model import Settings
+from gate.store.list_file import find_damage
 from gate.store.places import Places
 from gate.sync.attempt import attempt
 from gate.sync.daemon import Daemon
@@ -65,7 +66,7 @@ def sync(file: Path, once: bool, as_json: bool, verbose: bool) -> None:
     def round_() -> Outcome:
         return attempt(source, sync_times(source.where), order, Rank.DAEMON, daemon.tick, verbose=verbose)
 
-    daemon = Daemon(round_, every, notifier.alive)
+    daemon = Daemon(round_, every, notifier.alive, lambda: find_damage(source.where))
     notifier.ready()
     daemon.run()
 

@@ -16,6 +16,7 @@ from gate.sync.round import Outcome
 
 FIRST_WAIT = 30.0  # seconds after a failure; doubled with each further one, up to `every`
 ASIDE = 1.0  # seconds until the next look at whether a person's command has ended
+LOOK = 60.0  # seconds between two looks at the list that is held, while waiting: 20 ms each for 20 million people
 JITTER = 0.1  # of a wait, either way: a thousand gates do not ask in the same second
 
 log = structlog.get_logger()
@@ -26,12 +27,21 @@ class StoppedError(SyncError):
 
 
 class Daemon:
-    """`attempt` makes one round; `alive` is called about once a second, also during a round."""
+    """`attempt` makes one round; `alive` is called about once a second, also during a round.  `find_damage` says what
+    is wrong with the list that is held: it is fetched again at once, and not at the end of a wait."""
 
-    def __init__(self, attempt: Callable[[], Outcome], every: float, alive: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        attempt: Callable[[], Outcome],
+        every: float,
+        alive: Callable[[], None],
+        find_damage: Callable[[], str | None] = lambda: None,
+    ) -> None:
         self._attempt = attempt
         self._every = every
         self._alive = alive
+        self._find_damage = find_damage
+        self._hurried = False  # the wait before this one was cut short
         self._said_alive = -inf  # monotonic s
         self._stop = threading.Event()
         self._aside = False  # a person's command is at it
@@ -59,7 +69,8 @@ class Daemon:
                 self._wait(ASIDE)
                 continue
             self._aside = False
-            self._wait(wait_after(failures, self._every))
+            # After a failure no mirror has it, and a card that spoils every list is not to be filled without end.
+            self._hurried = self._wait(wait_after(failures, self._every), hurry=failures == 0 and not self._hurried)
         log.info("stopped")
 
     def _once(self) -> bool:
@@ -85,11 +96,19 @@ class Daemon:
         )
         return True
 
-    def _wait(self, seconds: float) -> None:
+    def _wait(self, seconds: float, *, hurry: bool = False) -> bool:
+        """Whether the wait was cut short because the list is damaged; never without `hurry`."""
+        look = LOOK
         while seconds > 0 and not self._stop.is_set():
             self._live()
             self._stop.wait(min(1.0, seconds))
-            seconds -= 1.0
+            seconds, look = seconds - 1.0, look - 1.0
+            if hurry and look <= 0:
+                look = LOOK
+                if what := self._find_damage():
+                    log.error("the list is fetched again", problem=what)
+                    return True
+        return False
 
     def _live(self) -> None:
         if monotonic() - self._said_alive >= 1.0:
