@@ -145,13 +145,28 @@ class ListFile:
         """Compare each chunk with its digest, and the whole with the hash that was signed.  `take` gets the
         content piece by piece, before the whole is known to be right; `pause` is called between slices.
         Raises DamagedError."""
-        whole, left = hashlib.sha256(), (self.head.size + 1) // 2
-        for nibbles in self._chunks(pause):
-            piece = nibbles[: min(left, CHUNK_BYTES)]
-            left -= len(piece)
-            whole.update(piece)
-            if take is not None:
-                take(piece)
+        whole, left, expected = hashlib.sha256(), (self.head.size + 1) // 2, 0
+        with self._refusals():
+            query = self._query.replace("SELECT", "SELECT no,", 1).replace("WHERE no = ?", "ORDER BY no")
+            rows = self._database.execute(query)
+        while True:
+            with self._refusals():
+                some = rows.fetchmany(SLICE)
+                for number, nibbles, proof in some:
+                    if number != expected:
+                        raise self._damaged(f"chunk {expected} is missing")
+                    if proof != (self._proof if self.earlier else crc32(nibbles, self._seed ^ number)):
+                        raise self._damaged(f"chunk {number} is not what was written")
+                    expected += 1
+                    piece = nibbles[: min(left, CHUNK_BYTES)]
+                    left -= len(piece)
+                    whole.update(piece)
+                    if take is not None:
+                        take(piece)
+            if not some:
+                break
+            if pause is not None:
+                pause()
         if left:
             raise self._damaged("chunks are missing at its end")
         if whole.hexdigest() != self.head.sha256:
@@ -167,23 +182,6 @@ class ListFile:
             return (float(row[0]), str(row[1])) if row else None
         except Exception:  # noqa: BLE001 - the first form has no such table
             return None
-
-    def _chunks(self, pause: Callable[[], None] | None) -> Iterator[bytes]:
-        """In order, each verified by itself."""
-        query = self._query.replace("SELECT", "SELECT no,", 1).replace("WHERE no = ?", "ORDER BY no")
-        with self._refusals():
-            rows = self._database.execute(query)
-            expected = 0
-            while some := rows.fetchmany(SLICE):
-                for number, nibbles, proof in some:
-                    if number != expected:
-                        raise self._damaged(f"chunk {expected} is missing")
-                    if proof != (self._proof if self.earlier else crc32(nibbles, self._seed ^ number)):
-                        raise self._damaged(f"chunk {number} is not what was written")
-                    expected += 1
-                    yield nibbles
-                if pause is not None:
-                    pause()
 
     def _read_head(self) -> tuple[ListHead, object]:
         row = self._database.execute(_EARLIER_HEAD if self.earlier else _HEAD).fetchone()

@@ -53,7 +53,7 @@ def rounds(fails: bool, damage: str | None, *, hours: float = 1.0) -> list[float
         return Outcome("file:///media/usb", 1, 0, 0, False, 0, "unchanged", 0.0, ())
 
     daemon = Daemon(attempt, EVERY, lambda: None, lambda: damage)
-    daemon._stop = stop  # type: ignore[assignment]
+    daemon._stop = stop  # type: ignore[assignment] # waits that take no time
     daemon.run()
     return made
 
