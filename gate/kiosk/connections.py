@@ -5,6 +5,8 @@ answered gives its place to the next; one that sends no whole request, or does n
 """
 
 import asyncio
+import socket
+import struct
 from enum import Enum, auto
 from typing import Any
 
@@ -61,7 +63,7 @@ class Connection(H11Protocol):
         if len(self.connections) > MOST_CONNECTIONS:
             idle = [other for other in self.connections if isinstance(other, Connection) and other is not self]
             idle = [other for other in idle if other.stage is Stage.WAITING and not other.transport.is_closing()]
-            (min(idle, key=lambda other: other.since) if idle else self).transport.abort()
+            (min(idle, key=lambda other: other.since) if idle else self).drop()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -85,7 +87,14 @@ class Connection(H11Protocol):
         most = {Stage.WAITING: REQUEST_WITHIN, Stage.ANSWERING: ANSWERED_WITHIN}.get(self.stage)
         late = most is not None and now - self._since > most
         if late or (self._unread_since is not None and now - self._unread_since > TAKEN_WITHIN):
-            self.transport.abort()
+            self.drop()
+
+    def drop(self) -> None:
+        """End it at once, without leaving to the kernel what its client does not read."""
+        ours = self.transport.get_extra_info("socket")
+        if ours is not None and ours.fileno() >= 0:
+            ours.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()
 
     def _note(self) -> None:
         if self.cycle is not self._answered:  # another request than before
