@@ -47,6 +47,7 @@ async def show_page(bus: Bus, about: About, clock: Clock, host: str, port: int) 
     async def serve() -> None:
         if not listener:
             listener.append(listen(host, port))
+            log.info("kiosk page", url=url_of(listener[0]))  # who asks now waits until it answers
         await _PageProcess(bus, about, clock, listener[0]).run()
 
     try:
@@ -127,7 +128,7 @@ class _PageProcess:
             match to_lane.decode(line):
                 case Up():
                     within = SILENT_FOR
-                    log.info("kiosk page", url=url_of(self._listener))
+                    log.info("the page answers")
                 case Trouble(text):
                     log.warning(text, device="kiosk")
                 case Alive():

@@ -78,7 +78,7 @@ def standing_before(site: Site, chrome: Chrome, **lane: str) -> Iterator[Person]
         reader = f'[[reader]]\ndriver = "camera"\ndevice = "{camera.url}"\n'
         site.configure(reader, lcus(board), '[kiosk]\nlisten = "127.0.0.1:0"\n', **lane)
         with daemon(site) as gate:
-            eventually(lambda: "kiosk page" in gate.said(), "the page")
+            eventually(lambda: "the page answers" in gate.said(), "the page")
             (url,) = re.findall(r"url=(http\S+)", gate.said())
             set_screen(chrome, 800, 480)
             chrome.get(url)

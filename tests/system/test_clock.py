@@ -55,7 +55,7 @@ def stale(site: Site, idx: int) -> str:
 
 
 def fetch(daemon: Daemon, path: str) -> str:
-    eventually(lambda: "kiosk page" in daemon.said(), "the page")
+    eventually(lambda: "the page answers" in daemon.said(), "the page")
     found = re.search(r"url=(http\S+)", daemon.said())
     assert found
     with urlopen(found[1] + path, timeout=10) as answer:  # noqa: S310 - http, to this machine

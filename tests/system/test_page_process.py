@@ -44,7 +44,7 @@ def site(tmp_path: Path) -> Site:
 @pytest.fixture
 def lane(site: Site) -> Iterator[Daemon]:
     with running(site) as daemon:
-        eventually(lambda: "kiosk page" in daemon.said(), "the page")
+        eventually(lambda: "the page answers" in daemon.said(), "the page")
         yield daemon
 
 

@@ -193,7 +193,7 @@ def test_what_a_command_left_to_root_is_given_back(machine: Machine) -> None:
 
 
 def test_the_page_makes_no_process_and_writes_no_file(machine: Machine, lane: "subprocess.Popen[str]") -> None:
-    eventually(lambda: "kiosk page" in said(machine) or lane.poll() is not None, "the page")
+    eventually(lambda: "the page answers" in said(machine) or lane.poll() is not None, "the page")
     (page,) = (
         pid
         for pid in Path(f"/proc/{lane.pid}/task/{lane.pid}/children").read_text().split()

@@ -36,6 +36,7 @@ def sheet(version: int, columns: int, rows: int, scale: int) -> Picture:
 
 def state(daemon: Daemon) -> dict[str, Any]:
     """What the page shows."""
+    eventually(lambda: "the page answers" in daemon.said(), "the page")
     address = re.search(r"url=(\S+)", daemon.said())
     assert address
     shown: dict[str, Any] = httpx.get(f"{address[1]}state", timeout=5).json()
