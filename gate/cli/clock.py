@@ -100,5 +100,6 @@ def what_to_do(standing: Standing, behind: float) -> str:
         )
     return (
         f"The system clock is {age_in_words(behind, 'en')} behind. If it is wrong, set it: `timedatectl set-time`. "
-        "If it is right, the gate once had a clock that was ahead: stop the gate, then `gate clock reset`."
+        "If it is right, the gate once had a clock that was ahead, or took a list that was: it heals when a time "
+        "service has kept the clock for an hour, or with the next list; or stop the gate, then `gate clock reset`."
     )

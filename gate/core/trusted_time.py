@@ -19,9 +19,10 @@ gate/decisions/0003-trusted-time.md says who can lie how far.
 Times are Unix seconds.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 TOLERANCE = 60.0
 """Seconds by which the system clock may differ without a word: what a quartz gains in a fortnight at its
@@ -73,8 +74,7 @@ def day(seconds: float) -> str:
         return f"{seconds:.0f} s"
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What the clocks of a machine show at one moment."""
 
     system: float  # Unix s, may be set by anybody
@@ -105,8 +105,7 @@ class Kept:
         return max((time for time in times if time is not None), default=None)
 
 
-@dataclass(frozen=True, slots=True)
-class Reckoning:
+class Reckoning(NamedTuple):
     """The trusted time at one moment, and what the next is reckoned from."""
 
     now: float
@@ -174,16 +173,16 @@ def begin(kept: Kept, reading: Reading) -> Reckoning:
         resets=kept.resets,
     )
     if kept.floor is not None and kept.ticks is not None and kept.boot and kept.boot == reading.boot:
-        return _signed(advance(replace(last, ticks=min(kept.ticks, reading.ticks)), reading), as_of)
+        return _signed(advance(last._replace(ticks=min(kept.ticks, reading.ticks)), reading), as_of)
     if kept.floor is None and not as_of:  # nothing that the clock could go back to
-        return replace(last, now=reading.system, steady=reading.system, synchronised=reading.synchronised)
+        return last._replace(now=reading.system, steady=reading.system, synchronised=reading.synchronised)
     if kept.floor is None and reading.system < as_of - TOLERANCE:  # only then does it say more than the list
-        last = replace(last, now=synced, steady=synced)
+        last = last._replace(now=synced, steady=synced)
     last = _signed(last, as_of)
     if reading.system > last.now + TOLERANCE:
         return _step(last, reading, 0.0)
     if reading.system < last.now - TOLERANCE:  # a step that a former start believed is not to be told from time
-        return _behind(replace(last, steady=last.now, stood=1.0), reading, 0.0)
+        return _behind(last._replace(steady=last.now, stood=1.0), reading, 0.0)
     return _in_step(last, reading, 0.0)
 
 
@@ -202,7 +201,7 @@ def heed(last: Reckoning, stated: float) -> Reckoning:
     """`stated`: what something signed speaks of, so it is at least as late as that."""
     stated = min(stated, LATEST)
     is_new, before, system = stated > last.stated, last, last.now - last.behind
-    last = _signed(replace(last, stated=max(last.stated, stated)), stated)
+    last = _signed(last._replace(stated=max(last.stated, stated)), stated)
     if not is_new or abs(system - stated) > SUPPORTS_WITHIN:
         return last
     late = before.is_behind and before.now - stated > CONTRADICTS_AFTER
@@ -210,8 +209,8 @@ def heed(last: Reckoning, stated: float) -> Reckoning:
     if not (late or early):
         return last
     now = max(system, last.signed - TOLERANCE)  # clock and statement support each other against what was reckoned
-    at_rest = replace(last, behind_for=0.0, ahead_for=0.0, healing_for=0.0)
-    return replace(at_rest, now=now, behind=now - system, steady=now, stood=1.0)
+    at_rest = last._replace(behind_for=0.0, ahead_for=0.0, healing_for=0.0)
+    return at_rest._replace(now=now, behind=now - system, steady=now, stood=1.0)
 
 
 def carry(last: Reckoning, stated: float) -> Reckoning:
@@ -219,7 +218,7 @@ def carry(last: Reckoning, stated: float) -> Reckoning:
     if stated <= last.now:
         return last
     later = min(stated, LATEST)
-    return replace(last, now=later, behind=last.behind + later - last.now, stood=0.0)
+    return last._replace(now=later, behind=last.behind + later - last.now, stood=0.0)
 
 
 def reset(last: Reckoning, number: int, to: float) -> Reckoning:
@@ -227,21 +226,20 @@ def reset(last: Reckoning, number: int, to: float) -> Reckoning:
     system, to = last.now - last.behind, min(to, LATEST)
     now = max(system, to)
     fresh = Reckoning(now, last.ticks, now - system, steady=now, signed=to, stated=to)
-    return replace(fresh, boot=last.boot, synchronised=last.synchronised, resets=number)
+    return fresh._replace(boot=last.boot, synchronised=last.synchronised, resets=number)
 
 
 def _signed(last: Reckoning, stated: float) -> Reckoning:
     """No part of the reckoning is earlier than what was signed."""
-    last = replace(last, signed=max(last.signed, stated), steady=max(last.steady, stated))
+    last = last._replace(signed=max(last.signed, stated), steady=max(last.steady, stated))
     if stated <= last.now:
         return last
-    return replace(last, now=stated, behind=last.behind + stated - last.now, steady=stated, stood=1.0)
+    return last._replace(now=stated, behind=last.behind + stated - last.now, steady=stated, stood=1.0)
 
 
 def _moved(last: Reckoning, reading: Reading, passed: float) -> Reckoning:
     """Everything carried on by the running time, before it is judged."""
-    return replace(
-        last,
+    return last._replace(
         ticks=max(last.ticks, reading.ticks),
         steady=last.steady + passed,
         signed=last.signed + passed * RATE if last.signed else 0.0,
@@ -261,23 +259,41 @@ def _ahead(last: Reckoning, reading: Reading, passed: float) -> Reckoning:
     ahead_for = last.ahead_for + passed if same else 0.0
     if ahead_for >= STANDS_AFTER:
         return _step(last, reading, passed)
-    return replace(moved, now=now, behind=behind, behind_for=0.0, ahead_for=ahead_for, healing_for=0.0)
+    return moved._replace(now=now, behind=behind, behind_for=0.0, ahead_for=ahead_for, healing_for=0.0)
 
 
 def _step(last: Reckoning, reading: Reading, passed: float) -> Reckoning:
     """Believe the system clock at its word; `steady` stays where it was."""
     moved = _moved(last, reading, passed)
-    return replace(moved, now=reading.system, behind=0.0, behind_for=0.0, stood=0.0, ahead_for=0.0, healing_for=0.0)
+    return moved._replace(now=reading.system, behind=0.0, behind_for=0.0, stood=0.0, ahead_for=0.0, healing_for=0.0)
 
 
 def _in_step(last: Reckoning, reading: Reading, passed: float) -> Reckoning:
-    moved = _moved(last, reading, passed)
-    now = max(reading.system, last.now + passed * EASE, moved.signed - TOLERANCE)
-    stands_after = SYNCHRONISED_STANDS_AFTER if reading.synchronised else STANDS_AFTER
-    stood = min(1.0, moved.stood + passed / stands_after)
-    steady = now if stood >= 1.0 or now - moved.steady <= TOLERANCE else moved.steady
-    at_rest = replace(moved, behind_for=0.0, ahead_for=0.0, healing_for=0.0)
-    return replace(at_rest, now=now, behind=now - reading.system, steady=min(steady, now), stood=stood)
+    """The usual case, several times a decision: everything is worked out once."""
+    signed = last.signed + passed * RATE if last.signed else 0.0
+    steady = last.steady + passed
+    now = max(reading.system, last.now + passed * EASE, signed - TOLERANCE)
+    stood = last.stood
+    if stood < 1.0:
+        stands_after = SYNCHRONISED_STANDS_AFTER if reading.synchronised else STANDS_AFTER
+        stood = min(1.0, stood + passed / stands_after)
+    if stood >= 1.0 or now - steady <= TOLERANCE or steady > now:
+        steady = now
+    return Reckoning(
+        now,
+        max(last.ticks, reading.ticks),
+        now - reading.system,
+        0.0,
+        steady,
+        signed,
+        last.stated,
+        stood,
+        0.0,
+        0.0,
+        reading.boot,
+        reading.synchronised,
+        last.resets,
+    )
 
 
 def _behind(last: Reckoning, reading: Reading, passed: float) -> Reckoning:
@@ -285,18 +301,20 @@ def _behind(last: Reckoning, reading: Reading, passed: float) -> Reckoning:
     signed = moved.signed - TOLERANCE
     withdrawn = max(moved.steady - TOLERANCE, signed)
     if withdrawn <= system and moved.steady < now - TOLERANCE:  # the clock takes back what it alone has said
-        at_rest = replace(moved, behind_for=0.0, ahead_for=0.0, healing_for=0.0)
+        at_rest = moved._replace(behind_for=0.0, ahead_for=0.0, healing_for=0.0)
         now = max(system, moved.steady)
-        return replace(at_rest, now=now, behind=now - system)
+        return at_rest._replace(now=now, behind=now - system)
     healing_for = last.healing_for + passed if reading.synchronised and system >= signed else 0.0
     if healing_for >= SYNCHRONISED_STANDS_AFTER:
-        return replace(_step(last, reading, passed), steady=system, stood=1.0)
+        return _step(last, reading, passed)._replace(steady=system, stood=1.0)
     behind_for = last.behind_for + passed if last.is_behind else 0.0
     behind = now - system
-    return replace(moved, now=now, behind=behind, behind_for=behind_for, ahead_for=0.0, healing_for=healing_for)
+    return moved._replace(now=now, behind=behind, behind_for=behind_for, ahead_for=0.0, healing_for=healing_for)
 
 
 def _bounded(reading: Reading) -> Reading:
     """A clock that shows no time, or one without a calendar, shows the first or the last that has one."""
-    system = reading.system if reading.system == reading.system else 0.0  # NaN
-    return replace(reading, system=min(max(system, 0.0), LATEST))
+    system = reading.system
+    if 0.0 <= system <= LATEST:
+        return reading
+    return reading._replace(system=LATEST if system > LATEST else 0.0)  # not a number: the first

@@ -1,4 +1,4 @@
-"""Whether the machine's clock is kept right from the network: for people to see; nothing depends on it."""
+"""Whether the machine's clock is kept right from the network: one kind of evidence (gate.core.trusted_time)."""
 
 import ctypes
 from enum import StrEnum
@@ -30,7 +30,7 @@ class _Timex(ctypes.Structure):
 
 
 def read_ntp(timesyncd: Path = _TIMESYNCD) -> Ntp:
-    """Asks the kernel; where that is forbidden (systemd's ProtectClock), what systemd-timesyncd leaves
+    """Asks the kernel; where that is forbidden (ProtectClock in the units), what systemd-timesyncd leaves
     behind, and then another time service remains unknown.  Never raises."""
     answer = _ask_kernel()
     return _ask_timesyncd(timesyncd) if answer is Ntp.UNKNOWN else answer
