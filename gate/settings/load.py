@@ -33,6 +33,7 @@ BASES: Mapping[str, type[DriverConfig]] = {
 }
 LISTS = ("reader", "input", "feedback")  # written [[reader]]; there is one barrier
 LARGEST = 256 * 1024  # bytes: a configuration is a page or two; /dev/zero is not one
+DEEPEST = 20  # tables and arrays in each other: what is deep enough breaks those that walk through it by recursion
 _POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
@@ -116,9 +117,14 @@ def _text(path: Path) -> str:
 
 def _parse(path: Path, text: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
+        data = tomllib.loads(text)
+        if _depth(data) > DEEPEST:
+            raise RecursionError
+        return data
     except RecursionError as error:
-        problem = Problem(str(path), 1, "", "brackets are nested too deeply", "Close the brackets that were opened")
+        problem = Problem(
+            str(path), 1, "", "brackets or tables are nested too deeply", "Close the brackets that were opened"
+        )
         raise SettingsError([problem]) from error
     except ValueError as error:  # TOMLDecodeError, and a number of thousands of digits
         found = _POSITION.search(str(error))
@@ -129,6 +135,19 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
             hint = "It stands in the file twice: keep one"
         problem = Problem(str(path), line, "", f"this is not TOML: {what[:1].lower()}{what[1:]}", hint, column)
         raise SettingsError([problem]) from error
+
+
+def _depth(data: object) -> int:
+    """How many tables and arrays stand in each other, counted without recursion, DEEPEST + 1 at most."""
+    depth, level = 0, [data]
+    while level and depth <= DEEPEST:
+        depth += 1
+        level = [
+            item
+            for value in level
+            for item in (value.values() if isinstance(value, dict) else value if isinstance(value, list) else ())
+        ]
+    return depth
 
 
 def _validate(data: dict[str, Any], resolve: Resolve, folder: Path) -> tuple[Settings | None, list[Finding]]:

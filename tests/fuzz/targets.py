@@ -1,0 +1,327 @@
+"""What is fuzzed: each target takes bytes, and its own refusal is the only exception that it may raise."""
+
+import io
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from unittest.mock import patch
+
+import cv2
+import segno
+from nacl.signing import SigningKey
+from PIL import Image
+
+from drivers.barriers.uhppote_line import UhppoteLine
+from drivers.barriers.zk_line import ZkLine, frame
+from drivers.decoders.cascade import read_still
+from drivers.decoders.picture_file import load_grey
+from drivers.readers.camera_messages import CAMERA
+from drivers.readers.examining_messages import EXAMINATION
+from drivers.readers.hid_keys import Typing
+from drivers.readers.scanner_stream import LONGEST, Stream
+from gate.authority.sources.csv_file import CsvFile
+from gate.authority.sources.ids import IdKind, Ids
+from gate.authority.sources.rows import Problems
+from gate.authority.sources.workbook import Workbook
+from gate.core.iin import damage, iin_fault, is_iin
+from gate.core.model import Listing
+from gate.core.reason import Reason
+from gate.core.rules import parse_rules
+from gate.core.trust import parse_trust
+from gate.errors import ConfigError, DeviceError, GateError, PictureError, PublishError
+from gate.kiosk.messages import to_lane, to_page
+from gate.lane.orders import parse_request
+from gate.passes.aq1_encode import credential_text
+from gate.registry import config_of
+from gate.settings.load import load_settings
+from gate.store import subject_wire, wire
+from gate.testing import builders
+from gate.worker.codec import Codec, CodecError
+from tests.unit.test_aq1_fuzz import WHOLE, cut_out, decoded, outcome
+from tests.unit.test_settings import LEAST, SAMPLE
+
+CORPUS = Path(__file__).parent / "corpus"
+SIZE = 4096  # places of the list that is fuzzed
+_DEVICE = SigningKey(bytes(32))
+_NIBBLES = builders.nibbles({idx: Listing(1 + idx % 5) for idx in range(0, 400, 7)}, SIZE)
+_CHANGED = builders.nibbles({idx: Listing(1 + idx % 4) for idx in range(0, 500, 5)}, SIZE)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    run: Callable[[bytes], object]
+    refusal: type[Exception] | None  # what it may raise
+    seeds: Callable[[], list[bytes]]
+    cpu: float = 0.1  # seconds of processor for one input
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
+
+
+@contextmanager
+def _file(data: bytes, suffix: str) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, f"input{suffix}")
+        path.write_bytes(data)
+        yield path
+
+
+# Passes
+
+_GOOD = {credential_text(whole) for whole in WHOLE}
+
+
+def _pass(data: bytes) -> None:
+    """Never a yes for what was not signed."""
+    text = _text(data)
+    assert text in _GOOD or isinstance(outcome(text), Reason), "a wrong yes"
+
+
+def _envelope(data: bytes) -> None:
+    assert cut_out(data) == decoded(data)
+    assert data in WHOLE or isinstance(outcome(credential_text(data)), Reason), "a wrong yes"
+
+
+# What a mirror serves
+
+
+def _snapshot(data: bytes) -> None:
+    assert len(wire.decode_snapshot(data, SIZE)) == wire.byte_length(SIZE)
+
+
+def _delta(data: bytes) -> None:
+    assert len(wire.apply_delta(data, _NIBBLES, SIZE)) == wire.byte_length(SIZE)
+
+
+def _heads() -> list[bytes]:
+    head = builders.publication({7: Listing.RED}, size=SIZE).head
+    chained = head.model_copy(
+        update={"version": 3, "deltas": (wire.DeltaForm(since=1, target="status/delta-1-3.zst"),)}
+    )
+    return [head.model_dump_json().encode(), chained.model_dump_json().encode()]
+
+
+def _subject_heads() -> list[bytes]:
+    segment = subject_wire.Segment(first=0, last=100)
+    return [
+        subject_wire.SubjectsHead(key="0" * 16, runs=(0, 50), segments=(segment,)).model_dump_json().encode(),
+        subject_wire.SubjectsHead(key="0" * 16, runs=(), segments=()).model_dump_json().encode(),
+    ]
+
+
+def _segment(data: bytes) -> None:
+    subject_wire.decode_segment(data, subject_wire.Segment(first=0, last=100))
+
+
+def _segments() -> list[bytes]:
+    import numpy as np
+
+    return [subject_wire.encode_segment(np.arange(1, 101, dtype=np.uint64) * np.uint64(2**57 - 1))]
+
+
+# What devices and processes say
+
+
+def _scanner(data: bytes) -> None:
+    for ends, answers in ((True, True), (False, False)):
+        stream, at = Stream(ends, answers), 1.0
+        for start in range(0, len(data), 7):
+            at += data[start] / 100
+            stream.feed(data[start : start + 7], at)
+        stream.feed(b"", at + 10)
+        assert all(0 < len(code) <= LONGEST for code in stream.codes)
+
+
+def _keys(data: bytes) -> None:
+    typing = Typing()
+    for at, (code, value) in enumerate(zip(data[::2], data[1::2], strict=False)):
+        read = typing.key(code, value % 3, at / 50)
+        assert read is None or 0 < len(read) <= LONGEST
+
+
+class _Line:
+    """A socket whose other end says `data`."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def recv(self, count: int) -> bytes:
+        given, self._data = self._data[:count], self._data[count:]
+        return given
+
+    def sendall(self, _: bytes) -> None:
+        pass
+
+    send = connect = settimeout = sendall
+
+    def close(self) -> None:
+        pass
+
+    def __enter__(self) -> "_Line":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+def _uhppote(data: bytes) -> None:
+    with patch("drivers.barriers.uhppote_line.socket.socket", lambda *_: _Line(data)):
+        line = UhppoteLine("127.0.0.1", 60000, 405419896, 1)
+        for ask in (line.state, line.setting):
+            with suppress(DeviceError):
+                ask()
+
+
+def _uhppote_answers() -> list[bytes]:
+    return [bytes([0x17, code, 0, 0]) + (405419896).to_bytes(4, "little") + bytes(56) for code in (0x20, 0x80, 0x82)]
+
+
+def _zk(data: bytes) -> None:
+    with patch("drivers.barriers.zk_line.socket.create_connection", lambda *_: _Line(data)):
+        line = ZkLine("127.0.0.1", 4370)
+        line.doors()
+
+
+def _zk_answers() -> list[bytes]:
+    first = frame(0xC8, b"\x39\x30\0\0")
+    return [first + frame(0xC8, b"\x39\x30\0\0LockCount=2\0"), frame(0xC9, b"\xf3"), first]
+
+
+def _messages(data: bytes) -> None:
+    codecs: list[Codec] = [CAMERA.says, CAMERA.hears, EXAMINATION.says, EXAMINATION.hears, to_lane, to_page]
+    for codec in codecs:
+        with suppress(CodecError):
+            message = codec.decode(data)
+            assert codec.decode(codec.encode(message)) == message
+
+
+def _message_lines() -> list[bytes]:
+    return [
+        b'["Opened", {"keeps": ["a"]}]\n',
+        b'["Frame", {"at": 1.5, "sent": 1.6, "looked": 2, "texts": ["AQ1:X"]}]\n',
+        b'["Held", {"at": 1.5, "texts": ["A", "B"], "still": true}]\n',
+        b'["Taking", {"name": "a.png", "file": [1, 2, 3], "at": 1.5}]\n',
+        b'["Failed", {"what": "no", "hint": "yes"}]\n',
+        b'["GoOn", {}]\n',
+    ]
+
+
+def _requests() -> list[bytes]:
+    asked: list[dict[str, object]] = [
+        {"do": "status"},
+        {"do": "order", "mode": "locked_down", "on": True, "by": "A"},
+        {"do": "admit", "direction": "entry"},
+        {"do": "inside", "count": 3},
+    ]
+    return [json.dumps(request).encode() + b"\n" for request in asked]
+
+
+# Files
+
+
+def _config(data: bytes) -> None:
+    with _file(data, ".toml") as path:
+        load_settings(path, config_of)
+
+
+def _picture(data: bytes) -> None:
+    with _file(data, ".png") as path:
+        read_still(load_grey(path))
+
+
+def _pictures() -> list[bytes]:
+    plain = io.BytesIO()
+    segno.make_qr("AQ1:HELLO").save(plain, kind="png", scale=3)
+    image = Image.open(plain).convert("RGB")
+    forms: list[tuple[str, dict[str, object]]] = [
+        ("PNG", {}),
+        ("JPEG", {}),
+        ("JPEG", {"progressive": True}),
+        ("WEBP", {}),
+        ("WEBP", {"lossless": True}),
+        ("BMP", {}),
+        ("TIFF", {}),
+        ("TIFF", {"compression": "tiff_lzw"}),
+        ("TIFF", {"compression": "tiff_adobe_deflate"}),
+        ("PPM", {}),
+    ]
+    made = []
+    for kind, options in forms:
+        out = io.BytesIO()
+        image.save(out, kind, **options)
+        made.append(out.getvalue())
+    return made
+
+
+def _table(data: bytes) -> None:
+    for kind in (None, *IdKind):
+        problems, ids = Problems("line"), Ids(kind)
+        for batch in CsvFile(io.BytesIO(data)).batches(SIZE, problems, ids):
+            if kind is IdKind.IIN and batch.persons is not None:
+                assert all(is_iin(person.decode()) for person in batch.persons)
+        ids.close(problems)
+
+
+def _tables() -> list[bytes]:
+    table = 'person;status;note\r\n900524586842;green;x\r\n000825408493;red;"a;b"\r\n\'825408493;blue;й\r\n'
+    return [
+        table.encode(),
+        table.encode("utf-16"),
+        table.encode("utf-16-le"),
+        table.encode("cp1251"),
+        table.replace("\r\n", "\r").encode(),
+        b"sep=,\nidx,status\n1,green\n2,red\n",
+    ]
+
+
+def _workbook(data: bytes) -> None:
+    with _file(data, ".xlsx") as path:
+        for _ in Workbook(path).batches(SIZE, Problems("row")):
+            pass
+
+
+def _id(data: bytes) -> None:
+    text = _text(data)
+    fault = iin_fault(text)
+    assert (fault is None) == is_iin(text)
+    assert fault is None or "\n" not in str(fault)
+    damage(text)
+
+
+def _texts(*texts: str) -> Callable[[], list[bytes]]:
+    return lambda: [text.encode("utf-8", "surrogateescape") for text in texts]
+
+
+cv2.setNumThreads(1)
+
+TARGETS = {
+    "pass": Target(_pass, None, lambda: [text.encode() for text in sorted(_GOOD)]),
+    "envelope": Target(_envelope, None, lambda: list(WHOLE)),
+    "head": Target(wire.Head.parse, PublishError, _heads),
+    "snapshot": Target(_snapshot, PublishError, lambda: [wire.encode_snapshot(_NIBBLES)]),
+    "delta": Target(_delta, PublishError, lambda: [wire.encode_delta(_NIBBLES, _CHANGED)]),
+    "subjects": Target(subject_wire.SubjectsHead.parse, PublishError, _subject_heads),
+    "segment": Target(_segment, PublishError, _segments),
+    "sealed": Target(
+        lambda data: subject_wire.unseal(data, _DEVICE),
+        PublishError,
+        lambda: [subject_wire.seal(bytes(32), _DEVICE.verify_key)],
+    ),
+    "trust": Target(parse_trust, PublishError, lambda: [builders.trust_json()]),
+    "rules": Target(parse_rules, PublishError, lambda: [builders.rules_json()]),
+    "scanner": Target(_scanner, None, lambda: [b"AQ1:ABC\r\n", b"\x02\0\0\x01\0\x33\x31", b"AQ1:\xff\0\x1dX\t"]),
+    "keys": Target(_keys, None, lambda: [bytes([42, 1, 30, 1, 42, 0, 28, 1]), bytes([56, 1, 79, 1, 56, 0, 28, 1])]),
+    "uhppote": Target(_uhppote, None, _uhppote_answers),
+    "zk": Target(_zk, DeviceError, _zk_answers),
+    "message": Target(_messages, None, _message_lines),
+    "request": Target(parse_request, ValueError, _requests),
+    "config": Target(_config, ConfigError, lambda: [SAMPLE.encode(), LEAST.encode()], cpu=1.0),
+    "picture": Target(_picture, PictureError, _pictures, cpu=2.0),
+    "table": Target(_table, PublishError, _tables),
+    "workbook": Target(_workbook, GateError, lambda: [(CORPUS / "workbook" / "people.xlsx").read_bytes()], cpu=1.0),
+    "id": Target(_id, None, _texts("900524586842", "'000825408493", "8,25E+11", "825 408\xa0493", '="0"', "８２５")),
+}
