@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 
 from gate.authority.pictures import draw_png
-from gate.cli.doctor_files import content, rights
+from gate.cli.doctor_files import content, owners
 from gate.cli.doctor_lines import Line, State, failure
 from gate.cli.doctor_time import clock, status_list
 from gate.errors import DeviceError, GateError
@@ -147,7 +147,7 @@ CHECKS: tuple[Check, ...] = (
     decoding,
     devices,
     disk,
-    rights,
+    owners,
     journal,
     clock,
     status_list,

@@ -15,19 +15,19 @@ from gate.wiring import Devices
 _SHOWN = 3  # names of files in a line
 
 
-def rights(settings: Settings, _: Devices) -> Iterator[Line]:
+def owners(settings: Settings, _: Devices) -> Iterator[Line]:
     """Every file belongs to the user of its directory: what root left there stops a service."""
     places = places_in(settings)
     folders = dict.fromkeys((places.state_dir, places.list_dir))
     strange = [(path, folder) for folder in folders if folder.is_dir() for path in _strange(folder, set(folders))]
     if not strange:
-        yield Line("rights", State.PASS, "each file belongs to the user of its directory")
+        yield Line("files", State.PASS, "each file belongs to the user of its directory")
         return
     names = ", ".join(str(path) for path, _ in strange[:_SHOWN])
     more = f" and {len(strange) - _SHOWN} more" if len(strange) > _SHOWN else ""
     owner = _name(strange[0][1].stat().st_uid)
     advice = f"Give them back: `sudo chown -R {owner}: {strange[0][1]}`"
-    yield Line("rights", State.FAIL, f"{names}{more}: of another user than the directory", advice)
+    yield Line("files", State.FAIL, f"{names}{more}: of another user than the directory", advice)
 
 
 def content(settings: Settings, _: Devices) -> Iterator[Line]:

@@ -4,6 +4,7 @@ Their rights do not depend on the umask.  Functions raise OSError.
 """
 
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 from time import sleep
@@ -19,7 +20,7 @@ def make_directory(path: Path, mode: int = 0o750) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with suppress(FileExistsError):
         path.mkdir(mode)
-        path.chmod(mode)
+        path.chmod(mode | path.stat().st_mode & stat.S_ISGID)  # which it has from the one above
 
 
 def create(path: Path, mode: int) -> int:

@@ -264,7 +264,7 @@ def test_a_folder_that_is_not_there_yet_is_its_parents_owners(site: Site, places
     installed(site, Places(places.state_dir, lists))
     assert gate("sync", "--config", site.config, "--once").returncode == 0
     assert {uid for uid, _ in owners(lists)} == {SYNC}
-    assert lists.stat().st_mode & 0o007 == 0
+    assert (lists.stat().st_mode & 0o7777, lists.stat().st_gid) == (0o2750, GROUP)
 
 
 def test_what_root_left_is_named_and_doctor_says_what_to_do(site: Site, places: Places) -> None:
@@ -275,6 +275,6 @@ def test_what_root_left_is_named_and_doctor_says_what_to_do(site: Site, places: 
     assert failed.returncode == 1
     assert failed.stderr.startswith(f"gate: {lock}: Permission denied. ")
     said = gate("doctor", "--config", config, "--json").stdout
-    (line,) = [line for line in said.splitlines() if '"rights"' in line]
+    (line,) = [line for line in said.splitlines() if '"files"' in line]
     assert str(lock) in line
     assert f"chown -R {SYNC}: {places.list_dir}" in line

@@ -216,7 +216,7 @@ def test_a_device_that_is_well(tmp_path: Path) -> None:
         "decoder",
         "barrier",
         "disk",
-        "rights",
+        "files",
         "journal",
         "clock",
         "list",
