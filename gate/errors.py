@@ -5,7 +5,8 @@
     |-- ConfigError          exit 78   a configuration file is wrong (EX_CONFIG; systemd does not restart on it)
     |-- DeviceError          exit 1    a camera, relay, turnstile or input does not answer as it should
     |-- StoreError           exit 1    list.db or lane.db is missing, damaged, full or refuses to be written
-    |   `-- DamagedError
+    |   |-- DamagedError
+    |   `-- FinalStoreError
     |-- PublishError         exit 1    data offered by the authority is not fit to be used
     |-- SyncError            exit 1    a mirror cannot be reached, or serves what the authority did not sign
     `-- PictureError         exit 1    a picture file cannot be read
@@ -47,6 +48,10 @@ class StoreError(GateError):
 
 class DamagedError(StoreError):
     """The file is not the database it should be: nothing in it can be used."""
+
+
+class FinalStoreError(StoreError):
+    """Waiting does not help: another gate holds the directory, or a newer version wrote the file."""
 
 
 class PublishError(GateError):

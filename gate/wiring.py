@@ -4,7 +4,7 @@ import asyncio
 import signal
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import structlog
@@ -12,7 +12,7 @@ import structlog
 from gate import registry
 from gate.core.lane_state import BARRIER, Timing
 from gate.core.trusted_time import Kept
-from gate.errors import DamagedError, DeviceError, GateError
+from gate.errors import DeviceError, GateError, StoreError
 from gate.kiosk.outlet import show_page
 from gate.kiosk.view import About
 from gate.lane.control import serve_control
@@ -30,7 +30,7 @@ from gate.runtime.clock import SystemClock, TrustedClock
 from gate.runtime.notify import Notifier
 from gate.runtime.supervisor import as_device_error, keep_running
 from gate.settings.model import Settings
-from gate.store.floor import read_journalled, read_kept, read_signed, read_synced
+from gate.store.floor import read_kept, read_signed, read_synced
 from gate.store.lane_file import last_time
 from gate.store.places import Places
 
@@ -139,13 +139,15 @@ def _first(group: BaseExceptionGroup[GateError]) -> GateError:
 
 
 def _kept(places: Places) -> Kept:
-    """What the trusted clock begins with; after a loss of lane.db, the time of its last known row.
-    Raises StoreError."""
-    with suppress(DamagedError):  # the lane sets it aside, and says so
-        if read_journalled(places.state_dir).floor is not None:
-            return read_kept(places)
-    times = (last_time(places.state_dir), read_signed(places), read_synced(places))
-    return Kept(max((time for time in times if time is not None), default=None))
+    """What the trusted clock begins with; where lane.db is lost or cannot be read, the time of its last known row."""
+    try:
+        kept = read_kept(places)
+    except StoreError:  # the lane says so
+        kept = Kept(as_of=read_signed(places), synced=read_synced(places))
+    if kept.floor is None and not kept.resets:
+        with suppress(StoreError):
+            return replace(kept, floor=last_time(places.state_dir))
+    return kept
 
 
 class _LaneProcess:

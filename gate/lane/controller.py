@@ -39,6 +39,7 @@ from gate.lane.devices import LaneDevices
 from gate.lane.door import Door
 from gate.lane.judge import Judge, Watched
 from gate.lane.mantrap import Mantrap
+from gate.lane.opening import NO_STORE, open_store
 from gate.lane.outlet import Outlet
 from gate.lane.presence import Presence, Presentation, Stage
 from gate.lane.setup import LaneSetup, Pending, Turn
@@ -72,8 +73,7 @@ class Lane:
         feedback: Sequence[Feedback] = (),
         mantrap: Mantrap | None = None,
     ) -> None:
-        self._setup = setup
-        self._open_judge = open_judge
+        self._setup, self._open_judge = setup, open_judge
         self._clock = clock
         self._outlet = Outlet(clock, setup.limits, publish, feedback)
         self._writer, self._tidy = Writer(), TidyTimer()
@@ -137,12 +137,16 @@ class Lane:
     async def order(self, make: Callable[[float], LaneEvent], actor: str | None = None) -> str | None:
         """An order, a reset, more time, made of the monotonic moment; why it was refused, None once it is done.
         `actor`: who gave it, for the journal."""
+        if self._judge is None:
+            return NO_STORE
         effects = await self._in_turn(lambda: self._follow(make(self._clock.monotonic()), actor))
         return next((effect.detail for effect in effects if isinstance(effect, Note) and effect.refused), None)
 
     async def admit(self, direction: Direction, actor: str | None = None) -> str:
         """Staff let someone through; returns when the barrier has taken the order.  Why it cannot be and what
         to do, "" when it is done."""
+        if self._judge is None:
+            return NO_STORE
         opened = await self._in_turn(lambda: self._admit_by_staff(direction, actor))
         if isinstance(opened, str):
             return opened
@@ -158,20 +162,21 @@ class Lane:
 
     async def inside(self) -> int | None:
         """How many people are inside, as far as the lane has seen."""
-        return await self._ask(lambda judge, _: judge.inside())
+        return await self._ask(lambda judge, _: judge.inside()) if self._judge else None
 
     async def set_inside(self, count: int, actor: str | None = None) -> bool:
-        return await self._ask(lambda judge, at: judge.set_inside(count, at, actor=actor))
+        return bool(self._judge) and await self._ask(lambda judge, at: judge.set_inside(count, at, actor=actor))
 
     # The loop.
 
     async def run(self, ready: Callable[[], None], alive: Callable[[], None]) -> None:
         """Until cancelled.  `ready` is called when the first decision is possible, `alive` after every
-        turn in which loop and writing thread both answered.  Raises StoreError at start."""
-        judge = self._judge = await self._writer.do(self._open_judge)
+        turn in which loop and writing thread both answered.  Raises StoreError where waiting does not help."""
+        judge, watched = await open_store(self._writer, self._open_judge, self._clock, self._outlet, alive)
+        self._judge = judge
         try:
             async with asyncio.TaskGroup() as self._group:
-                await self._watch(judge, await self._writer.do(lambda: judge.begin(self._clock.now())))
+                await self._watch(judge, watched)
                 standing = await self._writer.do(judge.standing)
                 self._state = replace(self._state, orders=standing.orders, fire=standing.fire)
                 await self._keep_time(judge)
@@ -347,8 +352,8 @@ class Lane:
 
     async def _ask_time(self) -> None:
         if (judge := self._judge) is not None:
-            state = self._state
-            await self._watch(judge, await self._ask(lambda of, at: of.watch(at, state.orders, fire=state.fire)))
+            now = self._state
+            await self._watch(judge, await self._ask(lambda of, at: of.watch(at, now.orders, fire=now.fire)))
             await self._keep_time(judge)
 
     async def _keep_time(self, judge: Judge) -> None:

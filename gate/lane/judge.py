@@ -250,6 +250,11 @@ class Judge:
             log.info("journal checkpoint", checkpoint=checkpoint)
         return more
 
+    def abandon(self) -> None:
+        """Close without a word: nothing has begun."""
+        self._admission.close()
+        self._status.close()
+
     def close(self, device: str, at: float) -> None:
         with suppress(StoreError):
             self._admission.write_counts(at, every=True)

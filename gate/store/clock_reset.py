@@ -16,9 +16,11 @@ from gate.store.database import File, immediate, open_for_writing, unusable
 from gate.store.floor import keep, read_journalled, read_kept, read_signed
 from gate.store.inside import shift_inside
 from gate.store.journal import Journal, Row
+from gate.store.lane_file import examine
 from gate.store.lane_lock import claim_lane
 from gate.store.last_sync import Synced, last_sync, record_sync
 from gate.store.list_write import outdate
+from gate.store.loss import shift_losses
 from gate.store.places import Places, Where
 from gate.store.redemptions import shift_redemptions
 
@@ -73,6 +75,8 @@ def _forget_sync(where: Places, now: float) -> None:
 
 
 def _forget_journal(state_dir: Path, kept: Kept, now: float) -> None:
+    if what := examine(state_dir):  # to write here would begin a journal that knows of no loss
+        raise StoreError(f"the journal was lost: {what}", hint="Start `gate run` once, then reset the clock")
     before = read_journalled(state_dir)
     connection = open_for_writing(File.LANE, state_dir)
     with closing(connection):
@@ -85,5 +89,6 @@ def _forget_journal(state_dir: Path, kept: Kept, now: float) -> None:
                 back = min(0.0, now - (before.floor or now))
                 shift_redemptions(connection, back)
                 shift_inside(connection, back)
+                shift_losses(connection, back)
         except sqlite3.Error as error:
             raise unusable(File.LANE.within(state_dir), error) from error

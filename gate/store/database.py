@@ -13,7 +13,7 @@ from enum import StrEnum
 from importlib.resources import files
 from pathlib import Path
 
-from gate.errors import DamagedError, GateError, StoreError
+from gate.errors import DamagedError, FinalStoreError, GateError, StoreError
 
 
 class File(StrEnum):
@@ -132,9 +132,19 @@ def unusable(path: Path, error: Exception) -> StoreError:
         )
     code = getattr(error, "sqlite_errorcode", None)
     primary = (code or sqlite3.SQLITE_CORRUPT) & 0xFF
+    if primary == sqlite3.SQLITE_IOERR and _is_full(path.parent):  # no room for the WAL's index
+        primary = sqlite3.SQLITE_FULL
     if isinstance(error, sqlite3.Error) and primary in _REFUSALS and code != sqlite3.SQLITE_IOERR_CORRUPTFS:
         return StoreError(f"{path}: {_WORDS.get(primary, text)}", hint=_REFUSALS[primary])
     return DamagedError(f"{path}: damaged ({text})", hint=_repair(path))
+
+
+def _is_full(folder: Path) -> bool:
+    try:
+        disk = os.statvfs(folder)
+    except OSError:
+        return False
+    return disk.f_bavail * disk.f_frsize < 64 << 10  # bytes: less than SQLite asks for at once
 
 
 def is_damage(error: Exception) -> bool:
@@ -222,7 +232,7 @@ def _migrate(connection: sqlite3.Connection, file: File) -> None:
     steps = sorted((files("gate.store") / "schema" / file).iterdir(), key=lambda step: step.name)
     newest = int(steps[-1].name[:4])
     if _version(connection) > newest:
-        raise StoreError(
+        raise FinalStoreError(
             f"{file}.db was written by a newer version of the gate", hint="Install that version, or move the file aside"
         )
     for step in steps:

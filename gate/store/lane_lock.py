@@ -4,7 +4,7 @@ import fcntl
 import os
 from pathlib import Path
 
-from gate.errors import StoreError
+from gate.errors import FinalStoreError
 from gate.store.database import unusable
 
 
@@ -21,7 +21,7 @@ def claim_lane(state_dir: Path) -> int:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         os.close(descriptor)
-        raise StoreError(
+        raise FinalStoreError(
             f"{state_dir} is in use by another gate",
             hint="Only one `gate run` may use a state directory; stop the other",
         ) from error

@@ -16,6 +16,7 @@ from gate.core.model import Claims, Direction, Listing
 from gate.core.reason import Reason
 from gate.errors import StoreError
 from gate.store.admission import Admission, Presented
+from gate.store.clock_reset import reset_floor
 from gate.store.device_key import load_or_make
 from gate.store.standing import Standing
 from gate.store.statuslist import StatusList
@@ -371,3 +372,15 @@ def test_nobody_else_reads_the_state(tmp_path: Path) -> None:
     assert state.stat().st_mode & 0o777 == 0o700
     assert files.pop("device.pub") == 0o644
     assert set(files.values()) == {0o600}, files
+
+
+def test_a_clock_reset_begins_no_journal_in_place_of_a_lost_one(make: Callable[..., Device]) -> None:
+    device = make()
+    device.at += 1e6
+    device.show(claims(7))
+    device.stop()
+    removed(*DATABASE)(device.state)
+    with pytest.raises(StoreError, match=r"the clock is not behind|the journal was lost"):
+        reset_floor(device.state, NOW + 100.0)
+    device.open()
+    assert device.admission.loss is not None

@@ -12,7 +12,7 @@ import segno
 
 from gate.authority.pictures import draw_png
 from gate.core.model import Listing, Status
-from tests.system.rig import OFF, ON, RelayBoard, Site, camera, eventually, lcus, replay, running
+from tests.system.rig import OFF, ON, Daemon, RelayBoard, Site, camera, eventually, lcus, replay, running
 
 PEOPLE = {1: Listing.GREEN, 2: Listing.BLUE, 3: Listing.RED, 4: Listing.REVOKED, 5: Listing.GREEN}
 
@@ -195,6 +195,30 @@ def test_a_lost_journal_locks_the_entrance_until_staff_confirm(
     assert len(rows) == lost
     assert "Traceback" not in daemon.said()
     assert gate("journal", "verify", *config).returncode == 0
+
+
+def test_a_disk_that_refuses_at_the_start_is_waited_for(site: Site, board: RelayBoard, tmp_path: Path) -> None:
+    """A directory in place of a file stands for a disk that is full or read-only."""
+    (site.state / "lane.db-shm").mkdir()
+    site.configure(replay(tmp_path, "x"), lcus(board))
+    config = ("--config", str(site.config))
+    daemon = Daemon(site)
+    try:
+        eventually(lambda: "lane.db: " in daemon.said(), "the complaint")
+        eventually(lambda: gate("lane", "status", *config).returncode == 0, "the lane to take orders")
+        said = gate("lane", "admit", *config)
+        assert said.returncode == 1
+        assert "storage_failed: nothing can be recorded" in said.stderr
+        assert gate("lane", "lockdown", "on", *config).returncode == 1
+        assert board.openings == 0
+        (site.state / "lane.db-shm").rmdir()
+        daemon.wait_ready()
+        assert gate("lane", "admit", *config).returncode == 0
+        eventually(lambda: board.openings == 1, "the barrier to open")
+    finally:
+        daemon.stop()
+    assert daemon.said().count("lane.db: ") == 1
+    assert "Traceback" not in daemon.said()
 
 
 def test_two_lanes_do_not_share_a_state_directory(site: Site, board: RelayBoard, tmp_path: Path) -> None:

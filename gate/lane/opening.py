@@ -1,0 +1,59 @@
+"""Open the store of a lane, for as long as it takes: a disk that is full or read-only at the start is a fault that the
+page shows and staff can mend, and no reason for the lane to end."""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from gate.core.reason import Reason
+from gate.errors import FinalStoreError, StoreError
+from gate.lane.judge import Judge, Watched
+from gate.lane.outlet import Outlet
+from gate.lane.writer import Writer
+from gate.ports.clock import TrustedClock
+
+log = structlog.get_logger()
+
+RETRY = 2  # seconds between two attempts
+NO_STORE = f"{Reason.STORAGE_FAILED}: nothing can be recorded, so nothing opens. Open the door by its key. See the log"
+"""What staff are answered until then."""
+_DEVICE = ("lane.db", "store")  # name and driver
+
+
+async def open_store(
+    writer: Writer,
+    open_judge: Callable[[], Judge],
+    clock: TrustedClock,
+    outlet: Outlet,
+    alive: Callable[[], None],
+) -> tuple[Judge, Watched]:
+    """The page shows why it cannot be had, as it does of a device.  Raises FinalStoreError."""
+    problem = ""
+    while True:
+        try:
+            judge, watched = await writer.do(lambda: _begun(open_judge, clock.now()))
+        except FinalStoreError:
+            raise
+        except StoreError as error:
+            if str(error) != problem:
+                problem = str(error)
+                log.error(problem)
+                outlet.device(*_DEVICE, problem)
+        else:
+            if problem:
+                log.info("the store can be had again")
+                outlet.device(*_DEVICE, "")
+            return judge, watched
+        for _ in range(RETRY):
+            await asyncio.sleep(1)
+            alive()
+
+
+def _begun(open_judge: Callable[[], Judge], at: float) -> tuple[Judge, Watched]:
+    judge = open_judge()
+    try:
+        return judge, judge.begin(at)
+    except BaseException:
+        judge.abandon()
+        raise
