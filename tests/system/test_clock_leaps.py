@@ -167,7 +167,8 @@ def test_by_hand_where_the_list_is_wrong(site: Site, machine: Machine) -> None:
     assert asked("verify", site.issue(2), *config)["reason"] == "admitted"
 
 
-@pytest.mark.parametrize("offset", ["-1e12", "1e15", str(2**31), str(2**32), str(8000 * YEAR)])
+@pytest.mark.slow
+@pytest.mark.parametrize("offset", ["-1e12", str(2**32), str(8000 * YEAR)])
 def test_no_clock_ends_in_a_traceback(site: Site, machine: Machine, offset: str) -> None:
     (machine.folder / "offset").write_text(offset)
     config = ("--config", str(site.config))
