@@ -86,7 +86,8 @@ class EndFile:
         self._descriptor = None
 
     def _slot(self, end: End) -> bytes:
-        body = json.dumps([self._device, end.seq, end.digest.hex(), end.at, end.lost], separators=(",", ":"))
+        at, lost = "null" if end.at is None else end.at, "true" if end.lost else "false"
+        body = f'["{self._device}",{end.seq},"{end.digest.hex()}",{at},{lost}]'  # JSON; written at every admission
         seal = blake2b(body.encode(), key=self._key, digest_size=DIGEST_BYTES).hexdigest()
         return f"{seal} {body}\n".encode().ljust(SLOT)
 
