@@ -105,7 +105,7 @@ class LaneFile:
                 self._end = End()
             self.connection = self._open()
             self._remember()
-        except OSError as error:
+        except (sqlite3.Error, OSError) as error:
             raise unusable(self._path, error) from error
 
     def check(self) -> None:
@@ -161,7 +161,7 @@ class LaneFile:
             self._end = end
             self.connection = self._lose(what)
             self._remember()
-        except OSError as error:
+        except (sqlite3.Error, OSError) as error:
             raise unusable(self._path, error) from error
 
     def close(self) -> None:
