@@ -238,9 +238,4 @@ def _migrate(connection: sqlite3.Connection, file: File) -> None:
     for step in steps:
         number = int(step.name[:4])
         if number > _version(connection):
-            # Only here, for once in a file's life: it brings NumPy along, 13 MB that the lane needs for nothing else.
-            from sqlite_utils import Database
-
-            Database(connection).executescript(
-                f"BEGIN IMMEDIATE;\n{step.read_text()}\nPRAGMA user_version={number};\nCOMMIT;"
-            )
+            connection.executescript(f"BEGIN IMMEDIATE;\n{step.read_text()}\nPRAGMA user_version={number};\nCOMMIT;")
