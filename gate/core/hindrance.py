@@ -1,5 +1,8 @@
 """What keeps staff from letting a person through, and what to do about it."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from gate.core.events import Mode
 from gate.core.lane_state import BARRIER, LaneState
 from gate.core.model import Direction
@@ -12,17 +15,25 @@ _ORDERS = {
 }
 
 
-def hindrance(state: LaneState, direction: Direction) -> str:
-    """ "" when nothing does.  Staff need no reader, no clock and no list; the barrier must be there."""
+JOURNAL = "journal"
+"""Among the problems of a lane: its journal was lost, and staff have not confirmed that."""
+
+
+def hindrance(state: LaneState, direction: Direction, problems: Mapping[str, str] = MappingProxyType({})) -> str:
+    """ "" when nothing does.  Staff need no reader, no clock and no list; the barrier must be there.
+    `problems`: what is not well, and why."""
     if state.fire:
         return "fire: nobody is let in during an alarm. When it is over: `gate lane reset`"
     mode = state.mode
     if (why := refusal(mode, direction)) and mode is not Mode.MAINTENANCE:
-        return f"{why}: {_ORDERS.get(mode, 'take the order back')}"
+        lost = problems.get(JOURNAL) if mode is Mode.LOCKED_DOWN else None
+        return f"{why}: {lost or _ORDERS.get(mode, 'take the order back')}"
     if state.interlocked:
         return f"{Reason.LANE_BUSY}: the other door is open or released. Shut it first"
     if state.taken:
         return f"{Reason.LANE_BUSY}: somebody is being let through. Wait until that is over"
     if BARRIER in state.missing:
-        return f"{Reason.DEVICE_FAILED}: the barrier cannot be driven. Open the door by its key, and see to its cable"
+        cause = f": {problems[BARRIER]}" if problems.get(BARRIER) else ""
+        advice = "Open the door by its key, and see to its cable"
+        return f"{Reason.DEVICE_FAILED}: the barrier cannot be driven. {advice}{cause}"
     return ""

@@ -13,13 +13,15 @@ import pwd
 import socket
 import struct
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import structlog
 
+from gate.core.events import Alarm
+from gate.core.hindrance import JOURNAL
 from gate.core.lane_events import Extend, Ordered, Reset
 from gate.core.reason import Reason
 from gate.lane.controller import Lane
@@ -42,7 +44,9 @@ MOST_CLIENTS = 16
 MOST_OF_ONE = 6
 """Connections at once, in all and of one account: one that floods keeps the others in."""
 
+BACKLOG = 32  # connections that wait to be taken; who comes beyond them waits before the socket
 IDLE_FOR = 10.0  # seconds without a whole request, or without taking an answer, after which a client is closed
+REFUSED_FOR = 1.0  # seconds until it is tried again to take a connection that the operating system refused
 PACE = 0.02  # seconds between two requests, of all clients: each may cost the writing thread a query
 
 _UCRED = struct.Struct("3i")  # pid, uid, gid: struct ucred of the kernel
@@ -69,41 +73,73 @@ class _Clients:
 
 async def serve_control(lane: Lane, run_dir: Path) -> None:
     """Until cancelled.  Best effort: a lane that cannot be given orders says so, and goes on."""
-    clients, turn = _Clients(), asyncio.Lock()
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            with suppress(OSError, ValueError, TimeoutError):  # ValueError: too long a line
-                await converse(reader, writer, _uid(writer))
-        finally:
-            writer.close()
-
-    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, uid: int) -> None:
-        with clients.place(uid) as placed:
-            if not placed:
-                writer.write(_line(_no("too many connections: close one, and ask again")))
-                return
-            account = await asyncio.to_thread(_account, uid)
-            while line := await asyncio.wait_for(reader.readline(), IDLE_FOR):
-                async with turn:
-                    answer = await _answer(lane, line, account)
-                    await asyncio.sleep(PACE)
-                writer.write(_line(answer))
-                await asyncio.wait_for(writer.drain(), IDLE_FOR)
-
     try:
         listening = _listen(run_dir)
     except OSError as error:
         log.error("no orders can be given to this lane", problem=f"{run_dir}: {error.strerror or error}")
         return
+    clients, turn = _Clients(), asyncio.Lock()
+    serving: set[asyncio.Task[None]] = set()
     try:
-        # Not start_unix_server: from Python 3.13 on it looks up the socket's name, which `socket_path` made for once.
-        async with await asyncio.start_server(serve, sock=listening, limit=LONGEST) as server:
-            await server.serve_forever()
+        async for connection in _connections(listening):
+            task = asyncio.create_task(_serve(lane, connection, clients, turn))
+            serving.add(task)
+            task.add_done_callback(serving.discard)
     finally:
+        for task in serving:
+            task.cancel()
+        await asyncio.gather(*serving, return_exceptions=True)
         listening.close()
         with suppress(OSError):  # a file system that has become read-only keeps a socket that nobody serves
             (run_dir / SOCKET).unlink()
+
+
+async def _connections(listening: socket.socket) -> AsyncIterator[socket.socket]:
+    """Without end.  asyncio's own server logs a hundred tracebacks a second while there are no descriptors left."""
+    loop, told = asyncio.get_running_loop(), False
+    while True:
+        try:
+            connection, _ = await loop.sock_accept(listening)
+        except OSError as error:
+            if not told:
+                log.error("no orders can be taken now", problem=error.strerror or str(error))
+            told = True
+            await asyncio.sleep(REFUSED_FOR)
+        else:
+            if told:
+                log.info("orders can be taken again")
+            told = False
+            yield connection
+
+
+async def _serve(lane: Lane, connection: socket.socket, clients: _Clients, turn: asyncio.Lock) -> None:
+    try:
+        reader, writer = await asyncio.open_connection(sock=connection, limit=LONGEST)
+    except OSError:
+        connection.close()
+        return
+    try:
+        with suppress(OSError, ValueError, TimeoutError):  # ValueError: too long a line
+            await _converse(lane, reader, writer, clients, turn)
+    finally:
+        writer.close()
+
+
+async def _converse(
+    lane: Lane, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, clients: _Clients, turn: asyncio.Lock
+) -> None:
+    uid = _uid(writer)
+    with clients.place(uid) as placed:
+        if not placed:
+            writer.write(_line(_no("too many connections: close one, and ask again")))
+            return
+        account = await asyncio.to_thread(_account, uid)
+        while line := await asyncio.wait_for(reader.readline(), IDLE_FOR):
+            async with turn:
+                answer = await _answer(lane, line, account)
+                await asyncio.sleep(PACE)
+            writer.write(_line(answer))
+            await asyncio.wait_for(writer.drain(), IDLE_FOR)
 
 
 def _listen(run_dir: Path) -> socket.socket:
@@ -117,6 +153,7 @@ def _listen(run_dir: Path) -> socket.socket:
         with suppress(KeyError, OSError):  # no such group, or not ours to give: the gate's own group then
             os.chown(path, -1, grp.getgrnam(STAFF_GROUP).gr_gid)
         path.chmod(0o660)
+        listening.listen(BACKLOG)
         listening.setblocking(False)
     except OSError:
         listening.close()
@@ -170,14 +207,15 @@ async def _carry_out(lane: Lane, request: Request, actor: str) -> str | None:
 
 
 async def _status(lane: Lane) -> dict[str, Any]:
-    state = lane.state
+    state, problems = lane.state, lane.problems
+    lost = {Alarm.JOURNAL_LOST} if JOURNAL in problems else set()
     return {
         "phase": state.phase.value,
         "mode": state.mode.value,
         "orders": sorted(state.orders),
-        "alarms": sorted(state.alarms),
+        "alarms": sorted(state.alarms | lost),
         "missing": sorted(state.missing),
-        "problems": {name: problem[:200] for name, problem in sorted(lane.problems.items())[:8]},
+        "problems": {name: problem[:400] for name, problem in sorted(problems.items())[:8]},
         "contacts": sorted(fault.what for fault in state.faults)[:8],
         "door": {None: None, True: "open", False: "closed"}[state.door.open],
         "inside": await lane.inside(),

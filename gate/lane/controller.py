@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from gate.core.events import Event
-from gate.core.hindrance import hindrance
+from gate.core.hindrance import JOURNAL, hindrance
 from gate.core.lane_events import (
     Alarmed,
     Amnesty,
@@ -140,6 +140,7 @@ class Lane:
         if self._judge is None:
             return NO_STORE
         effects = await self._in_turn(lambda: self._follow(make(self._clock.monotonic()), actor))
+        await self._in_turn(self._ask_time)  # it may have confirmed a loss
         return next((effect.detail for effect in effects if isinstance(effect, Note) and effect.refused), None)
 
     async def admit(self, direction: Direction, actor: str | None = None) -> str:
@@ -233,9 +234,8 @@ class Lane:
 
     async def _admit_by_staff(self, direction: Direction, actor: str | None) -> "str | asyncio.Future[str]":
         """Why it cannot be; or what says so when the barrier has answered."""
-        if why := hindrance(self._state, direction):
-            cause = self.problems.get(BARRIER)
-            return f"{why}: {cause}" if cause and BARRIER in self._state.missing else why
+        if why := hindrance(self._state, direction, self.problems):
+            return why
         where, asked = Presented("staff", direction, self._state.mode, 0), self._clock.monotonic()
         verdict = await self._ask(lambda judge, at: judge.admit_by_staff(where, at, actor=actor))
         pending = Pending(where, verdict, self._clock.monotonic() - asked)
@@ -367,7 +367,7 @@ class Lane:
         self._timekeeper.heed(watched.list, ordered)
         self._presence.trust(watched.list.version)
         self._outlet.status_list(watched.list)
-        self._outlet.loss(watched.loss)
+        self._devices.problem(JOURNAL, self._outlet.loss(watched.loss))
         if watched.orders is not None:
             self._state = replace(self._state, orders=watched.orders)
             self._outlet.state(self._state)

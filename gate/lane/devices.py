@@ -27,7 +27,7 @@ class LaneDevices:
 
     @property
     def problems(self) -> dict[str, str]:
-        """Devices that are not well, and why."""
+        """What is not well, devices and journal, and why."""
         return {name: problem for name, problem in self._problems.items() if problem}
 
     def hear(self, level: Level, source: str) -> list[LaneEvent]:
@@ -57,6 +57,10 @@ class LaneDevices:
         if problem or role in (None, Role.PASSAGE):
             events += self._known(name, at, present=not problem)
         return problem, events
+
+    def problem(self, name: str, problem: str) -> None:
+        """Something that is no device is not well, or well again (`problem` empty)."""
+        self._problems[name] = problem
 
     def _known(self, name: str, at: float, *, present: bool) -> list[LaneEvent]:
         if name not in self._needed:

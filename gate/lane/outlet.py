@@ -32,7 +32,7 @@ from gate.lane.signals import signal_of
 from gate.ports.clock import TrustedClock
 from gate.ports.feedback import Feedback, Signal
 from gate.store.admission import Presented
-from gate.store.loss import Loss
+from gate.store.loss import ADVICE, Loss
 from gate.store.statuslist import ListState
 
 log = structlog.get_logger()
@@ -124,11 +124,13 @@ class Outlet:
         if self._list.differs((known.version, known.as_of, freshness)):
             self._publish(ListChanged(now, known.version, known.as_of, freshness))
 
-    def loss(self, loss: Loss | None) -> None:
-        """The last loss of the journal: an alarm until staff confirm."""
-        lost = loss is not None and loss.confirmed is None
+    def loss(self, loss: Loss | None) -> str:
+        """The last loss of the journal: an alarm until staff confirm.  What staff are told until then, and ""."""
+        unconfirmed = loss if loss is not None and loss.confirmed is None else None
+        lost = unconfirmed is not None
         if self._lost.differs(lost):
             self._publish(AlarmChanged(self._clock.now(), Alarm.JOURNAL_LOST, lost))
+        return f"the journal was lost ({unconfirmed.what}). {ADVICE}" if unconfirmed else ""
 
     def tick(self, now: float, state: LaneState) -> None:
         """`now`: monotonic seconds."""

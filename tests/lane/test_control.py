@@ -3,10 +3,11 @@
 import asyncio
 import json
 import os
+import resource
 import socket
 import stat
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from gate.core.events import Phase
 from gate.core.lane_state import Timing
@@ -21,7 +23,7 @@ from gate.core.model import Listing, Stance
 from gate.core.modes import STANDING
 from gate.core.reason import Reason
 from gate.errors import GateError
-from gate.lane.control import MOST_CLIENTS, MOST_OF_ONE, serve_control
+from gate.lane.control import MOST_CLIENTS, MOST_OF_ONE, REFUSED_FOR, serve_control
 from gate.lane.orders import LONGEST, ModeRequest, StatusRequest, ask, parse_request
 from gate.ports.feedback import Signal
 from gate.ports.inputs import Level, Role
@@ -45,8 +47,8 @@ def level(role: Role, active: bool) -> Level:
 
 
 @asynccontextmanager
-async def controlled(state: Path) -> AsyncIterator[Rig]:
-    async with working(Rig(state, timing=ABLE)) as rig:
+async def controlled(state: Path, at_first: Collection[Phase] = ()) -> AsyncIterator[Rig]:
+    async with working(Rig(state, timing=ABLE), at_first) as rig:
         serving = asyncio.create_task(serve_control(rig.lane, state))
         await rig.until((state / "control.sock").exists)
         yield rig
@@ -70,6 +72,11 @@ def say(state: Path, line: bytes) -> dict[str, Any]:
 
 async def told(state: Path, **request: Any) -> dict[str, Any]:
     return await asyncio.to_thread(say, state, json.dumps(request).encode())
+
+
+def lose_journal(state: Path) -> None:
+    for part in state.glob("lane.db*"):
+        part.unlink()
 
 
 def actors(state: Path) -> list[tuple[Any, ...]]:
@@ -232,3 +239,38 @@ async def test_a_socket_that_cannot_be_removed_ends_nothing(state: Path, monkeyp
             serving.cancel()
             await asyncio.wait([serving])
         assert serving.cancelled()
+
+
+@pytest.mark.anyio
+async def test_staff_are_told_of_a_lost_journal_until_they_confirm(state: Path) -> None:
+    async with controlled(state) as rig:
+        await rig.show(plain(7), 0.2)
+    lose_journal(state)
+    async with controlled(state, {Phase.LOCKED_DOWN}):
+        status = await told(state, do="status")
+        assert (status["phase"], status["alarms"]) == ("locked_down", ["journal_lost"])
+        refused = await told(state, do="admit", direction="entry")
+        for words in (status["problems"]["journal"], refused["problem"]):
+            assert "the journal was lost" in words
+            assert "`gate lane lockdown off`" in words
+        confirmed = await told(state, do="order", mode="locked_down", on=False)
+        assert (confirmed["alarms"], confirmed["problems"]) == ([], {})
+        assert (await told(state, do="admit", direction="entry"))["ok"]
+
+
+@pytest.mark.anyio
+async def test_clients_beyond_the_open_files_cost_two_lines_and_nothing_else(state: Path) -> None:
+    async with controlled(state):
+        before = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with ExitStack() as stack, capture_logs() as said:
+            held = [stack.enter_context(socket.socket(socket.AF_UNIX)) for _ in range(8)]
+            resource.setrlimit(resource.RLIMIT_NOFILE, (held[-1].fileno() + 1, before[1]))
+            try:
+                for connection in held:
+                    connection.connect(str(state / "control.sock"))
+                await asyncio.sleep(2.5 * REFUSED_FOR)
+            finally:
+                resource.setrlimit(resource.RLIMIT_NOFILE, before)
+            await asyncio.sleep(1.5 * REFUSED_FOR)
+        assert [line["event"] for line in said] == ["no orders can be taken now", "orders can be taken again"]
+        assert (await told(state, do="status"))["ok"]
