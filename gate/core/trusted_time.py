@@ -231,7 +231,9 @@ def reset(last: Reckoning, number: int, to: float) -> Reckoning:
 
 def _signed(last: Reckoning, stated: float) -> Reckoning:
     """No part of the reckoning is earlier than what was signed."""
-    last = last._replace(signed=max(last.signed, stated), steady=max(last.steady, stated))
+    if stated <= last.signed:  # known, and `now` may be earlier by what the tolerance allows
+        return last
+    last = last._replace(signed=stated, steady=max(last.steady, stated))
     if stated <= last.now:
         return last
     return last._replace(now=stated, behind=last.behind + stated - last.now, steady=stated, stood=1.0)
