@@ -3,6 +3,7 @@
 import os
 import re
 import stat
+from ipaddress import ip_address
 from pathlib import Path
 
 import cv2
@@ -40,7 +41,9 @@ def open_live(link: Link) -> Live | None:
     if "://" in device:
         if not device.startswith(STREAMS):
             link.fail(f"{name}: unknown kind of address", f"Use one of {' '.join(STREAMS)}")
-        return Live(_open_stream(link, device), device=False, rights=Rights(read=_LOOK_UP, connect=_ports(device)))
+        host, port = _host_and_port(device)
+        rights = Rights(read=_LOOK_UP, connect=(port,), look_up=not _is_numeric(host))
+        return Live(_open_stream(link, device), device=False, rights=rights)
     path = Path(device)
     try:
         mode = path.stat().st_mode
@@ -62,11 +65,22 @@ def open_live(link: Link) -> Live | None:
     return Live(capture, device=True, expose=controls.expose)
 
 
-def _ports(address: str) -> tuple[int, ...]:
-    """The one that it names, or its kind has."""
+def _host_and_port(address: str) -> tuple[str, int]:
+    """Those that it names, or the port that its kind has."""
     kind, _, rest = address.partition("://")
-    found = re.search(r":(\d{1,5})$", re.split(r"[/?#]", rest, maxsplit=1)[0])
-    return (int(found[1]) if found and int(found[1]) < 2**16 else PORTS[kind],)
+    place = re.split(r"[/?#]", rest, maxsplit=1)[0].rpartition("@")[2]
+    found = re.fullmatch(r"(.*?):(\d{1,5})", place)
+    if found and int(found[2]) < 2**16 and not found[1].endswith(":"):
+        return found[1], int(found[2])
+    return place, PORTS[kind]
+
+
+def _is_numeric(host: str) -> bool:
+    try:
+        ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
 
 
 def _open_stream(link: Link, address: str) -> cv2.VideoCapture:

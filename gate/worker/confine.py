@@ -14,6 +14,7 @@ import ctypes
 import errno
 import os
 import resource
+import socket
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -26,6 +27,8 @@ _FILES = 256  # open ones
 _PROCESSES = 512  # of this user in all, threads included: a bomb ends before the computer does
 _INTERNET = (2, 10, 16)  # AF_INET, AF_INET6, and AF_NETLINK for getaddrinfo
 _FAMILIES = 64  # of sockets: there are fewer
+_KIND = 0xF  # of a socket, without its flags (linux/net.h)
+_KINDS = frozenset(range(1, 11))
 _CLONE_THREAD = 0x00010000  # sched.h
 _TIOCSTI = 0x5412  # ioctl(2): types into a terminal
 _DNS = 53
@@ -54,7 +57,10 @@ class Rights:
     None: whatever its user may read, for libraries that have threads already and open files as they like."""
 
     connect: tuple[int, ...] = ()
-    """TCP ports to which it may connect, with name look-ups; none: it can make no socket."""
+    """TCP ports to which it may connect; none: it can make no socket."""
+
+    look_up: bool = False
+    """With `connect`: whether it may look names up.  That takes datagrams, whose ports the kernel does not govern."""
 
     serve: bool = False
     """Whether it accepts connections on a socket that it has."""
@@ -133,7 +139,7 @@ def _file_rules(rights: Rights) -> Callable[[], None]:
         with suppress(FileNotFoundError, NotADirectoryError):
             folder = Path(path).is_dir()
             rules.allow_path(path, AccessFS.READ_FILE | AccessFS.READ_DIR if folder else AccessFS.READ_FILE)
-    for port in (*rights.connect, *((_DNS,) if rights.connect else ())):
+    for port in (*rights.connect, *((_DNS,) if rights.look_up else ())):
         rules.allow_port(port, AccessNet.CONNECT_TCP)
 
     def enforce() -> None:
@@ -171,6 +177,16 @@ def _call_filter(rights: Rights) -> Callable[[], None]:
         for family in set(range(_FAMILIES)) - set(_INTERNET):
             refuse(["socket"], seccomp.Arg(0, seccomp.EQ, family))
         refuse(["socket"], seccomp.Arg(0, seccomp.GE, _FAMILIES))
+        # Landlock governs connect(2) of plain TCP alone.
+        kinds = _KINDS - {socket.SOCK_STREAM} - ({socket.SOCK_DGRAM} if rights.look_up else set())
+        for family in (socket.AF_INET, socket.AF_INET6):
+            of_family = seccomp.Arg(0, seccomp.EQ, family)
+            for kind in kinds:
+                refuse(["socket"], of_family, seccomp.Arg(1, seccomp.MASKED_EQ, _KIND, kind))
+            stream = seccomp.Arg(1, seccomp.MASKED_EQ, _KIND, socket.SOCK_STREAM)
+            refuse(["socket"], of_family, stream, seccomp.Arg(2, seccomp.GT, socket.IPPROTO_TCP))
+        for call, place in (("sendto", 3), ("sendmsg", 2), ("sendmmsg", 3)):
+            refuse([call], seccomp.Arg(place, seccomp.MASKED_EQ, socket.MSG_FASTOPEN, socket.MSG_FASTOPEN))
     else:
         refuse(_CONNECTING.split())
     refuse(["tgkill"], seccomp.Arg(0, seccomp.NE, os.getpid()))

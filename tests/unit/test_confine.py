@@ -42,6 +42,16 @@ def tries(secret, door):
         socket.create_connection(("127.0.0.1", 9), 1).close()
     def other(port=int(os.environ.get("OTHER_PORT", "9"))):
         socket.create_connection(("127.0.0.1", port), 1).close()
+    there = ("127.0.0.1", int(os.environ.get("OTHER_PORT", "9")))
+    def datagram():
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
+            end.sendto(b"open", there)
+    def fast():
+        with socket.socket() as end:
+            end.sendto(b"open", socket.MSG_FASTOPEN, there)
+    def multipath():
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262) as end:  # IPPROTO_MPTCP
+            end.connect(there)
     said = {}
     one("read a secret", lambda: open(secret).close())
     one("read passwd", lambda: open("/etc/passwd").close())
@@ -50,6 +60,9 @@ def tries(secret, door):
     one("remove", lambda: os.unlink(secret))
     one("order the door", unix)
     one("connect", other)
+    one("send a datagram", datagram)
+    one("connect by sending", fast)
+    one("connect by many ways", multipath)
     one("listen", lambda: socket.create_server(("127.0.0.1", 0)))
     one("run a program", lambda: os.execv("/bin/true", ["true"]))
     one("fork", lambda: os.fork() or os._exit(0))
@@ -135,6 +148,17 @@ def test_the_worker_of_a_video_can_open_nothing(door: Path, tmp_path: Path) -> N
     film(tmp_path / "lane.avi", ["HELLO"] * 2)
     for said in told(camera_config(tmp_path / "lane.avi")):
         assert set(said.values()) == REFUSED, said
+    assert door.exists()
+
+
+@enforced
+def test_the_worker_of_a_stream_with_a_name_can_look_names_up_beside(door: Path) -> None:
+    stream = NetworkCamera([jpeg(drawn("HELLO"))])
+    try:
+        for said in told(camera_config(stream.url.replace("127.0.0.1", "localhost"))):
+            assert {name for name, became in said.items() if became not in REFUSED} == {"send a datagram"}, said
+    finally:
+        stream.stop()
     assert door.exists()
 
 
