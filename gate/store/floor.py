@@ -108,6 +108,14 @@ def read_journalled(state_dir: Path) -> Kept:
             latest = _one(connection, _JOURNALLED, row[1] if row else 0)
         except sqlite3.Error as error:
             raise unusable(File.LANE.within(state_dir), error) from error
+    try:
+        return _lived(row, latest)
+    except TypeError as error:
+        raise unusable(File.LANE.within(state_dir), error) from error
+
+
+def _lived(row: tuple[Any, ...] | None, latest: float | None) -> Kept:
+    """Raises TypeError for a value of another kind than was written."""
     if row is None:
         return Kept() if latest is None else Kept(latest / 1000)
     floor, _, since, steady, signed, ticks, boot, synchronised, resets = row

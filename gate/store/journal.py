@@ -43,6 +43,7 @@ class Row:
 
 COLUMNS = ("seq", *(field.name for field in fields(Row)))
 _NAMES = ", ".join(f'"{name}"' for name in COLUMNS)
+_DIRECTIONS = frozenset(Direction)
 _GRANT = COLUMNS.index("grant")
 _values = attrgetter(*COLUMNS[1:])
 RECENT = 10_000  # rows: a grant lasts seconds, and is never open for as many
@@ -81,7 +82,7 @@ class Journal:
     def open_grants(self) -> dict[int, Direction]:
         """Decisions that let someone through and of whose passage nothing was written: seq -> which way."""
         rows = self._connection.execute(_OPEN_GRANTS, (self.end()[0] - RECENT,))
-        return {seq: Direction(direction) for seq, direction in rows}
+        return {seq: Direction(way) if way in _DIRECTIONS else Direction.ENTRY for seq, way in rows}  # its digest tells
 
     def end(self) -> tuple[int, bytes]:
         """Seq and digest of the last row; of the row before the first, in a journal that has none."""

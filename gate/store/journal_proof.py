@@ -122,7 +122,7 @@ class _Walk:
             if values[0] != self.seq + 1:
                 self._leap(values, base, before)
             self.first = self.first or values[0]
-            self.seq, self.digest = values[0], link(self.digest, hashed(values))
+            self.seq, self.digest = values[0], _linked(self.digest, values)
             if self.digest != written:
                 raise _broken(f"row {self.seq} was changed, or one before it was inserted or removed")
             if self.seq in self.signed:
@@ -151,6 +151,14 @@ class _Walk:
         return Proof(self.seq, self.checked, f"{self.seq}:{self.digest.hex()}", self.first or 1, tuple(self.lost))
 
 
+def _linked(previous: bytes, values: list[Any]) -> bytes:
+    """Empty where a value is of a kind that no row has."""
+    try:
+        return link(previous, hashed(values))
+    except TypeError:
+        return b""
+
+
 def _select(connection: sqlite3.Connection) -> str:
     """A file of an earlier version lacks the newest columns."""
     there = {row[1] for row in connection.execute("PRAGMA table_info(journal)")}
@@ -166,7 +174,7 @@ def _check_signature(signed: tuple[str, bytes, bytes], digest: bytes, seq: int, 
         return
     try:
         key.verify(checkpoint_message(device, seq, digest), signature)
-    except (BadSignatureError, ValueError):
+    except (BadSignatureError, ValueError, TypeError):  # of a value of another kind, too
         raise _broken(f"the checkpoint at row {seq} was not signed by this device") from None
 
 

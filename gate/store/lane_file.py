@@ -20,6 +20,7 @@ from gate.store.database import File, check_pages, immediate, open_for_reading, 
 from gate.store.durable import sync_folder
 from gate.store.journal import read_end
 from gate.store.journal_end import End, EndFile
+from gate.store.lane_values import find_foreign_value
 from gate.store.loss import begin_after
 from gate.store.segments import segments
 
@@ -68,6 +69,8 @@ class Left:
         """Why this is not the database that was left here; None when it is."""
         for probe in _PROBES:
             connection.execute(probe).fetchone()
+        if what := find_foreign_value(connection):
+            return what
         owner = connection.execute("SELECT device FROM owner").fetchone()
         if (owner and owner[0] != bytes(self.key.verify_key)) or not _signed_by(connection, self.key):
             return "it belongs to another device"
@@ -290,6 +293,6 @@ def _signed_by(connection: sqlite3.Connection, key: SigningKey) -> bool:
     device, seq, digest, signature = row
     try:
         key.verify_key.verify(checkpoint_message(device, seq, digest), signature)
-    except (BadSignatureError, ValueError, TypeError):
+    except (BadSignatureError, ValueError, TypeError, AttributeError):
         return False
     return True

@@ -14,6 +14,7 @@ from gate.core.model import Claims
 _KEY_BYTES = 32
 _DAY = 86_400
 _REDEMPTION = "redemption"
+_CHECK = "redemption-check"  # a digest of that key: by a key that has rotted, no code was ever used
 _OTHER_DAYS = "name LIKE 'day-%' AND name <> ?"
 
 
@@ -59,6 +60,7 @@ class Secrets:
     def prepare(self) -> None:
         """Make the redemption key, once in the life of a lane.db; readers then find it."""
         self._make(_REDEMPTION)
+        self._connection.execute("INSERT OR IGNORE INTO secret VALUES (?, ?)", (_CHECK, _check(self._key(_REDEMPTION))))
 
     def _make(self, name: str) -> None:
         self._connection.execute("INSERT OR IGNORE INTO secret VALUES (?, ?)", (name, os.urandom(_KEY_BYTES)))
@@ -71,6 +73,19 @@ class Secrets:
                 raise LookupError(name)
             self._keys[name] = row[0]
         return self._keys[name]
+
+
+def is_key_whole(connection: sqlite3.Connection) -> bool:
+    """Whether the redemption key is the one that was made; True where there is none, or no digest of it yet.
+    Raises sqlite3.Error."""
+    found = dict(connection.execute("SELECT name, key FROM secret WHERE name IN (?, ?)", (_REDEMPTION, _CHECK)))
+    if _CHECK not in found:
+        return len(found.get(_REDEMPTION, bytes(_KEY_BYTES))) == _KEY_BYTES
+    return _REDEMPTION in found and _check(found[_REDEMPTION]) == found[_CHECK]
+
+
+def _check(key: bytes) -> bytes:
+    return blake2b(key, person=b"redemption check", digest_size=16).digest()
 
 
 def _day(at: float) -> str:

@@ -244,7 +244,7 @@ def test_the_journal_names_nobody(gate: Gate) -> None:
     for secret in ("secret-token", b"secret-token".hex(), "green", "blue"):
         assert secret not in kept
     names = {name for (name,) in gate.sql("SELECT name FROM secret")}
-    assert names == {"redemption", f"day-{(NOW + 86_400) // 86_400}"}  # yesterday's key is gone
+    assert names == {"redemption", "redemption-check", f"day-{(NOW + 86_400) // 86_400}"}  # yesterday's key is gone
 
 
 def test_a_preview_agrees_and_writes_nothing(gate: Gate) -> None:

@@ -115,3 +115,10 @@ def test_an_empty_journal_is_whole(tmp_path: Path) -> None:
 def test_a_checkpoint_that_is_none_is_said(connection: sqlite3.Connection) -> None:
     with pytest.raises(StoreError, match="is not a checkpoint"):
         verify(connection, None, "10-abc")
+
+
+@pytest.mark.parametrize("column", ["at", "event", "detail", '"grant"'])
+def test_a_value_of_another_kind_is_a_change(connection: sqlite3.Connection, column: str) -> None:
+    connection.execute(f"UPDATE journal SET {column} = x'ff' WHERE seq = 2")
+    with pytest.raises(StoreError, match="row 2 was changed"):
+        verify(connection, None)

@@ -137,6 +137,15 @@ def unreadable_name(state: Path) -> None:
     (state / "lane.db").write_bytes(content.replace(b"CREATE TABLE standing", b"CRE\xffTE TABLE st\xfending"))
 
 
+def changed(statement: str) -> Callable[[Path], object]:
+    def change(state: Path) -> None:
+        with closing(sqlite3.connect(state / "lane.db")) as connection:
+            assert connection.execute(statement).rowcount > 0
+            connection.commit()
+
+    return change
+
+
 def both(*losses: Callable[[Path], object]) -> Callable[[Path], object]:
     return lambda state: [loss(state) for loss in losses]
 
@@ -154,6 +163,11 @@ LOSSES = {
     "garbage": overwritten,
     "a renamed table": renamed_table,
     "a name that is no text": unreadable_name,
+    "a time that is no number": changed("INSERT INTO clock (id, floor, seq) VALUES (1, 'abc', 1)"),
+    "a row's time that is no number": changed("UPDATE journal SET at = x'ff'"),
+    "a digest that is no digest": changed("UPDATE checkpoint SET hash = 'abc'"),
+    "another redemption key": changed("UPDATE secret SET key = zeroblob(32) WHERE name = 'redemption'"),
+    "no redemption key": changed("DELETE FROM secret WHERE name = 'redemption'"),
     "missing, and the end too": removed(*DATABASE, "journal.end"),
     "the end missing": removed("journal.end"),
     "the end empty": emptied("journal.end"),
