@@ -117,7 +117,11 @@ def watch(link: Link, live: Live) -> None:
     capture, device, expose = live.capture, live.device, live.expose
     keeps = () if live.late else give_up(live.rights)
     frames = NewestFrame(capture, settings["fps"], device=device)
-    if frames.take(settings["open_deadline"]) is None:
+    try:
+        first = frames.take(settings["open_deadline"])
+    except EOFError:
+        first = None
+    if first is None:
         link.fail(
             f"{settings['name']}: opened, but no picture comes",
             "Is it the node that ends in -index0? A ribbon-cable camera needs the driver `picamera`",

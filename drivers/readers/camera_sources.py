@@ -11,7 +11,7 @@ import cv2
 from drivers.readers.camera_folder import show_folder
 from drivers.readers.camera_frames import Live, play_video, watch
 from drivers.readers.v4l2_controls import Controls
-from gate.worker.confine import Rights
+from gate.worker.confine import Rights, lower_data
 from gate.worker.link import Link
 
 MJPEG = cv2.VideoWriter.fourcc(*"MJPG")
@@ -20,6 +20,8 @@ _LOOK_UP = (  # files that a stream of pieces (HLS) needs to connect again
     *("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/host.conf", "/etc/services"),
     *("/etc/ssl", "/usr/share/ca-certificates", "/usr/lib", "/lib"),
 )
+STREAM_DATA = 384 * 2**20
+"""Bytes: MJPEG of 3840 x 2160 takes 160 MB here, a part without end what it gets, and gate.service has 512."""
 STREAMS = ("http://", "https://", "rtsp://", "rtsps://")
 
 
@@ -85,6 +87,7 @@ def _is_numeric(host: str) -> bool:
 
 def _open_stream(link: Link, address: str) -> cv2.VideoCapture:
     """Without time limits FFmpeg waits 30 s for a server that accepts and says nothing."""
+    lower_data(STREAM_DATA)
     # For streams alone: unbuffered, FFmpeg leaves out the first frame of a file.
     os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = "rtsp_transport;tcp|fflags;nobuffer|flags;low_delay|threads;1"
     limits = (

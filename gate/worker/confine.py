@@ -93,6 +93,14 @@ def lower_limits(memory: int) -> None:
         Path("/proc/self/oom_score_adj").write_text(f"{_KILLED_FIRST}\n")
 
 
+def lower_data(most: int) -> None:
+    """Bound what this process may write to, in bytes, its libraries' data included.  A limit that is lower stays."""
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    lower = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_DATA, (lower, lower))
+
+
 def unenforced() -> tuple[str, ...]:
     """What `give_up` could not enforce on this computer, in words.  Gives up nothing."""
     missing = []

@@ -132,3 +132,27 @@ def black_hole() -> Iterator[int]:
     """The port of a server that lets one connect and never says a word."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
+
+
+@contextmanager
+def endless_part() -> Iterator[int]:
+    """The port of a camera whose first picture has no end."""
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = server.accept()
+                with suppress(OSError), connection:
+                    connection.recv(4096)
+                    kind = b"multipart/x-mixed-replace; boundary=b"
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: " + kind + b"\r\n\r\n--b\r\n")
+                    connection.sendall(b"Content-Type: image/jpeg\r\nContent-Length: 99999999999\r\n\r\n\xff\xd8")
+                    while True:
+                        connection.sendall(b"\xff" * 65536)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield server.getsockname()[1]
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join(5)

@@ -18,7 +18,17 @@ from drivers.readers.camera import CameraConfig, open_camera, shown_address
 from drivers.readers.camera_frames import FAILED, NewestFrame
 from gate.errors import DeviceError
 from gate.testing.reader_contract import LaneDouble, running
-from tests.contract.camera_rigs import BLANK, NetworkCamera, Picture, black_hole, camera_config, drawn, jpeg, put
+from tests.contract.camera_rigs import (
+    BLANK,
+    NetworkCamera,
+    Picture,
+    black_hole,
+    camera_config,
+    drawn,
+    endless_part,
+    jpeg,
+    put,
+)
 
 
 @contextmanager
@@ -65,6 +75,13 @@ def test_an_rtsp_server_that_never_answers_is_given_up_and_its_password_kept() -
         error, _ = read_until_lost(camera_config(address, open_deadline="600ms"))
     assert f"rtsp://127.0.0.1:{port}: no pictures" in error.what
     assert "secret" not in str(error)
+
+
+def test_a_picture_without_end_is_a_camera_without_pictures(capfd: pytest.CaptureFixture[str]) -> None:
+    with endless_part() as port:
+        error, _ = read_until_lost(camera_config(f"http://127.0.0.1:{port}/video"))
+    assert "no picture" in error.what
+    assert capfd.readouterr().err == ""
 
 
 def test_damaged_pictures_in_a_stream_do_no_harm() -> None:

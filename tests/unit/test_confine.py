@@ -127,6 +127,8 @@ def told(config: camera.CameraConfig | picamera.PicameraConfig) -> list[dict[str
             await lane.scanned(1)
             assert reader.pid
             assert_bounded(reader.pid)
+            if isinstance(config, camera.CameraConfig) and "://" in config.device:  # gate.service has 512 MB
+                assert resource.prlimit(reader.pid, resource.RLIMIT_DATA)[0] < 400 * 2**20
         found: list[dict[str, str]] = json.loads(lane.scans[0].text)
         return found
 
