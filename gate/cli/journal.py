@@ -12,6 +12,7 @@ import click
 from gate.cli.owner import become_owner
 from gate.cli.where import state_directory, state_options
 from gate.store.journal import COLUMNS
+from gate.store.journal_export import write_into
 from gate.store.journal_proof import last_row, open_journal, prove, read_rows
 
 
@@ -58,19 +59,25 @@ def verify(config: Path | None, state_dir: Path | None, checkpoint: str | None, 
 @journal.command()
 @state_options
 @click.option("--format", "form", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
-@click.option("--after", default=0, help="Only rows after this seq: to go on where the last export ended.")
-def export(config: Path | None, state_dir: Path | None, form: str, after: int) -> None:
-    """Write rows to stdout as CSV or JSON lines."""
-    out = csv.DictWriter(sys.stdout, [*COLUMNS, "hash"], lineterminator="\n")
-    if form == "csv":
-        out.writeheader()
-    state = _state(config, state_dir)
-    with open_journal(state) as connection:
-        for row in read_rows(state, connection, after=after):
-            row["hash"] = row["hash"].hex()
-            if form == "csv":
-                out.writerow(row)
-            else:
+@click.option("--after", default=0, help="Only rows after this seq: to continue where the last export ended.")
+@click.option(
+    "--sqlite",
+    "database",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write into a table `journal` of this SQLite file instead; rows that it has already are not written twice.",
+)
+def export(config: Path | None, state_dir: Path | None, form: str, after: int, database: Path | None) -> None:
+    """Write rows to stdout as CSV or JSON lines, or into one SQLite file for reports in SQL."""
+    with open_journal(state := _state(config, state_dir)) as connection:
+        rows = ({**row, "hash": row["hash"].hex()} for row in read_rows(state, connection, after=after))
+        if database is not None:
+            click.echo(f"{write_into(database, rows)} rows written to {database}", err=True)
+        elif form == "csv":
+            out = csv.DictWriter(sys.stdout, [*COLUMNS, "hash"], lineterminator="\n")
+            out.writeheader()
+            out.writerows(rows)
+        else:
+            for row in rows:
                 click.echo(json.dumps(row))
 
 

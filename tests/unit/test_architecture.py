@@ -219,7 +219,7 @@ def test_every_reason_has_words_in_every_language() -> None:
 def test_a_lane_carries_nothing_that_it_does_not_use(tmp_path: Path) -> None:
     """Not at its first start either, which makes lane.db.  NumPy alone is 13 MB: it reads lists for sync, and
     pictures in processes of their own.  The page's server is a process of its own too."""
-    heavy = "numpy", "cv2", "tuf", "cryptography", "starlette", "uvicorn", "prometheus_client"
+    heavy = "numpy", "cv2", "sqlite_utils", "tuf", "cryptography", "starlette", "uvicorn", "prometheus_client"
     begin = "from gate.store.database import File, open_for_writing; open_for_writing(File.LANE, Path(sys.argv[1]))"
     show = f"print(*sorted(sys.modules.keys() & set({heavy})))"
     program = f"import sys, gate.cli.run, gate.wiring\nfrom pathlib import Path\n{begin}\n{show}"

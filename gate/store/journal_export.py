@@ -1,0 +1,31 @@
+"""Copies of the journal in one SQLite file, for reports in SQL: segments and columns become one table."""
+
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from gate.errors import StoreError
+from gate.store.journal import COLUMNS
+
+_INTEGERS = frozenset({"seq", "at", "list_version", "rules_version", "us", "grant"})
+
+
+def write_into(file: Path, rows: Iterable[dict[str, Any]]) -> int:
+    """Add rows to the table `journal` of `file`, which is made if it is not there; a row whose seq is there
+    already is left as it is.  Returns how many were new.  Raises StoreError."""
+    from sqlite_utils import Database  # brings NumPy along, 13 MB that a lane has no use for
+
+    try:
+        with closing(sqlite3.connect(file)) as connection:
+            table = Database(connection).table("journal")
+            columns = {name: int if name in _INTEGERS else str for name in (*COLUMNS, "hash")}
+            table.create(columns, pk="seq", if_not_exists=True)
+            before = table.count
+            table.insert_all(rows, pk="seq", ignore=True)
+            table.create_index(["at"], if_not_exists=True)
+            return int(table.count - before)
+    except (sqlite3.Error, OSError) as error:
+        hint = "Name a new file, or one of an earlier export, in a folder that you may write to"
+        raise StoreError(f"{file}: not written ({error})", hint=hint) from error

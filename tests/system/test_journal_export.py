@@ -1,0 +1,57 @@
+"""`gate journal export`: the rows as a table for reports in SQL."""
+
+import csv
+import io
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from gate.cli.journal import journal
+from gate.store.admission import Admission
+from gate.store.statuslist import StatusList
+from gate.testing.builders import NOW, policy
+
+
+def write(state: Path, *details: str) -> None:
+    admission = Admission(state, StatusList(state), policy())
+    for detail in details:
+        admission.note("gate", NOW, detail)
+    admission.close()
+
+
+def export(state: Path, *options: str) -> str:
+    done = CliRunner().invoke(journal, ["export", "--state-dir", str(state), *options], catch_exceptions=False)
+    assert done.exit_code == 0
+    return done.stdout
+
+
+def test_a_second_export_adds_what_is_new(tmp_path: Path) -> None:
+    file = tmp_path / "journal.db"
+    write(tmp_path / "state", "started", "stopped")
+    export(tmp_path / "state", "--sqlite", str(file))
+    write(tmp_path / "state", "started again")
+    export(tmp_path / "state", "--sqlite", str(file))
+    printed = [json.loads(line) for line in export(tmp_path / "state", "--format", "jsonl").splitlines()]
+    assert [row["detail"] for row in printed] == ["started", "stopped", "started again"]
+    with closing(sqlite3.connect(file)) as connection:
+        connection.row_factory = sqlite3.Row
+        assert [dict(row) for row in connection.execute("SELECT * FROM journal ORDER BY seq")] == printed
+        assert connection.execute("SELECT typeof(at), typeof(detail) FROM journal").fetchone()[:] == ("integer", "text")
+
+
+def test_the_forms_hold_the_same_rows(tmp_path: Path) -> None:
+    write(tmp_path, "started", "a line\nand another, with a comma")
+    rows = list(csv.DictReader(io.StringIO(export(tmp_path))))
+    printed = [json.loads(line) for line in export(tmp_path, "--format", "jsonl").splitlines()]
+    assert rows == [{name: "" if value is None else str(value) for name, value in row.items()} for row in printed]
+
+
+def test_a_file_that_is_something_else_is_named_and_stays(tmp_path: Path) -> None:
+    (file := tmp_path / "notes.txt").write_text("not a database, but long enough to be taken for one" * 100)
+    write(tmp_path / "state", "started")
+    done = CliRunner().invoke(journal, ["export", "--state-dir", str(tmp_path / "state"), "--sqlite", str(file)])
+    assert "notes.txt: not written" in str(done.exception)
+    assert file.read_text().startswith("not a database")
