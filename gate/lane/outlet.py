@@ -68,6 +68,7 @@ class Outlet:
         self._list: OnChange[tuple[int | None, int | None, str] | None] = OnChange(None)
         self._in_view = OnChange((False, False, False))
         self._lost = OnChange(False)
+        self._faults = OnChange("")  # of contacts, as they were published
         self._refusal_until = 0.0  # monotonic s until which the lamps show a refusal; 0: they show none
 
     def code_seen(self, reader: str) -> None:
@@ -96,7 +97,9 @@ class Outlet:
         self._publish(GrantEnded(self._clock.now(), passed))
 
     def state(self, state: LaneState) -> None:
-        """The lane's state after an event: reported when its phase is another."""
+        """The lane's state after an event: reported when its phase is another, or what ails its contacts."""
+        if self._faults.differs(what := _what_ails(state)):  # one more contact, or one less
+            self._publish(AlarmChanged(self._clock.now(), Alarm.CONTACT_FAULT, bool(what), what))
         first = self._phase.value is None
         if self._phase.differs(state.phase):
             self._publish(PhaseChanged(self._clock.now(), state.phase))
@@ -104,8 +107,9 @@ class Outlet:
                 self._signal_state(state)
 
     def alarm(self, alarmed: Alarmed, state: LaneState) -> None:
-        faults = state.faults if alarmed.alarm is Alarm.CONTACT_FAULT else ()
-        what = "; ".join(sorted(fault.what for fault in faults))
+        what = ""
+        if alarmed.alarm is Alarm.CONTACT_FAULT:
+            self._faults.value = what = _what_ails(state)
         log.warning("alarm", alarm=alarmed.alarm.value, on=alarmed.on, **({"what": what} if what else {}))
         self._publish(AlarmChanged(self._clock.now(), alarmed.alarm, alarmed.on, what))
         self._signal_state(state)
@@ -146,3 +150,8 @@ class Outlet:
     def _signal(self, signal: Signal) -> None:
         for lamp in self._lamps:
             lamp.show(signal)
+
+
+def _what_ails(state: LaneState) -> str:
+    """Its contacts, in words."""
+    return "; ".join(sorted(fault.what for fault in state.faults))

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from gate.core.lane_events import Ordered, Reset
 from gate.core.lane_state import Timing
 from gate.core.model import Direction, Listing, Stance
 from gate.core.reason import Reason
+from gate.lane.contacts import CHATTER
 from gate.ports.feedback import Signal
 from gate.ports.inputs import Level, Role
 from gate.testing.builders import load
@@ -149,3 +151,21 @@ async def test_a_sensor_that_sees_nobody_is_an_alarm(state: Path) -> None:
         await rig.until(lambda: any(isinstance(event, AlarmChanged) for event in rig.events))
         told = [event for event in rig.events if isinstance(event, AlarmChanged)]
         assert [(event.alarm, event.on) for event in told] == [(Alarm.SENSOR_SILENT, True)]
+
+
+@pytest.mark.anyio
+async def test_each_contact_that_ails_is_named_as_long_as_it_does(state: Path) -> None:
+    def is_named(*each: bool) -> bool:
+        told = [event for event in rig.events if isinstance(event, AlarmChanged)]
+        return bool(told) and tuple(f"input[{number}]" in told[-1].what for number in (0, 1)) == each
+
+    async with working(Rig(state)) as rig:
+        for number in (0, 1):
+            for change in range(CHATTER + 1):
+                says(rig, Role.REX, change % 2 == 0, f"input[{number}]")
+            await rig.until(partial(is_named, True, number == 1))
+        rig.lane.device("input[0]", "gpio", "unplugged")
+        await rig.until(partial(is_named, False, True))
+        rig.lane.device("input[1]", "gpio", "unplugged")
+        await rig.until(partial(is_named, False, False))
+        assert [event.on for event in rig.events if isinstance(event, AlarmChanged)] == [True, True, True, False]
