@@ -23,7 +23,9 @@ def journal() -> None:
 
 @journal.command()
 @state_options
-@click.option("-n", "count", default=20, show_default=True, help="How many of the last rows.")
+@click.option(
+    "-n", "count", type=click.IntRange(0, 2**53), default=20, show_default=True, help="How many of the last rows."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a row.")
 def tail(config: Path | None, state_dir: Path | None, count: int, as_json: bool) -> None:
     """Show the last rows."""
@@ -31,7 +33,7 @@ def tail(config: Path | None, state_dir: Path | None, count: int, as_json: bool)
     with open_journal(state) as connection:
         for row in read_rows(state, connection, after=last_row(connection) - count):
             del row["hash"]
-            click.echo(json.dumps(row) if as_json else _line(row))
+            click.echo(json.dumps(row, default=_hex) if as_json else _line(row))
 
 
 @journal.command()
@@ -59,7 +61,12 @@ def verify(config: Path | None, state_dir: Path | None, checkpoint: str | None, 
 @journal.command()
 @state_options
 @click.option("--format", "form", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
-@click.option("--after", default=0, help="Only rows after this seq: to continue where the last export ended.")
+@click.option(
+    "--after",
+    type=click.IntRange(0, 2**53),
+    default=0,
+    help="Only rows after this seq: to continue where the last export ended.",
+)
 @click.option(
     "--sqlite",
     "database",
@@ -69,7 +76,7 @@ def verify(config: Path | None, state_dir: Path | None, checkpoint: str | None, 
 def export(config: Path | None, state_dir: Path | None, form: str, after: int, database: Path | None) -> None:
     """Write rows to stdout as CSV or JSON lines, or into one SQLite file for reports in SQL."""
     with open_journal(state := _state(config, state_dir)) as connection:
-        rows = ({**row, "hash": row["hash"].hex()} for row in read_rows(state, connection, after=after))
+        rows = ({**row, "hash": _hex(row["hash"])} for row in read_rows(state, connection, after=after))
         if database is not None:
             click.echo(f"{write_into(database, rows)} rows written to {database}", err=True)
         elif form == "csv":
@@ -78,7 +85,7 @@ def export(config: Path | None, state_dir: Path | None, form: str, after: int, d
             out.writerows(rows)
         else:
             for row in rows:
-                click.echo(json.dumps(row))
+                click.echo(json.dumps(row, default=_hex))
 
 
 def _state(config: Path | None, state_dir: Path | None) -> Path:
@@ -87,9 +94,21 @@ def _state(config: Path | None, state_dir: Path | None) -> Path:
     return state
 
 
+def _hex(value: object) -> str:
+    """Of what a row holds as bytes; rows that were changed hold anything."""
+    return value.hex() if isinstance(value, bytes) else str(value)
+
+
+def _when(at: object) -> str:
+    try:
+        return datetime.fromtimestamp(int(str(at)) / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    except (ValueError, OverflowError, OSError):  # a row that was changed
+        return f"{at!s:19}"
+
+
 def _line(row: dict[str, Any]) -> str:
-    at = datetime.fromtimestamp(int(row["at"] or 0) / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
-    words = [f"{row['seq']:>6}", at, f"{row['event']:9}"]
+    at = _when(row["at"])
+    words = [f"{row['seq']:>6}", at, f"{row['event']!s:9}"]
     words += [str(row[name]) for name in ("reason", "direction", "issuer", "detail") if row[name] is not None]
     if row["grant"] is not None:
         words.append(f"(of {row['grant']})")

@@ -171,6 +171,8 @@ _DAMAGE = frozenset(
 def _repair(path: Path) -> str:
     if path.name == "list.db":
         return "The next `gate sync` fetches it again; or load it by hand: `gate list load DIR`"
+    if path.name != "lane.db":
+        return "Keep it as evidence, and report it"
     return "`gate run` sets it aside, begins a new journal and locks the entrance until staff confirm"
 
 

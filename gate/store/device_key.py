@@ -8,11 +8,13 @@ from nacl.signing import SigningKey, VerifyKey
 
 from gate.errors import StoreError
 from gate.store import journal_end
-from gate.store.durable import make_directory, sync_folder, write_whole
+from gate.store.durable import make_directory, read_regular, sync_folder, write_whole
 
 NAME = "device.key"
 PUBLIC = "device.pub"  # for the sync, which may not read the key itself
 _SEED_BYTES = 32
+_MOST = 4096  # bytes that are read of either file
+_NO_KEY = "Move it aside; a new key is made at the next start"
 
 
 def load_or_make(state_dir: Path) -> SigningKey:
@@ -23,13 +25,15 @@ def load_or_make(state_dir: Path) -> SigningKey:
             _make(path)
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)
-        seed = bytes.fromhex(path.read_text().strip())
-    except (OSError, ValueError) as error:
+        seed = bytes.fromhex((read_regular(path, _MOST) or b"").decode().strip())
+    except OSError as error:
         raise StoreError(
-            f"{path}: {error}", hint="Check its owner and rights, or move it aside to make a new key"
+            f"{path}: {error.strerror}", hint="Check its owner and rights, or move it aside to make a new key"
         ) from error
+    except ValueError as error:
+        raise StoreError(f"{path} is not a device key", hint=_NO_KEY) from error
     if len(seed) != _SEED_BYTES:
-        raise StoreError(f"{path} is not a device key", hint="Move it aside; a new key is made at the next start")
+        raise StoreError(f"{path} is not a device key", hint=_NO_KEY)
     key = SigningKey(seed)
     _publish(state_dir / PUBLIC, bytes(key.verify_key).hex())
     return key
@@ -40,7 +44,7 @@ def load_public(state_dir: Path) -> VerifyKey:
     Raises StoreError."""
     path = state_dir / PUBLIC
     try:
-        return VerifyKey(bytes.fromhex(path.read_text().strip()))
+        return VerifyKey(bytes.fromhex((read_regular(path, _MOST) or b"").decode().strip()))
     except (OSError, ValueError, TypeError):  # not there, or damaged: it follows from the key
         return load_or_make(state_dir).verify_key
 

@@ -13,6 +13,23 @@ PRIVATE = 0o600  # of the owner alone
 SHARED = 0o640  # the directory's group may read
 
 
+def read_regular(path: Path, most: int) -> bytes | None:
+    """The first `most` bytes; None where something has the name that is no file, which holds nobody up."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
+        return os.read(descriptor, most)
+    finally:
+        os.close(descriptor)
+
+
+def move_odd_aside(path: Path) -> None:
+    """Keep what has the name of a file, and is none, under another."""
+    if os.path.lexists(path) and not path.is_file():
+        path.replace(path.with_name(f"{path.name}.odd"))
+
+
 def make_directory(path: Path, mode: int = 0o750) -> None:
     """Make a directory that others have no rights in; one that is there keeps its rights."""
     if path.is_dir():

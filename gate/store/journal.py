@@ -113,6 +113,14 @@ def read_end(connection: sqlite3.Connection) -> End:
     return End(*row) if row else End(*read_base(connection))
 
 
+def linked(previous: bytes, values: Sequence[Field]) -> bytes:
+    """The digest of a row; empty where a value is of a kind that no row has."""
+    try:
+        return link(previous, hashed(values))
+    except TypeError:
+        return b""
+
+
 def hashed(values: Sequence[Field]) -> Sequence[Field]:
     """What the digest covers: rows from before the column `actor` have none, and keep their digests."""
     return values if values[-1] is not None else values[:-1]

@@ -18,6 +18,7 @@ from pathlib import Path
 from nacl.signing import SigningKey
 
 from gate.core.chain import DIGEST_BYTES, GENESIS
+from gate.store.durable import move_odd_aside, read_regular
 
 NAME = "journal.end"
 SLOT = 512  # bytes: a sector is written whole or not at all
@@ -48,8 +49,10 @@ class EndFile:
     def read(self) -> End | None:
         """The newest end; None when the file is missing, unreadable or another device's."""
         try:
-            content = self.path.read_bytes()
+            content = read_regular(self.path, 2 * SLOT)
         except FileNotFoundError:
+            return None
+        if content is None:
             return None
         slots = [self._parse(content[place : place + SLOT]) for place in (0, SLOT)]
         ends = [(end.seq, end.lost, place, end) for place, end in enumerate(slots) if end]
@@ -62,6 +65,7 @@ class EndFile:
     def write(self, end: End, *, durable: bool = False) -> None:
         """`durable`: on the disk when this returns; else whenever the system writes it, which costs 5 µs."""
         if self._descriptor is None:
+            move_odd_aside(self.path)
             self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             os.fchmod(self._descriptor, 0o600)
             durable = True

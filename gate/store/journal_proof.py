@@ -12,11 +12,11 @@ from typing import Any
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
-from gate.core.chain import GENESIS, checkpoint_message, link
+from gate.core.chain import GENESIS, checkpoint_message
 from gate.errors import StoreError
 from gate.store import device_key
-from gate.store.database import File, open_for_reading
-from gate.store.journal import COLUMNS, hashed, read_base
+from gate.store.database import File, open_for_reading, unusable
+from gate.store.journal import COLUMNS, linked, read_base
 from gate.store.journal_end import EndFile
 from gate.store.segments import opened, segments
 
@@ -33,9 +33,12 @@ def open_journal(state_dir: Path) -> Iterator[sqlite3.Connection]:
             f"{state_dir} holds no journal", hint="It begins with the first `gate run`; check the directory"
         )
     with closing(connection):
-        connection.execute("BEGIN")
-        connection.execute("SELECT 1 FROM journal LIMIT 1").fetchone()
-        yield connection
+        try:
+            connection.execute("BEGIN")
+            connection.execute("SELECT 1 FROM journal LIMIT 1").fetchone()
+            yield connection
+        except (sqlite3.Error, UnicodeError) as error:
+            raise unusable(File.LANE.within(state_dir), error) from error
 
 
 def last_row(connection: sqlite3.Connection) -> int:
@@ -122,7 +125,7 @@ class _Walk:
             if values[0] != self.seq + 1:
                 self._leap(values, base, before)
             self.first = self.first or values[0]
-            self.seq, self.digest = values[0], _linked(self.digest, values)
+            self.seq, self.digest = values[0], linked(self.digest, values)
             if self.digest != written:
                 raise _broken(f"row {self.seq} was changed, or one before it was inserted or removed")
             if self.seq in self.signed:
@@ -151,14 +154,6 @@ class _Walk:
         return Proof(self.seq, self.checked, f"{self.seq}:{self.digest.hex()}", self.first or 1, tuple(self.lost))
 
 
-def _linked(previous: bytes, values: list[Any]) -> bytes:
-    """Empty where a value is of a kind that no row has."""
-    try:
-        return link(previous, hashed(values))
-    except TypeError:
-        return b""
-
-
 def _select(connection: sqlite3.Connection) -> str:
     """A file of an earlier version lacks the newest columns."""
     there = {row[1] for row in connection.execute("PRAGMA table_info(journal)")}
@@ -182,7 +177,7 @@ def _parse_known(known: str | None) -> tuple[int, str] | None:
     if known is None:
         return None
     seq, _, digest = known.partition(":")
-    if not seq.isdigit() or len(digest) != len(GENESIS.hex()):
+    if not (seq.isascii() and seq.isdigit()) or len(digest) != len(GENESIS.hex()):
         raise StoreError(f"{known!r} is not a checkpoint", hint="It reads SEQ:DIGEST, as the gate logs it")
     return int(seq), digest.lower()
 

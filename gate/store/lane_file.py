@@ -50,6 +50,9 @@ class Left:
 
     def trace_of_loss(self) -> str | None:
         """Before SQLite looks, which would take an empty file for a new one and delete its WAL."""
+        for suffix in ("", "-wal"):
+            if (part := self.path.with_name(self.path.name + suffix)).is_dir():
+                return f"{part}: it is no file"
         if _size(self.path):
             return None
         how = "empty" if self.path.exists() else "missing"

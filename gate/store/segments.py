@@ -7,17 +7,17 @@ and named before its rows are deleted: after a crash in between they are in both
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from nacl.signing import SigningKey
 
-from gate.core.chain import checkpoint_message, link
+from gate.core.chain import checkpoint_message
 from gate.errors import DamagedError
 from gate.store.database import unusable
 from gate.store.durable import create, make_directory, put_in_place
-from gate.store.journal import SELECT_ROW, hashed, read_base
+from gate.store.journal import SELECT_ROW, linked, read_base
 
 FOLDER = "journal"
 ROWS = 10_000  # of a segment: sealed in 0.15 s here, of which the lane's only writer is kept
@@ -48,7 +48,7 @@ class Segment:
 
 def segments(state_dir: Path) -> list[Path]:
     """The sealed files, oldest first."""
-    return sorted((state_dir / FOLDER).glob("[0-9]*.db"))
+    return sorted(path for path in (state_dir / FOLDER).glob("[0-9]*.db") if path.stem.isdecimal())
 
 
 @contextmanager
@@ -89,7 +89,7 @@ def seal(connection: sqlite3.Connection, last: int, key: SigningKey, device: str
     signed = {row[0]: row for row in connection.execute(within, (base, last))}
     broken, before, chained = None, digest, digest
     for *values, written in rows:
-        chained = link(chained, hashed(values))
+        chained = linked(chained, values)
         if chained != written:
             broken, chained = broken or values[0], written
     signature = key.sign(checkpoint_message(device, last, chained)).signature
@@ -122,8 +122,8 @@ def release(connection: sqlite3.Connection, last: int) -> None:
 
 
 def oldest(state_dir: Path) -> Segment | None:
-    """Raises StoreError."""
+    """One that is damaged is passed over, and stays as evidence.  Raises StoreError while the disk refuses."""
     for path in segments(state_dir):
-        with opened(path) as (segment, _):
+        with suppress(DamagedError), opened(path) as (segment, _):
             return segment
     return None

@@ -1,0 +1,120 @@
+"""What has the name of a file of the state directory, and is none, holds nobody up and ends nothing for good."""
+
+import json
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from gate.cli.journal import journal
+from gate.core.events import Mode
+from gate.errors import StoreError
+from gate.store.device_key import load_or_make
+from gate.store.journal_end import NAME
+from gate.store.lane_file import examine
+from gate.store.lane_store import LaneStore
+from gate.store.segments import FOLDER, oldest, segments
+from gate.testing.builders import NOW, policy
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    path = tmp_path / "state"
+    store = LaneStore(path, policy())
+    for number in range(5):
+        store.note("gate", NOW + number, "started")
+    store.close()
+    return path
+
+
+def _emptied(path: Path) -> Path:
+    path.unlink(missing_ok=True)
+    return path
+
+
+ODD: dict[str, Callable[[Path], object]] = {
+    "a folder": lambda path: _emptied(path).mkdir(),
+    "a full folder": lambda path: (_emptied(path) / "deeper").mkdir(parents=True),
+    "a pipe": lambda path: os.mkfifo(_emptied(path)),
+    "endless": lambda path: _emptied(path).symlink_to("/dev/zero"),
+    "a link to nothing": lambda path: _emptied(path).symlink_to("nowhere/file"),
+}
+
+
+@pytest.mark.parametrize("make", ODD.values(), ids=ODD.keys())
+@pytest.mark.parametrize("name", ["lane.db", NAME])
+def test_a_start_takes_it_for_a_loss_and_goes_on(state: Path, name: str, make: Callable[[Path], object]) -> None:
+    make(state / name)
+    examine(state)  # as the doctor does: nothing but a StoreError
+    store = LaneStore(state, policy())
+    store.record_loss(NOW + 10)
+    assert Mode.LOCKED_DOWN in store.standing().orders
+    store.close()
+    LaneStore(state, policy()).close()
+    assert (state / name).is_file()
+
+
+def test_a_folder_in_place_of_the_wal_is_a_loss(state: Path) -> None:
+    (state / "lane.db-wal").mkdir()
+    assert "it is no file" in str(examine(state))
+    store = LaneStore(state, policy())
+    assert Mode.LOCKED_DOWN in store.standing().orders
+    store.close()
+
+
+@pytest.mark.parametrize("kind", ["a folder", "a pipe", "endless"])
+def test_a_device_key_that_is_no_file_is_said(state: Path, kind: str) -> None:
+    ODD[kind](state / "device.key")
+    with pytest.raises(StoreError, match=r"device\.key"):
+        load_or_make(state)
+
+
+def test_a_segment_that_is_damaged_does_not_keep_the_others(state: Path) -> None:
+    (state / FOLDER).mkdir()
+    (state / FOLDER / "000000000001.db").write_bytes(b"garbage " * 64)
+    (state / FOLDER / "1 copy.db").touch()
+    assert [path.name for path in segments(state)] == ["000000000001.db"]
+    assert oldest(state) is None
+
+
+CHANGES = ["detail = x'ff'", "at = 9223372036854775807", "at = 'abc'", "hash = 'abc'", "event = x'ff'"]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_rows_that_were_changed_can_still_be_read(state: Path, change: str) -> None:
+    with closing(sqlite3.connect(state / "lane.db")) as connection:
+        connection.execute(f"UPDATE journal SET {change} WHERE seq = 3")
+        connection.commit()
+    for command in (["tail"], ["tail", "--json"], ["export"], ["export", "--format", "jsonl"]):
+        told = CliRunner().invoke(journal, [*command, "--state-dir", str(state)], catch_exceptions=False)
+        assert told.exit_code == 0
+        assert len(told.output.splitlines()) == 5 + (command == ["export"])
+    assert json.loads(told.output.splitlines()[2])["seq"] == 3
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["tail", "-n", "9" * 20],
+        ["tail", "-n", "-1"],
+        ["export", "--after", "9" * 20],
+        ["verify", "--checkpoint", "²:" + "0" * 64],
+    ],
+)
+def test_numbers_that_are_none_are_refused(state: Path, arguments: list[str]) -> None:
+    told = CliRunner().invoke(journal, [*arguments, "--state-dir", str(state)])
+    assert isinstance(told.exception, SystemExit | StoreError)
+    assert told.exit_code
+
+
+def test_another_database_is_no_journal(state: Path) -> None:
+    with closing(sqlite3.connect(state / "lane.db")) as connection:
+        connection.execute("DROP TABLE journal")
+        connection.commit()
+    for command in ("tail", "verify", "export"):
+        told = CliRunner().invoke(journal, [command, "--state-dir", str(state)])
+        assert isinstance(told.exception, StoreError)
