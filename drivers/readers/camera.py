@@ -30,7 +30,7 @@ from drivers.readers.presenting import scan, until_decided
 from gate.errors import DeviceError
 from gate.ports.driver import DriverSpec, Duration, show_duration
 from gate.ports.reader import Looked, Present
-from gate.worker.process import WorkerProcess
+from gate.worker.process import WorkerProcess, one_line
 from gate.worker.program import Program
 
 _GAP = 0.1  # seconds between two pictures of a folder
@@ -119,7 +119,7 @@ class Camera:
         for why in rights:
             if why not in _said and len(_said) < _MOST_SAID:
                 _said.add(why)
-                _log.warning("the worker keeps rights that it does not need", reader=self._name, problem=why)
+                _log.warning("the worker keeps rights that it does not need", reader=self._name, problem=one_line(why))
 
     async def close(self) -> None:
         worker, self._worker = self._worker, None
@@ -184,7 +184,7 @@ class Camera:
             self._skips_until, self._skips = now + 60.0, 0
         self._skips += 1
         if self._skips <= _MOST_SKIPS:
-            _log.warning("picture skipped", reader=self._name, problem=why)
+            _log.warning("picture skipped", reader=self._name, problem=one_line(why))
 
     def _lie(self, what: str) -> DeviceError:
         return DeviceError(f"{self._name}: its worker process talks nonsense: {what}", hint="It is started again")

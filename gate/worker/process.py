@@ -42,6 +42,7 @@ _ENVIRONMENT = {  # libraries read these once, when they are loaded
     "MALLOC_TRIM_THRESHOLD_": "131072",
 }
 
+_LONGEST_WORDS = 500  # characters
 _HINT = "The log above may say why; it is started again by itself"
 
 
@@ -187,7 +188,7 @@ class WorkerProcess:
                 idle = True
             left -= min(loop.time() - since, _SLICE)
         if isinstance(message, Failed):
-            raise DeviceError(_one_line(message.what), hint=_one_line(message.hint))
+            raise DeviceError(one_line(message.what), hint=one_line(message.hint))
         return message
 
     async def stop(self) -> None:
@@ -258,6 +259,7 @@ class WorkerProcess:
         return DeviceError(f"{self._name}: its worker process ended by itself (exit code {code})", hint=_HINT)
 
 
-def _one_line(words: str) -> str:
-    """A worker's words as they may stand in a log and on the page."""
+def one_line(words: str) -> str:
+    """A worker's words as they may stand in a log and on the page: without control signs, and not without end."""
+    words = words[:_LONGEST_WORDS]
     return re.sub(r"[^\x20-\x7e\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+", " ", words).strip()

@@ -159,6 +159,27 @@ def test_a_lane_outlives_a_worker_that_was_taken_over(worker: str, tmp_path: Pat
     assert board.openings == 1
 
 
+def test_the_log_holds_no_control_signs_of_a_worker_and_little_of_what_it_says(tmp_path: Path) -> None:
+    site = Site(tmp_path, {1: Listing.GREEN})
+    site.load_list()
+    words = "\\u001b[31m\\r" + "x" * 4000
+    liar = tmp_path / "python"
+    begin = """printf '%s\\n' '["Loading", {}]' '["Started", {}]'"""
+    liar.write_text(f"""#!/bin/bash\n{begin} '["Opened", {{"keeps": ["{words}"]}}]'\nsleep 60\n""")
+    liar.chmod(0o755)
+    start = f"import sys; sys.executable = {str(liar)!r}; from gate.cli.main import main; main()"
+    site.configure(camera(tmp_path))
+    daemon = Daemon(site, program=("-c", start, "run"))
+    try:
+        eventually(lambda: "rights that it does not need" in daemon.said(), "the worker's words")
+    finally:
+        assert daemon.stop() == 0, daemon.said()
+    (line,) = (line for line in daemon.said().splitlines() if "rights that it does not need" in line)
+    assert "[31m" in line
+    assert line.isprintable()
+    assert len(line) < 1000
+
+
 def worker_of(daemon: Daemon) -> int:
     """Process id of its camera worker."""
     for entry in Path("/proc").glob("[0-9]*"):
