@@ -19,7 +19,7 @@ from gate.store import device_key
 from gate.store.database import File, check_pages, immediate, open_for_reading, open_for_writing, set_aside, unusable
 from gate.store.durable import sync_folder
 from gate.store.journal import read_end
-from gate.store.journal_end import End, EndFile
+from gate.store.journal_end import NAME, End, EndFile
 from gate.store.lane_values import find_foreign_value
 from gate.store.loss import begin_after
 from gate.store.segments import segments
@@ -267,6 +267,8 @@ def examine(state_dir: Path) -> str | None:
         with closing(connection):
             known = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'owner'").fetchone()
             what = left.difference(connection) if known else None
+            if known and left.end is None and what is None and connection.execute("SELECT 1 FROM owner").fetchone():
+                return f"{state_dir / NAME}: missing or damaged, so the journal may be an older copy"
     except DamagedError as error:
         return error.what
     except (sqlite3.Error, OSError) as error:

@@ -25,7 +25,7 @@ def redirected(url: str, location: str) -> str:
         same = (old.scheme, old.port or _port(old.scheme)) == (new.scheme, new.port or _port(new.scheme))
     except ValueError:
         raise problem from None
-    plain = new.username is None and shown == location
+    plain = new.username is None and shown == location != ""
     if not plain or new.hostname != old.hostname or not (same or upgraded):
         raise problem
     host = old.netloc if same else old.netloc.removesuffix(f":{old.port}")  # nothing of it is taken from the mirror

@@ -38,6 +38,7 @@ def test_within_its_host(url: str, location: str, leads_to: str) -> None:
 @pytest.mark.parametrize(
     "location",
     [
+        "",
         "http://127.0.0.1:8080/relay/1/on",
         "https://127.0.0.1/relay/1/on",
         "//192.168.1.5/relay/1/on",
