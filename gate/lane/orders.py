@@ -15,6 +15,7 @@ kernel names it.  What cannot be done is `{"ok": false, "problem": "..."}`.
 import json
 import os
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -109,7 +110,8 @@ def ask(run_dir: Path, request: Request) -> dict[str, Any]:
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(ANSWER_WITHIN)
             connection.connect(socket_path(folder))
-            connection.sendall(request.model_dump_json().encode() + b"\n")
+            with suppress(BrokenPipeError):  # no place was free: the lane has answered, and closed
+                connection.sendall(request.model_dump_json().encode() + b"\n")
             with connection.makefile("rb") as answers:
                 answer: dict[str, Any] = json.loads(answers.readline(LONGEST * 4))
         good, problem = bool(answer["ok"]), str(answer.get("problem", ""))

@@ -65,7 +65,8 @@ def connect(state: Path) -> socket.socket:
 
 def say(state: Path, line: bytes) -> dict[str, Any]:
     with connect(state) as connection, connection.makefile("rb") as answers:
-        connection.sendall(line + b"\n")
+        with suppress(BrokenPipeError):  # no place was free: the lane has answered, and closed
+            connection.sendall(line + b"\n")
         answer: dict[str, Any] = json.loads(answers.readline())
         return answer
 
