@@ -5,7 +5,8 @@ Their rights do not depend on the umask.  Functions raise OSError.
 
 import os
 import stat
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import sleep
 
@@ -56,9 +57,7 @@ def create(path: Path, mode: int) -> int:
 def write_whole(path: Path, content: bytes, mode: int, *, at_once: int | None = None, pause: float = 0.0) -> None:
     """Replace the file at `path`; it is on the disk when this returns.  `at_once`: bytes that go to the disk
     together, with so many seconds of `pause` after them; else all of them do."""
-    staged = path.with_name(f"{path.name}.new")
-    descriptor = create(staged, mode)
-    try:
+    with replacing(path, mode) as (_, descriptor):
         step = at_once or len(content)
         for start in range(0, len(content), max(1, step)):
             left = memoryview(content)[start : start + step]
@@ -67,6 +66,16 @@ def write_whole(path: Path, content: bytes, mode: int, *, at_once: int | None = 
             if at_once is not None:
                 os.fdatasync(descriptor)
                 sleep(pause)
+
+
+@contextmanager
+def replacing(path: Path, mode: int) -> Iterator[tuple[Path, int]]:
+    """Give a new file, by path and descriptor, to be filled; it takes the place of the one at `path`, and is on
+    the disk, when the block has ended.  When the block raises, the file at `path` stays as it is."""
+    staged = path.with_name(f"{path.name}.new")
+    descriptor = create(staged, mode)
+    try:
+        yield staged, descriptor
         os.fsync(descriptor)
     except BaseException:
         staged.unlink(missing_ok=True)

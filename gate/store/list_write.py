@@ -17,7 +17,7 @@ from zlib import crc32
 
 from gate.errors import StoreError
 from gate.store.database import unusable
-from gate.store.durable import SHARED, create, make_directory, put_in_place
+from gate.store.durable import SHARED, make_directory, replacing
 from gate.store.list_file import CHUNK_BYTES, FORM, ListHead, digest_of_head, forget_earlier, open_held, seed_of
 from gate.store.places import Places, Where
 
@@ -36,20 +36,10 @@ def write_list(places: Places, head: ListHead, documents: Mapping[str, Document]
     The content goes to the disk in pieces, with a pause after each: a lane on the same card waits for one piece at
     most when it records an admission, not for the whole list."""
     path = places.list_db
-    staged = path.with_name(f"{path.name}.new")
     try:
         make_directory(places.list_dir)
-        descriptor = create(staged, SHARED)
-        try:
-            with closing(_connect(staged)) as connection:
-                _fill(connection, head, documents, nibbles, descriptor)
-            os.fsync(descriptor)
-        except BaseException:
-            staged.unlink(missing_ok=True)
-            raise
-        finally:
-            os.close(descriptor)
-        put_in_place(staged, path)
+        with replacing(path, SHARED) as (staged, descriptor), closing(_connect(staged)) as connection:
+            _fill(connection, head, documents, nibbles, descriptor)
     except (sqlite3.Error, OSError) as error:
         raise unusable(path, error) from error
     forget_earlier(places)
