@@ -16,8 +16,8 @@ import zxingcpp
 from pyzbar import pyzbar
 
 from drivers.decoders.crowd import is_crowded
-from drivers.decoders.native_noise import quiet
 from drivers.decoders.shield import shielded
+from gate.worker.stderr import silenced
 
 Grey = npt.NDArray[np.uint8]
 """One channel, 8 bits, height x width."""
@@ -142,7 +142,7 @@ def straightened(grey: Grey, symbol: Located) -> Grey:
 def zbar_texts(square: Grey) -> list[str]:
     """What zbar reads in a straightened symbol.  It guesses the character set and hands out UTF-8, so only
     ASCII is certain to be exact."""
-    with quiet():
+    with silenced():
         read = pyzbar.decode(_crisp(square), symbols=[pyzbar.ZBarSymbol.QRCODE])
     return [one.data.decode() for one in read if one.data.isascii()]
 

@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from drivers.decoders.looking import Grey
-from drivers.decoders.native_noise import quiet
 from drivers.decoders.picture_kinds import HEAD, READ_BY_US, is_readable, name_kind
 from gate.errors import PictureError
+from gate.worker.stderr import silenced
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -52,7 +52,7 @@ def load_grey(path: Path) -> Grey:
         raise PictureError(f"{path}: {verb}{what}", hint=todo)
     _check_webp(path, data)
     try:
-        with quiet(), warnings.catch_warnings():
+        with silenced(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's remarks on damaged tags
             return _unpacked(path, data)
     except PictureError:

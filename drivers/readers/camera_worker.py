@@ -7,8 +7,9 @@ from drivers.decoders.stills import require_libraries
 from gate.errors import DeviceError
 from gate.worker.codec import Loading, Started
 from gate.worker.confine import lower_limits
-from gate.worker.link import Link, silence_native_noise
+from gate.worker.link import Link
 from gate.worker.program import Program
+from gate.worker.stderr import silence_native_noise
 
 MEMORY = 2 * 2**30
 """Bytes of address space: libraries map 0.4 GB, a picture of 50 megapixels takes 1 GB to read."""

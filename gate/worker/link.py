@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 from gate.worker.codec import CodecError, Failed, Loading
 from gate.worker.program import Program
+from gate.worker.stderr import lead_nowhere
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 _LONGEST_WORDS = 500  # characters of an error or a hint
@@ -29,7 +30,7 @@ class Link:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         self._program = program
         self._out = os.dup(1)
-        _lead_nowhere(1)  # what a library prints there would be taken for a message
+        lead_nowhere(1)  # what a library prints there would be taken for a message
         self._lock = threading.Lock()
         self._inbox: queue.Queue[Any] = queue.Queue()
         self.settings: dict[str, Any] = self._first_line()
@@ -83,16 +84,3 @@ class Link:
             except CodecError:
                 break
         os._exit(0)  # the parent is gone, or is not ours
-
-
-def silence_native_noise() -> None:
-    """What native libraries print on standard error goes nowhere from now on; Python's still arrives."""
-    sys.stderr.flush()
-    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace")
-    _lead_nowhere(2)
-
-
-def _lead_nowhere(descriptor: int) -> None:
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, descriptor)
-    os.close(nowhere)

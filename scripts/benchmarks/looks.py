@@ -17,10 +17,10 @@ from rendering import Grey
 from drivers.decoders.cascade import read_still
 from drivers.decoders.live import LiveEye
 from drivers.decoders.looking import look
-from drivers.decoders.native_noise import quiet
 from drivers.readers.camera_frames import Attention, Frame
 from drivers.readers.exposing import Ladder
 from drivers.readers.stirring import Health
+from gate.worker.stderr import silenced
 
 Look = Callable[[Grey], Collection[str]]
 Outcome = tuple[Collection[str], float]
@@ -61,7 +61,7 @@ def _zxing(grey: Grey) -> list[str]:
 
 def _zbar(grey: Grey) -> list[str]:
     """It hands out UTF-8 that it made from a guessed character set."""
-    with quiet():
+    with silenced():
         symbols = pyzbar.decode(grey, symbols=[pyzbar.ZBarSymbol.QRCODE])
     return [_decoded(symbol.data) for symbol in symbols]
 

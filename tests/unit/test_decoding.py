@@ -17,7 +17,6 @@ from click.testing import CliRunner
 from drivers.decoders.cascade import read_still
 from drivers.decoders.live import LiveEye
 from drivers.decoders.looking import look
-from drivers.decoders.native_noise import quiet
 from drivers.decoders.stills import Cascade
 from drivers.decoders.variants import LIVE
 from drivers.readers import camera_folder
@@ -25,6 +24,7 @@ from gate import registry
 from gate.cli import read as read_module
 from gate.cli.read import read
 from gate.errors import PictureError
+from gate.worker.stderr import silenced
 from tests.contract.camera_rigs import BLANK, Picture, drawn, put
 
 PASS = "AQ1:" + "6BF%L2 $*+-./:ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789" * 4
@@ -189,7 +189,7 @@ def test_what_is_no_picture_is_said_in_one_line(tmp_path: Path, capfd: pytest.Ca
 
 
 def test_quiet_is_for_the_block_alone(capfd: pytest.CaptureFixture[str]) -> None:
-    with quiet():
+    with silenced():
         os.write(2, b"native noise\n")
     os.write(2, b"a message\n")
     assert capfd.readouterr().err == "a message\n"

@@ -1,7 +1,5 @@
 """Rows from a workbook of Excel or LibreOffice: xlsx, xlsb, xls, ods; read by calamine."""
 
-import os
-import sys
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING
 from gate.authority.sources.ids import Ids
 from gate.authority.sources.rows import BATCH, Batch, Columns, Problems, Progress, RowByRow, not_installed
 from gate.errors import PublishError
+from gate.worker.stderr import silenced
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet, CalamineWorkbook
@@ -89,7 +88,7 @@ class Workbook:
     def _reading(self) -> Iterator[None]:
         """What the library says is nothing that a person could use."""
         try:
-            with _silent():
+            with silenced():
                 yield
         except (KeyboardInterrupt, SystemExit):
             raise
@@ -115,17 +114,3 @@ def _plain(cell: object, columns: Columns, at: int) -> object:
     if at == columns.key and not columns.by_person and isinstance(cell, float) and cell.is_integer():
         return int(cell)
     return cell
-
-
-@contextmanager
-def _silent() -> Iterator[None]:
-    """A panic writes to file descriptor 2 by itself."""
-    sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
