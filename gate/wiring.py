@@ -10,7 +10,7 @@ from functools import partial
 import structlog
 
 from gate import registry
-from gate.core.lane_state import BARRIER, Timing
+from gate.core.lane.state import BARRIER, Timing
 from gate.core.trusted_time import Kept
 from gate.errors import DeviceError, GateError, StoreError
 from gate.kiosk.outlet import show_page

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from gate.core.events import Alarm
+from gate.core.outlet_events import Alarm
 
 _TEXTS: dict[Alarm, tuple[str, str, str]] = {  # in kk, ru, en
     Alarm.HELD_OPEN_SOON: (

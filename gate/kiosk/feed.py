@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, dataclass, replace
 
-from gate.core.events import Decided, GrantEnded
+from gate.core.outlet_events import Decided, GrantEnded
 from gate.core.tally import Tally
 from gate.kiosk.view import About, Scene, State, due, no_signal, settle, show, step
 from gate.ports.clock import Clock

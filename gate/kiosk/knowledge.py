@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gate.core.events import ClockChanged, ListChanged
+from gate.core.outlet_events import ClockChanged, ListChanged
 from gate.core.reason import Reason
 from gate.core.staleness import Freshness
 from gate.core.trusted_time import Standing

@@ -9,7 +9,7 @@ The reader of either end believes nothing.
 from dataclasses import dataclass, fields, replace
 from typing import Any, get_args
 
-from gate.core.events import Event
+from gate.core.outlet_events import Event
 from gate.core.tally import Tally
 from gate.kiosk.view import About
 from gate.worker.codec import Codec, Limits

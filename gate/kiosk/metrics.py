@@ -20,7 +20,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.metrics_core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from gate.core.events import (
+from gate.core.outlet_events import (
     Alarm,
     AlarmChanged,
     ClockChanged,

@@ -239,7 +239,7 @@ class Interface:
     trial: str  # banner of a venue in pilot mode
     trial_refused: str  # before the headline of what a gate in service would have said
     simulated: str
-    modes: Mapping[str, str]  # gate.core.events.Mode
+    modes: Mapping[str, str]  # gate.core.outlet_events.Mode
     ages: tuple[str, str, str]  # minutes, hours, days
     list_grades: Mapping[str, str]  # gate.core.staleness.Freshness, warn and worse
     clock_standings: Mapping[str, str]  # gate.core.trusted_time.Standing, behind and worse

@@ -11,7 +11,8 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from gate.core.events import (
+from gate.core.model import Direction
+from gate.core.outlet_events import (
     AlarmChanged,
     ClockChanged,
     CodeSeen,
@@ -25,7 +26,6 @@ from gate.core.events import (
     Phase,
     PhaseChanged,
 )
-from gate.core.model import Direction
 from gate.core.reason import Reason
 from gate.kiosk.alarms import ALARMS
 from gate.kiosk.knowledge import ClockNote, ListNote, clock_note, list_note, unable

@@ -22,7 +22,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from gate.core.lane_events import (
+from gate.core.lane.events import (
     BoltMoved,
     Button,
     ContactFault,

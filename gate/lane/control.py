@@ -20,9 +20,9 @@ from typing import Any
 
 import structlog
 
-from gate.core.events import Alarm
-from gate.core.hindrance import JOURNAL
-from gate.core.lane_events import Extend, Ordered, Reset
+from gate.core.lane.events import Extend, Ordered, Reset
+from gate.core.lane.hindrance import JOURNAL
+from gate.core.outlet_events import Alarm
 from gate.core.reason import Reason
 from gate.lane.controller import Lane
 from gate.lane.orders import (

@@ -1,7 +1,7 @@
 """The lane: reader -> presence -> verify -> admit -> COMMIT -> release -> passage -> journal.
 
 One loop takes what happens (a scan to decide, an input, the passing of time), lets the pure reducer
-`gate.core.passage.step` say what follows, and carries that out in order.  Everything that touches
+`gate.core.lane.step.step` say what follows, and carries that out in order.  Everything that touches
 SQLite runs on one writing thread; nothing here waits for the network.
 """
 
@@ -11,9 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TypeVar
 
-from gate.core.events import Event
-from gate.core.hindrance import JOURNAL, hindrance
-from gate.core.lane_events import (
+from gate.core.lane.events import (
     Alarmed,
     Amnesty,
     Effect,
@@ -30,9 +28,11 @@ from gate.core.lane_events import (
     Stand,
     Tick,
 )
-from gate.core.lane_state import BARRIER, LaneState
+from gate.core.lane.hindrance import JOURNAL, hindrance
+from gate.core.lane.state import BARRIER, LaneState
+from gate.core.lane.step import step
 from gate.core.model import Direction, Scan
-from gate.core.passage import step
+from gate.core.outlet_events import Event
 from gate.core.reason import Reason
 from gate.errors import DeviceError
 from gate.lane.devices import LaneDevices

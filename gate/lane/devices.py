@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 import structlog
 
-from gate.core.lane_events import DeviceState, LaneEvent
+from gate.core.lane.events import DeviceState, LaneEvent
 from gate.lane.contacts import Contacts
 from gate.ports.inputs import Level, Role
 

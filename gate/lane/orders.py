@@ -21,8 +21,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
-from gate.core.events import Mode
 from gate.core.model import Direction
+from gate.core.outlet_events import Mode
 from gate.errors import GateError
 from gate.store.inside import MOST_INSIDE
 
@@ -49,7 +49,7 @@ class ModeRequest(_Request):
     """A standing order."""
 
     do: Literal["order"] = "order"
-    mode: Literal[Mode.LOCKED_DOWN, Mode.OUT_OF_SERVICE, Mode.MAINTENANCE, Mode.FREE]  # gate.core.modes.STANDING
+    mode: Literal[Mode.LOCKED_DOWN, Mode.OUT_OF_SERVICE, Mode.MAINTENANCE, Mode.FREE]  # gate.core.lane.modes.STANDING
     on: bool
 
 

@@ -8,7 +8,10 @@ from typing import Generic, TypeVar
 
 import structlog
 
-from gate.core.events import (
+from gate.core.lane.events import Alarmed
+from gate.core.lane.state import LaneState
+from gate.core.model import Stance
+from gate.core.outlet_events import (
     Alarm,
     AlarmChanged,
     CodeSeen,
@@ -22,9 +25,6 @@ from gate.core.events import (
     Phase,
     PhaseChanged,
 )
-from gate.core.lane_events import Alarmed
-from gate.core.lane_state import LaneState
-from gate.core.model import Stance
 from gate.core.reason import Reason
 from gate.core.staleness import AgeLimits
 from gate.lane.judge import Verdict
@@ -76,7 +76,7 @@ class Outlet:
         self._signal(Signal.SEEN)
 
     def in_view(self, in_view: tuple[bool, bool, bool], state: LaneState) -> None:
-        """`in_view`: answered, waiting and going, as `gate.core.events.CodesInView` has them."""
+        """`in_view`: answered, waiting and going, as `gate.core.outlet_events.CodesInView` has them."""
         if self._in_view.differs(in_view):
             self._publish(CodesInView(self._clock.now(), *in_view))
             if state.phase is Phase.RELEASED:

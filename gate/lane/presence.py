@@ -109,7 +109,7 @@ class Presence:
         return shown.holder in holders
 
     def in_view(self, now: float) -> tuple[bool, bool, bool]:
-        """`answered`, `waiting` and `going` of gate.core.events.CodesInView."""
+        """`answered`, `waiting` and `going` of gate.core.outlet_events.CodesInView."""
         shown = self._shown.values()
         return (
             any(

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import structlog
 
-from gate.core.events import ClockChanged, Event
 from gate.core.model import Direction
+from gate.core.outlet_events import ClockChanged, Event
 from gate.core.reason import Reason
 from gate.core.staleness import AgeLimits
 from gate.core.time_reset import TimeReset

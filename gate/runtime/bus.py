@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from gate.core.events import (
+from gate.core.outlet_events import (
     AlarmChanged,
     ClockChanged,
     CodesInView,

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import Any
 
-from gate.core.contact import Relock
 from gate.core.decide import AntiPassback, Unlisted
-from gate.core.events import Mode
+from gate.core.lane.door import Relock
 from gate.core.model import Direction, Stance
+from gate.core.outlet_events import Mode
 from gate.ports.abilities import ONE_PULSE, Abilities
 from gate.ports.driver import DriverConfig, show_duration
 from gate.ports.inputs import InputConfig, Role

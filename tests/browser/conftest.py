@@ -14,7 +14,7 @@ import pytest
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 
-from gate.core.events import Event, Mode, Phase, PhaseChanged
+from gate.core.outlet_events import Event, Mode, Phase, PhaseChanged
 from gate.kiosk.server import About, create_app, serve
 from gate.runtime.bus import Bus
 from gate.runtime.clock import SystemClock

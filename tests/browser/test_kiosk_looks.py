@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from selenium.webdriver import Chrome
 
-from gate.core.events import (
+from gate.core.model import Direction
+from gate.core.outlet_events import (
     CodeSeen,
     CodesInView,
     Decided,
@@ -20,7 +21,6 @@ from gate.core.events import (
     Phase,
     PhaseChanged,
 )
-from gate.core.model import Direction
 from gate.core.reason import ADMITTING, Reason
 from gate.kiosk.view import HINT_AFTER, About, Scene, State, no_signal, settle, show, step
 from tests.browser.conftest import ABOUT, Lane, running, set_screen

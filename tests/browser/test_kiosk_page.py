@@ -11,7 +11,8 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
-from gate.core.events import (
+from gate.core.model import Direction
+from gate.core.outlet_events import (
     ClockChanged,
     CodeSeen,
     Decided,
@@ -23,7 +24,6 @@ from gate.core.events import (
     Phase,
     PhaseChanged,
 )
-from gate.core.model import Direction
 from gate.core.reason import ADMITTING, Reason
 from gate.core.trusted_time import Standing
 from gate.kiosk.texts import reason_words

@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 from gate.authority.wallet import Wallet
-from gate.core.events import (
+from gate.core.lane.events import Reset
+from gate.core.lane.state import Timing
+from gate.core.model import Direction, Listing, Scan, Stance, Status
+from gate.core.outlet_events import (
     CodeSeen,
     CodesInView,
     Decided,
@@ -22,9 +25,6 @@ from gate.core.events import (
     Phase,
     PhaseChanged,
 )
-from gate.core.lane_events import Reset
-from gate.core.lane_state import Timing
-from gate.core.model import Direction, Listing, Scan, Stance, Status
 from gate.core.reason import Reason
 from gate.errors import DeviceError
 from gate.lane.controller import Lane

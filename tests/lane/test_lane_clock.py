@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gate.core.events import ClockChanged, ListChanged
 from gate.core.model import Direction, Listing, Scan, Status
+from gate.core.outlet_events import ClockChanged, ListChanged
 from gate.core.reason import Reason
 from gate.core.staleness import Freshness
 from gate.core.trusted_time import Kept, Standing

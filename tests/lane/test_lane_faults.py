@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from gate.core.events import Alarm, AlarmChanged, Decided, Mode, Passed, Phase
-from gate.core.lane_events import Ordered, Reset
-from gate.core.lane_state import Timing
+from gate.core.lane.events import Ordered, Reset
+from gate.core.lane.state import Timing
 from gate.core.model import Direction, Listing, Stance
+from gate.core.outlet_events import Alarm, AlarmChanged, Decided, Mode, Passed, Phase
 from gate.core.reason import Reason
 from gate.lane.contacts import CHATTER
 from gate.ports.feedback import Signal

@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gate.core.contact import DoorTiming
-from gate.core.events import Alarm, AlarmChanged, Mode, Phase
-from gate.core.lane_events import (
+from gate.core.lane.door import DoorTiming
+from gate.core.lane.events import (
     Button,
     Extend,
     Granted,
@@ -25,9 +24,10 @@ from gate.core.lane_events import (
     Stand,
     Tick,
 )
-from gate.core.lane_state import LaneState, Timing
+from gate.core.lane.state import LaneState, Timing
+from gate.core.lane.step import step
 from gate.core.model import Direction, Listing, Stance
-from gate.core.passage import step
+from gate.core.outlet_events import Alarm, AlarmChanged, Mode, Phase
 from gate.core.reason import Reason
 from gate.lane.mantrap import Mantrap
 from gate.lane.presence import GONE_AFTER

@@ -11,8 +11,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from gate.core.events import Mode, Passed
 from gate.core.model import Decision, Direction
+from gate.core.outlet_events import Mode, Passed
 from gate.core.reason import Reason
 from gate.errors import StoreError
 from gate.store import segments

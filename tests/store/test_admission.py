@@ -9,8 +9,8 @@ from typing import Protocol
 import pytest
 
 from gate.core.decide import Unlisted
-from gate.core.events import Mode, Passed
 from gate.core.model import Claims, Decision, Direction, Listing
+from gate.core.outlet_events import Mode, Passed
 from gate.core.reason import Reason
 from gate.errors import StoreError
 from gate.store.admission import Admission, Presented, Recorded

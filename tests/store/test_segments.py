@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from gate.core.events import Mode
 from gate.core.model import Decision, Direction, Listing
+from gate.core.outlet_events import Mode
 from gate.core.reason import Reason
 from gate.errors import StoreError
 from gate.store import segments

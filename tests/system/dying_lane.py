@@ -16,7 +16,7 @@ from typing import Any
 from gate.cli.main import gate
 from gate.lane.controller import Lane
 
-WATCHED = ("/gate/lane/", "/gate/store/", "/gate/core/passage", "/drivers/barriers/", "/drivers/_shared/")
+WATCHED = ("/gate/lane/", "/gate/store/", "/gate/core/lane/step", "/drivers/barriers/", "/drivers/_shared/")
 
 
 class Death:

@@ -9,10 +9,8 @@ from typing import ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from gate.core.contact import DoorTiming, Relock
-from gate.core.events import Alarm, Mode, Passed, Phase
-from gate.core.hindrance import hindrance
-from gate.core.lane_events import (
+from gate.core.lane.door import DoorTiming, Relock
+from gate.core.lane.events import (
     Alarmed,
     BoltMoved,
     Button,
@@ -40,10 +38,12 @@ from gate.core.lane_events import (
     Tampered,
     Tick,
 )
-from gate.core.lane_state import LaneState, Timing
+from gate.core.lane.hindrance import hindrance
+from gate.core.lane.modes import STANDING
+from gate.core.lane.state import LaneState, Timing
+from gate.core.lane.step import step
 from gate.core.model import Direction, Stance
-from gate.core.modes import STANDING
-from gate.core.passage import step
+from gate.core.outlet_events import Alarm, Mode, Passed, Phase
 
 ENTRY, EXIT = Direction.ENTRY, Direction.EXIT
 FREE, BLOCKED, CONTROLLED = Stance.FREE, Stance.BLOCKED, Stance.CONTROLLED

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.core.events import (
+from gate.core.model import Direction
+from gate.core.outlet_events import (
     CodeSeen,
     Decided,
     DeviceChanged,
@@ -17,7 +18,6 @@ from gate.core.events import (
     Phase,
     PhaseChanged,
 )
-from gate.core.model import Direction
 from gate.core.reason import Reason
 from gate.core.tally import LATENCIES, Tally
 from gate.runtime.bus import QUEUE_LENGTH, Bus, Item, Watch

@@ -1,6 +1,6 @@
 """What the lane makes of what its contacts say."""
 
-from gate.core.lane_events import Button, LaneEvent, Reset
+from gate.core.lane.events import Button, LaneEvent, Reset
 from gate.lane.contacts import Contacts
 from gate.ports.inputs import Level, Role
 

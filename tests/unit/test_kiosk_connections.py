@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import pytest
 
-from gate.core.events import CodeSeen, DeviceChanged
+from gate.core.outlet_events import CodeSeen, DeviceChanged
 from gate.kiosk import connections
 from gate.kiosk.connections import MOST_CONNECTIONS
 from gate.kiosk.server import MOST_STREAMS

@@ -12,7 +12,7 @@ import pytest
 from blockbuster import blockbuster_ctx
 from starlette.applications import Starlette
 
-from gate.core.events import Mode, Phase, PhaseChanged
+from gate.core.outlet_events import Mode, Phase, PhaseChanged
 from gate.errors import ConfigError, DeviceError
 from gate.kiosk.server import HEADERS, About, create_app, serve
 from gate.runtime.bus import Bus

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from gate.core.events import CodeSeen, Decided, DeviceChanged, GrantEnded, Mode, Passed
 from gate.core.model import Direction
+from gate.core.outlet_events import CodeSeen, Decided, DeviceChanged, GrantEnded, Mode, Passed
 from gate.core.reason import ADMITTING, Reason
 from gate.kiosk.server import FOR_SCREENS, MOST_STREAMS
 from tests.unit.test_kiosk_server import PATIENCE, Kiosk, kiosk, run

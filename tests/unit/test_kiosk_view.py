@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.core.events import (
+from gate.core.model import Direction
+from gate.core.outlet_events import (
     ClockChanged,
     CodeSeen,
     CodesInView,
@@ -21,7 +22,6 @@ from gate.core.events import (
     Phase,
     PhaseChanged,
 )
-from gate.core.model import Direction
 from gate.core.reason import ADMITTING, Reason
 from gate.core.staleness import Freshness
 from gate.core.trusted_time import Standing

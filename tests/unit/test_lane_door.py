@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from gate.core.contact import DoorTiming, Relock
-from gate.core.events import Alarm, Mode, Passed, Phase
-from gate.core.lane_events import (
+from gate.core.lane.door import DoorTiming, Relock
+from gate.core.lane.events import (
     Alarmed,
     BoltMoved,
     Button,
@@ -23,7 +22,8 @@ from gate.core.lane_events import (
     Tampered,
     Tick,
 )
-from gate.core.passage import step
+from gate.core.lane.step import step
+from gate.core.outlet_events import Alarm, Mode, Passed, Phase
 from gate.core.reason import Reason
 from tests.unit.test_passage import DOOR, ENTRY, FREE, alarms, play
 

@@ -11,10 +11,8 @@ from hypothesis import Phase as Generated
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gate.core.contact import DoorTiming
-from gate.core.events import Alarm, Passed, Phase
-from gate.core.hindrance import hindrance
-from gate.core.lane_events import (
+from gate.core.lane.door import DoorTiming
+from gate.core.lane.events import (
     ContactFault,
     EndGrant,
     Granted,
@@ -24,9 +22,11 @@ from gate.core.lane_events import (
     Reset,
     Tick,
 )
-from gate.core.lane_state import SILENT_AFTER, LaneState, Timing
+from gate.core.lane.hindrance import hindrance
+from gate.core.lane.state import SILENT_AFTER, LaneState, Timing
+from gate.core.lane.step import step
 from gate.core.model import Decision, Direction
-from gate.core.passage import step
+from gate.core.outlet_events import Alarm, Passed, Phase
 from gate.core.reason import Reason
 from gate.lane.contacts import STUCK_AFTER, WINDOW, Contacts
 from gate.ports.inputs import Level, Role

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from gate.core.events import (
+from gate.core.model import Direction
+from gate.core.outlet_events import (
     Alarm,
     AlarmChanged,
     ClockChanged,
@@ -22,7 +23,6 @@ from gate.core.events import (
     Phase,
     PhaseChanged,
 )
-from gate.core.model import Direction
 from gate.core.reason import Reason
 from gate.core.trusted_time import Standing
 from gate.kiosk.metrics import Metrics

@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from gate.core.contact import DoorTiming
-from gate.core.events import Alarm, Mode, Passed, Phase
-from gate.core.lane_events import (
+from gate.core.lane.door import DoorTiming
+from gate.core.lane.events import (
     Alarmed,
     Amnesty,
     Button,
@@ -31,9 +30,10 @@ from gate.core.lane_events import (
     Stand,
     Tick,
 )
-from gate.core.lane_state import LaneState, Timing
+from gate.core.lane.state import LaneState, Timing
+from gate.core.lane.step import step
 from gate.core.model import Direction, Stance
-from gate.core.passage import step
+from gate.core.outlet_events import Alarm, Mode, Passed, Phase
 from gate.core.reason import Reason
 
 ENTRY, EXIT = Direction.ENTRY, Direction.EXIT

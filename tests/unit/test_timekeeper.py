@@ -1,7 +1,7 @@
 """When the lane says something of its clock, and when it keeps the time."""
 
-from gate.core.events import ClockChanged, Event
 from gate.core.model import Direction
+from gate.core.outlet_events import ClockChanged, Event
 from gate.core.reason import Reason
 from gate.core.trusted_time import Kept, Standing
 from gate.lane.timekeeper import KEEP_BEHIND_EVERY, KEEP_EVERY, Timekeeper

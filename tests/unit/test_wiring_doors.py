@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from gate.core.contact import Relock
+from gate.core.lane.door import Relock
 from gate.core.model import Direction, Stance
 from gate.lane.setup import LaneSetup
 from gate.registry import config_of

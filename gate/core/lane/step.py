@@ -13,15 +13,14 @@ their order.  One person per grant: while a grant is open the lane is busy.  How
 
 Every release belongs to a grant or to the exit button, and is locked when that ends.  Only a stance
 lets the way stand open: a fire alarm, or a mode that says so.  Fire > lockdown > out of service >
-schedule > grant (`gate.core.modes`); leaving by the button works in all of them.
+schedule > grant (`gate.core.lane.modes`); leaving by the button works in all of them.
 """
 
 from dataclasses import replace
 
-from gate.core import contact
-from gate.core.contact import FAULTS, Relock
-from gate.core.events import Alarm, Mode, Passed
-from gate.core.lane_events import (
+from gate.core.lane import door as contact
+from gate.core.lane.door import FAULTS, Relock
+from gate.core.lane.events import (
     Alarmed,
     Amnesty,
     BoltMoved,
@@ -51,10 +50,11 @@ from gate.core.lane_events import (
     Tampered,
     Tick,
 )
-from gate.core.lane_state import BARRIER, LaneState, OpenGrant, Timing
+from gate.core.lane.modes import refusal
+from gate.core.lane.stance import wanted_stance
+from gate.core.lane.state import BARRIER, LaneState, OpenGrant, Timing
 from gate.core.model import Direction, Stance
-from gate.core.modes import refusal
-from gate.core.stance import wanted_stance
+from gate.core.outlet_events import Alarm, Mode, Passed
 
 Outcome = tuple[LaneState, tuple[Effect, ...]]
 

@@ -1,12 +1,12 @@
-"""What happens to a lane, and what is to be done about it: the words of `gate.core.passage.step`.
+"""What happens to a lane, and what is to be done about it: the words of `gate.core.lane.step.step`.
 
 `at`: monotonic seconds.
 """
 
 from dataclasses import dataclass, field
 
-from gate.core.events import Alarm, Mode, Passed
 from gate.core.model import Direction, Stance
+from gate.core.outlet_events import Alarm, Mode, Passed
 
 # What happens to the lane.
 

@@ -7,8 +7,8 @@ Fire is not here: it is no mode but an alarm, and stands above all of them.
 
 from collections.abc import Collection
 
-from gate.core.events import Mode
 from gate.core.model import Direction
+from gate.core.outlet_events import Mode
 from gate.core.reason import Reason
 
 STANDING = (Mode.LOCKED_DOWN, Mode.OUT_OF_SERVICE, Mode.MAINTENANCE, Mode.FREE)
