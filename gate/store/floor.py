@@ -94,6 +94,13 @@ def keep(connection: sqlite3.Connection, kept: Kept) -> None:
     connection.execute(_KEEP, values)
 
 
+def read_steady(connection: sqlite3.Connection, at: float) -> float:
+    """The part of `at` (Unix s) that the system clock cannot take back, as it was kept last: what is over by a later
+    time may not be over.  Raises sqlite3.Error."""
+    row = connection.execute("SELECT steady FROM clock").fetchone()
+    return min(at, row[0] / 1000) if row and row[0] is not None else at
+
+
 def read_journalled(state_dir: Path) -> Kept:
     """What lane.db alone has.  Raises StoreError.
 

@@ -17,7 +17,7 @@ from gate.core.outlet_events import Mode
 from gate.core.trusted_time import Kept
 from gate.errors import DamagedError, GateError, StoreError
 from gate.store.database import BUSY_TIMEOUT_MS, File, immediate, is_damage, unusable
-from gate.store.floor import keep
+from gate.store.floor import keep, read_steady
 from gate.store.inside import Inside, bound_inside
 from gate.store.journal import Journal, Row, read_end
 from gate.store.journal_end import End
@@ -200,12 +200,14 @@ class LaneStore:
 
     def forget_rows(self, keep: float, at: float) -> bool:
         """Delete the oldest segment when all of it is older than `keep` seconds; the journal says so first.  One
-        an hour at most: a clock that is wrong for a while takes little away."""
+        an hour at most: a time that was wrong for a while takes little away."""
         now = time.monotonic()
         if now < self._forget_due:
             return False
         segment = oldest(self._path.parent)
-        if segment is None or segment.last_at >= (at - keep) * 1000:
+        with self._errors():
+            over = read_steady(self._connection, at)
+        if segment is None or segment.last_at >= (over - keep) * 1000:
             return False
         detail = f"rows up to {segment.last} are deleted: kept for {keep / 86_400:g} days"
         self.note("journal", at, detail)
@@ -227,8 +229,9 @@ class LaneStore:
     def tidy(self, at: float) -> None:
         """Forget uses that are over and checkpoint the WAL; when the lane is idle, for it can take 150 ms."""
         with self._transaction():
-            self._redemptions.purge(at)
-            self._inside.purge(at)
+            over = read_steady(self._connection, at)
+            self._redemptions.purge(over)
+            self._inside.purge(over)
         with self._errors():
             self._file.ends.settle()
             self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")

@@ -12,6 +12,7 @@ from gate.core.decide import Unlisted
 from gate.core.model import Claims, Decision, Direction, Listing
 from gate.core.outlet_events import Mode, Passed
 from gate.core.reason import Reason
+from gate.core.trusted_time import Kept
 from gate.errors import StoreError
 from gate.store.admission import Admission, Presented, Recorded
 from gate.store.preview import Preview
@@ -183,6 +184,15 @@ def test_the_second_time_nobody_passes_the_use_stays_used(gate: Gate) -> None:
             assert gate.reason(claims(), NOW + at + 9) is Reason.ALREADY_USED
     gate.admission.tidy(NOW + 10_000)
     assert gate.sql("SELECT count(*) FROM given_back") == [(0,)]
+
+
+def test_a_time_that_may_be_taken_back_forgets_no_use(gate: Gate) -> None:
+    assert gate.show(claims()).decision.admitted
+    year = 365 * 86_400.0
+    for steady, reason in [(NOW + 1.0, Reason.ALREADY_USED), (NOW + 601.0, Reason.ADMITTED)]:
+        gate.admission.keep_time(Kept(NOW + year, steady=steady), NOW + year)
+        gate.admission.tidy(NOW + year)
+        assert gate.reason(claims(), NOW + 2) is reason
 
 
 def test_a_barrier_that_did_not_move_costs_nobody_a_use(gate: Gate) -> None:
