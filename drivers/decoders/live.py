@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
-from drivers.decoders.dots import joined
-from drivers.decoders.looking import GLOBAL, NOTHING, Found, Grey, Located, each_once, look
-from drivers.decoders.placing import placed
-from drivers.decoders.regions import Region, busy_regions
-from drivers.decoders.resisting import Resisting
-from drivers.decoders.shield import shielded
-from drivers.decoders.stacking import Stack
-from drivers.decoders.variants import FINE, LIVE, MANY, SHARPENED, WHOLE
+from drivers.decoders.detect.blurred import placed
+from drivers.decoders.detect.dots import joined
+from drivers.decoders.detect.regions import Region, busy_regions
+from drivers.decoders.detect.zxing import GLOBAL, NOTHING, Found, Grey, Located, each_once, look
+from drivers.decoders.failures import shielded
+from drivers.decoders.frame_average import Stack
+from drivers.decoders.preprocess import FINE, LIVE, MANY, SHARPENED, WHOLE
+from drivers.decoders.recovery import Resisting
 from drivers.decoders.varying import in_regions, varied
 
 EXTRA = 0.4  # of the picture, looked at once more in a frame that was not read

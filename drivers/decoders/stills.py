@@ -33,8 +33,8 @@ class Cascade:
         require_libraries()
         import cv2
 
-        from drivers.decoders.cascade import read_still
-        from drivers.decoders.picture_file import load_grey
+        from drivers.decoders.image_file import load_grey
+        from drivers.decoders.still import read_still
 
         cv2.setNumThreads(1)  # others are not counted in the time that is told
         self._read = read_still

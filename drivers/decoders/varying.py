@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import zxingcpp
 
-from drivers.decoders.looking import Found, Grey, Located, each_once, look, scaled
-from drivers.decoders.regions import Region
-from drivers.decoders.variants import Variant
+from drivers.decoders.detect.regions import Region
+from drivers.decoders.detect.zxing import Found, Grey, Located, each_once, look, scaled
+from drivers.decoders.preprocess import Variant
 
 
 def moved(symbol: Located, region: Region) -> Located:

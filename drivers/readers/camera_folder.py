@@ -6,8 +6,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from drivers.decoders.cascade import read_still
-from drivers.decoders.picture_file import load_grey
+from drivers.decoders.image_file import load_grey
+from drivers.decoders.still import read_still
 from drivers.readers.camera_messages import File, Frame, Held, Opened, Skipped, Taking, bounded
 from gate.errors import PictureError
 from gate.worker.confine import Rights, give_up, libraries

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from drivers.decoders.image_file import to_grey
 from drivers.decoders.live import LiveEye
-from drivers.decoders.picture_file import to_grey
 from drivers.readers import camera_messages as messages
 from drivers.readers.exposing import Ladder
 from drivers.readers.stirring import Health, Stirring, is_black, smaller

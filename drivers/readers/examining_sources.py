@@ -6,7 +6,7 @@ from pathlib import Path
 
 import cv2
 
-from drivers.decoders.picture_file import load_grey
+from drivers.decoders.image_file import load_grey
 from drivers.readers.camera_folder import SUFFIXES, natural_order
 from drivers.readers.camera_frames import BEAT, Frame, Live, NewestFrame
 from drivers.readers.camera_sources import open_live

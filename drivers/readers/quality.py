@@ -8,9 +8,9 @@ from textwrap import wrap
 import cv2
 import numpy as np
 
+from drivers.decoders.detect.zxing import Found, Grey, Located
+from drivers.decoders.image_file import to_grey
 from drivers.decoders.live import LiveEye
-from drivers.decoders.looking import Found, Grey, Located
-from drivers.decoders.picture_file import to_grey
 from drivers.readers.camera_frames import Frame
 
 WHITE = 250  # of 255: from here on a pixel is burnt out

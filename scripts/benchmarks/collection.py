@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rendering import Grey
 
-from drivers.decoders.picture_file import load_grey
+from drivers.decoders.image_file import load_grey
 from gate.errors import PictureError, UsageError
 
 COLUMNS = frozenset({"set", "file", "expected", "codes"})

@@ -14,9 +14,9 @@ from collection import Case
 from pyzbar import pyzbar
 from rendering import Grey
 
-from drivers.decoders.cascade import read_still
+from drivers.decoders.detect.zxing import look
 from drivers.decoders.live import LiveEye
-from drivers.decoders.looking import look
+from drivers.decoders.still import read_still
 from drivers.readers.camera_frames import Attention, Frame
 from drivers.readers.exposing import Ladder
 from drivers.readers.stirring import Health

@@ -16,8 +16,8 @@ from PIL import Image
 
 from drivers.barriers.uhppote_line import UhppoteLine
 from drivers.barriers.zk_line import ZkLine, frame
-from drivers.decoders.cascade import read_still
-from drivers.decoders.picture_file import load_grey
+from drivers.decoders.image_file import load_grey
+from drivers.decoders.still import read_still
 from drivers.readers.camera_messages import CAMERA
 from drivers.readers.examining_messages import EXAMINATION
 from drivers.readers.hid_keys import Typing

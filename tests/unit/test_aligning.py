@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from drivers.decoders.aligning import aligned
-from drivers.decoders.looking import MODULE, QUIET_ZONE, Grey, Located, straightened
-from drivers.decoders.resisting import Resisting
+from drivers.decoders.detect.alignment import aligned
+from drivers.decoders.detect.zxing import MODULE, QUIET_ZONE, Grey, Located, straightened
+from drivers.decoders.recovery import Resisting
 from tests.unit.test_restoring import noisy, square, text_of
 
 MODULES = 2.5  # modules that the corner is guessed wrong

@@ -14,11 +14,11 @@ import segno
 import zxingcpp
 from click.testing import CliRunner
 
-from drivers.decoders.cascade import read_still
+from drivers.decoders.detect.zxing import look
 from drivers.decoders.live import LiveEye
-from drivers.decoders.looking import look
+from drivers.decoders.preprocess import LIVE
+from drivers.decoders.still import read_still
 from drivers.decoders.stills import Cascade
-from drivers.decoders.variants import LIVE
 from drivers.readers import camera_folder
 from gate import registry
 from gate.cli import read as read_module

@@ -18,13 +18,15 @@ from click.testing import CliRunner
 from PIL import Image
 from pyzbar import pyzbar
 
-from drivers.decoders import cascade, looking, picture_file
-from drivers.decoders.cascade import read_still
-from drivers.decoders.crowd import is_crowded
+from drivers.decoders import image_file as picture_file
+from drivers.decoders import still as cascade
+from drivers.decoders.detect import zxing as looking
+from drivers.decoders.detect.crowd import is_crowded
+from drivers.decoders.detect.zxing import Grey, look, zbar_texts
+from drivers.decoders.failures import failures
+from drivers.decoders.image_file import load_grey
 from drivers.decoders.live import LiveEye
-from drivers.decoders.looking import Grey, look, zbar_texts
-from drivers.decoders.picture_file import load_grey
-from drivers.decoders.shield import failures
+from drivers.decoders.still import read_still
 from drivers.decoders.stills import Cascade
 from gate.cli.read import read
 from gate.errors import PictureError

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from drivers.decoders.looking import Located
+from drivers.decoders.detect.zxing import Located
 from drivers.readers import quality
 from drivers.readers.examining import CameraExaminer
 from drivers.readers.picamera import PicameraConfig

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import segno
 
-from drivers.decoders.cascade import read_still
-from drivers.decoders.dots import dot_pitch
+from drivers.decoders.detect.dots import dot_pitch
+from drivers.decoders.detect.zxing import Grey, look
 from drivers.decoders.live import CYCLE, LiveEye
-from drivers.decoders.looking import Grey, look
+from drivers.decoders.still import read_still
 from drivers.decoders.stills import Cascade
 
 TEXT = "AQ1:" + "6BFL2ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789" * 5

@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from drivers.decoders.cascade import read_still
+from drivers.decoders.detect.zxing import QUIET_ZONE, Grey, look
 from drivers.decoders.live import LiveEye
-from drivers.decoders.looking import QUIET_ZONE, Grey, look
+from drivers.decoders.still import read_still
 from tests.unit.test_restoring import a_menu_beside_a_pass, noisy, on_a_wall, square, text_of
 
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import segno
 
-from drivers.decoders.cascade import read_still
-from drivers.decoders.live import LiveEye
-from drivers.decoders.looking import (
+from drivers.decoders.detect.blurred import placed
+from drivers.decoders.detect.regions import busy_regions
+from drivers.decoders.detect.zxing import (
     MODULE,
     QUIET_ZONE,
     Grey,
@@ -20,11 +20,11 @@ from drivers.decoders.looking import (
     square_corners,
     straightened,
 )
-from drivers.decoders.placing import placed
-from drivers.decoders.regions import busy_regions
-from drivers.decoders.restoring import STEP, restored, restored_texts
-from drivers.decoders.unbending import unbent
-from drivers.decoders.unrolling import unrolled
+from drivers.decoders.live import LiveEye
+from drivers.decoders.qr.soft_decode import STEP, restored, restored_texts
+from drivers.decoders.rectify.cylinder import unrolled
+from drivers.decoders.rectify.dewarp import unbent
+from drivers.decoders.still import read_still
 
 LETTERS = list("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:")
 

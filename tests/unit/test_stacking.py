@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from drivers.decoders.cascade import read_still
+from drivers.decoders.detect.regions import Region
+from drivers.decoders.detect.zxing import Grey
+from drivers.decoders.frame_average import FEWEST, Stack
 from drivers.decoders.live import LiveEye
-from drivers.decoders.looking import Grey
-from drivers.decoders.regions import Region
-from drivers.decoders.stacking import FEWEST, Stack
+from drivers.decoders.still import read_still
 from tests.unit.test_restoring import noisy, on_a_wall, square, text_of
 
 WHOLE = Region(0, 0, 640, 480)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import segno
 
-from drivers.decoders import symbol
-from drivers.decoders.reed_solomon import Words, corrected
+from drivers.decoders.qr import layout as symbol
+from drivers.decoders.qr.reed_solomon import Words, corrected
 
 LEVELS = "lmqh"
 

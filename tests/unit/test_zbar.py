@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import segno
 
-from drivers.decoders import resisting
-from drivers.decoders.looking import Grey, Located, square_corners, zbar_texts
+from drivers.decoders import recovery as resisting
+from drivers.decoders.detect.zxing import Grey, Located, square_corners, zbar_texts
 
 
 def drawn(text: str | bytes) -> tuple[Grey, Located]:

@@ -15,8 +15,8 @@ import numpy.typing as npt
 import zxingcpp
 from pyzbar import pyzbar
 
-from drivers.decoders.crowd import is_crowded
-from drivers.decoders.shield import shielded
+from drivers.decoders.detect.crowd import is_crowded
+from drivers.decoders.failures import shielded
 from gate.worker.stderr import silenced
 
 Grey = npt.NDArray[np.uint8]

@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from drivers.decoders.arithmetic import Floats, product
-from drivers.decoders.looking import MODULE, QUIET_ZONE, Grey, Located, straightened
-from drivers.decoders.symbol import FINDER
-from drivers.decoders.unbending import borders, smoothed
+from drivers.decoders.detect.zxing import MODULE, QUIET_ZONE, Grey, Located, straightened
+from drivers.decoders.qr.layout import FINDER
+from drivers.decoders.rectify.dewarp import borders, smoothed
 
 GAIN = 1.7  # times more regular than as it is: less, and it is not bent so
 REGULAR = 0.12  # of all that changes: less, and these are no modules

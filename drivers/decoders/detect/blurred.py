@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from drivers.decoders.arithmetic import Floats, middle
-from drivers.decoders.looking import MODULE, QUIET_ZONE, Corners, Grey, Located, halved, square_corners
-from drivers.decoders.symbol import FINDER
+from drivers.decoders.detect.zxing import MODULE, QUIET_ZONE, Corners, Grey, Located, halved, square_corners
+from drivers.decoders.qr.layout import FINDER
 
 VERSIONS = 30  # larger ones are not told apart
 SIZES = np.arange(1, VERSIONS + 1) * 4 + 17  # modules a side

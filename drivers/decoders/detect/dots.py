@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from drivers.decoders.looking import GLOBAL, LOCAL, NOTHING, Found, Grey, Located, first_read, halved, look, scaled
-from drivers.decoders.regions import Region
-from drivers.decoders.shield import shielded
-from drivers.decoders.variants import resized
+from drivers.decoders.detect.regions import Region
+from drivers.decoders.detect.zxing import GLOBAL, LOCAL, NOTHING, Found, Grey, Located, first_read, halved, look, scaled
+from drivers.decoders.failures import shielded
+from drivers.decoders.preprocess import resized
 from drivers.decoders.varying import moved
 
 DOTTED = "dots joined"

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from drivers.decoders.arithmetic import NONE, Floats
-from drivers.decoders.looking import Grey, halved
-from drivers.decoders.regions import Region
+from drivers.decoders.detect.regions import Region
+from drivers.decoders.detect.zxing import Grey, halved
 
 FEWEST = 3  # frames that are worth a look
 WEIGHT = 8  # frames that count: about half a second

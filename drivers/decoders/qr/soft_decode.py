@@ -19,12 +19,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from drivers.decoders import symbol
 from drivers.decoders.arithmetic import Floats, middle, product
-from drivers.decoders.looking import QUIET_ZONE, Grey, halved, read_flat
-from drivers.decoders.reed_solomon import Words, corrected
-from drivers.decoders.symbol import Bits, Layout
-from drivers.decoders.unbending import unbent
+from drivers.decoders.detect.zxing import QUIET_ZONE, Grey, halved, read_flat
+from drivers.decoders.qr import layout as symbol
+from drivers.decoders.qr.layout import Bits, Layout
+from drivers.decoders.qr.reed_solomon import Words, corrected
+from drivers.decoders.rectify.dewarp import unbent
 
 Weights = npt.NDArray[np.float32]
 """Square [row, column] of modules: above 0 dark, below 0 light; the further away, the surer."""

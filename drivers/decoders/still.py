@@ -9,8 +9,10 @@ from itertools import chain, islice
 import cv2
 import numpy as np
 
-from drivers.decoders.dots import joined
-from drivers.decoders.looking import (
+from drivers.decoders.detect.blurred import VERY_REGULAR, placed
+from drivers.decoders.detect.dots import joined
+from drivers.decoders.detect.regions import Region, busy_regions, faint_regions
+from drivers.decoders.detect.zxing import (
     NOTHING,
     Corners,
     Found,
@@ -23,11 +25,9 @@ from drivers.decoders.looking import (
     look,
     scaled,
 )
-from drivers.decoders.placing import VERY_REGULAR, placed
-from drivers.decoders.regions import Region, busy_regions, faint_regions
-from drivers.decoders.resisting import Resisting, last_looks
-from drivers.decoders.shield import shielded
-from drivers.decoders.variants import CHEAP, MANY, SHARPENED, STILL, WHOLE, WIDE, resized
+from drivers.decoders.failures import shielded
+from drivers.decoders.preprocess import CHEAP, MANY, SHARPENED, STILL, WHOLE, WIDE, resized
+from drivers.decoders.recovery import Resisting, last_looks
 from drivers.decoders.varying import in_region, moved, varied
 
 MOST = 1920  # pixels a side: beyond, time grows and nothing else

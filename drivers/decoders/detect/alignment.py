@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from drivers.decoders.looking import MODULE, QUIET_ZONE, Grey, Located, square_corners
-from drivers.decoders.symbol import ALIGNMENT, alignment_centres
+from drivers.decoders.detect.zxing import MODULE, QUIET_ZONE, Grey, Located, square_corners
+from drivers.decoders.qr.layout import ALIGNMENT, alignment_centres
 
 PATTERN = len(ALIGNMENT)  # modules a side
 REACH = 4 * MODULE  # pixels that the corner may be wrong, across and down

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import zxingcpp
 
-from drivers.decoders.looking import GLOBAL, LOCAL, Grey, halved, sharpened, thresholded
+from drivers.decoders.detect.zxing import GLOBAL, LOCAL, Grey, halved, sharpened, thresholded
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from itertools import islice
 import cv2
 import numpy as np
 
-from drivers.decoders.looking import Corners, Grey, halved
+from drivers.decoders.detect.zxing import Corners, Grey, halved
 
 CELL = 8  # pixels a side of what is judged at once
 LEAST = 20  # pixels a side: a small symbol of hardly a pixel a module

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from drivers.decoders.arithmetic import Floats
-from drivers.decoders.looking import MODULE, QUIET_ZONE, Grey
-from drivers.decoders.symbol import FINDER
+from drivers.decoders.detect.zxing import MODULE, QUIET_ZONE, Grey
+from drivers.decoders.qr.layout import FINDER
 
 Shift = npt.NDArray[np.float32]
 """[row, column] of modules: how many modules away."""

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from itertools import chain
 
-from drivers.decoders.aligning import aligned
-from drivers.decoders.looking import NOTHING, Found, Grey, Located, each_once, first_read, straightened, zbar_texts
-from drivers.decoders.restoring import restored_texts
-from drivers.decoders.shield import shielded
-from drivers.decoders.unrolling import unrolled
+from drivers.decoders.detect.alignment import aligned
+from drivers.decoders.detect.zxing import NOTHING, Found, Grey, Located, each_once, first_read, straightened, zbar_texts
+from drivers.decoders.failures import shielded
+from drivers.decoders.qr.soft_decode import restored_texts
+from drivers.decoders.rectify.cylinder import unrolled
 
 RESTORED = "restored"
 UNBENT = "unbent"
