@@ -8,10 +8,7 @@ from gate.errors import DeviceError
 from gate.ports.decoder import Reading
 
 _LIBRARIES = ("cv2", "zxingcpp", "pyzbar.pyzbar")
-PACKAGES = (
-    "Install the `ashyq-gate` package with its dependencies, "
-    "and `apt install libzbar0 libgl1 libglib2.0-0 libx11-6 libxcb1`"
-)
+PACKAGES = "Install the `ashyq-gate` package with its dependencies, and `apt install libzbar0`"
 
 
 def require_libraries() -> None:

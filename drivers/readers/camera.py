@@ -241,5 +241,5 @@ DRIVER = DriverSpec(
     CameraConfig,
     open_camera,
     summary="a USB or network camera, a video file or a folder of pictures",
-    needs="group video; apt: libzbar0 libgl1 libglib2.0-0 libx11-6 libxcb1",
+    needs="group video; apt: libzbar0",
 )

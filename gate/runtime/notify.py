@@ -1,29 +1,43 @@
-"""What we tell systemd: ready, alive, a line of status.  Outside systemd it is silent."""
+"""Report to systemd: ready, alive, stopping.  Outside systemd it does nothing.
+
+One datagram to the socket that NOTIFY_SOCKET names, as sd_notify(3) describes it.
+"""
 
 import os
-
-import sdnotify
+import socket
 
 STARTING = 30_000_000  # microseconds more to start in, each time: as gate.service has it
 
 
 class Notifier:
     def __init__(self) -> None:
-        self._notifier = sdnotify.SystemdNotifier()
-        self._is_ready = False
-        usec = os.environ.get("WATCHDOG_USEC", "")
-        self.watchdog: float | None = int(usec) / 1e6 if usec.isdigit() else None  # seconds between signs of life
+        named = os.environ.get("NOTIFY_SOCKET", "")
+        self._address = "\0" + named[1:] if named.startswith("@") else named  # "@": the abstract namespace
+        self._is_ready = self._is_announced = False
 
     def ready(self) -> None:
         self._is_ready = True
-        self._notifier.notify("READY=1")
+        self._is_announced = self._send("READY=1")
 
     def alive(self) -> None:
         """To be called by the lane loop only: a sign of life from anything else proves nothing."""
-        self._notifier.notify("WATCHDOG=1" if self._is_ready else f"EXTEND_TIMEOUT_USEC={STARTING}")
-
-    def status(self, text: str) -> None:
-        self._notifier.notify(f"STATUS={text}")
+        if not self._is_ready:
+            self._send(f"EXTEND_TIMEOUT_USEC={STARTING}")
+        elif self._is_announced:
+            self._send("WATCHDOG=1")
+        else:
+            self._is_announced = self._send("READY=1\nWATCHDOG=1")
 
     def stopping(self) -> None:
-        self._notifier.notify("STOPPING=1")
+        self._send("STOPPING=1")
+
+    def _send(self, message: str) -> bool:
+        """Never waits: a manager that reads nothing must not hold a lane up.  Returns whether it was taken."""
+        if not self._address:
+            return True
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+                channel.sendto(message.encode(), socket.MSG_DONTWAIT, self._address)
+        except OSError:  # nobody listens, the queue is full, or it is no address
+            return False
+        return True

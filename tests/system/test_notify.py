@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gate.core.model import Listing
+from gate.runtime.notify import STARTING, Notifier
 from tests.system.rig import Daemon, Site, replay
 
 
@@ -71,3 +72,31 @@ def test_a_lane_whose_store_hangs_gives_no_sign_of_life(
         finally:
             daemon.process.kill()
             daemon.stop()
+
+
+@pytest.mark.parametrize("kind", ["path", "abstract"])
+def test_a_full_queue_delays_ready_and_holds_nobody_up(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = str(tmp_path / "notify") if kind == "path" else f"@gate{tmp_path}"
+    monkeypatch.setenv("NOTIFY_SOCKET", named)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(named.replace("@", "\0", 1))
+        notifier = Notifier()
+        for _ in range(5000):  # many more than a queue takes (net.unix.max_dgram_qlen)
+            notifier.alive()
+        notifier.ready()
+        assert set(heard(listener, 0.2)) == {f"EXTEND_TIMEOUT_USEC={STARTING}"}
+        notifier.alive()
+        notifier.alive()
+        notifier.stopping()
+        assert heard(listener, 0.2) == ["READY=1\nWATCHDOG=1", "WATCHDOG=1", "STOPPING=1"]
+
+
+@pytest.mark.parametrize("named", ["", "/nowhere/notify", "relative", "@", "/" + 200 * "x"])
+def test_without_a_manager_nothing_is_reported(named: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NOTIFY_SOCKET", named)
+    notifier = Notifier()
+    notifier.ready()
+    notifier.alive()
+    notifier.stopping()

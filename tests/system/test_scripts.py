@@ -64,7 +64,7 @@ SAY_ARGUMENTS = "import json, os, sys; print(json.dumps([os.getcwd(), *sys.argv[
 PACKAGES = {
     "build": {"builder": {"builder.py": ""}},
     "run": {
-        "opencv_python": {"cv2.py": ""},
+        "opencv_python_headless": {"cv2.py": ""},
         "zxing_cpp": {"zxingcpp.py": ""},
         "pyzbar": {"pyzbar/__init__.py": "", "pyzbar/pyzbar.py": ""},
     },
