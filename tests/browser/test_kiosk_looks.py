@@ -23,7 +23,7 @@ from gate.core.outlet_events import (
 )
 from gate.core.reason import ADMITTING, Reason
 from gate.kiosk.view import HINT_AFTER, About, Scene, State, no_signal, settle, show, step
-from tests.browser.conftest import ABOUT, Lane, running, set_screen
+from tests.browser.rig import ABOUT, Lane, running, set_screen
 
 pytestmark = pytest.mark.browser
 

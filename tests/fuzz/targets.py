@@ -40,8 +40,8 @@ from gate.settings.load import load_settings
 from gate.store import subject_wire, wire
 from gate.testing import builders
 from gate.worker.codec import Codec, CodecError
-from tests.unit.test_aq1_fuzz import WHOLE, cut_out, decoded, outcome
-from tests.unit.test_settings import LEAST, SAMPLE
+from tests.unit.aq1_outcomes import WHOLE, cut_out, decoded, outcome
+from tests.unit.configurations import LEAST, SAMPLE
 
 CORPUS = Path(__file__).parent / "corpus"
 SIZE = 4096  # places of the list that is fuzzed

@@ -19,7 +19,7 @@ from structlog.testing import capture_logs
 
 from gate.core.lane.modes import STANDING
 from gate.core.lane.state import Timing
-from gate.core.model import Listing, Stance
+from gate.core.model import Stance
 from gate.core.outlet_events import Phase
 from gate.core.reason import Reason
 from gate.errors import GateError
@@ -29,17 +29,10 @@ from gate.ports.feedback import Signal
 from gate.ports.inputs import Level, Role
 from gate.store.database import File, open_for_reading
 from gate.store.inside import MOST_INSIDE
-from gate.testing.builders import load
-from tests.lane.test_lane import Rig, plain, working
+from tests.lane.rig import Rig, plain, working
 
 ABLE = Timing(0.3, 0.4, frozenset(), stances=frozenset({Stance.FREE, Stance.BLOCKED}))
 ME = f"uid {os.getuid()}"
-
-
-@pytest.fixture
-def state(tmp_path: Path) -> Path:
-    load(tmp_path, {7: Listing.GREEN, 9: Listing.GREEN})
-    return tmp_path
 
 
 def level(role: Role, active: bool) -> Level:

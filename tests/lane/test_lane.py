@@ -2,195 +2,28 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
-from contextlib import asynccontextmanager, suppress
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from gate.authority.wallet import Wallet
 from gate.core.lane.events import Reset
-from gate.core.lane.state import Timing
-from gate.core.model import Direction, Listing, Scan, Stance, Status
 from gate.core.outlet_events import (
     CodeSeen,
     CodesInView,
     Decided,
     DeviceChanged,
-    Event,
     GrantEnded,
-    Mode,
     Passed,
     Phase,
-    PhaseChanged,
 )
 from gate.core.reason import Reason
-from gate.errors import DeviceError
-from gate.lane.controller import Lane
-from gate.lane.judge import Judge
-from gate.lane.mantrap import Mantrap
 from gate.lane.presence import GONE_AFTER
-from gate.lane.setup import LaneSetup
-from gate.passes.aq1_encode import credential_text, encode_credential
-from gate.passes.recognise import Verifier
-from gate.ports.barrier import Opened, unheeded
 from gate.ports.feedback import Signal
-from gate.ports.inputs import Level, Report, Role
+from gate.ports.inputs import Level, Role
 from gate.ports.reader import Answer
-from gate.testing.builders import KEY, LIMITS, NOW, RunningClock, load, policy
-
-ENTRY = Direction.ENTRY
-
-
-def scan(text: str) -> Scan:
-    return Scan(text, "reader[0]", ENTRY, time.monotonic())
-
-
-def credential(idx: int, *, holder: bytes | None = None) -> bytes:
-    return encode_credential(
-        key=KEY,
-        issuer="ashyq",
-        idx=idx,
-        status=Status.GREEN,
-        issued_at=NOW - 3600,
-        expires_at=NOW + 3600,
-        token_id=b"token-%02d" % idx,
-        holder=holder,
-    )
-
-
-def plain(idx: int) -> str:
-    return credential_text(credential(idx))
-
-
-class Turnstile:
-    """A barrier in memory that a test can break."""
-
-    def __init__(self) -> None:
-        self.openings = 0
-        self.secured = True
-        self.lost = asyncio.Event()
-        self.broken = False
-        self.pulse, self.takes = 0.05, 0.0  # seconds, of the opening and before it
-        self.stances: list[Stance] = []
-        self.extended: list[bool] = []
-
-    async def release(self, direction: Direction, opened: Opened = unheeded, *, extended: bool = False) -> None:  # noqa: ARG002 - the port's
-        self.extended.append(extended)
-        if self.broken:
-            raise DeviceError("turnstile: no answer", hint="Look at its cable")
-        await asyncio.sleep(self.takes)
-        self.openings, self.secured = self.openings + 1, False
-        opened()
-        try:
-            await asyncio.sleep(self.pulse)
-        finally:
-            self.secure()
-
-    def secure(self) -> None:
-        self.secured = True
-
-    async def stand(self, stance: Stance) -> None:
-        self.stances.append(stance)
-        self.secured = stance is not Stance.FREE
-
-    async def watch(self, report: Report) -> None:  # noqa: ARG002 - it senses nothing
-        await self.lost.wait()
-        raise DeviceError("turnstile: gone", hint="Plug it in")
-
-
-class Lamp:
-    def __init__(self) -> None:
-        self.shown: list[Signal] = []
-
-    def show(self, signal: Signal) -> None:
-        self.shown.append(signal)
-
-
-class Rig:
-    def __init__(
-        self,
-        state: Path,
-        *,
-        mode: Mode = Mode.ENFORCE,
-        sensed: bool = False,
-        timeout: float = 0.4,
-        timing: Timing | None = None,
-        mantrap: Mantrap | None = None,
-        clock: RunningClock | None = None,
-        needed: Collection[str] = (),
-        contacts: Mapping[str, Role] | None = None,
-    ) -> None:
-        self.turnstile, self.lamp = Turnstile(), Lamp()
-        self.events: list[Event] = []
-        self.clock = clock or RunningClock()
-        usual = Timing(hold=0.3, passage_timeout=timeout, sensed=frozenset({ENTRY} if sensed else set()))
-        fitted = timing or usual
-        setup = LaneSetup("test-1", mode, fitted, LIMITS, frozenset({"barrier", *needed}), contacts or {})
-        self.lane = Lane(
-            setup,
-            lambda: Judge(state, policy(), lambda trust: Verifier(trust, venue="test")),
-            self.clock,
-            self.events.append,
-            [self.lamp],
-            mantrap,
-        )
-
-    @property
-    def phases(self) -> list[Phase]:
-        return [event.phase for event in self.events if isinstance(event, PhaseChanged)]
-
-    @property
-    def passed(self) -> list[Passed]:
-        return [event.passed for event in self.events if isinstance(event, GrantEnded)]
-
-    @property
-    def reasons(self) -> list[Reason]:
-        return [event.reason for event in self.events if isinstance(event, Decided)]
-
-    async def show(self, text: str, seconds: float) -> list[Answer | None]:
-        """Hold a code before the camera, fifteen frames a second."""
-        answers, end = [], time.monotonic() + seconds
-        while time.monotonic() < end:
-            answers.append(self.lane.present(scan(text)))
-            await asyncio.sleep(1 / 15)
-        return answers
-
-    async def until(self, holds: Callable[[], bool]) -> None:
-        async with asyncio.timeout(10):
-            while not holds():  # noqa: ASYNC110 - what is waited for has no event of its own
-                await asyncio.sleep(0.01)
-
-
-@asynccontextmanager
-async def working(rig: Rig, at_first: Collection[Phase] = ()) -> AsyncIterator[Rig]:
-    async def barrier() -> None:
-        try:
-            ready = partial(rig.lane.device, "barrier", "fake", "")
-            await rig.lane.door.hold(rig.turnstile, ready, rig.lane.report)
-        except DeviceError as error:
-            rig.lane.device("barrier", "fake", str(error))
-
-    rig.turnstile.lost.clear()
-    ready = asyncio.Event()
-    lane = asyncio.create_task(rig.lane.run(ready.set, lambda: None))
-    held = asyncio.create_task(barrier())
-    await ready.wait()
-    await rig.until(lambda: bool(rig.phases) and rig.phases[-1] in (at_first or {Phase.READY}))
-    try:
-        yield rig
-    finally:
-        for task in (held, lane):
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-
-
-@pytest.fixture
-def state(tmp_path: Path) -> Path:
-    load(tmp_path, {7: Listing.GREEN, 8: Listing.RED, 9: Listing.GREEN})
-    return tmp_path
+from gate.testing.builders import NOW
+from tests.lane.rig import Rig, credential, plain, scan, working
 
 
 @pytest.mark.anyio

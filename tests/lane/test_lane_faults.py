@@ -9,23 +9,16 @@ import pytest
 
 from gate.core.lane.events import Ordered, Reset
 from gate.core.lane.state import Timing
-from gate.core.model import Direction, Listing, Stance
+from gate.core.model import Direction, Stance
 from gate.core.outlet_events import Alarm, AlarmChanged, Decided, Mode, Passed, Phase
 from gate.core.reason import Reason
 from gate.lane.contacts import CHATTER
 from gate.ports.feedback import Signal
 from gate.ports.inputs import Level, Role
-from gate.testing.builders import load
-from tests.lane.test_lane import Rig, plain, working
+from tests.lane.rig import Rig, plain, working
 
 ENTRY = Direction.ENTRY
 FREES = Timing(0.3, 0.4, frozenset(), stances=frozenset({Stance.FREE}))
-
-
-@pytest.fixture
-def state(tmp_path: Path) -> Path:
-    load(tmp_path, {7: Listing.GREEN, 9: Listing.GREEN})
-    return tmp_path
 
 
 def fire_rig(state: Path) -> Rig:

@@ -16,7 +16,7 @@ from gate.core.lane.state import Timing
 from gate.core.model import Direction, Listing
 from gate.core.outlet_events import Passed
 from gate.testing.builders import load
-from tests.lane.test_lane import Rig, plain, working
+from tests.lane.rig import Rig, plain, working
 
 RELAY_LINE, PASSAGE_LINE = 17, 27
 

@@ -35,17 +35,11 @@ from gate.ports.feedback import Signal
 from gate.ports.inputs import Level, Role
 from gate.store.database import File, open_for_reading
 from gate.testing.builders import load
-from tests.lane.test_lane import Rig, plain, scan, working
+from tests.lane.rig import Rig, plain, scan, working
 
 ENTRY, EXIT = Direction.ENTRY, Direction.EXIT
 ABLE = Timing(0.3, 0.4, frozenset(), stances=frozenset({Stance.FREE, Stance.BLOCKED}))
 DOOR = Timing(0.3, 0.4, frozenset(), door=DoorTiming(contact=True, held_after=0.6, warn_before=0.3))
-
-
-@pytest.fixture
-def state(tmp_path: Path) -> Path:
-    load(tmp_path, {7: Listing.GREEN, 9: Listing.GREEN})
-    return tmp_path
 
 
 def level(role: Role, active: bool) -> Level:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.test_settings import LEAST, SAMPLE
+from tests.unit.configurations import LEAST, SAMPLE
 
 
 def gate(*arguments: str | Path) -> subprocess.CompletedProcess[str]:

@@ -7,7 +7,7 @@ import pytest
 from drivers.decoders.detect.alignment import aligned
 from drivers.decoders.detect.zxing import MODULE, QUIET_ZONE, Grey, Located, straightened
 from drivers.decoders.recovery import Resisting
-from tests.unit.test_restoring import noisy, square, text_of
+from tests.unit.qr_pictures import noisy, square, text_of
 
 MODULES = 2.5  # modules that the corner is guessed wrong
 

@@ -11,7 +11,7 @@ from cbor2 import CBORTag
 
 from gate.core.reason import Reason
 from gate.passes import cose
-from tests.unit.test_aq1 import (
+from tests.unit.aq1_passes import (
     BOUND,
     GOOD,
     ISSUER,

@@ -9,24 +9,12 @@ from cbor2 import CBORTag
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gate.core.model import Claims, Refused
+from gate.core.model import Claims
 from gate.core.reason import Reason
 from gate.passes import base45, cbor, cose
 from gate.passes.aq1_encode import credential_text
-from gate.passes.cose import Sign1
-from tests.unit.test_aq1 import (
-    BOUND,
-    GOOD,
-    HOLDER,
-    NOW,
-    STRANGER,
-    VERIFIER,
-    credential,
-    presentation,
-    verify,
-)
-
-WHOLE = [credential(), credential(BOUND), presentation(credential(BOUND)), credential(key=STRANGER)]
+from tests.unit.aq1_outcomes import WHOLE, cut_out, decoded, outcome
+from tests.unit.aq1_passes import BOUND, GOOD, HOLDER, NOW, credential, presentation, verify
 
 INTEGERS = st.one_of(st.integers(-(2**64), 2**64 - 1), st.integers(NOW - 100_000, NOW + 100_000), st.integers(-3, 5))
 SCALARS = st.one_of(
@@ -48,13 +36,6 @@ def inside(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 VALUES = st.recursive(SCALARS, inside, max_leaves=12)
 CLAIMS = st.dictionaries(KEYS, VALUES, max_size=8)
-
-
-def outcome(text: str) -> Claims | Reason:
-    try:
-        return VERIFIER.verify(text, NOW)
-    except Refused as refused:
-        return refused.reason
 
 
 @given(st.text())
@@ -148,22 +129,6 @@ def test_a_damaged_text_is_refused(whole: bytes, at: int, characters: str) -> No
     text = credential_text(whole)
     damaged = text[: 4 + at] + characters + text[4 + at + len(characters) :]
     assert damaged == text or isinstance(outcome(damaged), Reason)
-
-
-def decoded(data: bytes) -> Sign1 | None:
-    """The envelope by way of the CBOR decoder alone; None for what it refuses."""
-    try:
-        item = cbor.decode(data)
-        return cose.sign1(item) if type(item) is CBORTag else None
-    except ValueError:
-        return None
-
-
-def cut_out(data: bytes) -> Sign1 | None:
-    try:
-        return cose.tagged_sign1(data)
-    except ValueError:
-        return None
 
 
 ENVELOPES = st.builds(

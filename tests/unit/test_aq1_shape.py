@@ -15,7 +15,7 @@ from cbor2 import CBORTag
 from gate.core.reason import Reason
 from gate.passes import cbor
 from gate.passes.cbor import Unread
-from tests.unit.test_aq1 import (
+from tests.unit.aq1_passes import (
     BOUND,
     COSE_KEY,
     GOOD,

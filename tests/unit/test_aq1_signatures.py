@@ -20,7 +20,7 @@ from gate.core.trust import key_id
 from gate.passes.aq1_encode import credential_text
 from gate.passes.cose import to_be_signed
 from gate.passes.recognise import Verifier
-from tests.unit.test_aq1 import (
+from tests.unit.aq1_passes import (
     BOUND,
     GOOD,
     HOLDER,

@@ -203,6 +203,26 @@ def test_every_skipped_test_says_why() -> None:
     ] == []
 
 
+def test_no_module_of_tests_imports_another() -> None:
+    """What two of them share is a rig or a builder in a file of its own."""
+    imported = {
+        f"{shown(path)}: {name}"
+        for path, tree in TREES.items()
+        for node in ast.walk(tree)
+        for name in modules_imported(node)
+        if re.search(r"(^|\.)(test_\w+|conftest)$", name)
+    }
+    assert imported == set()
+
+
+def modules_imported(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        return [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return []
+
+
 def test_the_readme_explains_every_reason() -> None:
     readme = (ROOT / "README.md").read_text()
     assert [reason.value for reason in Reason if f"`{reason.value}`" not in readme] == []

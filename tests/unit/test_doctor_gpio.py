@@ -9,7 +9,7 @@ from gate.cli.doctor_lines import State
 from gate.registry import config_of
 from gate.settings.load import load_settings
 from gate.wiring import fit
-from tests.unit.test_settings import LEAST, SAMPLE
+from tests.unit.configurations import LEAST, SAMPLE
 
 
 @pytest.mark.parametrize(

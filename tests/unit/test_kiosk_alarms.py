@@ -5,7 +5,7 @@ from gate.core.reason import Reason
 from gate.kiosk.alarms import ALARMS
 from gate.kiosk.texts import INTERFACE, LANGUAGES, reason_words
 from gate.kiosk.view import Note, Scene, State, show, step
-from tests.unit.test_kiosk_view import ABOUT, page
+from tests.unit.kiosk_page import ABOUT, page
 
 
 def test_a_lockdown_says_so_and_an_alarm_stands_among_the_problems() -> None:

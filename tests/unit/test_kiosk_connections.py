@@ -11,7 +11,7 @@ from gate.core.outlet_events import CodeSeen, DeviceChanged
 from gate.kiosk import connections
 from gate.kiosk.connections import MOST_CONNECTIONS
 from gate.kiosk.server import MOST_STREAMS
-from tests.unit.test_kiosk_server import PATIENCE, Kiosk, kiosk, run
+from tests.unit.kiosk_rig import PATIENCE, Kiosk, kiosk, run
 
 GET = b"GET /state HTTP/1.1\r\nHost: localhost\r\n\r\n"
 ESTABLISHED = b"\x01"  # of TCP_INFO

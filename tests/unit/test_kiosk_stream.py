@@ -14,7 +14,7 @@ from gate.core.model import Direction
 from gate.core.outlet_events import CodeSeen, Decided, DeviceChanged, GrantEnded, Mode, Passed
 from gate.core.reason import ADMITTING, Reason
 from gate.kiosk.server import FOR_SCREENS, MOST_STREAMS
-from tests.unit.test_kiosk_server import PATIENCE, Kiosk, kiosk, run
+from tests.unit.kiosk_rig import PATIENCE, Kiosk, kiosk, run
 
 MANY = 1000  # decisions: more than a socket's buffers hold
 

@@ -34,8 +34,6 @@ from gate.kiosk.view import (
     LOWERED_FOR,
     REFUSED_FOR,
     SEEN_FOR,
-    About,
-    Page,
     Scene,
     State,
     due,
@@ -43,8 +41,8 @@ from gate.kiosk.view import (
     show,
     step,
 )
+from tests.unit.kiosk_page import ABOUT, page, run
 
-ABOUT = About("ala-t2-07", "ala-t2", "airport", ("kk", "ru", "en"), Mode.ENFORCE)
 READY, RELEASED = PhaseChanged(0, Phase.READY), PhaseChanged(0, Phase.RELEASED)
 SEEN = CodeSeen(0, "reader[0]")
 PASSED = GrantEnded(0, Passed.PASSED)
@@ -58,25 +56,6 @@ def decided(reason: Reason, let_through: bool | None = None) -> Decided:
     admitted = reason in ADMITTING
     let = admitted if let_through is None else let_through
     return Decided(0, "reader[0]", Direction.ENTRY, reason, admitted, let, Mode.ENFORCE, 12.5)
-
-
-def after(*events: Event | float) -> State:
-    """Events in order; a number lets so many seconds pass."""
-    return run(State(), 0.0, *events)[0]
-
-
-def run(state: State, now: float, *events: Event | float) -> tuple[State, float]:
-    for event in events:
-        if isinstance(event, (int, float)):
-            now += event
-            state = settle(state, now)
-        else:
-            state = step(state, event, now)
-    return state, now
-
-
-def page(*events: Event | float, about: About = ABOUT, wall: float = 0.0) -> Page:
-    return show(after(*events), about, wall)
 
 
 def scene(*events: Event | float) -> Scene:

@@ -25,7 +25,7 @@ from gate.core.lane.events import (
 from gate.core.lane.step import step
 from gate.core.outlet_events import Alarm, Mode, Passed, Phase
 from gate.core.reason import Reason
-from tests.unit.test_passage import DOOR, ENTRY, FREE, alarms, play
+from tests.unit.lane_play import DOOR, ENTRY, FREE, alarms, play
 
 # The door.
 

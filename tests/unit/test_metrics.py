@@ -26,7 +26,8 @@ from gate.core.outlet_events import (
 from gate.core.reason import Reason
 from gate.core.trusted_time import Standing
 from gate.kiosk.metrics import Metrics
-from tests.unit.test_kiosk_server import ABOUT, kiosk, run
+from tests.unit.kiosk_page import ABOUT
+from tests.unit.kiosk_rig import kiosk, run
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 Labels = dict[str, str]

@@ -9,7 +9,7 @@ import pytest
 from drivers.decoders.detect.zxing import QUIET_ZONE, Grey, look
 from drivers.decoders.live import LiveEye
 from drivers.decoders.still import read_still
-from tests.unit.test_restoring import a_menu_beside_a_pass, noisy, on_a_wall, square, text_of
+from tests.unit.qr_pictures import a_menu_beside_a_pass, noisy, on_a_wall, square, text_of
 
 
 def in_a_shadow(text: str, seed: int) -> Grey:

@@ -6,7 +6,6 @@ import os
 import pty
 import select
 import threading
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
@@ -21,6 +20,7 @@ from gate.core.model import Direction
 from gate.errors import DeviceError
 from gate.ports.barrier import Barrier
 from gate.testing.barrier_contract import until
+from tests.unit.serial_lines import fill
 
 # A profile of one's own; the shipped ones have their names.
 KMTRONIC = """
@@ -256,18 +256,6 @@ async def test_a_relay_that_dies_while_nobody_comes_is_found(own_profile: Callab
             relay.answers = False
             with pytest.raises(DeviceError, match="does not answer"):
                 await asyncio.wait_for(barrier.watch(lambda _: None), 5)
-
-
-def fill(line: int) -> None:
-    """Until it takes nothing more, and goes on taking nothing: the kernel moves bytes on a little later."""
-    taken = True
-    while taken:
-        taken = False
-        for size in (512, 1):
-            with suppress(BlockingIOError):
-                while os.write(line, bytes(size)):
-                    taken = True
-        time.sleep(0.02)
 
 
 @asynccontextmanager

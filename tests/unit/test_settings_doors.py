@@ -12,7 +12,7 @@ from gate.registry import config_of
 from gate.settings.load import load_settings
 from gate.settings.model import Settings
 from gate.settings.problems import SettingsError
-from tests.unit.test_settings import SAMPLE
+from tests.unit.configurations import SAMPLE
 
 DOORS = """
 [door]

@@ -10,7 +10,7 @@ from gate.ports.driver import DriverConfig
 from gate.registry import config_of
 from gate.settings.load import LARGEST, load_settings
 from gate.settings.problems import Problem, SettingsError
-from tests.unit.test_settings import LEAST, SAMPLE, load
+from tests.unit.configurations import LEAST, SAMPLE, load
 
 END = SAMPLE.count("\n") + 1  # the line after the sample's last
 ONE_LINE = re.compile(r".+?gate\.toml:\d+(:\d+)?: .+\. .+")

@@ -15,7 +15,7 @@ from gate.errors import ConfigError
 from gate.registry import config_of
 from gate.settings.load import load_settings
 from gate.settings.model import Settings
-from tests.unit.test_settings import LEAST, SAMPLE
+from tests.unit.configurations import LEAST, SAMPLE
 
 LINE = re.compile(r".*?gate\.toml:(\d+)(:\d+)?: .*\S")
 SIGNS = st.text(st.sampled_from("[]{}=\"'#\\\n.,0aE-+_ \t\r\0й😀"), min_size=1, max_size=4)

@@ -9,7 +9,7 @@ from gate.ports.abilities import Abilities
 from gate.registry import config_of
 from gate.settings.load import Loaded, read_settings
 from gate.settings.review import advise, devices, effective
-from tests.unit.test_settings import LEAST, SAMPLE
+from tests.unit.configurations import LEAST, SAMPLE
 
 PASSAGE = '[[input]]\ndriver = "gpio"\nrole = "passage"\nline = 27\n'
 

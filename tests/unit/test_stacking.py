@@ -10,7 +10,7 @@ from drivers.decoders.detect.zxing import Grey
 from drivers.decoders.frame_average import FEWEST, Stack
 from drivers.decoders.live import LiveEye
 from drivers.decoders.still import read_still
-from tests.unit.test_restoring import noisy, on_a_wall, square, text_of
+from tests.unit.qr_pictures import noisy, on_a_wall, square, text_of
 
 WHOLE = Region(0, 0, 640, 480)
 MOST_FRAMES = 24

@@ -8,7 +8,7 @@ from gate.lane.setup import LaneSetup
 from gate.registry import config_of
 from gate.settings.load import load_settings
 from gate.wiring import fit, lane_setup
-from tests.unit.test_settings import LEAST
+from tests.unit.configurations import LEAST
 
 CONTACTS = "".join(
     f'\n[[input]]\ndriver = "gpio"\nrole = "{role}"\nline = {line}\nnormally = "closed"\n'

@@ -1,0 +1,25 @@
+"""The kiosk page after a row of events."""
+
+from gate.core.outlet_events import Event, Mode
+from gate.kiosk.view import About, Page, State, settle, show, step
+
+ABOUT = About("ala-t2-07", "ala-t2", "airport", ("kk", "ru", "en"), Mode.ENFORCE)
+
+
+def after(*events: Event | float) -> State:
+    """Events in order; a number lets so many seconds pass."""
+    return run(State(), 0.0, *events)[0]
+
+
+def run(state: State, now: float, *events: Event | float) -> tuple[State, float]:
+    for event in events:
+        if isinstance(event, (int, float)):
+            now += event
+            state = settle(state, now)
+        else:
+            state = step(state, event, now)
+    return state, now
+
+
+def page(*events: Event | float, about: About = ABOUT, wall: float = 0.0) -> Page:
+    return show(after(*events), about, wall)
