@@ -86,9 +86,9 @@ def _forget_journal(state_dir: Path, kept: Kept, now: float) -> None:
                 Journal(connection).append(Row(at=round(now * 1000), event="clock", detail=detail))
                 keep(connection, Kept(now, resets=kept.resets))
                 # Or who entered while the clock was ahead could not enter again until then.
-                back = min(0.0, now - (before.floor or now))
-                shift_redemptions(connection, back)
-                shift_inside(connection, back)
-                shift_losses(connection, back)
+                floor = max(now, before.floor or now)
+                shift_redemptions(connection, floor, now)
+                shift_inside(connection, floor, now)
+                shift_losses(connection, floor, now)
         except sqlite3.Error as error:
             raise unusable(File.LANE.within(state_dir), error) from error

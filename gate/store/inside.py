@@ -92,6 +92,6 @@ def _bounded(count: object) -> int:
     return max(0, min(MOST_INSIDE, int(count))) if isinstance(count, int | float) else 0
 
 
-def shift_inside(connection: sqlite3.Connection, seconds: float) -> None:
-    """The clock was reset by so much: each person has been inside for as long as before."""
-    connection.execute("UPDATE inside SET since = since + ?", (seconds,))
+def shift_inside(connection: sqlite3.Connection, floor: float, now: float) -> None:
+    """The time is `now`, and never was `floor`: who came in later than now has been inside for as long as before."""
+    connection.execute("UPDATE inside SET since = since + ? WHERE since > ?", (now - floor, now))

@@ -88,9 +88,10 @@ def bound_losses(connection: sqlite3.Connection, at: float) -> None:
     connection.execute("UPDATE loss SET used_at = ? WHERE used_at > ?", (round(at * 1000), round(at * 1000)))
 
 
-def shift_losses(connection: sqlite3.Connection, seconds: float) -> None:
-    """The clock was reset by so much."""
-    connection.execute("UPDATE loss SET used_at = used_at + ?", (round(seconds * 1000),))
+def shift_losses(connection: sqlite3.Connection, floor: float, now: float) -> None:
+    """The time is `now`, and never was `floor`: people who entered later than now entered as long ago as before."""
+    shifted = "UPDATE loss SET used_at = used_at + ? WHERE used_at > ?"
+    connection.execute(shifted, (round((now - floor) * 1000), round(now * 1000)))
 
 
 class UnknownUses:

@@ -75,7 +75,10 @@ def bound_redemptions(connection: sqlite3.Connection, at: float, reuse_after: fl
     connection.execute("UPDATE given_back SET until = min(until, ?)", (again,))
 
 
-def shift_redemptions(connection: sqlite3.Connection, seconds: float) -> None:
-    """The clock was reset by so much: what remains of each use remains as long."""
-    connection.execute("UPDATE redemption SET again_at = again_at + ?, forget_at = forget_at + ?", (seconds, seconds))
-    connection.execute("UPDATE given_back SET until = until + ?", (seconds,))
+def shift_redemptions(connection: sqlite3.Connection, floor: float, now: float) -> None:
+    """The time is `now`, and never was `floor`: what remained of each use remains as long.  What was over by `floor`
+    was used before that time, and is over when it would have been."""
+    back = now - floor
+    shifted = "UPDATE redemption SET again_at = again_at + ?, forget_at = forget_at + ? WHERE again_at > ?"
+    connection.execute(shifted, (back, back, floor))
+    connection.execute("UPDATE given_back SET until = until + ? WHERE until > ?", (back, floor))

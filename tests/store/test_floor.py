@@ -254,6 +254,21 @@ def test_uses_keep_what_was_left_of_their_time(tmp_path: Path) -> None:
         assert reason(admission, NOW + 501) is Reason.ADMITTED
 
 
+def test_uses_and_entries_before_the_time_that_never_was_stay_as_they_were(tmp_path: Path) -> None:
+    load(tmp_path, {7: Listing.GREEN, 8: Listing.GREEN})
+    house = replace(policy(), antipassback=AntiPassback.HARD)
+    with lane(tmp_path, house) as admission:
+        admission._redemptions.redeem(claims(7), 1, NOW - 60, 600.0)
+        admission._inside.note(claims(8), Direction.ENTRY, 2, NOW - 60)
+        admission.note("gate", NOW + 3650 * DAY, "stopped")
+    reset_floor(tmp_path, NOW)
+    with lane(tmp_path, house) as admission:
+        shown = Presented("reader[0]", Direction.ENTRY, Mode.ENFORCE, 1)
+        assert admission.admit(claims(7), shown, NOW + 539).decision.reason is Reason.ALREADY_USED
+        assert admission.admit(claims(8, token=b"another!"), shown, NOW + 539).decision.reason is Reason.ANTI_PASSBACK
+        assert admission.admit(claims(7), shown, NOW + 541).decision.reason is Reason.ADMITTED
+
+
 def test_who_is_inside_has_been_so_for_as_long_as_before(tmp_path: Path) -> None:
     ahead = NOW + 3650 * DAY
     load(tmp_path, {7: Listing.GREEN})
