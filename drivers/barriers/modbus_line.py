@@ -3,10 +3,10 @@
 Modbus RTU knows no authentication: keep the bus inside the enclosure.
 
 Facts it rests on (pymodbus 3.16): silence raises ModbusIOException, a refusal comes back as an object
-whose `isError()` is true, and neither the echo of a single coil's value nor that of a register is
-compared by the library.  A coil's value other than on and off, which boards use to time a pulse, needs
-a request of one's own.  It waits for an answer by the wall clock, so that a clock set back by an hour in
-mid-wait would keep an order to lock for an hour: `recv` is our own.
+whose `isError()` is true, and nothing of an answer is compared by the library: neither its function, nor the
+echo of a single coil's value or of a register.  A coil's value other than on and off, which boards use to
+time a pulse, needs a request of one's own.  It waits for an answer by the wall clock, so that a clock set
+back by an hour in mid-wait would keep an order to lock for an hour: `recv` is our own.
 """
 
 import logging
@@ -155,6 +155,9 @@ class ModbusLine:
         self._raise_if_echoed(None)
         if answer.isError():
             raise self._wrong(f"refuses ({answer})")
+        asked = self._client.sent[1]
+        if answer.function_code != asked:
+            raise self._wrong(f"answers function {answer.function_code} instead of {asked}")
         return answer
 
     def _raise_if_echoed(self, cause: Exception | None) -> None:

@@ -9,6 +9,9 @@ Facts it rests on (libosdp 3.2.9, Python wheel):
 - After a module was lost, and after any refusal (NAK), it goes offline for 300 s.  Disabling and enabling
   the module brings it back at once; that is done every two seconds while there is no secure channel.
 - Its own thread is no daemon thread and would keep a crashed process alive; ours is one.
+- A read that returns more than it was asked for ends in a SystemError out of `refresh`; it reads until nothing
+  comes, 64 bytes at a time, and writes a line to standard error when its ring of 512 is full.
+- It keeps every event in a queue without a bound, besides calling back.
 """
 
 import asyncio
@@ -37,12 +40,21 @@ _SILENT_FOR = 1.0
 """Seconds without a byte after which the module is lost; it answers some 17 polls a second."""
 
 _DONE_WITHIN = 1.5  # seconds; a command takes 50 ms
+_TURN = 256
+"""Bytes that libosdp reads in one turn: its longest frame.  Noise beyond that is dropped, the oldest first."""
 
 Order = tuple[int, int, int]
 """Output, control code, time in 100 ms."""
 
 OFF, FOR_A_WHILE = 1, 5
 """Control codes: off for good, ending a time; on for a time, which the module measures."""
+
+
+class _Dropping:
+    """Stands for the queue in which the library keeps every event for a caller of `get_event`: nobody calls it."""
+
+    def put(self, event: object) -> None:
+        pass
 
 
 def seed() -> None:
@@ -77,6 +89,8 @@ class Panel:
         self._line = SerialPort(port, baud)
         self._problem: DeviceError | None = None
         self._heard_at = time.monotonic()
+        self._unread = b""
+        self._allowed = 0
         self._orders: SimpleQueue[tuple[Order, Future[None]]] = SimpleQueue()
         self._under_way: deque[Future[None]] = deque()
         self._given: set[Future[None]] = set()
@@ -89,6 +103,7 @@ class Panel:
             command_completion_handler=self._completed,
         )
         self._panel.lock = threading.Lock()  # which its own thread would have made
+        self._panel.event_queue = [_Dropping()]
         self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
         self._thread.start()
 
@@ -142,6 +157,7 @@ class Panel:
     def _run(self) -> None:
         tried = time.monotonic()
         while not self._ending.is_set() and self._problem is None:
+            self._allowed = _TURN
             with self._panel.lock:
                 self._panel.ctx.refresh()
             self.secure = self._panel.is_sc_active(self._address)
@@ -200,8 +216,8 @@ class Panel:
         panel = self
 
         class Wire(base):  # type: ignore[misc]  # libosdp ships no types
-            def read(self, _max_bytes: int) -> bytes:  # what has come is never more
-                return panel._read()
+            def read(self, max_bytes: int) -> bytes:
+                return panel._read(max_bytes)
 
             def write(self, data: bytes) -> int:
                 return panel._write(bytes(data))
@@ -211,12 +227,15 @@ class Panel:
 
         return Wire()
 
-    def _read(self) -> bytes:
+    def _read(self, most: int) -> bytes:
         try:
-            data = self._line.read()
+            self._unread = (self._unread + self._line.read())[-_TURN:]
         except DeviceError as error:
             self._problem = error
             return b""
+        most = min(most, self._allowed)
+        data, self._unread = self._unread[:most], self._unread[most:]
+        self._allowed -= len(data)
         if data:
             self._heard_at = time.monotonic()
         return data
