@@ -5,7 +5,8 @@ import time
 from pathlib import Path
 
 from gate.errors import ConfigError
-from tests.fuzz.targets import CORPUS, Target
+from tests.fuzz.target import Target
+from tests.fuzz.targets import CORPUS
 
 MEMORY = 700  # MB that a process may grow to: the largest picture takes 550
 _TRIES = 3  # a collection of garbage may fall into one of them

@@ -5,23 +5,17 @@ import json
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
-from unittest.mock import patch
 
 import cv2
 import segno
 from nacl.signing import SigningKey
 from PIL import Image
 
-from drivers.barriers.uhppote_line import UhppoteLine
-from drivers.barriers.zk_line import ZkLine, frame
 from drivers.decoders.image_file import load_grey
 from drivers.decoders.still import read_still
 from drivers.readers.camera_messages import CAMERA
 from drivers.readers.examining_messages import EXAMINATION
-from drivers.readers.hid_keys import Typing
-from drivers.readers.scanner_stream import LONGEST, Stream
 from gate.authority.sources.csv_file import CsvFile
 from gate.authority.sources.ids import IdKind, Ids
 from gate.authority.sources.rows import Problems
@@ -31,7 +25,7 @@ from gate.core.model import Listing
 from gate.core.reason import Reason
 from gate.core.rules import parse_rules
 from gate.core.trust import parse_trust
-from gate.errors import ConfigError, DeviceError, GateError, PictureError, PublishError
+from gate.errors import ConfigError, GateError, PictureError, PublishError
 from gate.kiosk.messages import to_lane, to_page
 from gate.lane.orders import parse_request
 from gate.passes.aq1_encode import credential_text
@@ -40,6 +34,8 @@ from gate.settings.load import load_settings
 from gate.store import subject_wire, wire
 from gate.testing import builders
 from gate.worker.codec import Codec, CodecError
+from tests.fuzz.device_targets import DEVICES
+from tests.fuzz.target import Target
 from tests.unit.aq1_outcomes import WHOLE, cut_out, decoded, outcome
 from tests.unit.configurations import LEAST, SAMPLE
 
@@ -48,14 +44,6 @@ SIZE = 4096  # places of the list that is fuzzed
 _DEVICE = SigningKey(bytes(32))
 _NIBBLES = builders.nibbles({idx: Listing(1 + idx % 5) for idx in range(0, 400, 7)}, SIZE)
 _CHANGED = builders.nibbles({idx: Listing(1 + idx % 4) for idx in range(0, 500, 5)}, SIZE)
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    run: Callable[[bytes], object]
-    refusal: type[Exception] | None  # what it may raise
-    seeds: Callable[[], list[bytes]]
-    cpu: float = 0.1  # seconds of processor for one input
 
 
 def _text(data: bytes) -> str:
@@ -123,72 +111,7 @@ def _segments() -> list[bytes]:
     return [subject_wire.encode_segment(np.arange(1, 101, dtype=np.uint64) * np.uint64(2**57 - 1))]
 
 
-# What devices and processes say
-
-
-def _scanner(data: bytes) -> None:
-    for ends, answers in ((True, True), (False, False)):
-        stream, at = Stream(ends, answers), 1.0
-        for start in range(0, len(data), 7):
-            at += data[start] / 100
-            stream.feed(data[start : start + 7], at)
-        stream.feed(b"", at + 10)
-        assert all(0 < len(code) <= LONGEST for code in stream.codes)
-
-
-def _keys(data: bytes) -> None:
-    typing = Typing()
-    for at, (code, value) in enumerate(zip(data[::2], data[1::2], strict=False)):
-        read = typing.key(code, value % 3, at / 50)
-        assert read is None or 0 < len(read) <= LONGEST
-
-
-class _Line:
-    """A socket whose other end says `data`."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-
-    def recv(self, count: int) -> bytes:
-        given, self._data = self._data[:count], self._data[count:]
-        return given
-
-    def sendall(self, _: bytes) -> None:
-        pass
-
-    send = connect = settimeout = sendall
-
-    def close(self) -> None:
-        pass
-
-    def __enter__(self) -> "_Line":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-
-def _uhppote(data: bytes) -> None:
-    with patch("drivers.barriers.uhppote_line.socket.socket", lambda *_: _Line(data)):
-        line = UhppoteLine("127.0.0.1", 60000, 405419896, 1)
-        for ask in (line.state, line.setting):
-            with suppress(DeviceError):
-                ask()
-
-
-def _uhppote_answers() -> list[bytes]:
-    return [bytes([0x17, code, 0, 0]) + (405419896).to_bytes(4, "little") + bytes(56) for code in (0x20, 0x80, 0x82)]
-
-
-def _zk(data: bytes) -> None:
-    with patch("drivers.barriers.zk_line.socket.create_connection", lambda *_: _Line(data)):
-        line = ZkLine("127.0.0.1", 4370)
-        line.doors()
-
-
-def _zk_answers() -> list[bytes]:
-    first = frame(0xC8, b"\x39\x30\0\0")
-    return [first + frame(0xC8, b"\x39\x30\0\0LockCount=2\0"), frame(0xC9, b"\xf3"), first]
+# What processes say
 
 
 def _messages(data: bytes) -> None:
@@ -313,10 +236,7 @@ TARGETS = {
     ),
     "trust": Target(parse_trust, PublishError, lambda: [builders.trust_json()]),
     "rules": Target(parse_rules, PublishError, lambda: [builders.rules_json()]),
-    "scanner": Target(_scanner, None, lambda: [b"AQ1:ABC\r\n", b"\x02\0\0\x01\0\x33\x31", b"AQ1:\xff\0\x1dX\t"]),
-    "keys": Target(_keys, None, lambda: [bytes([42, 1, 30, 1, 42, 0, 28, 1]), bytes([56, 1, 79, 1, 56, 0, 28, 1])]),
-    "uhppote": Target(_uhppote, None, _uhppote_answers),
-    "zk": Target(_zk, DeviceError, _zk_answers),
+    **DEVICES,
     "message": Target(_messages, None, _message_lines),
     "request": Target(parse_request, ValueError, _requests),
     "config": Target(_config, ConfigError, lambda: [SAMPLE.encode(), LEAST.encode()], cpu=1.0),
