@@ -1,15 +1,12 @@
-"""A lane's store that is killed, or refused by the disk, at any one of its system calls: forked from a process
-that has everything loaded, and held by strace, which counts the calls and injects the fault.
+"""A lane's store that is killed, or refused by the disk, at any one of its system calls.
 
-Lines on standard input: JSON with state, openings (the file that stands for the barrier), at, and a pipe to wait for.
-For each the pid of a child is printed, and, when it has ended, its wait status.
+A job: state, openings (the file that stands for the barrier), at.
 """
 
-import json
 import os
-import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from gate.core.model import Decision, Direction
 from gate.core.outlet_events import Mode, Passed
@@ -19,6 +16,7 @@ from gate.store import segments
 from gate.store.admission import Admission, Presented
 from gate.store.statuslist import StatusList
 from gate.testing.builders import claims, policy
+from tests.fork_server import serve
 
 PEOPLE = range(10, 15)
 REUSE_AFTER = 3 * 86_400.0  # seconds: longer than the story
@@ -72,18 +70,10 @@ def morning(state: Path, openings: int, at: float) -> int:
     return 0
 
 
-def main() -> None:
-    for line in sys.stdin:
-        job = json.loads(line)
-        child = os.fork()
-        if child == 0:
-            openings = os.open(job["openings"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-            Path(job["go"]).read_bytes()  # a pipe: waits until somebody opens its other end
-            os._exit(morning(Path(job["state"]), openings, job["at"]))
-        print(child, flush=True)
-        _, status = os.waitpid(child, 0)
-        print(status, flush=True)
+def _live(job: dict[str, Any]) -> int:
+    openings = os.open(job["openings"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    return morning(Path(job["state"]), openings, job["at"])
 
 
 if __name__ == "__main__":
-    main()
+    serve(_live)

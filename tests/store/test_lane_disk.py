@@ -2,12 +2,9 @@
 
 After each: every opening has its row, no code has opened twice, the chain is whole, and nothing counts as lost."""
 
-import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +17,7 @@ from gate.store.admission import Admission
 from gate.store.journal_proof import open_journal, prove, read_rows
 from gate.store.statuslist import StatusList
 from gate.testing.builders import NOW, claims, load, policy
+from tests.fork_server import ForkServer
 from tests.store.lane_victim import PEOPLE, REFUSED, REUSE_AFTER, SHOWN, visit
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -32,56 +30,28 @@ AT = NOW + 600.0
 
 
 class Victim:
-    """Forks children that live a morning, one at a time, each under strace."""
+    """Children that live a morning, one at a time."""
 
     def __init__(self, folder: Path, held: Path) -> None:
         self.state, self.openings = folder / "state", folder / "openings"
-        self._held, self._folder, self._go = held, folder, folder / "go"
-        os.mkfifo(self._go)
-        self._server = subprocess.Popen(
-            [sys.executable, "-m", "tests.store.lane_victim"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+        self.held, self._folder = held, folder
+        self._server = ForkServer("tests.store.lane_victim")
 
     def live(self, *faults: str) -> tuple[int, list[str]]:
         """Wait status of a child, and its calls, in order."""
         shutil.rmtree(self.state, ignore_errors=True)
-        shutil.copytree(self._held, self.state)
+        shutil.copytree(self.held, self.state)
         self.openings.unlink(missing_ok=True)
-        job = {"state": self.state, "openings": self.openings, "at": AT, "go": self._go}
-        self._say(json.dumps(job, default=str))
-        child = self._hear()
-        trace = self._folder / "trace"
-        injected = [word for fault in faults for word in ("-e", f"inject={fault}")]
-        command = ["strace", "-o", str(trace), "-e", f"trace={','.join(CALLS)}", *injected, "-p", str(child)]
-        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as strace:
-            assert strace.stderr is not None
-            assert "attached" in strace.stderr.readline()
-            self._go.write_bytes(b"")
-            status = self._hear()
-            strace.wait(30)
-        names = [line.partition("(")[0] for line in trace.read_text().splitlines()]
-        return status, [name for name in names if name in CALLS]
+        job = {"state": self.state, "openings": self.openings, "at": AT}
+        return self._server.traced(job, self._folder, CALLS, faults)
 
     def opened(self) -> list[tuple[int, int]]:
-        """Who was let in, by which row."""
+        """The people who were let in, each with the number of the row."""
         lines = self.openings.read_text().splitlines()
         return [(int(idx), int(seq)) for idx, seq in (line.split() for line in lines)]
 
     def close(self) -> None:
-        assert self._server.stdin is not None
-        assert self._server.stdout is not None
-        self._server.stdin.close()
-        self._server.wait(10)
-        self._server.stdout.close()
-
-    def _say(self, line: str) -> None:
-        assert self._server.stdin is not None
-        self._server.stdin.write(line + "\n")
-        self._server.stdin.flush()
-
-    def _hear(self) -> int:
-        assert self._server.stdout is not None
-        return int(self._server.stdout.readline())
+        self._server.close()
 
 
 @pytest.fixture(params=["first", "later"])
@@ -177,7 +147,7 @@ def test_a_read_that_fails(victim: Victim, part: int) -> None:
 
 
 def test_an_error_of_the_disk_at_the_start_is_one_line_with_its_cause(victim: Victim) -> None:
-    shutil.copytree(victim._held, victim.state)
+    shutil.copytree(victim.held, victim.state)
     (victim.state / "lane.lock").unlink(missing_ok=True)
     (victim.state / "lane.lock").mkdir()
     with pytest.raises(StoreError, match=r"lane\.lock: Is a directory"):

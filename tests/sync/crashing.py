@@ -1,34 +1,17 @@
-"""A sync that is killed, or refused by the disk, at any one of its system calls: forked from a process that has
-everything loaded, and held by strace, which counts the calls and injects the fault.
+"""A sync that is killed, or refused by the disk, at any one of its system calls.
 
-Lines on standard input: JSON with state, mirror, root, now, and a pipe to wait for.  For each the pid of a
-child is printed, and, when it has ended, its wait status.
+A job: state, mirror, root, now.
 """
 
-import json
-import os
-import sys
 from pathlib import Path
 
 import structlog
 
 from gate.errors import GateError
 from gate.sync.syncing import Source, sync
+from tests.fork_server import serve
 
 REFUSED = 17  # exit code: a GateError, as it should be
-
-
-def main() -> None:
-    structlog.configure(processors=[_drop])
-    for line in sys.stdin:
-        job = json.loads(line)
-        child = os.fork()
-        if child == 0:
-            Path(job["go"]).read_bytes()  # a pipe: waits until somebody opens its other end
-            os._exit(_run(job))
-        print(child, flush=True)
-        _, status = os.waitpid(child, 0)
-        print(status, flush=True)
 
 
 def _run(job: dict[str, str]) -> int:
@@ -44,4 +27,5 @@ def _drop(*_: object) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    main()
+    structlog.configure(processors=[_drop])
+    serve(_run)

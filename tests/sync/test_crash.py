@@ -4,18 +4,16 @@ After each: the list that was held is held, or the new one is; never anything el
 brings the device up to date.
 """
 
-import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from gate.core.model import Listing
+from tests.fork_server import ForkServer
 from tests.sync.crashing import REFUSED
 from tests.sync.world import WITNESS, World
 
@@ -38,16 +36,12 @@ PARTS = 4  # tests that share the points of one scenario, for as many workers
 
 
 class Victim:
-    """Forks children that sync, one at a time, each under strace."""
+    """Children that sync, one at a time."""
 
     def __init__(self, world: World, held: Path | None) -> None:
         self.world = world
         self.held = held  # the state to begin with; None: a new device
-        self._go = world.folder / "go"
-        os.mkfifo(self._go)
-        self._server = subprocess.Popen(
-            [sys.executable, "-m", "tests.sync.crashing"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+        self._server = ForkServer("tests.sync.crashing")
 
     def sync(self, *faults: str) -> tuple[int, list[str]]:
         """Wait status of a child, and the calls that changed something, in order."""
@@ -55,42 +49,11 @@ class Victim:
         shutil.rmtree(world.state, ignore_errors=True)
         if self.held:
             shutil.copytree(self.held, world.state, symlinks=True)
-        job = {
-            "state": world.state,
-            "mirror": world.public.as_uri(),
-            "root": world.root,
-            "now": world.now,
-            "go": self._go,
-        }
-        self._say(json.dumps(job, default=str))
-        child = self._hear()
-        trace = world.folder / "trace"
-        injected = [word for fault in faults for word in ("-e", f"inject={fault}")]
-        command = ["strace", "-o", str(trace), "-e", f"trace={','.join(CHANGES)}", *injected, "-p", str(child)]
-        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as strace:
-            assert strace.stderr is not None
-            assert "attached" in strace.stderr.readline()
-            self._go.write_bytes(b"")
-            status = self._hear()
-            strace.wait(30)
-        names = [line.partition("(")[0] for line in trace.read_text().splitlines()]
-        return status, [name for name in names if name in CHANGES]
+        job = {"state": world.state, "mirror": world.public.as_uri(), "root": world.root, "now": world.now}
+        return self._server.traced(job, world.folder, CHANGES, faults)
 
     def close(self) -> None:
-        assert self._server.stdin is not None
-        assert self._server.stdout is not None
-        self._server.stdin.close()
-        self._server.wait(10)
-        self._server.stdout.close()
-
-    def _say(self, line: str) -> None:
-        assert self._server.stdin is not None
-        self._server.stdin.write(line + "\n")
-        self._server.stdin.flush()
-
-    def _hear(self) -> int:
-        assert self._server.stdout is not None
-        return int(self._server.stdout.readline())
+        self._server.close()
 
 
 def _victim(folder: Path, scenario: str) -> Victim:
