@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from gate.authority.authority import Authority
 from gate.authority.sources.csv_file import CsvFile
+from gate.authority.sources.formulas import blank_rows, is_uncalculated
 from gate.authority.sources.rows import BadRowsError, Problems
 from gate.authority.sources.workbook import Workbook
 from gate.core.model import Listing
@@ -77,6 +78,7 @@ PLAIN = [row[1:] for row in ROWS]
         "SEP=,\n" + text(","),
         "sep=\t\r" + text("\t", "\r"),
         text(rows=[(*row, "", "") for row in ROWS]),
+        text(rows=[(*ROWS[0], "said"), *((*row, "by phone;\nred\nor so") for row in ROWS[1:])]),
         text().replace("\r\n", ";;\r\n").replace("status;;", "status", 1),
         text() + ";;\r\n;;\r\n",
         text(rows=PLAIN).replace("person;status", '"Person" ; " STATUS\xa0"'),
@@ -104,6 +106,9 @@ def test_what_spreadsheets_add(authority: Authority, table: str) -> None:
         (b'person,status\n900524586842,"green"x\n', "write a quote inside a cell twice"),
         (b'person,status\n900524586842,"gr\reen"x\n', "quote"),
         (b"person,status\n900524586842,green\rx,y\n", "a lone carriage return"),
+        (b'person,status,x\n1,green,"5 inch\n2,red,\n3,green,4"\n', "line 4: ends a quoted cell that has a row"),
+        (b'person,status,x\n1,green,"5 inch\n2,red ,4"\n', "line 3: ends a quoted cell that has a row"),
+        (b"person,status\n,green\n", "line 2: has no id"),
         (b'person,status,x\n900524586842,green,"' + b"y" * 140_000 + b'"\n', "longer than 131,072 characters"),
     ],
 )
@@ -207,6 +212,8 @@ def xlsx(path: Path, sheets: Mapping[str, Sequence[Sequence[object]]]) -> Path:
 def _cell(value: object, place: str) -> str:
     if value is None:
         return ""
+    if isinstance(value, str) and value.startswith("<c"):
+        return value.replace("<c", f'<c r="{place}"', 1)
     if isinstance(value, str):
         return f'<c r="{place}" t="inlineStr"><is><t>{escape(value)}</t></is></c>'
     return f'<c r="{place}"><v>{value}</v></c>'
@@ -281,3 +288,51 @@ def test_a_workbook_without_its_package(authority: Authority, tmp_path: Path, mo
     monkeypatch.setitem(sys.modules, "python_calamine", None)
     with pytest.raises(GateError, match="needs the Python package python-calamine"):
         authority.take_in(Workbook(xlsx(tmp_path / "a.xlsx", {"1": PLAIN})))
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        '<c><f>"red"</f><v /></c>',
+        "<c><f>A1</f></c>",
+        '<c><f t="shared" si="0"/></c>',
+        '<c t="e"><f>1/0</f><v>#DIV/0!</v></c>',
+        '<c t="e"><v>#N/A</v></c>',
+    ],
+)
+def test_a_row_that_only_looks_empty_is_named(authority: Authority, tmp_path: Path, cell: str) -> None:
+    rows = [*PLAIN[:2], (cell, cell), *PLAIN[2:]]
+    with pytest.raises(BadRowsError, match="row 3: has only formulas that failed or were never calculated"):
+        authority.take_in(Workbook(xlsx(tmp_path / "a.xlsx", {"1": rows})))
+    with pytest.raises(BadRowsError, match="row 5: has only formulas"):
+        authority.take_in(Workbook(xlsx(tmp_path / "b.xlsx", {"1": [*PLAIN, (cell, cell)]})))
+    empty = '<c t="str"><f>T(B1)</f><v></v></c>'
+    others = xlsx(tmp_path / "c.xlsx", {"sums": [(cell, cell)] * 9, "1": [*PLAIN, (empty, None)]})
+    assert authority.take_in(Workbook(others)).rows == 3
+
+
+def test_a_sheet_that_goes_on_with_the_table_is_named(authority: Authority, tmp_path: Path) -> None:
+    sheets: list[Sequence[Sequence[object]]] = [
+        PLAIN[1:2],
+        [("Register",), *PLAIN],
+        [(825408493, "red")],
+        [(f"a{number}", "red") for number in range(7)],
+    ]
+    for number, sheet in enumerate(sheets):
+        path = xlsx(tmp_path / f"{number}.xlsx", {"May": PLAIN, "June": sheet})
+        with pytest.raises(PublishError, match=r"the sheet June of .* has statuses too"):
+            authority.take_in(Workbook(path))
+    legend = [("code", "means"), *enumerate(["red", "yellow", "blue", "green"])]
+    assert authority.take_in(Workbook(xlsx(tmp_path / "a.xlsx", {"May": PLAIN, "legend": legend}))).rows == 3
+
+
+def test_formulas_of_older_kinds_of_workbook(tmp_path: Path) -> None:
+    """[MS-XLS] 2.4.127 Formula: row 31, with an empty text; 2.4.24 BoolErr: row 6, #N/A, and a truth value."""
+    formula, error = bytes.fromhex("060025001f0000001100030000000000ffff"), bytes.fromhex("05020800060001000f002a01")
+    truth = bytes.fromhex("05020800070001000f000100")
+    (old := tmp_path / "a.xls").write_bytes(bytes.fromhex("d0cf11e0a1b11ae1") + formula + error + truth)
+    assert blank_rows(old, 0) == {7, 32}
+    for formula, expected in ((b' office:value-type="string"', False), (b"", True)):
+        with zipfile.ZipFile(tmp_path / "a.ods", "w") as archive:
+            archive.writestr("content.xml", b'<table:table-cell table:formula="of:=1"' + formula + b"/>")
+        assert is_uncalculated(tmp_path / "a.ods") is expected

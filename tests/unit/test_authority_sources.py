@@ -128,7 +128,7 @@ def test_parquet_gives_rows(tmp_path: Path) -> None:
 def test_bad_rows_of_parquet_are_named(tmp_path: Path) -> None:
     rows, said = taken(parquet(tmp_path / "x", f"SELECT person, status FROM {BAD}"))
     assert rows == [(1, 4, b"a")]
-    assert said.startswith("5 ('row 2: a person's id has 1".replace("'r", '"r'))
+    assert said.startswith("5 ('row 2: has no id".replace("'r", '"r'))
     assert [f"row {number}:" in said for number in range(2, 7)] == [True] * 5
     rows, said = taken(parquet(tmp_path / "y", f"SELECT idx, status FROM {BAD}"))
     assert (rows, said[:2]) == ([], "6 ")
@@ -275,7 +275,7 @@ def test_contradictions_and_bad_rows_are_named_in_their_order(tmp_path: Path) ->
     assert refused.value.rows == (
         "row 911: this person stands twice, with different statuses",
         "row 951: this person stands twice, with different statuses",
-        "row 991: a person's id has 1 to 128 characters",
+        "row 991: has no id: its cell is empty, or a formula that has failed; write the id as text",
     )
     assert (authority.size, authority.place_of("0" * 12)) == (0, None)
 

@@ -14,7 +14,7 @@ from typing import BinaryIO
 from gate.authority.sources import plain
 from gate.authority.sources.file_kinds import name_kind
 from gate.authority.sources.ids import Ids
-from gate.authority.sources.rows import BATCH, UNDECODED, Batch, Columns, Problems, Progress, RowByRow
+from gate.authority.sources.rows import BATCH, UNDECODED, Batch, Columns, Problems, Progress, RowByRow, is_status
 from gate.authority.sources.text import PlainText, WideTextError
 from gate.errors import PublishError
 
@@ -31,6 +31,12 @@ _SAID = (  # what the standard library says, and what a person does about it
     ("field larger", "a cell is longer than 131,072 characters; a quote may be opened and never closed"),
     ("new-line character", "a lone carriage return stands in a row; save the table again"),
     ("NUL", "a NUL character stands in a row; save the table again"),
+)
+
+
+_SWALLOWED = (
+    "ends a quoted cell that has a row with a status in it; a quote is opened above and not closed: write a quote "
+    "inside a cell twice"
 )
 
 
@@ -80,7 +86,9 @@ class CsvFile:
             else:
                 lines = _Lines(block, self._blocks, before)
                 for row, cells in _rows(lines, delimiter):
-                    if any(cells):  # not what a spreadsheet leaves of an empty row: ;;
+                    if any(_has_row(cell, delimiter) for cell in cells):
+                        problems.add(row, _SWALLOWED)
+                    elif any(cells):  # not what a spreadsheet leaves of an empty row: ;;
                         closer.take(row, cells)
                     if len(closer) == BATCH:
                         yield closer.batch()
@@ -173,6 +181,15 @@ def _rows(lines: _Lines, delimiter: str, *, strict: bool = True) -> Iterator[tup
             raise _UnreadableError(lines.number, f"is not CSV: {words}") from None
         if row:
             yield lines.number, row
+
+
+def _has_row(cell: str, delimiter: str) -> bool:
+    """Whether a quoted cell has swallowed a row: a quote that begins a cell and stands for inches closes at the next
+    such quote, rows later, and what is between is a cell by the rules of CSV."""
+    if "\n" not in cell:
+        return False
+    lines = (line.split(delimiter) for line in cell.split("\n")[1:])
+    return any(len(cells) > 1 and any(map(is_status, cells)) for cells in lines)
 
 
 def _columns(header: bytes, delimiters: Iterable[str]) -> tuple[str, Columns] | None:

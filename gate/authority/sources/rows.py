@@ -134,7 +134,7 @@ class RowByRow:
             self._problems.add(row, _NOT_UTF8)
             return
         value = STATUSES.get(status) if isinstance(status, str) else None
-        if value is None and (value := STATUSES.get(str(status).strip().lower())) is None:
+        if value is None and (value := _status_of(status)) is None:
             self._problems.add(row, f"status {_shown(status)} is none of {', '.join(STATUSES)}")
         elif self._person(row, key) if self._columns.by_person else self._place(row, key):
             self._rows.append(row)
@@ -178,11 +178,14 @@ class RowByRow:
             )
             return False
         text = (key or "").strip(BLANKS)
+        if not text:
+            self._problems.add(row, "has no id: its cell is empty, or a formula that has failed; write the id as text")
+            return False
         try:
             person = text.encode()
         except UnicodeEncodeError:  # half a surrogate pair: some databases hold such a thing
             person = b""
-        if not 0 < len(text) <= PERSON_MAX or not person:
+        if len(text) > PERSON_MAX or not person:
             self._problems.add(row, f"a person's id has 1 to {PERSON_MAX} characters")
             return False
         if not text.isascii() and not self._beyond_ascii:
@@ -200,6 +203,14 @@ class RowByRow:
             return True
         self._problems.add(row, f"idx {_shown(key)} is no place from 0 to {self._limit - 1}")
         return False
+
+
+def is_status(cell: object) -> bool:
+    return _status_of(cell) is not None
+
+
+def _status_of(cell: object) -> int | None:
+    return STATUSES.get(str(cell).strip().lower())
 
 
 def _is_undecoded(cell: object) -> bool:
