@@ -128,7 +128,7 @@ def test_parquet_gives_rows(tmp_path: Path) -> None:
 def test_bad_rows_of_parquet_are_named(tmp_path: Path) -> None:
     rows, said = taken(parquet(tmp_path / "x", f"SELECT person, status FROM {BAD}"))
     assert rows == [(1, 4, b"a")]
-    assert said.startswith("5 ('row 2: has no id".replace("'r", '"r'))
+    assert said.startswith("5 ('row 2: has no id")
     assert [f"row {number}:" in said for number in range(2, 7)] == [True] * 5
     rows, said = taken(parquet(tmp_path / "y", f"SELECT idx, status FROM {BAD}"))
     assert (rows, said[:2]) == ([], "6 ")
