@@ -11,8 +11,8 @@ import click
 from pydantic import ValidationError
 
 from gate.cli.where import run_directory, state_options
+from gate.core.lane.modes import Mode
 from gate.core.model import Direction
-from gate.core.outlet_events import Mode
 from gate.errors import UsageError
 from gate.lane.orders import (
     AdmitRequest,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from gate.core.outlet_events import Mode
+from gate.core.lane.modes import Mode
 
 HOLIDAY = "holiday"
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

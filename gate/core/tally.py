@@ -7,7 +7,8 @@ counts and not from zero.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from gate.core.outlet_events import Decided, Event, GrantEnded, Passed
+from gate.core.lane.effects import Passed
+from gate.core.outlet_events import Decided, Event, GrantEnded
 from gate.core.reason import Reason
 
 LATENCIES = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from gate.core.outlet_events import Alarm
+from gate.core.lane.modes import Alarm
 
 _TEXTS: dict[Alarm, tuple[str, str, str]] = {  # in kk, ru, en
     Alarm.HELD_OPEN_SOON: (

@@ -20,16 +20,9 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.metrics_core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from gate.core.outlet_events import (
-    Alarm,
-    AlarmChanged,
-    ClockChanged,
-    DeviceChanged,
-    ListChanged,
-    Passed,
-    Phase,
-    PhaseChanged,
-)
+from gate.core.lane.effects import Passed
+from gate.core.lane.modes import Alarm, Phase
+from gate.core.outlet_events import AlarmChanged, ClockChanged, DeviceChanged, ListChanged, PhaseChanged
 from gate.core.reason import Reason
 from gate.core.staleness import Freshness
 from gate.core.tally import LATENCIES, Tally

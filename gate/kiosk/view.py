@@ -11,6 +11,7 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from gate.core.lane.modes import Mode, Phase
 from gate.core.model import Direction
 from gate.core.outlet_events import (
     AlarmChanged,
@@ -22,8 +23,6 @@ from gate.core.outlet_events import (
     Event,
     GrantEnded,
     ListChanged,
-    Mode,
-    Phase,
     PhaseChanged,
 )
 from gate.core.reason import Reason

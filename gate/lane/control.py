@@ -22,7 +22,7 @@ import structlog
 
 from gate.core.lane.events import Extend, Ordered, Reset
 from gate.core.lane.hindrance import JOURNAL
-from gate.core.outlet_events import Alarm
+from gate.core.lane.modes import Alarm
 from gate.core.reason import Reason
 from gate.lane.controller import Lane
 from gate.lane.orders import (

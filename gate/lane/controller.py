@@ -11,23 +11,8 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TypeVar
 
-from gate.core.lane.events import (
-    Alarmed,
-    Amnesty,
-    Effect,
-    EndGrant,
-    Granted,
-    LaneEvent,
-    Note,
-    Release,
-    Released,
-    ReleaseFailed,
-    Remember,
-    Scheduled,
-    Secure,
-    Stand,
-    Tick,
-)
+from gate.core.lane.effects import Alarmed, Amnesty, Effect, EndGrant, Note, Release, Remember, Secure, Stand
+from gate.core.lane.events import Granted, LaneEvent, Released, ReleaseFailed, Scheduled, Tick
 from gate.core.lane.hindrance import JOURNAL, hindrance
 from gate.core.lane.state import BARRIER, LaneState
 from gate.core.lane.step import step

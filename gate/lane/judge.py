@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import structlog
 
 from gate.core.decide import Policy
+from gate.core.lane.effects import Passed
+from gate.core.lane.modes import Mode
 from gate.core.model import Claims, Decision, Direction, Refused
-from gate.core.outlet_events import Mode, Passed
 from gate.core.reason import Reason, blame_clock
 from gate.core.time_reset import TimeReset
 from gate.core.trust import NO_ISSUERS, TrustList

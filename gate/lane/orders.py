@@ -21,8 +21,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
+from gate.core.lane.modes import Mode
 from gate.core.model import Direction
-from gate.core.outlet_events import Mode
 from gate.errors import GateError
 from gate.store.inside import MOST_INSIDE
 

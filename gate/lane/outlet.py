@@ -8,11 +8,11 @@ from typing import Generic, TypeVar
 
 import structlog
 
-from gate.core.lane.events import Alarmed
+from gate.core.lane.effects import Alarmed, Passed
+from gate.core.lane.modes import Alarm, Phase
 from gate.core.lane.state import LaneState
 from gate.core.model import Stance
 from gate.core.outlet_events import (
-    Alarm,
     AlarmChanged,
     CodeSeen,
     CodesInView,
@@ -21,8 +21,6 @@ from gate.core.outlet_events import (
     Event,
     GrantEnded,
     ListChanged,
-    Passed,
-    Phase,
     PhaseChanged,
 )
 from gate.core.reason import Reason

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from gate.core.lane.modes import Mode
 from gate.core.lane.state import Timing
-from gate.core.outlet_events import Mode
 from gate.core.schedule import Schedule
 from gate.core.staleness import AgeLimits
 from gate.lane.judge import Verdict

@@ -1,7 +1,7 @@
 """What the lamps show while nobody has an answer."""
 
+from gate.core.lane.modes import Alarm, Phase
 from gate.core.lane.state import LaneState
-from gate.core.outlet_events import Alarm, Phase
 from gate.ports.feedback import Signal
 
 _SIGNALS = {

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from gate.core.decide import AntiPassback
 from gate.core.lane.door import DoorTiming, Relock
-from gate.core.outlet_events import Mode
+from gate.core.lane.modes import Mode
 from gate.core.schedule import Schedule, Window
 from gate.ports.driver import Duration
 from gate.settings.tables import DAY, Table, wrong

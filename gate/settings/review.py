@@ -8,8 +8,8 @@ from typing import Any
 
 from gate.core.decide import AntiPassback, Unlisted
 from gate.core.lane.door import Relock
+from gate.core.lane.modes import Mode
 from gate.core.model import Direction, Stance
-from gate.core.outlet_events import Mode
 from gate.ports.abilities import ONE_PULSE, Abilities
 from gate.ports.driver import DriverConfig, show_duration
 from gate.ports.inputs import InputConfig, Role

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gate.core.decide import Knowledge, Policy, decide
+from gate.core.lane.effects import Passed
+from gate.core.lane.modes import Mode
 from gate.core.model import Claims, Decision, Direction
-from gate.core.outlet_events import Mode, Passed
 from gate.core.reason import Reason
 from gate.core.rules import RuleSet
 from gate.store.journal import Row

@@ -4,8 +4,8 @@ import sqlite3
 from dataclasses import replace
 
 from gate.core.decide import AntiPassback, Policy
+from gate.core.lane.effects import Passed
 from gate.core.model import Claims, Decision, Direction
-from gate.core.outlet_events import Passed
 from gate.core.reason import Reason
 from gate.store.secrets import Secrets
 

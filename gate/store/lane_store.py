@@ -12,8 +12,8 @@ from pathlib import Path
 import structlog
 
 from gate.core.decide import Policy
+from gate.core.lane.modes import Mode
 from gate.core.model import Direction
-from gate.core.outlet_events import Mode
 from gate.core.trusted_time import Kept
 from gate.errors import DamagedError, GateError, StoreError
 from gate.store.database import BUSY_TIMEOUT_MS, File, immediate, is_damage, unusable

@@ -9,8 +9,8 @@ import sqlite3
 from dataclasses import dataclass, replace
 
 from gate.core.decide import Policy
+from gate.core.lane.modes import Mode
 from gate.core.model import Claims, Decision
-from gate.core.outlet_events import Mode
 from gate.core.reason import Reason
 from gate.errors import StoreError
 from gate.store.inside import Inside

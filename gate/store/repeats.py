@@ -7,8 +7,8 @@ many there were.  What lets somebody through, and what concerns a person, always
 from collections import Counter
 from dataclasses import dataclass, field
 
+from gate.core.lane.modes import Mode
 from gate.core.model import Direction
-from gate.core.outlet_events import Mode
 from gate.core.reason import Reason
 
 PAUSE = 1.0  # seconds between two rows of one reader: some 30 MB of journal a day at worst

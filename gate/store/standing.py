@@ -3,7 +3,7 @@
 import sqlite3
 from dataclasses import dataclass
 
-from gate.core.outlet_events import Mode
+from gate.core.lane.modes import Mode
 
 _FIRE = "fire"
 _ORDER = "order "

@@ -10,8 +10,8 @@ import cbor2
 from nacl.signing import SigningKey, VerifyKey
 
 from gate.core.decide import Knowledge, decide
+from gate.core.lane.modes import Mode
 from gate.core.model import Claims, Decision, Direction, Listing, Status
-from gate.core.outlet_events import Mode
 from gate.core.reason import Reason
 from gate.core.trust import key_id, parse_trust
 from gate.passes.aq1_encode import encode_credential, encode_presentation

@@ -14,8 +14,8 @@ import sys
 import time
 from pathlib import Path
 
+from gate.core.lane.modes import Mode
 from gate.core.model import Claims, Direction, Listing, Status
-from gate.core.outlet_events import Mode
 from gate.core.reason import Reason
 from gate.runtime.clock import SystemClock
 from gate.store.admission import Admission, Presented

@@ -13,7 +13,8 @@ from typing import Any
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 
-from gate.core.outlet_events import Event, Mode, Phase, PhaseChanged
+from gate.core.lane.modes import Mode, Phase
+from gate.core.outlet_events import Event, PhaseChanged
 from gate.kiosk.server import About, create_app, serve
 from gate.runtime.bus import Bus
 from gate.runtime.clock import SystemClock

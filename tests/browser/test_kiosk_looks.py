@@ -9,18 +9,9 @@ from typing import Any
 import pytest
 from selenium.webdriver import Chrome
 
+from gate.core.lane.modes import Mode, Phase
 from gate.core.model import Direction
-from gate.core.outlet_events import (
-    CodeSeen,
-    CodesInView,
-    Decided,
-    DeviceChanged,
-    Event,
-    ListChanged,
-    Mode,
-    Phase,
-    PhaseChanged,
-)
+from gate.core.outlet_events import CodeSeen, CodesInView, Decided, DeviceChanged, Event, ListChanged, PhaseChanged
 from gate.core.reason import ADMITTING, Reason
 from gate.kiosk.view import HINT_AFTER, About, Scene, State, no_signal, settle, show, step
 from tests.browser.rig import ABOUT, Lane, running, set_screen

@@ -11,6 +11,8 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
+from gate.core.lane.effects import Passed
+from gate.core.lane.modes import Mode, Phase
 from gate.core.model import Direction
 from gate.core.outlet_events import (
     ClockChanged,
@@ -19,9 +21,6 @@ from gate.core.outlet_events import (
     DeviceChanged,
     GrantEnded,
     ListChanged,
-    Mode,
-    Passed,
-    Phase,
     PhaseChanged,
 )
 from gate.core.reason import ADMITTING, Reason

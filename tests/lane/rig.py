@@ -7,17 +7,11 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 
+from gate.core.lane.effects import Passed
+from gate.core.lane.modes import Mode, Phase
 from gate.core.lane.state import Timing
 from gate.core.model import Direction, Scan, Stance, Status
-from gate.core.outlet_events import (
-    Decided,
-    Event,
-    GrantEnded,
-    Mode,
-    Passed,
-    Phase,
-    PhaseChanged,
-)
+from gate.core.outlet_events import Decided, Event, GrantEnded, PhaseChanged
 from gate.core.reason import Reason
 from gate.errors import DeviceError
 from gate.lane.controller import Lane

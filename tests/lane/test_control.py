@@ -17,10 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from gate.core.lane.modes import STANDING
+from gate.core.lane.modes import STANDING, Phase
 from gate.core.lane.state import Timing
 from gate.core.model import Stance
-from gate.core.outlet_events import Phase
 from gate.core.reason import Reason
 from gate.errors import GateError
 from gate.lane.control import MOST_CLIENTS, MOST_OF_ONE, REFUSED_FOR, serve_control

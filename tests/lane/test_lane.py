@@ -7,16 +7,10 @@ from pathlib import Path
 import pytest
 
 from gate.authority.wallet import Wallet
+from gate.core.lane.effects import Passed
 from gate.core.lane.events import Reset
-from gate.core.outlet_events import (
-    CodeSeen,
-    CodesInView,
-    Decided,
-    DeviceChanged,
-    GrantEnded,
-    Passed,
-    Phase,
-)
+from gate.core.lane.modes import Phase
+from gate.core.outlet_events import CodeSeen, CodesInView, Decided, DeviceChanged, GrantEnded
 from gate.core.reason import Reason
 from gate.lane.presence import GONE_AFTER
 from gate.ports.feedback import Signal

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from gate.core.lane.effects import Passed
 from gate.core.lane.events import Ordered, Reset
+from gate.core.lane.modes import Alarm, Mode, Phase
 from gate.core.lane.state import Timing
 from gate.core.model import Direction, Stance
-from gate.core.outlet_events import Alarm, AlarmChanged, Decided, Mode, Passed, Phase
+from gate.core.outlet_events import AlarmChanged, Decided
 from gate.core.reason import Reason
 from gate.lane.contacts import CHATTER
 from gate.ports.feedback import Signal

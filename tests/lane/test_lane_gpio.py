@@ -12,9 +12,9 @@ from gpiozero.pins.mock import MockFactory, MockTriggerPin
 
 from drivers.barriers.gpio_relay import DRIVER as RELAY
 from drivers.inputs.gpio import DRIVER as CONTACT
+from gate.core.lane.effects import Passed
 from gate.core.lane.state import Timing
 from gate.core.model import Direction, Listing
-from gate.core.outlet_events import Passed
 from gate.testing.builders import load
 from tests.lane.rig import Rig, plain, working
 

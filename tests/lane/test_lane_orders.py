@@ -11,23 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gate.core.lane.door import DoorTiming
-from gate.core.lane.events import (
-    Button,
-    Extend,
-    Granted,
-    Interlock,
-    LaneEvent,
-    Ordered,
-    Release,
-    Reset,
-    Secure,
-    Stand,
-    Tick,
-)
+from gate.core.lane.effects import Release, Secure, Stand
+from gate.core.lane.events import Button, Extend, Granted, Interlock, LaneEvent, Ordered, Reset, Tick
+from gate.core.lane.modes import Alarm, Mode, Phase
 from gate.core.lane.state import LaneState, Timing
 from gate.core.lane.step import step
 from gate.core.model import Direction, Listing, Stance
-from gate.core.outlet_events import Alarm, AlarmChanged, Mode, Phase
+from gate.core.outlet_events import AlarmChanged
 from gate.core.reason import Reason
 from gate.lane.mantrap import Mantrap
 from gate.lane.presence import GONE_AFTER

@@ -8,8 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from gate.core.lane.effects import Passed
+from gate.core.lane.modes import Mode
 from gate.core.model import Decision, Direction
-from gate.core.outlet_events import Mode, Passed
 from gate.core.reason import Reason
 from gate.errors import StoreError
 from gate.store import segments

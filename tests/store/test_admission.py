@@ -9,8 +9,9 @@ from typing import Protocol
 import pytest
 
 from gate.core.decide import Unlisted
+from gate.core.lane.effects import Passed
+from gate.core.lane.modes import Mode
 from gate.core.model import Claims, Decision, Direction, Listing
-from gate.core.outlet_events import Mode, Passed
 from gate.core.reason import Reason
 from gate.core.trusted_time import Kept
 from gate.errors import StoreError

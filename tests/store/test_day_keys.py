@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from gate.core.lane.modes import Mode
 from gate.core.model import Direction, Listing
-from gate.core.outlet_events import Mode
 from gate.store.admission import Admission, Presented
 from gate.store.statuslist import StatusList
 from gate.testing.builders import NOW, claims, load, policy

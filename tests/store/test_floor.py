@@ -12,8 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gate.core.decide import AntiPassback, Policy
+from gate.core.lane.modes import Mode
 from gate.core.model import Direction, Listing
-from gate.core.outlet_events import Mode
 from gate.core.reason import Reason
 from gate.core.trusted_time import TOLERANCE, Kept, Standing
 from gate.errors import StoreError

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from gate.core.decide import AntiPassback
+from gate.core.lane.effects import Passed
+from gate.core.lane.modes import Mode
 from gate.core.model import Direction, Listing
-from gate.core.outlet_events import Mode, Passed
 from gate.core.reason import Reason
 from gate.store.admission import Admission, Presented, Recorded
 from gate.store.inside import MOST_INSIDE

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from gate.core.lane.modes import Mode
 from gate.core.model import Claims, Direction, Listing
-from gate.core.outlet_events import Mode
 from gate.core.reason import Reason
 from gate.errors import StoreError
 from gate.store.admission import Admission, Presented

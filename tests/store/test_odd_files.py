@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from gate.cli.journal import journal
-from gate.core.outlet_events import Mode
+from gate.core.lane.modes import Mode
 from gate.errors import StoreError
 from gate.store.device_key import load_or_make
 from gate.store.journal_end import NAME

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gate.core.lane.modes import Mode
 from gate.core.model import Decision, Direction, Listing
-from gate.core.outlet_events import Mode
 from gate.core.reason import Reason
 from gate.store.admission import Admission, Counted, Presented, Recorded
 from gate.store.repeats import Kind, Repeats

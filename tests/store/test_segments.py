@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from gate.core.lane.modes import Mode
 from gate.core.model import Decision, Direction, Listing
-from gate.core.outlet_events import Mode
 from gate.core.reason import Reason
 from gate.core.trusted_time import Kept
 from gate.errors import StoreError

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from gate.core.lane.modes import Mode
 from gate.core.model import Direction, Listing
-from gate.core.outlet_events import Mode
 from gate.core.reason import Reason
 from gate.errors import StoreError
 from gate.store.admission import Admission, Presented

@@ -1,6 +1,7 @@
 """The kiosk page after a row of events."""
 
-from gate.core.outlet_events import Event, Mode
+from gate.core.lane.modes import Mode
+from gate.core.outlet_events import Event
 from gate.kiosk.view import About, Page, State, settle, show, step
 
 ABOUT = About("ala-t2-07", "ala-t2", "airport", ("kk", "ru", "en"), Mode.ENFORCE)

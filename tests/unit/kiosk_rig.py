@@ -10,7 +10,8 @@ import httpx
 from blockbuster import blockbuster_ctx
 from starlette.applications import Starlette
 
-from gate.core.outlet_events import Phase, PhaseChanged
+from gate.core.lane.modes import Phase
+from gate.core.outlet_events import PhaseChanged
 from gate.kiosk.server import About, create_app, serve
 from gate.runtime.bus import Bus
 from tests.unit.kiosk_page import ABOUT

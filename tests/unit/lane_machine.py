@@ -10,16 +10,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from gate.core.lane.door import DoorTiming, Relock
+from gate.core.lane.effects import Alarmed, Effect, EndGrant, Passed, Release, Remember, Secure, Stand
 from gate.core.lane.events import (
-    Alarmed,
     BoltMoved,
     Button,
     ContactFault,
     Crossed,
     DeviceState,
     DoorMoved,
-    Effect,
-    EndGrant,
     Extend,
     Fire,
     Granted,
@@ -27,23 +25,18 @@ from gate.core.lane.events import (
     LaneEvent,
     Ordered,
     Panic,
-    Release,
     Released,
     ReleaseFailed,
-    Remember,
     Reset,
     Scheduled,
-    Secure,
-    Stand,
     Tampered,
     Tick,
 )
 from gate.core.lane.hindrance import hindrance
-from gate.core.lane.modes import STANDING
+from gate.core.lane.modes import STANDING, Alarm, Mode, Phase
 from gate.core.lane.state import LaneState, Timing
 from gate.core.lane.step import step
 from gate.core.model import Direction, Stance
-from gate.core.outlet_events import Alarm, Mode, Passed, Phase
 
 ENTRY, EXIT = Direction.ENTRY, Direction.EXIT
 FREE, BLOCKED, CONTROLLED = Stance.FREE, Stance.BLOCKED, Stance.CONTROLLED

@@ -3,15 +3,12 @@
 from dataclasses import replace
 
 from gate.core.lane.door import DoorTiming
-from gate.core.lane.events import (
-    Alarmed,
-    Effect,
-    LaneEvent,
-)
+from gate.core.lane.effects import Alarmed, Effect
+from gate.core.lane.events import LaneEvent
+from gate.core.lane.modes import Alarm
 from gate.core.lane.state import LaneState, Timing
 from gate.core.lane.step import step
 from gate.core.model import Direction, Stance
-from gate.core.outlet_events import Alarm
 
 ENTRY, EXIT = Direction.ENTRY, Direction.EXIT
 FREE, BLOCKED, CONTROLLED = Stance.FREE, Stance.BLOCKED, Stance.CONTROLLED

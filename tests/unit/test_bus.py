@@ -6,18 +6,10 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gate.core.lane.effects import Passed
+from gate.core.lane.modes import Mode, Phase
 from gate.core.model import Direction
-from gate.core.outlet_events import (
-    CodeSeen,
-    Decided,
-    DeviceChanged,
-    Event,
-    GrantEnded,
-    Mode,
-    Passed,
-    Phase,
-    PhaseChanged,
-)
+from gate.core.outlet_events import CodeSeen, Decided, DeviceChanged, Event, GrantEnded, PhaseChanged
 from gate.core.reason import Reason
 from gate.core.tally import LATENCIES, Tally
 from gate.runtime.bus import QUEUE_LENGTH, Bus, Item, Watch

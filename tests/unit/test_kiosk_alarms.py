@@ -1,6 +1,7 @@
 """What the page says of alarms, and of a way that stands open."""
 
-from gate.core.outlet_events import Alarm, AlarmChanged, DeviceChanged, Phase, PhaseChanged
+from gate.core.lane.modes import Alarm, Phase
+from gate.core.outlet_events import AlarmChanged, DeviceChanged, PhaseChanged
 from gate.core.reason import Reason
 from gate.kiosk.alarms import ALARMS
 from gate.kiosk.texts import INTERFACE, LANGUAGES, reason_words

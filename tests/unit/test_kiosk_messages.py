@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.core.outlet_events import DeviceChanged, Event, Mode, Passed
+from gate.core.lane.effects import Passed
+from gate.core.lane.modes import Mode
+from gate.core.outlet_events import DeviceChanged, Event
 from gate.core.reason import Reason
 from gate.core.tally import LATENCIES, Tally
 from gate.kiosk.messages import LONGEST_TEXT, TO_LANE, TO_PAGE, Alive, Beat, Begin, Trouble, Up, cut, to_lane, to_page

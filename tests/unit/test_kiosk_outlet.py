@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from gate.core.outlet_events import CodeSeen, Mode
+from gate.core.lane.modes import Mode
+from gate.core.outlet_events import CodeSeen
 from gate.errors import DeviceError
 from gate.kiosk import outlet
 from gate.kiosk.listener import listen

@@ -10,8 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
+from gate.core.lane.effects import Passed
+from gate.core.lane.modes import Mode
 from gate.core.model import Direction
-from gate.core.outlet_events import CodeSeen, Decided, DeviceChanged, GrantEnded, Mode, Passed
+from gate.core.outlet_events import CodeSeen, Decided, DeviceChanged, GrantEnded
 from gate.core.reason import ADMITTING, Reason
 from gate.kiosk.server import FOR_SCREENS, MOST_STREAMS
 from tests.unit.kiosk_rig import PATIENCE, Kiosk, kiosk, run

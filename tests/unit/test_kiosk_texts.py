@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from gate.core.outlet_events import Mode
+from gate.core.lane.modes import Mode
 from gate.core.reason import Reason
 from gate.core.staleness import Freshness
 from gate.core.trusted_time import Standing

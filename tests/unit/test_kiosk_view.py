@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gate.core.lane.effects import Passed
+from gate.core.lane.modes import Mode, Phase
 from gate.core.model import Direction
 from gate.core.outlet_events import (
     ClockChanged,
@@ -17,9 +19,6 @@ from gate.core.outlet_events import (
     Event,
     GrantEnded,
     ListChanged,
-    Mode,
-    Passed,
-    Phase,
     PhaseChanged,
 )
 from gate.core.reason import ADMITTING, Reason

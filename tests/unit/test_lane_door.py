@@ -5,25 +5,22 @@ from dataclasses import replace
 import pytest
 
 from gate.core.lane.door import DoorTiming, Relock
+from gate.core.lane.effects import Alarmed, EndGrant, Passed, Release, Secure
 from gate.core.lane.events import (
-    Alarmed,
     BoltMoved,
     Button,
     DoorMoved,
-    EndGrant,
     Extend,
     Fire,
     Granted,
     LaneEvent,
     Ordered,
-    Release,
     Reset,
-    Secure,
     Tampered,
     Tick,
 )
+from gate.core.lane.modes import Alarm, Mode, Phase
 from gate.core.lane.step import step
-from gate.core.outlet_events import Alarm, Mode, Passed, Phase
 from gate.core.reason import Reason
 from tests.unit.lane_play import DOOR, ENTRY, FREE, alarms, play
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from gate.core.lane.events import Effect, EndGrant, Fire, Granted, LaneEvent, Reset, Secure, Stand, Tick
+from gate.core.lane.effects import Effect, EndGrant, Passed, Secure, Stand
+from gate.core.lane.events import Fire, Granted, LaneEvent, Reset, Tick
 from gate.core.lane.state import LaneState, Timing
 from gate.core.lane.step import step
 from gate.core.model import Stance
-from gate.core.outlet_events import Passed
 from tests.unit.lane_machine import LaneMachine, Step
 
 STEPS = 110_000

@@ -12,21 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gate.core.lane.door import DoorTiming
-from gate.core.lane.events import (
-    ContactFault,
-    EndGrant,
-    Granted,
-    LaneEvent,
-    Release,
-    Released,
-    Reset,
-    Tick,
-)
+from gate.core.lane.effects import EndGrant, Passed, Release
+from gate.core.lane.events import ContactFault, Granted, LaneEvent, Released, Reset, Tick
 from gate.core.lane.hindrance import hindrance
+from gate.core.lane.modes import Alarm, Phase
 from gate.core.lane.state import SILENT_AFTER, LaneState, Timing
 from gate.core.lane.step import step
 from gate.core.model import Decision, Direction
-from gate.core.outlet_events import Alarm, Passed, Phase
 from gate.core.reason import Reason
 from gate.lane.contacts import STUCK_AFTER, WINDOW, Contacts
 from gate.ports.inputs import Level, Role

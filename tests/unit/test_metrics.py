@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from gate.core.lane.effects import Passed
+from gate.core.lane.modes import Alarm, Mode, Phase
 from gate.core.model import Direction
 from gate.core.outlet_events import (
-    Alarm,
     AlarmChanged,
     ClockChanged,
     CodeSeen,
@@ -18,9 +19,6 @@ from gate.core.outlet_events import (
     Event,
     GrantEnded,
     ListChanged,
-    Mode,
-    Passed,
-    Phase,
     PhaseChanged,
 )
 from gate.core.reason import Reason

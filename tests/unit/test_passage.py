@@ -5,31 +5,25 @@ from dataclasses import replace
 import pytest
 
 from gate.core.lane.door import DoorTiming
+from gate.core.lane.effects import Amnesty, EndGrant, Note, Passed, Release, Remember, Secure, Stand
 from gate.core.lane.events import (
-    Amnesty,
     Button,
     Crossed,
     DeviceState,
     DoorMoved,
-    EndGrant,
     Extend,
     Fire,
     Granted,
     Interlock,
     LaneEvent,
-    Note,
     Ordered,
     Panic,
-    Release,
-    Remember,
     Reset,
     Scheduled,
-    Secure,
-    Stand,
     Tick,
 )
+from gate.core.lane.modes import Mode, Phase
 from gate.core.model import Stance
-from gate.core.outlet_events import Mode, Passed, Phase
 from gate.core.reason import Reason
 from tests.unit.lane_play import ABLE, BLOCKED, CONTROLLED, DOOR, ENTRY, EXIT, FREE, TIMING, play
 

@@ -5,9 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gate.core.lane.modes import STANDING, prevailing, refusal
+from gate.core.lane.modes import STANDING, Mode, prevailing, refusal
 from gate.core.model import Direction
-from gate.core.outlet_events import Mode
 from gate.core.reason import Reason
 from gate.core.schedule import DAYS, Schedule, Window
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gate.core.decide import Policy, Unlisted
-from gate.core.outlet_events import Mode
+from gate.core.lane.modes import Mode
 from gate.core.rules import Venue
 from gate.core.staleness import AgeLimits
 from gate.ports.inputs import Role

@@ -7,7 +7,7 @@ import pytest
 
 from gate.core.decide import AntiPassback
 from gate.core.lane.door import DoorTiming, Relock
-from gate.core.outlet_events import Mode
+from gate.core.lane.modes import Mode
 from gate.registry import config_of
 from gate.settings.load import load_settings
 from gate.settings.model import Settings

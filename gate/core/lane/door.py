@@ -6,7 +6,7 @@ Pure, on monotonic seconds.  A lane without these contacts raises none of these 
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from gate.core.outlet_events import Alarm
+from gate.core.lane.modes import Alarm
 
 GRACE = 1.0
 """Seconds after a release's end in which an opening still belongs to it: contacts are debounced."""

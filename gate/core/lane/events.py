@@ -3,10 +3,10 @@
 `at`: monotonic seconds.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from gate.core.model import Direction, Stance
-from gate.core.outlet_events import Alarm, Mode, Passed
+from gate.core.lane.modes import Mode
+from gate.core.model import Direction
 
 # What happens to the lane.
 
@@ -173,71 +173,3 @@ LaneEvent = (
     | Extend
     | Reset
 )
-
-
-# What the controller then does.
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    direction: Direction
-    extended: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Secure:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class Stand:
-    stance: Stance
-
-
-@dataclass(frozen=True, slots=True)
-class EndGrant:
-    """`moved`: False when the barrier cannot have opened on it."""
-
-    seq: int
-    passed: Passed
-    moved: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """A journal row that is not a decision.  `counts`: somebody went that way without a grant; `refused`: what staff
-    asked for cannot be, and `detail` says why."""
-
-    event: str
-    detail: str
-    direction: Direction | None = None
-    counts: bool = field(default=False, kw_only=True)
-    refused: bool = field(default=False, kw_only=True)
-
-    @property
-    def text(self) -> str:
-        return f"refused: {self.detail}" if self.refused else self.detail
-
-
-@dataclass(frozen=True, slots=True)
-class Alarmed:
-    """An alarm begins, or is over: journal, page, log."""
-
-    alarm: Alarm
-    on: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Remember:
-    """What must outlive a restart: the standing orders, and whether a fire alarm is latched."""
-
-    orders: frozenset[Mode]
-    fire: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Amnesty:
-    """Everybody was let out unchecked: nobody counts as inside any more."""
-
-
-Effect = Release | Secure | Stand | EndGrant | Note | Alarmed | Remember | Amnesty

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from gate.core.lane.modes import refusal
+from gate.core.lane.modes import Mode, refusal
 from gate.core.lane.state import BARRIER, LaneState
 from gate.core.model import Direction
-from gate.core.outlet_events import Mode
 from gate.core.reason import Reason
 
 _ORDERS = {

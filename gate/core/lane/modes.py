@@ -6,10 +6,46 @@ Fire is not here: it is no mode but an alarm, and stands above all of them.
 """
 
 from collections.abc import Collection
+from enum import StrEnum
 
 from gate.core.model import Direction
-from gate.core.outlet_events import Mode
 from gate.core.reason import Reason
+
+
+class Mode(StrEnum):
+    ENFORCE = "enforce"
+    PILOT = "pilot"  # decides, shows and records; keeps nobody out
+    FREE = "free"  # the barrier stands open; who shows a code is decided on and recorded all the same
+    LOCKED_DOWN = "locked_down"  # nobody enters; people may leave
+    OUT_OF_SERVICE = "out_of_service"  # nobody is served
+    MAINTENANCE = "maintenance"  # nobody is served; staff try the barrier, and the door raises no alarm
+
+
+class Phase(StrEnum):
+    """Where the lane stands, as a person before it sees it."""
+
+    READY = "ready"
+    RELEASED = "released"  # granted: the barrier is open or opening, someone may pass
+    FREE = "free"  # the barrier stands open
+    LOCKED_DOWN = "locked_down"
+    OUT_OF_SERVICE = "out_of_service"  # staff said so, a device is missing, or the lock does not obey
+    MAINTENANCE = "maintenance"
+    FIRE = "fire"  # fire input active or latched: the gate has stepped aside
+
+
+class Alarm(StrEnum):
+    """What staff should come and look at."""
+
+    HELD_OPEN_SOON = "held_open_soon"  # the door has stood open for long: shut it, or there is an alarm
+    HELD_OPEN = "held_open"
+    FORCED_OPEN = "forced_open"  # opened without a grant and without the exit button
+    UNABLE_TO_LOCK = "unable_to_lock"  # the bolt did not go home
+    UNABLE_TO_UNLOCK = "unable_to_unlock"
+    TAMPER = "tamper"
+    JOURNAL_LOST = "journal_lost"  # and with it the orders of staff: locked down until they confirm
+    SENSOR_SILENT = "sensor_silent"  # what should see people pass saw nobody, several grants in a row
+    CONTACT_FAULT = "contact_fault"  # a contact sticks or chatters: what it says is not believed
+
 
 STANDING = (Mode.LOCKED_DOWN, Mode.OUT_OF_SERVICE, Mode.MAINTENANCE, Mode.FREE)
 """What staff may order, the strongest first.  An order stands until it is taken back."""

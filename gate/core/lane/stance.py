@@ -1,8 +1,8 @@
 """How a barrier is to stand between releases, by what prevails."""
 
+from gate.core.lane.modes import Mode
 from gate.core.lane.state import LaneState, Timing
 from gate.core.model import Stance
-from gate.core.outlet_events import Mode
 
 
 def wanted_stance(state: LaneState, timing: Timing) -> Stance:

@@ -4,9 +4,8 @@ from dataclasses import dataclass, field
 
 from gate.core.lane.door import FAULTS, NEVER, DoorState, DoorTiming
 from gate.core.lane.events import ContactFault
-from gate.core.lane.modes import prevailing, refusal
+from gate.core.lane.modes import Alarm, Mode, Phase, prevailing, refusal
 from gate.core.model import Direction, Stance
-from gate.core.outlet_events import Alarm, Mode, Phase
 from gate.core.reason import Reason
 
 BARRIER = "barrier"

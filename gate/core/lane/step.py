@@ -20,41 +20,32 @@ from dataclasses import replace
 
 from gate.core.lane import door as contact
 from gate.core.lane.door import FAULTS, Relock
+from gate.core.lane.effects import Alarmed, Amnesty, Effect, EndGrant, Note, Passed, Release, Remember, Secure, Stand
 from gate.core.lane.events import (
-    Alarmed,
-    Amnesty,
     BoltMoved,
     Button,
     ContactFault,
     Crossed,
     DeviceState,
     DoorMoved,
-    Effect,
-    EndGrant,
     Extend,
     Fire,
     Granted,
     Interlock,
     LaneEvent,
-    Note,
     Ordered,
     Panic,
-    Release,
     Released,
     ReleaseFailed,
-    Remember,
     Reset,
     Scheduled,
-    Secure,
-    Stand,
     Tampered,
     Tick,
 )
-from gate.core.lane.modes import refusal
+from gate.core.lane.modes import Alarm, Mode, refusal
 from gate.core.lane.stance import wanted_stance
 from gate.core.lane.state import BARRIER, LaneState, OpenGrant, Timing
 from gate.core.model import Direction, Stance
-from gate.core.outlet_events import Alarm, Mode, Passed
 
 Outcome = tuple[LaneState, tuple[Effect, ...]]
 
