@@ -99,7 +99,7 @@ class State:
 
     @property
     def in_service(self) -> bool:
-        return self.phase in (Phase.READY, Phase.RELEASED, Phase.FREE)
+        return self.phase in (Phase.READY, Phase.RELEASED, Phase.BUSY, Phase.FREE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +208,7 @@ def _in_view(state: State, event: CodesInView, now: float) -> State:
 
 def _queues(state: State) -> bool:
     """Whether the next person is to be told to wait: not while the one before stands there and looks."""
-    return state.waiting and not state.going and state.phase is Phase.RELEASED
+    return state.waiting and not state.going and state.phase in (Phase.RELEASED, Phase.BUSY)
 
 
 def _queue(state: State, now: float) -> State:

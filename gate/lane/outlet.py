@@ -77,7 +77,7 @@ class Outlet:
         """`in_view`: answered, waiting and going, as `gate.core.outlet_events.CodesInView` has them."""
         if self._in_view.differs(in_view):
             self._publish(CodesInView(self._clock.now(), *in_view))
-            if state.phase is Phase.RELEASED:
+            if state.phase in (Phase.RELEASED, Phase.BUSY):
                 self._signal_state(state)
 
     def verdict(self, where: Presented, verdict: Verdict, ms: float, *, through: bool) -> None:

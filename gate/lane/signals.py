@@ -19,6 +19,6 @@ def signal_of(state: LaneState, *, queue: bool = False) -> Signal | None:
     be taken for the wrong one's.  None: what the lamps show already."""
     if state.phase is not Phase.FIRE and state.alarms:
         return Signal.WARNING if state.alarms == {Alarm.HELD_OPEN_SOON} else Signal.ALARM
-    if state.phase is Phase.RELEASED and queue:
+    if state.phase in (Phase.RELEASED, Phase.BUSY) and queue:
         return Signal.WAIT
     return _SIGNALS.get(state.phase)

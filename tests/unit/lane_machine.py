@@ -375,5 +375,9 @@ class LaneMachine(RuleBasedStateMachine):
             assert self.state.phase is Phase.FREE
 
     @invariant()
+    def released_means_that_somebody_is_let_through(self) -> None:
+        assert self.state.phase is not Phase.RELEASED or self.state.grant or self.state.exit is not None
+
+    @invariant()
     def alarms_are_told(self) -> None:
         assert self.alarms == set(self.state.alarms)

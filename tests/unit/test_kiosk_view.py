@@ -345,7 +345,7 @@ def test_whatever_happens(events: list[Event | float], mode: Mode) -> None:
             assert last is not None
             assert last.let_through
             assert last.admitted is (shown.scene is Scene.ADMITTED)
-        if phase not in (Phase.READY, Phase.RELEASED, Phase.FREE):
+        if phase not in (Phase.READY, Phase.RELEASED, Phase.BUSY, Phase.FREE):
             assert shown.scene in (Scene.OUT_OF_SERVICE, Scene.FIRE)
         until = due(state)
         assert until is None or now < until <= now + HINT_AFTER

@@ -60,7 +60,7 @@ def test_the_lock_falls_when_it_was_set_to(relock: Relock, at: int, event: LaneE
 def test_the_lane_is_busy_until_the_door_is_shut() -> None:
     timing = replace(DOOR, door=DoorTiming(contact=True, relock=Relock.ON_OPEN))
     state, _ = play(Granted(1, ENTRY, 0.0), DoorMoved(True, 1.0), timing=timing)
-    assert (state.busy, state.phase) == (True, Phase.RELEASED)
+    assert (state.busy, state.phase) == (True, Phase.BUSY)
     assert play(Granted(2, ENTRY, 1.5), timing=timing, state=state)[1] == [EndGrant(2, Passed.NOT_PASSED, moved=False)]
     assert not play(DoorMoved(False, 2.0), timing=timing, state=state)[0].busy
 

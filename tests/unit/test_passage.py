@@ -1,6 +1,7 @@
 """The lane between a grant and a closed barrier, one story at a time.  (In any order: `test_lane_machine`.)"""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -22,7 +23,7 @@ from gate.core.lane.events import (
     Scheduled,
     Tick,
 )
-from gate.core.lane.modes import Mode, Phase
+from gate.core.lane.modes import PRECEDENCE, STANDING, Mode, Phase, prevailing
 from gate.core.model import Stance
 from gate.core.reason import Reason
 from tests.unit.lane_play import ABLE, BLOCKED, CONTROLLED, DOOR, ENTRY, EXIT, FREE, TIMING, play
@@ -99,7 +100,33 @@ def test_a_missing_device_shows_and_nothing_is_granted() -> None:
     assert play(DeviceState("input[0]", True, 0.0), state=state)[0].phase is Phase.READY
 
 
+@pytest.mark.parametrize(
+    ("events", "phase"),
+    [
+        ([Interlock(True, 0.0)], Phase.BUSY),
+        ([Interlock(True, 0.0), Interlock(False, 1.0)], Phase.READY),
+        ([DoorMoved(True, 0.0)], Phase.BUSY),
+        ([Granted(1, ENTRY, 0.0), Interlock(True, 1.0)], Phase.RELEASED),
+        ([Button(True, 0.0)], Phase.RELEASED),
+        ([Interlock(True, 0.0), DeviceState("barrier", False, 1.0)], Phase.OUT_OF_SERVICE),
+    ],
+)
+def test_a_lane_is_released_only_while_somebody_is_let_through(events: list[LaneEvent], phase: Phase) -> None:
+    assert play(*events)[0].phase is phase
+
+
 # Fire, and the modes beneath it.
+
+
+def test_the_guide_names_the_precedence_that_holds() -> None:
+    line = " > ".join(PRECEDENCE)
+    assert line.casefold() in (Path(__file__).parents[2] / "README.md").read_text().casefold()
+    assert PRECEDENCE[:5] == ("fire", "lockdown", "out of service", "maintenance", "free")
+    assert STANDING == (Mode.LOCKED_DOWN, Mode.OUT_OF_SERVICE, Mode.MAINTENANCE, Mode.FREE)
+    for place, strongest in enumerate(STANDING):
+        assert prevailing(STANDING[place:], Mode.PILOT, Mode.ENFORCE) is strongest
+    assert prevailing((), Mode.PILOT, Mode.ENFORCE) is Mode.PILOT
+    assert prevailing((), None, Mode.ENFORCE) is Mode.ENFORCE
 
 
 def test_fire_ends_a_grant_and_stays_until_staff_reset_it() -> None:

@@ -1,9 +1,4 @@
-"""What the lane does for whom: orders of staff, the schedule and the configuration, by precedence.
-
-    fire > lockdown > out of service > maintenance > held open > schedule > configuration
-
-Fire is not here: it is no mode but an alarm, and stands above all of them.
-"""
+"""What the lane does for whom: its modes and their precedence, its phases and its alarms."""
 
 from collections.abc import Collection
 from enum import StrEnum
@@ -26,6 +21,7 @@ class Phase(StrEnum):
 
     READY = "ready"
     RELEASED = "released"  # granted: the barrier is open or opening, someone may pass
+    BUSY = "busy"  # nobody is let through now: the door is open still, or the other door of a mantrap
     FREE = "free"  # the barrier stands open
     LOCKED_DOWN = "locked_down"
     OUT_OF_SERVICE = "out_of_service"  # staff said so, a device is missing, or the lock does not obey
@@ -46,6 +42,9 @@ class Alarm(StrEnum):
     SENSOR_SILENT = "sensor_silent"  # what should see people pass saw nobody, several grants in a row
     CONTACT_FAULT = "contact_fault"  # a contact sticks or chatters: what it says is not believed
 
+
+PRECEDENCE = ("fire", "lockdown", "out of service", "maintenance", "free", "`[schedule]`", "`[lane] mode`")
+"""The strongest first, as the guides have it.  Fire is no mode but an alarm."""
 
 STANDING = (Mode.LOCKED_DOWN, Mode.OUT_OF_SERVICE, Mode.MAINTENANCE, Mode.FREE)
 """What staff may order, the strongest first.  An order stands until it is taken back."""

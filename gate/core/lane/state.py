@@ -121,7 +121,9 @@ class LaneState:
             return Phase.RELEASED
         if self.out_of_order:
             return Phase.OUT_OF_SERVICE
-        return Phase.FREE if self.stance is Stance.FREE else Phase.RELEASED if self.busy else Phase.READY
+        if self.stance is Stance.FREE:
+            return Phase.FREE
+        return Phase.BUSY if self.busy else Phase.READY
 
     def refusal(self, direction: Direction) -> Reason | None:
         """Why a pass shown now is not even looked at."""

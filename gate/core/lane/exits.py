@@ -1,0 +1,55 @@
+"""The way out by the request-to-exit button (REX).  Leaving is always allowed, and needs no pass."""
+
+from dataclasses import replace
+
+from gate.core.lane.effects import Note
+from gate.core.lane.state import BARRIER
+from gate.core.lane.transition import Transition
+from gate.core.model import Direction, Stance
+
+
+def button(lane: Transition, *, pressed: bool) -> None:
+    """The button is pressed, or let go."""
+    if not pressed:
+        lane.state = replace(lane.state, rex_waits=False)
+    elif why := _why_it_waits(lane):
+        lane.state = replace(lane.state, rex_waits=True)
+        lane.do(Note("rex", f"not heard: {why}", Direction.EXIT))
+    else:
+        _release(lane)
+
+
+def tick(lane: Transition) -> None:
+    """Time alone has passed: the release may be over."""
+    if lane.state.exit is not None and lane.at >= lane.state.exit:
+        lane.end_exit()
+
+
+def hear_waiting_button(lane: Transition) -> None:
+    """A button that had to wait is heard when the reason is gone, if it is still pressed then."""
+    if lane.state.rex_waits and not _why_it_waits(lane):
+        _release(lane)
+
+
+def _why_it_waits(lane: Transition) -> str:
+    """Why the button has to wait, "" when it has not.  In a fire it waits for nothing but the barrier itself."""
+    if BARRIER in lane.state.missing:
+        return "the barrier cannot be driven"
+    if lane.state.fire:
+        return ""
+    if lane.state.interlocked:
+        return "the other door is open"
+    return lane.state.door.why_rex_is_ignored(lane.at, lane.state.granted_at, lane.timing.door)
+
+
+def _release(lane: Transition) -> None:
+    """Journalled before it opens, like everything."""
+    timing = lane.timing
+    lane.state = replace(lane.state, rex_waits=False)
+    if lane.state.stance is Stance.FREE:
+        lane.do(Note("rex", "pressed; the way is free", Direction.EXIT))
+        return
+    until = lane.at + timing.lasts(Direction.EXIT, extended=timing.always_extended)
+    lane.state = replace(lane.state, exit=until)
+    lane.do(Note("rex", "released", Direction.EXIT, counts=Direction.EXIT not in timing.sensed))
+    lane.release(Direction.EXIT, extended=timing.always_extended)

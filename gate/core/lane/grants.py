@@ -1,0 +1,144 @@
+"""Grants: how one begins, is served, and ends.  The rules are those of `gate.core.lane.step`."""
+
+from dataclasses import replace
+
+from gate.core.lane.door import Relock
+from gate.core.lane.effects import EndGrant, Note, Passed
+from gate.core.lane.events import Granted
+from gate.core.lane.modes import Mode, refusal
+from gate.core.lane.state import BARRIER, LaneState, OpenGrant, Timing
+from gate.core.lane.transition import Transition
+from gate.core.model import Direction, Stance
+
+
+def begin(lane: Transition, event: Granted) -> None:
+    """A person may go through, and it is recorded."""
+    state, timing = lane.state, lane.timing
+    # Staff need no reader, and see for themselves whether the door obeys: only the barrier must be there.
+    ready = not (state.taken or BARRIER in state.missing) if event.staff else not (state.busy or state.out_of_order)
+    if not ready or not _is_served(state, event.direction, staff=event.staff):
+        # Decided before the alarm, the order or the other grant was known: nobody goes on it.
+        lane.do(EndGrant(event.seq, Passed.NOT_PASSED, moved=False))
+        return
+    extended = timing.always_extended or state.extend_next
+    deadline = event.at + timing.lasts(event.direction, extended=extended)
+    free = state.stance is Stance.FREE
+    doubtful = timing.watchers & (state.missing | {fault.source for fault in state.faults})
+    blind = bool(doubtful) or (free and event.direction not in timing.sensed)  # the door opens for anybody
+    grant = OpenGrant(event.seq, event.direction, deadline, event.staff, released=free, blind=blind)
+    lane.state = replace(state, grant=grant, granted_at=event.at, extend_next=False)
+    lane.release(event.direction, extended=extended)
+
+
+def released(lane: Transition) -> None:
+    """The barrier has taken the order."""
+    if lane.state.grant:
+        lane.state = replace(lane.state, grant=replace(lane.state.grant, released=True))
+
+
+def release_failed(lane: Transition, *, moved: bool) -> None:
+    """The barrier has not taken the order, and nobody waits for it.  `moved`: it may have opened all the same."""
+    if lane.state.exit is not None:
+        lane.do(Note("rex", "the barrier did not open", Direction.EXIT))
+    lane.state = replace(lane.state, exit=None)
+    if grant := lane.state.grant:
+        passed = Passed.UNKNOWN if grant.released or grant.opened else Passed.NOT_PASSED
+        lane.end_grant(grant, passed, moved=moved)
+    else:
+        lane.lock()
+
+
+def crossed(lane: Transition, direction: Direction) -> None:
+    """A passage sensor saw a person."""
+    lane.state = state = replace(lane.state, unseen=0)
+    if direction is Direction.EXIT and state.exit is not None:
+        lane.end_exit()
+        lane.do(Note("passage", "by the exit button", direction, counts=True))
+    elif state.grant and state.grant.direction is direction:
+        lane.end_grant(state.grant, Passed.PASSED)
+    elif not state.fire:
+        way = "the way is free" if state.stance is Stance.FREE else "without a grant"
+        lane.do(Note("passage", way, direction, counts=True))
+
+
+def extend(lane: Transition) -> None:
+    """The person at the lane gets more time; without one, the next."""
+    grant = lane.state.grant
+    if grant is None:
+        lane.state = replace(lane.state, extend_next=True)
+        lane.do(Note("extended", "the next person"))
+    elif lane.state.interlocked:  # the way is not released again then, and the old release would outlast its limit
+        lane.do(Note("extended", "the other door is open", grant.direction, refused=True))
+    else:
+        deadline = max(grant.deadline, lane.at + lane.timing.lasts(grant.direction, extended=True))
+        lane.state = replace(lane.state, grant=replace(grant, deadline=deadline))
+        lane.do(Note("extended", "this person", grant.direction))
+        lane.release(grant.direction, extended=True)
+
+
+def door_moved(lane: Transition, *, opened: bool) -> None:
+    """The door's position switch reports this: whose opening it is, and whether it ends a release."""
+    state, timing = lane.state, lane.timing.door
+    if opened == state.door.open:
+        return
+    expected = bool(state.grant or state.exit is not None or state.fire or state.stance is Stance.FREE)
+    allowed = expected or state.mode is Mode.MAINTENANCE
+    state = replace(state, door=state.door.contact_moved(opened, lane.at, timing, allowed=allowed))
+    grant = state.grant
+    if opened and grant:  # by which of two people it was opened, when somebody is leaving too, cannot be known
+        grant = replace(grant, opened=True, blind=grant.blind or state.exit is not None)
+        state = replace(state, grant=grant)
+    lane.state = state
+    if timing.relock is not (Relock.ON_OPEN if opened else Relock.ON_CLOSE) or not expected:
+        return
+    if grant and grant.direction not in lane.timing.sensed and grant.opened:
+        _time_is_up(lane, grant)
+    elif grant is None and state.exit is not None:
+        lane.end_exit()
+
+
+def tick(lane: Transition) -> None:
+    """Time alone has passed: the grant may be over."""
+    grant = lane.state.grant
+    if grant and lane.at >= grant.deadline:
+        _time_is_up(lane, grant)
+
+
+def end_what_the_mode_forbids(lane: Transition) -> None:
+    """End the open grant if nobody is let through any more."""
+    grant = lane.state.grant
+    if grant and not _is_served(lane.state, grant.direction, staff=grant.staff):
+        lane.end_grant(grant, _passed_unseen(grant, lane.timing))
+
+
+def way_is_free(lane: Transition) -> None:
+    """The barrier is ordered to stand open: the person on the way needs no release of their own."""
+    lane.state = replace(lane.state, door=lane.state.door.unlock(lane.at, lane.timing.door, extended=False))
+    if grant := lane.state.grant:
+        blind = grant.blind or grant.direction not in lane.timing.sensed
+        lane.state = replace(lane.state, grant=replace(grant, released=True, blind=blind))
+
+
+def _time_is_up(lane: Transition, grant: OpenGrant) -> None:
+    """The grant ends by itself.  Nobody passed: one person turned back, or the sensor is mute."""
+    passed = _passed_unseen(grant, lane.timing)
+    if passed is not Passed.UNKNOWN:
+        unseen = lane.state.unseen + 1 if passed is Passed.NOT_PASSED else 0
+        lane.state = replace(lane.state, unseen=unseen)
+    lane.end_grant(grant, passed)
+
+
+def _passed_unseen(grant: OpenGrant, timing: Timing) -> Passed:
+    """How a grant ended on which no sensor saw anybody."""
+    if grant.blind:
+        return Passed.UNKNOWN
+    if grant.direction in timing.sensed:
+        return Passed.NOT_PASSED
+    if timing.door.contact:
+        return Passed.PASSED if grant.opened else Passed.NOT_PASSED
+    return Passed.UNKNOWN
+
+
+def _is_served(state: LaneState, direction: Direction, *, staff: bool) -> bool:
+    """Whether anybody may be let through in this mode; staff try the barrier under maintenance."""
+    return refusal(state.mode, direction) is None or (staff and state.mode is Mode.MAINTENANCE)
