@@ -1,6 +1,7 @@
 """Builds a lane from its configuration and runs it: the one place that knows all the parts."""
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, suppress
@@ -19,6 +20,7 @@ from gate.lane.control import serve_control
 from gate.lane.controller import Lane
 from gate.lane.intake import Intake
 from gate.lane.judge import Judge
+from gate.lane.list_taker import ListTaker
 from gate.lane.mantrap import Mantrap
 from gate.lane.setup import LaneSetup
 from gate.ports.abilities import ONE_PULSE, Abilities
@@ -38,6 +40,9 @@ log = structlog.get_logger()
 
 _NEEDED = frozenset({Role.PASSAGE, Role.DOOR, Role.LOCK, Role.LOCKDOWN, Role.INTERLOCK, Role.FIRE})
 """Contacts without which no pass is served: what they would say cannot be guessed."""
+
+FIRST_WITHIN = 15.0
+"""Seconds that a start waits for the first list to be verified: half of what gate.service gives a start."""
 
 ALIVE_EVERY = 1.0  # seconds between two signs of life to systemd, at most
 
@@ -121,6 +126,8 @@ def _timing(settings: Settings, abilities: Abilities, roles: Mapping[str, Role])
 def run_lane(settings: Settings) -> None:
     """Runs until SIGTERM or SIGINT.  Raises GateError when the lane cannot start or goes on no more."""
     devices = fit(settings)
+    if settings.sync is not None and not os.path.lexists(listed(settings).list_db):
+        asyncio.run(_take_first(settings))
     try:
         asyncio.run(_LaneProcess(settings, devices).run())
     except BaseExceptionGroup as group:  # not except*: Python 3.11.2 wraps what is raised there in a group again
@@ -128,6 +135,28 @@ def run_lane(settings: Settings) -> None:
         if errors is None or others is not None:
             raise
         raise _first(errors) from None
+
+
+def listed(settings: Settings) -> Places:
+    """Where the lists lie that the lane answers by: its own, which it has verified by [sync] root; without that table
+    those that a person loaded."""
+    places = Places(settings.device.state_dir, settings.device.lists)
+    return places.verified if settings.sync is not None else places
+
+
+def _taker(settings: Settings, tell: Callable[[str], None] = lambda _: None) -> ListTaker | None:
+    if settings.sync is None:
+        return None
+    return ListTaker(Places(settings.device.state_dir, settings.device.lists), settings.sync.root, tell)
+
+
+async def _take_first(settings: Settings) -> None:
+    """A lane without a list of its own waits a while for the first one to be verified, and is then ready with it."""
+    taker = _taker(settings)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(FIRST_WITHIN):
+            if taker is not None:
+                await taker.look()
 
 
 def _first(group: BaseExceptionGroup[GateError]) -> GateError:
@@ -155,7 +184,7 @@ class _LaneProcess:
         self._settings = settings
         self._devices = devices
         self._bus = Bus()
-        self._places = Places(settings.device.state_dir, settings.device.lists)
+        self._places = listed(settings)
         kept = _kept(self._places)
         self._clock = TrustedClock(SystemClock(), kept, settings.clock.untrusted_for)
         self._notifier = Notifier()
@@ -196,6 +225,8 @@ class _LaneProcess:
         work += [self._input(lane, fitted) for fitted in self._devices.inputs]
         if self._devices.barrier:
             work.append(self._barrier(lane, self._devices.barrier))
+        if taker := _taker(self._settings, partial(lane.device, "list", "sync")):
+            work.append(taker.run())
         work.append(serve_control(lane, self._settings.device.runs))
         if self._settings.kiosk:
             work.append(self._kiosk(self._settings.kiosk.host, self._settings.kiosk.port))

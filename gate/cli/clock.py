@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from gate.cli.owner import as_owner
-from gate.cli.where import clock_limit, places, state_options, trusted_clock
+from gate.cli.where import answered, clock_limit, places, state_options, trusted_clock
 from gate.core.trusted_time import Standing, day
 from gate.kiosk.knowledge import age_in_words
 from gate.registry import config_of
@@ -34,7 +34,7 @@ def status(config: Path | None, state_dir: Path | None, as_json: bool) -> None:
     carried on by the running time), and not at one leap of the clock.  `steady` is what it goes back to when
     the clock takes its last step back.
     """
-    where, limit, system = places(config, state_dir), clock_limit(config), SystemClock()
+    where, limit, system = answered(config, state_dir), clock_limit(config), SystemClock()
     trusted = trusted_clock(where, limit)
     standing, behind, kept = trusted.standing(), trusted.behind(), trusted.kept()
     moments = {"trusted": trusted.now(), "system": system.now(), "floor": read_kept(where).latest}
@@ -80,11 +80,12 @@ def reset(config: Path | None, state_dir: Path | None, list_is_wrong: bool, yes:
 
     Look at the time that is shown: with a clock set too early, expired passes would open again.
     """
-    where, now = places(config, state_dir), SystemClock().now()
+    where, now = answered(config, state_dir), SystemClock().now()
     if not yes:
         click.confirm(f"The system clock says {day(now)}. Is that the time?", abort=True)
     with as_owner(where.state_dir):
-        back = reset_floor(where, now, list_is_wrong=list_is_wrong, as_owner=as_owner)
+        synced = places(config, state_dir)
+        back = reset_floor(where, now, synced, list_is_wrong=list_is_wrong, as_owner=as_owner)
     click.echo(f"the gate's time went back by {age_in_words(back, 'en')}, to {day(now)}; the journal says so")
     if list_is_wrong:
         click.echo("Nobody enters by the list that is held: `gate sync --once` or `gate list load DIR`")

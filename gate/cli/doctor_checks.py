@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 
 from gate.authority.pictures import draw_png
-from gate.cli.doctor_files import content, owners
+from gate.cli.doctor_files import content, owners, signatures
 from gate.cli.doctor_lines import Line, State, failure
 from gate.cli.doctor_time import clock, status_list
 from gate.errors import DeviceError, GateError
@@ -152,6 +152,7 @@ CHECKS: tuple[Check, ...] = (
     clock,
     status_list,
     content,
+    signatures,
     power,
 )
 """After the cameras, in this order."""

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from gate.cli.doctor_lines import Line, State
-from gate.cli.where import places_in
+from gate.cli.doctor_lines import Line, State, failure
+from gate.cli.where import answered_in, places_in
+from gate.errors import GateError
 from gate.settings.model import Settings
 from gate.store.list_file import find_damage
 from gate.wiring import Devices
@@ -32,13 +33,28 @@ def owners(settings: Settings, _: Devices) -> Iterator[Line]:
 
 def content(settings: Settings, _: Devices) -> Iterator[Line]:
     """All of list.db is what was signed."""
-    places = places_in(settings)
+    places = answered_in(settings)
     if not os.path.lexists(places.held_list_db):
         return
     if what := find_damage(places):
         yield Line("content", State.FAIL, what, "`gate sync --once` or `gate list load DIR` replaces it")
     else:
         yield Line("content", State.PASS, "the list is the one that was signed, to the last bit")
+
+
+def signatures(settings: Settings, _: Devices) -> Iterator[Line]:
+    """What the sync wrote is what the authority signed."""
+    places = places_in(settings)
+    if settings.sync is None or not os.path.lexists(places.held_list_db):
+        return
+    from gate.sync.takeover import examine  # python-tuf
+
+    try:
+        examine(places, settings.sync.root)
+    except GateError as error:
+        yield failure("signatures", error)
+    else:
+        yield Line("signatures", State.PASS, "the list that the sync offers is signed by the authority in root.json")
 
 
 def _strange(folder: Path, others: set[Path]) -> Iterator[Path]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gate.cli.clock import what_to_do
 from gate.cli.doctor_lines import Line, State, failure
-from gate.cli.where import places_in, trusted_clock
+from gate.cli.where import answered_in, trusted_clock
 from gate.core.staleness import Freshness
 from gate.core.trusted_time import Standing
 from gate.errors import GateError
@@ -29,7 +29,7 @@ def clock_lines(settings: Settings, chips: Path) -> Iterator[Line]:
     zone, system = settings.venue.timezone, SystemClock().now()
     shown = f"{local_time(zone, system)} by {find_zone(zone).used}"
     try:
-        trusted = trusted_clock(places_in(settings), settings.clock.untrusted_for)
+        trusted = trusted_clock(answered_in(settings), settings.clock.untrusted_for)
     except GateError as error:
         yield failure("clock", error)
         return
@@ -54,7 +54,7 @@ def clock_lines(settings: Settings, chips: Path) -> Iterator[Line]:
 def status_list(settings: Settings, _: Devices) -> Iterator[Line]:
     try:
         as_of = _as_of(settings)
-        now = trusted_clock(places_in(settings), settings.clock.untrusted_for).now()
+        now = trusted_clock(answered_in(settings), settings.clock.untrusted_for).now()
     except GateError as error:
         yield failure("list", error)
         return
@@ -70,7 +70,7 @@ def status_list(settings: Settings, _: Devices) -> Iterator[Line]:
 
 
 def _as_of(settings: Settings) -> int | None:
-    preview = Preview(places_in(settings), settings.policy)
+    preview = Preview(answered_in(settings), settings.policy)
     try:
         return preview.state.as_of
     finally:

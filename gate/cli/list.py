@@ -12,12 +12,21 @@ from pathlib import Path
 import click
 
 from gate.cli.owner import become_owner
-from gate.cli.where import clock_limit, places, state_directory, state_options, sync_times, trusted_clock
+from gate.cli.where import (
+    USUAL,
+    answered,
+    clock_limit,
+    places,
+    state_directory,
+    state_options,
+    sync_times,
+    trusted_clock,
+)
 from gate.core.iin import iin_fault
 from gate.core.model import Listing
 from gate.core.staleness import AgeLimits, Freshness
 from gate.core.trusted_time import Standing, day
-from gate.errors import StoreError, UsageError
+from gate.errors import GateError, StoreError, UsageError
 from gate.kiosk.knowledge import age_in_words
 from gate.registry import config_of
 from gate.runtime.clock import TrustedClock
@@ -45,25 +54,26 @@ def list_() -> None:
 @state_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def status(config: Path | None, state_dir: Path | None, as_json: bool) -> None:
-    """Say which list is held and how old it is.  Exit 1 when nobody could enter on it, or by this clock, or
-    when a part of it is damaged.
+    """Say which list the lane answers by and how old it is, and what a sync offers.  Exit 1 when nobody could enter on
+    it, or by this clock, when a part of it is damaged, or when what is offered is not what the authority signed.
 
     Example: gate list status --config gate.toml
     """
     limits = load_settings(config, config_of).list.limits if config else ListTable().limits
-    state = places(config, state_dir)
+    state, synced = answered(config, state_dir), places(config, state_dir)
     clock = trusted_clock(state, clock_limit(config))
     with _held(state) as held:
         damage = find_damage(state)
-        facts = _facts(held.state, limits, clock) | _synced(state, clock.now())
+        facts = _facts(held.state, limits, clock) | _synced(synced, clock.now())
     facts["content"] = damage or (None if facts["version"] is None else "whole")
+    facts["offered"], forged = _offered(None if state_dir else config or USUAL, synced)
     if as_json:
         click.echo(json.dumps(facts))
     else:
         for name, value in facts.items():
             click.echo(f"{name:12} {value if value is not None else '-'}")
     unable = facts["freshness"] in (Freshness.MISSING, Freshness.REFUSE) or facts["clock"] == Standing.UNTRUSTED
-    sys.exit(1 if unable or damage else 0)
+    sys.exit(1 if unable or damage or forged else 0)
 
 
 @list_.command()
@@ -73,7 +83,7 @@ def lookup(idx: int, config: Path | None, state_dir: Path | None) -> None:
     """Say what the list holds at place IDX: unlisted, a colour, or revoked."""
     if idx < 0:
         raise UsageError(f"{idx} is not a place", hint="Places are numbered from 0")
-    with _held(places(config, state_dir)) as held:
+    with _held(answered(config, state_dir)) as held:
         _must_have(held)
         click.echo(held.consult(idx).name.lower())
 
@@ -82,7 +92,7 @@ def lookup(idx: int, config: Path | None, state_dir: Path | None) -> None:
 @state_options
 def export(config: Path | None, state_dir: Path | None) -> None:
     """Write the whole status list to stdout as CSV: idx,status.  Unlisted places are left out."""
-    with _held(places(config, state_dir)) as held:
+    with _held(answered(config, state_dir)) as held:
         _must_have(held)
         out = csv.writer(sys.stdout, lineterminator="\n")
         out.writerow(("idx", "status"))
@@ -127,7 +137,7 @@ def find(config: Path | None, state_dir: Path | None) -> None:
     idx = find_subject(iin, load_or_make(state.state_dir), state)
     if idx is None:
         raise StoreError("nobody of this IIN is in the index", hint="Ask the authority")
-    with _held(state) as held:
+    with _held(answered(config, state_dir)) as held:
         _must_have(held)
         click.echo(f"{idx} {held.consult(idx).name.lower()}")
 
@@ -140,7 +150,8 @@ def load(directory: Path, root: Path | None, config: Path | None, state_dir: Pat
     """Take a published DIRECTORY that was carried here by hand, on a USB stick say: as `gate sync` does.
 
     What it holds is believed as far as the authority signed it, whoever carried it.  Older versions are
-    refused, and the list that was held stays whatever goes wrong.  A running lane notices at once.
+    refused, and the list that was held stays whatever goes wrong.  A running lane verifies it by the root.json in
+    [sync], if there is one, and takes it within seconds; without that table it notices at once.
     """
     state = places(config, state_dir)
     by_iin = config is not None and load_settings(config, config_of).staff.iin_check
@@ -194,6 +205,19 @@ def _facts(state: ListState, limits: AgeLimits, clock: TrustedClock) -> dict[str
         "clock": clock.standing().value,
         "ntp": read_ntp().value,
     }
+
+
+def _offered(config: Path | None, synced: Places) -> tuple[str | None, bool]:
+    """What the sync has written, and whether the lane refuses it; None where no configuration names a root.json."""
+    table = load_settings(config, config_of).sync if config else None
+    if table is None or not os.path.lexists(synced.held_list_db):
+        return None, False
+    from gate.sync.takeover import examine  # python-tuf
+
+    try:
+        return f"version {examine(synced, table.root)}, signed", False
+    except GateError as error:
+        return f"refused: {error}", True
 
 
 def _synced(state: Places, now: float) -> dict[str, object]:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from gate.cli.read import SUFFIXES
-from gate.cli.where import places_in, trusted_clock
+from gate.cli.where import answered_in, trusted_clock
 from gate.core.model import Claims, Decision, Refused
 from gate.core.reason import Reason, blame_clock
 from gate.core.trust import NO_ISSUERS, TrustList, parse_trust
@@ -126,10 +126,11 @@ def _examiner(pass_only: bool, trust: Path | None, config: Path | None) -> Exami
             "it is not said which gate is asked", hint="Add --config gate.toml, or --pass-only --trust trust.json"
         )
     settings = load_settings(config, config_of)
-    preview = Preview(places_in(settings), settings.policy)
+    where = answered_in(settings)
+    preview = Preview(where, settings.policy)
     believed = preview.state.trust if trust is None else _trust(trust)
     verifier = settings.verifier(believed or NO_ISSUERS)
-    clock = trusted_clock(places_in(settings), settings.clock.untrusted_for)
+    clock = trusted_clock(where, settings.clock.untrusted_for)
     return Examiner(verifier, preview, clock, has_trust=believed is not None)
 
 

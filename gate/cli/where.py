@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from os.path import lexists
 from pathlib import Path
 from typing import Any
 
@@ -74,11 +75,30 @@ def places(config: Path | None, state_dir: Path | None) -> Places:
     """Raises UsageError when neither says, ConfigError for a bad file."""
     if state_dir is not None:
         return Places.of(state_dir)
-    if config is None and not USUAL.exists():
-        raise UsageError("it is not said where the gate's state lies", hint="Give --config FILE or --state-dir DIR")
-    return places_in(load_settings(config or USUAL, config_of))
+    return places_in(load_settings(_named(config), config_of))
 
 
 def places_in(settings: Settings) -> Places:
     """Where a configuration says that the files lie."""
     return Places(settings.device.state_dir, settings.device.lists)
+
+
+def answered(config: Path | None, state_dir: Path | None) -> Places:
+    """As `places`, with the lists that the lane answers by.  Raises UsageError, ConfigError."""
+    if state_dir is None:
+        return answered_in(load_settings(_named(config), config_of))
+    where = Places.of(state_dir)
+    return where.verified if lexists(where.verified.list_db) else where
+
+
+def answered_in(settings: Settings) -> Places:
+    """With the lists that the lane answers by: its own, which it has verified; what a sync wrote as long as there is
+    none, for a person who asks before the first `gate run`."""
+    where = places_in(settings)
+    return where.verified if settings.sync is not None and lexists(where.verified.list_db) else where
+
+
+def _named(config: Path | None) -> Path:
+    if config is None and not USUAL.exists():
+        raise UsageError("it is not said where the gate's state lies", hint="Give --config FILE or --state-dir DIR")
+    return config or USUAL

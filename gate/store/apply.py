@@ -5,8 +5,9 @@ is checked against itself and against what is held.
 """
 
 import hashlib
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Mapping
+from contextlib import closing, nullcontext
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -21,6 +22,8 @@ from gate.store.list_write import set_aside, version_of, write_list
 from gate.store.places import Places, Where
 from gate.store.wire import MAX_VALUE, Head, byte_length
 
+_VERSIONED = frozenset({TRUST, RULES, TIME})  # documents that name their own version
+
 SHRINKS_BELOW = 0.5  # of the people listed before: fewer than that must be meant by whoever signed it
 
 
@@ -33,6 +36,9 @@ class Publication:
     head: Head
     nibbles: bytes | None
     time: bytes | None = None  # where the authority once reset the time
+    proof: Mapping[str, bytes] = field(default_factory=dict)
+    """What was signed of it, by name as a mirror has it: TUF metadata, and the head.  Kept beside the documents, so
+    that the lane can verify them again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +102,52 @@ def set_damaged_aside(where: Where) -> str | None:
     return what
 
 
-def apply(publication: Publication, where: Where, synced: Synced | None = None) -> bool:
-    """Take it in; return whether anything had to be written.  `synced`: recorded afterwards.
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What a new list.db holds."""
+
+    head: ListHead
+    documents: dict[str, tuple[int, bytes]]
+    nibbles: bytes
+    same: bool  # as what is held
+
+
+def apply(
+    publication: Publication,
+    where: Where,
+    synced: Synced | None = None,
+    *,
+    may_shrink: bool = False,
+    start_over: bool = False,
+) -> bool:
+    """Take it in; return whether anything had to be written.  `synced`: recorded afterwards.  `may_shrink`: far fewer
+    people than are held raise no doubt, for a sync has weighed them before.  `start_over`: what is held was signed by
+    nobody, and holds nothing back.
 
     Raises PublishError (content unfit, or older than what is held), StoreError.  Whatever is raised, the
     list that was held is held still."""
-    places, offered = Places.of(where), publication.head
+    places = Places.of(where)
+    file = None if start_over else _open_sound(places)
+    with nullcontext() if file is None else closing(file):
+        content = _content(publication, places, file, may_shrink=may_shrink)
+    if not content.same:
+        write_list(places, content.head, content.documents, content.nibbles)
+    if synced is not None:
+        record_sync(synced, places)
+    return not content.same
+
+
+def check(publication: Publication, where: Where) -> None:
+    """Raise what `apply` would raise, and write nothing."""
+    places = Places.of(where)
+    file = _open_sound(places)
+    with nullcontext() if file is None else closing(file):
+        _content(publication, places, file, may_shrink=True)
+
+
+def _content(publication: Publication, places: Places, file: ListFile | None, *, may_shrink: bool) -> _Content:
+    """`file`: what is held, if that counts."""
+    offered = publication.head
     trust, rules = parse_trust(publication.trust), parse_rules(publication.rules)
     if publication.nibbles is not None:
         _check_nibbles(offered, publication.nibbles)
@@ -110,26 +156,21 @@ def apply(publication: Publication, where: Where, synced: Synced | None = None) 
     time = None if publication.time is None else parse_time(publication.time)
     if time is not None and publication.time is not None:
         documents[TIME] = time.number, publication.time
-    file = _open_sound(places)
+    documents |= {name: (0, body) for name, body in publication.proof.items()}
     if file is not None:
-        with closing(file):
-            bodies = file.documents()
-            _check_documents(documents, bodies)
-            _check_follows(offered, _least_as_of(file.head, bodies.get(TIME), time), file.head)
-            if TIME in bodies and TIME not in documents:
-                documents[TIME] = (version_of(bodies[TIME]), bodies[TIME])  # it stays said
-            same = file.head == head and bodies == {name: body for name, (_, body) in documents.items()}
-            same = same and not file.earlier and file.path == places.list_db and _is_whole(file)
-            nibbles = _nibbles(file, offered) if publication.nibbles is None else publication.nibbles
+        bodies = file.documents()
+        _check_documents(documents, bodies)
+        _check_follows(offered, _least_as_of(file.head, bodies.get(TIME), time), file.head, may_shrink=may_shrink)
+        if TIME in bodies and TIME not in documents:
+            documents[TIME] = (version_of(bodies[TIME]), bodies[TIME])  # it stays said
+        same = file.head == head and bodies == {name: body for name, (_, body) in documents.items()}
+        same = same and not file.earlier and file.path == places.list_db and _is_whole(file)
+        nibbles = _nibbles(file, offered) if publication.nibbles is None else publication.nibbles
     elif publication.nibbles is None:
         raise PublishError("the list that is held is another than was thought", hint="Sync again")
     else:
         same, nibbles = False, publication.nibbles
-    if not same:
-        write_list(places, head, documents, nibbles)
-    if synced is not None:
-        record_sync(synced, places)
-    return not same
+    return _Content(head, documents, nibbles, same)
 
 
 def _open_sound(places: Places) -> ListFile | None:
@@ -182,7 +223,7 @@ def _check_nibbles(head: Head, nibbles: bytes) -> None:
 
 def _check_documents(offered: dict[str, tuple[int, bytes]], held: dict[str, bytes]) -> None:
     for name, (version, body) in offered.items():
-        if name in held:
+        if name in held and name in _VERSIONED:
             _floor(name, version_of(held[name]), version, same=held[name] == body)
 
 
@@ -204,7 +245,7 @@ def _least_as_of(held: ListHead, taken: bytes | None, offered: TimeReset | None)
     return min(held.as_of, offered.to)
 
 
-def _check_follows(head: Head, least: int, held: ListHead) -> None:
+def _check_follows(head: Head, least: int, held: ListHead, *, may_shrink: bool) -> None:
     same = (held.sha256, held.as_of) == (head.sha256, head.as_of)
     _floor("status list", held.version, head.version, same=same)
     if head.as_of < least:
@@ -212,7 +253,7 @@ def _check_follows(head: Head, least: int, held: ListHead) -> None:
             f"status list: version {head.version} speaks of an earlier time than version {held.version} held here",
             hint="Publish it with the present time",
         )
-    if head.listed < SHRINKS_BELOW * held.listed and head.shrunk_at <= held.version:
+    if head.listed < SHRINKS_BELOW * held.listed and head.shrunk_at <= held.version and not may_shrink:
         raise PublishError(
             f"status list: version {head.version} names {head.listed} people where {held.listed} were named before",
             hint="If that is meant, say so when publishing: `gate authority publish DIR --shrink`",

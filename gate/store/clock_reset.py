@@ -28,6 +28,7 @@ from gate.store.redemptions import shift_redemptions
 def reset_floor(
     where: Where,
     now: float,
+    synced: Where | None = None,
     *,
     list_is_wrong: bool = False,
     as_owner: Callable[[Path], AbstractContextManager[None]] = lambda _: nullcontext(),
@@ -35,6 +36,7 @@ def reset_floor(
     """The system clock is right, `now` (Unix s) is the time: forget that the gate lived through later ones.
     Returns by how many seconds the floor went back.
 
+    `where`: with the lists that the lane answers by; `synced`: with those that the sync goes on from, if others.
     `as_owner`: makes this process the owner of a folder while it writes there.
     `list_is_wrong`: so is what the list says of a later time.  It counts as out of date then, nobody enters by
     it, and any newer version that speaks of an earlier time is taken in its place.
@@ -46,22 +48,24 @@ def reset_floor(
         raise StoreError(f"{state_dir} is not there", hint="There is nothing to reset; check the directory")
     lock = claim_lane(state_dir)
     try:
-        signed = read_signed(where)
-        if signed is not None and signed > now and not list_is_wrong:
+        lists = dict.fromkeys((Places.of(where), Places.of(synced or where)))
+        signed = max(read_signed(places) or 0.0 for places in lists)
+        if signed > now and not list_is_wrong:
             raise StoreError(
                 f"the list speaks of {day(signed)}, and the system clock says {day(now)}",
                 hint="If the system clock is wrong, set it (`timedatectl set-time`).  If it is the list that is wrong, "
                 "add --list-is-wrong, then load a newer list",
             )
         kept = read_kept(where)
-        floor = max(kept.latest or 0.0, read_journalled(state_dir).latest or 0.0)
+        floor = max(kept.latest or 0.0, signed, read_journalled(state_dir).latest or 0.0)
         if floor <= now:
             raise StoreError("the clock is not behind", hint="There is nothing to reset")
         _forget_journal(state_dir, kept, now)  # first: nothing is forgotten unrecorded
-        with as_owner(Places.of(where).list_dir):
-            _forget_sync(Places.of(where), now)
-            if signed is not None and signed > now:
-                outdate(where)
+        for places in lists:
+            with as_owner(places.list_dir):
+                _forget_sync(places, now)
+                if (read_signed(places) or 0.0) > now:
+                    outdate(places)
     finally:
         os.close(lock)
     return floor - now

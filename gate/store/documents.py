@@ -6,3 +6,6 @@ TRUST = "trust.json"
 RULES = "rules.json"
 TIME = "time.json"
 """Only where the authority once had to reset the time (gate.core.time_reset)."""
+
+SIGNATURES = "metadata/"
+"""Begins the name of each TUF metadata file by which a sync verified the others."""

@@ -312,6 +312,16 @@ def forget_earlier(places: Places) -> None:
             path.unlink(missing_ok=True)
 
 
+def is_earlier(path: Path) -> bool:
+    """Whether a list.db has an earlier form.  Raises StoreError."""
+    with _refusals_named(path):
+        descriptor = _open_regular(path)
+        try:
+            return _is_earlier(path, descriptor)
+        finally:
+            os.close(descriptor)
+
+
 def _open_regular(path: Path) -> int:
     """A descriptor; a pipe that has the name holds nobody up."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)

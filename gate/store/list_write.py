@@ -17,13 +17,23 @@ from zlib import crc32
 
 from gate.errors import StoreError
 from gate.store.database import unusable
-from gate.store.durable import SHARED, make_directory, replacing
-from gate.store.list_file import CHUNK_BYTES, FORM, ListHead, digest_of_head, forget_earlier, open_held, seed_of
+from gate.store.durable import PRIVATE, SHARED, make_directory, replacing
+from gate.store.list_file import (
+    CHUNK_BYTES,
+    FORM,
+    ListFile,
+    ListHead,
+    digest_of_head,
+    forget_earlier,
+    open_held,
+    seed_of,
+)
 from gate.store.places import Places, Where
 
 PIECE = 128  # chunks that go to the disk at once: some 75 kB
 PAUSE = 0.002  # seconds between two pieces
 CACHE_KIB = 128  # of changed pages that SQLite keeps until the commit, at most
+OUTDATED = 0  # Unix s that a list speaks of which a person has declared wrong: as old as can be
 MARK = "damaged"  # ends the name of a file that was set aside
 
 Document = tuple[int, bytes]
@@ -37,8 +47,11 @@ def write_list(places: Places, head: ListHead, documents: Mapping[str, Document]
     most when it records an admission, not for the whole list."""
     path = places.list_db
     try:
-        make_directory(places.list_dir)
-        with replacing(path, SHARED) as (staged, descriptor), closing(_connect(staged)) as connection:
+        make_directory(places.list_dir, 0o700 if places.is_verified else 0o750)
+        with (
+            replacing(path, PRIVATE if places.is_verified else SHARED) as (staged, descriptor),
+            closing(_connect(staged)) as connection,
+        ):
             _fill(connection, head, documents, nibbles, descriptor)
     except (sqlite3.Error, OSError) as error:
         raise unusable(path, error) from error
@@ -53,9 +66,13 @@ def outdate(where: Where) -> None:
     if file is None:
         return
     with closing(file):
-        head, nibbles = replace(file.head, as_of=0), file.nibbles()
-        documents = {name: (version_of(body), body) for name, body in file.documents().items()}
-    write_list(places, head, documents, nibbles)
+        rewrite(places, file, replace(file.head, as_of=OUTDATED), file.documents())
+
+
+def rewrite(places: Places, file: ListFile, head: ListHead, documents: Mapping[str, bytes]) -> None:
+    """Write a list that is held again, with this head and these documents.  Raises StoreError."""
+    written = {name: (version_of(body), body) for name, body in documents.items()}
+    write_list(places, head, written, file.nibbles())
 
 
 def version_of(document: bytes) -> int:

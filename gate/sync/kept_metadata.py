@@ -10,6 +10,7 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
+from gate.errors import StoreError
 from gate.sync.shelf import Shelf, disk_error
 
 MAX_METADATA = 4 << 20  # bytes of any one file
@@ -48,6 +49,13 @@ class KeptMetadata:
         newest = _content(self.tried / "root.json")
         if newest is not None and newest != self.files.read("root.json", MAX_METADATA):
             self.files.write("root.json", newest)
+
+    def visited(self, name: str) -> bytes:
+        """A file of what the visit found and believes.  Raises StoreError."""
+        found = _content(self.tried / name)
+        if found is None:
+            raise StoreError(f"{self.tried / name}: it is missing", hint="Sync again")
+        return found
 
     def _prepare(self) -> None:
         self._forget_visit()

@@ -29,8 +29,9 @@ from tuf.api.metadata import TargetFile
 from tuf.ngclient import Updater, UpdaterConfig
 
 from gate.errors import SyncError
-from gate.store.wire import MAX_DOCUMENT
+from gate.store.wire import HEAD, MAX_DOCUMENT
 from gate.sync.kept_metadata import KeptMetadata
+from gate.sync.list_mirror import ListMirror
 from gate.sync.mirror import Mirror
 from gate.sync.shelf import Shelf
 
@@ -60,7 +61,7 @@ class ExpiredError(SyncError):
 class Repository:
     """One visit to one mirror.  `folder`: the device's tuf/; `now`: Unix s, trusted clock."""
 
-    def __init__(self, mirror: Mirror, kept: KeptMetadata, folder: Path, root: bytes, now: float) -> None:
+    def __init__(self, mirror: Mirror | ListMirror, kept: KeptMetadata, folder: Path, root: bytes, now: float) -> None:
         """Raises SyncError for a root.json that is none, StoreError."""
         self._mirror = mirror
         self._metadata = kept
@@ -70,6 +71,7 @@ class Repository:
                 str(kept.tried), f"{mirror.base}/{METADATA}", fetcher=mirror, config=_LIMITS, bootstrap=root
             )
         trusted = self._updater._trusted_set
+        self._first_root = trusted.root.version  # that of the root.json which was installed
         if not isinstance(trusted.reference_time, datetime):
             raise TypeError("python-tuf keeps its time elsewhere now")
         trusted.reference_time = datetime.fromtimestamp(now, UTC)
@@ -99,6 +101,22 @@ class Repository:
     def close(self) -> None:
         self._kept.close()
         self._parts.close()
+
+    def proof(self) -> dict[str, bytes]:
+        """What was signed of a list, by name as a mirror has it: the metadata of this visit and the head; after
+        `document` has given the head.  Raises SyncError, StoreError."""
+        trusted, found = self._updater._trusted_set, {HEAD: self.document(HEAD)}
+        for number in range(self._first_root, trusted.root.version + 1):
+            name = f"{number}.root.json"
+            found[f"{METADATA}/{name}"] = self._metadata.visited(f"root_history/{name}")
+        found[TIMESTAMP] = self._metadata.visited("timestamp.json")
+        for role, signed in (
+            ("snapshot", trusted.snapshot),
+            ("targets", trusted.targets),
+            ("status", trusted["status"]),
+        ):
+            found[f"{METADATA}/{signed.version}.{role}.json"] = self._metadata.visited(f"{role}.json")
+        return found
 
     def length(self, name: str) -> int | None:
         """Bytes of a file; None when the authority offers none of this name.  Raises SyncError."""

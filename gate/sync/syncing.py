@@ -15,7 +15,7 @@ from time import monotonic
 import structlog
 
 from gate.core.time_reset import TimeReset, parse_time
-from gate.errors import GateError, PublishError, SyncError
+from gate.errors import GateError, PublishError, StoreError, SyncError
 from gate.store.apply import Publication, apply, held, held_nibbles, set_damaged_aside
 from gate.store.documents import RULES, TIME, TRUST
 from gate.store.floor import read_reset, read_signed
@@ -31,6 +31,7 @@ from gate.sync.mirror import Mirror, Report
 from gate.sync.repository import TIMESTAMP, ExpiredError, Repository
 from gate.sync.round import Outcome, Problem, Source, Visited, ask_in_turn, read_root, shown
 from gate.sync.shelf import disk_error
+from gate.sync.signed_list import add_signatures, is_signed
 from gate.sync.subjects import take_subjects
 from gate.sync.times import Times
 
@@ -86,6 +87,7 @@ class _Visit:
         self._source = source
         self._times = times
         self._report = report
+        self._start_over = False  # what is held was signed by nobody
         self._arrived = 0.0  # monotonic s: the last file was here
         self.received = 0  # bytes
         self.problems: list[GateError] = []
@@ -93,14 +95,28 @@ class _Visit:
     def to(self, address: str) -> Outcome:
         root = read_root(self._source.root)
         list_dir = Places.of(self._source.where).list_dir
-        _set_aside_if_damaged(self._source.where)
+        self._look_at_own_list(root)
         expired: ExpiredError | None = None
-        for reference, only_reset in self._times.references(read_signed(self._source.where) or 0.0):
+        signed = 0.0 if self._start_over else read_signed(self._source.where) or 0.0
+        for reference, only_reset in self._times.references(signed):
             try:
                 return self._visit(address, root, list_dir / "tuf", reference, only_reset=only_reset)
             except ExpiredError as error:
                 expired = expired or error
         raise ExpiredError(expired.what if expired else shown(address), hint=self._times.why_expired())
+
+    def _look_at_own_list(self, root: bytes) -> None:
+        """Go on from nothing but what was signed: what else lies there, nobody's sync wrote."""
+        places = Places.of(self._source.where)
+        _set_aside_if_damaged(places)
+        try:
+            add_signatures(places, root)
+            self._start_over = not is_signed(places, root)
+        except StoreError:  # it is damaged: that was said
+            return
+        if self._start_over:
+            log.error("list.db is not what the authority signed: fetched again", list=str(places.held_list_db))
+            self._times = Times(self._times.system, self._times.system)
 
     def _visit(self, address: str, root: bytes, folder: Path, reference: float, *, only_reset: bool) -> Outcome:
         """`reference`: Unix s by which the metadata are judged."""
@@ -123,7 +139,7 @@ class _Visit:
         trust, rules = repository.document(TRUST), repository.document(RULES)
         head = Head.parse(repository.document(HEAD))
         self._arrived = monotonic()
-        where, known = self._source.where, held(self._source.where)
+        where, known = self._source.where, None if self._start_over else held(self._source.where)
         synced = Synced(self._times.trusted if reset is None else max(self._times.system, reset.to), repository.base)
         if known is None or (known.version, known.as_of) != (head.version, head.as_of):
             self._times.check_list(head.as_of, repository.offline_end, reset.to if reset else None)
@@ -143,7 +159,8 @@ class _Visit:
             way_taken = "the same list, in the present form"
         changed = way_taken != "unchanged"
         if changed:
-            apply(Publication(trust, rules, head, nibbles, time), where, synced)
+            publication = Publication(trust, rules, head, nibbles, time, repository.proof())
+            apply(publication, where, synced, start_over=self._start_over)
             took = monotonic() - self._arrived
         else:
             record_sync(synced, where)
@@ -157,7 +174,7 @@ class _Visit:
         """The reset of the time that is offered; None when there is none that this device has not taken over."""
         if time is None:
             return None
-        offered, taken = parse_time(time), read_reset(self._source.where)
+        offered, taken = parse_time(time), None if self._start_over else read_reset(self._source.where)
         return offered if taken is None or offered.number > taken.number else None
 
     def _take_subjects(self, repository: Repository) -> None:

@@ -156,6 +156,8 @@ def test_by_hand_where_the_list_is_wrong(site: Site, machine: Machine) -> None:
     gate("authority", "publish", authority, "--at", str(site.now + 30 * 86400), "--ahead")
     machine.set(30 * 86400)
     assert gate("sync", "--once", *config).returncode == 0
+    with running(site) as daemon:
+        eventually(lambda: "taken" in daemon.said().rpartition("event=ready")[2], "the list to be taken")
     machine.set(0)
     assert "--list-is-wrong" in gate("clock", "reset", "--yes", *config).stderr
     done = gate("clock", "reset", "--yes", "--list-is-wrong", *config)
@@ -164,7 +166,8 @@ def test_by_hand_where_the_list_is_wrong(site: Site, machine: Machine) -> None:
     gate("authority", "reset-time", authority)
     gate("authority", "publish", authority)
     assert gate("sync", "--once", *config).returncode == 0
-    assert asked("verify", site.issue(2), *config)["reason"] == "admitted"
+    with running(site):
+        eventually(lambda: asked("verify", site.issue(2), *config)["reason"] == "admitted", "the list to be taken")
 
 
 @pytest.mark.slow

@@ -1,0 +1,107 @@
+"""Keeps the lane's own list current: has a child process verify whatever the sync has written.
+
+The sync talks to the network and may be taken over, so nothing that it wrote is answered by before that process has
+found the authority's signatures on it.  Until then the list before stays in use.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+
+from gate.errors import DeviceError
+from gate.store.places import Places
+from gate.store.takeover_messages import TAKEOVER, Refused, Took
+from gate.worker.process import WorkerProcess
+
+LOOK_EVERY = 2.0  # seconds between two looks at whether the sync has written
+TAKES_WITHIN = 300.0  # seconds, from a slow card; 20 million people take 1 to 2 here
+AGAIN_AFTER = 600.0  # seconds after which a list that was refused is looked at again
+_WAITS_MOST = 30.0  # seconds between two lists that are refused, if the sync writes one after the other
+
+_NAME = "list"
+_Stamp = tuple[tuple[int, ...] | None, ...]
+
+log = structlog.get_logger()
+
+
+class ListTaker:
+    """Belongs to one event loop.  `root`: root.json; `tell` gets what is wrong with the list that is offered, or ""."""
+
+    def __init__(self, places: Places, root: Path, tell: Callable[[str], None] = lambda _: None) -> None:
+        self._places = places
+        self._root = root
+        self._tell = tell
+        self._said: str | None = None  # nothing yet
+        self._looked: _Stamp | None = None  # of the offer that was looked at last
+        self._again_due = 0.0
+        self._failures = 0  # in a row
+
+    async def run(self) -> None:
+        """Until cancelled; never raises."""
+        while True:
+            await self.look()
+            await asyncio.sleep(min(_WAITS_MOST, LOOK_EVERY * 2 ** min(self._failures, 6)))
+
+    async def look(self) -> None:
+        """Take what is offered, if it was not looked at yet."""
+        stamp = await asyncio.to_thread(_stamp, self._places)
+        now = asyncio.get_running_loop().time()
+        if stamp == self._looked and (not self._failures or now < self._again_due):
+            return
+        self._looked = stamp
+        if not any(stamp):
+            return  # the lane itself says that there is no list
+        outcome = await self._take()
+        if isinstance(outcome, Took):
+            self._failures = 0
+            if outcome.changed:
+                log.info("the list was verified and taken", version=outcome.version)
+            self._say("")
+        else:
+            self._failures += 1
+            self._again_due = now + (AGAIN_AFTER if outcome.is_final else 0.0)
+            self._say(f"{outcome.what}. {outcome.hint}")
+
+    async def _take(self) -> Took | Refused:
+        places = self._places
+        settings = {"state_dir": str(places.state_dir), "list_dir": str(places.list_dir), "root": str(self._root)}
+        try:
+            worker = await WorkerProcess.start(_NAME, TAKEOVER, settings)
+            try:
+                outcome: Took | Refused = await worker.receive(TAKES_WITHIN)
+            finally:
+                await worker.stop()
+        except DeviceError as error:
+            return Refused(error.what, error.hint, False)
+        except TimeoutError:
+            return Refused(
+                f"{places.held_list_db}: it was not verified within {TAKES_WITHIN:.0f} s", "Sync again", True
+            )
+        return outcome
+
+    def _say(self, problem: str) -> None:
+        """Once for each problem."""
+        if problem == self._said:
+            return
+        before, self._said = self._said, problem
+        if problem:
+            log.error("the list that the sync offers is not taken", problem=problem)
+        elif before:
+            log.info("the list that the sync offers is well again")
+        self._tell(problem)
+
+
+def _stamp(places: Places) -> _Stamp:
+    """Of the files that a sync may have written: another content has another stamp."""
+    return tuple(_stamp_of(path) for path in (places.list_db, places.earlier_list_db) if path is not None)
+
+
+def _stamp_of(path: Path) -> tuple[int, ...] | None:
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns

@@ -1,0 +1,32 @@
+"""What the process that verifies a sync's list says to the lane."""
+
+from dataclasses import dataclass
+
+from gate.worker.codec import Codec, Failed, Limits, Loading, Started
+from gate.worker.program import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Took:
+    """The lane's own list is what the sync offers."""
+
+    version: int
+    changed: bool  # it was not before
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Nothing was taken, and what the lane holds stays.  `is_final`: until another list is offered."""
+
+    what: str
+    hint: str
+    is_final: bool
+
+
+LONGEST = 1000  # characters of a problem or a hint
+
+TAKEOVER = Program(
+    "gate.sync.takeover_main",
+    Codec(Took, Refused, Loading, Started, Failed, limits=Limits(line=16 << 10, text=LONGEST, items=4)),
+    Codec(limits=Limits(line=1024, text=64, items=1)),
+)

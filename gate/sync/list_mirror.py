@@ -1,0 +1,45 @@
+"""A list.db as a mirror: what a sync wrote there is verified again, from the signatures that lie beside it.
+
+Nothing in it is trusted.  It is bounded where it is read (`gate.store.list_file`).
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+
+from tuf.api.exceptions import DownloadHTTPError, DownloadLengthMismatchError
+from tuf.ngclient import FetcherInterface
+
+from gate.store.documents import SIGNATURES
+from gate.sync.shelf import Shelf
+
+
+class ListMirror(FetcherInterface):
+    """python-tuf's fetcher, over the documents of a list.db.  `base`: how messages call it."""
+
+    def __init__(self, base: str, documents: Mapping[str, bytes]) -> None:
+        self.base = base
+        self._metadata = {name: body for name, body in documents.items() if name.startswith(SIGNATURES)}
+        self._targets = {
+            hashlib.sha256(body).hexdigest(): body
+            for name, body in documents.items()
+            if not name.startswith(SIGNATURES)
+        }
+
+    def download_bytes(self, url: str, max_length: int) -> bytes:
+        """A metadata file.  Raises DownloadHTTPError (404), DownloadLengthMismatchError."""
+        content = self._metadata.get(url.removeprefix(f"{self.base}/"))
+        if content is None:
+            raise DownloadHTTPError(f"{url} is not there", 404)
+        if len(content) > max_length:
+            raise DownloadLengthMismatchError(f"{url} has {len(content)} bytes, at most {max_length} were expected")
+        return content
+
+    def download(self, path: str, length: int, shelf: Shelf, name: str) -> None:
+        """Put a document on the shelf under `name`, its digest.  Raises DownloadHTTPError (404), StoreError."""
+        content = self._targets.get(name)
+        if content is None or len(content) != length:
+            raise DownloadHTTPError(f"{self.base}/{path} is not there", 404)
+        shelf.write(name, content)
+
+    def _fetch(self, url: str) -> Iterator[bytes]:
+        yield self.download_bytes(url, 1 << 62)

@@ -1,0 +1,80 @@
+"""From the list that a sync wrote to the one that the lane answers by: verified by the lane's own root.
+
+    root.json (/etc/gate) -> roots -> timestamp -> snapshot -> targets -> trust.json, rules.json, time.json
+                                                           `-> status  -> head -> the nibbles
+
+All of it lies in the sync's list.db.  The metadata that the lane believed last lie in a folder of its own, so that
+nothing older is taken, whatever the sync wrote.  Expiry is not judged here: how old a list may be is told by the time
+that it speaks of, at each decision.
+"""
+
+import shutil
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from gate.errors import PublishError, StoreError
+from gate.store.apply import apply, check
+from gate.store.database import unusable
+from gate.store.documents import RULES, TIME, TRUST
+from gate.store.durable import make_directory
+from gate.store.places import Places
+from gate.store.wire import HEAD
+from gate.sync.kept_metadata import KeptMetadata
+from gate.sync.lock import alone
+from gate.sync.offer import Offer, read_offer
+from gate.sync.round import read_root
+from gate.sync.signed_list import is_signed, verified
+
+
+def take_over(places: Places, root: Path) -> tuple[int, bool]:
+    """Verify what the sync offers in `places`, and put it in the place of the lane's own list; its version, and whether
+    anything was new.  `root`: root.json.  Raises ForgedError, PublishError (older than what is held), DamagedError,
+    SyncError for a root.json that cannot be used, StoreError: what was held is held still."""
+    own, known, offer = places.verified, read_root(root), _offer(places)
+    folder = own.list_dir / "tuf"
+    try:
+        make_directory(own.list_dir, 0o700)
+    except OSError as error:
+        raise unusable(own.list_dir, error) from error
+    with alone(own.list_dir), closing(KeptMetadata(folder)) as kept:
+        with verified(offer.path, offer.documents, known, kept, folder) as (repository, publication):
+            whole = replace(publication, nibbles=offer.nibbles, proof=repository.proof())
+            changed = apply(whole, own, may_shrink=True, start_over=not _counts(own, known))
+            repository.keep()
+            repository.forget_all_but(frozenset({TRUST, RULES, HEAD, TIME}))
+        return publication.head.version, changed
+
+
+def examine(places: Places, root: Path) -> int:
+    """The version of what the sync offers, if the lane would take it; nothing is changed.
+    Raises as `take_over` does."""
+    known, offer = read_root(root), _offer(places)
+    with TemporaryDirectory() as temporary:
+        folder, own = Path(temporary) / "tuf", places.verified.list_dir / "tuf"
+        if own.is_dir():
+            shutil.copytree(own, folder, symlinks=True)
+        with (
+            closing(KeptMetadata(folder)) as kept,
+            verified(offer.path, offer.documents, known, kept, folder) as (_, publication),
+        ):
+            if _counts(places.verified, known):
+                check(replace(publication, nibbles=offer.nibbles), places.verified)
+            return publication.head.version
+
+
+def _offer(places: Places) -> Offer:
+    offer = read_offer(places.held_list_db)
+    if offer.is_outdated:
+        hint = "Load a newer one: `gate sync --once` or `gate list load DIR`"
+        raise PublishError(f"{offer.path}: the list was declared wrong by hand", hint=hint)
+    return offer
+
+
+def _counts(own: Places, root: bytes) -> bool:
+    """Whether the lane's own list holds anything back: not where root.json is another authority's now."""
+    try:
+        return is_signed(own, root)
+    except StoreError:
+        return True  # it is damaged, and replaced by what is not older

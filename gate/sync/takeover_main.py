@@ -1,0 +1,53 @@
+"""`python -m gate.sync.takeover_main`: verifies what a sync offers, and takes it into the lane's own list.
+
+A child of the lane, at the lowest weight: python-tuf and NumPy are loaded here, and go with it.
+"""
+
+import os
+import resource
+from contextlib import suppress
+from pathlib import Path
+
+from gate.errors import DamagedError, GateError, PublishError
+from gate.store.places import Places
+from gate.store.takeover_messages import LONGEST, TAKEOVER, Refused, Took
+from gate.worker.codec import Started
+from gate.worker.link import Link
+
+MEMORY = 512 << 20  # bytes of data, as a visit to a mirror has
+NICE = 19
+_KILLED_FIRST = "900\n"  # of 1000, by the kernel when memory runs out
+
+
+def main() -> None:
+    link = Link(TAKEOVER)
+    os.umask(0o077)
+    _stand_back()
+    from gate.sync.takeover import take_over
+
+    link.say(Started())
+    places = Places(Path(link.settings["state_dir"]), Path(link.settings["list_dir"]))
+    try:
+        link.say(Took(*take_over(places, Path(link.settings["root"]))))
+    except GateError as error:
+        final = isinstance(error, DamagedError | PublishError)
+        link.say(Refused(error.what[:LONGEST], error.hint[:LONGEST], final))
+    except MemoryError:
+        link.say(
+            Refused(f"{places.held_list_db}: it takes too much memory", "The next `gate sync` writes it again", True)
+        )
+    link.end()
+
+
+def _stand_back() -> None:
+    """The lane comes first; what a file makes greedy ends this process and no other."""
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, 0, NICE)
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(_KILLED_FIRST)
+
+
+if __name__ == "__main__":
+    main()
