@@ -4,7 +4,7 @@ No row, no entry.  A crash after the commit costs the person one use (it is over
 never a second opening.  Every method runs on the lane's one writing thread.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from gate.core.decide import Knowledge, Policy, decide
@@ -56,7 +56,7 @@ class Admission(LaneStore):
         """Decide on a verified pass; when this returns, the answer is durable.  `at`: Unix s.
         Raises StoreError: nothing was recorded, nobody enters.  Raises OutdatedError when the pass was
         verified by a trust list that is not held any more: refresh, verify, ask again."""
-        with self._transaction():
+        with self._transaction:
             decision, state = self._judge(claims, shown.direction, at)
             row = self._row(decision, shown, at, claims, state)
             through = lets_through(decision, shown.mode)
@@ -82,8 +82,8 @@ class Admission(LaneStore):
         if claims is None and not through:
             seq = self._count(decision, shown, at)
             return Counted(decision) if seq is None else Recorded(decision, seq)
-        with self._transaction():
-            row = replace(self._row(decision, shown, at, claims, self._status.state), actor=actor)
+        with self._transaction:
+            row = self._row(decision, shown, at, claims, self._status.state)._replace(actor=actor)
             seq = self._journal.append(row, grants=through)
         return self._recorded(decision, seq, shown.direction, through=through)
 
@@ -96,7 +96,7 @@ class Admission(LaneStore):
             row = self._row(decision, shown, at, None, self._status.state)
         else:
             row = self._counted(shown.reader, *due, at)
-        with self._transaction():
+        with self._transaction:
             seq = self._journal.append(row)
         self._repeats.written(shown.reader, due[0], at)
         return seq
@@ -106,7 +106,7 @@ class Admission(LaneStore):
         due = self._repeats.due(at, every=every)
         if not due:
             return
-        with self._transaction():
+        with self._transaction:
             for reader, kind, many in due:
                 self._journal.append(self._counted(reader, kind, many, at))
         for reader, kind, _ in due:
@@ -115,7 +115,7 @@ class Admission(LaneStore):
     def _counted(self, reader: str, kind: Kind, many: int, at: float) -> Row:
         decision = Decision(kind.reason, detail=f"{many} times" if many > 1 else "")
         shown = Presented(reader, kind.direction, kind.mode, 0)
-        return replace(self._row(decision, shown, at, None, self._status.state), us=None)
+        return self._row(decision, shown, at, None, self._status.state)._replace(us=None)
 
     def end_grant(self, seq: int, passed: Passed, at: float, *, moved: bool = True) -> Passed:
         """Record how a grant ended; returns what was recorded.  When nobody passed, the use is given back in
@@ -125,7 +125,7 @@ class Admission(LaneStore):
         `moved`: False when the barrier cannot have opened, which is no fault of the sensor's."""
         if seq not in self._open_grants:
             return passed
-        with self._transaction():
+        with self._transaction:
             if passed is Passed.NOT_PASSED and not self._redemptions.give_back(seq, at, once=moved):
                 passed = Passed.UNKNOWN
             self._journal.append(Row(at=ms(at), event="passage", grant=seq, detail=passed.value))
@@ -146,7 +146,7 @@ class Admission(LaneStore):
         """At start: the row of a loss, and grants that a crash left open.  Whether someone passed is unknown,
         so the use stays used.  Returns how many there were."""
         self.record_loss(at)
-        with self._errors():
+        with self._transaction.reading():
             self._open_grants.update(self._journal.open_grants())
         left = sorted(self._open_grants)
         for seq in left:

@@ -6,8 +6,7 @@ that lives one day.  Never the QR text, idx, IIN, name or colour.
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from operator import attrgetter
+from typing import NamedTuple
 
 from nacl.signing import SigningKey
 
@@ -16,8 +15,7 @@ from gate.core.model import Direction
 from gate.store.journal_end import End
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(NamedTuple):
     """One journal row, in the order of its columns; `seq` and `hash` are the journal's to give.
 
     `actor`: who ordered it ("uid 1000 aigul, by Aigul"); the last column, for `hashed` leaves it out when
@@ -41,11 +39,10 @@ class Row:
     actor: str | None = None
 
 
-COLUMNS = ("seq", *(field.name for field in fields(Row)))
+COLUMNS = ("seq", *Row._fields)
 _NAMES = ", ".join(f'"{name}"' for name in COLUMNS)
 _DIRECTIONS = frozenset(Direction)
 _GRANT = COLUMNS.index("grant")
-_values = attrgetter(*COLUMNS[1:])
 RECENT = 10_000  # rows: a grant lasts seconds, and is never open for as many
 _OPEN_GRANTS = """
 SELECT seq, direction FROM journal AS decision WHERE seq > ? AND "grant" = seq AND NOT EXISTS
@@ -56,42 +53,43 @@ _INSERT = f"INSERT INTO journal ({_NAMES}, hash) VALUES ({', '.join('?' * (len(C
 
 
 class Journal:
-    """The writing side; the caller holds the transaction."""
+    """The writing side; the caller holds the transaction, and nobody else writes meanwhile."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self.appended: End | None = None  # the last row, until `take_appended`
+        self._execute = connection.cursor().execute
+        self.newest: End | None = None  # the end as it was read or appended last; None: to be read
 
-    def take_appended(self) -> End | None:
-        """The last row appended since the last call: for the end file, once it is committed."""
-        appended, self.appended = self.appended, None
-        return appended
+    def end(self) -> End:
+        """The last row; the row before the first, in a journal that has none."""
+        if self.newest is None:
+            self.newest = read_end(self._connection)
+        return self.newest
+
+    def forget(self) -> None:
+        """Read the end again: to be called when a transaction was undone."""
+        self.newest = None
 
     def append(self, row: Row, *, grants: bool = False) -> int:
         """Returns the row's seq.  `grants`: the row lets someone through, and is closed by a passage row."""
-        last, before = self.end()
-        seq = last + 1
-        values: list[Field] = [seq, *_values(row)]
+        before = self.end()
+        seq = before.seq + 1
+        values: list[Field] = [seq, *row]
         if grants:
             values[_GRANT] = seq
-        digest = link(before, hashed(values))
-        self._connection.execute(_INSERT, (*values, digest))
-        self.appended = End(seq, digest, row.at)
+        digest = link(before.digest, hashed(values))
+        self._execute(_INSERT, (*values, digest))
+        self.newest = End(seq, digest, row.at)
         return seq
 
     def open_grants(self) -> dict[int, Direction]:
         """Decisions that let someone through and of whose passage nothing was written: seq -> which way."""
-        rows = self._connection.execute(_OPEN_GRANTS, (self.end()[0] - RECENT,))
+        rows = self._connection.execute(_OPEN_GRANTS, (self.end().seq - RECENT,))
         return {seq: Direction(way) if way in _DIRECTIONS else Direction.ENTRY for seq, way in rows}  # its digest tells
-
-    def end(self) -> tuple[int, bytes]:
-        """Seq and digest of the last row; of the row before the first, in a journal that has none."""
-        row = self._connection.execute(_LAST).fetchone()
-        return (row[0], row[1]) if row else read_base(self._connection)
 
     def checkpoint(self, key: SigningKey, device: str, at: int) -> str | None:
         """Sign the end of the chain; the text to carry away, or None when nothing is new."""
-        seq, digest = self.end()
+        seq, digest, *_ = self.end()
         if seq == 0 or self._connection.execute("SELECT 1 FROM checkpoint WHERE seq = ?", (seq,)).fetchone():
             return None
         signature = key.sign(checkpoint_message(device, seq, digest)).signature

@@ -11,9 +11,9 @@ with a key that device.key gives: a file of another device is none.
 import json
 import os
 from contextlib import suppress
-from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
+from typing import NamedTuple
 
 from nacl.signing import SigningKey
 
@@ -25,8 +25,7 @@ SLOT = 512  # bytes: a sector is written whole or not at all
 _PURPOSE = b"ashyq-gate end"
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(NamedTuple):
     seq: int = 0
     digest: bytes = GENESIS
     at: int | None = None  # Unix ms, trusted: of that row

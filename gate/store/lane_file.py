@@ -7,7 +7,7 @@ set aside as evidence, and a new one begins in its place that knows of the loss 
 import os
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from nacl.exceptions import BadSignatureError
@@ -221,7 +221,7 @@ class LaneFile:
 
     def _lose(self, what: str) -> sqlite3.Connection:
         end = self._end or End()
-        self.ends.write(replace(end, lost=True), durable=True)  # first: a crash from here on forgets nothing
+        self.ends.write(end._replace(lost=True), durable=True)  # first: a crash from here on forgets nothing
         aside = self._set_aside()
         if aside:
             what = f"{what}; kept as {aside.name}"

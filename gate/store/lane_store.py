@@ -5,8 +5,7 @@ Every method runs on the lane's one writing thread.
 
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
@@ -15,20 +14,19 @@ from gate.core.decide import Policy
 from gate.core.lane.modes import Mode
 from gate.core.model import Direction
 from gate.core.trusted_time import Kept
-from gate.errors import DamagedError, GateError, StoreError
-from gate.store.database import BUSY_TIMEOUT_MS, File, immediate, is_damage, unusable
+from gate.errors import DamagedError
+from gate.store.database import BUSY_TIMEOUT_MS, File
 from gate.store.floor import keep, read_steady
 from gate.store.inside import Inside, bound_inside
-from gate.store.journal import Journal, Row, read_end
-from gate.store.journal_end import End
+from gate.store.journal import Journal, Row
 from gate.store.lane_file import LaneFile
 from gate.store.lane_lock import claim_lane
+from gate.store.lane_transaction import LaneTransaction
 from gate.store.loss import Loss, UnknownUses, bound_losses, confirm, read_loss, record
 from gate.store.redemptions import Redemptions, bound_redemptions
 from gate.store.secrets import Secrets
 from gate.store.segments import last_to_seal, oldest, release, seal
 from gate.store.standing import Standing, read_standing, write_standing
-from gate.store.statuslist import OutdatedError
 
 log = structlog.get_logger()
 
@@ -44,9 +42,6 @@ class LaneStore:
         self._policy = policy
         self._unknown = UnknownUses(policy)
         self._scrub = True  # a key that is over may still stand in the WAL, of before this start, too
-        self._damaged = ""  # what was found when something could not be read; empty: nothing
-        self._end: End | None = None  # of the journal, as it was committed last
-        self.end_problem = ""  # why the end of the journal cannot be kept outside of lane.db
         self.loss: Loss | None = None
         self._forget_due = 0.0
         self._lock = claim_lane(state_dir)
@@ -64,14 +59,18 @@ class LaneStore:
         self._secrets = Secrets(self._connection)
         self._redemptions = Redemptions(self._connection, self._secrets)
         self._inside = Inside(self._connection, self._secrets, self._policy)
-        with self._transaction():
+        self._transaction = LaneTransaction(self._path, self._file, self._journal, self._secrets)
+        with self._transaction:
             self._secrets.prepare()
-        with self._errors():
-            self._end = read_end(self._connection)
         self._heed_loss()
 
+    @property
+    def end_problem(self) -> str:
+        """Why the end of the journal cannot be kept outside of lane.db; empty: it can."""
+        return self._transaction.end_problem
+
     def _heed_loss(self) -> None:
-        with self._errors():
+        with self._transaction.reading():
             self.loss = read_loss(self._connection)
         self._unknown.used_at = self.loss.used_at if self.loss else None
 
@@ -87,7 +86,7 @@ class LaneStore:
     ) -> None:
         """Record something that is not a decision: start, stop, exit button, fire, a lost device.
         `counts`: somebody went that way, without a grant.  `actor`: who ordered it."""
-        with self._transaction():
+        with self._transaction:
             if counts and direction:
                 self._inside.passed(direction)
             way = direction.value if direction else None
@@ -95,11 +94,11 @@ class LaneStore:
 
     def standing(self) -> Standing:
         """What was remembered last."""
-        with self._errors():
+        with self._transaction.reading():
             return read_standing(self._connection)
 
     def remember(self, standing: Standing, at: float) -> None:
-        with self._transaction():
+        with self._transaction:
             write_standing(self._connection, standing)
             if self.loss and not self.loss.confirmed and Mode.LOCKED_DOWN not in standing.orders:
                 confirm(self._connection, at)
@@ -107,25 +106,25 @@ class LaneStore:
 
     def record_loss(self, at: float) -> None:
         """Journal a loss that was found and has no row yet."""
-        with self._transaction():
+        with self._transaction:
             record(self._connection, self._journal, self._inside, self._policy, at)
         self._heed_loss()
 
     def heal(self, at: float) -> bool:
         """Put lane.db back, whole, where it was removed or replaced under the running lane.  What cannot be
         read any more is lost: a new journal begins.  False when all was well.  Raises StoreError."""
-        if self._damaged and self._file.is_there() and self._file.is_sound(self._end):
-            self._damaged = ""  # a read that failed once
-        if not self._damaged and self._file.is_there():
+        state = self._transaction
+        if state.damage and self._file.is_there() and self._file.is_sound(state.end):
+            state.damage = ""  # a read that failed once
+        if not state.damage and self._file.is_there():
             return False
-        found = self._damaged or f"{self._path}: removed or replaced under the running gate"
+        found = state.damage or f"{self._path}: removed or replaced under the running gate"
         try:
-            if self._damaged:
+            if state.damage:
                 raise DamagedError(found, hint="")
             self._file.put_back()
         except DamagedError:
-            self._file.begin_again(found, self._end)
-        self._damaged = ""
+            self._file.begin_again(found, state.end)
         self._prepare()
         if self.loss and self.loss.at is None:
             self.record_loss(at)
@@ -135,12 +134,12 @@ class LaneStore:
 
     def inside(self) -> int:
         """How many people are inside, as far as the lane has seen."""
-        with self._errors():
+        with self._transaction.reading():
             return self._inside.count()
 
     def set_inside(self, count: int, at: float, *, actor: str | None = None) -> None:
         """Staff counted; with nobody left inside, nobody is remembered either."""
-        with self._transaction():
+        with self._transaction:
             if count == 0:
                 self._inside.forget_all()
             self._inside.set_count(count)
@@ -148,7 +147,7 @@ class LaneStore:
 
     def keep_time(self, kept: Kept, at: float, detail: str = "") -> None:
         """Keep the trusted time for the next start.  `detail`: what has become of the clock, for the journal."""
-        with self._transaction():
+        with self._transaction:
             if detail:
                 self._journal.append(Row(at=ms(at), event="clock", detail=detail))
                 bound_redemptions(self._connection, at, self._policy.reuse_after)
@@ -160,20 +159,20 @@ class LaneStore:
 
     def sign_journal(self, device: str, at: float) -> str | None:
         """Sign the end of the chain; "seq:digest" to carry away, None when nothing is new."""
-        with self._transaction():
+        with self._transaction:
             return self._journal.checkpoint(self._file.key, device, ms(at))
 
     def destroy_keys(self, at: float) -> None:
         """Destroy the day keys of other days than that of `at`, in the WAL, too.  Waits for nobody: as long as
         another process reads, the WAL stays, and the next call tries again."""
-        with self._errors():
+        with self._transaction.reading():
             over = self._secrets.is_over(at)
         if over:
-            with self._transaction():
+            with self._transaction:
                 self._secrets.destroy_other_days(at)
         if not (over or self._scrub or self._secrets.destroyed):
             return
-        with self._errors():
+        with self._transaction.reading():
             self._connection.execute("PRAGMA busy_timeout=0")
             try:
                 (busy, *_) = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
@@ -183,13 +182,13 @@ class LaneStore:
 
     def seal_rows(self, device: str, at: float, open_grant: int | None) -> bool:
         """Move the oldest rows to a sealed segment, if there are enough.  True: there may be more."""
-        with self._errors():
+        with self._transaction.reading():
             last = last_to_seal(self._connection, at, open_grant)
             if last is None:
                 return False
             self._file.ends.settle()  # first: an end that is older than the rows left would look like a loss
             broken = seal(self._connection, last, self._file.key, device, at)
-        with self._transaction():
+        with self._transaction:
             release(self._connection, last)
             if broken:
                 detail = f"row {broken} was changed, or one before it was inserted or removed"
@@ -205,20 +204,20 @@ class LaneStore:
         if now < self._forget_due:
             return False
         segment = oldest(self._path.parent)
-        with self._errors():
+        with self._transaction.reading():
             over = read_steady(self._connection, at)
         if segment is None or segment.last_at >= (over - keep) * 1000:
             return False
         detail = f"rows up to {segment.last} are deleted: kept for {keep / 86_400:g} days"
         self.note("journal", at, detail)
-        with self._errors():
+        with self._transaction.reading():
             segment.path.unlink()
         self._forget_due = now + FORGET_EVERY
         return True
 
     def shrink(self) -> None:
         """Give back the room of rows that have left lane.db; when the lane is idle."""
-        with self._errors():
+        with self._transaction.reading():
             free, size = (
                 self._connection.execute(f"PRAGMA {what}").fetchone()[0] for what in ("freelist_count", "page_size")
             )
@@ -228,50 +227,13 @@ class LaneStore:
 
     def tidy(self, at: float) -> None:
         """Forget uses that are over and checkpoint the WAL; when the lane is idle, for it can take 150 ms."""
-        with self._transaction():
+        with self._transaction:
             over = read_steady(self._connection, at)
             self._redemptions.purge(over)
             self._inside.purge(over)
-        with self._errors():
+        with self._transaction.reading():
             self._file.ends.settle()
             self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with self._errors():
-            self._file.check()
-            with immediate(self._connection):
-                yield
-            self._keep_end()
-
-    def _keep_end(self) -> None:
-        """Outside of the database, too, how far the journal goes.  What was committed is not undone by a
-        failure: the end is behind then, which a start forgives."""
-        appended = self._journal.take_appended()
-        if appended is None:
-            return
-        self._end = appended
-        try:
-            self._file.ends.write(appended)
-            self.end_problem = ""
-        except OSError as error:
-            self.end_problem = str(unusable(self._file.ends.path, error))
-
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except BaseException as error:
-            self._secrets.forget()
-            self._journal.take_appended()
-            if isinstance(error, GateError | OutdatedError) or not isinstance(error, Exception):
-                raise
-            problem = unusable(self._path, error)
-            if is_damage(error):
-                self._damaged = problem.what
-            elif isinstance(problem, DamagedError):
-                problem = StoreError(f"{self._path}: {error}", hint="Nothing was recorded; report it")
-            raise problem from error
 
     def close(self) -> None:
         with suppress(OSError):

@@ -11,36 +11,37 @@ from gate.store.secrets import Secrets
 PRESENTATION_MEMORY = 900.0  # seconds
 
 
+_USES = 'SELECT "use", again_at, forget_at FROM redemption WHERE holder = ?'
+_REDEEM = """INSERT OR REPLACE INTO redemption ("use", holder, again_at, forget_at, "grant") VALUES (?, ?, ?, ?, ?)"""
+
+
 class Redemptions:
     """`check` only reads; the rest is for inside the caller's write transaction.  Times are Unix s."""
 
     def __init__(self, connection: sqlite3.Connection, secrets: Secrets) -> None:
         self._connection = connection
+        self._execute = connection.cursor().execute
         self._secrets = secrets
 
     def check(self, claims: Claims, decision: Decision, at: float) -> Decision:
         """The decision, or a refusal: this very code was used (already_used), or this person entered
         with another code too short a while ago (too_soon)."""
-        code = self._connection.execute(
-            'SELECT 1 FROM redemption WHERE "use" = ? AND forget_at > ?', (self._secrets.use(claims), at)
-        ).fetchone()
-        if code:
+        uses = self._execute(_USES, (self._secrets.holder(claims.idx),)).fetchall()
+        if not uses:
+            return decision
+        code = self._secrets.use(claims)
+        if any(use == code and forget_at > at for use, _, forget_at in uses):
             return replace(decision, reason=Reason.ALREADY_USED)
-        (again,) = self._connection.execute(
-            "SELECT max(again_at) FROM redemption WHERE holder = ? AND again_at > ?",
-            (self._secrets.holder(claims.idx), at),
-        ).fetchone()
-        if again is not None:
+        again = max(again_at for _, again_at, _ in uses)
+        if again > at:
             return replace(decision, reason=Reason.TOO_SOON, detail=f"{again - at:.0f} s")
         return decision
 
     def redeem(self, claims: Claims, seq: int, at: float, reuse_after: float) -> None:
         again = at + reuse_after
         forget = max(again, at + PRESENTATION_MEMORY) if claims.bound else again
-        self._connection.execute(  # replacing one that is over and was not purged yet
-            "INSERT OR REPLACE INTO redemption VALUES (?, ?, ?, ?, ?)",
-            (self._secrets.use(claims), self._secrets.holder(claims.idx), again, forget, seq),
-        )
+        values = (self._secrets.use(claims), self._secrets.holder(claims.idx), again, forget, seq)
+        self._execute(_REDEEM, values)  # replacing one that is over and was not purged yet
 
     def give_back(self, seq: int, at: float, *, once: bool) -> bool:
         """Nobody passed on this grant: its use never happened.  False, and the use stays used: one was given
@@ -55,7 +56,7 @@ class Redemptions:
             if self._connection.execute(before, (holder, at)).fetchone():
                 return False
             self._connection.execute("INSERT OR REPLACE INTO given_back VALUES (?, ?)", (holder, again_at))
-        self._connection.execute('DELETE FROM redemption WHERE "use" = ?', (use,))
+        self._connection.execute('DELETE FROM redemption WHERE holder = ? AND "use" = ?', (holder, use))
         return True
 
     def purge(self, at: float) -> None:

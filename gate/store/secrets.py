@@ -24,6 +24,7 @@ class Secrets:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._keys: dict[str, bytes] = {}
+        self._holder: tuple[int, bytes] | None = None  # the last answer: it is asked for several times a pass
         self.destroyed = False  # a key was destroyed, and stands in the WAL still
 
     def use(self, claims: Claims) -> bytes:
@@ -34,7 +35,9 @@ class Secrets:
 
     def holder(self, idx: int) -> bytes:
         """Of the person, whichever app the pass came from."""
-        return _digest(self._key(_REDEMPTION), idx.to_bytes(8, "big"))
+        if self._holder is None or self._holder[0] != idx:
+            self._holder = idx, _digest(self._key(_REDEMPTION), idx.to_bytes(8, "big"))
+        return self._holder[1]
 
     def pseudonym(self, idx: int, at: float) -> str:
         """Of the person in the journal, for the UTC day of `at` (Unix s)."""
@@ -47,6 +50,7 @@ class Secrets:
     def forget(self) -> None:
         """Drop what was read: to be called when a transaction was undone."""
         self._keys.clear()
+        self._holder = None
 
     def is_over(self, at: float) -> bool:
         """Whether a key of another day than that of `at` is still there."""

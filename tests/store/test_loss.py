@@ -345,7 +345,7 @@ def test_damage_that_the_running_lane_meets_is_a_loss(make: Callable[..., Device
     assert device.show(claims(7)) is Reason.ADMITTED
     device.stop()
     with closing(sqlite3.connect(device.state / "lane.db")) as connection:
-        uses = ((os.urandom(16), os.urandom(16), NOW + 9e5, NOW + 9e5, 1) for _ in range(60_000))
+        uses = ((os.urandom(16), os.urandom(16), NOW + 9e5, NOW + 9e5, 1) for _ in range(90_000))
         connection.executemany("INSERT INTO redemption VALUES (?, ?, ?, ?, ?)", uses)
         connection.commit()
     device.open()

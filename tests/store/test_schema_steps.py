@@ -1,10 +1,18 @@
 """Schemas that devices have run: a step is never edited, for a device that ran it runs it never again."""
 
 import hashlib
+import sqlite3
+from contextlib import closing
 from importlib.resources import files
 from pathlib import Path
 
+from gate.core.lane.modes import Mode
+from gate.core.model import Direction, Listing
+from gate.core.reason import Reason
+from gate.store.admission import Admission, Presented
 from gate.store.list_file import FORM
+from gate.store.statuslist import StatusList
+from gate.testing.builders import NOW, claims, load, policy
 
 # Adding a step means adding its line; no line is ever changed.
 STEPS = {
@@ -14,6 +22,7 @@ STEPS = {
     "0004.sql": "e854f413958499e2a181c8fa81d0cb49",
     "0005.sql": "920b6409f9f32abbc62e0c592f7e1a75",
     "0008.sql": "326a923de7bd62c87dcc9355c66adcc1",
+    "0009.sql": "863f791acee58a466526069ca715bf8e",
 }
 # list.db has no steps: another schema is another form, and a file of the former one is fetched again.
 FORMS = {3: "281d8594274b1ac945206d87cd930921"}
@@ -31,3 +40,33 @@ def test_no_step_of_lane_db_was_edited() -> None:
 
 def test_another_schema_of_list_db_has_another_number() -> None:
     assert FORMS[FORM] == digest(SCHEMA / "list.sql")
+
+
+def test_uses_of_an_earlier_lane_db_still_count(tmp_path: Path) -> None:
+    load(tmp_path, {7: Listing.GREEN, 8: Listing.GREEN})
+
+    def admit(idx: int, token: bytes) -> Reason:
+        status = StatusList(tmp_path)
+        status.refresh()
+        admission = Admission(tmp_path, status, policy())
+        shown = Presented("reader[0]", Direction.ENTRY, Mode.ENFORCE, 1)
+        try:
+            return admission.admit(claims(idx, token=token), shown, NOW + 1).decision.reason
+        finally:
+            admission.close()
+            status.close()
+
+    assert admit(7, b"token-one") is Reason.ADMITTED
+    with closing(sqlite3.connect(tmp_path / "lane.db")) as connection:  # as 0001.sql made it
+        connection.executescript("""
+            ALTER TABLE redemption RENAME TO later;
+            CREATE TABLE redemption ("use" BLOB PRIMARY KEY, holder BLOB NOT NULL, again_at REAL NOT NULL,
+              forget_at REAL NOT NULL, "grant" INTEGER NOT NULL) WITHOUT ROWID;
+            CREATE INDEX redemption_holder ON redemption (holder, again_at);
+            INSERT INTO redemption SELECT "use", holder, again_at, forget_at, "grant" FROM later;
+            DROP TABLE later;
+            PRAGMA user_version = 8;
+        """)
+    assert admit(7, b"token-one") is Reason.ALREADY_USED
+    assert admit(7, b"token-two") is Reason.TOO_SOON
+    assert admit(8, b"token-six") is Reason.ADMITTED

@@ -1,0 +1,89 @@
+"""Transactions on lane.db: when one may begin, what follows its commit, and what a failure means."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+from gate.errors import DamagedError, GateError, StoreError
+from gate.store.database import is_damage, unusable
+from gate.store.journal import Journal
+from gate.store.journal_end import End
+from gate.store.lane_file import LaneFile
+from gate.store.secrets import Secrets
+from gate.store.statuslist import OutdatedError
+
+
+class LaneTransaction:
+    """`with` it: a write transaction, on the disk when the block ends, undone when the block raises.  Used again and
+    again, by one thread.  Raises StoreError: nothing was recorded.
+
+    Its two methods are what `with` calls: generators in their place cost 3 us of every admission."""
+
+    def __init__(self, path: Path, file: LaneFile, journal: Journal, secrets: Secrets) -> None:
+        self._path = path
+        self._file = file
+        self._journal = journal
+        self._secrets = secrets
+        self._connection = file.connection
+        self._execute = file.connection.cursor().execute
+        self.end_problem = ""  # why the end cannot be kept outside of lane.db
+        self.damage = ""  # what was found when something could not be read; empty: nothing
+        with self.reading():
+            self.end: End = journal.end()  # as it was committed last
+
+    def __enter__(self) -> None:
+        try:
+            self._file.check()
+            self._execute("BEGIN IMMEDIATE")
+        except BaseException as error:  # noqa: BLE001 - raised there
+            self._undo(error)
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if error is not None:
+            self._undo(error)
+        try:
+            self._execute("COMMIT")
+            self._keep_end()
+        except BaseException as failed:  # noqa: BLE001 - raised there
+            self._undo(failed)
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Outside of a transaction.  Raises StoreError."""
+        try:
+            yield
+        except BaseException as error:  # noqa: BLE001 - raised there
+            self._raise(error)
+
+    def _undo(self, error: BaseException) -> NoReturn:
+        with self.reading():  # a disk that does not write may not roll back either
+            if self._connection.in_transaction:
+                self._execute("ROLLBACK")
+        self._raise(error)
+
+    def _raise(self, error: BaseException) -> NoReturn:
+        """Forget what was read or made in memory meanwhile, and raise what a technician should read."""
+        self._secrets.forget()
+        self._journal.forget()
+        if isinstance(error, GateError | OutdatedError) or not isinstance(error, Exception):
+            raise error
+        problem = unusable(self._path, error)
+        if is_damage(error):
+            self.damage = problem.what
+        elif isinstance(problem, DamagedError):
+            problem = StoreError(f"{self._path}: {error}", hint="Nothing was recorded; report it")
+        raise problem from error
+
+    def _keep_end(self) -> None:
+        """Outside of the database, too, how far the journal goes.  What was committed is not undone by a
+        failure: the end is behind then, which a start forgives."""
+        end = self._journal.newest
+        if end is None or end == self.end:
+            return
+        self.end = end
+        try:
+            self._file.ends.write(end)
+            self.end_problem = ""
+        except OSError as error:
+            self.end_problem = str(unusable(self._file.ends.path, error))
