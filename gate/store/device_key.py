@@ -51,7 +51,7 @@ def load_public(state_dir: Path) -> VerifyKey:
 
 def _publish(path: Path, text: str) -> None:
     with suppress(OSError, ValueError):  # a full disk must not keep the key from signing; it is written next time
-        if not path.exists() or path.read_text().strip() != text:
+        if not path.exists() or (read_regular(path, _MOST) or b"").decode().strip() != text:
             write_whole(path, text.encode() + b"\n", 0o644)
 
 
@@ -74,7 +74,7 @@ def _make(path: Path) -> None:
 def _staged(staged: Path) -> SigningKey | None:
     """The key that a crash kept from its name: the end of the journal may be sealed with it."""
     try:
-        return SigningKey(bytes.fromhex(staged.read_text().strip()))
+        return SigningKey(bytes.fromhex((read_regular(staged, _MOST) or b"").decode().strip()))
     except (OSError, ValueError):
         staged.unlink(missing_ok=True)
         return None

@@ -14,13 +14,13 @@ PRIVATE = 0o600  # of the owner alone
 SHARED = 0o640  # the directory's group may read
 
 
-def read_regular(path: Path, most: int) -> bytes | None:
-    """The first `most` bytes; None where something has the name that is no file, which holds nobody up."""
+def read_regular(path: Path, most: int, begin: int = 0) -> bytes | None:
+    """At most `most` bytes from `begin` on; None where something has the name that is no file, which holds nobody up."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             return None
-        return os.read(descriptor, most)
+        return os.pread(descriptor, most, begin)
     finally:
         os.close(descriptor)
 
@@ -86,7 +86,9 @@ def replacing(path: Path, mode: int) -> Iterator[tuple[Path, int]]:
 
 
 def put_in_place(staged: Path, path: Path) -> None:
-    """Give a file that is on the disk its name, in place of the one that has it."""
+    """Give a file that is on the disk its name, in place of whatever has it."""
+    if path.is_dir() and not path.is_symlink():  # the only thing that a file cannot replace
+        move_odd_aside(path)
     staged.replace(path)
     sync_folder(path.parent)
 

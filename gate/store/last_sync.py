@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gate.errors import StoreError
 from gate.store.database import unusable
-from gate.store.durable import SHARED, write_whole
+from gate.store.durable import SHARED, read_regular, write_whole
 from gate.store.list_file import open_held
 from gate.store.places import Places, Where
 
@@ -37,14 +37,13 @@ def record_sync(synced: Synced, where: Where) -> None:
 def last_sync(where: Where) -> Synced | None:
     """None before the first, and where the file is damaged: it only says when, and the next sync writes it again."""
     try:
-        with _path(where).open("rb") as file:
-            content = file.read(_MOST)
+        content = read_regular(_path(where), _MOST)
     except FileNotFoundError:
         return _of_earlier_list(where)
     except OSError:
         return None
     try:
-        at, mirror, digest = json.loads(content)
+        at, mirror, digest = json.loads(content or b"")
         sound = digest == _digest([at, mirror]) and isfinite(at)
     except Exception:  # noqa: BLE001 - whatever a damaged file makes of it
         return None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gate.errors import DamagedError
 from gate.store.database import unusable
-from gate.store.durable import SHARED, make_directory, write_whole
+from gate.store.durable import SHARED, make_directory, read_regular, write_whole
 from gate.store.subject_wire import DIGEST_BYTES
 
 INDEX = "head.json"
@@ -47,14 +47,13 @@ class SubjectFiles:
         """None where there is no index."""
         path = self._folder / INDEX
         try:
-            with path.open("rb") as file:
-                content = file.read(_MOST_INDEX)
+            content = read_regular(path, _MOST_INDEX)
         except FileNotFoundError:
             return None
         except OSError as error:
             raise unusable(path, error) from error
         try:
-            seal, _, body = content.partition(b"\n")
+            seal, _, body = (content or b"").partition(b"\n")
             if seal.decode() != _seal(body):
                 raise ValueError("digest")
             key, sealed, places, runs, pieces = json.loads(body)
@@ -93,7 +92,7 @@ class SubjectFiles:
         """The digests of its places."""
         path = self._folder / _name(piece)
         try:
-            content = path.read_bytes()
+            content = read_regular(path, sum(len(shape) + SEAL_BYTES for _, shape in _cut(piece, None))) or b""
         except OSError as error:
             raise unusable(path, error) from error
         digests, at = [], 0
@@ -120,13 +119,12 @@ class SubjectFiles:
         path = self._folder / _name(piece)
         length = min(CHUNK_PLACES, piece[1] - number * CHUNK_PLACES) * DIGEST_BYTES
         try:
-            with path.open("rb") as file:
-                file.seek((number - piece[0] // CHUNK_PLACES) * _STRIDE)
-                return _opened(path, index.key, number, file.read(length + SEAL_BYTES), length)
+            part = read_regular(path, length + SEAL_BYTES, (number - piece[0] // CHUNK_PLACES) * _STRIDE)
         except FileNotFoundError:
             raise
         except OSError as error:
             raise unusable(path, error) from error
+        return _opened(path, index.key, number, part or b"", length)
 
 
 def _name(piece: Piece) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from gate.errors import SyncError
+from gate.store.durable import read_regular
 from gate.store.places import Where
 
 if TYPE_CHECKING:
@@ -71,12 +72,13 @@ Visit = Callable[[str], Visited]
 def read_root(path: Path) -> bytes:
     """Raises SyncError."""
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_ROOT + 1)
+        content = read_regular(path, MAX_ROOT + 1)
     except OSError as error:
         raise SyncError(
             f"{path}: {error.strerror}", hint="Get root.json from the authority, and name it in [sync] root"
         ) from error
+    if content is None:
+        raise SyncError(f"{path}: it is no file", hint="Get root.json from the authority, and name it in [sync] root")
     if len(content) > MAX_ROOT:
         raise SyncError(f"{path}: more than {MAX_ROOT} bytes", hint="Get root.json from the authority")
     return content

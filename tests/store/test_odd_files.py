@@ -12,12 +12,14 @@ from click.testing import CliRunner
 
 from gate.cli.journal import journal
 from gate.core.lane.modes import Mode
-from gate.errors import StoreError
-from gate.store.device_key import load_or_make
+from gate.errors import StoreError, SyncError
+from gate.store.device_key import load_or_make, load_public
 from gate.store.journal_end import NAME
 from gate.store.lane_file import examine
 from gate.store.lane_store import LaneStore
+from gate.store.last_sync import Synced, last_sync, record_sync
 from gate.store.segments import FOLDER, oldest, segments
+from gate.sync.round import read_root
 from gate.testing.builders import NOW, policy
 
 
@@ -71,6 +73,23 @@ def test_a_device_key_that_is_no_file_is_said(state: Path, kind: str) -> None:
     ODD[kind](state / "device.key")
     with pytest.raises(StoreError, match=r"device\.key"):
         load_or_make(state)
+
+
+@pytest.mark.parametrize("make", ODD.values(), ids=ODD.keys())
+def test_what_the_sync_writes_is_read_by_nobody_and_written_again(state: Path, make: Callable[[Path], object]) -> None:
+    lists = state / "lists"
+    lists.mkdir()
+    make(lists / "last-sync")
+    assert last_sync(state) is None
+    record_sync(Synced(float(NOW), "file:///media/usb"), state)
+    assert last_sync(state) == Synced(float(NOW), "file:///media/usb")
+    make(state / "device.pub")
+    public = load_or_make(state).verify_key
+    assert load_public(state) == public
+    root = state / "root.json"
+    make(root)
+    with pytest.raises(SyncError, match=r"root\.json"):
+        read_root(root)
 
 
 def test_a_segment_that_is_damaged_does_not_keep_the_others(state: Path) -> None:
