@@ -97,7 +97,7 @@ def immediate(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 _REFUSALS = {  # primary result codes of SQLite that say nothing of the content: what to do
-    sqlite3.SQLITE_FULL: "Free space on its disk; nothing is recorded and nobody enters until then",
+    sqlite3.SQLITE_FULL: "Free space on its disk",
     sqlite3.SQLITE_BUSY: "Only one `gate run` may use a state directory",
     sqlite3.SQLITE_LOCKED: "Only one `gate run` may use a state directory",
     sqlite3.SQLITE_READONLY: "It is read-only for the gate: see its owner and rights, and whether the disk was "
@@ -127,16 +127,20 @@ def unusable(path: Path, error: Exception) -> StoreError:
     text = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, OSError):
         file = f"{error.filename}: " if error.filename not in (None, str(path)) else ""
-        return StoreError(
-            f"{path}: {file}{error.strerror or text}", hint=_ERRNO.get(error.errno or 0, "See its owner and rights")
-        )
+        hint = _ERRNO.get(error.errno or 0, "See its owner and rights")
+        return StoreError(f"{path}: {file}{error.strerror or text}", hint=_with_what_follows(path, hint))
     code = getattr(error, "sqlite_errorcode", None)
     primary = (code or sqlite3.SQLITE_CORRUPT) & 0xFF
     if primary == sqlite3.SQLITE_IOERR and _is_full(path.parent):  # no room for the WAL's index
         primary = sqlite3.SQLITE_FULL
     if isinstance(error, sqlite3.Error) and primary in _REFUSALS and code != sqlite3.SQLITE_IOERR_CORRUPTFS:
-        return StoreError(f"{path}: {_WORDS.get(primary, text)}", hint=_REFUSALS[primary])
+        return StoreError(f"{path}: {_WORDS.get(primary, text)}", hint=_with_what_follows(path, _REFUSALS[primary]))
     return DamagedError(f"{path}: damaged ({text})", hint=_repair(path))
+
+
+def _with_what_follows(path: Path, hint: str) -> str:
+    full = hint == _REFUSALS[sqlite3.SQLITE_FULL] and path.name == File.LANE.within(path.parent).name
+    return f"{hint}; nothing is recorded and nobody enters until then" if full else hint
 
 
 def _is_full(folder: Path) -> bool:

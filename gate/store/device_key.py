@@ -8,6 +8,7 @@ from nacl.signing import SigningKey, VerifyKey
 
 from gate.errors import StoreError
 from gate.store import journal_end
+from gate.store.database import unusable
 from gate.store.durable import make_directory, read_regular, sync_folder, write_whole
 
 NAME = "device.key"
@@ -27,9 +28,7 @@ def load_or_make(state_dir: Path) -> SigningKey:
             path.chmod(0o600)
         seed = bytes.fromhex((read_regular(path, _MOST) or b"").decode().strip())
     except OSError as error:
-        raise StoreError(
-            f"{path}: {error.strerror}", hint="Check its owner and rights, or move it aside to make a new key"
-        ) from error
+        raise unusable(path, error) from error
     except ValueError as error:
         raise StoreError(f"{path} is not a device key", hint=_NO_KEY) from error
     if len(seed) != _SEED_BYTES:

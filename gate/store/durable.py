@@ -15,7 +15,7 @@ SHARED = 0o640  # the directory's group may read
 
 
 def read_regular(path: Path, most: int, begin: int = 0) -> bytes | None:
-    """At most `most` bytes from `begin` on; None where something has the name that is no file, which holds nobody up."""
+    """At most `most` bytes from `begin` on; None where the name is not that of a file.  Waits for no pipe."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):

@@ -1,5 +1,6 @@
 """What has the name of a file of the state directory, and is none, holds nobody up and ends nothing for good."""
 
+import errno
 import json
 import os
 import sqlite3
@@ -13,6 +14,7 @@ from click.testing import CliRunner
 from gate.cli.journal import journal
 from gate.core.lane.modes import Mode
 from gate.errors import StoreError, SyncError
+from gate.store.database import unusable
 from gate.store.device_key import load_or_make, load_public
 from gate.store.journal_end import NAME
 from gate.store.lane_file import examine
@@ -90,6 +92,13 @@ def test_what_the_sync_writes_is_read_by_nobody_and_written_again(state: Path, m
     make(root)
     with pytest.raises(SyncError, match=r"root\.json"):
         read_root(root)
+
+
+@pytest.mark.parametrize(("name", "follows"), [("lane.db", True), ("list.db", False), ("device.key", False)])
+def test_of_a_full_disk_is_said_what_follows_for_the_file(tmp_path: Path, name: str, *, follows: bool) -> None:
+    hint = unusable(tmp_path / name, OSError(errno.ENOSPC, "No space left on device")).hint
+    assert hint.startswith("Free space on its disk")
+    assert ("nobody enters" in hint) is follows
 
 
 def test_a_segment_that_is_damaged_does_not_keep_the_others(state: Path) -> None:
