@@ -1,9 +1,8 @@
 """`gate run` that is killed at the Nth line it executes after the first code was shown.
 
-    python -m tests.system.dying_lane N --config F
-
-Lines of the lane, the store, the reducer and the barrier's driver are counted, on every thread; N = 0
-lives on and writes the count to stderr when it is stopped.  SIGKILL: nothing gets to clean up.
+A job: config, log, line.  Lines of the lane, the store, the reducer and the barrier's driver are counted, on every
+thread; 0: it lives on, and writes the count to its log when it is stopped.  Without `line` nothing is counted.
+SIGKILL: nothing gets to clean up.
 """
 
 import os
@@ -13,10 +12,15 @@ import threading
 from types import FrameType
 from typing import Any
 
+import drivers.barriers.serial_frames
+import drivers.inputs.fake
+import drivers.readers.replay  # noqa: F401 - loaded before the children are forked
+from gate.cli import run as _run  # noqa: F401 - likewise
 from gate.cli.main import gate
 from gate.lane.controller import Lane
+from tests.fork_server import serve
 
-WATCHED = ("/gate/lane/", "/gate/store/", "/gate/core/lane/step", "/drivers/barriers/", "/drivers/_shared/")
+WATCHED = ("/gate/lane/", "/gate/store/", "/gate/core/lane/", "/drivers/barriers/", "/drivers/_shared/")
 
 
 class Death:
@@ -34,21 +38,31 @@ class Death:
                 os.kill(os.getpid(), signal.SIGKILL)
         return self.trace
 
+    def watch(self) -> None:
+        threading.settrace(self.trace)
+        sys.settrace(self.trace)
+        present = Lane.present
 
-def main() -> None:
-    death = Death(int(sys.argv.pop(1)))
-    threading.settrace(death.trace)
-    sys.settrace(death.trace)
-    present = Lane.present
+        def armed(*arguments: Any) -> Any:
+            self.armed = True
+            return present(*arguments)
 
-    def armed(*arguments: Any) -> Any:
-        death.armed = True
-        return present(*arguments)
+        Lane.present = armed  # type: ignore[assignment,method-assign]  # the moment from which lines count
 
-    Lane.present = armed  # type: ignore[assignment,method-assign]  # the moment from which lines count
-    gate(["run", *sys.argv[1:]], standalone_mode=False)
-    sys.stderr.write(f"lines={death.lines}\n")
+
+def live(job: dict[str, Any]) -> int:
+    os.setsid()
+    log = os.open(job["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor, to in ((0, nothing), (1, nothing), (2, log)):
+        os.dup2(to, descriptor)
+    death = Death(job["line"] or 0)
+    if job["line"] is not None:
+        death.watch()
+    gate(["run", "--config", job["config"]], standalone_mode=False)
+    os.write(2, f"lines={death.lines}\n".encode())
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    serve(live)
