@@ -16,13 +16,13 @@ from gate.core.trusted_time import Kept
 from gate.errors import DeviceError, GateError, StoreError
 from gate.kiosk.outlet import show_page
 from gate.kiosk.view import About
-from gate.lane.control import serve_control
+from gate.lane.config import LaneConfig
+from gate.lane.control_socket import serve_control
 from gate.lane.controller import Lane
 from gate.lane.intake import Intake
+from gate.lane.interlock import DoorInterlock
 from gate.lane.judge import Judge
 from gate.lane.list_taker import ListTaker
-from gate.lane.mantrap import Mantrap
-from gate.lane.setup import LaneSetup
 from gate.ports.abilities import ONE_PULSE, Abilities
 from gate.ports.driver import DriverConfig
 from gate.ports.inputs import Role
@@ -84,7 +84,7 @@ def fit(settings: Settings) -> Devices:
     )
 
 
-def lane_setup(settings: Settings, devices: Devices) -> LaneSetup:
+def lane_config(settings: Settings, devices: Devices) -> LaneConfig:
     """What the lane is, and what it is fitted with: contacts, and what the barrier itself can do."""
     roles = {fitted.name: config.role for fitted, config in zip(devices.inputs, settings.inputs, strict=True)}
     needed = {name for name, role in roles.items() if role in _NEEDED}
@@ -92,7 +92,7 @@ def lane_setup(settings: Settings, devices: Devices) -> LaneSetup:
         needed.add(BARRIER)
     if len(devices.readers) == 1:
         needed.add(devices.readers[0].name)
-    return LaneSetup(
+    return LaneConfig(
         settings.device.id,
         settings.lane.mode,
         _timing(settings, devices.abilities, roles),
@@ -214,10 +214,10 @@ class _LaneProcess:
             except (DeviceError, OSError) as error:  # a dead lamp never stops a lane
                 log.error(str(as_device_error(error)), device=fitted.name)
         open_judge = partial(Judge, self._places, policy, settings.verifier, settings.journal.keep)
-        mantrap = Mantrap(settings.lane.interlock) if settings.lane.interlock else None
+        mantrap = DoorInterlock(settings.lane.interlock) if settings.lane.interlock else None
         if mantrap:
             stack.callback(mantrap.close)
-        return Lane(lane_setup(settings, self._devices), open_judge, self._clock, self._bus.publish, feedback, mantrap)
+        return Lane(lane_config(settings, self._devices), open_judge, self._clock, self._bus.publish, feedback, mantrap)
 
     def _work(self, lane: Lane) -> list[Coroutine[None, None, None]]:
         work = [lane.run(self._ready, self._alive)]
@@ -260,7 +260,9 @@ class _LaneProcess:
 
         async def hold() -> None:
             async with fitted.spec.open(fitted.config) as barrier:
-                await lane.door.hold(barrier, ready=partial(tell, ""), report=partial(lane.report, source=fitted.name))
+                await lane.barrier.hold(
+                    barrier, ready=partial(tell, ""), report=partial(lane.report, source=fitted.name)
+                )
 
         await keep_running(fitted.name, hold, tell)
 

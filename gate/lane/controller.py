@@ -20,14 +20,14 @@ from gate.core.model import Direction, Scan
 from gate.core.outlet_events import Event
 from gate.core.reason import Reason
 from gate.errors import DeviceError
+from gate.lane.barrier_slot import BarrierSlot
+from gate.lane.config import LaneConfig, Pending, Turn
 from gate.lane.devices import LaneDevices
-from gate.lane.door import Door
+from gate.lane.interlock import DoorInterlock
 from gate.lane.judge import Judge, Watched
-from gate.lane.mantrap import Mantrap
 from gate.lane.opening import NO_STORE, open_store
 from gate.lane.outlet import Outlet
 from gate.lane.presence import Presence, Presentation, Stage
-from gate.lane.setup import LaneSetup, Pending, Turn
 from gate.lane.timekeeper import Timekeeper
 from gate.lane.writer import TidyTimer, Writer
 from gate.ports.clock import TrustedClock
@@ -51,12 +51,12 @@ class Lane:
 
     def __init__(
         self,
-        setup: LaneSetup,
+        setup: LaneConfig,
         open_judge: Callable[[], Judge],
         clock: TrustedClock,
         publish: Callable[[Event], None],
         feedback: Sequence[Feedback] = (),
-        mantrap: Mantrap | None = None,
+        mantrap: DoorInterlock | None = None,
     ) -> None:
         self._setup, self._open_judge = setup, open_judge
         self._clock = clock
@@ -69,7 +69,7 @@ class Lane:
         self._happened: asyncio.Queue[LaneEvent | Presentation | Turn] = asyncio.Queue()
         self._state = LaneState(usual=setup.mode, missing=setup.needed)
         self._deciding = False
-        self.door = Door(fitted=BARRIER in setup.needed)
+        self.door = BarrierSlot(fitted=BARRIER in setup.needed)
         self._group: asyncio.TaskGroup | None = None
         self._devices = LaneDevices(setup.needed, setup.contacts)
         self._mantrap = mantrap

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 import structlog
 
 from gate.core.lane.events import DeviceState, LaneEvent
-from gate.lane.contacts import Contacts
+from gate.lane.input_events import Contacts
 from gate.ports.inputs import Level, Role
 
 log = structlog.get_logger()

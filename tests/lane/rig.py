@@ -14,10 +14,10 @@ from gate.core.model import Direction, Scan, Stance, Status
 from gate.core.outlet_events import Decided, Event, GrantEnded, PhaseChanged
 from gate.core.reason import Reason
 from gate.errors import DeviceError
+from gate.lane.config import LaneConfig
 from gate.lane.controller import Lane
+from gate.lane.interlock import DoorInterlock
 from gate.lane.judge import Judge
-from gate.lane.mantrap import Mantrap
-from gate.lane.setup import LaneSetup
 from gate.passes.aq1_encode import credential_text, encode_credential
 from gate.passes.recognise import Verifier
 from gate.ports.barrier import Opened, unheeded
@@ -103,7 +103,7 @@ class Rig:
         sensed: bool = False,
         timeout: float = 0.4,
         timing: Timing | None = None,
-        mantrap: Mantrap | None = None,
+        mantrap: DoorInterlock | None = None,
         clock: RunningClock | None = None,
         needed: Collection[str] = (),
         contacts: Mapping[str, Role] | None = None,
@@ -113,7 +113,7 @@ class Rig:
         self.clock = clock or RunningClock()
         usual = Timing(hold=0.3, passage_timeout=timeout, sensed=frozenset({ENTRY} if sensed else set()))
         fitted = timing or usual
-        setup = LaneSetup("test-1", mode, fitted, LIMITS, frozenset({"barrier", *needed}), contacts or {})
+        setup = LaneConfig("test-1", mode, fitted, LIMITS, frozenset({"barrier", *needed}), contacts or {})
         self.lane = Lane(
             setup,
             lambda: Judge(state, policy(), lambda trust: Verifier(trust, venue="test")),
@@ -154,7 +154,7 @@ async def working(rig: Rig, at_first: Collection[Phase] = ()) -> AsyncIterator[R
     async def barrier() -> None:
         try:
             ready = partial(rig.lane.device, "barrier", "fake", "")
-            await rig.lane.door.hold(rig.turnstile, ready, rig.lane.report)
+            await rig.lane.barrier.hold(rig.turnstile, ready, rig.lane.report)
         except DeviceError as error:
             rig.lane.device("barrier", "fake", str(error))
 

@@ -22,7 +22,7 @@ from gate.core.lane.state import Timing
 from gate.core.model import Stance
 from gate.core.reason import Reason
 from gate.errors import GateError
-from gate.lane.control import MOST_CLIENTS, MOST_OF_ONE, REFUSED_FOR, serve_control
+from gate.lane.control_socket import MOST_CLIENTS, MOST_OF_ONE, REFUSED_FOR, serve_control
 from gate.lane.orders import LONGEST, ModeRequest, StatusRequest, ask, parse_request
 from gate.ports.feedback import Signal
 from gate.ports.inputs import Level, Role

@@ -14,7 +14,7 @@ from gate.core.lane.state import Timing
 from gate.core.model import Direction, Stance
 from gate.core.outlet_events import AlarmChanged, Decided
 from gate.core.reason import Reason
-from gate.lane.contacts import CHATTER
+from gate.lane.input_events import CHATTER
 from gate.ports.feedback import Signal
 from gate.ports.inputs import Level, Role
 from tests.lane.rig import Rig, plain, working

@@ -48,7 +48,7 @@ async def test_who_goes_through_is_seen_and_locked_behind(tmp_path: Path, pins: 
         report = partial(rig.lane.report, source="input[0]")
         tasks = [
             group.create_task(passage.run(report)),
-            group.create_task(rig.lane.door.hold(barrier, lambda: None, report)),
+            group.create_task(rig.lane.barrier.hold(barrier, lambda: None, report)),
         ]
         await asyncio.sleep(0.2)
         await rig.show(plain(7), 0.3)

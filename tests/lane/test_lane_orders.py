@@ -19,7 +19,7 @@ from gate.core.lane.step import step
 from gate.core.model import Direction, Listing, Stance
 from gate.core.outlet_events import AlarmChanged
 from gate.core.reason import Reason
-from gate.lane.mantrap import Mantrap
+from gate.lane.interlock import DoorInterlock
 from gate.lane.presence import GONE_AFTER
 from gate.ports.feedback import Signal
 from gate.ports.inputs import Level, Role
@@ -152,7 +152,7 @@ async def test_of_two_doors_one_opens(tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         for name in ("outer", "inner"):
             load(tmp_path / name, {7: Listing.GREEN})
-            mantrap = Mantrap(tmp_path / "mantrap")
+            mantrap = DoorInterlock(tmp_path / "mantrap")
             stack.callback(mantrap.close)
             rigs.append(await stack.enter_async_context(working(Rig(tmp_path / name, mantrap=mantrap))))
         both = 0

@@ -20,7 +20,7 @@ from gate.core.lane.state import SILENT_AFTER, LaneState, Timing
 from gate.core.lane.step import step
 from gate.core.model import Decision, Direction
 from gate.core.reason import Reason
-from gate.lane.contacts import STUCK_AFTER, WINDOW, Contacts
+from gate.lane.input_events import STUCK_AFTER, WINDOW, Contacts
 from gate.ports.inputs import Level, Role
 from gate.store.redemptions import Redemptions
 from gate.store.secrets import Secrets

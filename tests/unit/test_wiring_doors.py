@@ -4,10 +4,10 @@ from pathlib import Path
 
 from gate.core.lane.door import Relock
 from gate.core.model import Direction, Stance
-from gate.lane.setup import LaneSetup
+from gate.lane.config import LaneConfig
 from gate.registry import config_of
 from gate.settings.load import load_settings
-from gate.wiring import fit, lane_setup
+from gate.wiring import fit, lane_config
 from tests.unit.configurations import LEAST
 
 CONTACTS = "".join(
@@ -18,11 +18,11 @@ DIGICON = '\n[barrier]\ndriver = "serial_frames"\nprofile = "digicon-tx1500"\npo
 OSDP = '\n[barrier]\ndriver = "osdp"\nport = "/dev/serial/by-path/x"\naddress = 1\nkey_file = "key"\npulse = "1s"\n'
 
 
-def setup(folder: Path, text: str) -> LaneSetup:
+def setup(folder: Path, text: str) -> LaneConfig:
     path = folder / "gate.toml"
     path.write_text(text)
     settings = load_settings(path, config_of)
-    return lane_setup(settings, fit(settings))
+    return lane_config(settings, fit(settings))
 
 
 def test_a_turnstile_that_reports_who_passed_is_a_sensor(tmp_path: Path) -> None:

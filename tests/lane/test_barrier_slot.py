@@ -9,12 +9,12 @@ import pytest
 from drivers.barriers.fake import DRIVER, FakeBarrier
 from gate.core.model import Direction
 from gate.errors import DeviceError
-from gate.lane.door import Door
+from gate.lane.barrier_slot import BarrierSlot
 from gate.testing.barrier_contract import no_reports, until
 
 
 @asynccontextmanager
-async def held(door: Door, pulse: str) -> AsyncIterator[tuple[FakeBarrier, "asyncio.Task[None]"]]:
+async def held(door: BarrierSlot, pulse: str) -> AsyncIterator[tuple[FakeBarrier, "asyncio.Task[None]"]]:
     async with DRIVER.open(DRIVER.config.model_validate({"driver": "fake", "pulse": pulse})) as barrier:
         ready = asyncio.Event()
         holding = asyncio.create_task(door.hold(barrier, ready.set, no_reports))
@@ -26,7 +26,7 @@ async def held(door: Door, pulse: str) -> AsyncIterator[tuple[FakeBarrier, "asyn
 
 @pytest.mark.anyio
 async def test_a_release_on_a_lost_barrier_does_not_fail_the_next_one() -> None:
-    door, outcomes = Door(), list[DeviceError | None]()
+    door, outcomes = BarrierSlot(), list[DeviceError | None]()
     async with asyncio.TaskGroup() as group:
         async with held(door, "800ms") as (lost, holding):
             await door.release(Direction.ENTRY, group, outcomes.append)

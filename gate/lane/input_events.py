@@ -1,7 +1,7 @@
 """Contacts as one lane takes them: which levels are news, and which are not to be believed.
 
 Several contacts of one role are one, active while any of them is.  Silence is never an order: a contact
-that has not answered since the start says nothing (whether the lane does without it: `LaneSetup.needed`).
+that has not answered since the start says nothing (whether the lane does without it: `LaneConfig.needed`).
 What counts for a contact that answered, and then:
 
     role                        first level    lost             chatters

@@ -12,7 +12,7 @@ from pathlib import Path
 from gate.errors import DeviceError
 
 
-class Mantrap:
+class DoorInterlock:
     """Every method returns at once."""
 
     def __init__(self, path: Path) -> None:

@@ -15,7 +15,7 @@ from gate.store.admission import Presented
 
 
 @dataclass(frozen=True, slots=True)
-class LaneSetup:
+class LaneConfig:
     """What a lane is, from the configuration."""
 
     device: str

@@ -1,7 +1,7 @@
 """What the lane makes of what its contacts say."""
 
 from gate.core.lane.events import Button, LaneEvent, Reset
-from gate.lane.contacts import Contacts
+from gate.lane.input_events import Contacts
 from gate.ports.inputs import Level, Role
 
 

@@ -14,7 +14,7 @@ Outcome = Callable[[DeviceError | None], None]
 """Hears once what became of a release: None when the barrier has taken the order."""
 
 
-class Door:
+class BarrierSlot:
     """Belongs to one event loop.  `fitted`: whether the lane has a barrier at all."""
 
     def __init__(self, *, fitted: bool = True) -> None:
