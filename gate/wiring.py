@@ -23,6 +23,7 @@ from gate.lane.intake import Intake
 from gate.lane.interlock import DoorInterlock
 from gate.lane.judge import Judge
 from gate.lane.list_taker import ListTaker
+from gate.lane.staff import StaffOrders
 from gate.ports.abilities import ONE_PULSE, Abilities
 from gate.ports.driver import DriverConfig
 from gate.ports.inputs import Role
@@ -227,7 +228,7 @@ class _LaneProcess:
             work.append(self._barrier(lane, self._devices.barrier))
         if taker := _taker(self._settings, partial(lane.device, "list", "sync")):
             work.append(taker.run())
-        work.append(serve_control(lane, self._settings.device.runs))
+        work.append(serve_control(StaffOrders(lane), self._settings.device.runs))
         if self._settings.kiosk:
             work.append(self._kiosk(self._settings.kiosk.host, self._settings.kiosk.port))
         return work
@@ -260,9 +261,8 @@ class _LaneProcess:
 
         async def hold() -> None:
             async with fitted.spec.open(fitted.config) as barrier:
-                await lane.barrier.hold(
-                    barrier, ready=partial(tell, ""), report=partial(lane.report, source=fitted.name)
-                )
+                report = partial(lane.report, source=fitted.name)
+                await lane.barrier.hold(barrier, ready=partial(tell, ""), report=report)
 
         await keep_running(fitted.name, hold, tell)
 

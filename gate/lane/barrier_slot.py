@@ -1,7 +1,7 @@
 """The barrier as the lane uses it: there or not, released or not."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 
 from gate.core.model import Direction, Stance
@@ -11,7 +11,7 @@ from gate.ports.inputs import Report
 from gate.runtime.supervisor import as_device_error
 
 Outcome = Callable[[DeviceError | None], None]
-"""Hears once what became of a release: None when the barrier has taken the order."""
+"""Called once with what became of a release: None when the barrier has taken the order."""
 
 
 class BarrierSlot:
@@ -23,6 +23,11 @@ class BarrierSlot:
         self._lost = asyncio.Event()
         self._problem: DeviceError | None = None  # why an order failed
         self._order: asyncio.Task[None] | None = None  # the last one, perhaps still being carried out
+        self._group: asyncio.TaskGroup | None = None
+
+    def use(self, group: asyncio.TaskGroup) -> None:
+        """Carry orders out as tasks of this group."""
+        self._group = group
 
     async def hold(self, barrier: Barrier, ready: Callable[[], None], report: Report) -> None:
         """Use this barrier until it is lost.  Raises DeviceError then; never returns otherwise.
@@ -45,29 +50,34 @@ class BarrierSlot:
                 with suppress(asyncio.CancelledError, DeviceError):
                     await task
 
-    async def release(
-        self, direction: Direction, group: asyncio.TaskGroup, outcome: Outcome, *, extended: bool = False
-    ) -> None:
-        """Start a release; one that is still running is ended first, and its outcome not told any more."""
+    async def release(self, direction: Direction, outcome: Outcome, *, extended: bool = False) -> None:
+        """Start a release; one that is still running is ended first, and its outcome not reported any more."""
         await self.secure()
         if (barrier := self._barrier) is not None:
-            self._order = group.create_task(self._release(barrier, direction, outcome, extended=extended))
+            self._start(self._release(barrier, direction, outcome, extended=extended))
         elif self._fitted:
             outcome(DeviceError("barrier: it is not there", hint="It is being opened again", moved=False))
         else:
             outcome(None)
 
-    async def stand(self, stance: Stance, group: asyncio.TaskGroup) -> None:
-        """Start to take a stance; a release that is still running is ended first."""
+    async def stand(self, stance: Stance) -> None:
+        """Start to take a stance; a release that is still running is ended first.  A barrier that is not there
+        takes it when it is back: the lane orders it again then."""
         await self.secure()
         if (barrier := self._barrier) is not None:
-            self._order = group.create_task(self._stand(barrier, stance))
+            self._start(self._stand(barrier, stance))
 
     async def secure(self) -> None:
         """Lock now, and end a release that is still running."""
         await self._end_order()
         if self._barrier is not None and not self._barrier.secured:
             self._barrier.secure()
+
+    def _start(self, order: Coroutine[None, None, None]) -> None:
+        if self._group is None:
+            order.close()
+            raise RuntimeError("an order was given before the lane runs")
+        self._order = self._group.create_task(order)
 
     async def _end_order(self) -> None:
         running, self._order = self._order, None

@@ -24,7 +24,6 @@ from gate.core.lane.events import Extend, Ordered, Reset
 from gate.core.lane.hindrance import JOURNAL
 from gate.core.lane.modes import Alarm
 from gate.core.reason import Reason
-from gate.lane.controller import Lane
 from gate.lane.orders import (
     LONGEST,
     SOCKET,
@@ -39,6 +38,7 @@ from gate.lane.orders import (
     parse_request,
     socket_path,
 )
+from gate.lane.staff import StaffOrders
 
 MOST_CLIENTS = 16
 MOST_OF_ONE = 6
@@ -71,7 +71,7 @@ class _Clients:
             self._of[uid] -= 1
 
 
-async def serve_control(lane: Lane, run_dir: Path) -> None:
+async def serve_control(staff: StaffOrders, run_dir: Path) -> None:
     """Until cancelled.  Best effort: a lane that cannot be given orders says so, and goes on."""
     try:
         listening = _listen(run_dir)
@@ -82,7 +82,7 @@ async def serve_control(lane: Lane, run_dir: Path) -> None:
     serving: set[asyncio.Task[None]] = set()
     try:
         async for connection in _connections(listening):
-            task = asyncio.create_task(_serve(lane, connection, clients, turn))
+            task = asyncio.create_task(_serve(staff, connection, clients, turn))
             serving.add(task)
             task.add_done_callback(serving.discard)
     finally:
@@ -112,7 +112,7 @@ async def _connections(listening: socket.socket) -> AsyncIterator[socket.socket]
             yield connection
 
 
-async def _serve(lane: Lane, connection: socket.socket, clients: _Clients, turn: asyncio.Lock) -> None:
+async def _serve(staff: StaffOrders, connection: socket.socket, clients: _Clients, turn: asyncio.Lock) -> None:
     try:
         reader, writer = await asyncio.open_connection(sock=connection, limit=LONGEST)
     except OSError:
@@ -120,13 +120,17 @@ async def _serve(lane: Lane, connection: socket.socket, clients: _Clients, turn:
         return
     try:
         with suppress(OSError, ValueError, TimeoutError):  # ValueError: too long a line
-            await _converse(lane, reader, writer, clients, turn)
+            await _converse(staff, reader, writer, clients, turn)
     finally:
         writer.close()
 
 
 async def _converse(
-    lane: Lane, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, clients: _Clients, turn: asyncio.Lock
+    staff: StaffOrders,
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    clients: _Clients,
+    turn: asyncio.Lock,
 ) -> None:
     uid = _uid(writer)
     with clients.place(uid) as placed:
@@ -136,7 +140,7 @@ async def _converse(
         account = await asyncio.to_thread(_account, uid)
         while line := await asyncio.wait_for(reader.readline(), IDLE_FOR):
             async with turn:
-                answer = await _answer(lane, line, account)
+                answer = await _answer(staff, line, account)
                 await asyncio.sleep(PACE)
             writer.write(_line(answer))
             await asyncio.wait_for(writer.drain(), IDLE_FOR)
@@ -178,36 +182,36 @@ def _account(uid: int) -> str:
         return f"uid {uid}"
 
 
-async def _answer(lane: Lane, line: bytes, account: str) -> dict[str, Any]:
+async def _answer(staff: StaffOrders, line: bytes, account: str) -> dict[str, Any]:
     try:
         request = parse_request(line)
     except ValueError as error:
         return _no(str(error))
-    if why := await _carry_out(lane, request, f"{account}, by {request.by}" if request.by else account):
+    if why := await _carry_out(staff, request, f"{account}, by {request.by}" if request.by else account):
         return _no(why)
     done = {"reason": Reason.STAFF_ADMITTED.value} if isinstance(request, AdmitRequest) else {}
-    return {"ok": True, **done, **await _status(lane)}
+    return {"ok": True, **done, **await _status(staff)}
 
 
-async def _carry_out(lane: Lane, request: Request, actor: str) -> str | None:
+async def _carry_out(staff: StaffOrders, request: Request, actor: str) -> str | None:
     """Why it cannot be done."""
     match request:
         case StatusRequest():
             return None
         case ModeRequest(mode=mode, on=on):
-            return await lane.order(lambda at: Ordered(mode, on, at), actor)
+            return await staff.order(lambda at: Ordered(mode, on, at), actor)
         case ExtendRequest():
-            return await lane.order(Extend, actor)
+            return await staff.order(Extend, actor)
         case ResetRequest():
-            return await lane.order(Reset, actor)
+            return await staff.order(Reset, actor)
         case AdmitRequest(direction=direction):
-            return await lane.admit(direction, actor)
+            return await staff.admit(direction, actor)
         case InsideRequest(count=count):
-            return None if await lane.set_inside(count, actor) else "the count could not be recorded"
+            return None if await staff.set_inside(count, actor) else "the count could not be recorded"
 
 
-async def _status(lane: Lane) -> dict[str, Any]:
-    state, problems = lane.state, lane.problems
+async def _status(staff: StaffOrders) -> dict[str, Any]:
+    state, problems = staff.lane.state, staff.lane.problems
     lost = {Alarm.JOURNAL_LOST} if JOURNAL in problems else set()
     return {
         "phase": state.phase.value,
@@ -218,7 +222,7 @@ async def _status(lane: Lane) -> dict[str, Any]:
         "problems": {name: problem[:400] for name, problem in sorted(problems.items())[:8]},
         "contacts": sorted(fault.what for fault in state.faults)[:8],
         "door": {None: None, True: "open", False: "closed"}[state.door.open],
-        "inside": await lane.inside(),
+        "inside": await staff.inside(),
     }
 
 

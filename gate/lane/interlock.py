@@ -1,8 +1,7 @@
-"""Two doors of one device, of which only one may be released or open: whoever holds the file may.
+"""Two doors of one device, of which only one may be released or open: the lane that holds the file may.
 
 The kernel lets go of it when a process ends, however it ends: a lane that was killed keeps nobody in.
-Doors on two devices tell each other by contacts (role interlock) instead, which leaves the moment
-that a contact takes.
+Doors on two devices use contacts (role interlock) instead, which leaves the moment that a contact takes.
 """
 
 import fcntl
@@ -10,6 +9,7 @@ import os
 from pathlib import Path
 
 from gate.errors import DeviceError
+from gate.ports.inputs import Level, Role
 
 
 class DoorInterlock:
@@ -36,6 +36,10 @@ class DoorInterlock:
                 return False
             self.held = True
         return True
+
+    def level(self, at: float) -> Level:
+        """The other door as a contact with the role interlock would report it.  `at`: monotonic seconds."""
+        return Level(Role.INTERLOCK, not self.take(), at)
 
     def give_back(self) -> None:
         if self.held:

@@ -18,6 +18,7 @@ from gate.lane.config import LaneConfig
 from gate.lane.controller import Lane
 from gate.lane.interlock import DoorInterlock
 from gate.lane.judge import Judge
+from gate.lane.staff import StaffOrders
 from gate.passes.aq1_encode import credential_text, encode_credential
 from gate.passes.recognise import Verifier
 from gate.ports.barrier import Opened, unheeded
@@ -122,6 +123,7 @@ class Rig:
             [self.lamp],
             mantrap,
         )
+        self.staff = StaffOrders(self.lane)
 
     @property
     def phases(self) -> list[Phase]:

@@ -28,8 +28,9 @@ async def held(door: BarrierSlot, pulse: str) -> AsyncIterator[tuple[FakeBarrier
 async def test_a_release_on_a_lost_barrier_does_not_fail_the_next_one() -> None:
     door, outcomes = BarrierSlot(), list[DeviceError | None]()
     async with asyncio.TaskGroup() as group:
+        door.use(group)
         async with held(door, "800ms") as (lost, holding):
-            await door.release(Direction.ENTRY, group, outcomes.append)
+            await door.release(Direction.ENTRY, outcomes.append)
             await until(lambda: not lost.secured)
             lost.unplug()
             with pytest.raises(DeviceError, match="unplugged"):

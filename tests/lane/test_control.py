@@ -41,7 +41,7 @@ def level(role: Role, active: bool) -> Level:
 @asynccontextmanager
 async def controlled(state: Path, at_first: Collection[Phase] = ()) -> AsyncIterator[Rig]:
     async with working(Rig(state, timing=ABLE), at_first) as rig:
-        serving = asyncio.create_task(serve_control(rig.lane, state))
+        serving = asyncio.create_task(serve_control(rig.staff, state))
         await rig.until((state / "control.sock").exists)
         yield rig
         serving.cancel()
@@ -177,7 +177,7 @@ async def test_what_is_not_understood_is_answered_and_ends_nothing(state: Path) 
         await rig.show(plain(7), 0.2)
         assert rig.reasons == [Reason.ADMITTED]
         await rig.until(lambda: len(rig.passed) == 1)
-        assert await rig.lane.inside() == MOST_INSIDE
+        assert await rig.staff.inside() == MOST_INSIDE
 
 
 @given(st.one_of(st.binary(max_size=200), st.recursive(st.none() | st.booleans() | st.floats() | st.text(), st.lists)))
@@ -221,7 +221,7 @@ async def test_the_socket_is_for_its_owner_and_group_alone(state: Path) -> None:
 @pytest.mark.anyio
 async def test_a_socket_that_cannot_be_removed_ends_nothing(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with working(Rig(state)) as rig:
-        serving = asyncio.create_task(serve_control(rig.lane, state))
+        serving = asyncio.create_task(serve_control(rig.staff, state))
         await rig.until((state / "control.sock").exists)
 
         def read_only(self: Path, missing_ok: bool = False) -> None:  # noqa: ARG001 - as Path's own

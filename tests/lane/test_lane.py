@@ -127,7 +127,7 @@ async def test_fire_stops_granting_and_what_was_shown_meanwhile_is_not_judged(st
         assert rig.lamp.shown[-1] is Signal.FIRE
         rig.lane.report(Level(Role.FIRE, active=False, at=time.monotonic()))
         assert set(await rig.show(plain(7), 0.2)) == {Answer.WAIT}  # until staff reset it
-        await rig.lane.order(Reset)
+        await rig.staff.order(Reset)
         await rig.until(lambda: rig.phases[-1] is Phase.READY)
         await rig.show(plain(7), 0.2)
         assert rig.reasons == [Reason.ADMITTED]

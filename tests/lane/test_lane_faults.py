@@ -55,12 +55,12 @@ async def test_a_fire_contact_that_answered_and_is_lost_is_an_alarm(state: Path)
         rig.lane.device("input[0]", "gpio", "wire cut")
         await rig.until(lambda: rig.phases[-1] is Phase.FIRE)
         assert rig.turnstile.stances == [Stance.FREE]
-        why = await rig.lane.order(Reset)
+        why = await rig.staff.order(Reset)
         assert why == "the fire loop is still open, or its contact is lost (input[0])"
-        assert (await rig.lane.admit(ENTRY)).startswith("fire: ")
+        assert (await rig.staff.admit(ENTRY)).startswith("fire: ")
         rig.lane.device("input[0]", "gpio", "")
         says(rig, Role.FIRE, False)
-        assert await rig.lane.order(Reset) is None
+        assert await rig.staff.order(Reset) is None
         await rig.until(lambda: rig.phases[-1] is Phase.READY)
 
 
@@ -73,7 +73,7 @@ async def test_staff_let_people_in_although_nothing_can_be_read(state: Path, los
         rig.lane.device(lost, "x", "unplugged")
         await rig.show(plain(7), 0.2)
         assert rig.reasons == [Reason.DEVICE_FAILED]
-        assert await rig.lane.admit(ENTRY, "uid 1000") == ""
+        assert await rig.staff.admit(ENTRY, "uid 1000") == ""
         assert rig.turnstile.openings == 1
         await rig.until(lambda: len(rig.passed) == 1)
         says(rig, Role.REX, False, "input[5]")
@@ -86,11 +86,11 @@ async def test_a_free_way_is_told_as_free_although_nothing_can_be_read(state: Pa
     rig = Rig(state, needed={"reader[0]"}, timing=FREES)
     async with working(rig, {Phase.OUT_OF_SERVICE}) as rig:
         rig.lane.device("reader[0]", "camera", "unplugged")
-        await rig.lane.order(lambda at: Ordered(Mode.FREE, True, at))
+        await rig.staff.order(lambda at: Ordered(Mode.FREE, True, at))
         await rig.until(lambda: rig.phases[-1] is Phase.FREE)
         assert rig.turnstile.stances == [Stance.FREE]
         assert rig.lane.problems == {"reader[0]": "unplugged"}
-        await rig.lane.order(lambda at: Ordered(Mode.FREE, False, at))
+        await rig.staff.order(lambda at: Ordered(Mode.FREE, False, at))
         await rig.until(lambda: rig.phases[-1] is Phase.OUT_OF_SERVICE)
 
 
@@ -98,9 +98,9 @@ async def test_a_free_way_is_told_as_free_although_nothing_can_be_read(state: Pa
 async def test_staff_are_told_why_the_barrier_does_not_open(state: Path) -> None:
     async with working(Rig(state)) as rig:
         rig.turnstile.broken = True
-        assert await rig.lane.admit(ENTRY) == "device_failed: turnstile: no answer. Look at its cable"
+        assert await rig.staff.admit(ENTRY) == "device_failed: turnstile: no answer. Look at its cable"
         await rig.until(lambda: rig.phases[-1] is Phase.OUT_OF_SERVICE)
-        why = await rig.lane.admit(ENTRY)
+        why = await rig.staff.admit(ENTRY)
         assert why.startswith("device_failed: the barrier cannot be driven. Open the door by its key")
         assert why.endswith("turnstile: no answer. Look at its cable")
 
@@ -110,7 +110,7 @@ async def test_staff_let_people_in_past_a_door_that_is_left_open(state: Path) ->
     async with working(Rig(state)) as rig:
         says(rig, Role.DOOR, True)
         await rig.until(lambda: rig.lane.state.busy)
-        assert await rig.lane.admit(ENTRY) == ""
+        assert await rig.staff.admit(ENTRY) == ""
 
 
 @pytest.mark.anyio
@@ -141,7 +141,7 @@ async def test_a_barrier_that_is_lost_before_it_opens_admits_nobody(state: Path)
 async def test_a_sensor_that_sees_nobody_is_an_alarm(state: Path) -> None:
     async with working(Rig(state, sensed=True, timeout=0.1)) as rig:
         for _ in range(3):
-            assert await rig.lane.admit(ENTRY) == ""
+            assert await rig.staff.admit(ENTRY) == ""
             await rig.until(lambda: rig.lane.state.grant is None)
         await rig.until(lambda: any(isinstance(event, AlarmChanged) for event in rig.events))
         told = [event for event in rig.events if isinstance(event, AlarmChanged)]

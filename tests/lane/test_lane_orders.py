@@ -37,7 +37,7 @@ def level(role: Role, active: bool) -> Level:
 
 
 async def order(rig: Rig, mode: Mode, on: bool) -> None:
-    await rig.lane.order(lambda at: Ordered(mode, on, at))
+    await rig.staff.order(lambda at: Ordered(mode, on, at))
 
 
 def journal(state: Path) -> list[tuple[Any, ...]]:
@@ -71,7 +71,7 @@ async def test_a_fire_alarm_is_kept_over_a_restart(state: Path) -> None:
         assert rig.turnstile.stances == [Stance.FREE]
     async with working(Rig(state, timing=ABLE), {Phase.FIRE}) as rig:
         await rig.until(lambda: rig.turnstile.stances == [Stance.FREE])  # told again, for it was opened anew
-        await rig.lane.order(Reset)
+        await rig.staff.order(Reset)
         await rig.until(lambda: rig.phases[-1] is Phase.READY)
         assert rig.turnstile.secured
 
@@ -109,10 +109,10 @@ async def test_two_contacts_of_one_role_are_one(state: Path) -> None:
         for name in ("input[0]", "input[1]"):
             rig.lane.report(level(Role.FIRE, True), name)
         rig.lane.report(level(Role.FIRE, False), "input[0]")
-        await rig.lane.order(Reset)
+        await rig.staff.order(Reset)
         assert rig.lane.state.fire  # the other loop is still open
         rig.lane.report(level(Role.FIRE, False), "input[1]")
-        await rig.lane.order(Reset)
+        await rig.staff.order(Reset)
         assert rig.phases[-2:] == [Phase.FIRE, Phase.READY]
 
 
@@ -140,7 +140,7 @@ async def test_a_door_left_open_warns_alarms_and_is_recorded(state: Path) -> Non
 @pytest.mark.anyio
 async def test_more_time_for_the_next_person(state: Path) -> None:
     async with working(Rig(state)) as rig:
-        await rig.lane.order(Extend)
+        await rig.staff.order(Extend)
         await rig.show(plain(7), 0.2)
         assert rig.turnstile.extended == [True]
 

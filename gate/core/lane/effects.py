@@ -33,11 +33,12 @@ class Stand:
 
 @dataclass(frozen=True, slots=True)
 class EndGrant:
-    """`moved`: False when the barrier cannot have opened on it."""
+    """`moved`: False when the barrier cannot have opened on it; `cause`: why it did not, where that is known."""
 
     seq: int
     passed: Passed
     moved: bool = True
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,10 +116,12 @@ class Released:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseFailed:
-    """The barrier did not take the order to release.  `moved`: it may have opened all the same."""
+    """The barrier did not take the order to release.  `moved`: it may have opened all the same; `cause`: in
+    the driver's words."""
 
     moved: bool
     at: float
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)

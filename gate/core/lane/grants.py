@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from gate.core.lane.door import Relock
 from gate.core.lane.effects import EndGrant, Note, Passed
-from gate.core.lane.events import Granted
+from gate.core.lane.events import Granted, ReleaseFailed
 from gate.core.lane.modes import Mode, refusal
 from gate.core.lane.state import BARRIER, LaneState, OpenGrant, Timing
 from gate.core.lane.transition import Transition
@@ -36,14 +36,14 @@ def released(lane: Transition) -> None:
         lane.state = replace(lane.state, grant=replace(lane.state.grant, released=True))
 
 
-def release_failed(lane: Transition, *, moved: bool) -> None:
-    """The barrier has not taken the order, and nobody waits for it.  `moved`: it may have opened all the same."""
+def release_failed(lane: Transition, event: ReleaseFailed) -> None:
+    """The barrier has not taken the order, and nobody waits for it."""
     if lane.state.exit is not None:
         lane.do(Note("rex", "the barrier did not open", Direction.EXIT))
     lane.state = replace(lane.state, exit=None)
     if grant := lane.state.grant:
         passed = Passed.UNKNOWN if grant.released or grant.opened else Passed.NOT_PASSED
-        lane.end_grant(grant, passed, moved=moved)
+        lane.end_grant(grant, passed, moved=event.moved, cause=event.cause)
     else:
         lane.lock()
 

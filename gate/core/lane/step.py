@@ -75,8 +75,8 @@ def _happen(lane: Transition, event: LaneEvent) -> None:
             grants.begin(lane, event)
         case Released():
             grants.released(lane)
-        case ReleaseFailed(moved):
-            grants.release_failed(lane, moved=moved)
+        case ReleaseFailed():
+            grants.release_failed(lane, event)
         case Crossed(direction):
             grants.crossed(lane, direction)
         case Extend():

@@ -49,11 +49,11 @@ class Transition:
         elif self.state.grant:
             self.release(self.state.grant.direction, extended=self.timing.always_extended)
 
-    def end_grant(self, grant: OpenGrant, passed: Passed, *, moved: bool = True) -> None:
+    def end_grant(self, grant: OpenGrant, passed: Passed, *, moved: bool = True, cause: str = "") -> None:
         """Lock first: no use is given back while the way is open, and nobody follows the one who passed."""
         self.state = replace(self.state, grant=None)
         self.lock()
-        self.do(EndGrant(grant.seq, passed, moved))
+        self.do(EndGrant(grant.seq, passed, moved, cause))
 
     def end_exit(self) -> None:
         """The release by the exit button is over."""

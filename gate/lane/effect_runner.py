@@ -1,0 +1,65 @@
+"""Carries out what the lane's machine orders: each effect is done, or fails; none is dropped."""
+
+from collections.abc import Callable
+
+from gate.core.lane.effects import Alarmed, Amnesty, Effect, EndGrant, Note, Release, Remember, Secure, Stand
+from gate.core.lane.state import BARRIER, LaneState
+from gate.errors import DeviceError
+from gate.lane.barrier_slot import BarrierSlot
+from gate.lane.devices import LaneDevices
+from gate.lane.judge_thread import JudgeThread
+from gate.lane.outlet import Outlet
+from gate.lane.presence import Presence
+from gate.lane.verdicts import Verdicts
+from gate.store.standing import Standing
+
+
+class EffectRunner:
+    """Belongs to the lane's event loop.  `outcome` is called with what became of each release."""
+
+    def __init__(
+        self,
+        judges: JudgeThread,
+        barrier: BarrierSlot,
+        devices: LaneDevices,
+        outlet: Outlet,
+        verdicts: Verdicts,
+        presence: Presence,
+        outcome: Callable[[DeviceError | None], None],
+    ) -> None:
+        self._judges, self._barrier, self._devices = judges, barrier, devices
+        self._outlet, self._verdicts, self._presence = outlet, verdicts, presence
+        self._outcome = outcome
+
+    async def carry_out(self, effect: Effect, state: LaneState, actor: str | None = None) -> None:
+        """`state`: of the lane after the event.  `actor`: who ordered it, for the journal."""
+        match effect:
+            case Secure():
+                await self._barrier.secure()
+            case Release(direction, extended):
+                await self._barrier.release(direction, self._outcome, extended=extended)
+            case Stand(stance):
+                self._outlet.stands(stance, state)
+                await self._barrier.stand(stance)
+            case EndGrant():
+                await self._end_grant(effect)
+            case Note():
+                await self._note(effect, actor)
+            case Alarmed(alarm, on):
+                self._outlet.alarm(effect, state)
+                await self._judges.ask(lambda judge, at: judge.note("alarm", at, alarm if on else f"{alarm} over"))
+            case Remember(orders, fire):
+                await self._judges.ask(lambda judge, at: judge.remember(Standing(orders, fire), at))
+            case Amnesty():
+                await self._judges.ask(lambda judge, at: judge.set_inside(0, at))
+
+    async def _end_grant(self, end: EndGrant) -> None:
+        self._presence.going = None
+        ended = await self._judges.ask(lambda judge, at: judge.end_grant(end.seq, end.passed, at, moved=end.moved))
+        self._verdicts.announce_pending(through=False, cause=end.cause or self._devices.problems.get(BARRIER, ""))
+        self._outlet.grant_ended(ended)
+
+    async def _note(self, note: Note, actor: str | None) -> None:
+        await self._judges.ask(
+            lambda judge, at: judge.note(note.event, at, note.text, note.direction, counts=note.counts, actor=actor)
+        )

@@ -1,0 +1,69 @@
+"""What staff order the lane to do, in turn with everything else that happens to it."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+
+from gate.core.lane.effects import Note
+from gate.core.lane.events import LaneEvent
+from gate.core.lane.hindrance import hindrance
+from gate.core.model import Direction
+from gate.core.reason import Reason
+from gate.lane.controller import Lane
+from gate.lane.opening import NO_STORE
+from gate.lane.verdicts import PendingVerdict
+from gate.store.admission import Presented
+
+OPENS_WITHIN = 3.0  # seconds for the barrier to answer an order of staff: the slowest module takes 1.5
+
+
+class StaffOrders:
+    """Belongs to the lane's event loop.  `actor`: who gives the order, for the journal."""
+
+    def __init__(self, lane: Lane) -> None:
+        self.lane = lane
+
+    async def order(self, make: Callable[[float], LaneEvent], actor: str | None = None) -> str | None:
+        """An order, a reset, more time, made of the monotonic moment; why it was refused, None once it is done."""
+        if not self.lane.judges.is_open:
+            return NO_STORE
+        effects = await self.lane.in_turn(lambda: self.lane.follow(make(self.lane.clock.monotonic()), actor))
+        await self.lane.in_turn(self.lane.check)  # it may have confirmed a loss
+        return next((effect.detail for effect in effects if isinstance(effect, Note) and effect.refused), None)
+
+    async def admit(self, direction: Direction, actor: str | None = None) -> str:
+        """Let someone through; returns when the barrier has taken the order.  Why it cannot be and what to do,
+        "" when it is done."""
+        if not self.lane.judges.is_open:
+            return NO_STORE
+        opened = await self.lane.in_turn(lambda: self._admit(direction, actor))
+        if isinstance(opened, str):
+            return opened
+        with suppress(TimeoutError):
+            async with asyncio.timeout(OPENS_WITHIN):
+                return await opened
+        return f"{Reason.DEVICE_FAILED}: the barrier has not answered yet. Look at it"
+
+    async def inside(self) -> int | None:
+        """How many people are inside, as far as the lane has seen; None where that cannot be read."""
+        judges = self.lane.judges
+        return await judges.ask(lambda judge, _: judge.inside()) if judges.is_open else None
+
+    async def set_inside(self, count: int, actor: str | None = None) -> bool:
+        """Whether the count was corrected; 0 forgets who is inside, too."""
+        judges = self.lane.judges
+        return judges.is_open and await judges.ask(lambda judge, at: judge.set_inside(count, at, actor=actor))
+
+    async def _admit(self, direction: Direction, actor: str | None) -> "str | asyncio.Future[str]":
+        """Why it cannot be; or what says so when the barrier has answered."""
+        lane = self.lane
+        if why := hindrance(lane.state, direction, lane.problems):
+            return why
+        where, asked = Presented("staff", direction, lane.state.mode, 0), self.lane.clock.monotonic()
+        verdict = await lane.judges.ask(lambda judge, at: judge.admit_by_staff(where, at, actor=actor))
+        pending = PendingVerdict(where, verdict, self.lane.clock.monotonic() - asked)
+        if verdict.seq is None:
+            lane.verdicts.announce(pending, through=False)
+            return f"{verdict.decision.reason}: nothing can be recorded, so nothing opens. Open the door by its key"
+        await lane.grant(pending, verdict.seq, staff=True)
+        return pending.opened

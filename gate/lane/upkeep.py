@@ -1,0 +1,78 @@
+"""What the lane keeps up between people: the list, the time, the journal."""
+
+from gate.core.lane.hindrance import JOURNAL
+from gate.core.lane.modes import Mode
+from gate.core.lane.state import LaneState
+from gate.core.staleness import AgeLimits
+from gate.lane.devices import LaneDevices
+from gate.lane.judge import Watched
+from gate.lane.judge_thread import JudgeThread
+from gate.lane.outlet import Outlet
+from gate.lane.presence import Presence
+from gate.lane.timekeeper import Timekeeper
+from gate.lane.timers import Every, TidyTimer
+from gate.ports.clock import TrustedClock
+from gate.runtime.ntp import read_ntp
+
+LIST_CHECK = 2.0  # seconds between looks at list.db for those who watch; a decision looks for itself
+
+
+class Upkeep:
+    """Belongs to the lane's event loop."""
+
+    def __init__(
+        self,
+        device: str,
+        limits: AgeLimits,
+        clock: TrustedClock,
+        judges: JudgeThread,
+        timekeeper: Timekeeper,
+        presence: Presence,
+        devices: LaneDevices,
+        outlet: Outlet,
+    ) -> None:
+        self._device, self._limits, self._clock, self._judges = device, limits, clock, judges
+        self._timekeeper, self._presence, self._devices, self._outlet = timekeeper, presence, devices, outlet
+        self._list_check, self._tidy = Every(LIST_CHECK), TidyTimer()
+
+    def decided(self) -> None:
+        """Somebody had a verdict: tidying waits for quiet."""
+        self._tidy.decided(self._clock.monotonic())
+
+    async def tick(self, now: float, state: LaneState) -> frozenset[Mode] | None:
+        """Do what is due.  Returns as `check`."""
+        orders = await self.check(state) if self._list_check.due(now) else None
+        if self._tidy.due(now) and await self._judges.ask(lambda judge, at: judge.tidy(self._device, at)):
+            self._tidy.again(now)
+        return orders
+
+    async def check(self, state: LaneState) -> frozenset[Mode] | None:
+        """Look at list, journal and clock.  Returns the standing orders when the journal was lost meanwhile,
+        else None."""
+        watched = await self._judges.ask(lambda judge, at: judge.watch(at, state.orders, fire=state.fire))
+        await self.heed(watched)
+        await self.keep_time()
+        return watched.orders
+
+    async def heed(self, watched: Watched) -> None:
+        """The list and the journal are as `watched` has them."""
+        ordered = None
+        if self._timekeeper.is_news(watched.list):
+            ordered = await self._judges.ask(lambda judge, _: judge.time_reset())
+        self._timekeeper.heed(watched.list, ordered)
+        self._presence.trust(watched.list.version)
+        self._outlet.status_list(watched.list)
+        self._devices.problem(JOURNAL, self._outlet.loss(watched.loss))
+
+    async def keep_time(self) -> None:
+        """Keep the trusted time for the next start, where there is news of it or it is due."""
+        news = self._timekeeper.look(await self._judges.read(read_ntp))
+        if news is not None:
+            kept = self._clock.kept()
+            await self._judges.ask(lambda judge, at: judge.keep_time(kept, at, news))
+
+    async def hear_witness(self, text: str) -> None:
+        """A gate that knows its clock to be wrong takes passes for witnesses of the time."""
+        issued = await self._judges.ask(lambda judge, _: judge.issued(text))
+        if issued is not None:
+            self._timekeeper.hear(*issued, self._limits)
