@@ -36,7 +36,7 @@ _PROBES = (
     "SELECT what, last, used_at, at, confirmed FROM loss LIMIT 1",
 )
 """What the lane reads: a table or column that a flipped bit has renamed shows at the start, not at a passage."""
-_Inode = tuple[int, int] | None
+_Inodes = tuple[int, int, int, int]
 _BASE = "SELECT seq, hash FROM journal_base"
 
 
@@ -100,7 +100,7 @@ class LaneFile:
     def __init__(self, state_dir: Path) -> None:
         self._state_dir = state_dir
         self._path = File.LANE.within(state_dir)
-        self._seen: list[_Inode] = []
+        self._seen: _Inodes | None = None
         self._name, self._wal_name = str(self._path), f"{self._path}-wal"
         made = not (state_dir / device_key.NAME).exists()
         self.key = device_key.load_or_make(state_dir)
@@ -124,21 +124,20 @@ class LaneFile:
 
     def is_there(self) -> bool:
         """Whether file and WAL are those that were opened, and hold anything.  3 µs."""
-        *found, size = self._look()
-        return size > 0 and found == self._seen
+        found = self._look()
+        return found is not None and found == self._seen
 
     def _remember(self) -> None:
-        *self._seen, _ = self._look()
+        self._seen = self._look()
 
-    def _look(self) -> tuple[_Inode, _Inode, int]:
-        """Of file and WAL, and the file's size."""
-        names = self._name, self._wal_name
+    def _look(self) -> _Inodes | None:
+        """Of file and WAL, by their names; None where one is missing or the file is empty."""
         try:
-            file = os.stat(names[0])  # noqa: PTH116 - a Path costs more than the call
-            wal = os.stat(names[1])  # noqa: PTH116 - a Path costs more than the call
+            file = os.stat(self._name)  # noqa: PTH116 - a Path costs more than the call
+            wal = os.stat(self._wal_name)  # noqa: PTH116 - a Path costs more than the call
         except FileNotFoundError:
-            return None, None, 0
-        return (file.st_dev, file.st_ino), (wal.st_dev, wal.st_ino), file.st_size
+            return None
+        return (file.st_dev, file.st_ino, wal.st_dev, wal.st_ino) if file.st_size else None
 
     def put_back(self) -> None:
         """Write the database that this lane holds open to its place again; what stands there is set aside.

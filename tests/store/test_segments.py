@@ -14,7 +14,7 @@ from gate.core.model import Decision, Direction, Listing
 from gate.core.reason import Reason
 from gate.core.trusted_time import Kept
 from gate.errors import StoreError
-from gate.store import segments
+from gate.store import database, journal, lane_values, segments
 from gate.store.admission import Admission, Presented
 from gate.store.journal_proof import Proof, open_journal, prove, read_rows
 from gate.store.segments import STAY
@@ -89,6 +89,42 @@ def test_rows_move_and_stay_the_same(device: Device) -> None:
         assert connection.execute("SELECT min(seq) FROM journal").fetchone() == (151,)
     for path in (device.state / segments.FOLDER).iterdir():
         assert path.stat().st_mode & 0o777 == 0o400
+
+
+def bytes_read_by_a_start(device: Device) -> int:
+    device.close()
+    before = read_so_far()
+    device.open()
+    return read_so_far() - before
+
+
+def read_so_far() -> int:
+    """Bytes that this process has read by any call, files in the page cache among them."""
+    counts = dict(line.split(": ") for line in Path("/proc/self/io").read_text().splitlines())
+    return int(counts["rchar"])
+
+
+@pytest.mark.parametrize("sealed", [True, False])
+def test_a_start_reads_no_more_of_a_journal_four_times_as_long(
+    device: Device, monkeypatch: pytest.MonkeyPatch, *, sealed: bool
+) -> None:
+    """Not sealed: as an earlier version left it, a file that is larger than a lane's ever becomes."""
+    if not sealed:
+        monkeypatch.setattr(database, "CHECKED_AT_START", 0)
+        monkeypatch.setattr(lane_values, "NEWEST", 100)
+        monkeypatch.setattr(journal, "RECENT", 100)
+    device.write(200)
+    if sealed:
+        device.retire()
+    device.admission.tidy(device.at)
+    bytes_read_by_a_start(device)
+    short = bytes_read_by_a_start(device)
+    device.write(600)
+    if sealed:
+        device.retire()
+    device.admission.tidy(device.at)
+    bytes_read_by_a_start(device)
+    assert bytes_read_by_a_start(device) <= 1.2 * short
 
 
 def test_a_few_old_rows_are_sealed_by_age_and_deleted_when_they_were_kept(device: Device) -> None:
