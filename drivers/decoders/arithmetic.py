@@ -10,12 +10,13 @@ Floats = npt.NDArray[np.float32]
 NONE = np.zeros(0, np.float32)  # no matrix: for what OpenCV can do without
 
 
-def middle(values: npt.NDArray[Any]) -> float:
+def median(values: npt.NDArray[Any]) -> float:
     """The upper median; `np.median` takes some ten times as long for few values."""
     half = values.size // 2
     return float(np.partition(values.ravel(), half)[half])
 
 
-def product(one: Floats, other: Floats, flags: int = 0) -> Floats:
-    """Of two matrices; `flags` as of `cv2.gemm`.  NumPy would start threads for it, which cost more than they give."""
+def multiply(one: Floats, other: Floats, flags: int = 0) -> Floats:
+    """Multiply two matrices; `flags` as of `cv2.gemm`.  NumPy would start threads for it, which cost more than they
+    give."""
     return np.asarray(cv2.gemm(one, other, 1.0, NONE, 0.0, flags=flags), np.float32)

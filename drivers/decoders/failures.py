@@ -1,4 +1,4 @@
-"""Keeps what a reader library stumbles over from ending a process: such a step has read nothing.
+"""Keeps an exception of a reader library from ending a process: such a step has read nothing.
 
 pyzbar raises ValueError on a structured append, OpenCV and NumPy raise on degenerate geometry; which picture does
 it is for a stranger to choose.
@@ -13,21 +13,28 @@ _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
 
 failures: Counter[str] = Counter()
-"""Of this process, by step and exception: "zbar_texts ValueError"."""
+"""Of this process, by function or step and exception: "decode_with_zbar ValueError"."""
 
 
-def shielded(nothing: Callable[[], _Result]) -> Callable[[Callable[_Given, _Result]], Callable[_Given, _Result]]:
-    """Decorate a step of reading: whatever it raises is counted, and it gives `nothing()`."""
+def count_failure(where: str, error: Exception) -> None:
+    """Add one to the failures of `where`."""
+    failures[f"{where} {type(error).__name__}"] += 1
 
-    def decorate(step: Callable[_Given, _Result]) -> Callable[_Given, _Result]:
-        @wraps(step)
-        def guarded(*args: _Given.args, **kwargs: _Given.kwargs) -> _Result:
+
+def contain_failures(
+    nothing: Callable[[], _Result],
+) -> Callable[[Callable[_Given, _Result]], Callable[_Given, _Result]]:
+    """Decorate a function: an exception that it raises is counted, and it returns `nothing()`."""
+
+    def decorate(function: Callable[_Given, _Result]) -> Callable[_Given, _Result]:
+        @wraps(function)
+        def contained(*args: _Given.args, **kwargs: _Given.kwargs) -> _Result:
             try:
-                return step(*args, **kwargs)
+                return function(*args, **kwargs)
             except Exception as error:  # noqa: BLE001 - libraries name no types
-                failures[f"{step.__name__} {type(error).__name__}"] += 1
+                count_failure(function.__name__, error)
                 return nothing()
 
-        return guarded
+        return contained
 
     return decorate

@@ -1,8 +1,9 @@
-"""Several frames of what is held still as one picture: what changes from frame to frame is averaged out.
+"""Averages several frames of a code that is held still: what changes from frame to frame disappears.
 
-A sensor's noise in a dim hall, the stripes of a display, a lamp that wanders over the glass: they hide in each
-frame another part of the code.  Hands are never still: before it is added, each frame is moved to where the
-last ones were.  A code that changes, or a hand that does, is no longer alike; then it begins anew.
+A sensor's noise in a dim hall, the stripes of a display, a lamp that wanders over the glass: each frame hides another
+part of the code.  Hands are never still: before it is added, each frame is registered to the average by normalised
+cross-correlation, to a fraction of a pixel (a parabola through the peak).  The average is an exponential one.  A code
+that changes no longer correlates; then the average starts again.
 """
 
 import cv2
@@ -11,11 +12,12 @@ import numpy.typing as npt
 
 from drivers.decoders.arithmetic import NONE, Floats
 from drivers.decoders.detect.regions import Region
-from drivers.decoders.detect.zxing import Grey, halved
+from drivers.decoders.filters import halve
+from drivers.decoders.symbols import Grey
 
 FEWEST = 3  # frames that are worth a look
 WEIGHT = 8  # frames that count: about half a second
-ALIKE = 0.7  # correlation with the last ones; held still it is .9 even in noise
+LEAST_SCORE = 0.7  # correlation with the average; held still it is .9 even in noise
 AWAY = 8  # halved pixels that the hand may move between two frames, across and down
 COMPARED = 192  # halved pixels a side, of the middle
 SMOOTH = 1.0  # halved pixels, before frames are compared
@@ -23,39 +25,48 @@ BURNT = 248  # from here on a pixel is white with light, and says nothing
 SMALLEST = 80  # pixels a side
 
 
-class Stack:
+class FrameAverage:
+    """One region of the last frames, averaged."""
+
     def __init__(self) -> None:
         self._region: Region | None = None
         self._mean: Floats = np.zeros((0, 0), np.float32)
         self._frames = 0
 
     def forget(self) -> None:
+        """Start again with the next frame."""
         self._region = None
 
     def add(self, grey: Grey, region: Region | None) -> None:
-        """`region`: where to begin when what is held is no longer where it was."""
-        if self._region is None or not self._added(self._region.of(grey)):
+        """Add a frame.  `region`: where to start again when the average no longer fits."""
+        if self._region is None or not self._register(self._region.of(grey)):
             self._region = region if region and region.narrow >= SMALLEST else None
             if self._region:
                 self._mean, self._frames = self._region.of(grey).astype(np.float32), 1
 
+    @property
+    def ready(self) -> bool:
+        """Whether it has enough frames."""
+        return self._region is not None and self._frames >= FEWEST
+
     def mean(self) -> Grey | None:
-        """None: too few frames are alike."""
-        return self._grey() if self._region and self._frames >= FEWEST else None
+        """Return the average, None while it has too few frames."""
+        return self._grey() if self.ready else None
 
     def _grey(self) -> Grey:
         return np.asarray(cv2.normalize(self._mean, NONE, 0, 255, cv2.NORM_MINMAX, cv2.CV_8U), np.uint8)
 
-    def _added(self, part: Grey) -> bool:
+    def _register(self, part: Grey) -> bool:
+        """Add a frame where it fits; False where it does not."""
         if part.shape != self._mean.shape:
             return False  # the camera has another size now
         last = _comparable(self._grey())[AWAY:-AWAY, AWAY:-AWAY]
         match = cv2.matchTemplate(_comparable(part), last, cv2.TM_CCOEFF_NORMED)
-        _, alike, _, (x, y) = cv2.minMaxLoc(match)
-        if alike < ALIKE or not (0 < x < 2 * AWAY and 0 < y < 2 * AWAY):
+        _, score, _, (x, y) = cv2.minMaxLoc(match)
+        if score < LEAST_SCORE or not (0 < x < 2 * AWAY and 0 < y < 2 * AWAY):
             return False
-        across = 2 * (x - AWAY + _between(match[y, x - 1 : x + 2]))
-        down = 2 * (y - AWAY + _between(match[y - 1 : y + 2, x]))
+        across = 2 * (x - AWAY + _peak(match[y, x - 1 : x + 2]))
+        down = 2 * (y - AWAY + _peak(match[y - 1 : y + 2, x]))
         high, wide = part.shape
         moved = cv2.getRectSubPix(
             part, (wide, high), ((wide - 1) / 2 + across, (high - 1) / 2 + down), patchType=cv2.CV_32F
@@ -67,13 +78,13 @@ class Stack:
 
 
 def _comparable(part: Grey) -> Grey:
-    """What is at the edge may be something else, and large pictures take time."""
-    small = halved(part)
+    """The middle alone: what is at the edge may be something else, and large pictures take time."""
+    small = halve(part)
     top, left = (max(side - COMPARED, 0) // 2 for side in small.shape)
     return np.asarray(cv2.GaussianBlur(small[top : top + COMPARED, left : left + COMPARED], (0, 0), SMOOTH), np.uint8)
 
 
-def _between(three: npt.NDArray[np.generic]) -> float:
+def _peak(three: npt.NDArray[np.generic]) -> float:
     """Where the parabola through three values is highest, from the middle one, which is the highest of them."""
     before, there, after = (float(value) for value in three.tolist())
     bend = before - 2 * there + after

@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from drivers.decoders.detect.zxing import Grey
 from drivers.decoders.image_kinds import HEAD, READ_BY_US, is_readable, name_kind
+from drivers.decoders.symbols import Grey
 from gate.errors import PictureError
 from gate.worker.stderr import silenced
 

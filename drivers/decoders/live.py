@@ -1,144 +1,277 @@
-"""Reading the frames of a camera, one after another: where nothing was read each gets the best steps there are and
-one more; the next frame of the same code gets the next one."""
+"""The table of steps by which the frames of a camera are read, one frame after another.
+
+Each frame gets the best steps there are and, where nothing was read, one more: by its number in a cycle of six, so that
+the next frames of the same code get the next ones.  To add a step, add a row; `README.md` beside this file says how.
+`scripts/bench read --steps` says what each row reads and costs.
+"""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import cached_property
 from itertools import islice
 
-from drivers.decoders.detect.blurred import placed
-from drivers.decoders.detect.dots import joined
+from drivers.decoders.detect.blurred import locate_blurred
+from drivers.decoders.detect.dots import join_dots
 from drivers.decoders.detect.regions import Region, busy_regions
-from drivers.decoders.detect.zxing import GLOBAL, NOTHING, Found, Grey, Located, each_once, look
-from drivers.decoders.failures import shielded
-from drivers.decoders.frame_average import Stack
-from drivers.decoders.preprocess import FINE, LIVE, MANY, SHARPENED, WHOLE
-from drivers.decoders.recovery import Resisting
-from drivers.decoders.varying import in_regions, varied
+from drivers.decoders.detect.zxing import GLOBAL, detect_and_decode
+from drivers.decoders.frame_average import FrameAverage
+from drivers.decoders.preprocess import FINE, LIVE, MANY, SHARPENED, WHOLE, read_changed, read_regions
+from drivers.decoders.recovery import SymbolRecovery
+from drivers.decoders.runner import Cost, Observer, ReadStep, run_steps
+from drivers.decoders.symbols import NOTHING, Grey, ReadResult, Symbol, unique
 
-EXTRA = 0.4  # of the picture, looked at once more in a frame that was not read
+CYCLE = 6  # frames
+EXTRA = 0.4  # of the picture, changed and read again in a frame that was not read
 ENLARGED = 2.0  # times the whole picture: what every frame may be enlarged to
-STACK_ENLARGED = 4.0  # likewise, of what the last frames show together: its noise may look busy all over
-LARGEST = 117  # modules a side: the last look at a larger one takes longer than a frame
-CYCLE = 6  # frames: in the last of them symbols are placed
-PLACED = 3  # symbols at most
-RESTORED = 2  # symbols of every frame
-STACKED = (1, 4)  # of a cycle: what the last frames show together
-RESISTED = (1, 2, 4)  # of a cycle: another last look
+AVERAGE_ENLARGED = 4.0  # likewise, of the average of the last frames: its noise may look busy all over
+LARGEST = 117  # modules a side: recovery of a larger symbol takes longer than a frame
+BLURRED = 3  # symbols of a frame that are located without a reader, at most
+SOFT_DECODED = 2  # symbols of every frame
 SLOW = 0.2  # seconds of processor: a look that took longer met a crowd of patterns, and the others would, too
-UNEVEN = 3  # of a cycle: uneven light, and dots
 
 
-class LiveEye:
-    """What was read already does not end the search for other codes in the same frame."""
+class LiveReader:
+    """Reads frames, and remembers the last ones.  A text that was read does not end the search for other codes in the
+    same frame.  For one thread."""
+
+    def __init__(self, observe: Observer | None = None) -> None:
+        """`observe`: told of each step that ran."""
+        self._observe = observe
+        self._memory = _Memory()
+
+    def read(self, grey: Grey) -> ReadResult:
+        """Read the next frame."""
+        self._memory.frames += 1
+        frame = LiveFrame(grey, self._memory)
+        for _ in run_steps(STEPS, frame, self._observe):
+            pass
+        return frame.result()
+
+    def skip_frame(self) -> None:
+        """A frame is left out: the next one is not added to those before."""
+        self._memory.average.forget()
+
+
+class _Memory:
+    """What is kept from frame to frame."""
 
     def __init__(self) -> None:
-        self._stack = Stack()
-        self._turn = 0  # of frames
-        self._last = 0  # of last looks
-        self._next = 0  # of variants
+        self.average = FrameAverage()
+        self.frames = 0
+        self._recoveries = self._variants = 0
 
-    def read(self, grey: Grey) -> Found:
-        start = time.thread_time()
-        found = look(grey)
-        self._turn += 1
-        if time.thread_time() - start > SLOW:
-            return found
-        more = self._more(grey, found)
-        return Found(each_once((*found.texts, *more.texts)), more.step or found.step, found.symbols, found.located)
+    @property
+    def cycle(self) -> int:
+        """How many cycles are over."""
+        return self.frames // CYCLE
 
-    def blink(self) -> None:
-        """A frame is left out: the next one is not added to those before."""
-        self._stack.forget()
+    def recover_next(self, recovery: SymbolRecovery) -> ReadResult:
+        """Each time in another way."""
+        ways = (recovery.dewarp, recovery.unroll, recovery.decode_with_zbar)
+        self._recoveries += 1
+        return ways[self._recoveries % len(ways)]()
 
-    @shielded(lambda: NOTHING)
-    def _more(self, grey: Grey, found: Found) -> Found:
-        if len(found.texts) >= MANY:
-            return varied(grey, SHARPENED[self._turn % len(SHARPENED)])
-        regions = busy_regions(grey, [symbol.corners for symbol in found.symbols])
-        if found.texts:
-            self._stack.forget()
-        else:
-            self._stack.add(grey, regions[0] if regions else None)
-        best, resisting = _best(grey, found, regions, ENLARGED)
-        return best if best.texts else self._by_turns(grey, regions, resisting, alone=not found.texts)
-
-    def _by_turns(self, grey: Grey, regions: Sequence[Region], resisting: Resisting | None, *, alone: bool) -> Found:
-        """`alone`: no other code was read in this frame."""
-        step, cycle = self._turn % CYCLE, self._turn // CYCLE
-        if step in STACKED and (mean := self._stack.mean()) is not None:
-            return self._stacked(mean)
-        if resisting and (step in RESISTED or not alone):
-            return self._last_look(resisting)
-        if step == UNEVEN and alone:
-            if (dotted := joined(grey, regions[0]) if regions else NOTHING).texts:
-                return dotted
-            return varied(grey, WHOLE[cycle % len(WHOLE)])
-        if not regions:
-            return NOTHING
-        if step == 0:
-            return self._placed(regions[cycle % len(regions)].of(grey))
-        return self._variants(grey, regions)
-
-    def _stacked(self, mean: Grey) -> Found:
-        found, resisting = look(mean), None
-        if not found.texts:
-            found, resisting = _best(mean, found, busy_regions(mean), STACK_ENLARGED)
-        if resisting:
-            found = self._last_look(resisting)
-        return replace(found, step=f"{found.step}, several frames") if found.texts else NOTHING
-
-    def _placed(self, part: Grey) -> Found:
-        found, resisting = _restored(part, _small(islice(placed(part), PLACED)))
-        return self._last_look(resisting) if resisting else found
-
-    def _last_look(self, resisting: Resisting) -> Found:
-        """Each time another one."""
-        looks = (resisting.unbent, resisting.unrolled, resisting.by_zbar)
-        self._last += 1
-        return looks[self._last % len(looks)]()
-
-    def _variants(self, grey: Grey, regions: Sequence[Region]) -> Found:
-        """As many in rotation as together look at EXTRA of the picture, at least one."""
+    def read_next_variants(self, grey: Grey, regions: list[Region]) -> Iterator[ReadResult]:
+        """As many in rotation as together read EXTRA of the picture, at least one."""
         area = _area(regions)
         left = EXTRA * grey.size
         while True:
-            variant = LIVE[self._next % len(LIVE)]
-            self._next += 1
-            found = next(in_regions(grey, regions, variant))
+            variant = LIVE[self._variants % len(LIVE)]
+            self._variants += 1
+            yield next(read_regions(grey, regions, variant))
             left -= area * max(variant.factor, 1.0) ** 2
-            if found.texts or left < area:
-                return found
+            if left < area:
+                return
 
 
-def _best(grey: Grey, found: Found, regions: Sequence[Region], most: float) -> tuple[Found, Resisting | None]:
-    """What pays in every frame, and the symbol that resisted it.  `most`: times the whole picture, what there is time
-    to enlarge.  Where the one threshold reads nothing the other often finds the place."""
-    located = list(found.located)
-    area = _area(regions)
-    variant = next((one for one in FINE if area and area * one.factor**2 <= most * grey.size), None)
-    for fine in in_regions(grey, regions, variant, GLOBAL) if variant else ():
-        if fine.texts:
-            return fine, None
-        located += fine.located
-    return _restored(grey, islice(_small(located), RESTORED))
+class LiveFrame:
+    """A frame that is being read."""
+
+    def __init__(self, grey: Grey, memory: _Memory, enlarged: float = ENLARGED) -> None:
+        self.grey, self.memory, self.enlarged = grey, memory, enlarged
+        self.first: ReadResult | None = None
+        self.more = NOTHING  # what a step after the first one read
+        self.slow = False
+        self.located: list[Symbol] = []  # and not read
+        self.recovery: SymbolRecovery | None = None  # of the first of them that soft decoding failed on
+
+    @property
+    def done(self) -> bool:
+        return self.slow or bool(self.more.texts)
+
+    @property
+    def alone(self) -> bool:
+        """No other code was read in this frame."""
+        return not (self.first and self.first.texts)
+
+    @cached_property
+    def regions(self) -> list[Region]:
+        """Busy ones without a code that was read."""
+        return busy_regions(self.grey, [symbol.corners for symbol in self.first.symbols] if self.first else [])
+
+    def add(self, result: ReadResult) -> None:
+        if self.first is None:
+            self.first = result
+        elif result.texts:
+            self.more = result
+
+    def result(self) -> ReadResult:
+        """What all steps read together."""
+        first = self.first or NOTHING
+        decoded_by = self.more.decoded_by or first.decoded_by
+        return ReadResult(unique((*first.texts, *self.more.texts)), decoded_by, first.symbols, first.located)
 
 
-def _restored(grey: Grey, symbols: Iterable[Located]) -> tuple[Found, Resisting | None]:
-    """Of these the one that can be, else the first one."""
-    first = None
-    for symbol in symbols:
-        resisting = Resisting(grey, symbol)
-        found = resisting.restored()
-        if found.texts:
-            return found, None
-        first = first or resisting
-    return NOTHING, first
+# When a step applies
+
+Condition = Callable[[LiveFrame], bool]
 
 
-def _small(symbols: Iterable[Located]) -> Iterator[Located]:
+def _always(_: LiveFrame) -> bool:
+    return True
+
+
+def _many_read(frame: LiveFrame) -> bool:
+    return frame.first is not None and len(frame.first.texts) >= MANY
+
+
+def _alone(frame: LiveFrame) -> bool:
+    return frame.alone
+
+
+def _busy(frame: LiveFrame) -> bool:
+    return bool(frame.regions)
+
+
+def _located(frame: LiveFrame) -> bool:
+    return bool(frame.located)
+
+
+def _averaged(frame: LiveFrame) -> bool:
+    return frame.memory.average.ready
+
+
+def _on(frames: set[int], *conditions: Condition) -> Condition:
+    """In these frames of a cycle, where all conditions hold."""
+    return lambda frame: frame.memory.frames % CYCLE in frames and all(holds(frame) for holds in conditions)
+
+
+def _recoverable(frames: set[int]) -> Condition:
+    """In these frames of a cycle, and beside a code that was read in every one."""
+    return lambda frame: frame.recovery is not None and (frame.memory.frames % CYCLE in frames or not frame.alone)
+
+
+# What a step does
+
+
+def _detect(frame: LiveFrame) -> Iterator[ReadResult]:
+    start = time.thread_time()
+    first = detect_and_decode(frame.grey)
+    frame.slow = time.thread_time() - start > SLOW
+    frame.located = list(first.located)
+    yield first
+
+
+def _sharpen_whole(frame: LiveFrame) -> Iterator[ReadResult]:
+    yield read_changed(frame.grey, SHARPENED[frame.memory.frames % len(SHARPENED)])
+
+
+def _add_to_average(frame: LiveFrame) -> Iterable[ReadResult]:
+    if frame.alone:
+        frame.memory.average.add(frame.grey, frame.regions[0] if frame.regions else None)
+    else:
+        frame.memory.average.forget()
+    return ()
+
+
+def _enlarge(frame: LiveFrame) -> Iterator[ReadResult]:
+    """Where the one threshold reads nothing the other often finds the place."""
+    area, most = _area(frame.regions), frame.enlarged * frame.grey.size
+    variant = next((one for one in FINE if area * one.factor**2 <= most), None)
+    for result in read_regions(frame.grey, frame.regions, variant, GLOBAL) if variant else ():
+        frame.located += result.located
+        yield result
+
+
+def _soft_decode(frame: LiveFrame) -> Iterator[ReadResult]:
+    for symbol in islice(_small(frame.located), SOFT_DECODED):
+        recovery = SymbolRecovery(frame.grey, symbol)
+        frame.recovery = frame.recovery or recovery
+        yield recovery.soft_decode()
+
+
+def _read_average(frame: LiveFrame) -> Iterator[ReadResult]:
+    mean = frame.memory.average.mean()
+    if mean is None:
+        return
+    average = LiveFrame(mean, frame.memory, AVERAGE_ENLARGED)
+    for result in run_steps(AVERAGE_STEPS, average):
+        if result.texts:
+            yield replace(result, decoded_by=f"{result.decoded_by}, several frames")
+            return
+
+
+def _recover_next(frame: LiveFrame) -> Iterator[ReadResult]:
+    if frame.recovery:
+        yield frame.memory.recover_next(frame.recovery)
+
+
+def _join_dots(frame: LiveFrame) -> Iterator[ReadResult]:
+    yield join_dots(frame.grey, frame.regions[0])
+
+
+def _normalise_light(frame: LiveFrame) -> Iterator[ReadResult]:
+    yield read_changed(frame.grey, WHOLE[frame.memory.cycle % len(WHOLE)])
+
+
+def _locate_blurred(frame: LiveFrame) -> Iterator[ReadResult]:
+    part = frame.regions[frame.memory.cycle % len(frame.regions)].of(frame.grey)
+    recoveries = []
+    for symbol in _small(islice(locate_blurred(part), BLURRED)):
+        recoveries.append(SymbolRecovery(part, symbol))
+        yield recoveries[-1].soft_decode()
+    if recoveries:
+        yield frame.memory.recover_next(recoveries[0])
+
+
+def _change_regions(frame: LiveFrame) -> Iterator[ReadResult]:
+    yield from frame.memory.read_next_variants(frame.grey, frame.regions)
+
+
+def _small(symbols: Iterable[Symbol]) -> Iterator[Symbol]:
     return (one for one in symbols if one.size <= LARGEST)
 
 
-def _area(regions: Sequence[Region]) -> int:
+def _area(regions: Iterable[Region]) -> int:
     return sum(region.area for region in regions)
+
+
+_LOOK = ReadStep("first look", Cost(0, 0), _always, _detect)
+_ENLARGE = ReadStep("sharpen and enlarge regions", Cost(0, 0), _busy, _enlarge)
+_SOFT = ReadStep("soft decode located", Cost(0, 0), _located, _soft_decode)
+
+STEPS: tuple[ReadStep[LiveFrame], ...] = (
+    # Every frame
+    _LOOK,
+    ReadStep("many codes: sharpen whole", Cost(0, 0), _many_read, _sharpen_whole, last=True),
+    ReadStep("add to average", Cost(0, 0), _always, _add_to_average),
+    _ENLARGE,
+    _SOFT,
+    # One of these a frame, by its number in a cycle of CYCLE
+    ReadStep("read average", Cost(0, 0), _on({1, 4}, _averaged), _read_average, last=True),
+    ReadStep("dewarp, unroll or zbar, by turns", Cost(0, 0), _recoverable({1, 2, 4}), _recover_next, last=True),
+    ReadStep("join dots", Cost(0, 0), _on({3}, _alone, _busy), _join_dots),
+    ReadStep("normalise light of whole", Cost(0, 0), _on({3}, _alone), _normalise_light, last=True),
+    ReadStep("locate blurred symbol", Cost(0, 0), _on({0}, _busy), _locate_blurred, last=True),
+    ReadStep("change regions, by turns", Cost(0, 0), _busy, _change_regions, last=True),
+)
+"""In this order, until a row reads what the first look did not.  A cost is a mean of `scripts/bench read --steps`."""
+
+AVERAGE_STEPS: tuple[ReadStep[LiveFrame], ...] = (
+    _LOOK,
+    replace(_ENLARGE, applies=lambda frame: frame.alone and _busy(frame)),
+    replace(_SOFT, applies=lambda frame: frame.alone and _located(frame)),
+    ReadStep("dewarp, unroll or zbar, by turns", Cost(0, 0), lambda frame: frame.recovery is not None, _recover_next),
+)
+"""For the average of the last frames."""

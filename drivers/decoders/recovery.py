@@ -1,56 +1,90 @@
-"""The last looks at a symbol that was located and not read."""
+"""The last ways to read a symbol that was located and not decoded."""
 
 from collections.abc import Sequence
 from itertools import chain
 
-from drivers.decoders.detect.alignment import aligned
-from drivers.decoders.detect.zxing import NOTHING, Found, Grey, Located, each_once, first_read, straightened, zbar_texts
-from drivers.decoders.failures import shielded
-from drivers.decoders.qr.soft_decode import restored_texts
-from drivers.decoders.rectify.cylinder import unrolled
+import cv2
+import numpy as np
 
-RESTORED = "restored"
-UNBENT = "unbent"
-UNROLLED = "unrolled"
+from drivers.decoders.detect.alignment import align
+from drivers.decoders.detect.zbar import decode_with_zbar
+from drivers.decoders.detect.zxing import decode_flat
+from drivers.decoders.failures import contain_failures
+from drivers.decoders.filters import halve
+from drivers.decoders.qr.layout import QUIET_ZONE, Bits
+from drivers.decoders.qr.soft_decode import SAMPLES, decode_modules
+from drivers.decoders.rectify.cylinder import unroll
+from drivers.decoders.rectify.dewarp import flatten
+from drivers.decoders.rectify.perspective import rectify
+from drivers.decoders.symbols import NOTHING, Grey, ReadResult, Symbol, first_read, unique
+
+SOFT_DECODED = "soft decode"
+DEWARPED = "dewarp"
+UNROLLED = "unroll"
 ZBAR = "zbar"
 
+DRAWN = 3  # pixels a module of a drawn symbol: zxing-cpp reads it as a pure one
 
-class Resisting:
-    """One such symbol, straightened once for all of them."""
 
-    def __init__(self, grey: Grey, symbol: Located) -> None:
-        self._grey, self._square = grey, straightened(grey, symbol)
-        self._symbol = aligned(self._square, symbol)
+class SymbolRecovery:
+    """One located symbol, rectified once for all of them."""
+
+    def __init__(self, grey: Grey, symbol: Symbol) -> None:
+        self._grey, self._square = grey, rectify(grey, symbol)
+        self._symbol = align(self._square, symbol)
         if self._symbol is not symbol:
-            self._square = straightened(grey, self._symbol)
+            self._square = rectify(grey, self._symbol)
 
-    @shielded(lambda: NOTHING)
-    def unbent(self) -> Found:
-        return self._found(restored_texts(self._square, self._symbol.size, bent=True), UNBENT)
+    @contain_failures(lambda: NOTHING)
+    def dewarp(self) -> ReadResult:
+        """Flatten a warped surface, then decode softly."""
+        return self._result(read_rectified(self._square, self._symbol.size, dewarp=True), DEWARPED)
 
-    @shielded(lambda: NOTHING)
-    def unrolled(self) -> Found:
-        flat = unrolled(self._grey, self._symbol, self._square)
-        return self._found([] if flat is None else restored_texts(flat, self._symbol.size, bent=True), UNROLLED)
+    @contain_failures(lambda: NOTHING)
+    def unroll(self) -> ReadResult:
+        """Unroll a cylinder, then decode softly."""
+        flat = unroll(self._grey, self._symbol, self._square)
+        texts = [] if flat is None else read_rectified(flat, self._symbol.size, dewarp=True)
+        return self._result(texts, UNROLLED)
 
-    @shielded(lambda: NOTHING)
-    def restored(self) -> Found:
-        return self._found(restored_texts(self._square, self._symbol.size, bent=False), RESTORED)
+    @contain_failures(lambda: NOTHING)
+    def soft_decode(self) -> ReadResult:
+        """Decode softly as it is."""
+        return self._result(read_rectified(self._square, self._symbol.size, dewarp=False), SOFT_DECODED)
 
-    @shielded(lambda: NOTHING)
-    def by_zbar(self) -> Found:
-        return self._found(zbar_texts(self._square), ZBAR)
+    @contain_failures(lambda: NOTHING)
+    def decode_with_zbar(self) -> ReadResult:
+        """Let zbar read it."""
+        return self._result(decode_with_zbar(self._square), ZBAR)
 
-    def _found(self, texts: list[str], step: str) -> Found:
-        return Found(each_once(texts), step, (self._symbol,)) if texts else NOTHING
+    def _result(self, texts: list[str], decoded_by: str) -> ReadResult:
+        return ReadResult(unique(texts), decoded_by, (self._symbol,)) if texts else NOTHING
 
 
-def last_looks(resisting: Sequence[Resisting], tried: int = 0) -> Found:
-    """`tried`: how many were to be `unbent` already."""
+def read_rectified(square: Grey, size: int, *, dewarp: bool) -> list[str]:
+    """Return the texts of a rectified symbol of `size` modules by soft decoding; `dewarp`: once its modules were moved
+    to where they should be."""
+    samples = flatten(square, size, SAMPLES) if dewarp else halve(square)
+    modules = decode_modules(samples, (size - 17) // 4)
+    return [] if modules is None else decode_flat(draw(modules))
+
+
+def draw(modules: Bits) -> Grey:
+    """Return a picture of the symbol with its quiet zone."""
+    framed = np.full((len(modules) + 2 * QUIET_ZONE, len(modules) + 2 * QUIET_ZONE), 255, np.uint8)
+    framed[QUIET_ZONE:-QUIET_ZONE, QUIET_ZONE:-QUIET_ZONE][modules] = 0
+    side = len(framed) * DRAWN
+    return np.asarray(cv2.resize(framed, (side, side), interpolation=cv2.INTER_NEAREST), np.uint8)
+
+
+def recover_first(recoveries: Sequence[SymbolRecovery], dewarped: int = 0) -> ReadResult:
+    """Read the first of the symbols that can be recovered, the quicker ways first.
+
+    `dewarped`: how many of them `dewarp` failed on already."""
     return first_read(
         chain(
-            (one.unbent() for one in resisting[tried:]),
-            (one.restored() for one in resisting),
-            (one.by_zbar() for one in resisting[:1]),
+            (one.dewarp() for one in recoveries[dewarped:]),
+            (one.soft_decode() for one in recoveries),
+            (one.decode_with_zbar() for one in recoveries[:1]),
         )
     )

@@ -1,170 +1,153 @@
-"""The steps of reading: a look and a second look (`looking`); the last looks at a symbol that was located and
-resisted (`resisting`), where zbar has the last word; changed pictures of the places where a code may be
-(`regions`, `variants`), the cheapest first, and the last looks at what those located."""
+"""The table of steps by which a still is read: a still does not come again, so everything is tried.
 
-import time
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice
+To add a step, add a row; `README.md` beside this file says how.  `scripts/bench read --steps` says what each row reads
+and costs.
+"""
 
-import cv2
-import numpy as np
+from collections.abc import Iterator
+from functools import partial
 
-from drivers.decoders.detect.blurred import VERY_REGULAR, placed
-from drivers.decoders.detect.dots import joined
-from drivers.decoders.detect.regions import Region, busy_regions, faint_regions
-from drivers.decoders.detect.zxing import (
-    NOTHING,
-    Corners,
-    Found,
-    Grey,
-    Located,
-    each_once,
-    first_read,
-    halved,
-    inside,
-    look,
-    scaled,
-)
-from drivers.decoders.failures import shielded
-from drivers.decoders.preprocess import CHEAP, MANY, SHARPENED, STILL, WHOLE, WIDE, resized
-from drivers.decoders.recovery import Resisting, last_looks
-from drivers.decoders.varying import in_region, moved, varied
+from drivers.decoders.detect.dots import join_dots
+from drivers.decoders.detect.zxing import detect_and_decode
+from drivers.decoders.filters import resize
+from drivers.decoders.preprocess import CHEAP, MANY, SHARPENED, WHOLE, WIDE, Variant, read_changed, read_region
+from drivers.decoders.recovery import recover_first
+from drivers.decoders.runner import Cost, Observer, ReadStep, run_steps
+from drivers.decoders.still_regions import read_beside, search_faint_regions, search_region
+from drivers.decoders.still_state import RECOVERIES, Still, new_symbols
+from drivers.decoders.symbols import Grey, ReadResult, first_read
 
-MOST = 1920  # pixels a side: beyond, time grows and nothing else
-LAST_LOOKS = 3  # of one still at most: a bound on time
+MOST = 1920  # pixels a side: a larger picture is made smaller
 BUDGET = 6.0  # seconds of processor for one still: a slow board needs 3 for the worst photograph of the collection
-BESIDE = 3  # regions beside a code that was read, and as many again as codes were: a bound on time
-AS_LARGE = 0.75  # times as large as a code that was read: what is worth looking for
-ROOM = 0.5  # times as wide as a code that was read: what another needs
-SLANT = 2.5  # times as long as wide: no code is seen so
-LARGEST = 2.5  # times the whole picture: what an enlarged region may be
 
 
-def read_still(grey: Grey) -> Found:
-    """Everything that can be tried: a still does not come again."""
-    found = look(grey)
-    if max(grey.shape) > MOST:
-        factor = MOST / max(grey.shape)
-        grey = resized(grey, factor)
-        found = scaled(found, factor) if found.texts else look(grey)
-    more = _more(grey, found, time.thread_time() + BUDGET)
-    return more if more.texts else found
+def read_still(grey: Grey, observe: Observer | None = None) -> ReadResult:
+    """Read all QR codes of a picture, with every step there is.  Takes a second or more where nothing is read.
+
+    `observe`: told of each step that ran."""
+    still = Still(grey, observe)
+    for _ in run_steps(STEPS, still, observe):
+        pass
+    return still.result if still.result.texts else still.first
 
 
-@shielded(lambda: NOTHING)
-def _more(grey: Grey, found: Found, end: float) -> Found:
-    """What was found, and what else there is.  `end`: the thread's processor time, in seconds."""
-    more = [last_looks(_resisting(grey, found.located))] if found.texts else []
-    if len(found.texts) >= MANY:
-        more += [varied(grey, variant) for variant in SHARPENED]
-    if not found.texts:
-        found = first_read(_until(end, _searched(grey, found.located)))
-    if found.texts:
-        read = [symbol.corners for symbol in found.symbols]
-        more += _until(end, (_read_beside(grey, region, read) for region in _beside(grey, read)))
-    for part in more:
-        if part.texts:
-            found = Found(each_once((*found.texts, *part.texts)), part.step, found.symbols)
-    return found
+# When a step applies
 
 
-def _until(end: float, steps: Iterable[Found]) -> Iterator[Found]:
-    """Steps for as long as there is time."""
-    for found in steps:
-        yield found
-        if time.thread_time() > end:
-            return
+def _always(_: Still) -> bool:
+    return True
 
 
-def _searched(grey: Grey, located: Sequence[Located]) -> Iterator[Found]:
-    """One step after another, the cheapest first; whoever reads on has not read anything yet."""
-    resisting = _resisting(grey, located[:1])
-    for one in resisting:  # it surely is there, and no cheap variant brings as much
-        yield one.unbent()
-        yield one.unrolled()
-    signs = list(located)
-    for variant in WHOLE:
-        found = varied(grey, variant)
-        yield found
-        signs += _others(found.located, signs)
-    regions = busy_regions(grey, coarser=True)
-    for variant in CHEAP:
-        for region in regions:
-            found = in_region(grey, region, variant)
-            yield found
-            signs += _others(found.located, signs)
-    for region in regions:
-        yield joined(grey, region)
-    tried = len(resisting)
-    resisting += _resisting(grey, signs[tried:LAST_LOOKS])
-    yield last_looks(resisting, tried)
-    yield first_read(one.unrolled() for one in resisting[tried:])
-    yield varied(grey, WIDE)
-    for region in regions:
-        yield from _searched_region(grey, region, signs)
-    for region in faint_regions(grey, regions):
-        yield first_read(in_region(grey, region, variant) for variant in CHEAP)
-        yield from _searched_region(grey, region, ())
+def _unread(still: Still) -> bool:
+    return not still.result.texts
 
 
-def _searched_region(grey: Grey, region: Region, located: Sequence[Located]) -> Iterator[Found]:
-    """What costs more than looking."""
-    symbols = list(placed(region.of(grey))) if region.slant < SLANT else []
-    yield last_looks(_resisting(grey, (moved(one, region) for one in symbols)))
-    hopeful = symbols or any(region.holds(one.corners) for one in located)
-    if not hopeful and region.area > grey.size / 4:
-        return  # a wall that is busy all over
-    signs: list[Located] = []
-    for variant in STILL:
-        if region.area * variant.factor**2 < LARGEST * grey.size:
-            found = in_region(grey, region, variant)
-            yield found
-            signs += _others(found.located, (*located, *signs))
-    yield last_looks(_resisting(grey, signs))
+def _unread_located(still: Still) -> bool:
+    return not still.result.texts and bool(still.located)
 
 
-def _others(located: Iterable[Located], known: Sequence[Located]) -> list[Located]:
-    """Those that do not lie to the pixel where one of the known ones does."""
-    return [
-        one
-        for one in located
-        if not any(one.size == other.size and np.abs(one.corners - other.corners).max() < 0.5 for other in known)
-    ]
+def _read(still: Still) -> bool:
+    return bool(still.result.texts)
 
 
-def _beside(grey: Grey, read: Sequence[Corners]) -> list[Region]:
-    """Where another code may be, by the shape of it."""
-    if len(read) == 1 and _fills(grey, read[0]):
-        return []
-    half = [np.asarray((corners + 0.5) / 2 - 0.5, np.float32) for corners in read]
-    regions = [region.scaled(2) for region in busy_regions(halved(grey), half)]
-    likely = [region for region in regions if region.area < grey.size / 4 and region.slant < SLANT]
-    return likely[: BESIDE + len(read)]
+def _read_at_once(still: Still) -> bool:
+    """By the first look; others were located in it."""
+    return bool(still.first.texts and still.first.located)
 
 
-def _fills(grey: Grey, code: Corners) -> bool:
-    """Whether there is no room for another, half as large, on any side of it."""
-    high, wide = grey.shape
-    (left, top), (right, bottom) = code.min(axis=0), code.max(axis=0)
-    return bool(max(left, top, wide - right, high - bottom) < ROOM * max(right - left, bottom - top))
+def _many_read(still: Still) -> bool:
+    return len(still.first.texts) >= MANY
 
 
-def _read_beside(grey: Grey, region: Region, read: Sequence[Corners]) -> Found:
-    """All steps where there surely is a code, else the first one."""
-    first = in_region(grey, region, SHARPENED[0])
-    if first.texts or not (first.located or _holds_another(grey, region, read)):
-        return first
-    cheap = (in_region(grey, region, variant) for variant in CHEAP if variant is not SHARPENED[0])
-    steps = chain((last_looks(_resisting(grey, first.located)),), cheap, _searched_region(grey, region, first.located))
-    return first_read(steps)
+# What a step does
 
 
-def _holds_another(grey: Grey, region: Region, read: Sequence[Corners]) -> bool:
-    if region.narrow < AS_LARGE * min(float(cv2.contourArea(corners)) for corners in read) ** 0.5:
-        return False
-    symbols = (moved(symbol, region) for symbol in placed(region.of(grey), VERY_REGULAR))
-    return any(not any(inside(symbol.corners, place) for place in read) for symbol in symbols)
+def _detect(still: Still) -> Iterator[ReadResult]:
+    first = detect_and_decode(still.grey)
+    if max(still.grey.shape) > MOST:
+        factor = MOST / max(still.grey.shape)
+        still.grey = resize(still.grey, factor)
+        first = first.scaled(factor) if first.texts else detect_and_decode(still.grey)
+    still.start(first, BUDGET)
+    yield first
 
 
-def _resisting(grey: Grey, located: Iterable[Located]) -> list[Resisting]:
-    return [Resisting(grey, one) for one in islice(located, LAST_LOOKS)]
+def _dewarp_first(still: Still) -> Iterator[ReadResult]:
+    still.recoveries = still.recover(still.located[:1])
+    yield still.recoveries[0].dewarp()
+
+
+def _unroll_first(still: Still) -> Iterator[ReadResult]:
+    yield still.recoveries[0].unroll()
+
+
+def _change_whole(variant: Variant, still: Still) -> Iterator[ReadResult]:
+    result = read_changed(still.grey, variant)
+    still.located += new_symbols(result.located, still.located)
+    yield result
+
+
+def _change_regions(variant: Variant, still: Still) -> Iterator[ReadResult]:
+    for region in still.regions:
+        result = read_region(still.grey, region, variant)
+        still.located += new_symbols(result.located, still.located)
+        yield result
+
+
+def _join_dots(still: Still) -> Iterator[ReadResult]:
+    for region in still.regions:
+        yield join_dots(still.grey, region)
+
+
+def _recover_located(still: Still) -> Iterator[ReadResult]:
+    tried = len(still.recoveries)
+    still.recoveries += still.recover(still.located[tried:RECOVERIES])
+    yield recover_first(still.recoveries, dewarped=tried)
+    yield first_read(one.unroll() for one in still.recoveries[tried:])
+
+
+def _search_regions(still: Still) -> Iterator[ReadResult]:
+    for region in still.regions:
+        yield from search_region(still, region, still.located)
+
+
+def _recover_beside(still: Still) -> Iterator[ReadResult]:
+    yield recover_first(still.recover(still.first.located))
+
+
+def _sharpen_whole(still: Still) -> Iterator[ReadResult]:
+    for variant in SHARPENED:
+        yield read_changed(still.grey, variant)
+
+
+def _whole(variant: Variant, cost: Cost) -> ReadStep[Still]:
+    return ReadStep(f"whole: {variant.name}", cost, _unread, partial(_change_whole, variant))
+
+
+def _regions(variant: Variant, cost: Cost) -> ReadStep[Still]:
+    return ReadStep(f"regions: {variant.name}", cost, _unread, partial(_change_regions, variant))
+
+
+STEPS: tuple[ReadStep[Still], ...] = (
+    ReadStep("first look", Cost(0, 0), _always, _detect),
+    # Until one reads a code, the cheapest first
+    ReadStep("dewarp the first located", Cost(0, 0), _unread_located, _dewarp_first),
+    ReadStep("unroll the first located", Cost(0, 0), _unread_located, _unroll_first),
+    _whole(WHOLE[0], Cost(0, 0)),
+    _whole(WHOLE[1], Cost(0, 0)),
+    _regions(CHEAP[0], Cost(0, 0)),
+    _regions(CHEAP[1], Cost(0, 0)),
+    _regions(CHEAP[2], Cost(0, 0)),
+    _regions(CHEAP[3], Cost(0, 0)),
+    _regions(CHEAP[4], Cost(0, 0)),
+    ReadStep("regions: join dots", Cost(0, 0), _unread, _join_dots),
+    ReadStep("recover located", Cost(0, 0), _unread_located, _recover_located),
+    _whole(WIDE, Cost(0, 0)),
+    ReadStep("search busy regions", Cost(0, 0), _unread, _search_regions),
+    ReadStep("search faint regions", Cost(0, 0), _unread, search_faint_regions),
+    # Others beside a code that was read
+    ReadStep("recover beside a code", Cost(0, 0), _read_at_once, _recover_beside),
+    ReadStep("many codes: sharpen whole", Cost(0, 0), _many_read, _sharpen_whole),
+    ReadStep("regions beside a code", Cost(0, 0), _read, read_beside),
+)
+"""In this order.  A cost is a mean of `scripts/bench read --steps`."""

@@ -42,4 +42,4 @@ class Cascade:
         grey = self._load(path)
         start = time.thread_time()
         found = self._read(grey)
-        return Reading(found.texts, found.step, ms=(time.thread_time() - start) * 1000)
+        return Reading(found.texts, found.decoded_by, ms=(time.thread_time() - start) * 1000)

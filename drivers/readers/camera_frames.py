@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from drivers.decoders.image_file import to_grey
-from drivers.decoders.live import LiveEye
+from drivers.decoders.live import LiveReader
 from drivers.readers import camera_messages as messages
 from drivers.readers.exposing import Ladder
 from drivers.readers.stirring import Health, Stirring, is_black, smaller
@@ -169,7 +169,7 @@ class Attention:
         self._health = health
         self._ladder = ladder
         self._stirring = Stirring()
-        self._eye = LiveEye()
+        self._eye = LiveReader()
 
     def pay(self, frame: Frame) -> tuple[tuple[str, ...] | None, tuple[str, str] | None]:
         """The texts in it (None: codes were not looked for), and what is wrong with the camera and what to do."""
@@ -179,7 +179,7 @@ class Attention:
         if self._stirring.worth_a_look(small, frame.at):
             texts = self._eye.read(grey).texts
         else:
-            self._eye.blink()
+            self._eye.skip_frame()
         if texts:
             self._stirring.read(frame.at)
         stirs = self._stirring.stirs(frame.at)
@@ -200,7 +200,7 @@ def play_video(link: Link, capture: cv2.VideoCapture) -> None:
     period = 1 / rate if 1 <= rate <= 240 else 1 / 25
     link.say(messages.Opened(give_up(NOTHING)))
     link.hear()
-    eye, reports = LiveEye(), Reports(link)
+    eye, reports = LiveReader(), Reports(link)
     due = time.monotonic()
     while good:
         time.sleep(max(0.0, due - time.monotonic()))

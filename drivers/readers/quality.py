@@ -8,9 +8,9 @@ from textwrap import wrap
 import cv2
 import numpy as np
 
-from drivers.decoders.detect.zxing import Found, Grey, Located
 from drivers.decoders.image_file import to_grey
-from drivers.decoders.live import LiveEye
+from drivers.decoders.live import LiveReader
+from drivers.decoders.symbols import Grey, ReadResult, Symbol
 from drivers.readers.camera_frames import Frame
 
 WHITE = 250  # of 255: from here on a pixel is burnt out
@@ -21,14 +21,14 @@ _LARGE, _SMALL = 1 / 400, 1 / 700  # size of letters, of the picture's height: t
 
 class Quality:
     def __init__(self) -> None:
-        self._eye = LiveEye()
+        self._eye = LiveReader()
         self._times: list[float] = []
         self._light: list[tuple[float, float, float]] = []  # brightness, burnt out, sharpness of every frame
         self._located = self._read = 0
         self._modules: list[float] = []
         self._seconds = 0.0
-        self._last: tuple[Grey, Found] | None = None
-        self._best: tuple[Grey, Found] | None = None  # the last with a code whose place is known
+        self._last: tuple[Grey, ReadResult] | None = None
+        self._best: tuple[Grey, ReadResult] | None = None  # the last with a code whose place is known
 
     def add(self, frame: Frame) -> None:
         grey = to_grey(frame.picture)
@@ -109,12 +109,12 @@ def sharpness(part: Grey) -> float:
     return float(min(1.0, steep / (high - low)))
 
 
-def module_px(symbol: Located) -> float:
+def module_px(symbol: Symbol) -> float:
     """Pixels a module, the square root of its area."""
     return float(np.sqrt(cv2.contourArea(symbol.corners))) / symbol.size if symbol.size else 0.0
 
 
-def _closest(grey: Grey, symbols: list[Located]) -> Grey:
+def _closest(grey: Grey, symbols: list[Symbol]) -> Grey:
     """The part with the largest code, for that is what must be sharp; all of it without one."""
     if not symbols:
         return grey

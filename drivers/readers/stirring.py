@@ -8,7 +8,7 @@ change, as long as codes are being read, and now and then whatever happens.
 import cv2
 import numpy as np
 
-from drivers.decoders.detect.zxing import Grey
+from drivers.decoders.symbols import Grey
 
 SMALLER = 8  # times
 CHANGE = 6  # of 255: more than noise and a lamp's flicker make of 64 pixels together

@@ -14,8 +14,8 @@ from collection import Case
 from pyzbar import pyzbar
 from rendering import Grey
 
-from drivers.decoders.detect.zxing import look
-from drivers.decoders.live import LiveEye
+from drivers.decoders.detect.zxing import detect_and_decode
+from drivers.decoders.live import LiveReader
 from drivers.decoders.still import read_still
 from drivers.readers.camera_frames import Attention, Frame
 from drivers.readers.exposing import Ladder
@@ -90,13 +90,13 @@ STILL: dict[str, Look] = {
     "pyzbar": _zbar,
     "opencv": _opencv(),
     "zxing-cpp": _zxing,
-    "second look": lambda grey: look(grey).texts,
+    "second look": lambda grey: detect_and_decode(grey).texts,
     "cascade": lambda grey: read_still(grey).texts,
 }
 
 
 def _live_eye() -> Look:
-    eye = LiveEye()
+    eye = LiveReader()
     return lambda grey: eye.read(grey).texts
 
 

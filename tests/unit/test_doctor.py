@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from drivers.decoders.detect.zxing import Located
+from drivers.decoders.symbols import Symbol
 from drivers.readers import quality
 from drivers.readers.examining import CameraExaminer
 from drivers.readers.picamera import PicameraConfig
@@ -139,7 +139,7 @@ def test_sharpness_falls_with_blur() -> None:
 
 def test_the_size_of_a_module_is_its_side() -> None:
     corners = np.array([(10, 10), (85, 10), (85, 85), (10, 85)], np.float32)
-    assert quality.module_px(Located(corners, 25)) == pytest.approx(3.0)
+    assert quality.module_px(Symbol(corners, 25)) == pytest.approx(3.0)
 
 
 def test_a_network_camera_is_examined_and_drawn(tmp_path: Path) -> None:

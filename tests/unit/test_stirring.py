@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from drivers.decoders.detect.zxing import Grey
+from drivers.decoders.symbols import Grey
 from drivers.readers.camera_frames import BLACK_FOR, Attention, Frame
 from drivers.readers.exposing import STEP_AFTER, Ladder
 from drivers.readers.stirring import EVERY, LINGER, Health, Stirring, smaller

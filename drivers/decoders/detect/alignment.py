@@ -1,7 +1,7 @@
-"""Finds the fourth corner, which has no finder pattern: where it lies tells how much a symbol leans away.
+"""Finds the fourth corner of a symbol, which has no finder pattern: its place gives the perspective.
 
-Three corners are certain.  Wherever the fourth lies, every alignment pattern then has its place: the corner
-is moved until they are, all together, most alike what they should be.
+Three corners are certain.  Each place of the fourth gives each alignment pattern (ISO/IEC 18004:2015, 6.3.6) a place:
+the fourth is put where the mean correlation with all of them is highest.
 """
 
 from functools import cache
@@ -10,42 +10,45 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from drivers.decoders.detect.zxing import MODULE, QUIET_ZONE, Grey, Located, square_corners
-from drivers.decoders.qr.layout import ALIGNMENT, alignment_centres
+from drivers.decoders.qr.layout import ALIGNMENT, QUIET_ZONE, alignment_centres
+from drivers.decoders.rectify.perspective import MODULE, square_corners
+from drivers.decoders.symbols import Grey, Symbol
 
 PATTERN = len(ALIGNMENT)  # modules a side
 REACH = 4 * MODULE  # pixels that the corner may be wrong, across and down
 BLUR = 0.45 * MODULE  # of a pattern as it is seen
-ALIKE = 0.6  # mean correlation with the patterns: less is none
+LEAST_SCORE = 0.6  # mean correlation with the patterns: less is none
 BETTER = 0.02  # than where it was: less is noise
 
 
-def aligned(square: Grey, symbol: Located) -> Located:
-    """`square`: the symbol straightened; the same symbol when nothing better is found."""
+def align(square: Grey, symbol: Symbol) -> Symbol:
+    """Return the symbol with its fourth corner moved, `symbol` itself when no better place is found.
+
+    `square`: the symbol rectified."""
     patterns = _within_reach((symbol.size - 17) // 4)
     if not patterns:
         return symbol
-    alike = np.zeros((2 * REACH + 1, 2 * REACH + 1), np.float32)  # of every place of the corner
+    scores = np.zeros((2 * REACH + 1, 2 * REACH + 1), np.float32)  # of every place of the corner
     for (left, top), moved in patterns:
         side = PATTERN * MODULE + 2 * REACH
         around = square[top : top + side, left : left + side]
-        alike += cv2.matchTemplate(around, _pattern(), cv2.TM_CCOEFF_NORMED).ravel()[moved]
-    alike /= len(patterns)
-    if -alike.min() > alike.max():
-        alike = -alike  # an inverted symbol
-    down, across = np.unravel_index(np.argmax(alike), alike.shape)
-    if alike[down, across] < max(ALIKE, alike[REACH, REACH] + BETTER):
+        scores += cv2.matchTemplate(around, _pattern(), cv2.TM_CCOEFF_NORMED).ravel()[moved]
+    scores /= len(patterns)
+    if -scores.min() > scores.max():
+        scores = -scores  # an inverted symbol
+    down, across = np.unravel_index(np.argmax(scores), scores.shape)
+    if scores[down, across] < max(LEAST_SCORE, scores[REACH, REACH] + BETTER):
         return symbol
     corners = square_corners(symbol.size)
     back = cv2.getPerspectiveTransform(corners, symbol.corners)
     corners[2] += across - REACH, down - REACH
-    return Located(np.asarray(cv2.perspectiveTransform(corners[None], back)[0], np.float32), symbol.size)
+    return Symbol(np.asarray(cv2.perspectiveTransform(corners[None], back)[0], np.float32), symbol.size)
 
 
 @cache
 def _within_reach(version: int) -> list[tuple[tuple[int, int], npt.NDArray[np.intp]]]:
-    """Of every pattern: left and top of its surroundings in a straightened symbol, within whose quiet zone they
-    always are; and which place in them, counted row by row, is the pattern's for every place of the corner."""
+    """Of every pattern: left and top of its surroundings in a rectified symbol, within whose quiet zone they always
+    are; and which place in them, counted row by row, is the pattern's for every place of the corner."""
     size = 17 + 4 * version
     down, across = np.mgrid[-REACH : REACH + 1, -REACH : REACH + 1]
     found = []
@@ -61,7 +64,7 @@ def _within_reach(version: int) -> list[tuple[tuple[int, int], npt.NDArray[np.in
 
 @cache
 def _pattern() -> Grey:
-    """Blurred as it is seen; of what is around it nothing is known."""
+    """An alignment pattern, blurred as it is seen, its surroundings grey: nothing is known of them."""
     large = np.where(ALIGNMENT < 0, 255, 0).astype(np.uint8).repeat(MODULE, axis=0).repeat(MODULE, axis=1)
     framed = cv2.copyMakeBorder(large, MODULE, MODULE, MODULE, MODULE, cv2.BORDER_CONSTANT, value=128)
     return np.asarray(cv2.GaussianBlur(framed, (0, 0), BLUR)[MODULE:-MODULE, MODULE:-MODULE])

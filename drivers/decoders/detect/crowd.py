@@ -1,7 +1,7 @@
-"""Tells pictures that hold thousands of finder patterns, which no picture of codes does.
+"""Recognises pictures that hold thousands of finder patterns, which no picture of codes does.
 
 zxing-cpp's work grows with the square of their number: 62,000 take it seconds (`finders` in
-tests/unit/test_decoding_bounds.py), and a sheet of them is easily printed.
+tests/unit/decoders/test_bounds.py), and a sheet of them is easily printed.
 """
 
 import numpy as np
@@ -15,7 +15,8 @@ Positions = npt.NDArray[np.intp]
 
 
 def is_crowded(grey: npt.NDArray[np.uint8]) -> bool:
-    """Estimate from some rows.  Takes 1 ms at 1920 x 1080 pixels."""
+    """Tell whether a picture holds too many finder patterns, estimated from some rows.  Takes 1 ms at 1920 x 1080
+    pixels."""
     step = max(2, grey.shape[0] // ROWS) | 1  # odd: patterns lie beside each other by even numbers of rows
     rows = grey[:-1:step]
     if not rows.size:
@@ -41,8 +42,8 @@ def _crossed(rows: npt.NDArray[np.uint8]) -> tuple[Positions, Positions]:
         return edges[:0], edges[:0]
     runs = np.diff(edges).astype(np.float32)
     module = (runs[:-4] + runs[1:-3] + runs[2:-2] + runs[3:-1] + runs[4:]) / 7
-    like = np.abs(runs[2:-2] - 3 * module) < 1.5 * module
+    fits = np.abs(runs[2:-2] - 3 * module) < 1.5 * module
     for at in (0, 1, 3, 4):
-        like &= np.abs(runs[at : runs.size - 4 + at] - module) < 0.75 * module
-    like &= dark.ravel()[edges[:-5] + 1]
-    return edges[:-5][like], edges[5:][like]
+        fits &= np.abs(runs[at : runs.size - 4 + at] - module) < 0.75 * module
+    fits &= dark.ravel()[edges[:-5] + 1]
+    return edges[:-5][fits], edges[5:][fits]

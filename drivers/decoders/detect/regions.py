@@ -1,4 +1,4 @@
-"""Where a code may be: places that change quickly both across and down, as writing and edges do not."""
+"""Regions in which a symbol may lie: they change quickly both across and down, as writing and edges do not."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -7,7 +7,8 @@ from itertools import islice
 import cv2
 import numpy as np
 
-from drivers.decoders.detect.zxing import Corners, Grey, halved
+from drivers.decoders.filters import halve
+from drivers.decoders.symbols import Corners, Grey, ReadResult, Symbol
 
 CELL = 8  # pixels a side of what is judged at once
 LEAST = 20  # pixels a side: a small symbol of hardly a pixel a module
@@ -26,6 +27,8 @@ _SQUARE = np.ones((3, 3), np.uint8)
 
 @dataclass(frozen=True, slots=True)
 class Region:
+    """An upright rectangle of a picture, in pixels."""
+
     left: int
     top: int
     right: int
@@ -42,29 +45,41 @@ class Region:
         return min(self.right - self.left, self.bottom - self.top)
 
     @property
-    def slant(self) -> float:
+    def elongation(self) -> float:
         """How many times longer than wide it is, or wider than long."""
         return max(self.right - self.left, self.bottom - self.top) / self.narrow
 
     def scaled(self, factor: int) -> "Region":
+        """Return it as it lies in a picture that is so many times larger."""
         return Region(self.left * factor, self.top * factor, self.right * factor, self.bottom * factor)
 
     def holds(self, corners: Corners) -> bool:
-        """Whether the middle of these lies in it."""
+        """Tell whether the centre of `corners` lies in it."""
         x, y = corners.mean(axis=0)
         return bool(self.left <= x < self.right and self.top <= y < self.bottom)
 
     def of(self, grey: Grey) -> Grey:
+        """Return this part of a picture: a view."""
         return grey[self.top : self.bottom, self.left : self.right]
+
+    def whole(self, result: ReadResult) -> ReadResult:
+        """Return what was read in this part as it lies in the picture."""
+        return result.moved(self.left, self.top)
+
+    def place(self, symbol: Symbol) -> Symbol:
+        """Return a symbol of this part as it lies in the picture."""
+        return symbol.moved(self.left, self.top)
 
 
 def busy_regions(grey: Grey, read: Iterable[Corners] = (), *, coarser: bool = False) -> list[Region]:
-    """`read`: symbols that are no question any more; `coarser`: the halved picture counts, too, in which large or
-    blurred modules are seen."""
+    """Return the busiest regions, the largest first.
+
+    `read`: symbols that were read already, and are left out; `coarser`: the halved picture counts, too, in which large
+    or blurred modules are seen."""
     busy = _busy(grey, coarser=coarser)
     if busy is None:
         return []
-    mask = _busier(busy, SHARE)
+    mask = _mask_above(busy, SHARE)
     for corners in read:
         middle = corners.mean(axis=0)
         around = ((middle + (corners - middle) * BEYOND) / CELL).round().astype(np.int32)
@@ -74,19 +89,19 @@ def busy_regions(grey: Grey, read: Iterable[Corners] = (), *, coarser: bool = Fa
 
 
 def faint_regions(grey: Grey, others: Iterable[Region]) -> list[Region]:
-    """What is busy, too, but less than the `others`: a code in two dark greys beside black letters on white, or
-    one half of which lies in the shadow."""
+    """Return regions that are busy, but less than the `others`: a code in two dark greys beside black letters on white,
+    or one half of which lies in the shadow."""
     busy = _busy(grey, coarser=True)
     if busy is None:
         return []
-    mask = _busier(busy, FAINT)
+    mask = _mask_above(busy, FAINT)
     for one in others:
         mask[one.top // CELL : one.bottom // CELL, one.left // CELL : one.right // CELL] = 0
     return list(islice(_regions(mask, grey, FAINT_FILLED, FAINT_LEAST), FAINT_MOST))
 
 
-def _busier(busy: Grey, share: float) -> Grey:
-    _, mask = cv2.threshold(busy, max(4.0, share * _high(busy)), 255, cv2.THRESH_BINARY)
+def _mask_above(busy: Grey, share: float) -> Grey:
+    _, mask = cv2.threshold(busy, max(4.0, share * _percentile_99_5(busy)), 255, cv2.THRESH_BINARY)
     return np.asarray(mask, np.uint8)
 
 
@@ -113,7 +128,7 @@ def _busy(grey: Grey, *, coarser: bool) -> Grey | None:
         return None
     busy = _changes(grey, cells, CELL)
     if coarser:
-        busy = np.asarray(cv2.max(busy, _changes(halved(grey), cells, CELL // 2)), np.uint8)
+        busy = np.asarray(cv2.max(busy, _changes(halve(grey), cells, CELL // 2)), np.uint8)
     return busy
 
 
@@ -128,11 +143,11 @@ def _changes(grey: Grey, cells: tuple[int, int], side: int) -> Grey:
 def _means(change: Grey, side: int) -> Grey:
     """Of every cell.  `side` is a power of 2: halving again and again is faster than once."""
     while side > 1:
-        change, side = halved(change), side // 2
+        change, side = halve(change), side // 2
     return change
 
 
-def _high(values: Grey) -> int:
-    """What one in 200 is higher than: `np.percentile` takes longer than all else here."""
+def _percentile_99_5(values: Grey) -> int:
+    """One in 200 is higher: `np.percentile` takes longer than all else here."""
     lower = np.cumsum(np.bincount(values.ravel(), minlength=256))
     return int(np.searchsorted(lower, values.size - values.size // 200))

@@ -1,7 +1,9 @@
-"""Correction of the codewords of a QR symbol: Reed-Solomon over 256 elements, errors and erasures.
+"""Reed-Solomon decoding of a block of codewords over GF(256), with errors and erasures.
 
-An error costs two spare codewords, an erasure (a codeword known to be doubtful) one.  Libraries that
-read QR codes know errors alone: a third more damage can be undone by whoever knows where it is.
+Syndromes, then the errata locator by Berlekamp and Massey, initialised with the erasures (Blahut, "Algebraic Codes for
+Data Transmission", 2003, chapter 7), then its roots by trying all places (Chien), then magnitudes by Forney.  An error
+takes two error correction codewords, an erasure (a codeword known to be doubtful) one.  Libraries that read QR codes
+know errors alone.
 """
 
 import numpy as np
@@ -9,7 +11,7 @@ import numpy.typing as npt
 
 Words = npt.NDArray[np.uint8]
 
-_MODULUS = 0x11D  # ISO/IEC 18004
+_MODULUS = 0x11D  # x^8 + x^4 + x^3 + x^2 + 1 (ISO/IEC 18004:2015, 7.5.2)
 
 
 def _tables() -> tuple[npt.NDArray[np.int16], npt.NDArray[np.uint8]]:
@@ -30,16 +32,18 @@ _TIMES = [  # every factor times every value
 ]
 
 
-def corrected(words: Words, spare: int, erased: npt.NDArray[np.intp]) -> Words | None:
-    """The code word within reach of `words`, of which the last `spare` are for correction; None when
-    there is none.  `erased`: places that count as unknown, at most `spare`."""
-    syndromes = _syndromes(words, spare)
+def correct(words: Words, ecc: int, erased: npt.NDArray[np.intp]) -> Words | None:
+    """Return the codeword sequence nearest to `words`, of which the last `ecc` are for error correction; `words` itself
+    when nothing is wrong, None when no sequence is within reach.
+
+    `erased`: places that count as unknown, at most `ecc`."""
+    syndromes = _syndromes(words, ecc)
     if not any(syndromes):
         return words
     last = len(words) - 1
     locator = _locator(syndromes, [last - int(place) for place in erased])
     errors = len(locator) - 1
-    if 2 * (errors - len(erased)) + len(erased) > spare:
+    if 2 * (errors - len(erased)) + len(erased) > ecc:
         return None
     exponents = np.arange(len(words))
     roots = np.flatnonzero(_evaluate(locator, -exponents) == 0)
@@ -47,17 +51,18 @@ def corrected(words: Words, spare: int, erased: npt.NDArray[np.intp]) -> Words |
         return None
     fixed = words.copy()
     fixed[last - roots] ^= _magnitudes(syndromes, locator, roots)
-    return None if any(_syndromes(fixed, spare)) else fixed
+    return None if any(_syndromes(fixed, ecc)) else fixed
 
 
-def _syndromes(words: Words, spare: int) -> list[int]:
+def _syndromes(words: Words, ecc: int) -> list[int]:
+    """The values at powers 0 to `ecc` - 1: all 0 where nothing is wrong."""
     exponents = np.arange(len(words) - 1, -1, -1)
-    terms = _POWER[(_LOG[words] + np.outer(np.arange(spare), exponents)) % 255]
+    terms = _POWER[(_LOG[words] + np.outer(np.arange(ecc), exponents)) % 255]
     return [int(value) for value in np.bitwise_xor.reduce(np.where(words, terms, 0), axis=1)]
 
 
 def _locator(syndromes: list[int], erased: list[int]) -> list[int]:
-    """Berlekamp and Massey, begun with what is known: lowest power first, no zeros at the end."""
+    """The errata locator by Berlekamp and Massey, begun with the erasures: lowest power first, no zeros at the end."""
     locator = [1]
     for exponent in erased:
         locator = _plus_scaled([*locator, 0], [0, *locator], _POWERS[exponent])
@@ -81,7 +86,7 @@ def _locator(syndromes: list[int], erased: list[int]) -> list[int]:
 
 
 def _magnitudes(syndromes: list[int], locator: list[int], roots: npt.NDArray[np.intp]) -> Words:
-    """Forney: what to add at each root."""
+    """What to add at each root, by Forney's formula."""
     values = [0] * len(syndromes)
     for power, factor in enumerate(locator):
         if factor:

@@ -1,25 +1,26 @@
-"""Makes a symbol flat that lies round a can, a bottle, a wrist: modules grow narrower where the surface turns
-away, and lines that cross it sag.
+"""Unrolls a symbol that lies round a can, a bottle, a wrist: modules grow narrower where the surface turns away, and
+lines that cross it sag.
 
-Both are looked for by the regular distance of the modules' borders: whichever of a few dozen cylinders
-makes them most regular is unrolled.  Only the middles of the finder patterns are where they should be
-beforehand.  What is left, `unbending` makes flat.
+Both are fitted by a grid search for the most regular distance of the modules' borders: the magnitude of their discrete
+Fourier transform at the module's frequency, once a cylinder is undone.  Only the centres of the finder patterns are
+certain beforehand.  The rest, `dewarp` flattens.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import product as pairs
+from itertools import product
 from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from drivers.decoders.arithmetic import Floats, product
-from drivers.decoders.detect.zxing import MODULE, QUIET_ZONE, Grey, Located, straightened
-from drivers.decoders.qr.layout import FINDER
-from drivers.decoders.rectify.dewarp import borders, smoothed
+from drivers.decoders.arithmetic import Floats, multiply
+from drivers.decoders.qr.layout import FINDER, QUIET_ZONE
+from drivers.decoders.rectify.dewarp import borders, suppress_texture
+from drivers.decoders.rectify.perspective import MODULE, rectify
+from drivers.decoders.symbols import Grey, Symbol
 
 GAIN = 1.7  # times more regular than as it is: less, and it is not bent so
 REGULAR = 0.12  # of all that changes: less, and these are no modules
@@ -30,47 +31,47 @@ ANGLE_STEP, MIDDLE_STEP = 0.4, 0.15
 _ANGLES = ANGLE_STEP * np.arange(1, 8)  # radians that the symbol covers
 _MIDDLES = MIDDLE_STEP * np.arange(-4, 5)  # where it is seen straight: of its side, away from its middle
 _CYLINDERS = [
-    (angle, middle) for angle, middle in pairs(_ANGLES, _MIDDLES) if angle * (0.5 + abs(middle)) < 1.45
+    (angle, middle) for angle, middle in product(_ANGLES, _MIDDLES) if angle * (0.5 + abs(middle)) < 1.45
 ]  # the whole symbol is seen
-_BETWEEN = list(pairs((-0.5, -0.25, 0.0, 0.25, 0.5), repeat=2))
+_BETWEEN = list(product((-0.5, -0.25, 0.0, 0.25, 0.5), repeat=2))
 
 
-def unrolled(grey: Grey, symbol: Located, square: Grey) -> Grey | None:
-    """The symbol, of which `square` is the straightened one, made flat; None when it is not bent round anything."""
+def unroll(grey: Grey, symbol: Symbol, square: Grey) -> Grey | None:
+    """Return the symbol flat and rectified, None when it lies round no cylinder.  `square`: the symbol rectified."""
     opposite = symbol.corners.copy()
     opposite[2] = opposite[1] + opposite[3] - opposite[0]  # the fourth corner is a guess, and a poor one on a can
     best: _Fit | None = None
-    for straight in (square, straightened(grey, Located(opposite, symbol.size))):
-        for turned in (False, True):
-            fit = _fit(np.ascontiguousarray(straight.T) if turned else straight, symbol.size, turned)
+    for plane in (square, rectify(grey, Symbol(opposite, symbol.size))):
+        for lying in (False, True):
+            fit = _fit(np.ascontiguousarray(plane.T) if lying else plane, symbol.size, lying)
             if fit.gain >= GAIN and (best is None or fit.regular > best.regular):
                 best = fit
     if best is None or best.regular < REGULAR:
         return None
-    flat = _flat(best.square, symbol.size, *_refined(best, symbol.size))
-    return np.ascontiguousarray(flat.T) if best.turned else flat
+    flat = _flatten(best.square, symbol.size, *_refine(best, symbol.size))
+    return np.ascontiguousarray(flat.T) if best.lying else flat
 
 
 @dataclass(frozen=True, slots=True)
 class _Fit:
-    """The cylinder with an upright axis that makes the borders most regular."""
+    """The cylinder with a vertical axis that makes the borders most regular."""
 
     square: Grey
-    turned: bool  # the axis lies on its side
+    lying: bool  # the axis is horizontal
     bands: Floats  # (pixels of the symbol, BANDS): how much changes from one to the next
     cylinder: tuple[float, float]
     regular: float  # of all that changes
     gain: float  # times more regular than flat
 
 
-def _fit(square: Grey, size: int, turned: bool) -> _Fit:
-    lines = cv2.resize(borders(smoothed(square), size), (size * MODULE, BANDS), interpolation=cv2.INTER_AREA)
-    bands = np.ascontiguousarray(_clear(np.asarray(lines, np.float32)).T)
+def _fit(square: Grey, size: int, lying: bool) -> _Fit:
+    lines = cv2.resize(borders(suppress_texture(square), size), (size * MODULE, BANDS), interpolation=cv2.INTER_AREA)
+    bands = np.ascontiguousarray(_keep_borders(np.asarray(lines, np.float32)).T)
     regular = _regularity(_cylinder_waves(size), bands) / max(float(lines.sum()), 1.0)
     best = int(np.argmax(regular[1:]))
     return _Fit(
         square,
-        turned,
+        lying,
         bands,
         _CYLINDERS[best],
         float(regular[1 + best]),
@@ -78,14 +79,14 @@ def _fit(square: Grey, size: int, turned: bool) -> _Fit:
     )
 
 
-def _refined(fit: _Fit, size: int) -> tuple[float, float]:
+def _refine(fit: _Fit, size: int) -> tuple[float, float]:
     """A cylinder between those that were tried."""
     angle, middle = fit.cylinder
     near = [(angle + across * ANGLE_STEP, middle + aside * MIDDLE_STEP) for across, aside in _BETWEEN]
     return near[int(np.argmax(_regularity(_waves(size, near), fit.bands)))]
 
 
-def _flat(square: Grey, size: int, angle: float, middle: float) -> Grey:
+def _flatten(square: Grey, size: int, angle: float, middle: float) -> Grey:
     side = len(square)
     share = (np.arange(side, dtype=np.float32) + 0.5) / (size * MODULE) - QUIET_ZONE / size
     seen = share.clip(0.5 + middle - 1.5 / angle, 0.5 + middle + 1.5 / angle)
@@ -99,7 +100,7 @@ def _flat(square: Grey, size: int, angle: float, middle: float) -> Grey:
 
 def _sag(level: Grey, size: int) -> tuple[float, float]:
     """How far, in modules, the middle of the symbol hangs down, and its right side."""
-    lines = _clear(borders(smoothed(np.ascontiguousarray(level.T)), size))
+    lines = _keep_borders(borders(suppress_texture(np.ascontiguousarray(level.T)), size))
     columns = cv2.resize(lines, (size * MODULE, size), interpolation=cv2.INTER_AREA)
     turns = 2 * np.pi * (np.arange(size * MODULE) + 1) / MODULE
     waves = np.vstack([columns * np.cos(turns), columns * np.sin(turns)]).astype(np.float32)
@@ -109,14 +110,14 @@ def _sag(level: Grey, size: int) -> tuple[float, float]:
     return float(ways[best, 0]), float(ways[best, 1])
 
 
-def _clear(lines: Floats) -> Floats:
-    """Without what is no border but a shadow or a picture."""
+def _keep_borders(lines: Floats) -> Floats:
+    """Drop what is no border but a shadow or a picture."""
     return np.asarray(lines - cv2.blur(lines, (2 * MODULE + 1, 1)), np.float32)
 
 
 def _regularity(waves: Floats, bands: Floats) -> Floats:
     """Of each wave (cosines, then sines of all), in all bands."""
-    sums = product(waves, bands)
+    sums = multiply(waves, bands)
     half = len(sums) // 2
     return np.asarray(cv2.magnitude(sums[:half], sums[half:]).sum(axis=1), np.float32)
 
@@ -138,7 +139,7 @@ def _waves(size: int, cylinders: Sequence[tuple[float, float]]) -> Floats:
 def _sag_waves(size: int) -> tuple[Floats, Floats]:
     """(ways; sag and skew in modules), and what turns the cosines and sines of columns back by them."""
     sags, skews = np.arange(-SAGS * size, SAGS * size, SAG_STEP), np.arange(-SKEWS, SKEWS + 0.1, SKEW_STEP)
-    ways = np.array(list(pairs(sags, skews)), np.float32)
+    ways = np.array(list(product(sags, skews)), np.float32)
     turns = 2 * np.pi * ways @ _down((np.arange(size) + 0.5) / size, size)
     cosines, sines = np.cos(turns), np.sin(turns)
     return ways, np.block([[cosines, sines], [sines, -cosines]]).astype(np.float32)

@@ -1,8 +1,9 @@
-"""Makes a bent symbol flat: cloth, crumpled paper, a bottle, or four corners that were guessed a little wrong.
+"""Flattens a warped symbol: cloth, crumpled paper, a bottle, or four corners that are a little wrong.
 
-Wherever the modules lie, their borders come at a regular distance.  The phase of that regularity says,
-up to whole modules, how far a neighbourhood is from where it should be; from the finder patterns, whose
-places are certain, the whole modules are carried on from neighbour to neighbour, the clearest first.
+Wherever the modules lie, their borders come at a regular distance.  The phase of that regularity says, up to whole
+modules, how far a neighbourhood is from where it should be.  The whole modules are found by quality-guided phase
+unwrapping (Ghiglia and Pritt, "Two-Dimensional Phase Unwrapping", 1998, chapter 4): from the finder patterns, whose
+places are certain, from neighbour to neighbour, the one with the clearest phase first.
 """
 
 import heapq
@@ -12,86 +13,88 @@ import numpy as np
 import numpy.typing as npt
 
 from drivers.decoders.arithmetic import Floats
-from drivers.decoders.detect.zxing import MODULE, QUIET_ZONE, Grey
-from drivers.decoders.qr.layout import FINDER
+from drivers.decoders.qr.layout import FINDER, QUIET_ZONE
+from drivers.decoders.rectify.perspective import MODULE
+from drivers.decoders.symbols import Grey
 
 Shift = npt.NDArray[np.float32]
-"""[row, column] of modules: how many modules away."""
+"""[row, column] of modules: how many modules each lies from its place."""
 
 REACH = 2.2  # modules: sigma of the neighbourhood whose phase is taken
-STRIDE = 3  # modules between two neighbours that are followed: nearer ones say the same
-_TURN = 2 * np.pi
+STRIDE = 3  # modules between two neighbours that are unwrapped: with a sigma of REACH nearer ones say the same
+_CIRCLE = 2 * np.pi
 
 
-def unbent(square: Grey, size: int, step: int) -> Grey:
-    """The straightened symbol, `step` pixels a module, with every module where it should be, as well as can be
-    told."""
-    smooth = smoothed(square)
+def flatten(square: Grey, size: int, pixels: int) -> Grey:
+    """Return a rectified symbol of `size` modules, `pixels` a module, with every module where it should be."""
+    smooth = suppress_texture(square)
     across = _shift(smooth, size)
     down = _shift(np.ascontiguousarray(smooth.T), size).T
-    wide = MODULE // step
+    wide = MODULE // pixels
     means = cv2.blur(square, (wide, wide), anchor=(0, 0))
     rows, columns = np.indices((len(square) // wide, len(square) // wide), np.float32) * wide
     flat = cv2.remap(
         means,
-        columns + _everywhere(across, step),
-        rows + _everywhere(np.ascontiguousarray(down), step),
+        columns + _interpolate(across, pixels),
+        rows + _interpolate(np.ascontiguousarray(down), pixels),
         cv2.INTER_CUBIC,
         borderMode=cv2.BORDER_REPLICATE,
     )
     return np.asarray(flat, np.uint8)
 
 
-def smoothed(square: Grey) -> Grey:
-    """A straightened symbol in which what is smaller than modules makes no borders."""
+def suppress_texture(square: Grey) -> Grey:
+    """Blur a rectified symbol so that what is smaller than modules makes no borders."""
     return np.asarray(cv2.GaussianBlur(square, (0, 0), 0.25 * MODULE), np.uint8)
 
 
 def borders(smooth: Grey, size: int) -> Floats:
-    """How much changes from each pixel of a straightened symbol, without its quiet zone, to the next on its right."""
+    """Return how much changes from each pixel of a rectified symbol, without its quiet zone, to the next on its
+    right."""
     first, last = QUIET_ZONE * MODULE, (QUIET_ZONE + size) * MODULE
     change = cv2.absdiff(smooth[first:last, first + 1 : last + 1], smooth[first:last, first:last])
     return np.asarray(change, np.float32)
 
 
-def _everywhere(shift: Shift, step: int) -> Shift:
-    """For every pixel of the flat symbol with its quiet zone: pixels of the straightened one."""
+def _interpolate(shift: Shift, pixels: int) -> Shift:
+    """For every pixel of the flat symbol with its quiet zone: pixels of the rectified one."""
     around = cv2.copyMakeBorder(shift, QUIET_ZONE, QUIET_ZONE, QUIET_ZONE, QUIET_ZONE, cv2.BORDER_REPLICATE)
-    side = len(around) * step
+    side = len(around) * pixels
     return np.asarray(cv2.resize(around, (side, side), interpolation=cv2.INTER_LINEAR) * MODULE, np.float32)
 
 
 def _shift(smooth: Grey, size: int) -> Shift:
-    """How far to the right each module lies from its place."""
-    turn = _TURN * np.arange(1, MODULE + 1) / MODULE
+    """How far to the right each module lies from its place, from the first harmonic of its borders."""
+    turn = _CIRCLE * np.arange(1, MODULE + 1) / MODULE
     wave = np.stack([np.cos(turn), -np.sin(turn)], axis=1).astype(np.float32)
     cells = borders(smooth, size).reshape(-1, size, MODULE) @ wave
     both = cv2.GaussianBlur(cells.reshape(size, MODULE, size, 2).sum(axis=1), (0, 0), REACH)
-    clear, angle = cv2.cartToPolar(both[..., 0], both[..., 1])
-    part = 0.5 - ((angle / _TURN + 0.5) % 1.0)  # -angle / _TURN, between -0.5 and 0.5
-    return np.asarray(cv2.GaussianBlur(_carried_on(part, clear), (0, 0), 1.0), np.float32)
+    quality, angle = cv2.cartToPolar(both[..., 0], both[..., 1])
+    wrapped = 0.5 - ((angle / _CIRCLE + 0.5) % 1.0)  # -angle / _CIRCLE, between -0.5 and 0.5
+    return np.asarray(cv2.GaussianBlur(_unwrap(wrapped, quality), (0, 0), 1.0), np.float32)
 
 
-def _carried_on(part: Shift, clear: npt.NDArray[np.float32]) -> Shift:
-    """Whole modules added to `part`, so that neighbours differ by less than half of one."""
-    near = _followed(part[::STRIDE, ::STRIDE], clear[::STRIDE, ::STRIDE])
-    around = near.repeat(STRIDE, axis=0).repeat(STRIDE, axis=1)[: len(part), : len(part)]
-    return np.asarray(part + np.round(around - part), np.float32)
+def _unwrap(wrapped: Shift, quality: Floats) -> Shift:
+    """Whole modules added to `wrapped`, so that neighbours differ by less than half of one."""
+    coarse = _unwrap_by_quality(wrapped[::STRIDE, ::STRIDE], quality[::STRIDE, ::STRIDE])
+    around = coarse.repeat(STRIDE, axis=0).repeat(STRIDE, axis=1)[: len(wrapped), : len(wrapped)]
+    return np.asarray(wrapped + np.round(around - wrapped), np.float32)
 
 
-def _followed(part: Shift, clear: Shift) -> Shift:
-    size = len(part)
+def _unwrap_by_quality(wrapped: Shift, quality: Floats) -> Shift:
+    """From the three finder patterns outwards, the neighbour of the highest quality first."""
+    size = len(wrapped)
     wide = size + 1  # with one more place in every row, and a row above and below, which count as reached
-    parts, weights = np.zeros((2, size + 2, wide), np.float32)
-    parts[1:-1, :-1], weights[1:-1, :-1] = part, -clear
+    parts, costs = np.zeros((2, size + 2, wide), np.float32)
+    parts[1:-1, :-1], costs[1:-1, :-1] = wrapped, -quality
     beyond = np.ones((size + 2, wide), np.bool_)
     beyond[1:-1, :-1] = False
-    weights, reached = weights.ravel(), beyond.ravel().tolist()
+    costs, reached = costs.ravel(), beyond.ravel().tolist()
     first, last = FINDER // 2 // STRIDE, size - 1 - FINDER // 2 // STRIDE
     seeds = [(row + 1) * wide + column for row, column in ((first, first), (first, last), (last, first))]
-    weights[seeds] = -np.inf
-    places = np.argsort(weights)
-    ranks = np.argsort(places).tolist()  # whole numbers are compared faster
+    costs[seeds] = -np.inf
+    places = np.argsort(costs)
+    ranks = np.argsort(places).tolist()  # integers are compared faster
     places, shift = places.tolist(), parts.ravel().tolist()
     near = [0.0] * len(shift)
     queue = [0, 1, 2]

@@ -8,13 +8,14 @@ import pytest
 import segno
 
 from drivers.decoders.detect.dots import dot_pitch
-from drivers.decoders.detect.zxing import Grey, look
-from drivers.decoders.live import CYCLE, LiveEye
+from drivers.decoders.detect.zxing import detect_and_decode
+from drivers.decoders.live import CYCLE, LiveReader
 from drivers.decoders.still import read_still
-from drivers.decoders.stills import Cascade
+from drivers.decoders.stills import Cascade as FileDecoder
+from drivers.decoders.symbols import Grey
 
 TEXT = "AQ1:" + "6BFL2ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789" * 5
-CASES = Path(__file__).parents[2].parent / "shared" / "cases" / "10-dotted-qr"
+CASES = Path(__file__).parents[3].parent / "shared" / "cases" / "10-dotted-qr"
 FINE = 4  # times as fine as the picture, while it is drawn
 
 
@@ -52,8 +53,8 @@ def test_dots_are_read_as_a_still_and_live(module: int, radius: float) -> None:
     for square in (False, True):
         code = draw_dots(module, radius, square=square)
         assert read_still(code).texts == (TEXT,)
-        eye = LiveEye()
-        assert (TEXT,) in [eye.read(held(code, seed=seed)).texts for seed in range(2 * CYCLE)]
+        reader = LiveReader()
+        assert (TEXT,) in [reader.read(held(code, seed=seed)).texts for seed in range(2 * CYCLE)]
 
 
 @pytest.mark.parametrize("angle", [7, 30, 45, 171])
@@ -62,7 +63,7 @@ def test_dots_are_read_at_an_angle(angle: float) -> None:
 
 
 def test_solid_finder_patterns_are_read_at_once() -> None:
-    assert look(draw_dots(10, 0.4, solid_finders=True)).texts == (TEXT,)
+    assert detect_and_decode(draw_dots(10, 0.4, solid_finders=True)).texts == (TEXT,)
 
 
 def test_the_pitch_is_the_module() -> None:
@@ -90,5 +91,5 @@ def test_the_collected_pictures_are_read() -> None:
     pictures = sorted(CASES.glob("*.png"))
     assert pictures
     for picture in pictures:
-        (text,) = Cascade().read_file(picture).texts
+        (text,) = FileDecoder().read_file(picture).texts
         assert text.startswith("AQ1:")

@@ -18,16 +18,17 @@ from click.testing import CliRunner
 from PIL import Image
 from pyzbar import pyzbar
 
-from drivers.decoders import image_file as picture_file
-from drivers.decoders import still as cascade
-from drivers.decoders.detect import zxing as looking
+from drivers.decoders import image_file, still, still_regions, still_state
+from drivers.decoders.detect import zxing
 from drivers.decoders.detect.crowd import is_crowded
-from drivers.decoders.detect.zxing import Grey, look, zbar_texts
+from drivers.decoders.detect.zbar import decode_with_zbar
+from drivers.decoders.detect.zxing import detect_and_decode
 from drivers.decoders.failures import failures
 from drivers.decoders.image_file import load_grey
-from drivers.decoders.live import LiveEye
+from drivers.decoders.live import LiveReader
 from drivers.decoders.still import read_still
-from drivers.decoders.stills import Cascade
+from drivers.decoders.stills import Cascade as FileDecoder
+from drivers.decoders.symbols import Grey
 from gate.cli.read import read
 from gate.errors import PictureError
 from tests.contract.camera_rigs import drawn
@@ -98,7 +99,7 @@ def test_a_size_that_is_too_large_is_refused_before_anything_is_unpacked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cases = lying(tmp_path)
-    monkeypatch.setattr(picture_file, "_grey", lambda _: pytest.fail("unpacked"))
+    monkeypatch.setattr(image_file, "_grey", lambda _: pytest.fail("unpacked"))
     for name, data in cases.items():
         (tmp_path / name).write_bytes(data)
         assert "at most 50 megapixels" in refused(tmp_path / name), name
@@ -125,9 +126,9 @@ def test_a_tiff_that_claims_more_than_it_has(tmp_path: Path) -> None:
 MEASURED = """if True:
     import resource, sys, time
     from pathlib import Path
-    from drivers.decoders.stills import Cascade
+    from drivers.decoders.stills import Cascade as FileDecoder
     from gate.errors import PictureError
-    decoder = Cascade()
+    decoder = FileDecoder()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for name in sys.argv[1:]:
         try:
@@ -240,7 +241,7 @@ def test_of_several_pages_the_first_is_read(tmp_path: Path) -> None:
     pages = [Image.fromarray(drawn(text)) for text in ("ONE", "TWO", "THREE")]
     for name, kind in (("a.tif", "TIFF"), ("a.png", "PNG"), ("a.webp", "WEBP")):
         pages[0].convert("RGB").save(tmp_path / name, kind, save_all=True, append_images=pages[1:], lossless=True)
-        assert Cascade().read_file(tmp_path / name).texts == ("ONE",)
+        assert FileDecoder().read_file(tmp_path / name).texts == ("ONE",)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "PA", "RGB", "RGBA", "I;16", "I", "F", "CMYK", "LAB"])
@@ -251,7 +252,7 @@ def test_every_kind_of_pixel_is_read(tmp_path: Path, mode: str) -> None:
         wide if mode == "I;16" else picture.convert("RGB").convert(mode) if mode == "LAB" else picture.convert(mode)
     )
     picture.save(tmp_path / "a.tif")
-    assert Cascade().read_file(tmp_path / "a.tif").texts == ("HELLO",)
+    assert FileDecoder().read_file(tmp_path / "a.tif").texts == ("HELLO",)
 
 
 # A crowd of patterns
@@ -277,24 +278,26 @@ def test_pictures_of_codes_are_no_crowd() -> None:
 def test_a_code_in_a_crowd_beyond_the_bound_is_read_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """The halved picture is looked at, and the corners are those of the whole one."""
     grey = np.pad(drawn("HELLO"), ((0, 1000), (0, 1000)), constant_values=120)
-    plain = look(grey)
-    monkeypatch.setattr(looking, "is_crowded", lambda picture: picture.size > 10**6)
-    halved = look(grey)
+    plain = detect_and_decode(grey)
+    monkeypatch.setattr(zxing, "is_crowded", lambda picture: picture.size > 10**6)
+    halved = detect_and_decode(grey)
     assert halved.texts == plain.texts == ("HELLO",)
     assert np.abs(halved.symbols[0].corners - plain.symbols[0].corners).max() < 3
 
 
 def test_the_steps_of_a_still_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    looks: list[Grey] = []
+    noise = np.random.default_rng(1).integers(0, 256, (480, 640)).astype(np.uint8)
+    ran: list[str] = []
 
-    def note(grey: Grey, _: object) -> looking.Found:
-        looks.append(grey)
-        return looking.NOTHING
+    def note(name: str, _: float, __: object) -> None:
+        ran.append(name)
 
-    monkeypatch.setattr(cascade, "BUDGET", 0.0)
-    monkeypatch.setattr(cascade, "varied", note)
-    read_still(np.random.default_rng(1).integers(0, 256, (480, 640)).astype(np.uint8))
-    assert len(looks) == 1
+    still.read_still(noise, note)
+    assert len(ran) > 5
+    ran.clear()
+    monkeypatch.setattr(still, "BUDGET", 0.0)
+    still.read_still(noise, note)
+    assert ran == ["first look"]
 
 
 # Exceptions of libraries
@@ -306,10 +309,10 @@ def test_a_structured_append_is_no_exception() -> None:
     for code in segno.make_sequence("AQ1:" + "A" * 60, symbol_count=3):
         modules = np.array([[not dark for dark in row] for row in code.matrix], np.uint8) * 255
         grey = np.pad(modules, 4, constant_values=255).repeat(4, axis=0).repeat(4, axis=1)
-        assert isinstance(zbar_texts(grey), list)
+        assert isinstance(decode_with_zbar(grey), list)
         harmed = np.asarray(cv2.GaussianBlur(grey, (0, 0), 3.5), np.uint8)
         read_still(harmed)
-        LiveEye().read(harmed)
+        LiveReader().read(harmed)
     assert failures.total() >= before
 
 
@@ -320,13 +323,13 @@ def test_whatever_a_library_raises_is_nothing_read(monkeypatch: pytest.MonkeyPat
     grey, before = drawn("HELLO"), failures.total()
     with monkeypatch.context() as patch:
         patch.setattr(pyzbar, "decode", raising)
-        assert zbar_texts(grey) == []
+        assert decode_with_zbar(grey) == []
     with monkeypatch.context() as patch:
         patch.setattr(zxingcpp, "read_barcodes", raising)
-        for found in (read_still(grey), LiveEye().read(grey)):
-            assert found.step in ("", "restored", "unbent", "zbar")  # which have no need of it
+        for found in (read_still(grey), LiveReader().read(grey)):
+            assert found.decoded_by in ("", "soft decode", "dewarp", "zbar")  # which have no need of it
     with monkeypatch.context() as patch:
-        patch.setattr(cascade, "busy_regions", raising)
-        patch.setattr(cascade, "_beside", raising)
+        patch.setattr(still_state, "busy_regions", raising)
+        patch.setattr(still_regions, "_regions_beside", raising)
         assert read_still(grey).texts == ("HELLO",)  # by the step before
     assert failures.total() > before + 3

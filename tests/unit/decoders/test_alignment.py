@@ -4,15 +4,17 @@ import cv2
 import numpy as np
 import pytest
 
-from drivers.decoders.detect.alignment import aligned
-from drivers.decoders.detect.zxing import MODULE, QUIET_ZONE, Grey, Located, straightened
-from drivers.decoders.recovery import Resisting
-from tests.unit.qr_pictures import noisy, square, text_of
+from drivers.decoders.detect.alignment import align
+from drivers.decoders.qr.layout import QUIET_ZONE
+from drivers.decoders.recovery import SymbolRecovery
+from drivers.decoders.rectify.perspective import MODULE, rectify
+from drivers.decoders.symbols import Grey, Symbol
+from tests.unit.decoders.qr_pictures import noisy, square, text_of
 
 MODULES = 2.5  # modules that the corner is guessed wrong
 
 
-def leaning(text: str, seed: int, level: str = "l") -> tuple[Grey, Located]:
+def leaning(text: str, seed: int, level: str = "l") -> tuple[Grey, Symbol]:
     """A symbol that leans away, a little out of focus, and where it truly lies."""
     code = square(text, 6, level)
     side, border = len(code), QUIET_ZONE * 6
@@ -26,15 +28,15 @@ def leaning(text: str, seed: int, level: str = "l") -> tuple[Grey, Located]:
     inner = np.array([(border, border), (side - border, border), (side - border,) * 2, (border, side - border)])
     corners = cv2.perspectiveTransform(inner[None].astype(np.float32), way)[0] - 0.5
     blurred = cv2.GaussianBlur(picture, (0, 0), 1.5)
-    return noisy(np.asarray(blurred, np.uint8), seed), Located(np.asarray(corners, np.float32), size)
+    return noisy(np.asarray(blurred, np.uint8), seed), Symbol(np.asarray(corners, np.float32), size)
 
 
-def guessed(true: Located, seed: int) -> Located:
+def guessed(true: Symbol, seed: int) -> Symbol:
     """The fourth corner as one who knows only the three others might guess it."""
     corners = true.corners.copy()
     module = float(np.linalg.norm(corners[0] - corners[1])) / true.size
     corners[2] += np.random.default_rng(seed).uniform(-MODULES, MODULES, 2) * module
-    return Located(corners, true.size)
+    return Symbol(corners, true.size)
 
 
 @pytest.mark.parametrize("length", [30, 60, 190, 400, 900])  # versions 2 to 20
@@ -42,7 +44,7 @@ def guessed(true: Located, seed: int) -> Located:
 def test_the_fourth_corner_is_found(length: int, seed: int) -> None:
     picture, true = leaning(text_of(seed, length), seed)
     guess = guessed(true, seed)
-    found = aligned(straightened(picture, guess), guess)
+    found = align(rectify(picture, guess), guess)
     assert np.allclose(found.corners[[0, 1, 3]], guess.corners[[0, 1, 3]], atol=0.1)
     wrong = float(np.linalg.norm(found.corners[2] - true.corners[2]))
     module = float(np.linalg.norm(true.corners[0] - true.corners[1])) / true.size
@@ -53,23 +55,23 @@ def test_it_is_found_of_an_inverted_symbol_too() -> None:
     picture, true = leaning(text_of(1), 1)
     guess = guessed(true, 1)
     dark = np.asarray(255 - picture, np.uint8)
-    found = aligned(straightened(dark, guess), guess)
-    assert np.allclose(found.corners, aligned(straightened(picture, guess), guess).corners, atol=0.5)
+    found = align(rectify(dark, guess), guess)
+    assert np.allclose(found.corners, align(rectify(picture, guess), guess).corners, atol=0.5)
 
 
 def test_what_lies_right_is_left_where_it_is() -> None:
     for seed in range(6):
         picture, true = leaning(text_of(seed), seed)
-        found = aligned(straightened(picture, true), true)
+        found = align(rectify(picture, true), true)
         assert float(np.abs(found.corners - true.corners).max()) < 1.5
 
 
 def test_without_a_pattern_nothing_moves() -> None:
-    smallest = Located(np.array([(20, 20), (104, 20), (104, 104), (20, 104)], np.float32), 21)
+    smallest = Symbol(np.array([(20, 20), (104, 20), (104, 104), (20, 104)], np.float32), 21)
     wall = noisy(np.full((200, 200), 120, np.uint8), 1, 20)
-    assert aligned(straightened(wall, smallest), smallest) is smallest  # version 1 has none
-    larger = Located(smallest.corners, 45)
-    assert aligned(straightened(wall, larger), larger) is larger
+    assert align(rectify(wall, smallest), smallest) is smallest  # version 1 has none
+    larger = Symbol(smallest.corners, 45)
+    assert align(rectify(wall, larger), larger) is larger
 
 
 def test_a_symbol_whose_corner_was_guessed_wrong_is_restored() -> None:
@@ -77,7 +79,7 @@ def test_a_symbol_whose_corner_was_guessed_wrong_is_restored() -> None:
     for seed in range(6):
         text = text_of(seed)
         picture, true = leaning(text, seed)
-        read += Resisting(picture, guessed(true, seed)).restored().texts == (text,)
+        read += SymbolRecovery(picture, guessed(true, seed)).soft_decode().texts == (text,)
     assert read == 6
 
 
@@ -85,6 +87,6 @@ def test_the_pattern_is_looked_for_within_the_straightened_symbol() -> None:
     """Of every version, and with the corner anywhere within reach."""
     for version in range(1, 41):
         size = 17 + 4 * version
-        symbol = Located(np.array([(0, 0), (size, 0), (size, size), (0, size)], np.float32), size)
+        symbol = Symbol(np.array([(0, 0), (size, 0), (size, size), (0, size)], np.float32), size)
         side = (size + 2 * QUIET_ZONE) * MODULE
-        assert aligned(np.zeros((side, side), np.uint8), symbol) is symbol
+        assert align(np.zeros((side, side), np.uint8), symbol) is symbol

@@ -4,13 +4,9 @@ import cv2
 import numpy as np
 import segno
 
-from drivers.decoders.detect.zxing import (
-    MODULE,
-    QUIET_ZONE,
-    Grey,
-    Located,
-    square_corners,
-)
+from drivers.decoders.qr.layout import QUIET_ZONE
+from drivers.decoders.rectify.perspective import MODULE, square_corners
+from drivers.decoders.symbols import Grey, Symbol
 
 LETTERS = list("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:")
 
@@ -69,7 +65,7 @@ def under_a_lamp(picture: Grey) -> Grey:
     return np.asarray((picture + 500 * np.exp(-(away**2) / 2)).clip(0, 255), np.uint8)
 
 
-def round_a_can(picture: Grey, angle: float, middle: float, sag: float) -> tuple[Grey, Located]:
+def round_a_can(picture: Grey, angle: float, middle: float, sag: float) -> tuple[Grey, Symbol]:
     """Over `angle` radians, seen straight `middle` of its side away from its own, its middle hanging down by `sag`;
     and the symbol as its finder patterns alone tell."""
     side, size = len(picture), 17 + 4 * version_of(picture)
@@ -87,7 +83,7 @@ def round_a_can(picture: Grey, angle: float, middle: float, sag: float) -> tuple
     across = np.interp(middles[:, 0], lies, seen)
     found = np.stack([across, middles[:, 1] + np.interp(across, lies, down)], axis=1).astype(np.float32)
     way = cv2.getPerspectiveTransform(middles.astype(np.float32), found)
-    return np.asarray(bent, np.uint8), Located(cv2.perspectiveTransform(flat[None], way)[0].astype(np.float32), size)
+    return np.asarray(bent, np.uint8), Symbol(cv2.perspectiveTransform(flat[None], way)[0].astype(np.float32), size)
 
 
 def a_menu_beside_a_pass(seed: int) -> tuple[Grey, str, str]:

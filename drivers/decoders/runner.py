@@ -1,0 +1,90 @@
+"""Runs a table of reading steps, one after the other, and reports what each costs.
+
+`still` and `live` are such tables.  A row runs while its condition holds, which is asked again before each result that
+it yields: so a row ends as soon as something was read, or the time is over, whatever its condition says.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from drivers.decoders.failures import count_failure
+from drivers.decoders.symbols import ReadResult
+
+
+class ReadState(Protocol):
+    """A picture that is being read, and what was found in it so far."""
+
+    @property
+    def done(self) -> bool:
+        """Whether no further step may run."""
+
+    def add(self, result: ReadResult) -> None:
+        """Take over what a step read or located."""
+
+
+State = TypeVar("State", bound=ReadState)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Mean processor time of one run, in ms of one thread, on pictures that get as far as this step.
+
+    Measured by `scripts/bench read --steps` at two sizes; a figure for choosing an order, not a bound."""
+
+    p480: float
+    p720: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReadStep(Generic[State]):
+    """One row of a table."""
+
+    name: str
+    cost: Cost
+    applies: Callable[[State], bool]
+    run: Callable[[State], Iterable[ReadResult]]
+    last: bool = False  # no row after this one runs once it has run
+
+
+Observer = Callable[[str, float, ReadResult | None], None]
+"""Takes a step's name, ms of this thread that it took, and the last result with a text that it gave."""
+
+
+def run_steps(steps: Sequence[ReadStep[State]], state: State, observe: Observer | None = None) -> Iterator[ReadResult]:
+    """Run the rows that apply, and yield their results once `state` has taken them over.
+
+    An exception of a row is counted as a failure, and ends that row only."""
+    for step in steps:
+        if state.done:
+            return
+        if step.applies(state):
+            yield from _run_step(step, state, observe)
+            if step.last:
+                return
+
+
+def _run_step(step: ReadStep[State], state: State, observe: Observer | None) -> Iterator[ReadResult]:
+    results: Iterator[ReadResult] | None = None
+    spent, read = 0.0, None
+    try:
+        while True:
+            start = time.thread_time()
+            try:
+                results = results or iter(step.run(state))
+                result = next(results, None)
+            except Exception as error:  # noqa: BLE001 - libraries name no types
+                count_failure(step.name, error)
+                result = None
+            spent += time.thread_time() - start
+            if result is None:
+                return
+            read = result if result.texts else read
+            state.add(result)
+            yield result
+            if state.done or not step.applies(state):
+                return
+    finally:
+        if observe:
+            observe(step.name, 1000 * spent, read)

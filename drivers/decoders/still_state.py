@@ -1,0 +1,59 @@
+"""A still that is being read."""
+
+import time
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from itertools import islice
+
+import numpy as np
+
+from drivers.decoders.detect.regions import Region, busy_regions
+from drivers.decoders.recovery import SymbolRecovery
+from drivers.decoders.runner import Observer
+from drivers.decoders.symbols import NOTHING, Grey, ReadResult, Symbol, unique
+
+RECOVERIES = 3  # symbols of one still, or of one region, that are recovered: a bound on time
+SAME = 0.5  # pixels: symbols whose corners are nearer to each other are the same
+
+
+class Still:
+    """A picture, what was read of it and what was located in it."""
+
+    def __init__(self, grey: Grey, observe: Observer | None = None) -> None:
+        self.grey, self.observe = grey, observe
+        self.first = self.result = NOTHING
+        self.deadline = float("inf")  # processor seconds of this thread
+        self.located: list[Symbol] = []  # and not read, by any step
+        self.recoveries: list[SymbolRecovery] = []  # of the first of them
+
+    @property
+    def done(self) -> bool:
+        return time.thread_time() > self.deadline
+
+    @cached_property
+    def regions(self) -> list[Region]:
+        return busy_regions(self.grey, coarser=True)
+
+    def start(self, first: ReadResult, seconds: float) -> None:
+        """Go on from the first look for so many processor seconds."""
+        self.first, self.deadline = first, time.thread_time() + seconds
+        self.located = list(first.located)
+
+    def add(self, result: ReadResult) -> None:
+        known = self.result
+        if not known.texts:
+            self.result = result if result.texts else known
+        elif result.texts:
+            self.result = ReadResult(unique((*known.texts, *result.texts)), result.decoded_by, known.symbols)
+
+    def recover(self, symbols: Iterable[Symbol]) -> list[SymbolRecovery]:
+        return [SymbolRecovery(self.grey, symbol) for symbol in islice(symbols, RECOVERIES)]
+
+
+def new_symbols(located: Iterable[Symbol], known: Sequence[Symbol]) -> list[Symbol]:
+    """Drop those that lie to the pixel where a known one does."""
+    return [
+        one
+        for one in located
+        if not any(one.size == other.size and np.abs(one.corners - other.corners).max() < SAME for other in known)
+    ]

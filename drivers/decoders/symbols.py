@@ -1,0 +1,70 @@
+"""The values that all steps of reading exchange: pictures, places of symbols, what was read."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Grey = npt.NDArray[np.uint8]
+"""One channel, 8 bits, height x width."""
+
+Corners = npt.NDArray[np.float32]
+"""Four points (x, y) of a symbol in pixels: top left, then clockwise as the symbol is printed.  (0, 0) is the middle of
+the first pixel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A symbol whose place and version are known."""
+
+    corners: Corners
+    size: int  # modules a side; 0: not known
+
+    def scaled(self, factor: float) -> "Symbol":
+        """As it lies in a picture that is so many times larger."""
+        return Symbol(np.asarray((self.corners + 0.5) * factor - 0.5, np.float32), self.size)
+
+    def moved(self, right: int, down: int) -> "Symbol":
+        """As it lies in a picture that begins so many pixels further up and to the left."""
+        return Symbol(self.corners + np.array((right, down), np.float32), self.size)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadResult:
+    """What one step, or all steps together, read of a picture."""
+
+    texts: tuple[str, ...]  # each text once, exactly as decoded
+    decoded_by: str  # the last step that read something; "" when nothing was read
+    symbols: tuple[Symbol, ...] = ()  # that were read
+    located: tuple[Symbol, ...] = ()  # that were not
+
+    def scaled(self, factor: float) -> "ReadResult":
+        """As it lies in a picture that is so many times larger."""
+        symbols, located = (tuple(one.scaled(factor) for one in part) for part in (self.symbols, self.located))
+        return replace(self, symbols=symbols, located=located)
+
+    def moved(self, right: int, down: int) -> "ReadResult":
+        """As it lies in the picture of which this one begins at (right, down)."""
+        symbols, located = (tuple(one.moved(right, down) for one in part) for part in (self.symbols, self.located))
+        return replace(self, symbols=symbols, located=located)
+
+
+NOTHING = ReadResult((), "")
+
+
+def first_read(results: Iterable[ReadResult]) -> ReadResult:
+    """Return the first result with a text; the results after it are not computed."""
+    return next((result for result in results if result.texts), NOTHING)
+
+
+def unique(texts: Iterable[str]) -> tuple[str, ...]:
+    """Drop duplicates and keep the order."""
+    return tuple(dict.fromkeys(texts))
+
+
+def lies_in(corners: Corners, other: Corners) -> bool:
+    """Tell whether the centre of the one lies in the other."""
+    x, y = corners.mean(axis=0)
+    return cv2.pointPolygonTest(other, (float(x), float(y)), measureDist=False) >= 0

@@ -1,0 +1,1 @@
+"""Reading pictures and frames: the decoders, part by part and whole."""
