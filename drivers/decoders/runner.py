@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from drivers.decoders.failures import count_failure
-from drivers.decoders.symbols import ReadResult
+from drivers.decoders.symbols import ReadResult, unique
 
 
 class ReadState(Protocol):
@@ -48,8 +48,9 @@ class ReadStep(Generic[State]):
     last: bool = False  # no row after this one runs once it has run
 
 
-Observer = Callable[[str, float, ReadResult | None], None]
-"""Takes a step's name, ms of this thread that it took, and the last result with a text that it gave."""
+Observer = Callable[[str, float, Sequence[str]], None]
+"""Takes a step's name, the ms of this thread that it took, and the texts that it read.  Steps within a step come
+first."""
 
 
 def run_steps(steps: Sequence[ReadStep[State]], state: State, observe: Observer | None = None) -> Iterator[ReadResult]:
@@ -67,7 +68,8 @@ def run_steps(steps: Sequence[ReadStep[State]], state: State, observe: Observer 
 
 def _run_step(step: ReadStep[State], state: State, observe: Observer | None) -> Iterator[ReadResult]:
     results: Iterator[ReadResult] | None = None
-    spent, read = 0.0, None
+    spent = 0.0
+    texts: list[str] = []
     try:
         while True:
             start = time.thread_time()
@@ -80,11 +82,12 @@ def _run_step(step: ReadStep[State], state: State, observe: Observer | None) -> 
             spent += time.thread_time() - start
             if result is None:
                 return
-            read = result if result.texts else read
+            texts += result.texts
             state.add(result)
             yield result
             if state.done or not step.applies(state):
                 return
     finally:
+        del results  # so that steps within this one are observed before it
         if observe:
-            observe(step.name, 1000 * spent, read)
+            observe(step.name, 1000 * spent, unique(texts))

@@ -1,10 +1,11 @@
 """`scripts/bench read`: what is read, by whom, at what cost; all on the same pictures, by turns."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
+import steps
 from chart import draw
 from clips import HELD, approach, held
 from collection import Case, cases
@@ -29,14 +30,21 @@ NOTHING = 40  # pictures without a code
     help="Measure on these instead: a CSV with columns set, file, expected, codes (paths beside it).",
 )
 @click.option("--chart", type=click.Path(path_type=Path, dir_okay=False), help="Draw the rows, too: an SVG file.")
+@click.option("--steps", "by_steps", is_flag=True, help="What each step of the cascade reads and costs, instead.")
 @click.option("--many", type=click.IntRange(min=1, max=1000), default=10, show_default=True, help="Pictures a kind.")
-def command(as_json: bool, pictures: Path | None, chart: Path | None, many: int) -> None:
+def command(as_json: bool, pictures: Path | None, chart: Path | None, by_steps: bool, many: int) -> None:
     """Recall, processor time and wrong texts of the cascade and of each decoder alone.
 
     Draws its pictures itself and takes some six minutes; then also how soon a code is read that is
     carried up to the camera or held before it, and what a gate costs before which nobody stands.
+    `--steps` prices each row of the tables in drivers/decoders/still.py and live.py at 480 and 720 lines.
     """
+    if by_steps and chart:
+        raise click.UsageError("--chart draws readers, not --steps")
     try:
+        if by_steps:
+            show_steps(pictures, many, as_json=as_json)
+            return
         rows = of_collection(pictures) if pictures else of_drawings(many)
     except GateError as error:
         raise click.ClickException(str(error)) from error
@@ -49,14 +57,28 @@ def command(as_json: bool, pictures: Path | None, chart: Path | None, many: int)
         show(rows)
 
 
+def show_steps(pictures: Path | None, many: int, *, as_json: bool) -> None:
+    rows = steps.priced(collected(pictures) if pictures else drawings(many))
+    if as_json:
+        for row in rows:
+            click.echo(json.dumps(row.as_json()))
+    else:
+        steps.show(rows)
+
+
 def of_collection(manifest: Path) -> list[Row]:
     tally = Tally()
-    problems: list[str] = []
-    for case in cases(manifest, problems):
+    for case in collected(manifest):
         tally.add(case, measured(case.picture, STILL, ROUNDS))
+    return tally.rows()
+
+
+def collected(manifest: Path) -> Iterator[Case]:
+    """The pictures of a collection; those that cannot be read are named at the end."""
+    problems: list[str] = []
+    yield from cases(manifest, problems)
     for problem in problems:
         click.echo(f"passed over: {problem}", err=True)
-    return tally.rows()
 
 
 def of_drawings(many: int) -> list[Row]:
