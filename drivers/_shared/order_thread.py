@@ -23,10 +23,12 @@ class OrderThread:
         self._executor = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._pending: set[Future[Any]] = set()
         self._failure: BaseException | None = None
+        self._begun = False
 
     def give(self, work: Callable[[], T]) -> "Future[T]":
         """Returns at once.  `work` raises DeviceError when the device does not obey.  Raises DeviceError
         after the end."""
+        self._begin()
         try:
             order = self._executor.submit(work)
         except RuntimeError as error:
@@ -34,6 +36,21 @@ class OrderThread:
         self._pending.add(order)
         order.add_done_callback(self._done)
         return order
+
+    def _begin(self) -> None:
+        """Have the thread.  An order that is given to an executor without one is kept in its queue, and would open
+        the door when the next order is given."""
+        if self._begun:
+            return
+        try:
+            self._executor.submit(int)
+        except RuntimeError as error:
+            raise DeviceError(
+                f"there is no thread to drive the device ({error})",
+                hint="Look at memory and processes of this computer; it is tried again by itself",
+                moved=False,
+            ) from error
+        self._begun = True
 
     async def settled(self) -> None:
         """Wait until every order given so far was carried out.  Raises as `raise_failure` does.  Cancelling

@@ -55,7 +55,7 @@ async def claim(take: Callable[[], T], free: Callable[[T], None]) -> T:
             f"the operating system refuses it: {error.strerror or error}",
             hint="Look at memory and open files of this computer; it is tried again",
         ) from error
-    except asyncio.CancelledError:
+    except (asyncio.CancelledError, RuntimeError):  # RuntimeError: no thread is left, and the job waits for one
         job.abandon()
         raise
 
@@ -63,4 +63,25 @@ async def claim(take: Callable[[], T], free: Callable[[T], None]) -> T:
 async def free(close: Callable[[], None]) -> None:
     """Run `close`, which does not raise, in a thread.  It is carried out even when the waiting task is
     cancelled (a plain `to_thread` may be dropped before it has begun)."""
-    await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, close))
+    closing = _Once(close)
+    try:
+        closed = asyncio.get_running_loop().run_in_executor(None, closing.run)
+    except RuntimeError:  # no thread is left; a device that stays claimed could not be opened again
+        closing.run()
+    else:
+        await asyncio.shield(closed)
+
+
+class _Once:
+    """Carries `work` out once, from whichever thread is first: what was given to an executor without a thread is
+    still in its queue."""
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        self._work: list[Callable[[], None]] = [work]
+
+    def run(self) -> None:
+        try:
+            work = self._work.pop()
+        except IndexError:
+            return
+        work()

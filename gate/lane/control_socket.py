@@ -137,7 +137,10 @@ async def _converse(
         if not placed:
             writer.write(_line(_no("too many connections: close one, and ask again")))
             return
-        account = await asyncio.to_thread(_account, uid)
+        try:
+            account = await asyncio.to_thread(_account, uid)
+        except RuntimeError:  # no thread is left: an order counts for more than the name of who gave it
+            account = f"uid {uid}"
         while line := await asyncio.wait_for(reader.readline(), IDLE_FOR):
             async with turn:
                 answer = await _answer(staff, line, account)

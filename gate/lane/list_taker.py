@@ -47,7 +47,11 @@ class ListTaker:
 
     async def look(self) -> None:
         """Take what is offered, if it was not looked at yet."""
-        stamp = await asyncio.to_thread(_stamp, self._places)
+        try:
+            stamp = await asyncio.to_thread(_stamp, self._places)
+        except RuntimeError as error:  # no thread is left
+            self._say(f"it cannot be looked at ({error}). Look at memory and processes of this computer")
+            return
         now = asyncio.get_running_loop().time()
         if stamp == self._looked and (not self._failures or now < self._again_due):
             return

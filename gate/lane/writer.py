@@ -6,6 +6,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from gate.errors import StoreError
+
 T = TypeVar("T")
 
 # Seconds one write may take.  The kernel gives up on a command to a disk after 30 s (/sys/block/sda/device/timeout),
@@ -19,13 +21,28 @@ class Writer:
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="lane-writer")
         self._busy_since: float | None = None
+        self._begun = False
 
     async def do(self, work: Callable[[], T]) -> T:
+        self._begin()
         self._busy_since = time.monotonic()
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work)
         finally:
             self._busy_since = None
+
+    def _begin(self) -> None:
+        """Have the thread.  Work that is given to an executor without one is kept in its queue, and done later."""
+        if self._begun:
+            return
+        try:
+            self._thread.submit(int)
+        except RuntimeError as error:
+            raise StoreError(
+                f"lane.db: there is no thread to write it ({error})",
+                hint="Look at memory and processes of this computer, and TasksMax= of the service",
+            ) from error
+        self._begun = True
 
     async def vouch(self, alive: Callable[[], None]) -> None:
         """Give a sign of life while the loop only waits for the disk, which may be slow, but not for ever."""

@@ -63,6 +63,8 @@ class StatusList:
         before = self.state
         if self._file is None or self._failure or not (self._file.is_current() and self._is_current()):
             self._open()
+        if self._file is not None and self._watched and self._check is None:
+            self._check = self._begun_check(self._file)
         if self._check is not None and self._check.damage is not None and self._check.refuses_all:
             self._fail(self._check.damage)
         if self._failure is not None:
@@ -138,9 +140,16 @@ class StatusList:
             self._fail(error)
             return
         self._file = file
-        if self._watched:
-            self._check = ContentCheck(file.path, file.identity)
-            self._check.start()
+
+    def _begun_check(self, file: ListFile) -> ContentCheck | None:
+        """None where the computer has no thread left: the next refresh tries again, and until then each look-up
+        verifies the part that it needs."""
+        check = ContentCheck(file.path, file.identity)
+        try:
+            check.start()
+        except RuntimeError:
+            return None
+        return check
 
     def _fail(self, error: GateError) -> None:
         """There is no list; what stands in the way is said until another file is there."""

@@ -136,9 +136,9 @@ class WorkerProcess:
                 start_new_session=True,  # a Ctrl-C in the terminal is for the parent alone
                 env=os.environ | _ENVIRONMENT,
             )
-        except OSError as error:  # EMFILE, ENFILE, ENOMEM, EAGAIN: too much is going on here
+        except (OSError, RuntimeError) as error:  # EMFILE, ENFILE, ENOMEM, EAGAIN; no thread that waits for its end
             raise DeviceError(
-                f"{name}: its worker process cannot be started ({error.strerror or error})",
+                f"{name}: its worker process cannot be started ({getattr(error, 'strerror', None) or error})",
                 hint="Look at memory, open files and processes of this computer; it is tried again by itself",
             ) from error
         worker = cls(name, program, transport, pipes)

@@ -347,3 +347,23 @@ def test_no_flip_and_no_cut_changes_an_answer(tmp_path: Path, form: str) -> None
             assert not _admits(tmp_path, 0)
     assert answered > 0
     assert refused > 0
+
+
+def test_a_check_that_finds_no_thread_is_begun_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    apply(PUBLISHED, tmp_path)
+    spoil(tmp_path / "list.db", "DELETE FROM status_chunk WHERE no = 3")
+    status = StatusList(tmp_path, watched=True)
+    with monkeypatch.context() as starved:
+        starved.setattr(content_check.ContentCheck, "start", refuse)
+        status.refresh()
+    assert status.consult(0) is EVERYBODY[0]
+    with pytest.raises(DamagedError, match="chunk 3 is missing"):
+        status.consult(3 * 1024)
+    status.refresh()
+    assert status._check is not None
+    status._check.join(10)
+    assert "list.db: damaged" in str(status.damage)
+    status.close()
