@@ -12,6 +12,8 @@ Facts it rests on (libosdp 3.2.9, Python wheel):
 - A read that returns more than it was asked for ends in a SystemError out of `refresh`; it reads until nothing
   comes, 64 bytes at a time, and writes a line to standard error when its ring of 512 is full.
 - It keeps every event in a queue without a bound, besides calling back.
+- It never lets go of a channel, and so of what the channel refers to: a module that is sought for days would cost
+  17 KB each time that its port is opened.
 """
 
 import asyncio
@@ -23,6 +25,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
+from functools import cache
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -68,6 +71,25 @@ def seed() -> None:
         ) from error
 
 
+@cache
+def _wires(base: type) -> type:
+    """The class of all channels: made once, for the library keeps each of them."""
+
+    class Wire(base):  # type: ignore[misc]  # libosdp ships no types
+        panel: "Panel | None" = None
+
+        def read(self, max_bytes: int) -> bytes:
+            return self.panel._read(max_bytes) if self.panel else b""
+
+        def write(self, data: bytes) -> int:
+            return self.panel._write(bytes(data)) if self.panel else len(data)
+
+        def flush(self) -> None:
+            return
+
+    return Wire
+
+
 class Panel:
     """One module on one line.  Every method but `__init__` and `close` returns at once or awaits, and
     raises DeviceError."""
@@ -95,7 +117,9 @@ class Panel:
         self._under_way: deque[Future[None]] = deque()
         self._given: set[Future[None]] = set()
         self._ending = threading.Event()
-        info = osdp.PDInfo(address, self._channel(osdp.Channel), scbk=key, flags=[osdp.LibFlag.EnforceSecure])
+        self._wire: Any = _wires(osdp.Channel)()
+        self._wire.panel = self
+        info = osdp.PDInfo(address, self._wire, scbk=key, flags=[osdp.LibFlag.EnforceSecure])
         self._panel = osdp.ControlPanel(
             [info],
             log_level=osdp.LogLevel.Emergency,
@@ -150,6 +174,7 @@ class Panel:
         self._ending.set()
         self._thread.join(timeout=2.0)
         self._panel.ctx = None
+        self._wire.panel = None
         self._line.close()
 
     # On the thread.
@@ -211,21 +236,6 @@ class Panel:
     def _raise_problem(self) -> None:
         if self._problem is not None:
             raise DeviceError(self._problem.what, hint=self._problem.hint) from self._problem
-
-    def _channel(self, base: type) -> Any:
-        panel = self
-
-        class Wire(base):  # type: ignore[misc]  # libosdp ships no types
-            def read(self, max_bytes: int) -> bytes:
-                return panel._read(max_bytes)
-
-            def write(self, data: bytes) -> int:
-                return panel._write(bytes(data))
-
-            def flush(self) -> None:
-                return
-
-        return Wire()
 
     def _read(self, most: int) -> bytes:
         try:

@@ -71,6 +71,11 @@ class _Module(osdp.Channel):  # type: ignore[misc]  # libosdp ships no types
     def turn(self) -> None:
         self._module.ctx.refresh()
 
+    def end(self) -> None:
+        """libosdp keeps every channel, and would keep the module with it."""
+        self._module.ctx = None
+        del self._module
+
     def hear(self, data: bytes) -> None:
         self._to_module += data
 
@@ -118,6 +123,7 @@ def _osdp(data: bytes) -> None:
             switch.sensed()
         assert all(not queue.qsize() for queue in panel._panel.event_queue if hasattr(queue, "qsize"))
         panel.close()
+    module.end()
     assert not said.getvalue(), said.getvalue()  # libosdp prints what a callback raises
 
 

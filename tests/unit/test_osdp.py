@@ -2,9 +2,13 @@
 
 import asyncio
 import ctypes
+import gc
+import os
+import pty
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -200,6 +204,22 @@ async def test_a_module_with_another_key_is_never_driven(
         async with rig.open(0.5):
             pass
     assert rig.releases() == 0
+
+
+def test_a_module_that_is_sought_for_days_keeps_no_panel() -> None:
+    """libosdp never lets go of a channel: what hangs on it would add up each time that the port is opened."""
+    kept, ends = [], pty.openpty()
+    for _ in range(3):
+        panel = osdp_panel.Panel(os.ttyname(ends[1]), 9600, 5, bytes(16), lambda *_: None)
+        kept.append(weakref.ref(panel))
+        panel.close()
+        del panel
+    for end in ends:
+        os.close(end)
+    gc.collect()
+    assert [panel() for panel in kept] == [None] * 3
+    made = [kind for kind in osdp.Channel.__subclasses__() if kind.__module__ == osdp_panel.__name__]
+    assert len(made) == 1
 
 
 def test_the_kinds_of_report_are_those_of_the_library() -> None:
