@@ -4,6 +4,7 @@ the alarm comes soon, and the lane is never out of use without saying so."""
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from importlib.resources import files
 
 import pytest
@@ -11,9 +12,19 @@ from hypothesis import Phase as Generated
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gate.core.lane.door import DoorTiming
+from gate.core.lane.door import DoorTiming, Relock
 from gate.core.lane.effects import EndGrant, Passed, Release
-from gate.core.lane.events import ContactFault, Granted, LaneEvent, Released, Reset, Tick
+from gate.core.lane.events import (
+    Button,
+    ContactFault,
+    Crossed,
+    DoorMoved,
+    Granted,
+    LaneEvent,
+    Released,
+    Reset,
+    Tick,
+)
 from gate.core.lane.hindrance import hindrance
 from gate.core.lane.modes import Alarm, Phase
 from gate.core.lane.state import SILENT_AFTER, LaneState, Timing
@@ -233,6 +244,71 @@ def test_a_button_that_bounces_does_not_hold_the_door_open(connection: sqlite3.C
     site.break_()
     site.wait(2 * WINDOW)
     assert site.state.exit is None
+
+
+BOTH_WAYS = replace(TIMING, sensed=frozenset(Direction), door=DoorTiming(contact=True))
+
+
+def opened_for(direction: Direction, state: LaneState, at: float, *, timing: Timing, by: Direction | None) -> LaneState:
+    """A pass opens one way, the door moves, and a person is seen to go `by`, or by nobody."""
+    events: list[LaneEvent] = [Granted(int(at), direction, at), DoorMoved(True, at + 1), DoorMoved(False, at + 2)]
+    events += [Crossed(by, at + 3)] if by else []
+    for event in (*events, Tick(at + 20)):
+        state, _ = step(state, event, timing)
+    return state
+
+
+@pytest.mark.parametrize("mute", Direction)
+def test_a_mute_sensor_of_one_way_is_not_hidden_by_that_of_the_other(mute: Direction) -> None:
+    state, other = LaneState(), EXIT if mute is ENTRY else ENTRY
+    for number in range(SILENT_AFTER):
+        assert Alarm.SENSOR_SILENT not in state.alarms
+        state = opened_for(other, state, 100.0 * number, timing=BOTH_WAYS, by=other)
+        state = opened_for(mute, state, 100.0 * number + 50, timing=BOTH_WAYS, by=None)
+    assert Alarm.SENSOR_SILENT in state.alarms
+    assert Alarm.SENSOR_SILENT not in opened_for(mute, state, 1000.0, timing=BOTH_WAYS, by=mute).alarms
+
+
+@pytest.mark.parametrize("relock", [Relock.TIMER, Relock.ON_CLOSE])
+@pytest.mark.parametrize(
+    ("contact", "opens", "silent"), [(True, True, True), (True, False, False), (False, False, True)]
+)
+def test_people_who_leave_by_the_button_past_a_mute_sensor_are_an_alarm(
+    relock: Relock, contact: bool, opens: bool, silent: bool
+) -> None:
+    timing, state = replace(BOTH_WAYS, door=DoorTiming(contact=contact, relock=relock)), LaneState()
+    for at in range(0, 100 * SILENT_AFTER, 100):
+        events: list[LaneEvent] = [Button(True, at), Button(False, at)]
+        events += [DoorMoved(True, at + 1), DoorMoved(False, at + 2)] if opens else []
+        for event in (*events, Tick(at + 20)):
+            state, _ = step(state, event, timing)
+    assert (Alarm.SENSOR_SILENT in state.alarms) is silent
+
+
+@pytest.mark.parametrize("period", [0.05, 0.125, 0.25])
+def test_a_passage_sensor_that_flutters_fills_no_house(period: float) -> None:
+    contacts = Contacts()
+    events: list[LaneEvent] = []
+    for number in range(round(600 / period)):
+        events += contacts.hear(Level(Role.PASSAGE, number % 2 == 1, number * period), "input[0]")
+    assert sum(isinstance(event, Crossed) for event in events) <= 6
+    assert [event.on for event in events if isinstance(event, ContactFault)] == [True]
+
+
+def test_a_crowd_through_an_open_door_is_counted() -> None:
+    contacts = Contacts()
+    events: list[LaneEvent] = []
+    for number in range(60):
+        at = number / 1.3
+        events += contacts.hear(Level(Role.PASSAGE, True, at), "input[0]")
+        events += contacts.hear(Level(Role.PASSAGE, False, at + 0.4), "input[0]")
+    assert sum(isinstance(event, Crossed) for event in events) == len(events) == 60
+
+
+def test_a_device_that_counts_people_itself_is_believed() -> None:
+    contacts = Contacts()
+    events = [event for _ in range(30) for event in contacts.hear(Level(Role.PASSAGE, True, 1.0), "barrier")]
+    assert events == [Crossed(ENTRY, 1.0)] * 30
 
 
 def test_a_lost_contact_gives_no_order_and_a_lost_fire_contact_does() -> None:

@@ -22,7 +22,19 @@ def button(lane: Transition, *, pressed: bool) -> None:
 def tick(lane: Transition) -> None:
     """Time alone has passed: the release may be over."""
     if lane.state.exit is not None and lane.at >= lane.state.exit:
+        judge_unseen(lane)
         lane.end_exit()
+
+
+def judge_unseen(lane: Transition) -> None:
+    """The release is over, and no sensor has ended it.  Where the door has a contact, a button that was pressed for
+    nothing proves nothing."""
+    state, timing = lane.state, lane.timing
+    if state.exit is None or Direction.EXIT not in timing.sensed or timing.watchers & state.in_doubt:
+        return
+    began = state.exit - timing.lasts(Direction.EXIT, extended=timing.always_extended)
+    if state.door.opened_at >= began or not timing.door.contact:
+        lane.state = state.unseen(Direction.EXIT)
 
 
 def hear_waiting_button(lane: Transition) -> None:

@@ -31,7 +31,7 @@ def fire(lane: Transition, *, active: bool) -> None:
 def reset(lane: Transition) -> None:
     """Staff looked.  Alarms that are over go out; those that are not stay."""
     door = replace(lane.state.door, alarms=lane.state.door.alarms - {*FAULTS, Alarm.FORCED_OPEN})
-    lane.state = state = replace(lane.state, door=door, unseen=0)
+    lane.state = state = replace(lane.state, door=door, unseen_entries=0, unseen_exits=0)
     if not state.fire:
         lane.do(Note("reset", "by staff"))
         return

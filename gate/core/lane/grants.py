@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from gate.core.lane import exits
 from gate.core.lane.door import Relock
 from gate.core.lane.effects import EndGrant, Note, Passed
 from gate.core.lane.events import Granted, ReleaseFailed
@@ -23,8 +24,9 @@ def begin(lane: Transition, event: Granted) -> None:
     extended = timing.always_extended or state.extend_next
     deadline = event.at + timing.lasts(event.direction, extended=extended)
     free = state.stance is Stance.FREE
-    doubtful = timing.watchers & (state.missing | {fault.source for fault in state.faults})
-    blind = bool(doubtful) or (free and event.direction not in timing.sensed)  # the door opens for anybody
+    blind = bool(timing.watchers & state.in_doubt) or (
+        free and event.direction not in timing.sensed
+    )  # the door opens for anybody
     grant = OpenGrant(event.seq, event.direction, deadline, event.staff, released=free, blind=blind)
     lane.state = replace(state, grant=grant, granted_at=event.at, extend_next=False)
     lane.release(event.direction, extended=extended)
@@ -50,7 +52,7 @@ def release_failed(lane: Transition, event: ReleaseFailed) -> None:
 
 def crossed(lane: Transition, direction: Direction) -> None:
     """A passage sensor saw a person."""
-    lane.state = state = replace(lane.state, unseen=0)
+    lane.state = state = lane.state.seen(direction)
     if direction is Direction.EXIT and state.exit is not None:
         lane.end_exit()
         lane.do(Note("passage", "by the exit button", direction, counts=True))
@@ -94,6 +96,8 @@ def door_moved(lane: Transition, *, opened: bool) -> None:
     if grant and grant.direction not in lane.timing.sensed and grant.opened:
         _time_is_up(lane, grant)
     elif grant is None and state.exit is not None:
+        if not opened:
+            exits.judge_unseen(lane)
         lane.end_exit()
 
 
@@ -122,9 +126,10 @@ def way_is_free(lane: Transition) -> None:
 def _time_is_up(lane: Transition, grant: OpenGrant) -> None:
     """The grant ends by itself.  Nobody passed: one person turned back, or the sensor is mute."""
     passed = _passed_unseen(grant, lane.timing)
-    if passed is not Passed.UNKNOWN:
-        unseen = lane.state.unseen + 1 if passed is Passed.NOT_PASSED else 0
-        lane.state = replace(lane.state, unseen=unseen)
+    if passed is Passed.NOT_PASSED:
+        lane.state = lane.state.unseen(grant.direction)
+    elif passed is Passed.PASSED:  # by the door's contact, which is one for both ways
+        lane.state = lane.state.seen(*Direction)
     lane.end_grant(grant, passed)
 
 

@@ -1,6 +1,6 @@
 """A lane at one moment: what it is fitted with, who may go through, and what stands in the way."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gate.core.lane.door import FAULTS, NEVER, DoorState, DoorTiming
 from gate.core.lane.events import ContactFault
@@ -12,8 +12,8 @@ BARRIER = "barrier"
 """The barrier's name among the devices."""
 
 SILENT_AFTER = 3
-"""Grants in a row on which nobody was seen to pass, after which the sensor is taken to be mute.  One person
-turns back; three in a row are rare."""
+"""Openings in a row for one way on which nobody was seen to pass, after which the sensor of that way is taken to be
+mute.  One person turns back; three in a row are rare."""
 
 _PHASES = {
     Mode.LOCKED_DOWN: Phase.LOCKED_DOWN,
@@ -74,7 +74,8 @@ class LaneState:
     door: DoorState = field(default_factory=DoorState)
     missing: frozenset[str] = frozenset()  # devices without which no pass can be served
     faults: frozenset[ContactFault] = frozenset()  # of contacts that stick or chatter
-    unseen: int = 0  # grants in a row on which nobody was seen to pass
+    unseen_entries: int = 0  # openings in a row on which nobody was seen to go in
+    unseen_exits: int = 0  # the same for the way out, by grant or by button
 
     @property
     def mode(self) -> Mode:
@@ -90,10 +91,27 @@ class LaneState:
     def alarms(self) -> frozenset[Alarm]:
         own = {
             Alarm.TAMPER: self.tampered,
-            Alarm.SENSOR_SILENT: self.unseen >= SILENT_AFTER,
+            Alarm.SENSOR_SILENT: max(self.unseen_entries, self.unseen_exits) >= SILENT_AFTER,
             Alarm.CONTACT_FAULT: bool(self.faults),
         }
         return self.door.alarms | {alarm for alarm, on in own.items() if on}
+
+    @property
+    def in_doubt(self) -> frozenset[str]:
+        """The devices that are lost, or have a contact that sticks or chatters."""
+        return self.missing | {fault.source for fault in self.faults}
+
+    def seen(self, *directions: Direction) -> "LaneState":
+        """Somebody was seen to go that way."""
+        entries = 0 if Direction.ENTRY in directions else self.unseen_entries
+        exits = 0 if Direction.EXIT in directions else self.unseen_exits
+        return replace(self, unseen_entries=entries, unseen_exits=exits)
+
+    def unseen(self, direction: Direction) -> "LaneState":
+        """Nobody was seen to go that way on one more opening for it."""
+        if direction is Direction.ENTRY:
+            return replace(self, unseen_entries=self.unseen_entries + 1)
+        return replace(self, unseen_exits=self.unseen_exits + 1)
 
     @property
     def occupied(self) -> bool:
