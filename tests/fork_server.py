@@ -69,7 +69,7 @@ class ForkServer:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.close()
-        self._process.wait(10)
+        self._process.wait(60)  # a busy machine takes long to end it
         self._process.stdout.close()
 
     def _hear(self) -> int:
