@@ -43,7 +43,8 @@ def open_for_writing(file: File, state_dir: Path) -> sqlite3.Connection:
 
 
 def open_for_reading(file: File, state_dir: Path, *, check: bool = True) -> sqlite3.Connection | None:
-    """None when the file is not there or has no schema yet.  Raises StoreError for a damaged one.
+    """None when the file is not there or has no schema yet.  Raises StoreError for a damaged one, and
+    FinalStoreError for that of a newer release.
     `check`: read the whole file for damage first, which takes as long as it is large.
 
     Opened read-write all the same: SQLite may have to recover the WAL after a power cut; query_only
@@ -54,6 +55,7 @@ def open_for_reading(file: File, state_dir: Path, *, check: bool = True) -> sqli
             return None
     with _refusal_named(path), _connected(path, "rw", check=check) as connection:
         connection.execute("PRAGMA query_only=ON")
+        _refuse_newer(connection, file)
         if _version(connection) > 0:
             return connection
     connection.close()
@@ -233,14 +235,20 @@ def _version(connection: sqlite3.Connection) -> int:
     return int(version)
 
 
+def _refuse_newer(connection: sqlite3.Connection, file: File) -> None:
+    """Raises FinalStoreError: an older release would take what it does not know for damage, or lose it."""
+    newest = max(int(step.name[:4]) for step in (files("gate.store") / "schema" / file).iterdir())
+    if (version := _version(connection)) > newest:
+        raise FinalStoreError(
+            f"{file}.db was written by a newer release of the gate (schema {version}, this release knows {newest})",
+            hint="Install that release again. Without it the file can only be moved aside: that is a lost journal",
+        )
+
+
 def _migrate(connection: sqlite3.Connection, file: File) -> None:
     """Run the numbered scripts that this file has not seen, each in a transaction of its own."""
     steps = sorted((files("gate.store") / "schema" / file).iterdir(), key=lambda step: step.name)
-    newest = int(steps[-1].name[:4])
-    if _version(connection) > newest:
-        raise FinalStoreError(
-            f"{file}.db was written by a newer version of the gate", hint="Install that version, or move the file aside"
-        )
+    _refuse_newer(connection, file)
     for step in steps:
         number = int(step.name[:4])
         if number > _version(connection):

@@ -2,14 +2,20 @@
 
 import hashlib
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from importlib.resources import files
 from pathlib import Path
 
+import pytest
+
 from gate.core.lane.modes import Mode
 from gate.core.model import Direction, Listing
 from gate.core.reason import Reason
+from gate.errors import FinalStoreError
 from gate.store.admission import Admission, Presented
+from gate.store.database import File, open_for_reading
+from gate.store.lane_file import examine
 from gate.store.list_file import FORM
 from gate.store.statuslist import StatusList
 from gate.testing.builders import NOW, claims, load, policy
@@ -70,3 +76,20 @@ def test_uses_of_an_earlier_lane_db_still_count(tmp_path: Path) -> None:
     assert admit(7, b"token-one") is Reason.ALREADY_USED
     assert admit(7, b"token-two") is Reason.TOO_SOON
     assert admit(8, b"token-six") is Reason.ADMITTED
+
+
+@pytest.mark.parametrize("look", [examine, lambda state: open_for_reading(File.LANE, state)])
+def test_a_lane_db_of_a_newer_release_is_named_as_such(tmp_path: Path, look: Callable[[Path], object]) -> None:
+    """After an update that was taken back: it is no damage, and nothing of it may be lost."""
+    load(tmp_path, {7: Listing.GREEN})
+    status = StatusList(tmp_path)
+    Admission(tmp_path, status, policy()).close()
+    status.close()
+    with closing(sqlite3.connect(tmp_path / "lane.db")) as connection:
+        connection.execute("ALTER TABLE journal RENAME COLUMN detail TO words")
+        connection.execute("PRAGMA user_version = 99")
+    with pytest.raises(FinalStoreError, match=r"newer release of the gate \(schema 99, .*Install that release again"):
+        look(tmp_path)
+    with pytest.raises(FinalStoreError, match="newer release"):
+        Admission(tmp_path, StatusList(tmp_path), policy())
+    assert not list(tmp_path.glob("lane.db.*lost*"))
