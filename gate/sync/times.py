@@ -67,5 +67,6 @@ class Times:
             raise PublishError(
                 f"the list speaks of {day(as_of)}, and it is {day(known)} by this device",
                 hint="If this device's clock is wrong, set it: `timedatectl set-time`.  "
-                "If it is right, the clock of the authority was wrong",
+                "If it is right, the clock of the authority was wrong: it has to reset the time, "
+                "`gate authority reset-time`",
             )

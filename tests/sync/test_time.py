@@ -111,6 +111,7 @@ def test_a_list_from_the_future_is_refused_and_the_one_that_is_held_stays(world:
     with pytest.raises(SyncError, match="the list speaks of") as caught:
         synced(world, world.now)
     assert "clock" in caught.value.hint
+    assert "gate authority reset-time" in caught.value.hint
     assert world.version == 1
     assert clock(world, world.now + 60).now() == world.now + 60
 
