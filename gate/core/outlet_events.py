@@ -51,8 +51,11 @@ class GrantEnded:
 
 @dataclass(frozen=True, slots=True)
 class PhaseChanged:
+    """The lane stands somewhere else, or another mode is in force."""
+
     at: float
     phase: Phase
+    mode: Mode | None = None  # None: the configured one
 
 
 @dataclass(frozen=True, slots=True)

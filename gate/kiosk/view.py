@@ -74,6 +74,7 @@ class State:
     """Before the lane has told its phase the gate counts as out of service."""
 
     phase: Phase | None = None
+    mode: Mode | None = None  # in force; None: the configured one
     scene: Scene = Scene.IDLE  # what is shown while the lane is in service
     reason: Reason | None = None
     direction: Direction | None = None
@@ -145,7 +146,9 @@ def step(state: State, event: Event, now: float) -> State:
         case GrantEnded():
             return _freed(state, now)
         case PhaseChanged():
-            return _phase(state, event.phase, now)
+            if event.phase is state.phase and event.mode is not state.mode:  # nothing for the people at the lane
+                return replace(state, mode=event.mode)
+            return _phase(replace(state, mode=event.mode), event.phase, now)
         case DeviceChanged():
             return _problems(state, event)
         case AlarmChanged():
@@ -247,7 +250,8 @@ def show(state: State, about: About, wall: float) -> Page:
     """`wall`: trusted Unix seconds, for the age of the list."""
     scene = _scene(state)
     idle = state.in_service and state.scene is Scene.IDLE
-    shut = unable(state.known, state.clock) if idle and about.mode is Mode.ENFORCE else None
+    mode = state.mode or about.mode
+    shut = unable(state.known, state.clock) if idle and mode is Mode.ENFORCE else None
     if idle and state.blind:
         shut = Reason.OUT_OF_SERVICE
     if state.phase is Phase.FREE:  # the way is open, whatever cannot be read
@@ -258,7 +262,7 @@ def show(state: State, about: About, wall: float) -> Page:
         scene = Scene.OUT_OF_SERVICE
     first = INTERFACE[about.languages[0]]
     verdict = scene in GRANTED or scene is Scene.REFUSED
-    pilot = about.mode is Mode.PILOT
+    pilot = mode is Mode.PILOT
     return Page(
         scene=scene,
         reason=state.reason if verdict else None,
@@ -269,7 +273,7 @@ def show(state: State, about: About, wall: float) -> Page:
         simulated=_simulated(about),
         drivers=about.simulated,
         place=f"{about.venue_id} / {about.device_id}",
-        mode=Note(about.languages[0], first.modes[about.mode]),
+        mode=Note(about.languages[0], first.modes[mode]),
         list=list_note(state.known, about.languages[0], wall),
         clock=clock_note(state.clock, about.languages[0]),
         alarms=_alarms(state, about.languages[0]),

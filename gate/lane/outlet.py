@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 import structlog
 
 from gate.core.lane.effects import Alarmed, Passed
-from gate.core.lane.modes import Alarm, Phase
+from gate.core.lane.modes import Alarm, Mode, Phase
 from gate.core.lane.state import LaneState
 from gate.core.model import Stance
 from gate.core.outlet_events import (
@@ -63,6 +63,7 @@ class Outlet:
         self._publish = publish
         self._lamps = lamps
         self._phase: OnChange[Phase | None] = OnChange(None)
+        self._mode: OnChange[Mode | None] = OnChange(None)
         self._list: OnChange[tuple[int | None, int | None, str] | None] = OnChange(None)
         self._in_view = OnChange((False, False, False))
         self._lost = OnChange(False)
@@ -95,14 +96,15 @@ class Outlet:
         self._publish(GrantEnded(self._clock.now(), passed))
 
     def state(self, state: LaneState) -> None:
-        """The lane's state after an event: reported when its phase is another, or what ails its contacts."""
+        """The lane's state after an event: reported when its phase or mode is another, or what ails its contacts."""
         if self._faults.differs(what := _what_ails(state)):  # one more contact, or one less
             self._publish(AlarmChanged(self._clock.now(), Alarm.CONTACT_FAULT, bool(what), what))
         first = self._phase.value is None
-        if self._phase.differs(state.phase):
-            self._publish(PhaseChanged(self._clock.now(), state.phase))
-            if not first:
-                self._signal_state(state)
+        another = self._phase.differs(state.phase)
+        if self._mode.differs(state.mode) or another:
+            self._publish(PhaseChanged(self._clock.now(), state.phase, state.mode))
+        if another and not first:
+            self._signal_state(state)
 
     def alarm(self, alarmed: Alarmed, state: LaneState) -> None:
         what = ""

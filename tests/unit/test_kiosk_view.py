@@ -24,7 +24,7 @@ from gate.core.outlet_events import (
 from gate.core.reason import ADMITTING, Reason
 from gate.core.staleness import Freshness
 from gate.core.trusted_time import Standing
-from gate.kiosk.texts import reason_words
+from gate.kiosk.texts import INTERFACE, reason_words
 from gate.kiosk.view import (
     GRANTED,
     GRANTED_FOR,
@@ -355,3 +355,18 @@ def test_whatever_happens(events: list[Event | float], mode: Mode) -> None:
         state = settle(state, due(state) or now)
     assert due(state) is None
     assert show(state, ABOUT, 1e9).scene in (Scene.IDLE, Scene.FREE, Scene.OUT_OF_SERVICE, Scene.FIRE)
+
+
+def test_the_strip_names_the_mode_in_force() -> None:
+    modes = INTERFACE[ABOUT.languages[0]].modes
+    assert page(READY).mode.text == modes[ABOUT.mode]
+    for phase, mode in ((Phase.FREE, Mode.FREE), (Phase.READY, Mode.PILOT), (Phase.MAINTENANCE, Mode.MAINTENANCE)):
+        shown = page(READY, PhaseChanged(0, phase, mode))
+        assert (shown.mode.text, bool(shown.trial)) == (modes[mode], mode is Mode.PILOT)
+        assert (
+            page(READY, PhaseChanged(0, phase, mode), PhaseChanged(0, Phase.READY, ABOUT.mode)).mode == page(READY).mode
+        )
+
+
+def test_a_change_of_mode_alone_leaves_the_verdict_on_show() -> None:
+    assert scene(READY, decided(Reason.PASS_REVOKED), PhaseChanged(0, Phase.READY, Mode.PILOT)) is Scene.REFUSED
