@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from drivers._shared.pulse_barrier import HELD_OPEN, ExtendedPulse, Pulse, PulsedBarrier, Switch, started
+from drivers._shared.switch_barrier import HELD_OPEN, ExtendedPulse, Pulse, PulsedBarrier, Switch, started
 from gate.core.model import Direction
 from gate.errors import DeviceError
 from gate.ports.driver import DriverConfig, DriverSpec, Duration

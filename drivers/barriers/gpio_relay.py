@@ -18,11 +18,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from drivers._shared.claim import claim
 from drivers._shared.gpio_choice import DEFAULT_CHIP, DEFAULT_LIBRARY, Chip, Library, check_installed, claim_output
 from drivers._shared.gpio_line import LAST_LINE, OutputLine
 from drivers._shared.gpiod_line import GpiodOutput
-from drivers._shared.pulse_barrier import HELD_OPEN, ExtendedPulse, Pulse, PulsedBarrier, Switch, started
-from drivers._shared.pulse_claim import claim
+from drivers._shared.switch_barrier import HELD_OPEN, ExtendedPulse, Pulse, PulsedBarrier, Switch, started
 from gate.core.model import Direction
 from gate.errors import DeviceError
 from gate.ports.barrier import Barrier

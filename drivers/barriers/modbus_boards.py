@@ -12,9 +12,9 @@ import time
 from collections.abc import Sequence
 
 from drivers._shared.board_lease import Lease
-from drivers._shared.order_switch import OrderSwitch
-from drivers._shared.order_thread import OrderThread
-from drivers.barriers.modbus_line import Line
+from drivers._shared.command_thread import OrderThread
+from drivers._shared.threaded_switch import OrderSwitch
+from drivers.barriers.modbus_client import Line
 from gate.core.model import Direction, Stance
 from gate.ports.inputs import Level, Role
 

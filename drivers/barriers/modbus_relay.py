@@ -9,13 +9,13 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from drivers._shared.order_switch import OrderSwitch
-from drivers._shared.order_thread import OrderThread
+from drivers._shared.claim import claim
+from drivers._shared.command_thread import OrderThread
 from drivers._shared.packages import needs
-from drivers._shared.pulse_barrier import HELD_OPEN, BoardTimedBarrier, ExtendedPulse, Pulse, extended_pulse, started
-from drivers._shared.pulse_claim import claim
+from drivers._shared.switch_barrier import HELD_OPEN, BoardTimedBarrier, ExtendedPulse, Pulse, extended_pulse, started
+from drivers._shared.threaded_switch import OrderSwitch
 from drivers.barriers.modbus_boards import COILS, LotTurnstile, Waveshare
-from drivers.barriers.modbus_line import ModbusLine
+from drivers.barriers.modbus_client import ModbusLine
 from gate.core.model import Stance
 from gate.ports.abilities import EITHER_WAY, Abilities
 from gate.ports.barrier import Barrier

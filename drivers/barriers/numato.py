@@ -12,10 +12,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from drivers._shared.pulse_barrier import HELD_OPEN, ExtendedPulse, Pulse, PulsedBarrier, Switch, started
-from drivers._shared.pulse_claim import claim
-from drivers._shared.serial_ear import SerialEar
+from drivers._shared.claim import claim
+from drivers._shared.serial_listener import SerialEar
 from drivers._shared.serial_port import SerialPort
+from drivers._shared.switch_barrier import HELD_OPEN, ExtendedPulse, Pulse, PulsedBarrier, Switch, started
 from gate.core.model import Direction
 from gate.errors import DeviceError
 from gate.ports.barrier import Barrier

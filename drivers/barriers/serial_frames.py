@@ -15,7 +15,10 @@ from typing import Annotated, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from drivers._shared.pulse_barrier import (
+from drivers._shared.claim import claim
+from drivers._shared.serial_listener import SerialEar
+from drivers._shared.serial_port import SerialPort
+from drivers._shared.switch_barrier import (
     WATCH_EVERY,
     BoardTimedBarrier,
     ExtendedPulse,
@@ -24,9 +27,6 @@ from drivers._shared.pulse_barrier import (
     Switch,
     started,
 )
-from drivers._shared.pulse_claim import claim
-from drivers._shared.serial_ear import SerialEar
-from drivers._shared.serial_port import SerialPort
 from drivers.barriers.serial_profile import Profile, build_frame, load_profile
 from gate.core.model import Direction, Stance
 from gate.errors import DeviceError

@@ -41,7 +41,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from drivers._shared.pulse_barrier import HELD_OPEN, Pulse
+from drivers._shared.switch_barrier import HELD_OPEN, Pulse
 from gate.core.model import Direction, Stance
 from gate.ports.abilities import EITHER_WAY, Abilities
 from gate.ports.driver import Duration

@@ -21,10 +21,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from drivers._shared.order_switch import OrderSwitch
-from drivers._shared.order_thread import OrderThread
-from drivers._shared.pulse_barrier import BoardTimedBarrier, WholeExtendedPulse, WholePulse, extended_pulse, started
-from drivers.barriers.uhppote_line import CONTROLLED, NORMALLY_CLOSED, NORMALLY_OPEN, DoorSetting, UhppoteLine
+from drivers._shared.command_thread import OrderThread
+from drivers._shared.switch_barrier import BoardTimedBarrier, WholeExtendedPulse, WholePulse, extended_pulse, started
+from drivers._shared.threaded_switch import OrderSwitch
+from drivers.barriers.uhppote_client import CONTROLLED, NORMALLY_CLOSED, NORMALLY_OPEN, DoorSetting, UhppoteLine
 from gate.core.model import Direction, Stance
 from gate.ports.abilities import Abilities
 from gate.ports.barrier import Barrier

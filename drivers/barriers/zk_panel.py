@@ -13,9 +13,9 @@ from typing import Annotated
 from pydantic import Field
 
 from drivers._shared.board_lease import Lease
-from drivers._shared.order_switch import OrderSwitch
-from drivers._shared.order_thread import OrderThread
-from drivers._shared.pulse_barrier import (
+from drivers._shared.claim import claim
+from drivers._shared.command_thread import OrderThread
+from drivers._shared.switch_barrier import (
     HELD_OPEN,
     BoardTimedBarrier,
     WholeExtendedPulse,
@@ -23,8 +23,8 @@ from drivers._shared.pulse_barrier import (
     extended_pulse,
     started,
 )
-from drivers._shared.pulse_claim import claim
-from drivers.barriers.zk_line import ZkLine
+from drivers._shared.threaded_switch import OrderSwitch
+from drivers.barriers.zk_client import ZkLine
 from gate.core.model import Direction, Stance
 from gate.errors import DeviceError
 from gate.ports.barrier import Barrier

@@ -13,7 +13,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from drivers._shared.pulse_claim import free
+from drivers._shared.claim import free
 from gate.ports.driver import DriverConfig, DriverSpec
 from gate.ports.feedback import Signal
 

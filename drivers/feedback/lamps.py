@@ -13,10 +13,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from drivers._shared.claim import claim, free
 from drivers._shared.gpio_choice import DEFAULT_CHIP, DEFAULT_LIBRARY, Chip, Library, check_installed, claim_output
 from drivers._shared.gpio_line import LAST_LINE, OutputLine
 from drivers._shared.gpiod_line import GpiodOutput
-from drivers._shared.pulse_claim import claim, free
 from gate.errors import DeviceError
 from gate.ports.driver import DriverConfig, DriverSpec
 from gate.ports.feedback import Feedback, Signal

@@ -16,7 +16,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from drivers._shared.pulse_claim import claim
+from drivers._shared.claim import claim
 from gate.errors import DeviceError
 from gate.ports.driver import DriverSpec
 from gate.ports.inputs import Input, InputConfig, Level, Report

@@ -15,11 +15,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from drivers._shared.claim import claim, free
 from drivers._shared.gpio_choice import DEFAULT_CHIP, DEFAULT_LIBRARY, Chip, Library, check_installed, claim_input
 from drivers._shared.gpio_debounce import Debounce
 from drivers._shared.gpio_line import LAST_LINE, InputLine, Pull
 from drivers._shared.gpiod_line import GpiodInput
-from drivers._shared.pulse_claim import claim, free
 from gate.errors import DeviceError
 from gate.ports.driver import DriverSpec, Duration
 from gate.ports.inputs import Input, InputConfig, Level, Report, Role

@@ -1,6 +1,6 @@
 """A camera, or what stands in for one: a network stream, a video file, a folder of pictures.
 
-Capture and decoding run in a worker process (`camera_child`): a driver or decoder that hangs, crashes
+Capture and decoding run in a worker process (`camera_worker.main`): a driver or decoder that hangs, crashes
 or keeps the interpreter busy does not touch the lane.  The newest frame is decoded, older ones are
 dropped; a camera that delivers no new frame for `frame_deadline` is killed and counts as lost.
 
@@ -24,9 +24,9 @@ from typing import Annotated, Any
 import structlog
 from pydantic import Field
 
+from drivers.readers.camera_config import LiveConfig
 from drivers.readers.camera_messages import CAMERA, Ended, File, Frame, GoOn, Held, Opened, Skipped, Taking
-from drivers.readers.live_config import LiveConfig
-from drivers.readers.presenting import scan, until_decided
+from drivers.readers.present import scan, until_decided
 from gate.errors import DeviceError
 from gate.ports.driver import DriverSpec, Duration, show_duration
 from gate.ports.reader import Looked, Present

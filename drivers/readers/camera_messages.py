@@ -79,8 +79,8 @@ _LIMITS = Limits(line=256 * 1024, text=LONGEST, items=MOST)
 _SAYS = Codec(Loading, Started, Failed, Opened, Frame, Held, Taking, Skipped, Ended, limits=_LIMITS)
 _HEARS = Codec(GoOn, limits=_LIMITS)
 
-CAMERA = Program("drivers.readers.camera_child", _SAYS, _HEARS)
-PICAMERA = Program("drivers.readers.picamera_child", _SAYS, _HEARS)
+CAMERA = Program("drivers.readers.camera_worker.main", _SAYS, _HEARS)
+PICAMERA = Program("drivers.readers.camera_worker.picamera_main", _SAYS, _HEARS)
 
 
 def bounded(texts: Iterable[str]) -> tuple[str, ...]:

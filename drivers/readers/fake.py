@@ -8,7 +8,7 @@ from typing import Annotated, Literal, NoReturn
 
 from pydantic import Field
 
-from drivers.readers.presenting import until_decided
+from drivers.readers.present import until_decided
 from gate.errors import DeviceError
 from gate.ports.driver import DriverSpec, Duration
 from gate.ports.reader import Present, ReaderConfig

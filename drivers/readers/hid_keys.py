@@ -5,7 +5,7 @@ SHIFT, with CAPS LOCK, or as ALT and the decimal number of the character on the 
 keypad's ENTER, TAB, arrow down, or a control character (Ctrl-M, Ctrl-J).
 """
 
-from drivers.readers.scanner_stream import LONGEST, STALE, Loss
+from drivers.readers.scanner_parser import LONGEST, STALE, Loss
 
 UP, DOWN = 0, 1  # values of a key event; 2 is a repetition
 

@@ -14,12 +14,12 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from drivers._shared.claim import claim, free
 from drivers._shared.packages import needs
-from drivers._shared.pulse_claim import claim, free
 from drivers.readers.hid_keys import Typing
-from drivers.readers.once_each import OnceEach
+from drivers.readers.repeat_filter import OnceEach
 from drivers.readers.scanner_config import ScannerText
-from drivers.readers.scanner_stream import IDLE
+from drivers.readers.scanner_parser import IDLE
 from gate.errors import DeviceError
 from gate.ports.driver import DriverSpec, to_install
 from gate.ports.reader import Present, Reader

@@ -1,6 +1,6 @@
 """A ribbon-cable camera of a Raspberry Pi, by libcamera.
 
-It works in a worker process like every camera (`picamera_child`).  Its grey picture is the Y plane of
+It works in a worker process like every camera (`camera_worker.picamera_main`).  Its grey picture is the Y plane of
 the image processor's small stream, made by hardware: nothing is converted.
 """
 
@@ -11,8 +11,8 @@ from typing import Annotated
 from pydantic import Field
 
 from drivers.readers.camera import Camera
+from drivers.readers.camera_config import LiveConfig
 from drivers.readers.camera_messages import PICAMERA
-from drivers.readers.live_config import LiveConfig
 from gate.ports.driver import DriverSpec
 
 

@@ -19,7 +19,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from drivers.readers.presenting import until_decided
+from drivers.readers.present import until_decided
 from gate.errors import DeviceError
 from gate.ports.driver import DriverSpec
 from gate.ports.reader import Present, ReaderConfig

@@ -2,7 +2,7 @@
 
 A scanner that obeys the set-up codes that people show it can be silenced or turned by any visitor: a
 GM65 is told not to at every opening, and asked whether it obeys; for others put the maker's command
-into `set_up` (see `scanner_families`): one that refuses it is not used.  An unplugged scanner is a lost
+into `set_up` (see `scanner_protocols`): one that refuses it is not used.  An unplugged scanner is a lost
 device; one that is there and dumb shows by its heartbeat (GM65).
 """
 
@@ -15,11 +15,12 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from drivers._shared.pulse_claim import claim, free
+from drivers._shared.claim import claim, free
 from drivers._shared.serial_port import SerialPort
-from drivers.readers.once_each import OnceEach
+from drivers.readers.repeat_filter import OnceEach
 from drivers.readers.scanner_config import ScannerText
-from drivers.readers.scanner_families import (
+from drivers.readers.scanner_parser import Stream
+from drivers.readers.scanner_protocols import (
     CONTINUOUS,
     FAMILIES,
     HEARTBEAT,
@@ -33,7 +34,6 @@ from drivers.readers.scanner_families import (
     with_mode,
     write_zone,
 )
-from drivers.readers.scanner_stream import Stream
 from gate.errors import DeviceError
 from gate.ports.driver import DriverSpec
 from gate.ports.reader import Present, Reader

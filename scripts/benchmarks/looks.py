@@ -17,9 +17,9 @@ from rendering import Grey
 from drivers.decoders.detect.zxing import detect_and_decode
 from drivers.decoders.live import LiveReader
 from drivers.decoders.still import read_still
-from drivers.readers.camera_frames import Attention, Frame
-from drivers.readers.exposing import Ladder
-from drivers.readers.stirring import Health
+from drivers.readers.camera_worker.capture import Attention, Frame
+from drivers.readers.camera_worker.exposure import Ladder
+from drivers.readers.camera_worker.motion import Health
 from gate.worker.stderr import silenced
 
 Look = Callable[[Grey], Collection[str]]

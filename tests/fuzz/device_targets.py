@@ -8,20 +8,20 @@ from unittest.mock import patch
 
 import serial
 
-from drivers._shared import order_thread, serial_ear
-from drivers._shared.order_switch import OrderSwitch
-from drivers.barriers import modbus_boards, modbus_line, uhppote_line
+from drivers._shared import command_thread, serial_listener
+from drivers._shared.threaded_switch import OrderSwitch
+from drivers.barriers import modbus_boards, modbus_client, uhppote_client
 from drivers.barriers.modbus_boards import LotTurnstile, Waveshare
-from drivers.barriers.modbus_line import ModbusLine
+from drivers.barriers.modbus_client import ModbusLine
 from drivers.barriers.numato import _NumatoSwitch
 from drivers.barriers.serial_frames import FramesConfig, _FramesSwitch
 from drivers.barriers.serial_profile import build_frame, load_profile, shipped_profiles
-from drivers.barriers.uhppote_line import CONTROLLED, DoorSetting, UhppoteLine, message
-from drivers.barriers.zk_line import ZkLine, frame
-from drivers.readers import once_each, serial_scanner
+from drivers.barriers.uhppote_client import CONTROLLED, DoorSetting, UhppoteLine, message
+from drivers.barriers.zk_client import ZkLine, frame
+from drivers.readers import repeat_filter, serial_scanner
 from drivers.readers.hid_keys import Typing
-from drivers.readers.scanner_families import FAMILIES
-from drivers.readers.scanner_stream import LONGEST, Stream
+from drivers.readers.scanner_parser import LONGEST, Stream
+from drivers.readers.scanner_protocols import FAMILIES
 from drivers.readers.serial_scanner import Scanner, ScannerConfig
 from gate.core.model import Direction, Scan
 from gate.errors import DeviceError
@@ -74,7 +74,7 @@ def _scanner(data: bytes) -> None:
         await scanner.set_up()
         await scanner.run(present)
 
-    with own_time(serial_scanner, once_each):
+    with own_time(serial_scanner, repeat_filter):
         config = ScannerConfig.model_validate(settings)
         scanner = Scanner(Port(pieces(data[1:]), ends=True), config)  # type: ignore[arg-type]  # stands for one
         with suppress(DeviceError):
@@ -114,7 +114,7 @@ def _frames(data: bytes) -> None:
     config = FramesConfig.model_validate(
         {"driver": "serial_frames", "profile": names[kind % len(names)], "port": "/dev/ttyUSB0", **pulse}
     )
-    with own_time(serial_ear):
+    with own_time(serial_listener):
         switch = _FramesSwitch(Port(pieces(data[1:])), profile, config)  # type: ignore[arg-type]  # stands for one
         with suppress(DeviceError):
             run(switch.probe())
@@ -140,7 +140,7 @@ def _frame_answers() -> list[bytes]:
 
 
 def _numato(data: bytes) -> None:
-    with own_time(serial_ear):
+    with own_time(serial_listener):
         switch = _NumatoSwitch(Port(pieces(data[1:])), 3)  # type: ignore[arg-type]  # stands for one
         _told(switch, bool(data and data[0]))
 
@@ -154,7 +154,7 @@ class _AtOnce:
     def give(self, work: Callable[[], object]) -> None:
         try:
             work()
-        except order_thread.ODD as error:
+        except command_thread.ODD as error:
             raise DeviceError("the device answers what cannot be understood", hint="See its cable") from error
 
 
@@ -163,7 +163,10 @@ def _modbus(data: bytes) -> None:
     kind, answers = data[0] if data else 0, pieces(data[1:])
     if kind & 0x80:
         answers = [answer + crc16(answer) for answer in answers]
-    with own_time(modbus_line, modbus_boards), patch.object(serial, "serial_for_url", lambda *_, **__: Rs485(answers)):
+    with (
+        own_time(modbus_client, modbus_boards),
+        patch.object(serial, "serial_for_url", lambda *_, **__: Rs485(answers)),
+    ):
         line = ModbusLine("/dev/ttyUSB0", 9600, 1)
         boards: list[OrderSwitch] = [
             Waveshare(line, _AtOnce(), 2, 0.5, 1.0),  # type: ignore[arg-type]  # stands for one
@@ -227,10 +230,10 @@ def _uhppote_answers() -> list[bytes]:
         return bytes([kind]) + message(code, 405419896, data)
 
     return [
-        answer(0, uhppote_line.OPEN, b"\x01"),
-        answer(1, uhppote_line.SET_DOOR, bytes([1, CONTROLLED, 5])),
-        answer(2, uhppote_line.GET_DOOR, bytes([1, CONTROLLED, 5])),
-        answer(3, uhppote_line.STATUS, bytes(56)),
+        answer(0, uhppote_client.OPEN, b"\x01"),
+        answer(1, uhppote_client.SET_DOOR, bytes([1, CONTROLLED, 5])),
+        answer(2, uhppote_client.GET_DOOR, bytes([1, CONTROLLED, 5])),
+        answer(3, uhppote_client.STATUS, bytes(56)),
     ]
 
 

@@ -14,8 +14,8 @@ from PIL import Image
 
 from drivers.decoders.image_file import load_grey
 from drivers.decoders.still import read_still
+from drivers.readers.camera_check_messages import EXAMINATION
 from drivers.readers.camera_messages import CAMERA
-from drivers.readers.examining_messages import EXAMINATION
 from gate.authority.sources.csv_file import CsvFile
 from gate.authority.sources.ids import IdKind, Ids
 from gate.authority.sources.rows import Problems

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from drivers._shared.order_thread import OrderThread
-from drivers._shared.pulse_claim import claim, free
+from drivers._shared.claim import claim, free
+from drivers._shared.command_thread import OrderThread
 from gate.errors import DeviceError, StoreError
 from gate.lane.writer import Writer
 

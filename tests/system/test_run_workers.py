@@ -188,7 +188,7 @@ def worker_of(daemon: Daemon) -> int:
             command = (entry / "cmdline").read_bytes()
         except (OSError, ValueError):
             continue
-        if parent == daemon.process.pid and b"camera_child" in command:
+        if parent == daemon.process.pid and b"camera_worker.main" in command:
             return int(entry.name)
     return 0
 

@@ -134,7 +134,7 @@ def test_the_worker_leaves_ctrl_c_and_sigterm_to_the_daemon(daemon: subprocess.P
         daemon.send_signal(signal.SIGINT)
         _, complaints = daemon.communicate(timeout=10)
     assert gone_soon(pid)
-    assert "camera_child" not in complaints
+    assert "camera_worker" not in complaints
 
 
 def test_a_missing_system_library_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ import pytest
 from pydantic import ValidationError
 
 from drivers.readers.camera import CameraConfig, open_camera, shown_address
-from drivers.readers.camera_frames import FAILED, NewestFrame
+from drivers.readers.camera_worker.capture import FAILED, NewestFrame
 from gate.errors import DeviceError
 from gate.testing.reader_contract import LaneDouble, running
 from tests.contract.camera_rigs import (

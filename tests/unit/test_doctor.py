@@ -12,8 +12,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from drivers.decoders.symbols import Symbol
-from drivers.readers import quality
-from drivers.readers.examining import CameraExaminer
+from drivers.readers.camera_check import CameraExaminer
+from drivers.readers.camera_worker import quality_report as quality
 from drivers.readers.picamera import PicameraConfig
 from gate import registry
 from gate.cli.doctor import doctor

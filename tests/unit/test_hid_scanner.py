@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from drivers.readers.hid_keys import KEYS, Typing
 from drivers.readers.hid_scanner import DRIVER as HID
-from drivers.readers.scanner_stream import LONGEST, Loss
+from drivers.readers.scanner_parser import LONGEST, Loss
 from gate.errors import DeviceError
 from gate.ports.reader import Answer
 from gate.testing.barrier_contract import until

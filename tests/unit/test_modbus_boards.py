@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from drivers._shared.order_thread import OrderThread
-from drivers.barriers.modbus_line import ModbusLine
+from drivers._shared.command_thread import OrderThread
+from drivers.barriers.modbus_client import ModbusLine
 from drivers.barriers.modbus_relay import DRIVER
 from gate.core.model import Direction, Stance
 from gate.errors import DeviceError

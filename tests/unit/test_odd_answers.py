@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from drivers._shared.order_thread import OrderThread
-from drivers._shared.pulse_barrier import BoardTimedBarrier, PulsedBarrier, Switch
+from drivers._shared.command_thread import OrderThread
+from drivers._shared.switch_barrier import BoardTimedBarrier, PulsedBarrier, Switch
 from gate.core.model import Direction
 from gate.errors import DeviceError
 from gate.ports.inputs import Level

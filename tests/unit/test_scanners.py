@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from drivers.readers import serial_scanner
-from drivers.readers.once_each import OnceEach
+from drivers.readers.repeat_filter import OnceEach
 from drivers.readers.scanner_config import ScannerText
-from drivers.readers.scanner_families import (
+from drivers.readers.scanner_parser import IDLE, LONGEST, STALE, Loss, Stream
+from drivers.readers.scanner_protocols import (
     CONTINUOUS,
     FAMILIES,
     HEARTBEAT,
@@ -25,7 +26,6 @@ from drivers.readers.scanner_families import (
     with_mode,
     write_zone,
 )
-from drivers.readers.scanner_stream import IDLE, LONGEST, STALE, Loss, Stream
 from drivers.readers.serial_scanner import DRIVER
 from gate.core.model import Direction
 from gate.errors import DeviceError

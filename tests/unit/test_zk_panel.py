@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 import pytest
 from pydantic import ValidationError
 
-from drivers.barriers.zk_line import CONNECT, CONTROL, NOBODY, frame
+from drivers.barriers.zk_client import CONNECT, CONTROL, NOBODY, frame
 from drivers.barriers.zk_panel import DRIVER
 from gate.core.model import Direction, Stance
 from gate.errors import DeviceError

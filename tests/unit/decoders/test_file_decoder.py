@@ -19,7 +19,7 @@ from drivers.decoders.live import LiveReader
 from drivers.decoders.preprocess import LIVE
 from drivers.decoders.still import read_still
 from drivers.decoders.stills import Cascade as FileDecoder
-from drivers.readers import camera_folder
+from drivers.readers.camera_worker import image_folder
 from gate import registry
 from gate.cli import read as read_module
 from gate.cli.read import read
@@ -255,4 +255,4 @@ def test_read_of_nothing(tmp_path: Path) -> None:
 
 
 def test_a_directory_and_a_folder_camera_know_the_same_pictures() -> None:
-    assert read_module.SUFFIXES == camera_folder.SUFFIXES
+    assert read_module.SUFFIXES == image_folder.SUFFIXES

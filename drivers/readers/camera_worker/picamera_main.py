@@ -1,21 +1,21 @@
-"""The worker process of a Raspberry Pi camera.  It speaks with the daemon as `camera_child` does."""
+"""The worker process of a Raspberry Pi camera.  It speaks with the daemon as `main` does."""
 
 from typing import TYPE_CHECKING
 
 from drivers.readers.camera_messages import PICAMERA
-from drivers.readers.camera_worker import begin
+from drivers.readers.camera_worker.startup import begin
 from gate.worker.confine import Rights
 from gate.worker.link import Link
 
 if TYPE_CHECKING:
-    from drivers.readers.camera_frames import Live
+    from drivers.readers.camera_worker.capture import Live
 
 PACKAGES = "`apt install python3-picamera2`, and make the venv with --system-site-packages"
 
 
 def main() -> None:
     link = begin(PICAMERA)
-    from drivers.readers.camera_frames import watch
+    from drivers.readers.camera_worker.capture import watch
 
     live = open_picamera(link)
     watch(link, live)
@@ -23,8 +23,8 @@ def main() -> None:
 
 
 def open_picamera(link: Link) -> "Live":
-    from drivers.readers.camera_frames import Live
-    from drivers.readers.picamera_source import PicameraSource
+    from drivers.readers.camera_worker.capture import Live
+    from drivers.readers.camera_worker.picamera_source import PicameraSource
 
     settings = link.settings
     name = settings["name"]

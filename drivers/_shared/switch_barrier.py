@@ -13,8 +13,8 @@ from typing import Annotated, Protocol, TypeVar
 
 from pydantic import AfterValidator, Field
 
-from drivers._shared.order_thread import ODD
-from drivers._shared.pulse_claim import free
+from drivers._shared.claim import free
+from drivers._shared.command_thread import ODD
 from drivers._shared.pulse_guard import GRACE, PulseGuard
 from gate.core.model import Direction, Stance
 from gate.errors import DeviceError

@@ -17,7 +17,7 @@ _AF_MANUAL, _AF_CONTINUOUS = 0, 2  # libcamera controls::AfModeEnum
 
 
 class PicameraSource:
-    """Implements `drivers.readers.camera_frames.Capture`."""
+    """Implements `drivers.readers.camera_worker.capture.Capture`."""
 
     def __init__(self, camera: Any, settings: Mapping[str, Any]) -> None:
         """`camera`: a Picamera2 that is not configured yet.  Raises RuntimeError as libcamera does."""

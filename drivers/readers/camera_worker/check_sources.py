@@ -7,11 +7,11 @@ from pathlib import Path
 import cv2
 
 from drivers.decoders.image_file import load_grey
-from drivers.readers.camera_folder import SUFFIXES, natural_order
-from drivers.readers.camera_frames import BEAT, Frame, Live, NewestFrame
-from drivers.readers.camera_sources import open_live
-from drivers.readers.examining_messages import Opened
-from drivers.readers.picamera_child import open_picamera
+from drivers.readers.camera_check_messages import Opened
+from drivers.readers.camera_worker.capture import BEAT, Frame, Live, NewestFrame
+from drivers.readers.camera_worker.image_folder import SUFFIXES, natural_order
+from drivers.readers.camera_worker.open_source import open_live
+from drivers.readers.camera_worker.picamera_main import open_picamera
 from gate.errors import PictureError
 from gate.worker.link import Link
 

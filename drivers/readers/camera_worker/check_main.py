@@ -1,23 +1,23 @@
-"""The worker process of an examination (`examining_messages`)."""
+"""The worker process of an examination (`camera_check_messages`)."""
 
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from drivers.readers.camera_worker import begin
-from drivers.readers.examining_messages import EXAMINATION, Drawn, Examined, Words
+from drivers.readers.camera_check_messages import EXAMINATION, Drawn, Examined, Words
+from drivers.readers.camera_worker.startup import begin
 from gate.ports.camera_report import CameraReport
 
 if TYPE_CHECKING:
-    from drivers.readers.quality import Quality
+    from drivers.readers.camera_worker.quality_report import Quality
 
 _TELL_EVERY = 0.5  # seconds
 
 
 def main() -> None:
     link = begin(EXAMINATION)
-    from drivers.readers.examining_sources import frames
-    from drivers.readers.quality import Quality
+    from drivers.readers.camera_worker.check_sources import frames
+    from drivers.readers.camera_worker.quality_report import Quality
 
     quality = Quality()
     told = 0.0

@@ -3,9 +3,9 @@
 import numpy as np
 
 from drivers.decoders.symbols import Grey
-from drivers.readers.camera_frames import BLACK_FOR, Attention, Frame
-from drivers.readers.exposing import STEP_AFTER, Ladder
-from drivers.readers.stirring import EVERY, LINGER, Health, Stirring, smaller
+from drivers.readers.camera_worker.capture import BLACK_FOR, Attention, Frame
+from drivers.readers.camera_worker.exposure import STEP_AFTER, Ladder
+from drivers.readers.camera_worker.motion import EVERY, LINGER, Health, Stirring, smaller
 from tests.contract.camera_rigs import BLANK, drawn
 
 RATE = 1 / 15

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from drivers._shared.pulse_barrier import PulsedBarrier, Switch, extended_pulse, started
-from drivers._shared.pulse_claim import claim, free
+from drivers._shared.claim import claim, free
 from drivers._shared.pulse_guard import PulseGuard
+from drivers._shared.switch_barrier import PulsedBarrier, Switch, extended_pulse, started
 from drivers.barriers.fake import DRIVER, FakeConfig
 from gate.core.model import Direction, Stance
 from gate.errors import DeviceError

@@ -40,7 +40,7 @@ class Words:
 _LIMITS = Limits(line=64 * 1024, text=1000, items=64)
 
 EXAMINATION = Program(
-    "drivers.readers.examining_child",
+    "drivers.readers.camera_worker.check_main",
     Codec(Loading, Started, Failed, Opened, Examined, Drawn, limits=_LIMITS),
     Codec(Begin, Words, limits=_LIMITS),
 )

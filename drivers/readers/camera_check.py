@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from drivers.readers.camera import CameraConfig, shown_address
-from drivers.readers.examining_messages import EXAMINATION, Begin, Examined, Words
-from drivers.readers.live_config import LiveConfig
+from drivers.readers.camera_check_messages import EXAMINATION, Begin, Examined, Words
+from drivers.readers.camera_config import LiveConfig
 from drivers.readers.picamera import PicameraConfig
 from gate.errors import DeviceError
 from gate.ports.camera_report import CameraReport, Tell

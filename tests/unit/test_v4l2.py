@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers.readers.v4l2_controls import Control, Controls
+from drivers.readers.camera_worker.v4l2 import Control, Controls
 
 Told = list[tuple[int, int]]
 

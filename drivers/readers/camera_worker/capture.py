@@ -13,8 +13,8 @@ import numpy.typing as npt
 from drivers.decoders.image_file import to_grey
 from drivers.decoders.live import LiveReader
 from drivers.readers import camera_messages as messages
-from drivers.readers.exposing import Ladder
-from drivers.readers.stirring import Health, Stirring, is_black, smaller
+from drivers.readers.camera_worker.exposure import Ladder
+from drivers.readers.camera_worker.motion import Health, Stirring, is_black, smaller
 from gate.worker.confine import NOTHING, Rights, give_up
 from gate.worker.link import Link
 

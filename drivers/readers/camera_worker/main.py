@@ -1,14 +1,14 @@
 """The worker process of a camera: opens it, captures, decodes, and tells the daemon what it saw (`camera_messages`)."""
 
 from drivers.readers.camera_messages import CAMERA
-from drivers.readers.camera_worker import begin
+from drivers.readers.camera_worker.startup import begin
 
 
 def main() -> None:
     link = begin(CAMERA)
-    from drivers.readers import camera_sources
+    from drivers.readers.camera_worker import open_source
 
-    camera_sources.run(link)
+    open_source.run(link)
     link.end()
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from drivers.decoders.image_file import to_grey
 from drivers.decoders.live import LiveReader
 from drivers.decoders.symbols import Grey, ReadResult, Symbol
-from drivers.readers.camera_frames import Frame
+from drivers.readers.camera_worker.capture import Frame
 
 WHITE = 250  # of 255: from here on a pixel is burnt out
 _READ, _FOUND, _INK, _SHADE = (60, 130, 20), (20, 100, 200), (255, 255, 255), (40, 40, 40)  # BGR

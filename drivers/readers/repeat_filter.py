@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from drivers.readers.scanner_config import ScannerText
-from drivers.readers.scanner_stream import Loss
+from drivers.readers.scanner_parser import Loss
 from gate.core.model import Scan
 from gate.ports.reader import Answer, Dropped, Present
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from drivers._shared.order_thread import OrderThread
-from drivers._shared.pulse_barrier import Switch
+from drivers._shared.command_thread import OrderThread
+from drivers._shared.switch_barrier import Switch
 from gate.errors import DeviceError
 
 

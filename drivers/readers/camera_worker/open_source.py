@@ -8,9 +8,9 @@ from pathlib import Path
 
 import cv2
 
-from drivers.readers.camera_folder import show_folder
-from drivers.readers.camera_frames import Live, play_video, watch
-from drivers.readers.v4l2_controls import Controls
+from drivers.readers.camera_worker.capture import Live, play_video, watch
+from drivers.readers.camera_worker.image_folder import show_folder
+from drivers.readers.camera_worker.v4l2 import Controls
 from gate.worker.confine import Rights, lower_data
 from gate.worker.link import Link
 

@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from drivers.readers.camera import open_camera
-from drivers.readers.camera_folder import STABLE, PictureQueue, natural_order
+from drivers.readers.camera_worker.image_folder import STABLE, PictureQueue, natural_order
 from gate.core.model import Scan
 from gate.errors import DeviceError
 from gate.ports.reader import Answer
