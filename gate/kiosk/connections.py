@@ -14,6 +14,8 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
+from gate.kiosk.pace import Pace
+
 MOST_CONNECTIONS = 64  # two screens, some scripts, and a browser that opens six at once, many times over
 LONGEST_HEAD = 8192  # bytes of a request line and headers; Chromium sends some 700
 
@@ -41,8 +43,11 @@ class Connection(H11Protocol):
         server_state: ServerState,
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        pace: Pace | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        self._pace = pace
         self._answered: object = None  # the request that `_since` belongs to
         self._since = self.loop.time()
         self._unread_since: float | None = None
@@ -59,6 +64,8 @@ class Connection(H11Protocol):
         return self._since
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        if self._pace:
+            self._pace.keep()
         super().connection_made(transport)
         if len(self.connections) > MOST_CONNECTIONS:
             idle = [other for other in self.connections if isinstance(other, Connection) and other is not self]
@@ -66,6 +73,8 @@ class Connection(H11Protocol):
             (min(idle, key=lambda other: other.since) if idle else self).drop()
 
     def data_received(self, data: bytes) -> None:
+        if self._pace:
+            self._pace.keep()
         super().data_received(data)
         self._note()
 

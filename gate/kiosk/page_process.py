@@ -19,6 +19,7 @@ from contextlib import suppress
 from gate.core.tally import Tally
 from gate.errors import GateError
 from gate.kiosk.messages import TO_LANE, TO_PAGE, Alive, Beat, Begin, Trouble, Up, cut, to_lane, to_page
+from gate.kiosk.pace import Pace
 from gate.kiosk.server import create_app, serve_on
 from gate.runtime.bus import Bus
 from gate.worker.confine import Rights, give_up, lower_limits
@@ -112,7 +113,7 @@ async def _serve(lane: Lane, listener: socket.socket) -> None:
     bus, clock = Bus(), LaneClock()
     app = create_app(bus, begin.about, clock, clock.is_lane_alive)
     served = asyncio.Event()
-    page = asyncio.create_task(serve_on(app, listener, served.set))
+    page = asyncio.create_task(serve_on(app, listener, served.set, Pace()))
     others = [
         asyncio.create_task(_take(orders, bus, clock)),
         asyncio.create_task(_confine(lane, clock, listener, served)),

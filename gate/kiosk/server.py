@@ -34,6 +34,7 @@ import re
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from importlib.resources import files
 from string import Template
 
@@ -51,6 +52,7 @@ from gate.kiosk.connections import LONGEST_HEAD, STREAM, Connection
 from gate.kiosk.feed import Feed
 from gate.kiosk.listener import BACKLOG, listen, url_of
 from gate.kiosk.metrics import CONTENT_TYPE, Metrics
+from gate.kiosk.pace import Pace
 from gate.kiosk.texts import check_languages
 from gate.kiosk.view import About, Line, no_signal
 from gate.ports.clock import Clock
@@ -222,14 +224,16 @@ async def serve(app: Starlette, host: str, port: int, started: Callable[[str], N
         await serve_on(app, listener, lambda: started(url_of(listener)))
 
 
-async def serve_on(app: Starlette, listener: socket.socket, started: Callable[[], None]) -> None:
-    """Serve until cancelled, in the running loop.
+async def serve_on(
+    app: Starlette, listener: socket.socket, started: Callable[[], None], pace: Pace | None = None
+) -> None:
+    """Serve until cancelled, in the running loop.  `pace`: holds the whole process to a share of a processor.
 
     Cancelling ends open streams at once.  Installs no signal handlers.  Raises DeviceError when the page's
     own task fails."""
     config = uvicorn.Config(
         app,
-        http=Connection,
+        http=partial(Connection, pace=pace),  # type: ignore[arg-type]  # uvicorn only calls it
         ws="none",
         lifespan="on",
         log_config=None,

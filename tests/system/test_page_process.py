@@ -19,6 +19,7 @@ import pytest
 
 from gate.core.model import Listing
 from gate.kiosk.connections import MOST_CONNECTIONS, REQUEST_WITHIN
+from gate.kiosk.pace import BURST, SHARE
 from gate.kiosk.server import FOR_SCREENS, MOST_STREAMS
 from gate.worker.confine import unenforced
 from tests.system.rig import Daemon, Site, eventually, running
@@ -113,6 +114,12 @@ def crowd(daemon: Daemon, number: int, request: bytes = b"") -> Iterator[list[so
 
 def open_files(pid: int) -> int:
     return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def processor_time(pid: int) -> float:
+    """Seconds."""
+    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def answers(connection: socket.socket) -> bytes:
@@ -247,11 +254,14 @@ for _ in range({number}):
     threading.Thread(target=ask, daemon=True).start()
 time.sleep(60)
 """
+    page = lane.child("kiosk")
+    begun, used = time.monotonic(), processor_time(page)
     with subprocess.Popen([sys.executable, "-c", flood]) as asking:
         try:
             goes_on(lane)
             assert order(site, "status").returncode == 0
             screen.lives()
+            assert processor_time(page) - used <= 0.1 + BURST + 1.2 * SHARE * (time.monotonic() - begun)
         finally:
             asking.kill()
     assert get(lane, "/healthz").status_code == 200
