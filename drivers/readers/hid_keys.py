@@ -18,6 +18,9 @@ _ENDS = frozenset({28, 96, 15, 108})
 _CONTROL_ENDS = frozenset({50, 36, 23, 46, 32})
 """With Ctrl: M (CR), J (LF), I (TAB), C (ETX), D (EOT).  Others, such as B (STX), stand for nothing."""
 
+_MOST_CONTROLS = 4
+"""Keys that stand for something while Ctrl is held once; more, and Ctrl is stuck: nothing it types is a code."""
+
 _CHARACTER_ENDS = frozenset({3, 4, 9, 10, 13})
 """The same as numbers typed with ALT."""
 
@@ -44,6 +47,7 @@ class Typing:
         """`silence`: seconds without a key that end a code; None: a key does."""
         self._silence = silence
         self._held: set[int] = set()  # SHIFT, Ctrl, ALT
+        self._controls = 0  # keys since Ctrl went down
         self._caps = False
         self._number = ""  # typed on the keypad while ALT is held
         self._typed: list[str] = []
@@ -65,7 +69,7 @@ class Typing:
         if code == _CAPS_LOCK:
             self._caps = not self._caps
         elif self._held & _CONTROLS:
-            return self._end() if code in _CONTROL_ENDS else None
+            return self._control(code)
         elif self._held & _ALTS and code in _DIGITS:
             self._number = (self._number + _DIGITS[code])[-6:]
         elif code in _ENDS:
@@ -77,6 +81,12 @@ class Typing:
         elif code != _NUM_LOCK:
             self.losses.append(Loss.KEYS)
         return None
+
+    def _control(self, code: int) -> str | None:
+        self._controls += 1
+        if self._controls == _MOST_CONTROLS + 1:
+            self.losses.append(Loss.KEYS)
+        return self._end() if code in _CONTROL_ENDS else None
 
     def quiet(self, at: float) -> str | None:
         """To be called again and again, for silence is news: it ends a code, or loses one that has no end."""
@@ -98,6 +108,8 @@ class Typing:
 
     def _modify(self, code: int, value: int, at: float) -> str | None:
         (self._held.discard if value == UP else self._held.add)(code)
+        if code in _CONTROLS and value in (UP, DOWN):
+            self._controls = 0
         if code not in _ALTS or value != UP or not self._number:
             return None
         number, self._number = int(self._number), ""

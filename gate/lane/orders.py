@@ -32,7 +32,8 @@ ANSWER_WITHIN = 5.0  # seconds
 STAFF_GROUP = "gate-staff"
 """Members of this group may order, where it exists."""
 
-Person = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Person = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\p{C}\p{Zl}\p{Zp}]+$")]
+"""Without control characters and marks of direction, which would rewrite the line of the journal on a screen."""
 
 
 class _Request(BaseModel):

@@ -157,6 +157,10 @@ HOSTILE = [
     b'{"do": "status", "by": ""}',
     b'{"do": "status", "by": "a\\nb"}',
     b'{"do": "status", "by": "\\ud800"}',
+    b'{"do": "status", "by": "a\\u202eb"}',
+    b'{"do": "status", "by": "a\\u200bb"}',
+    b'{"do": "status", "by": "\\u009b2J"}',
+    b'{"do": "status", "by": "a\\u2028b"}',
     b'{"do": "status", "by": "' + b"x" * 65 + b'"}',
     b'{"do": "status", "more": 1}',
 ]

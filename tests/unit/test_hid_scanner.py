@@ -241,3 +241,14 @@ async def test_it_is_grabbed_while_it_is_read_and_let_go(monkeypatch: pytest.Mon
             await lane.seen("AQ1:% TYPED $")
     assert not keyboard.grabbed
     assert time.monotonic() >= lane.scans[0].seen
+
+
+def test_a_ctrl_that_is_stuck_is_said_once_a_holding() -> None:
+    typing = Typing()
+    for _ in range(2):
+        for code, value in [(29, 1), *((key, 1) for key in (48, 27, 30, 31)), (29, 0)]:  # STX and GS are nothing
+            assert typing.key(code, value, 0.0) is None
+    assert typing.losses == []
+    for code in (29, *range(16, 26)):
+        assert typing.key(code, 1, 0.0) is None
+    assert typing.losses == [Loss.KEYS]
