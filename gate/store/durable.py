@@ -12,6 +12,7 @@ from time import sleep
 
 PRIVATE = 0o600  # of the owner alone
 SHARED = 0o640  # the directory's group may read
+MOST_ODD = 9  # names for things that are no files, beside one that is
 
 
 def read_regular(path: Path, most: int, begin: int = 0) -> bytes | None:
@@ -25,10 +26,16 @@ def read_regular(path: Path, most: int, begin: int = 0) -> bytes | None:
         os.close(descriptor)
 
 
-def move_odd_aside(path: Path) -> None:
-    """Keep what has the name of a file, and is none, under another."""
-    if os.path.lexists(path) and not path.is_file():
-        path.replace(path.with_name(f"{path.name}.odd"))
+def is_odd(path: Path, *, link: bool = False) -> bool:
+    """Whether something has the name of a file, and is none.  `link`: a link to a file is none either."""
+    return os.path.lexists(path) and not (path.is_file() and not (link and path.is_symlink()))
+
+
+def move_odd_aside(path: Path, *, link: bool = False) -> None:
+    """Keep what `is_odd` under another name."""
+    if is_odd(path, link=link):
+        names = (path.with_name(f"{path.name}.odd{number}") for number in ("", *range(2, MOST_ODD + 1)))
+        path.replace(next((name for name in names if not os.path.lexists(name)), path.with_name(f"{path.name}.odd")))
 
 
 def make_directory(path: Path, mode: int = 0o750) -> None:
@@ -43,6 +50,7 @@ def make_directory(path: Path, mode: int = 0o750) -> None:
 
 def create(path: Path, mode: int) -> int:
     """Create an empty file in place of whatever has the name; return its descriptor, open for writing."""
+    _clear(path)
     path.unlink(missing_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     if mode & 0o070:
@@ -87,10 +95,15 @@ def replacing(path: Path, mode: int) -> Iterator[tuple[Path, int]]:
 
 def put_in_place(staged: Path, path: Path) -> None:
     """Give a file that is on the disk its name, in place of whatever has it."""
-    if path.is_dir() and not path.is_symlink():  # the only thing that a file cannot replace
-        move_odd_aside(path)
+    _clear(path)
     staged.replace(path)
     sync_folder(path.parent)
+
+
+def _clear(path: Path) -> None:
+    """A folder is the only thing that a file cannot replace."""
+    if path.is_dir() and not path.is_symlink():
+        move_odd_aside(path)
 
 
 def sync_folder(folder: Path) -> None:

@@ -17,7 +17,7 @@ from gate.core.chain import checkpoint_message
 from gate.errors import DamagedError, StoreError
 from gate.store import device_key
 from gate.store.database import File, check_pages, immediate, open_for_reading, open_for_writing, set_aside, unusable
-from gate.store.durable import sync_folder
+from gate.store.durable import is_odd, move_odd_aside, sync_folder
 from gate.store.journal import read_end
 from gate.store.journal_end import NAME, End, EndFile
 from gate.store.lane_values import find_foreign_value
@@ -36,6 +36,9 @@ _PROBES = (
     "SELECT what, last, used_at, at, confirmed FROM loss LIMIT 1",
 )
 """What the lane reads: a table or column that a flipped bit has renamed shows at the start, not at a passage."""
+_SAY_NOTHING = ("-shm", "-journal")
+"""Ends of names beside a database with a WAL that may hold anything: SQLite makes the one again, and the other is no
+journal of it.  It fails, or waits, for what is no file, and for links."""
 _Inodes = tuple[int, int, int, int]
 _BASE = "SELECT seq, hash FROM journal_base"
 
@@ -50,13 +53,14 @@ class Left:
 
     def trace_of_loss(self) -> str | None:
         """Before SQLite looks, which would take an empty file for a new one and delete its WAL."""
-        for suffix in ("", "-wal"):
-            if (part := self.path.with_name(self.path.name + suffix)).is_dir():
+        wal = _beside(self.path, "-wal")
+        for part, odd in ((self.path, self.path.is_dir()), (wal, is_odd(wal, link=True))):
+            if odd:
                 return f"{part}: it is no file"
         if _size(self.path):
             return None
         how = "empty" if self.path.exists() else "missing"
-        if _size(self.path.with_name(f"{self.path.name}-wal")):
+        if _size(wal):
             return f"{self.path}: {how}, but its WAL is there"
         if segments(self.path.parent):
             return f"{self.path}: {how}, but sealed segments of its journal are there"
@@ -175,6 +179,8 @@ class LaneFile:
 
     def _open(self) -> sqlite3.Connection:
         left = Left(self._path, self.key, self._end)
+        for suffix in _SAY_NOTHING:
+            move_odd_aside(_beside(self._path, suffix), link=True)
         if what := left.trace_of_loss():
             return self._lose(what)
         try:
@@ -239,7 +245,8 @@ class LaneFile:
             begin_after(connection, what, None, fresh=False)
 
     def _set_aside(self) -> Path | None:
-        if not any(_size(self._path.with_name(self._path.name + suffix)) for suffix in ("", "-wal")):
+        move_odd_aside(_beside(self._path, "-wal"), link=True)
+        if not any(_size(_beside(self._path, suffix)) for suffix in ("", "-wal")):
             self._path.unlink(missing_ok=True)
             return None
         names = [f"lost-{number}" for number in range(1, MOST_EVIDENCE + 1)]
@@ -280,6 +287,11 @@ def last_time(state_dir: Path) -> float | None:
     key = device_key.load(state_dir)
     end = EndFile(state_dir, key).read() if key else None
     return end.at / 1000 if end and end.at is not None else None
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    """A file of SQLite's that belongs to the database."""
+    return path.with_name(path.name + suffix)
 
 
 def _size(path: Path) -> int:
