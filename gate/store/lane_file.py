@@ -135,12 +135,15 @@ class LaneFile:
         self._seen = self._look()
 
     def _look(self) -> _Inodes | None:
-        """Of file and WAL, by their names; None where one is missing or the file is empty."""
+        """Of file and WAL, by their names; None where one is missing or the file is empty.  Raises StoreError while
+        the disk does not even say that."""
         try:
             file = os.stat(self._name)  # noqa: PTH116 - a Path costs more than the call
             wal = os.stat(self._wal_name)  # noqa: PTH116 - a Path costs more than the call
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
+        except OSError as error:
+            raise unusable(self._path, error) from error
         return (file.st_dev, file.st_ino, wal.st_dev, wal.st_ino) if file.st_size else None
 
     def put_back(self) -> None:

@@ -19,10 +19,13 @@ def claim_lane(state_dir: Path) -> int:
         raise unusable(path, error) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
+    except BlockingIOError as error:
         os.close(descriptor)
         raise FinalStoreError(
             f"{state_dir} is in use by another gate",
             hint="Only one `gate run` may use a state directory; stop the other",
         ) from error
+    except OSError as error:  # the file system has no locks to give, or does not answer
+        os.close(descriptor)
+        raise unusable(path, error) from error
     return descriptor

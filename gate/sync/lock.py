@@ -69,8 +69,8 @@ def _take(lock: int, place: int, folder: Path, rank: Rank) -> None:
     until = monotonic() + (0.0 if rank is Rank.DAEMON else WAIT)
     while True:
         if rank is not Rank.DAEMON:
-            _locked(place, rank.value)  # again and again: another command may hold it now
-        if not _wanted(folder, rank) and _locked(lock, fcntl.LOCK_EX):
+            _locked(place, rank.value, folder)  # again and again: another command may hold it now
+        if not _wanted(folder, rank) and _locked(lock, fcntl.LOCK_EX, folder):
             break
         if monotonic() >= until:
             raise BusyError(f"{folder}: another sync is running", hint="Wait for it, or stop it first")
@@ -93,14 +93,17 @@ def _wanted(folder: Path, rank: Rank) -> bool:
     except OSError as error:
         raise disk_error(folder, error) from error
     try:
-        return not _locked(own, fcntl.LOCK_EX if rank is Rank.DAEMON else fcntl.LOCK_SH)
+        return not _locked(own, fcntl.LOCK_EX if rank is Rank.DAEMON else fcntl.LOCK_SH, folder)
     finally:
         os.close(own)
 
 
-def _locked(descriptor: int, how: int) -> bool:
+def _locked(descriptor: int, how: int, folder: Path) -> bool:
+    """Raises StoreError where the file system has no locks to give."""
     try:
         fcntl.flock(descriptor, how | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    except OSError as error:
+        raise disk_error(folder, error) from error
     return True

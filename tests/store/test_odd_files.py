@@ -1,6 +1,7 @@
 """What has the name of a file of the state directory, and is none, holds nobody up and ends nothing for good."""
 
 import errno
+import fcntl
 import json
 import os
 import sqlite3
@@ -13,7 +14,7 @@ from click.testing import CliRunner
 
 from gate.cli.journal import journal
 from gate.core.lane.modes import Mode
-from gate.errors import StoreError, SyncError
+from gate.errors import FinalStoreError, StoreError, SyncError
 from gate.store.database import unusable
 from gate.store.device_key import load_or_make, load_public
 from gate.store.journal_end import NAME
@@ -21,6 +22,7 @@ from gate.store.lane_file import examine
 from gate.store.lane_store import LaneStore
 from gate.store.last_sync import Synced, last_sync, record_sync
 from gate.store.segments import FOLDER, oldest, segments
+from gate.sync.lock import alone
 from gate.sync.round import read_root
 from gate.testing.builders import NOW, policy
 
@@ -80,6 +82,35 @@ def test_a_wal_that_is_no_file_is_a_loss(state: Path, kind: str) -> None:
     assert "it is no file" in str(examine(state))
     store = LaneStore(state, policy())
     assert Mode.LOCKED_DOWN in store.standing().orders
+    store.close()
+
+
+def test_a_file_system_without_locks_is_no_other_gate(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(StoreError, match="No locks available") as refused:
+        LaneStore(state, policy())
+    assert not isinstance(refused.value, FinalStoreError)  # it is waited for
+    with pytest.raises(StoreError, match="No locks available"), alone(state):
+        pass
+
+
+def test_a_disk_that_does_not_say_what_lies_there_refuses_and_ends_nothing(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: object, *_: object, **__: object) -> os.stat_result:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), path)
+
+    store = LaneStore(state, policy())
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "stat", refuse)
+        for asked in (lambda: store.heal(NOW + 10), lambda: store.note("gate", NOW + 10, "started")):
+            with pytest.raises(StoreError, match="Input/output error"):
+                asked()
+    assert not store.heal(NOW + 20)
+    store.note("gate", NOW + 20, "started")
     store.close()
 
 
