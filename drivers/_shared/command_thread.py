@@ -18,7 +18,7 @@ ODD = (OSError, ValueError, LookupError, ArithmeticError, struct.error)
 T = TypeVar("T")
 
 
-class OrderThread:
+class CommandThread:
     def __init__(self, name: str) -> None:
         self._executor = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._pending: set[Future[Any]] = set()

@@ -17,7 +17,7 @@ _KEPT = 256
 T = TypeVar("T")
 
 
-class SerialEar(Generic[T]):
+class SerialListener(Generic[T]):
     """`reports`: frame -> what it means.  Every method but `answer` may be called from any thread."""
 
     def __init__(self, port: SerialPort, reports: Mapping[bytes, T]) -> None:

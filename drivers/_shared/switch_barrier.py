@@ -1,36 +1,33 @@
 """What every switched lock has in common: one pulse at a time, locked on every way out.
 
 A driver supplies a `Switch` (on, off, and how to see that it obeyed); the classes here make a
-`gate.ports.barrier.Barrier` of it: `PulsedBarrier` times the pulse itself, `BoardTimedBarrier` leaves
+`gate.ports.barrier.Barrier` of it: `HostTimedBarrier` times the pulse itself, `BoardTimedBarrier` leaves
 that to the board.
 """
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from typing import Annotated, Protocol, TypeVar
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, Field
 
 from drivers._shared.claim import free
-from drivers._shared.command_thread import ODD
 from drivers._shared.pulse_guard import GRACE, PulseGuard
+from drivers._shared.switch import Switch, odd_answers
 from gate.core.model import Direction, Stance
 from gate.errors import DeviceError
 from gate.ports.abilities import Abilities
-from gate.ports.barrier import Opened, unheeded
+from gate.ports.barrier import Barrier, Opened, unheeded
 from gate.ports.driver import Duration
-from gate.ports.inputs import Level, Report
+from gate.ports.inputs import Report
 
 MIN_PULSE = 0.05
 """Seconds; a relay or turnstile input does not notice anything shorter (PERCo TTR-04CW asks for 100 ms)."""
 
 MAX_PULSE = 10.0
 """Seconds; longer than any pulse input needs, and a door that stands open longer than that is a fault."""
-
-WATCH_EVERY = 0.25
-"""Seconds between two looks at whether the device is still there."""
 
 LEASE = 2.0
 """Seconds for which a door that the host holds open stays open without a new word from `watch`."""
@@ -66,39 +63,7 @@ def extended_pulse(pulse: float, extended: float | None) -> float:
     return min(max(3 * pulse if extended is None else extended, pulse), MAX_PULSE)
 
 
-class Switch(Protocol):
-    """One output of a device.  `name` says which, for a person.  To be inherited from."""
-
-    name: str
-    every: float = WATCH_EVERY
-    """Seconds between two looks at it."""
-
-    def on(self, direction: Direction, *, extended: bool = False) -> None:
-        """Unlock.  Returns at once.  Raises DeviceError.  `extended` is for boards that time the pulse."""
-
-    def off(self) -> None:
-        """Lock, and leave any stance.  Returns at once, from any thread.  Raises DeviceError."""
-
-    def pose(self, stance: Stance) -> bool:  # noqa: ARG002 - most devices know none
-        """Tell the device to stand so by itself; False when it knows no such order.  Returns at once.
-        Raises DeviceError."""
-        return False
-
-    async def confirm(self, *, on: bool) -> None:
-        """Raises DeviceError when the device can say that it did not obey.  Takes well under a second."""
-
-    def check(self) -> None:
-        """Raises DeviceError when the device is lost.  Returns at once."""
-
-    def sensed(self) -> Sequence[Level]:
-        """What the device has reported since the last call.  Returns at once.  Raises DeviceError."""
-        return ()
-
-    def close(self) -> None:
-        """Free the device.  May block.  Never raises."""
-
-
-class SwitchBarrier:
+class SwitchBarrier(Barrier):
     """Lock, know whether it is locked, notice a loss."""
 
     def __init__(self, switch: Switch) -> None:
@@ -195,7 +160,7 @@ class SwitchBarrier:
             )
 
 
-class PulsedBarrier(SwitchBarrier):
+class HostTimedBarrier(SwitchBarrier):
     """The host times the pulse, on the monotonic clock; a guard thread ends it should the loop hang.
 
     A device that cannot stand free by itself is held open on a lease that `watch` renews: should that
@@ -319,17 +284,6 @@ class BoardTimedBarrier(SwitchBarrier):
         if self._can_lock or self._stance is Stance.FREE:
             return self._secured
         return time.monotonic() >= self._ends
-
-
-@contextmanager
-def odd_answers(name: str) -> Iterator[None]:
-    """What a device says raises DeviceError and nothing else, whatever its bytes do to a decoder."""
-    try:
-        yield
-    except ODD as error:
-        raise DeviceError(
-            f"{name} answers what cannot be understood ({error!r})", hint="See its cable, and that it is this device"
-        ) from error
 
 
 SomeBarrier = TypeVar("SomeBarrier", bound=SwitchBarrier)

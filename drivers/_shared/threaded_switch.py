@@ -1,10 +1,11 @@
 """A switch whose device is spoken to by question and answer, on a thread of its own."""
 
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import Protocol
 
-from drivers._shared.command_thread import OrderThread
-from drivers._shared.switch_barrier import Switch
+from drivers._shared.command_thread import CommandThread
+from drivers._shared.switch import Switch
 from gate.errors import DeviceError
 
 
@@ -13,10 +14,10 @@ class Closes(Protocol):
         """Never raises."""
 
 
-class OrderSwitch(Switch):
+class ThreadedSwitch(Switch):
     """Orders go out in their turn; `look` is asked again and again, and finds what is not as it should be."""
 
-    def __init__(self, name: str, thread: OrderThread, line: Closes) -> None:
+    def __init__(self, name: str, thread: CommandThread, line: Closes) -> None:
         self.name = name
         self._thread = thread
         self._closes = line
@@ -44,9 +45,9 @@ class OrderSwitch(Switch):
     def read_back(self, *, on: bool) -> None:
         """On the thread.  Raises DeviceError when the device says otherwise.  One that cannot be asked: nothing."""
 
+    @abstractmethod
     def look(self) -> None:
         """On the thread, every quarter of a second.  Raises DeviceError."""
-        raise NotImplementedError
 
     def _look_once(self) -> None:
         try:

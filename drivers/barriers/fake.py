@@ -13,7 +13,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from drivers._shared.switch_barrier import HELD_OPEN, ExtendedPulse, Pulse, PulsedBarrier, Switch, started
+from drivers._shared.switch import Switch
+from drivers._shared.switch_barrier import HELD_OPEN, ExtendedPulse, HostTimedBarrier, Pulse, started
 from gate.core.model import Direction
 from gate.errors import DeviceError
 from gate.ports.driver import DriverConfig, DriverSpec, Duration
@@ -84,7 +85,7 @@ class FakeSwitch(Switch):
             self.history.append((time.monotonic(), state))
 
 
-class FakeBarrier(PulsedBarrier):
+class FakeBarrier(HostTimedBarrier):
     def __init__(self, config: FakeConfig) -> None:
         self._fake = FakeSwitch(config.takes, config.faults)
         super().__init__(self._fake, config.pulse, config.extended_pulse)

@@ -22,7 +22,8 @@ from drivers._shared.claim import claim
 from drivers._shared.gpio_choice import DEFAULT_CHIP, DEFAULT_LIBRARY, Chip, Library, check_installed, claim_output
 from drivers._shared.gpio_line import LAST_LINE, OutputLine
 from drivers._shared.gpiod_line import GpiodOutput
-from drivers._shared.switch_barrier import HELD_OPEN, ExtendedPulse, Pulse, PulsedBarrier, Switch, started
+from drivers._shared.switch import Switch
+from drivers._shared.switch_barrier import HELD_OPEN, ExtendedPulse, HostTimedBarrier, Pulse, started
 from gate.core.model import Direction
 from gate.errors import DeviceError
 from gate.ports.barrier import Barrier
@@ -87,7 +88,7 @@ async def open_relay(config: RelayConfig) -> AsyncIterator[Barrier]:
     output = await claim(
         lambda: claim_output(config, config.line, active_high=config.active == "high"), lambda output: output.close()
     )
-    barrier = PulsedBarrier(_RelaySwitch(output), config.pulse, config.extended_pulse)
+    barrier = HostTimedBarrier(_RelaySwitch(output), config.pulse, config.extended_pulse)
     async with started(barrier):
         yield barrier
 

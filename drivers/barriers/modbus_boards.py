@@ -12,8 +12,8 @@ import time
 from collections.abc import Sequence
 
 from drivers._shared.board_lease import Lease
-from drivers._shared.command_thread import OrderThread
-from drivers._shared.threaded_switch import OrderSwitch
+from drivers._shared.command_thread import CommandThread
+from drivers._shared.threaded_switch import ThreadedSwitch
 from drivers.barriers.modbus_client import Line
 from gate.core.model import Direction, Stance
 from gate.ports.inputs import Level, Role
@@ -34,10 +34,10 @@ _MOST = 50
 """Passages between two looks; more is a counter that was set, not people."""
 
 
-class Waveshare(OrderSwitch):
+class Waveshare(ThreadedSwitch):
     """One relay.  The board times the pulse: a dead host cannot hold the door open."""
 
-    def __init__(self, line: Line, thread: OrderThread, channel: int, pulse: float, extended: float) -> None:
+    def __init__(self, line: Line, thread: CommandThread, channel: int, pulse: float, extended: float) -> None:
         super().__init__(f"Modbus relay {channel}", thread, line)
         self._line = line
         self._coil = channel - 1
@@ -75,10 +75,10 @@ class Waveshare(OrderSwitch):
         self._line.write_coil_value(address, value)
 
 
-class LotTurnstile(OrderSwitch):
+class LotTurnstile(ThreadedSwitch):
     """Both ways, with counters of who passed, and modes of its own."""
 
-    def __init__(self, line: Line, thread: OrderThread, pulse: float, extended: float) -> None:
+    def __init__(self, line: Line, thread: CommandThread, pulse: float, extended: float) -> None:
         super().__init__("LOT turnstile", thread, line)
         self._line = line
         self._begin_within = {False: max(1, round(pulse)), True: max(1, round(extended))}

@@ -42,7 +42,7 @@ class Line(Protocol):
     def close(self) -> None: ...
 
 
-class ModbusLine:
+class ModbusClient:
     """`unit`: the device's address on the bus."""
 
     def __init__(self, port: str, baud: int, unit: int) -> None:

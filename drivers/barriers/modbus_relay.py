@@ -10,12 +10,12 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from drivers._shared.claim import claim
-from drivers._shared.command_thread import OrderThread
+from drivers._shared.command_thread import CommandThread
 from drivers._shared.packages import needs
 from drivers._shared.switch_barrier import HELD_OPEN, BoardTimedBarrier, ExtendedPulse, Pulse, extended_pulse, started
-from drivers._shared.threaded_switch import OrderSwitch
+from drivers._shared.threaded_switch import ThreadedSwitch
 from drivers.barriers.modbus_boards import COILS, LotTurnstile, Waveshare
-from drivers.barriers.modbus_client import ModbusLine
+from drivers.barriers.modbus_client import ModbusClient
 from gate.core.model import Stance
 from gate.ports.abilities import EITHER_WAY, Abilities
 from gate.ports.barrier import Barrier
@@ -50,7 +50,7 @@ class ModbusConfig(DriverConfig):
         return self
 
 
-def _switch(config: ModbusConfig, line: ModbusLine, thread: OrderThread) -> OrderSwitch:
+def _switch(config: ModbusConfig, line: ModbusClient, thread: CommandThread) -> ThreadedSwitch:
     longer = extended_pulse(config.pulse, config.extended_pulse)
     if config.board == "waveshare":
         return Waveshare(line, thread, config.channel, config.pulse, longer)
@@ -59,8 +59,8 @@ def _switch(config: ModbusConfig, line: ModbusLine, thread: OrderThread) -> Orde
 
 @asynccontextmanager
 async def open_modbus(config: ModbusConfig) -> AsyncIterator[Barrier]:
-    line = await claim(lambda: ModbusLine(config.port, config.baud, config.unit), ModbusLine.close)
-    switch = _switch(config, line, OrderThread("modbus"))
+    line = await claim(lambda: ModbusClient(config.port, config.baud, config.unit), ModbusClient.close)
+    switch = _switch(config, line, CommandThread("modbus"))
     longer = extended_pulse(config.pulse, config.extended_pulse)
     barrier = BoardTimedBarrier(switch, config.pulse, longer, can_lock=True)
     async with started(barrier):

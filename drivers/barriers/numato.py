@@ -13,9 +13,10 @@ from typing import Annotated
 from pydantic import Field
 
 from drivers._shared.claim import claim
-from drivers._shared.serial_listener import SerialEar
+from drivers._shared.serial_listener import SerialListener
 from drivers._shared.serial_port import SerialPort
-from drivers._shared.switch_barrier import HELD_OPEN, ExtendedPulse, Pulse, PulsedBarrier, Switch, started
+from drivers._shared.switch import Switch
+from drivers._shared.switch_barrier import HELD_OPEN, ExtendedPulse, HostTimedBarrier, Pulse, started
 from gate.core.model import Direction
 from gate.errors import DeviceError
 from gate.ports.barrier import Barrier
@@ -40,7 +41,7 @@ class _NumatoSwitch(Switch):
         self.name = f"Numato relay {channel} on {port.path}"
         self._port = port
         self._relay = _RELAYS[channel]
-        self._ear = SerialEar[None](port, {})
+        self._ear = SerialListener[None](port, {})
 
     def on(self, direction: Direction, *, extended: bool = False) -> None:  # noqa: ARG002 - one contact serves all
         self._say(f"relay on {self._relay}")
@@ -73,7 +74,7 @@ class _NumatoSwitch(Switch):
 @asynccontextmanager
 async def open_numato(config: NumatoConfig) -> AsyncIterator[Barrier]:
     port = await claim(lambda: SerialPort(config.port, _BAUD), SerialPort.close)
-    barrier = PulsedBarrier(_NumatoSwitch(port, config.channel), config.pulse, config.extended_pulse)
+    barrier = HostTimedBarrier(_NumatoSwitch(port, config.channel), config.pulse, config.extended_pulse)
     async with started(barrier):
         yield barrier
 

@@ -16,7 +16,8 @@ from pydantic import Field
 from drivers._shared.board_lease import Lease
 from drivers._shared.claim import claim, free
 from drivers._shared.packages import needs
-from drivers._shared.switch_barrier import BoardTimedBarrier, ExtendedPulse, Pulse, Switch, extended_pulse
+from drivers._shared.switch import Switch
+from drivers._shared.switch_barrier import BoardTimedBarrier, ExtendedPulse, Pulse, extended_pulse
 from drivers.barriers.osdp_panel import FOR_A_WHILE, OFF, Panel
 from gate.core.model import Direction, Stance
 from gate.errors import DeviceError

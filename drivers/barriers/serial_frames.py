@@ -16,17 +16,10 @@ from typing import Annotated, Self
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from drivers._shared.claim import claim
-from drivers._shared.serial_listener import SerialEar
+from drivers._shared.serial_listener import SerialListener
 from drivers._shared.serial_port import SerialPort
-from drivers._shared.switch_barrier import (
-    WATCH_EVERY,
-    BoardTimedBarrier,
-    ExtendedPulse,
-    Pulse,
-    PulsedBarrier,
-    Switch,
-    started,
-)
+from drivers._shared.switch import WATCH_EVERY, Switch
+from drivers._shared.switch_barrier import BoardTimedBarrier, ExtendedPulse, HostTimedBarrier, Pulse, started
 from drivers.barriers.serial_profile import Profile, build_frame, load_profile
 from gate.core.model import Direction, Stance
 from gate.errors import DeviceError
@@ -90,7 +83,7 @@ class _FramesSwitch(Switch):
         self._profile = profile
         self._channel = config.channel
         self._swapped = config.swapped
-        self._ear = SerialEar(port, self._reports())
+        self._ear = SerialListener(port, self._reports())
         self._reads_back = False
         self._left = [order.leave for order in profile.orders.values()]  # to be said: it may stand so from before
 
@@ -211,11 +204,11 @@ async def open_frames(config: FramesConfig) -> AsyncIterator[Barrier]:
     profile = await claim(lambda: _profile(config.profile), lambda _: None)
     port = await claim(lambda: SerialPort(config.port, profile.baud), SerialPort.close)
     switch = _FramesSwitch(port, profile, config)
-    barrier: PulsedBarrier | BoardTimedBarrier
+    barrier: HostTimedBarrier | BoardTimedBarrier
     if profile.board_pulse is not None:
         barrier = BoardTimedBarrier(switch, profile.board_pulse, can_lock=profile.frames.secure is not None)
     elif config.pulse is not None:
-        barrier = PulsedBarrier(switch, config.pulse, config.extended_pulse)
+        barrier = HostTimedBarrier(switch, config.pulse, config.extended_pulse)
     else:
         raise AssertionError("the configuration's validator asks for a pulse")
     async with started(barrier):

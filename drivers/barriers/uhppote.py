@@ -21,10 +21,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from drivers._shared.command_thread import OrderThread
+from drivers._shared.command_thread import CommandThread
 from drivers._shared.switch_barrier import BoardTimedBarrier, WholeExtendedPulse, WholePulse, extended_pulse, started
-from drivers._shared.threaded_switch import OrderSwitch
-from drivers.barriers.uhppote_client import CONTROLLED, NORMALLY_CLOSED, NORMALLY_OPEN, DoorSetting, UhppoteLine
+from drivers._shared.threaded_switch import ThreadedSwitch
+from drivers.barriers.uhppote_client import CONTROLLED, NORMALLY_CLOSED, NORMALLY_OPEN, DoorSetting, UhppoteClient
 from gate.core.model import Direction, Stance
 from gate.ports.abilities import Abilities
 from gate.ports.barrier import Barrier
@@ -45,9 +45,9 @@ class UhppoteConfig(DriverConfig):
     contact: Annotated[bool, Field(description="true: the door's contact is wired to the board")] = False
 
 
-class UhppoteSwitch(OrderSwitch):
-    def __init__(self, line: UhppoteLine, config: UhppoteConfig) -> None:
-        super().__init__(f"door {config.door} of {line.name}", OrderThread("uhppote"), line)
+class UhppoteSwitch(ThreadedSwitch):
+    def __init__(self, line: UhppoteClient, config: UhppoteConfig) -> None:
+        super().__init__(f"door {config.door} of {line.name}", CommandThread("uhppote"), line)
         self._line = line
         longer = extended_pulse(config.pulse, config.extended_pulse)
         self._delays = {False: max(1, round(config.pulse)), True: max(1, round(longer))}  # seconds
@@ -116,7 +116,7 @@ class UhppoteSwitch(OrderSwitch):
 
 @asynccontextmanager
 async def open_uhppote(config: UhppoteConfig) -> AsyncIterator[Barrier]:
-    switch = UhppoteSwitch(UhppoteLine(str(config.address), config.port, config.serial, config.door), config)
+    switch = UhppoteSwitch(UhppoteClient(str(config.address), config.port, config.serial, config.door), config)
     longer = extended_pulse(config.pulse, config.extended_pulse)
     async with started(BoardTimedBarrier(switch, config.pulse, longer, can_lock=True)) as barrier:
         yield barrier

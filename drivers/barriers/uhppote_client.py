@@ -37,7 +37,7 @@ def message(code: int, serial: int, data: bytes = b"") -> bytes:
     return (_HEAD.pack(START, code, serial) + data).ljust(SIZE, b"\0")
 
 
-class UhppoteLine:
+class UhppoteClient:
     """One door of one board.  Every method blocks, and raises DeviceError."""
 
     def __init__(self, address: str, port: int, serial: int, door: int) -> None:

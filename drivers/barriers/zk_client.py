@@ -51,7 +51,7 @@ def frame(command: int, data: bytes = b"", *, session: int | None = None, number
     return body + crc16(body[1:]) + bytes([_END])
 
 
-class ZkLine:
+class ZkClient:
     """Every method blocks, and raises DeviceError."""
 
     def __init__(self, address: str, port: int) -> None:

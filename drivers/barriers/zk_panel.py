@@ -14,7 +14,7 @@ from pydantic import Field
 
 from drivers._shared.board_lease import Lease
 from drivers._shared.claim import claim
-from drivers._shared.command_thread import OrderThread
+from drivers._shared.command_thread import CommandThread
 from drivers._shared.switch_barrier import (
     HELD_OPEN,
     BoardTimedBarrier,
@@ -23,8 +23,8 @@ from drivers._shared.switch_barrier import (
     extended_pulse,
     started,
 )
-from drivers._shared.threaded_switch import OrderSwitch
-from drivers.barriers.zk_client import ZkLine
+from drivers._shared.threaded_switch import ThreadedSwitch
+from drivers.barriers.zk_client import ZkClient
 from gate.core.model import Direction, Stance
 from gate.errors import DeviceError
 from gate.ports.barrier import Barrier
@@ -39,9 +39,9 @@ class ZkConfig(DriverConfig):
     extended_pulse: WholeExtendedPulse = None
 
 
-class ZkSwitch(OrderSwitch):
-    def __init__(self, line: ZkLine, config: ZkConfig) -> None:
-        super().__init__(f"door {config.door} of the {line.name}", OrderThread("zk"), line)
+class ZkSwitch(ThreadedSwitch):
+    def __init__(self, line: ZkClient, config: ZkConfig) -> None:
+        super().__init__(f"door {config.door} of the {line.name}", CommandThread("zk"), line)
         self._line = line
         self._door = config.door
         longer = extended_pulse(config.pulse, config.extended_pulse)
@@ -67,9 +67,9 @@ class ZkSwitch(OrderSwitch):
         self.order(lambda: self._line.hold(self._door, round(seconds)))
 
 
-def _connect(config: ZkConfig) -> ZkLine:
+def _connect(config: ZkConfig) -> ZkClient:
     """Blocks.  Raises DeviceError."""
-    line = ZkLine(str(config.address), config.port)
+    line = ZkClient(str(config.address), config.port)
     try:
         if (doors := line.doors()) < config.door:
             raise DeviceError(f"the {line.name} has no door {config.door}", hint=f"Choose one of its {doors}")
@@ -81,7 +81,7 @@ def _connect(config: ZkConfig) -> ZkLine:
 
 @asynccontextmanager
 async def open_zk(config: ZkConfig) -> AsyncIterator[Barrier]:
-    line = await claim(lambda: _connect(config), ZkLine.close)
+    line = await claim(lambda: _connect(config), ZkClient.close)
     longer = extended_pulse(config.pulse, config.extended_pulse)
     barrier = BoardTimedBarrier(ZkSwitch(line, config), config.pulse, longer, can_lock=True)
     async with started(barrier):

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from drivers._shared.claim import free
 from gate.ports.driver import DriverConfig, DriverSpec
-from gate.ports.feedback import Signal
+from gate.ports.feedback import Feedback, Signal
 
 _KEPT = 10_000
 """Signals remembered; a demo may run for days."""
@@ -29,7 +29,7 @@ class FakeConfig(DriverConfig):
     ] = None
 
 
-class FakeFeedback:
+class FakeFeedback(Feedback):
     def __init__(self, path: Path | None) -> None:
         self.history: deque[tuple[float, Signal]] = deque(maxlen=_KEPT)  # monotonic seconds, signal
         self._path = path

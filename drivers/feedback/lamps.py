@@ -70,7 +70,7 @@ class LampsConfig(DriverConfig):
         return self
 
 
-class Lamps:
+class Lamps(Feedback):
     def __init__(self, outputs: Mapping[str, OutputLine | GpiodOutput]) -> None:
         self._outputs = dict(outputs)
         self._steps: dict[str, itertools.chain[str]] = {}

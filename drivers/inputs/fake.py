@@ -36,7 +36,7 @@ class FakeConfig(InputConfig):
     ] = None
 
 
-class FakeInput:
+class FakeInput(Input):
     def __init__(self, config: FakeConfig, pipe: int | None) -> None:
         self._config = config
         self._pipe = pipe

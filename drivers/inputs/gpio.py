@@ -65,7 +65,7 @@ class ContactConfig(InputConfig):
         return (high is closed_is_high) is (self.normally == "open")
 
 
-class Contact:
+class Contact(Input):
     def __init__(self, line: InputLine | GpiodInput, config: ContactConfig) -> None:
         self._line = line
         self._config = config

@@ -29,7 +29,7 @@ from drivers.readers.camera_messages import CAMERA, Ended, File, Frame, GoOn, He
 from drivers.readers.present import scan, until_decided
 from gate.errors import DeviceError
 from gate.ports.driver import DriverSpec, Duration, show_duration
-from gate.ports.reader import Looked, Present
+from gate.ports.reader import Looked, Present, Reader
 from gate.worker.process import WorkerProcess, one_line
 from gate.worker.program import Program
 
@@ -78,7 +78,7 @@ class CameraConfig(LiveConfig):
     ] = 0.5
 
 
-class Camera:
+class Camera(Reader):
     """Implements `gate.ports.reader.Reader`."""
 
     def __init__(self, config: LiveConfig, device: str, program: Program = CAMERA, dwell: float = 0.0) -> None:

@@ -11,7 +11,7 @@ from pydantic import Field
 from drivers.readers.present import until_decided
 from gate.errors import DeviceError
 from gate.ports.driver import DriverSpec, Duration
-from gate.ports.reader import Present, ReaderConfig
+from gate.ports.reader import Present, Reader, ReaderConfig
 
 Fault = Literal["none", "unplugged", "lost"]
 
@@ -28,7 +28,7 @@ class FakeConfig(ReaderConfig):
     ] = ()
 
 
-class FakeReader:
+class FakeReader(Reader):
     """Implements `gate.ports.reader.Reader`, the part of one that never ends: after its last code it
     waits for `show`."""
 

@@ -17,7 +17,7 @@ from pydantic import Field
 from drivers._shared.claim import claim, free
 from drivers._shared.packages import needs
 from drivers.readers.hid_keys import Typing
-from drivers.readers.repeat_filter import OnceEach
+from drivers.readers.repeat_filter import RepeatFilter
 from drivers.readers.scanner_config import ScannerText
 from drivers.readers.scanner_parser import IDLE
 from gate.errors import DeviceError
@@ -36,7 +36,7 @@ class HidConfig(ScannerText):
     ]
 
 
-class HidScanner:
+class HidScanner(Reader):
     """Implements `gate.ports.reader.Reader`.  `device`: an evdev.InputDevice that was grabbed."""
 
     def __init__(self, device: Any, config: HidConfig) -> None:
@@ -45,7 +45,7 @@ class HidScanner:
 
     async def run(self, present: Present) -> None:
         typing = Typing(IDLE if self._config.ends == "silence" else None)
-        once = OnceEach(self._config, present)
+        once = RepeatFilter(self._config, present)
         self._codes(typing)  # what was typed while nobody listened was shown to nobody
         while True:
             codes = self._codes(typing)

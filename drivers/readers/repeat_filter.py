@@ -19,7 +19,7 @@ _ASK_FOR = 2.0  # seconds that a verdict may take
 _WAIT_FOR = 1.5  # seconds that the lane may be busy with someone, or with the pass before: it may be read once only
 
 
-class OnceEach:
+class RepeatFilter:
     def __init__(self, config: ScannerText, present: Present) -> None:
         self._config = config
         self._present = present

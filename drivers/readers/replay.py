@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from drivers.readers.present import until_decided
 from gate.errors import DeviceError
 from gate.ports.driver import DriverSpec
-from gate.ports.reader import Present, ReaderConfig
+from gate.ports.reader import Present, Reader, ReaderConfig
 
 
 class ReplayConfig(ReaderConfig):
@@ -38,7 +38,7 @@ class Recorded(BaseModel):
     after: Annotated[float, Field(ge=0)] = 0.0  # seconds to wait before it is shown
 
 
-class Replay:
+class Replay(Reader):
     """Implements `gate.ports.reader.Reader`."""
 
     def __init__(self, config: ReplayConfig, records: tuple[Recorded, ...]) -> None:

@@ -17,7 +17,7 @@ from pydantic import AfterValidator, Field
 
 from drivers._shared.claim import claim, free
 from drivers._shared.serial_port import SerialPort
-from drivers.readers.repeat_filter import OnceEach
+from drivers.readers.repeat_filter import RepeatFilter
 from drivers.readers.scanner_config import ScannerText
 from drivers.readers.scanner_parser import Stream
 from drivers.readers.scanner_protocols import (
@@ -74,7 +74,7 @@ class ScannerConfig(ScannerText):
     ] = ()
 
 
-class Scanner:
+class Scanner(Reader):
     """Implements `gate.ports.reader.Reader`."""
 
     def __init__(self, port: SerialPort, config: ScannerConfig) -> None:
@@ -96,7 +96,7 @@ class Scanner:
             _log.warning("%s: whether visitors can change its settings by set-up codes is not known: see set_up", self)
 
     async def run(self, present: Present) -> None:
-        once = OnceEach(self._config, present)
+        once = RepeatFilter(self._config, present)
         self._stream.codes.clear()
         while True:
             self._listen()

@@ -1,7 +1,7 @@
 """What lets a person through: a relay, a turnstile, a door controller."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Protocol
 
 from gate.core.model import Direction, Stance
 from gate.ports.inputs import Report
@@ -14,9 +14,10 @@ def unheeded() -> None:
     """An `Opened` for a caller that waits for the end of the release."""
 
 
-class Barrier(Protocol):
+class Barrier(ABC):
     """Belongs to one event loop, all but `secure`."""
 
+    @abstractmethod
     async def release(self, direction: Direction, opened: Opened = unheeded, *, extended: bool = False) -> None:
         """Let one person through: the pulse configured for this device, then locked again.
         `opened` is called once when the device has taken the order, as far as it can say so.
@@ -27,19 +28,23 @@ class Barrier(Protocol):
         Raises DeviceError when the device does not answer as it should; with `moved` False when the order
         cannot have reached it."""
 
+    @abstractmethod
     async def stand(self, stance: Stance) -> None:
         """Stand so until told otherwise; CONTROLLED after opening.  A FREE that only the host upholds
         ends within seconds when the event loop does.  Raises DeviceError; ValueError for a stance
         that the driver's abilities do not name."""
 
+    @abstractmethod
     def secure(self) -> None:
         """Lock now, and stand CONTROLLED.  Synchronous, idempotent, never raises: callable in `finally`."""
 
     @property
+    @abstractmethod
     def secured(self) -> bool:
         """Whether the last thing told to the device was to lock.  What a device does by its own time does
         not count, unless it takes no order to lock: it may be set to wait for its person longer."""
 
+    @abstractmethod
     async def watch(self, report: Report) -> None:
         """Report what the device itself senses (who went through, a door's contact, tampering) until
         it is lost, then raise DeviceError.  Never returns otherwise.  A count of passages is reported

@@ -3,9 +3,9 @@
 Entry-point group `gate.decoders`; the object is a callable without arguments that gives a Decoder.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,7 @@ class Reading:
     ms: float  # processor time spent on decoding, without loading the file
 
 
-class Decoder(Protocol):
+class Decoder(ABC):
+    @abstractmethod
     def read_file(self, path: Path) -> Reading:
         """Raises PictureError for a file that is not a picture."""

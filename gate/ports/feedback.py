@@ -1,7 +1,7 @@
 """Lamps and sounds.  Best effort: a dead lamp never stops a lane."""
 
+from abc import ABC, abstractmethod
 from enum import StrEnum
-from typing import Protocol
 
 
 class Signal(StrEnum):
@@ -16,6 +16,7 @@ class Signal(StrEnum):
     FIRE = "fire"
 
 
-class Feedback(Protocol):
+class Feedback(ABC):
+    @abstractmethod
     def show(self, signal: Signal) -> None:
         """Show it until the next one.  Returns at once, never raises."""

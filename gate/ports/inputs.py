@@ -1,9 +1,10 @@
 """Contacts the lane listens to: passage sensor, door and lock, buttons, keys, fire alarm."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Protocol
+from typing import Annotated
 
 from pydantic import Field
 
@@ -38,7 +39,8 @@ Report = Callable[[Level], None]
 """Called on the event loop."""
 
 
-class Input(Protocol):
+class Input(ABC):
+    @abstractmethod
     async def run(self, report: Report) -> None:
         """Report the present level, then every change, until cancelled.  Levels are re-read, not
         toggled: a missed edge heals.  Raises DeviceError when the input is lost.  A fire input that

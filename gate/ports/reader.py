@@ -1,9 +1,10 @@
 """A source of codes: a camera, a serial scanner, a file of recorded codes."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Annotated, Protocol
+from typing import Annotated
 
 from pydantic import Field
 
@@ -49,7 +50,8 @@ next frame brings the code again); a reader of recordings repeats the scan until
 nobody in the recording is skipped."""
 
 
-class Reader(Protocol):
+class Reader(ABC):
+    @abstractmethod
     async def run(self, present: Present) -> None:
         """Read until cancelled, calling `present` for every code in every frame (many frames of one
         code are one presentation to the lane; it does that folding itself).

@@ -9,15 +9,15 @@ from unittest.mock import patch
 import serial
 
 from drivers._shared import command_thread, serial_listener
-from drivers._shared.threaded_switch import OrderSwitch
+from drivers._shared.threaded_switch import ThreadedSwitch
 from drivers.barriers import modbus_boards, modbus_client, uhppote_client
 from drivers.barriers.modbus_boards import LotTurnstile, Waveshare
-from drivers.barriers.modbus_client import ModbusLine
+from drivers.barriers.modbus_client import ModbusClient
 from drivers.barriers.numato import _NumatoSwitch
 from drivers.barriers.serial_frames import FramesConfig, _FramesSwitch
 from drivers.barriers.serial_profile import build_frame, load_profile, shipped_profiles
-from drivers.barriers.uhppote_client import CONTROLLED, DoorSetting, UhppoteLine, message
-from drivers.barriers.zk_client import ZkLine, frame
+from drivers.barriers.uhppote_client import CONTROLLED, DoorSetting, UhppoteClient, message
+from drivers.barriers.zk_client import ZkClient, frame
 from drivers.readers import repeat_filter, serial_scanner
 from drivers.readers.hid_keys import Typing
 from drivers.readers.scanner_parser import LONGEST, Stream
@@ -167,8 +167,8 @@ def _modbus(data: bytes) -> None:
         own_time(modbus_client, modbus_boards),
         patch.object(serial, "serial_for_url", lambda *_, **__: Rs485(answers)),
     ):
-        line = ModbusLine("/dev/ttyUSB0", 9600, 1)
-        boards: list[OrderSwitch] = [
+        line = ModbusClient("/dev/ttyUSB0", 9600, 1)
+        boards: list[ThreadedSwitch] = [
             Waveshare(line, _AtOnce(), 2, 0.5, 1.0),  # type: ignore[arg-type]  # stands for one
             LotTurnstile(line, _AtOnce(), 5.0, 9.0),  # type: ignore[arg-type]  # stands for one
         ]
@@ -213,7 +213,7 @@ def _modbus_answers() -> list[bytes]:
 def _uhppote(data: bytes) -> None:
     board = Datagrams(pieces(data[1:]))
     with patch.object(socket, "socket", board.socket):
-        line = UhppoteLine("127.0.0.1", 60000, 405419896, 1)
+        line = UhppoteClient("127.0.0.1", 60000, 405419896, 1)
         match (data[0] if data else 0) % 4:
             case 0:
                 line.open()
@@ -239,7 +239,7 @@ def _uhppote_answers() -> list[bytes]:
 
 def _zk(data: bytes) -> None:
     with patch.object(socket, "create_connection", lambda *_: Socket(data)):
-        line = ZkLine("127.0.0.1", 4370)
+        line = ZkClient("127.0.0.1", 4370)
         try:
             line.doors()
             line.hold(1, 5)

@@ -21,8 +21,8 @@ from gate.lane.judge import Judge
 from gate.lane.staff import StaffOrders
 from gate.passes.aq1_encode import credential_text, encode_credential
 from gate.passes.recognise import Verifier
-from gate.ports.barrier import Opened, unheeded
-from gate.ports.feedback import Signal
+from gate.ports.barrier import Barrier, Opened, unheeded
+from gate.ports.feedback import Feedback, Signal
 from gate.ports.inputs import Report, Role
 from gate.ports.reader import Answer
 from gate.testing.builders import KEY, LIMITS, NOW, RunningClock, policy
@@ -51,12 +51,12 @@ def plain(idx: int) -> str:
     return credential_text(credential(idx))
 
 
-class Turnstile:
+class Turnstile(Barrier):
     """A barrier in memory that a test can break."""
 
     def __init__(self) -> None:
         self.openings = 0
-        self.secured = True
+        self.is_secured = True
         self.lost = asyncio.Event()
         self.broken = False
         self.pulse, self.takes = 0.05, 0.0  # seconds, of the opening and before it
@@ -68,26 +68,30 @@ class Turnstile:
         if self.broken:
             raise DeviceError("turnstile: no answer", hint="Look at its cable")
         await asyncio.sleep(self.takes)
-        self.openings, self.secured = self.openings + 1, False
+        self.openings, self.is_secured = self.openings + 1, False
         opened()
         try:
             await asyncio.sleep(self.pulse)
         finally:
             self.secure()
 
+    @property
+    def secured(self) -> bool:
+        return self.is_secured
+
     def secure(self) -> None:
-        self.secured = True
+        self.is_secured = True
 
     async def stand(self, stance: Stance) -> None:
         self.stances.append(stance)
-        self.secured = stance is not Stance.FREE
+        self.is_secured = stance is not Stance.FREE
 
     async def watch(self, report: Report) -> None:  # noqa: ARG002 - it senses nothing
         await self.lost.wait()
         raise DeviceError("turnstile: gone", hint="Plug it in")
 
 
-class Lamp:
+class Lamp(Feedback):
     def __init__(self) -> None:
         self.shown: list[Signal] = []
 

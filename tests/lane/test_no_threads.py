@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from drivers._shared.claim import claim, free
-from drivers._shared.command_thread import OrderThread
+from drivers._shared.command_thread import CommandThread
 from gate.errors import DeviceError, StoreError
 from gate.lane.writer import Writer
 
@@ -32,7 +32,7 @@ def starve(monkeypatch: pytest.MonkeyPatch) -> Starve:
 
 
 def test_an_order_that_found_no_thread_is_never_carried_out(starve: Starve) -> None:
-    thread, carried_out = OrderThread("device"), list[str]()
+    thread, carried_out = CommandThread("device"), list[str]()
     starve(True)
     with pytest.raises(DeviceError, match="no thread to drive the device") as refused:
         thread.give(lambda: carried_out.append("open"))

@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from drivers.readers.camera import open_camera
-from drivers.readers.camera_worker.image_folder import STABLE, PictureQueue, natural_order
+from drivers.readers.camera_worker.image_folder import STABLE, ImageQueue, natural_order
 from gate.core.model import Scan
 from gate.errors import DeviceError
 from gate.ports.reader import Answer
@@ -113,7 +113,7 @@ def test_a_folder_that_was_lost_goes_on_where_it_was(tmp_path: Path) -> None:
 # The queue by itself, with a time of our own.
 
 
-def taken(queue: PictureQueue, at: float) -> list[str]:
+def taken(queue: ImageQueue, at: float) -> list[str]:
     queue.look(at)
     names = []
     while turn := queue.take(at):
@@ -124,7 +124,7 @@ def taken(queue: PictureQueue, at: float) -> list[str]:
 def test_names_are_taken_as_people_count(tmp_path: Path) -> None:
     for name in ("p10.png", "P9.PNG", "p1b.jpg", "p1.jpeg", "a.webp", ".hidden.png", "notes.md"):
         (tmp_path / name).write_bytes(b"x")
-    queue = PictureQueue(tmp_path, {})
+    queue = ImageQueue(tmp_path, {})
     queue.look(0.0)
     assert taken(queue, STABLE) == ["a.webp", "p1.jpeg", "p1b.jpg", "P9.PNG", "p10.png"]
     assert taken(queue, 10.0) == []
@@ -134,7 +134,7 @@ def test_a_file_that_is_being_written_waits(tmp_path: Path) -> None:
     growing = tmp_path / "1.png"
     growing.write_bytes(b"x")
     (tmp_path / "2.png").write_bytes(b"x")
-    queue = PictureQueue(tmp_path, {})
+    queue = ImageQueue(tmp_path, {})
     queue.look(0.0)
     growing.write_bytes(b"xy")
     assert taken(queue, STABLE) == ["2.png"]
@@ -145,7 +145,7 @@ def test_a_file_that_is_being_written_waits(tmp_path: Path) -> None:
 def test_a_file_that_was_away_is_someone_new(tmp_path: Path) -> None:
     picture = tmp_path / "1.png"
     picture.write_bytes(b"x")
-    queue = PictureQueue(tmp_path, {})
+    queue = ImageQueue(tmp_path, {})
     queue.look(0.0)
     assert taken(queue, 1.0) == ["1.png"]
     picture.rename(tmp_path / "away")
@@ -158,11 +158,11 @@ def test_a_file_that_was_away_is_someone_new(tmp_path: Path) -> None:
 def test_what_was_shown_before_is_not_shown_again(tmp_path: Path) -> None:
     (tmp_path / "1.png").write_bytes(b"x")
     (tmp_path / "2.png").write_bytes(b"x")
-    queue = PictureQueue(tmp_path, {})
+    queue = ImageQueue(tmp_path, {})
     queue.look(0.0)
     first = queue.take(1.0)
     assert first is not None
-    queue = PictureQueue(tmp_path, {"1.png": first[1]})
+    queue = ImageQueue(tmp_path, {"1.png": first[1]})
     queue.look(2.0)
     assert taken(queue, 3.0) == ["2.png"]
 

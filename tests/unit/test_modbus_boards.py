@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from drivers._shared.command_thread import OrderThread
-from drivers.barriers.modbus_client import ModbusLine
+from drivers._shared.command_thread import CommandThread
+from drivers.barriers.modbus_client import ModbusClient
 from drivers.barriers.modbus_relay import DRIVER
 from gate.core.model import Direction, Stance
 from gate.errors import DeviceError
@@ -59,7 +59,7 @@ class Obedient(ModbusBoard):
         return bytes([function]) + (body if size is None else bytes([size]) + bytes(size))
 
 
-Order = Callable[[ModbusLine], object]
+Order = Callable[[ModbusClient], object]
 DOCUMENTED: dict[str, Order] = {
     "01 05 00 00 FF 00 8C 3A": lambda line: line.write_coil_value(0x0000, 0xFF00),  # relay 1 on
     "01 05 00 00 00 00 CD CA": lambda line: line.write_coil_value(0x0000, 0x0000),  # off
@@ -80,7 +80,7 @@ DOCUMENTED: dict[str, Order] = {
 def test_the_line_says_the_documented_frames(tmp_path: Path, frame: str) -> None:
     board = Obedient(tmp_path)
     board.unit = int(frame[:2], 16)
-    line = ModbusLine(str(board.port), 9600, board.unit)
+    line = ModbusClient(str(board.port), 9600, board.unit)
     try:
         DOCUMENTED[frame](line)
         assert board.heard.hex(" ").upper() == frame
@@ -170,7 +170,7 @@ async def test_a_clock_that_is_set_back_does_not_keep_an_order(
 
 @pytest.mark.anyio
 async def test_a_defect_on_the_thread_of_orders_is_not_lost() -> None:
-    orders = OrderThread("test")
+    orders = CommandThread("test")
     orders.give(lambda: getattr(orders, "nothing"))  # noqa: B009 - no attribute of it
     with pytest.raises(AttributeError):
         await orders.settled()
@@ -182,7 +182,7 @@ async def test_a_defect_on_the_thread_of_orders_is_not_lost() -> None:
 @pytest.mark.anyio
 async def test_an_order_outlasts_who_waited_for_it() -> None:
     """A stance that is taken and at once another: the first order, to lock, is still in its queue."""
-    orders, go, carried_out = OrderThread("test"), threading.Event(), list[int]()
+    orders, go, carried_out = CommandThread("test"), threading.Event(), list[int]()
     orders.give(lambda: go.wait(5))
     for number in range(20):
         orders.give(partial(carried_out.append, number))

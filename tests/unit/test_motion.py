@@ -5,7 +5,7 @@ import numpy as np
 from drivers.decoders.symbols import Grey
 from drivers.readers.camera_worker.capture import BLACK_FOR, Attention, Frame
 from drivers.readers.camera_worker.exposure import STEP_AFTER, Ladder
-from drivers.readers.camera_worker.motion import EVERY, LINGER, Health, Stirring, smaller
+from drivers.readers.camera_worker.motion import EVERY, LINGER, Health, MotionGate, smaller
 from tests.contract.camera_rigs import BLANK, drawn
 
 RATE = 1 / 15
@@ -16,7 +16,7 @@ def noisy(picture: Grey, seed: int) -> Grey:
     return (picture + noise).clip(0, 255).astype(np.uint8)
 
 
-def looked_at(stirring: Stirring, pictures: list[Grey], start: float = 0.0) -> list[bool]:
+def looked_at(stirring: MotionGate, pictures: list[Grey], start: float = 0.0) -> list[bool]:
     return [
         stirring.worth_a_look(smaller(noisy(picture, number)), start + number * RATE)
         for number, picture in enumerate(pictures)
@@ -24,7 +24,7 @@ def looked_at(stirring: Stirring, pictures: list[Grey], start: float = 0.0) -> l
 
 
 def test_an_idle_gate_rests() -> None:
-    stirring = Stirring()
+    stirring = MotionGate()
     looks = looked_at(stirring, [BLANK] * 150)
     assert all(looks[: int(LINGER / RATE)])
     resting = looks[int(LINGER / RATE) + 1 :]
@@ -32,18 +32,18 @@ def test_an_idle_gate_rests() -> None:
 
 
 def test_it_never_rests_for_longer_than_it_says() -> None:
-    looks = looked_at(Stirring(), [BLANK] * 150)
+    looks = looked_at(MotionGate(), [BLANK] * 150)
     longest = max(len(run) for run in "".join("x" if look else "." for look in looks).split("x"))
     assert longest * RATE <= EVERY
 
 
 def test_whoever_comes_is_seen_at_the_first_frame() -> None:
-    looks = looked_at(Stirring(), [BLANK] * 60 + [drawn("HELLO", scale=3)] * 3)
+    looks = looked_at(MotionGate(), [BLANK] * 60 + [drawn("HELLO", scale=3)] * 3)
     assert all(looks[60:])
 
 
 def test_a_code_held_perfectly_still_is_decoded_with_every_step_and_as_long_as_it_is_read() -> None:
-    stirring = Stirring()
+    stirring = MotionGate()
     looks = looked_at(stirring, [BLANK] * 60 + [drawn("HELLO")] * 30)
     assert all(looks[60:])
     for number in range(300):
@@ -54,11 +54,11 @@ def test_a_code_held_perfectly_still_is_decoded_with_every_step_and_as_long_as_i
 
 def test_a_lamp_that_flickers_is_nobody() -> None:
     flicker = [(BLANK + 8 * (number % 2)).astype(np.uint8) for number in range(150)]
-    assert sum(looked_at(Stirring(), flicker)) < 75
+    assert sum(looked_at(MotionGate(), flicker)) < 75
 
 
 def test_what_changes_slowly_is_seen_in_the_end() -> None:
-    stirring = Stirring()
+    stirring = MotionGate()
     drift = []
     for number in range(300):
         wall = BLANK.astype(np.float32)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from drivers._shared.command_thread import OrderThread
-from drivers._shared.switch_barrier import BoardTimedBarrier, PulsedBarrier, Switch
+from drivers._shared.command_thread import CommandThread
+from drivers._shared.switch import Switch
+from drivers._shared.switch_barrier import BoardTimedBarrier, HostTimedBarrier
 from gate.core.model import Direction
 from gate.errors import DeviceError
 from gate.ports.inputs import Level
@@ -63,7 +64,7 @@ class Odd(Switch):
 @pytest.mark.anyio
 async def test_what_odd_bytes_raise_is_a_device_error(spot: str, error: Exception, board_timed: bool) -> None:
     switch = Odd(spot, error)
-    barrier = BoardTimedBarrier(switch, 0.1, can_lock=True) if board_timed else PulsedBarrier(switch, 0.1)
+    barrier = BoardTimedBarrier(switch, 0.1, can_lock=True) if board_timed else HostTimedBarrier(switch, 0.1)
     await barrier.start()
     switch.works = True
     opened = []
@@ -85,7 +86,7 @@ async def test_what_odd_bytes_raise_is_a_device_error(spot: str, error: Exceptio
 @pytest.mark.parametrize("error", ODD, ids=lambda error: type(error).__name__)
 @pytest.mark.anyio
 async def test_what_an_order_raises_on_its_thread_is_a_device_error(error: Exception) -> None:
-    thread = OrderThread("test")
+    thread = CommandThread("test")
 
     def work() -> None:
         raise error

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from drivers.readers import serial_scanner
-from drivers.readers.repeat_filter import OnceEach
+from drivers.readers.repeat_filter import RepeatFilter
 from drivers.readers.scanner_config import ScannerText
 from drivers.readers.scanner_parser import IDLE, LONGEST, STALE, Loss, Stream
 from drivers.readers.scanner_protocols import (
@@ -333,7 +333,7 @@ def test_settings_that_say_nothing_are_refused() -> None:
 @pytest.mark.anyio
 async def test_a_code_that_stays_in_view_is_shown_once_and_after_a_while_again() -> None:
     lane = LaneDouble()
-    once = OnceEach(
+    once = RepeatFilter(
         ScannerText.model_validate({"driver": "test", "direction": "exit", "same_code_after": "300ms"}), lane.present
     )
     for _ in range(5):
@@ -350,7 +350,7 @@ async def test_a_code_that_stays_in_view_is_shown_once_and_after_a_while_again()
 async def test_who_has_to_wait_is_shown_again() -> None:
     answers = [Answer.WAIT, Answer.WAIT, Answer.DECIDED]
     lane = LaneDouble(lambda _: answers.pop(0))
-    once = OnceEach(ScannerText(driver="test", direction=Direction.EXIT), lane.present)
+    once = RepeatFilter(ScannerText(driver="test", direction=Direction.EXIT), lane.present)
     for _ in range(5):
         await once.show("A")
     assert len(lane.scans) == 3

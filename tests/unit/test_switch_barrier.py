@@ -9,7 +9,8 @@ import pytest
 
 from drivers._shared.claim import claim, free
 from drivers._shared.pulse_guard import PulseGuard
-from drivers._shared.switch_barrier import PulsedBarrier, Switch, extended_pulse, started
+from drivers._shared.switch import Switch
+from drivers._shared.switch_barrier import HostTimedBarrier, extended_pulse, started
 from drivers.barriers.fake import DRIVER, FakeConfig
 from gate.core.model import Direction, Stance
 from gate.errors import DeviceError
@@ -161,7 +162,7 @@ class SlowSwitch(Switch):
 @pytest.mark.anyio
 async def test_a_pulse_ends_though_its_order_took_longer_than_the_pulse() -> None:
     switch = SlowSwitch()
-    async with started(PulsedBarrier(switch, 0.05)) as barrier:
+    async with started(HostTimedBarrier(switch, 0.05)) as barrier:
         await barrier.release(Direction.ENTRY)
     assert switch.ended_by_guard
 

@@ -14,7 +14,7 @@ from drivers.decoders.image_file import to_grey
 from drivers.decoders.live import LiveReader
 from drivers.readers import camera_messages as messages
 from drivers.readers.camera_worker.exposure import Ladder
-from drivers.readers.camera_worker.motion import Health, Stirring, is_black, smaller
+from drivers.readers.camera_worker.motion import Health, MotionGate, is_black, smaller
 from gate.worker.confine import NOTHING, Rights, give_up
 from gate.worker.link import Link
 
@@ -168,7 +168,7 @@ class Attention:
     def __init__(self, health: Health, ladder: Ladder) -> None:
         self._health = health
         self._ladder = ladder
-        self._stirring = Stirring()
+        self._stirring = MotionGate()
         self._eye = LiveReader()
 
     def pay(self, frame: Frame) -> tuple[tuple[str, ...] | None, tuple[str, str] | None]:

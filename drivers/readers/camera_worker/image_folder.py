@@ -22,7 +22,7 @@ LOOK_AGAIN = 0.1  # seconds
 _WORDS = 1000  # characters of why a picture is skipped
 
 
-class PictureQueue:
+class ImageQueue:
     """Whose turn is it?  Every file once; again when it was replaced or was away in between."""
 
     def __init__(self, folder: Path, taken: Mapping[str, File]) -> None:
@@ -64,7 +64,7 @@ def show_folder(link: Link, folder: Path) -> None:
     """Tell of one picture after another; each waits until the daemon lets it go."""
     name = link.settings["name"]
     taken: dict[str, list[int]] = link.settings["taken"]
-    pictures = PictureQueue(folder, {shown: (file[0], file[1], file[2]) for shown, file in taken.items()})
+    pictures = ImageQueue(folder, {shown: (file[0], file[1], file[2]) for shown, file in taken.items()})
     try:
         if not pictures.look(time.monotonic()):
             link.fail(f"{name}: the folder holds no pictures", "Put PNG or JPEG files there")

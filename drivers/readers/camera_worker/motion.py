@@ -29,7 +29,7 @@ def is_black(small: Grey) -> bool:
     return int(small.max()) <= BLACK
 
 
-class Stirring:
+class MotionGate:
     """Which frames are worth decoding.  Times are monotonic seconds."""
 
     def __init__(self) -> None:
