@@ -8,6 +8,7 @@
     |   |-- DamagedError
     |   `-- FinalStoreError
     |-- PublishError         exit 1    data offered by the authority is not fit to be used
+    |   `-- UnmeantError     exit 65   a change so large that a person must mean it (EX_DATAERR)
     |-- SyncError            exit 1    a mirror cannot be reached, or serves what the authority did not sign
     `-- PictureError         exit 1    a picture file cannot be read
 
@@ -56,6 +57,12 @@ class FinalStoreError(StoreError):
 
 class PublishError(GateError):
     pass
+
+
+class UnmeantError(PublishError):
+    """So large a change is usually a fault of the table: a timer tells it from what may be tried again."""
+
+    exit_code = 65
 
 
 class SyncError(GateError):

@@ -6,7 +6,7 @@ known ones keep the status of yesterday.  So a crowd must be meant by the person
 
 from dataclasses import dataclass
 
-from gate.errors import PublishError
+from gate.errors import UnmeantError
 
 SHARE = 0.1  # of the people known before
 LEAST = 20  # people: a small venue grows by leaps
@@ -23,7 +23,7 @@ class Crowd:
     named: int | None = None  # known people that the table names; None: it names places
 
     def check(self, command: str) -> None:
-        """Raise PublishError for more than must be meant.  `command`: what is called again with --grow."""
+        """Raise UnmeantError for more than must be meant.  `command`: what is called again with --grow."""
         if self._is_crowd(self.new):
             what = f"{self.new} people would be new beside {self.known} who are known"
         elif self.named == 0 and self.known >= FEW and 2 * self.new >= self.known:
@@ -32,8 +32,8 @@ class Crowd:
             what = f"{self.changed} of {self.known} people would get another status"
         else:
             return
-        raise PublishError(
-            what,
+        raise UnmeantError(
+            f"{what}: nothing was changed",
             hint=f"Look whether ids and statuses are written as before; if it is meant, {command} with --grow",
         )
 

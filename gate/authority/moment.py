@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from gate.core.time_reset import TimeReset
 from gate.core.trusted_time import LATEST, day
-from gate.errors import PublishError
+from gate.errors import PublishError, UnmeantError
 
 LONGEST_SILENCE = 7 * 86400
 """Seconds after the last list: lists are published every day, and gates refuse one that is older than two."""
@@ -49,12 +49,12 @@ class Moment:
         if ahead:
             return
         if last is not None and self.as_of - last > LONGEST_SILENCE:
-            raise PublishError(
+            raise UnmeantError(
                 f"the published list speaks of {day(last)}, this one of {day(self.as_of)}",
                 hint="Check this computer's clock (or --at): gates go by it.  If it is right, publish with --ahead",
             )
         if self.as_of > self.offline_end:
-            raise PublishError(
+            raise UnmeantError(
                 f"the list speaks of {day(self.as_of)}, what the offline keys signed ends on {day(self.offline_end)}",
                 hint="Check this computer's clock (or --at).  If it is right, publish with --ahead and --keys",
             )
@@ -63,7 +63,7 @@ class Moment:
 def check_clock(as_of: int, clock: float, *, ahead: bool) -> None:
     """`clock`: what this computer says, Unix s.  Raises PublishError."""
     if as_of > clock + CLOCK_SLACK and not ahead:
-        raise PublishError(
+        raise UnmeantError(
             f"the list would speak of {day(as_of)}, and it is {day(clock)}",
             hint="Gates refuse a list from the future.  If this computer's clock is wrong, and only then, add --ahead",
         )

@@ -13,7 +13,7 @@ from gate.authority.repository import Content
 from gate.core.rules import parse_rules
 from gate.core.time_reset import TimeReset, parse_time
 from gate.core.trust import parse_trust
-from gate.errors import PublishError
+from gate.errors import PublishError, UnmeantError
 from gate.store import wire
 from gate.store.apply import SHRINKS_BELOW
 from gate.store.documents import RULES, TIME, TRUST
@@ -112,8 +112,8 @@ def status(
 
 def _check_follows(lists: Lists, head: wire.Head, *, shrink: bool) -> None:
     if lists.listed < SHRINKS_BELOW * head.listed and not shrink:
-        raise PublishError(
-            f"{head.listed} people are listed in what is published, {lists.listed} would be left",
+        raise UnmeantError(
+            f"{head.listed} people are listed in what is published, {lists.listed} would be left: nothing was changed",
             hint="Import what is missing; if it is meant, publish with --shrink",
         )
 

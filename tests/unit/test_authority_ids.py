@@ -20,7 +20,7 @@ from gate.authority.sources.rows import BadRowsError, Problems
 from gate.authority.sources.sql_query import SqlQuery
 from gate.core.iin import damage, iin_fault, is_iin, looks_like_iin
 from gate.core.model import Listing
-from gate.errors import PublishError, UsageError
+from gate.errors import UnmeantError, UsageError
 
 START = 1_800_000_000
 RED = "000825408493"
@@ -257,8 +257,9 @@ def test_every_id_is_an_iin_or_has_a_fault(text: str) -> None:
 def test_a_crowd_of_new_people_must_be_meant(authority: Authority) -> None:
     authority.import_csv(table([f"a-{number}" for number in range(300)]))
     newcomers = [f"b-{number}" for number in range(31)]
-    with pytest.raises(PublishError, match=r"31 people would be new beside 300 .* with --grow"):
+    with pytest.raises(UnmeantError, match=r"31 people would be new beside 300 .* with --grow") as caught:
         authority.import_csv(table([*newcomers, "a-1"]))
+    assert caught.value.exit_code == 65  # by which a timer knows that a person has to look
     assert (authority.size, authority.place_of("b-1")) == (300, None)
     authority.import_csv(table([*newcomers[:30], "a-1"]))
     assert authority.take_in(CsvFile(table([f"c-{number}" for number in range(99)])), grow=True).new_people == 99
@@ -266,7 +267,7 @@ def test_a_crowd_of_new_people_must_be_meant(authority: Authority) -> None:
 
 def test_a_table_that_names_nobody_who_is_known_must_be_meant(authority: Authority) -> None:
     authority.import_csv(table([f"a-{number}" for number in range(6)]))
-    with pytest.raises(PublishError, match="none of the 6 who are known is named"):
+    with pytest.raises(UnmeantError, match="none of the 6 who are known is named"):
         authority.import_csv(table([f"A-{number}" for number in range(6)]))
     authority.import_csv(table(["A-1"]))
     authority.import_csv(table([*(f"B-{number}" for number in range(6)), "a-1"]))
@@ -275,7 +276,7 @@ def test_a_table_that_names_nobody_who_is_known_must_be_meant(authority: Authori
 def test_a_crowd_that_changes_colour_must_be_meant(authority: Authority) -> None:
     people = [f"a-{number}" for number in range(300)]
     authority.import_csv(table(people))
-    with pytest.raises(PublishError, match="31 of 300 people would get another status"):
+    with pytest.raises(UnmeantError, match="31 of 300 people would get another status"):
         authority.import_csv(table(people[:31], "red"))
     assert colour(authority, "a-1") is Listing.GREEN
     authority.import_csv(table(people[:30], "red"))
@@ -286,7 +287,7 @@ def test_a_crowd_that_changes_colour_must_be_meant(authority: Authority) -> None
 def test_places_are_weighed_too(authority: Authority) -> None:
     authority.import_csv(io.BytesIO(b"idx,status\n" + b"".join(b"%d,green\n" % idx for idx in range(300))))
     more = io.BytesIO(b"idx,status\n" + b"".join(b"%d,red\n" % idx for idx in range(300, 350)))
-    with pytest.raises(PublishError, match="50 people would be new beside 300"):
+    with pytest.raises(UnmeantError, match="50 people would be new beside 300"):
         authority.import_csv(more)
 
 
@@ -295,11 +296,11 @@ def test_a_crowd_is_weighed_when_it_is_published(authority: Authority) -> None:
     authority.set_statuses(dict.fromkeys(range(300), Listing.GREEN))
     authority.publish(authority.public, START)  # the first
     authority.set_statuses(dict.fromkeys(range(300, 331), Listing.GREEN) | dict.fromkeys(range(31), Listing.UNLISTED))
-    with pytest.raises(PublishError, match=r"31 people would be new beside 300 .* publish with --grow"):
+    with pytest.raises(UnmeantError, match=r"31 people would be new beside 300 .* publish with --grow"):
         authority.publish(authority.public, START)
     assert authority.publish(authority.public, START, grow=True).listed == 300
     authority.set_statuses(dict.fromkeys(range(100, 131), Listing.RED))
-    with pytest.raises(PublishError, match="31 of 300 people would get another status"):
+    with pytest.raises(UnmeantError, match="31 of 300 people would get another status"):
         authority.publish(authority.public, START)
     authority.set_statuses(dict.fromkeys(range(100, 102), Listing.GREEN))
     authority.publish(authority.public, START)
