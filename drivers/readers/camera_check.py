@@ -22,7 +22,11 @@ class CameraExaminer:
     def examine(self, config: ReaderConfig, seconds: float, picture: Path | None, tell: Tell) -> CameraReport:
         if not isinstance(config, LiveConfig):
             raise TypeError(f"{config.driver!r} is no camera of ours")
-        return asyncio.run(self._examine(config, seconds, picture, tell))
+        try:
+            return asyncio.run(self._examine(config, seconds, picture, tell))
+        finally:
+            if picture is not None and picture.exists() and not picture.stat().st_size:
+                picture.unlink()  # the worker made it, and had nothing to write
 
     async def _examine(self, config: LiveConfig, seconds: float, picture: Path | None, tell: Tell) -> CameraReport:
         device = _device(config)

@@ -142,12 +142,26 @@ def test_the_size_of_a_module_is_its_side() -> None:
     assert quality.module_px(Symbol(corners, 25)) == pytest.approx(3.0)
 
 
+def assert_child_is_confined() -> None:
+    """What strangers hold before a camera is decoded with no more rights than in the lane."""
+    threads = Path("/proc/self/task").iterdir()
+    children = {int(pid) for thread in threads for pid in (thread / "children").read_text().split()}
+    (child,) = (pid for pid in children if b"check_main" in Path(f"/proc/{pid}/cmdline").read_bytes())
+    assert "Seccomp:\t2" in Path(f"/proc/{child}/status").read_text()
+
+
+def confined(_: CameraReport) -> list[str]:
+    assert_child_is_confined()
+    return []
+
+
 def test_a_network_camera_is_examined_and_drawn(tmp_path: Path) -> None:
     picture = tmp_path / "seen.png"
     heard: list[CameraReport] = []
 
     def tell(report: CameraReport) -> list[str]:
         heard.append(report)
+        assert_child_is_confined()
         return ["Hold it nearer", "Take the cover off"]
 
     camera = NetworkCamera([jpeg(drawn("HELLO"))] * 8 + [jpeg(BLANK)] * 2)
@@ -171,11 +185,11 @@ def test_a_network_camera_is_examined_and_drawn(tmp_path: Path) -> None:
 
 def test_a_video_and_a_folder_are_examined_too(tmp_path: Path) -> None:
     film(tmp_path / "lane.avi", ["HELLO"])
-    assert CameraExaminer().examine(camera_config(tmp_path / "lane.avi"), 5.0, None, wordless).frames == 9
+    assert CameraExaminer().examine(camera_config(tmp_path / "lane.avi"), 5.0, None, confined).frames == 9
     (tmp_path / "people").mkdir()
     put(tmp_path / "people", "1.png", "HELLO")
     put(tmp_path / "people", "2.png")
-    report = CameraExaminer().examine(camera_config(tmp_path / "people"), 5.0, None, wordless)
+    report = CameraExaminer().examine(camera_config(tmp_path / "people"), 5.0, None, confined)
     assert (report.frames, report.read) == (2, 0.5)
 
 
@@ -193,6 +207,9 @@ def test_a_picture_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     put(tmp_path, "1.png", "HELLO")
     with pytest.raises(DeviceError, match="cannot be written"):
         CameraExaminer().examine(camera_config(tmp_path), 1.0, tmp_path / "no" / "seen.png", wordless)
+    with pytest.raises(DeviceError, match="cannot be written"):
+        CameraExaminer().examine(camera_config(tmp_path), 1.0, tmp_path / "seen.odd", wordless)
+    assert not (tmp_path / "seen.odd").exists()
 
 
 def test_every_camera_driver_has_an_examiner_and_recordings_have_none() -> None:

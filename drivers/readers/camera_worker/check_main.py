@@ -1,8 +1,9 @@
 """The worker process of an examination (`camera_check_messages`)."""
 
+import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from drivers.readers.camera_check_messages import EXAMINATION, Drawn, Examined, Words
 from drivers.readers.camera_worker.startup import begin
@@ -10,6 +11,7 @@ from gate.ports.camera_report import CameraReport
 
 if TYPE_CHECKING:
     from drivers.readers.camera_worker.quality_report import Quality
+    from gate.worker.link import Link
 
 _TELL_EVERY = 0.5  # seconds
 
@@ -19,6 +21,7 @@ def main() -> None:
     from drivers.readers.camera_worker.check_sources import frames
     from drivers.readers.camera_worker.quality_report import Quality
 
+    picture = _open_picture(link)  # now: nothing is opened any more once strangers' codes are looked at
     quality = Quality()
     told = 0.0
     for frame in frames(link):
@@ -29,13 +32,32 @@ def main() -> None:
     link.say(Examined(_report(quality), last=True))
     answer = link.hear()
     words = answer.lines if isinstance(answer, Words) else ()
-    picture = link.settings["picture"]
-    if picture and not quality.draw(Path(picture), words):
-        link.fail(
-            f"{picture}: the picture cannot be written", "Name a PNG or JPEG file in a folder that can be written"
-        )
+    if picture is not None:
+        try:
+            drawn = quality.draw(Path(link.settings["picture"]).suffix, words)
+            with os.fdopen(picture, "wb") as file:
+                file.truncate(0)
+                file.write(drawn)
+        except (OSError, ValueError):
+            _refuse_picture(link)
     link.say(Drawn())
     link.end()
+
+
+def _open_picture(link: "Link") -> int | None:
+    """Its file is emptied only when there is something to write."""
+    name: str = link.settings["picture"]
+    try:
+        return os.open(name, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666) if name else None
+    except OSError:
+        _refuse_picture(link)
+
+
+def _refuse_picture(link: "Link") -> NoReturn:
+    link.fail(
+        f"{link.settings['picture']}: the picture cannot be written",
+        "Name a PNG or JPEG file in a folder that can be written",
+    )
 
 
 def _report(quality: "Quality") -> CameraReport:

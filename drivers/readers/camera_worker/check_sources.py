@@ -1,4 +1,5 @@
-"""Frames to examine, from whatever a reader may look through.  Runs in a worker process."""
+"""Frames to examine, from whatever a reader may look through.  Runs in a worker process, which gives up what the
+camera's own worker does before it looks at the first picture."""
 
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from drivers.readers.camera_worker.image_folder import SUFFIXES, natural_order
 from drivers.readers.camera_worker.open_source import open_live
 from drivers.readers.camera_worker.picamera_main import open_picamera
 from gate.errors import PictureError
+from gate.worker.confine import NOTHING, Rights, give_up, libraries
 from gate.worker.link import Link
 
 
@@ -29,10 +31,11 @@ def _live_frames(link: Link, live: Live) -> Iterator[Frame]:
     settings = link.settings
     if live.expose and settings["exposures"]:
         live.expose(settings["exposures"][0])
+    keeps = () if live.late else give_up(live.rights)
     newest = NewestFrame(live.capture, settings["fps"], device=live.device)
     if newest.take(settings["open_deadline"]) is None:
         link.fail(f"{settings['name']}: opened, but no picture comes", "Does another program show its picture?")
-    link.say(Opened())
+    link.say(Opened(give_up(live.rights) if live.late else keeps))
     link.hear()
     until = time.monotonic() + settings["seconds"]
     try:
@@ -46,7 +49,7 @@ def _live_frames(link: Link, live: Live) -> Iterator[Frame]:
 
 def _pictures(link: Link, folder: Path) -> Iterator[Frame]:
     names = sorted((path.name for path in folder.iterdir() if path.suffix.lower() in SUFFIXES), key=natural_order)
-    link.say(Opened())
+    link.say(Opened(give_up(Rights(read=(str(folder), *libraries())))))
     link.hear()
     for name in names:
         try:
@@ -60,7 +63,7 @@ def _video(link: Link, path: Path) -> Iterator[Frame]:
     good, picture = capture.read() if capture.isOpened() else (False, None)
     if not good:
         link.fail(f"{link.settings['name']}: cannot be played", "Name a video file, such as MP4, MKV or AVI")
-    link.say(Opened())
+    link.say(Opened(give_up(NOTHING)))
     link.hear()
     until = time.monotonic() + link.settings["seconds"]
     while good and picture is not None and time.monotonic() < until:

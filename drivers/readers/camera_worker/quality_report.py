@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from textwrap import wrap
 
 import cv2
 import numpy as np
+import numpy.ma
 
 from drivers.decoders.image_file import to_grey
 from drivers.decoders.live import LiveReader
@@ -67,12 +67,13 @@ class Quality:
             "decode_ms": round(self._seconds / count * 1000, 3),
         }
 
-    def draw(self, path: Path, words: Sequence[str]) -> bool:
-        """Write the last frame in which a code lies, or the last at all: codes marked, above it what
-        to do (`words`), the first large, and below what was measured.  False when it cannot be."""
+    def draw(self, suffix: str, words: Sequence[str]) -> bytes:
+        """The last frame in which a code lies, or the last at all, as a file of this kind: codes marked, above it
+        what to do (`words`), the first large, and below what was measured.  b"" when no frame was seen.  Raises
+        ValueError for a kind of file that cannot be written."""
         shown = self._best or self._last
         if shown is None:
-            return True
+            return b""
         grey, found = shown
         height, width = grey.shape
         picture = np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), np.uint8)
@@ -93,11 +94,10 @@ class Quality:
             for number, word in enumerate(words or ["Good: the code is read"])
         ]
         try:
-            return bool(
-                cv2.imwrite(str(path), np.vstack([*rows, picture, _lines(below, height * _SMALL, _SHADE, width)]))
-            )
-        except cv2.error:
-            return False  # a kind of file that OpenCV does not know
+            _, drawn = cv2.imencode(suffix, np.vstack([*rows, picture, _lines(below, height * _SMALL, _SHADE, width)]))
+        except cv2.error as error:
+            raise ValueError(f"no kind of picture is called {suffix}") from error
+        return drawn.tobytes()
 
 
 def sharpness(part: Grey) -> float:
