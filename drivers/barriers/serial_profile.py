@@ -42,6 +42,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from drivers._shared.switch_barrier import HELD_OPEN, Pulse
+from gate.core.form_error import first_error
 from gate.core.model import Direction, Stance
 from gate.ports.abilities import EITHER_WAY, Abilities
 from gate.ports.driver import Duration
@@ -164,8 +165,6 @@ def load_profile(name: str) -> Profile:
     except OSError as error:
         raise ValueError(f"profile {name} cannot be read: {error.strerror}") from error
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
-        key = "".join(f"{part}: " for part in first["loc"])
-        raise ValueError(f"profile {name}: {key}{first['msg']}") from error
+        raise ValueError(f"profile {name}: {first_error(error)}") from error
     except ValueError as error:  # TOML syntax, or not UTF-8
         raise ValueError(f"profile {name}: {error}") from error

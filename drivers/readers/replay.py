@@ -20,6 +20,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from drivers.readers.present import until_decided
+from gate.core.form_error import first_error
 from gate.errors import DeviceError
 from gate.ports.driver import DriverSpec
 from gate.ports.reader import Present, Reader, ReaderConfig
@@ -76,9 +77,8 @@ def _record(path: Path, number: int, line: str) -> Recorded:
     try:
         return Recorded.model_validate_json(line)
     except ValidationError as error:
-        problem = error.errors(include_url=False, include_input=False)[0]["msg"]
         raise DeviceError(
-            f"replay {path}, line {number}: {problem}", hint='Write {"text": "...", "after": seconds}'
+            f"replay {path}, line {number}: {first_error(error)}", hint='Write {"text": "...", "after": seconds}'
         ) from error
 
 

@@ -41,9 +41,9 @@ from gate.authority.sources.ids import IdKind, Ids
 from gate.authority.sources.rows import BLANKS, Progress, Source
 from gate.authority.statuses import StatusList
 from gate.authority.subjects import Devices
+from gate.core.form_error import first_error
 from gate.core.model import Listing, Status
 from gate.core.time_reset import TimeReset
-from gate.core.trust import first_error
 from gate.errors import StoreError, UsageError
 from gate.passes.aq1_encode import encode_credential
 from gate.store.documents import RULES, TIME

@@ -13,7 +13,8 @@ from pydantic import ValidationError
 
 from gate.authority import files
 from gate.authority.private_keys import PrivateKeys
-from gate.core.trust import IssuerForm, KeyForm, TrustForm, first_error, key_id, parse_trust
+from gate.core.form_error import first_error
+from gate.core.trust import IssuerForm, KeyForm, TrustForm, key_id, parse_trust
 from gate.errors import PublishError, StoreError, UsageError
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")

@@ -28,7 +28,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gate.authority import files
 from gate.authority.statuses import Places, beyond_limit
-from gate.core.trust import first_error
+from gate.core.form_error import first_error
 from gate.errors import StoreError
 from gate.store.wire import MAX_PLACES
 

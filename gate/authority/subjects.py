@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from gate.authority import files
 from gate.authority.people import People
 from gate.authority.repository import Content
-from gate.core.trust import first_error
+from gate.core.form_error import first_error
 from gate.errors import StoreError, UsageError
 from gate.store.subject_wire import (
     MOST_PLACES,

@@ -8,7 +8,7 @@ from nacl.signing import SigningKey
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from gate.authority import files
-from gate.core.trust import first_error
+from gate.core.form_error import first_error
 from gate.errors import StoreError, UsageError
 from gate.passes.aq1_encode import credential_text, encode_presentation
 

@@ -12,7 +12,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from gate.core.trust import first_error
+from gate.core.form_error import first_error
 from gate.core.trusted_time import LATEST
 from gate.errors import PublishError
 

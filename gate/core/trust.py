@@ -15,6 +15,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from gate.core.form_error import first_error
 from gate.errors import PublishError
 
 KID_BYTES = 8
@@ -112,11 +113,3 @@ def parse_trust(text: str | bytes) -> TrustList:
         for key in issuer.keys
     }
     return TrustList(form.version, keys, {issuer.id: issuer.name for issuer in form.issuers})
-
-
-def first_error(error: ValidationError) -> str:
-    """`issuers.0.keys.1.kid: Field required`: one line of a pydantic report."""
-    first = error.errors(include_url=False, include_context=False)[0]
-    place = ".".join(str(part) for part in first["loc"])
-    said = first["msg"].removeprefix("Value error, ")
-    return f"{place}: {said}" if place else said

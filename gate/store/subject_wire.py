@@ -25,7 +25,7 @@ from nacl.signing import SigningKey, VerifyKey
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from gate.core.trust import first_error
+from gate.core.form_error import first_error
 from gate.errors import PublishError
 from gate.store.wire import MAX_PLACES, unpack_exactly
 

@@ -19,7 +19,7 @@ import zstandard
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from gate.core.trust import first_error
+from gate.core.form_error import first_error
 from gate.errors import PublishError
 
 HEAD = "status/head.json"

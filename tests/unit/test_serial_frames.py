@@ -354,7 +354,7 @@ def test_settings_that_do_not_fit_the_board_are_refused() -> None:
         (KMTRONIC.replace("FF {channel} 01", "ZZ"), "non-hexadecimal"),
         (KMTRONIC.replace("FF {channel} 01", ""), "at least one byte"),
         (KMTRONIC.replace(', secure = "FF {channel} 00"', ""), "frames.secure is missing"),
-        (KMTRONIC + 'colour = "red"', "colour: Extra inputs are not permitted"),
+        (KMTRONIC + 'colour = "red"', "colour: is not known here"),
         ("title = ", "Invalid value"),
     ],
 )

@@ -94,9 +94,11 @@ class ParquetFile:
             try:
                 # Older writers do not mark text as such; a folder called "status=red" is no column.
                 yield connection, f"read_parquet('{name}', binary_as_string = true, hive_partitioning = false)"
-            except duckdb.Error as error:
-                what = str(error).splitlines()[0].replace(name, str(self._path))
-                raise PublishError(f"{self._path} is no Parquet file: {what}", hint="Write it again") from None
+            except duckdb.Error:
+                raise PublishError(
+                    f"{self._path} is no Parquet file, is damaged, or is encrypted",
+                    hint="Write it again, not encrypted; or save the table as CSV UTF-8",
+                ) from None
 
 
 def _quoted(column: str) -> str:
