@@ -12,10 +12,11 @@ from pathlib import Path
 
 import numpy as np
 from people import MIX, Form, write_csv
-from spending import Spent, gate
+from spending import Spent, gate, module
 
 from gate.core.model import Listing
 from gate.demo.mirror import MirrorServer
+from gate.store.takeover_messages import TAKEOVER
 
 PACE = Path(__file__).with_name("pace.py")
 CONFIG = """
@@ -109,10 +110,11 @@ class Device:
     def __init__(self, folder: Path, nation: Nation, mirror: str) -> None:
         self.state = folder / "state"
         self._people = nation.people
+        self._root = nation.path / "root.json"
         self._kept = folder / "kept"
         self._config = folder / "gate.toml"
         folder.mkdir()
-        self._config.write_text(described(self.state, mirror, nation.path / "root.json", NO_CAMERA))
+        self._config.write_text(described(self.state, mirror, self._root, NO_CAMERA))
 
     @property
     def list_db(self) -> Path:
@@ -126,6 +128,14 @@ class Device:
             raise RuntimeError(f"the sync went another way than {way!r}: {said}")
         return Synced(spent, way, outcome["applied_in"])
 
+    def take_over(self) -> Spent:
+        """What the lane's child does with the list of a sync: verify it, and write the lane's own."""
+        settings = {"state_dir": str(self.state), "list_dir": str(self.state), "root": str(self._root)}
+        spent, said = module(TAKEOVER.module, said=json.dumps(settings) + "\n")
+        if '"changed": true' not in said:
+            raise RuntimeError(f"the list of the sync was not taken: {said}")
+        return spent
+
     def forget(self) -> None:
         """Everything: a new device."""
         shutil.rmtree(self.state, ignore_errors=True)
@@ -138,7 +148,8 @@ class Device:
     def put_back(self) -> None:
         """The lists that were held at `keep`; the lane's journal stays.  Nobody may have list.db open."""
         self.state.mkdir(exist_ok=True)
-        shutil.rmtree(self.state / "tuf", ignore_errors=True)
+        for folder in ("tuf", "verified"):
+            shutil.rmtree(self.state / folder, ignore_errors=True)
         for path in self.state.glob("list.db*"):
             path.unlink()
         shutil.copytree(self._kept, self.state, symlinks=True, dirs_exist_ok=True)

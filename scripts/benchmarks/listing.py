@@ -112,16 +112,19 @@ def _published(nation: Nation, form: Form) -> list[Figure]:
 
 def _first_sync(device: Device) -> list[Figure]:
     say("syncing from nothing")
-    syncs = []
+    syncs, taken = [], []
     for _ in range(APPLIED):
         device.forget()
         syncs.append(device.sync("snapshot"))
+        taken.append(device.take_over())
     size = sum(path.stat().st_size for path in device.state.glob("list.db*")) / 1e6
     return [
         Figure("list_db_mb", size, "list.db", unit="MB", most=12),
         Figure("snapshot_apply_s", _applied_in(syncs), "Taking the snapshot over", unit="s", most=2),
         Figure("snapshot_sync_s", _took(syncs), "The whole process of that sync", unit="s"),
         Figure("sync_peak_mb", max(sync.spent.peak_mb for sync in syncs), "Its memory at most", unit="MB", most=150),
+        Figure("takeover_s", median(one.seconds for one in taken), "The lane's process that verifies it", unit="s"),
+        Figure("takeover_peak_mb", max(one.peak_mb for one in taken), "Its memory at most", unit="MB", most=150),
     ]
 
 
@@ -183,6 +186,7 @@ class Beside:
     idle: list[Admitted] = field(default_factory=list)
     syncing: list[Admitted] = field(default_factory=list)
     applying: list[Admitted] = field(default_factory=list)
+    verifying: list[Admitted] = field(default_factory=list)
 
     def once(self, device: Device) -> None:
         with device.lane() as stop:
@@ -194,6 +198,10 @@ class Beside:
             durable = device.list_db.stat().st_mtime  # the last that was written of it
             end = CLOCK.now()
             time.sleep(AFTER)
+            began = CLOCK.now()
+            device.take_over()
+            verified = CLOCK.now()
+            time.sleep(AFTER)
             admissions = stop()
         for one in admissions:
             until = one.began + one.took
@@ -203,6 +211,8 @@ class Beside:
                 self.syncing.append(one)
             if durable - sync.applied_in <= until and one.began <= durable + FLUSHED:
                 self.applying.append(one)
+            if began <= until and one.began <= verified + FLUSHED:
+                self.verifying.append(one)
 
 
 def _beside_a_lane(device: Device, times: int) -> list[Figure]:
@@ -213,8 +223,9 @@ def _beside_a_lane(device: Device, times: int) -> list[Figure]:
             say(f"syncing beside a lane: {number} of {times}")
         device.put_back()
         beside.once(device)
-    idle, syncing, applying = (
-        [one.took for one in admissions] for admissions in (beside.idle, beside.syncing, beside.applying)
+    idle, syncing, applying, verifying = (
+        [one.took for one in admissions]
+        for admissions in (beside.idle, beside.syncing, beside.applying, beside.verifying)
     )
     disk_idle, disk = ([one.took - one.waited for one in admissions] for admissions in (beside.idle, beside.applying))
     slowest = "The lane's slowest of a hundred"
@@ -223,6 +234,7 @@ def _beside_a_lane(device: Device, times: int) -> list[Figure]:
             "lane_p99_ratio", _p99(applying) / _p99(idle), f"{slowest} as a list is taken over, against idle", most=2
         ),
         Figure("lane_sync_p99_ratio", _p99(syncing) / _p99(idle), "The same while the whole process of a sync runs"),
+        Figure("lane_verify_p99_ratio", _p99(verifying) / _p99(idle), "The same while the lane's process verifies it"),
         Figure(
             "lane_disk_p99_ratio", _p99(disk) / _p99(disk_idle), f"{slowest}, without waiting for a processor, likewise"
         ),

@@ -31,13 +31,20 @@ class Spent:
 
 def gate(*arguments: object) -> tuple[Spent, str]:
     """What `gate ARGUMENTS` spends, and what it says on stdout.  Raises RuntimeError with what it said in failing."""
+    return module("gate", *arguments)
+
+
+def module(name: str, *arguments: object, said: str = "") -> tuple[Spent, str]:
+    """The same of `python -m NAME ARGUMENTS`, which reads what is `said`."""
     read, write = os.pipe()
-    command = [sys.executable, "-ISc", _SMALL_PARENT, str(write), sys.executable, "-m", "gate", *map(str, arguments)]
+    command = [sys.executable, "-ISc", _SMALL_PARENT, str(write), sys.executable, "-m", name, *map(str, arguments)]
     with os.fdopen(read, "rb") as report:
         try:
-            done = subprocess.run(command, capture_output=True, text=True, check=False, pass_fds=[write])  # noqa: S603 - ours
+            done = subprocess.run(  # noqa: S603 - ours
+                command, capture_output=True, text=True, check=False, pass_fds=[write], input=said
+            )
         finally:
             os.close(write)
         if done.returncode:
-            raise RuntimeError(f"gate {' '.join(map(str, arguments))}: {done.stderr.strip() or done.stdout.strip()}")
+            raise RuntimeError(f"{name} {' '.join(map(str, arguments))}: {done.stderr.strip() or done.stdout.strip()}")
         return Spent(*json.loads(report.read())), done.stdout
