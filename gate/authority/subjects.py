@@ -1,5 +1,6 @@
 """The subject index as it is published, and the devices that may open it."""
 
+import hashlib
 import json
 import re
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from gate.errors import StoreError, UsageError
 from gate.store.subject_wire import (
     MOST_PLACES,
     SUBJECTS,
+    Digests,
     Segment,
     SubjectsHead,
     encode_segment,
@@ -97,19 +99,30 @@ def content(people: People, key: bytes, devices: list[VerifyKey], before: Publis
         return Content({})
     name = key_name(key)
     known = before.head if before.head and before.head.key == name else None
-    segments = plan(known.segments if known else (), people.size)
+    segments = tuple(_summed(segment, people) for segment in plan(known.segments if known else (), people.size))
     head = SubjectsHead(key=name, runs=tuple(people.runs), segments=segments)
     sealed = {sealed_target(device): device for device in devices}
     usable = before.targets if known else frozenset()
     new = {SUBJECTS: head.model_dump_json().encode() + b"\n"}
     for segment in segments:
         if segment.target not in usable:
-            new[segment.target] = encode_segment(np.concatenate([*people.digests(segment.first, segment.last)]))
+            new[segment.target] = encode_segment(_digests(segment, people))
     for target, device in sealed.items():
         if target not in usable:
             new[target] = seal(key, device)
     kept = ({segment.target for segment in segments} | sealed.keys()) - new.keys()
     return Content(new, frozenset(kept))
+
+
+def _summed(segment: Segment, people: People) -> Segment:
+    if segment.sha256 is not None:
+        return segment
+    digests = _digests(segment, people).astype(">u8").tobytes()
+    return segment.model_copy(update={"sha256": hashlib.sha256(digests).hexdigest()})
+
+
+def _digests(segment: Segment, people: People) -> Digests:
+    return np.concatenate([*people.digests(segment.first, segment.last)])
 
 
 def plan(before: tuple[Segment, ...], places: int) -> tuple[Segment, ...]:

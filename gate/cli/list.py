@@ -42,7 +42,7 @@ from gate.store.subjects import find_subject
 from gate.sync.attempt import attempt
 from gate.sync.lock import Rank
 from gate.sync.order import MirrorOrder
-from gate.sync.round import Source
+from gate.sync.round import Source, read_root
 
 
 @click.group(name="list")
@@ -134,9 +134,14 @@ def find(config: Path | None, state_dir: Path | None) -> None:
     typed = click.prompt("IIN", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.readline()
     if fault := iin_fault(iin := typed.strip()):
         raise UsageError(f"this is no IIN: {fault.what}", hint="Type its twelve digits again")
-    idx = find_subject(iin, load_or_make(state.state_dir), state)
+    device, table = load_or_make(state.state_dir), load_settings(config, config_of).sync if config else None
+    idx = find_subject(iin, device, state)
     if idx is None:
         raise StoreError("nobody of this IIN is in the index", hint="Ask the authority")
+    if table is not None:
+        from gate.sync.signed_subjects import confirm  # python-tuf
+
+        confirm(iin, idx, device, state, read_root(table.root))
     with _held(answered(config, state_dir)) as held:
         _must_have(held)
         click.echo(f"{idx} {held.consult(idx).name.lower()}")

@@ -2,8 +2,8 @@
 
 import json
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 
@@ -34,6 +34,8 @@ class SubjectIndex:
     places: int
     runs: tuple[int, ...]  # first places, within which digests ascend up to the next
     pieces: tuple[Piece, ...]
+    proof: Mapping[str, str] = field(default_factory=dict)
+    """What was signed of it, by name as a mirror has it: TUF metadata, and subjects/head.json."""
 
 
 class SubjectFiles:
@@ -56,8 +58,14 @@ class SubjectFiles:
             seal, _, body = (content or b"").partition(b"\n")
             if seal.decode() != _seal(body):
                 raise ValueError("digest")
-            key, sealed, places, runs, pieces = json.loads(body)
-            found = SubjectIndex(key, bytes.fromhex(sealed), places, tuple(runs), tuple((a, b) for a, b in pieces))
+            key, sealed, places, runs, pieces, *rest = json.loads(body)
+            extents = tuple((first, last) for first, last in pieces)
+            proof = rest[0] if rest else {}  # an index of an earlier gate has none
+            numbers = [places, *runs, *(place for extent in extents for place in extent)]
+            texts = [key, *proof.keys(), *proof.values()]
+            if not all(type(number) is int for number in numbers) or not all(type(text) is str for text in texts):
+                raise ValueError("types")
+            found = SubjectIndex(key, bytes.fromhex(sealed), places, tuple(runs), extents, proof)
         except Exception as error:
             raise _damaged(path) from error
         return found
@@ -65,7 +73,8 @@ class SubjectFiles:
     def write_index(self, index: SubjectIndex) -> None:
         """Replace the index, then remove the pieces that it does not name."""
         path = self._folder / INDEX
-        body = json.dumps([index.key, index.sealed.hex(), index.places, index.runs, index.pieces]).encode()
+        parts = [index.key, index.sealed.hex(), index.places, index.runs, index.pieces, dict(index.proof)]
+        body = json.dumps(parts).encode()
         named = {INDEX, *(_name(piece) for piece in index.pieces)}
         try:
             make_directory(self._folder)

@@ -47,6 +47,8 @@ class _Form(BaseModel):
 class Segment(_Form):
     first: _Place
     last: _Place  # exclusive
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
+    """Of its digests, as `decode_segment` gives them; None of an authority that did not sign it yet."""
 
     @model_validator(mode="after")
     def _holds_something(self) -> "Segment":

@@ -9,8 +9,8 @@ writes, others read.  The subject key stays sealed on the disk and is opened for
 
 import hashlib
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from shutil import rmtree
 from typing import overload
@@ -43,9 +43,12 @@ def held_subjects(where: Where) -> HeldSubjects | None:
     return HeldSubjects(index.key, index.places) if index else None
 
 
-def apply_subjects(head: SubjectsHead, sealed: bytes, parts: Iterable[tuple[int, bytes]], where: Where) -> None:
-    """Take in what is new.  `parts`: first place and digests (8 bytes each, big-endian) of consecutive segments; what
-    is held and lies before them stays.  Raises PublishError, StoreError: what was held is held still."""
+def apply_subjects(
+    head: SubjectsHead, sealed: bytes, parts: Iterable[tuple[int, bytes]], where: Where, proof: Mapping[str, bytes]
+) -> None:
+    """Take in what is new.  `proof`: what was signed of it.  `parts`: first place and digests (8 bytes each,
+    big-endian) of consecutive segments; what is held and lies before them stays.  Raises PublishError, StoreError:
+    what was held is held still."""
     files, known = SubjectFiles(_folder(where)), held_subjects(where)
     held = files.read_index() if known and known.key == head.key else None
     if held and head.places < held.places:
@@ -62,7 +65,40 @@ def apply_subjects(head: SubjectsHead, sealed: bytes, parts: Iterable[tuple[int,
     places = pieces[-1][1] if pieces else 0
     if places != head.places:
         raise PublishError("the subject index has a gap", hint="Sync again")
-    files.write_index(SubjectIndex(head.key, sealed, places, head.runs, tuple(pieces)))
+    files.write_index(SubjectIndex(head.key, sealed, places, head.runs, tuple(pieces), _texts(proof)))
+
+
+def keep_proof(proof: Mapping[str, bytes], where: Where) -> None:
+    """Replace what was signed of an index that is held and current.  Raises StoreError."""
+    files = SubjectFiles(_folder(where))
+    index = files.read_index()
+    if index is not None and index.proof != _texts(proof):
+        files.write_index(replace(index, proof=_texts(proof)))
+
+
+def read_span(index: SubjectIndex, first: int, last: int, where: Where) -> bytes:
+    """The digests of places from `first` to the one before `last`.  Raises StoreError."""
+    files, begin, parts = SubjectFiles(_folder(where)), first, []
+    for piece in index.pieces:
+        if piece[0] <= begin < min(last, piece[1]):
+            content = files.read_piece(index.key, piece)
+            end = min(last, piece[1])
+            parts.append(content[(begin - piece[0]) * DIGEST_BYTES : (end - piece[0]) * DIGEST_BYTES])
+            begin = end
+    return b"".join(parts)
+
+
+def read_subjects(where: Where) -> SubjectIndex | None:
+    """What is held, as it lies there.  Raises StoreError."""
+    return SubjectFiles(_folder(where)).read_index()
+
+
+def subject_digest(iin: str, index: SubjectIndex, device: SigningKey) -> bytes:
+    """Raises DamagedError, PublishError for a subject key that is not this device's or not the index's."""
+    key = unseal(index.sealed, device)
+    if key_name(key) != index.key:
+        raise DamagedError("the sealed subject key is another than the index has", hint="Publish the list again")
+    return hashlib.blake2b(iin.encode("ascii"), key=key, digest_size=DIGEST_BYTES).digest()
 
 
 def forget_subjects(where: Where) -> None:
@@ -85,16 +121,16 @@ def find_subject(iin: str, device: SigningKey, where: Where) -> int | None:
                 "this device holds no subject index",
                 hint="Set iin_check = true in [staff], give the authority `gate list device-key`, and sync",
             )
-        key = unseal(index.sealed, device)
-        if key_name(key) != index.key:
-            raise DamagedError("the sealed subject key is another than the index has", hint="Publish the list again")
-        digest = hashlib.blake2b(iin.encode("ascii"), key=key, digest_size=DIGEST_BYTES).digest()
         try:
-            return _search(files, index, digest)
+            return _search(files, index, subject_digest(iin, index, device))
         except FileNotFoundError as error:  # a sync has replaced it meanwhile
             if last:
                 raise DamagedError(f"{error.filename}: it is missing", hint="Sync again") from error
     return None
+
+
+def _texts(proof: Mapping[str, bytes]) -> dict[str, str]:
+    return {name: body.decode("utf-8", "surrogateescape") for name, body in proof.items()}
 
 
 def _folder(where: Where) -> Path:

@@ -29,7 +29,7 @@ from tuf.api.metadata import TargetFile
 from tuf.ngclient import Updater, UpdaterConfig
 
 from gate.errors import SyncError
-from gate.store.wire import HEAD, MAX_DOCUMENT
+from gate.store.wire import MAX_DOCUMENT
 from gate.sync.kept_metadata import KeptMetadata
 from gate.sync.list_mirror import ListMirror
 from gate.sync.mirror import Mirror
@@ -102,20 +102,17 @@ class Repository:
         self._kept.close()
         self._parts.close()
 
-    def proof(self) -> dict[str, bytes]:
-        """What was signed of a list, by name as a mirror has it: the metadata of this visit and the head; after
-        `document` has given the head.  Raises SyncError, StoreError."""
-        trusted, found = self._updater._trusted_set, {HEAD: self.document(HEAD)}
+    def proof(self, name: str, role: str) -> dict[str, bytes]:
+        """What was signed of the file `name`, by names as a mirror has them: it, and the metadata of this visit as far
+        as that of `role`, which vouches for it.  Raises SyncError, StoreError."""
+        found = {name: self.document(name)}
+        trusted = self._updater._trusted_set
         for number in range(self._first_root, trusted.root.version + 1):
-            name = f"{number}.root.json"
-            found[f"{METADATA}/{name}"] = self._metadata.visited(f"root_history/{name}")
+            root = f"{number}.root.json"
+            found[f"{METADATA}/{root}"] = self._metadata.visited(f"root_history/{root}")
         found[TIMESTAMP] = self._metadata.visited("timestamp.json")
-        for role, signed in (
-            ("snapshot", trusted.snapshot),
-            ("targets", trusted.targets),
-            ("status", trusted["status"]),
-        ):
-            found[f"{METADATA}/{signed.version}.{role}.json"] = self._metadata.visited(f"{role}.json")
+        for part in ("snapshot", "targets", role):
+            found[f"{METADATA}/{trusted[part].version}.{part}.json"] = self._metadata.visited(f"{part}.json")
         return found
 
     def length(self, name: str) -> int | None:

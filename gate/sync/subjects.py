@@ -16,7 +16,7 @@ from gate.store.subject_wire import (
     decode_segment,
     sealed_target,
 )
-from gate.store.subjects import apply_subjects, held_subjects
+from gate.store.subjects import apply_subjects, held_subjects, keep_proof
 from gate.sync.repository import Repository
 
 
@@ -31,11 +31,13 @@ def take_subjects(repository: Repository, device: VerifyKey, where: Where) -> No
     head = SubjectsHead.parse(repository.document(SUBJECTS))
     known = held_subjects(where)
     held = known.places if known and known.key == head.key else 0
+    proof = repository.proof(SUBJECTS, "subjects")
     if known and known.key == head.key and held == head.places:
+        keep_proof(proof, where)
         return
     sealed = repository.fetch(target, MAX_SEALED)
     missing = [segment for segment in head.segments if segment.last > held]
-    apply_subjects(head, sealed, _parts(repository, missing, held), where)
+    apply_subjects(head, sealed, _parts(repository, missing, held), where, proof)
 
 
 def _parts(repository: Repository, segments: list[Segment], held: int) -> Iterator[tuple[int, bytes]]:

@@ -159,7 +159,7 @@ class _Visit:
             way_taken = "the same list, in the present form"
         changed = way_taken != "unchanged"
         if changed:
-            publication = Publication(trust, rules, head, nibbles, time, repository.proof())
+            publication = Publication(trust, rules, head, nibbles, time, repository.proof(HEAD, "status"))
             apply(publication, where, synced, start_over=self._start_over)
             took = monotonic() - self._arrived
         else:

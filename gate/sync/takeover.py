@@ -40,7 +40,7 @@ def take_over(places: Places, root: Path) -> tuple[int, bool]:
         raise unusable(own.list_dir, error) from error
     with alone(own.list_dir), closing(KeptMetadata(folder)) as kept:
         with verified(offer.path, offer.documents, known, kept, folder) as (repository, publication):
-            whole = replace(publication, nibbles=offer.nibbles, proof=repository.proof())
+            whole = replace(publication, nibbles=offer.nibbles, proof=repository.proof(HEAD, "status"))
             changed = apply(whole, own, may_shrink=True, start_over=not _counts(own, known))
             repository.keep()
             repository.forget_all_but(frozenset({TRUST, RULES, HEAD, TIME}))

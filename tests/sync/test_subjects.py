@@ -4,6 +4,7 @@ import hashlib
 import io
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,14 +15,20 @@ from hypothesis import strategies as st
 from nacl.signing import SigningKey
 
 from gate.authority import subjects as module
+from gate.authority.roles import Role
 from gate.authority.subjects import plan
 from gate.core.model import Listing
 from gate.errors import PublishError, StoreError
 from gate.store import subject_wire
 from gate.store.device_key import load_or_make
+from gate.store.places import Places
+from gate.store.subject_files import SubjectFiles
 from gate.store.subject_wire import Segment, SubjectsHead, decode_segment, encode_segment
 from gate.store.subjects import find_subject, held_subjects
+from gate.sync.signed_list import ForgedError
+from gate.sync.signed_subjects import confirm
 from gate.sync.syncing import Outcome, Source, sync
+from gate.sync.takeover import take_over
 from tests.sync.servers import MirrorServer, corrupted
 from tests.sync.world import World
 
@@ -172,6 +179,59 @@ def test_a_new_subject_key_replaces_everything(world: World) -> None:
     assert not ask(world, key=key).problems
     assert find_subject(person(7), key, world.state) == world.authority.place_of(person(7))
     assert find_subject(person(2500), key, world.state) is None
+
+
+def test_a_place_that_was_signed_is_confirmed_while_the_list_goes_on(world: World) -> None:
+    key = register(world)
+    world.publish()
+    assert ask(world, key=key).problems == ()
+    for role in (Role.SUBJECTS, Role.SNAPSHOT, Role.TIMESTAMP):
+        world.authority.rotate_role(role, world.now)
+    take_in(world, 3000, 3010)
+    world.publish()
+    assert ask(world, key=key).problems == ()
+    world.publish()
+    ask(world, key=key)
+    take_over(Places.of(world.state), world.root)
+    for number in (17, 3007):
+        place = world.authority.place_of(person(number))
+        assert find_subject(person(number), key, world.state) == place
+        assert place is not None
+        confirm(person(number), place, key, Places.of(world.state), world.root.read_bytes())
+        with pytest.raises(ForgedError):
+            confirm(person(number), place - 1, key, Places.of(world.state), world.root.read_bytes())
+
+
+@pytest.mark.parametrize("kind", ["two people exchanged", "a key of one's own", "without signatures"])
+def test_a_forged_index_names_nobody_to_staff(world: World, kind: str) -> None:
+    """Every digest in it is right."""
+    key = register(world)
+    world.publish()
+    ask(world, key=key)
+    files = SubjectFiles(world.state / "subjects")
+    index = files.read_index()
+    assert index is not None
+    (piece,) = index.pieces
+    digests = np.frombuffer(files.read_piece(index.key, piece), ">u8").copy()
+    if kind == "a key of one's own":
+        secret = b"k" * 32
+        mine = [int.from_bytes(hashlib.blake2b(person(17).encode(), key=secret, digest_size=8).digest(), "big")]
+        digests[:] = sorted(digests)
+        digests[:1] = mine
+        sealed = subject_wire.seal(secret, key.verify_key)
+        index = replace(index, key=subject_wire.key_name(secret), sealed=sealed, runs=(0, 1))
+    elif kind == "without signatures":
+        index = replace(index, proof={})
+    else:
+        place = find_subject(person(17), key, world.state) or 0
+        digests[[place, place - 1]] = digests[[place - 1, place]]
+        index = replace(index, runs=tuple(sorted({*index.runs, place - 1, place, place + 1})))
+    files.write_piece(index.key, 0, digests.tobytes())
+    files.write_index(index)
+    found = find_subject(person(17), key, world.state)
+    assert found is not None
+    with pytest.raises(ForgedError):
+        confirm(person(17), found, key, Places.of(world.state), world.root.read_bytes())
 
 
 @given(st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=300))
