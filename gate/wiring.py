@@ -127,10 +127,11 @@ def _timing(settings: Settings, abilities: Abilities, roles: Mapping[str, Role])
 def run_lane(settings: Settings) -> None:
     """Runs until SIGTERM or SIGINT.  Raises GateError when the lane cannot start or goes on no more."""
     devices = fit(settings)
-    if settings.sync is not None and not os.path.lexists(listed(settings).list_db):
-        asyncio.run(_take_first(settings))
+    taker = _taker(settings)
+    if taker is not None and not os.path.lexists(listed(settings).list_db):
+        asyncio.run(_take_first(taker))
     try:
-        asyncio.run(_LaneProcess(settings, devices).run())
+        asyncio.run(_LaneProcess(settings, devices, taker).run())
     except BaseExceptionGroup as group:  # not except*: Python 3.11.2 wraps what is raised there in a group again
         errors, others = group.split(GateError)
         if errors is None or others is not None:
@@ -145,19 +146,17 @@ def listed(settings: Settings) -> Places:
     return places.verified if settings.sync is not None else places
 
 
-def _taker(settings: Settings, tell: Callable[[str], None] = lambda _: None) -> ListTaker | None:
+def _taker(settings: Settings) -> ListTaker | None:
     if settings.sync is None:
         return None
-    return ListTaker(Places(settings.device.state_dir, settings.device.lists), settings.sync.root, tell)
+    return ListTaker(Places(settings.device.state_dir, settings.device.lists), settings.sync.root)
 
 
-async def _take_first(settings: Settings) -> None:
+async def _take_first(taker: ListTaker) -> None:
     """A lane without a list of its own waits a while for the first one to be verified, and is then ready with it."""
-    taker = _taker(settings)
     with suppress(TimeoutError):
         async with asyncio.timeout(FIRST_WITHIN):
-            if taker is not None:
-                await taker.look()
+            await taker.look()
 
 
 def _first(group: BaseExceptionGroup[GateError]) -> GateError:
@@ -181,8 +180,9 @@ def _kept(places: Places) -> Kept:
 
 
 class _LaneProcess:
-    def __init__(self, settings: Settings, devices: Devices) -> None:
+    def __init__(self, settings: Settings, devices: Devices, taker: ListTaker | None = None) -> None:
         self._settings = settings
+        self._taker = taker
         self._devices = devices
         self._bus = Bus()
         self._places = listed(settings)
@@ -214,7 +214,8 @@ class _LaneProcess:
                 feedback.append(await stack.enter_async_context(fitted.spec.open(fitted.config)))
             except (DeviceError, OSError) as error:  # a dead lamp never stops a lane
                 log.error(str(as_device_error(error)), device=fitted.name)
-        open_judge = partial(Judge, self._places, policy, settings.verifier, settings.journal.keep)
+        want_list = self._taker.want if self._taker else lambda: None
+        open_judge = partial(Judge, self._places, policy, settings.verifier, settings.journal.keep, want_list)
         mantrap = DoorInterlock(settings.lane.interlock) if settings.lane.interlock else None
         if mantrap:
             stack.callback(mantrap.close)
@@ -226,8 +227,8 @@ class _LaneProcess:
         work += [self._input(lane, fitted) for fitted in self._devices.inputs]
         if self._devices.barrier:
             work.append(self._barrier(lane, self._devices.barrier))
-        if taker := _taker(self._settings, partial(lane.device, "list", "sync")):
-            work.append(taker.run())
+        if self._taker:
+            work.append(self._taker.run(partial(lane.device, "list", "sync")))
         work.append(serve_control(StaffOrders(lane), self._settings.device.runs))
         if self._settings.kiosk:
             work.append(self._kiosk(self._settings.kiosk.host, self._settings.kiosk.port))

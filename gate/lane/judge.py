@@ -56,13 +56,21 @@ _WELL = {_LIST: "the list is there", _LANE: "lane.db is written again", _END: "j
 class Judge:
     """Raises StoreError at start when lane.db cannot be had; afterwards a failing store is a refusal."""
 
-    def __init__(self, where: Where, policy: Policy, make_verifier: MakeVerifier, keep: float = KEEP) -> None:
+    def __init__(
+        self,
+        where: Where,
+        policy: Policy,
+        make_verifier: MakeVerifier,
+        keep: float = KEEP,
+        want_list: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`want_list`: called again and again while the list is missing or damaged."""
         places = Places.of(where)
         self._list_paths = tuple(str(path) for path in (places.list_db, places.earlier_list_db) if path)
         self._where = where
         self._status = StatusList(where, watched=True)
         self._make_verifier = make_verifier
-        self._keep = keep
+        self._keep, self._want_list = keep, want_list
         self._trust: TrustList | None = None
         self._verifier = make_verifier(NO_ISSUERS)
         self._problems: dict[str, str] = {}  # by the file they come of
@@ -219,11 +227,15 @@ class Judge:
         try:
             self._refresh()
         except (StoreError, PublishError) as error:
+            self._want_list()
             self._tell(_LIST, str(error))
         else:
             missing = "there is no list yet: nobody enters. Load one: `gate list load DIR`"
             damage = str(self._status.damage or "")  # the rest of the list is good, and answers
-            self._tell(_LIST, missing if self._status.state.version is None else damage)
+            problem = missing if self._status.state.version is None else damage
+            if problem:
+                self._want_list()
+            self._tell(_LIST, problem)
         return self._status.state
 
     def keep_time(self, kept: Kept, at: float, detail: str) -> None:

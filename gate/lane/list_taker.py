@@ -19,6 +19,7 @@ from gate.worker.process import WorkerProcess
 LOOK_EVERY = 2.0  # seconds between two looks at whether the sync has written
 TAKES_WITHIN = 300.0  # seconds, from a slow card; 20 million people take 1 to 2 here
 AGAIN_AFTER = 600.0  # seconds after which a list that was refused is looked at again
+WANTED_AGAIN = 60.0  # seconds after which a list of the lane's own that is damaged still is written again
 _WAITS_MOST = 30.0  # seconds between two lists that are refused, if the sync writes one after the other
 
 _NAME = "list"
@@ -28,19 +29,27 @@ log = structlog.get_logger()
 
 
 class ListTaker:
-    """Belongs to one event loop.  `root`: root.json; `tell` gets what is wrong with the list that is offered, or ""."""
+    """Belongs to one event loop, all but `want`.  `root`: root.json."""
 
-    def __init__(self, places: Places, root: Path, tell: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(self, places: Places, root: Path) -> None:
         self._places = places
         self._root = root
-        self._tell = tell
+        self._tell: Callable[[str], None] = lambda _: None
+        self._wanted, self._wanted_due = False, 0.0
         self._said: str | None = None  # nothing yet
         self._looked: _Stamp | None = None  # of the offer that was looked at last
         self._again_due = 0.0
         self._failures = 0  # in a row
 
-    async def run(self) -> None:
-        """Until cancelled; never raises."""
+    def want(self) -> None:
+        """The lane's own list is missing or damaged: take what is offered again.  From any thread."""
+        self._wanted = True
+
+    async def run(self, tell: Callable[[str], None]) -> None:
+        """Until cancelled.  `tell` gets what is wrong with the list that is offered, or ""."""
+        self._tell = tell
+        if self._said is not None:
+            tell(self._said)
         while True:
             await self.look()
             await asyncio.sleep(min(_WAITS_MOST, LOOK_EVERY * 2 ** min(self._failures, 6)))
@@ -53,12 +62,14 @@ class ListTaker:
             self._say(f"it cannot be looked at ({error}). Look at memory and processes of this computer")
             return
         now = asyncio.get_running_loop().time()
-        if stamp == self._looked and (not self._failures or now < self._again_due):
+        again, wanted = stamp == self._looked, self._wanted and now >= self._wanted_due
+        if again and not wanted and (not self._failures or now < self._again_due):
             return
-        self._looked = stamp
+        self._looked, self._wanted = stamp, False
         if not any(stamp):
             return  # the lane itself says that there is no list
         outcome = await self._take()
+        self._wanted_due = asyncio.get_running_loop().time() + WANTED_AGAIN if again else 0.0
         if isinstance(outcome, Took):
             self._failures = 0
             if outcome.changed:

@@ -29,7 +29,7 @@ class ListMirror(FetcherInterface):
         """A metadata file.  Raises DownloadHTTPError (404), DownloadLengthMismatchError."""
         content = self._metadata.get(url.removeprefix(f"{self.base}/"))
         if content is None:
-            raise DownloadHTTPError(f"{url} is not there", 404)
+            raise DownloadHTTPError(f"{self.base}: its {url.rpartition('/')[2]} is missing", 404)
         if len(content) > max_length:
             raise DownloadLengthMismatchError(f"{url} has {len(content)} bytes, at most {max_length} were expected")
         return content
@@ -38,7 +38,8 @@ class ListMirror(FetcherInterface):
         """Put a document on the shelf under `name`, its digest.  Raises DownloadHTTPError (404), StoreError."""
         content = self._targets.get(name)
         if content is None or len(content) != length:
-            raise DownloadHTTPError(f"{self.base}/{path} is not there", 404)
+            target = path.rpartition("/")[2].removeprefix(f"{name}.")
+            raise DownloadHTTPError(f"{self.base}: {target} is not what the authority signed", 404)
         shelf.write(name, content)
 
     def _fetch(self, url: str) -> Iterator[bytes]:

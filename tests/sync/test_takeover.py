@@ -96,6 +96,7 @@ def test_a_forged_list_is_refused(offered: World, change: Forgery) -> None:
     with pytest.raises((ForgedError, PublishError)) as refused:
         taken(offered)
     assert "list" in refused.value.what
+    assert "not there" not in refused.value.what
     assert "\n" not in str(refused.value)
     assert own(offered) == before
     assert before[0] == 1
