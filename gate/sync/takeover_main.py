@@ -6,6 +6,7 @@ A child of the lane, at the lowest weight: python-tuf and NumPy are loaded here,
 import os
 import resource
 from contextlib import suppress
+from os.path import lexists
 from pathlib import Path
 
 from gate.errors import DamagedError, GateError, PublishError
@@ -22,11 +23,13 @@ _KILLED_FIRST = "900\n"  # of 1000, by the kernel when memory runs out
 def main() -> None:
     link = Link(TAKEOVER)
     os.umask(0o077)
-    _stand_back()
+    places = Places(Path(link.settings["state_dir"]), Path(link.settings["list_dir"]))
+    if lexists(places.verified.list_db):  # else the lane admits nobody until this is done
+        _stand_back()
+    _bound()
     from gate.sync.takeover import take_over
 
     link.say(Started())
-    places = Places(Path(link.settings["state_dir"]), Path(link.settings["list_dir"]))
     try:
         link.say(Took(*take_over(places, Path(link.settings["root"]))))
     except GateError as error:
@@ -40,9 +43,13 @@ def main() -> None:
 
 
 def _stand_back() -> None:
-    """The lane comes first; what a file makes greedy ends this process and no other."""
+    """The lane comes first."""
     with suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, 0, NICE)
+
+
+def _bound() -> None:
+    """What a file makes greedy ends this process and no other."""
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     with suppress(OSError):
