@@ -60,6 +60,7 @@ class ListTaker:
             stamp = await asyncio.to_thread(_stamp, self._places)
         except RuntimeError as error:  # no thread is left
             self._say(f"it cannot be looked at ({error}). Look at memory and processes of this computer")
+            self._looked = None
             return
         now = asyncio.get_running_loop().time()
         again, wanted = stamp == self._looked, self._wanted and now >= self._wanted_due
