@@ -320,7 +320,7 @@ INTERFACE: Mapping[str, Interface] = MappingProxyType(
             trial_refused="In service this would be refused:",
             simulated="Simulated hardware",
             modes={
-                "enforce": "In service",
+                "enforce": "Enforcing",
                 "pilot": "Trial run",
                 "free": "Free passage",
                 "locked_down": "Locked down",
