@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from gate.core.journal_event import JournalEvent
 from gate.core.lane.effects import Alarmed, Amnesty, Effect, EndGrant, Note, Release, Remember, Secure, Stand
 from gate.core.lane.state import BARRIER, LaneState
 from gate.errors import DeviceError
@@ -47,7 +48,9 @@ class EffectRunner:
                 await self._note(effect, actor)
             case Alarmed(alarm, on):
                 self._outlet.alarm(effect, state)
-                await self._judges.ask(lambda judge, at: judge.note("alarm", at, alarm if on else f"{alarm} over"))
+                await self._judges.ask(
+                    lambda judge, at: judge.note(JournalEvent.ALARM, at, alarm if on else f"{alarm} over")
+                )
             case Remember(orders, fire):
                 await self._judges.ask(lambda judge, at: judge.remember(Standing(orders, fire), at))
             case Amnesty():

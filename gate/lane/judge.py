@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import structlog
 
 from gate.core.decide import Policy
+from gate.core.journal_event import JournalEvent
 from gate.core.lane.effects import Passed
 from gate.core.lane.modes import Mode
 from gate.core.model import Claims, Decision, Direction, Refused
@@ -139,7 +140,7 @@ class Judge:
 
     def note(
         self,
-        event: str,
+        event: JournalEvent,
         at: float,
         detail: str,
         direction: Direction | None = None,
@@ -197,7 +198,7 @@ class Judge:
     def begin(self, at: float) -> Watched:
         """The first thing on the writing thread: say what was lost, close what a crash left open, read the list."""
         interrupted = self._admission.close_interrupted(at)
-        self._admission.note("gate", at, f"started, {interrupted} interrupted" if interrupted else "started")
+        self._admission.note(JournalEvent.GATE, at, f"started, {interrupted} interrupted" if interrupted else "started")
         self._say_loss()
         return Watched(self._watch_list(), self._admission.loss)
 
@@ -271,7 +272,7 @@ class Judge:
     def close(self, device: str, at: float) -> None:
         with suppress(StoreError):
             self._admission.write_counts(at, every=True)
-        self.note("gate", at, "stopped")
+        self.note(JournalEvent.GATE, at, "stopped")
         self.tidy(device, at)
         self._admission.close()
         self._status.close()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gate.core.decide import Knowledge, Policy, decide
+from gate.core.journal_event import JournalEvent
 from gate.core.lane.effects import Passed
 from gate.core.lane.modes import Mode
 from gate.core.model import Claims, Decision, Direction
@@ -128,7 +129,7 @@ class Admission(LaneStore):
         with self._transaction:
             if passed is Passed.NOT_PASSED and not self._redemptions.give_back(seq, at, once=moved):
                 passed = Passed.UNKNOWN
-            self._journal.append(Row(at=ms(at), event="passage", grant=seq, detail=passed.value))
+            self._journal.append(Row(at=ms(at), event=JournalEvent.PASSAGE, grant=seq, detail=passed.value))
             self._inside.end(seq, self._open_grants[seq], passed)
         del self._open_grants[seq]
         return passed
@@ -171,7 +172,7 @@ class Admission(LaneStore):
     def _row(self, decision: Decision, shown: Presented, at: float, claims: Claims | None, state: ListState) -> Row:
         return Row(
             at=ms(at),
-            event="decision",
+            event=JournalEvent.DECISION,
             reason=decision.reason.value,
             rule=decision.rule,
             mode=shown.mode.value,

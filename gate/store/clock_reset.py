@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
 
+from gate.core.journal_event import JournalEvent
 from gate.core.trusted_time import Kept, day
 from gate.errors import StoreError
 from gate.store.database import File, immediate, open_for_writing, unusable
@@ -87,7 +88,7 @@ def _forget_journal(state_dir: Path, kept: Kept, now: float) -> None:
         try:
             with immediate(connection):
                 detail = f"reset from {day(kept.latest or now)} to {day(now)}"
-                Journal(connection).append(Row(at=round(now * 1000), event="clock", detail=detail))
+                Journal(connection).append(Row(at=round(now * 1000), event=JournalEvent.CLOCK, detail=detail))
                 keep(connection, Kept(now, resets=kept.resets))
                 # Or who entered while the clock was ahead could not enter again until then.
                 floor = max(now, before.floor or now)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from nacl.signing import SigningKey
 
 from gate.core.chain import GENESIS, Field, checkpoint_message, link
+from gate.core.journal_event import JournalEvent
 from gate.core.model import Direction
 from gate.store.journal_end import End
 
@@ -22,7 +23,7 @@ class Row(NamedTuple):
     there is none."""
 
     at: int  # Unix ms
-    event: str
+    event: JournalEvent
     reason: str | None = None
     rule: str | None = None
     mode: str | None = None

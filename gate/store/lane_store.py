@@ -11,6 +11,7 @@ from pathlib import Path
 import structlog
 
 from gate.core.decide import Policy
+from gate.core.journal_event import JournalEvent
 from gate.core.lane.modes import Mode
 from gate.core.model import Direction
 from gate.core.trusted_time import Kept
@@ -76,7 +77,7 @@ class LaneStore:
 
     def note(
         self,
-        event: str,
+        event: JournalEvent,
         at: float,
         detail: str,
         direction: Direction | None = None,
@@ -129,7 +130,7 @@ class LaneStore:
         if self.loss and self.loss.at is None:
             self.record_loss(at)
         else:
-            self.note("store", at, f"{found}; written again from memory")
+            self.note(JournalEvent.STORE, at, f"{found}; written again from memory")
         return True
 
     def inside(self) -> int:
@@ -143,13 +144,13 @@ class LaneStore:
             if count == 0:
                 self._inside.forget_all()
             self._inside.set_count(count)
-            self._journal.append(Row(at=ms(at), event="occupancy", detail=f"set to {count}", actor=actor))
+            self._journal.append(Row(at=ms(at), event=JournalEvent.OCCUPANCY, detail=f"set to {count}", actor=actor))
 
     def keep_time(self, kept: Kept, at: float, detail: str = "") -> None:
         """Keep the trusted time for the next start.  `detail`: what has become of the clock, for the journal."""
         with self._transaction:
             if detail:
-                self._journal.append(Row(at=ms(at), event="clock", detail=detail))
+                self._journal.append(Row(at=ms(at), event=JournalEvent.CLOCK, detail=detail))
                 bound_redemptions(self._connection, at, self._policy.reuse_after)
                 bound_inside(self._connection, at)
                 bound_losses(self._connection, at)
@@ -192,7 +193,7 @@ class LaneStore:
             release(self._connection, last)
             if broken:
                 detail = f"row {broken} was changed, or one before it was inserted or removed"
-                self._journal.append(Row(at=ms(at), event="journal", detail=detail))
+                self._journal.append(Row(at=ms(at), event=JournalEvent.JOURNAL, detail=detail))
         if broken:
             log.error("the journal is broken", row=broken, hint="Keep lane.db and journal/ as evidence and report it")
         return True
@@ -209,7 +210,7 @@ class LaneStore:
         if segment is None or segment.last_at >= (over - keep) * 1000:
             return False
         detail = f"rows up to {segment.last} are deleted: kept for {keep / 86_400:g} days"
-        self.note("journal", at, detail)
+        self.note(JournalEvent.JOURNAL, at, detail)
         with self._transaction.reading():
             segment.path.unlink()
         self._forget_due = now + FORGET_EVERY

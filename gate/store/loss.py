@@ -9,6 +9,7 @@ import sqlite3
 from dataclasses import dataclass, replace
 
 from gate.core.decide import Policy
+from gate.core.journal_event import JournalEvent
 from gate.core.lane.modes import Mode
 from gate.core.model import Claims, Decision
 from gate.core.reason import Reason
@@ -52,7 +53,9 @@ def record(connection: sqlite3.Connection, journal: Journal, inside: Inside, pol
         return
     what, last = row
     known = f"; its last known row is {last}" if last else ""
-    journal.append(Row(at=round(at * 1000), event="loss", detail=f"{what}{known}; locked down until staff confirm"))
+    journal.append(
+        Row(at=round(at * 1000), event=JournalEvent.LOSS, detail=f"{what}{known}; locked down until staff confirm")
+    )
     now = round(at * 1000)
     set_times = "UPDATE loss SET at = ?, used_at = min(coalesce(used_at, ?), ?) WHERE at IS NULL"
     connection.execute(set_times, (now, now, now))

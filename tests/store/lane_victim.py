@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from gate.core.journal_event import JournalEvent
 from gate.core.lane.effects import Passed
 from gate.core.lane.modes import Mode
 from gate.core.model import Decision, Direction
@@ -49,7 +50,7 @@ def morning(state: Path, openings: int, at: float) -> int:
         status.refresh()
         admission = Admission(state, status, policy(reuse_after=REUSE_AFTER))
         admission.close_interrupted(at)
-        admission.note("gate", at, "started")
+        admission.note(JournalEvent.GATE, at, "started")
     except StoreError:
         return REFUSED
     for idx in PEOPLE:

@@ -12,6 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gate.core.decide import AntiPassback, Policy
+from gate.core.journal_event import JournalEvent
 from gate.core.lane.modes import Mode
 from gate.core.model import Direction, Listing
 from gate.core.reason import Reason
@@ -58,21 +59,21 @@ def test_before_anything_there_is_no_floor(tmp_path: Path) -> None:
 
 def test_every_row_of_the_journal_raises_it(tmp_path: Path) -> None:
     with lane(tmp_path) as admission:
-        admission.note("gate", NOW + 5, "started")
+        admission.note(JournalEvent.GATE, NOW + 5, "started")
         assert read_floor(tmp_path) == NOW + 5
         reason(admission, NOW + 7.25)
         assert read_floor(tmp_path) == NOW + 7.25
-        admission.note("gate", NOW - 900, "a row of an earlier time")
+        admission.note(JournalEvent.GATE, NOW - 900, "a row of an earlier time")
         assert read_floor(tmp_path) == NOW + 7.25
     assert read_floor(tmp_path) == NOW + 7.25
 
 
 def test_an_idle_lane_keeps_the_time_without_a_row(tmp_path: Path) -> None:
     with lane(tmp_path) as admission:
-        admission.note("gate", NOW, "started")
+        admission.note(JournalEvent.GATE, NOW, "started")
         admission.keep_time(Kept(NOW + 600), NOW + 600)
         assert read_kept(tmp_path) == Kept(NOW + 600)
-        admission.note("gate", NOW + 900, "rex")
+        admission.note(JournalEvent.GATE, NOW + 900, "rex")
     assert read_kept(tmp_path) == Kept(NOW + 900)
 
 
@@ -80,7 +81,7 @@ def test_what_became_of_the_clock_is_a_row_and_how_long_it_ran_is_kept(tmp_path:
     with lane(tmp_path) as admission:
         admission.keep_time(Kept(NOW, 0.0), NOW, "behind by 400 s")
         assert read_kept(tmp_path) == Kept(NOW, 0.0)
-        admission.note("gate", NOW + 3600, "a row an hour later")
+        admission.note(JournalEvent.GATE, NOW + 3600, "a row an hour later")
         assert read_kept(tmp_path) == Kept(NOW + 3600, 3600.0)
         admission.keep_time(Kept(NOW + 7200), NOW + 7200, "right again")
         assert read_kept(tmp_path) == Kept(NOW + 7200, None)
@@ -94,9 +95,9 @@ def test_the_list_is_a_floor_of_its_own(tmp_path: Path) -> None:
     load(tmp_path, {7: Listing.GREEN})
     assert read_kept(tmp_path) == Kept(as_of=AS_OF)
     with lane(tmp_path) as admission:
-        admission.note("gate", NOW - DAY, "started")
+        admission.note(JournalEvent.GATE, NOW - DAY, "started")
         assert read_floor(tmp_path) == AS_OF
-        admission.note("gate", NOW + DAY, "a day later")
+        admission.note(JournalEvent.GATE, NOW + DAY, "a day later")
         assert read_floor(tmp_path) == NOW + DAY
     (tmp_path / "list.db").unlink()
     assert read_floor(tmp_path) == NOW + DAY
@@ -106,7 +107,7 @@ def test_the_list_is_a_floor_of_its_own(tmp_path: Path) -> None:
 def test_a_clock_set_back_revives_nothing_whichever_file_is_lost(tmp_path: Path, lost: str) -> None:
     load(tmp_path, {7: Listing.GREEN})
     with lane(tmp_path) as admission:
-        admission.note("gate", NOW, "started")
+        admission.note(JournalEvent.GATE, NOW, "started")
     for left in tmp_path.glob(f"{lost}*"):
         left.unlink()
     clock = TrustedClock(ManualClock(now=NOW - 400 * DAY), read_kept(tmp_path), 3600.0)
@@ -116,7 +117,7 @@ def test_a_clock_set_back_revives_nothing_whichever_file_is_lost(tmp_path: Path,
 
 def test_a_damaged_list_says_nothing_and_a_damaged_journal_stops(tmp_path: Path) -> None:
     with lane(tmp_path) as admission:
-        admission.note("gate", NOW, "started")
+        admission.note(JournalEvent.GATE, NOW, "started")
     (tmp_path / "list.db").write_bytes(b"garbage " * 512)
     assert read_kept(tmp_path) == Kept(NOW)
     load(tmp_path / "other", {7: Listing.GREEN})
@@ -128,7 +129,7 @@ def test_a_damaged_list_says_nothing_and_a_damaged_journal_stops(tmp_path: Path)
 
 def test_a_journal_of_an_earlier_version_is_read(tmp_path: Path) -> None:
     with lane(tmp_path) as admission:
-        admission.note("gate", NOW, "started")
+        admission.note(JournalEvent.GATE, NOW, "started")
     with closing(sqlite3.connect(tmp_path / "lane.db")) as connection:
         connection.executescript("DROP TABLE clock; PRAGMA user_version = 1")
     assert read_kept(tmp_path) == Kept(NOW)
@@ -136,7 +137,7 @@ def test_a_journal_of_an_earlier_version_is_read(tmp_path: Path) -> None:
 
 def test_reading_changes_nothing(tmp_path: Path) -> None:
     with lane(tmp_path) as admission:
-        admission.note("gate", NOW, "started")
+        admission.note(JournalEvent.GATE, NOW, "started")
     before = (tmp_path / "lane.db").read_bytes()
     read_kept(tmp_path)
     assert (tmp_path / "lane.db").read_bytes() == before
@@ -176,7 +177,7 @@ def test_a_process_that_is_restarted_goes_on_as_if_it_had_not_been(story: list[t
                     assert clock.now() == pytest.approx(before.now(), abs=0.01)
             with lane(state) as admission:
                 if act == "row":
-                    admission.note("gate", clock.now(), "something")
+                    admission.note(JournalEvent.GATE, clock.now(), "something")
                 else:
                     admission.keep_time(clock.kept(), clock.now())
             if version:
@@ -206,7 +207,7 @@ def test_a_step_that_was_not_kept_yet_poisons_nothing_that_was_steady(tmp_path: 
     clock = TrustedClock(machine, read_kept(tmp_path), 3600.0)
     with lane(tmp_path) as admission:
         admission.keep_time(clock.kept(), clock.now())
-        admission.note("gate", NOW + 2 * 365 * DAY, "a decision in the second of a step")
+        admission.note(JournalEvent.GATE, NOW + 2 * 365 * DAY, "a decision in the second of a step")
     kept = read_kept(tmp_path)
     assert (kept.floor, kept.steady) == (NOW + 2 * 365 * DAY, NOW)
     assert TrustedClock(machine, kept, 3600.0).now() == NOW
@@ -227,12 +228,12 @@ def test_who_entered_in_a_time_that_never_was_may_enter_again_in_time(tmp_path: 
 def test_a_future_that_never_was_is_reset_and_the_journal_says_so(tmp_path: Path) -> None:
     ahead = NOW + 3650 * DAY
     with lane(tmp_path) as admission:
-        admission.note("gate", ahead, "started")
+        admission.note(JournalEvent.GATE, ahead, "started")
         admission.keep_time(Kept(ahead, 50.0), ahead)
     assert reset_floor(tmp_path, NOW) == 3650 * DAY
     assert read_kept(tmp_path) == Kept(NOW)
     with lane(tmp_path) as admission:
-        admission.note("gate", NOW + 10, "started")
+        admission.note(JournalEvent.GATE, NOW + 10, "started")
         assert read_kept(tmp_path) == Kept(NOW + 10)
     connection = open_for_reading(File.LANE, tmp_path)
     assert connection is not None
@@ -247,7 +248,7 @@ def test_uses_keep_what_was_left_of_their_time(tmp_path: Path) -> None:
     load(tmp_path, {7: Listing.GREEN})
     with lane(tmp_path) as admission:
         admission._redemptions.redeem(claims(), 1, ahead, 600.0)  # a use while the clock was ahead
-        admission.note("gate", ahead + 100, "stopped")
+        admission.note(JournalEvent.GATE, ahead + 100, "stopped")
     reset_floor(tmp_path, NOW)
     with lane(tmp_path) as admission:
         assert reason(admission, NOW + 499) is Reason.ALREADY_USED
@@ -260,7 +261,7 @@ def test_uses_and_entries_before_the_time_that_never_was_stay_as_they_were(tmp_p
     with lane(tmp_path, house) as admission:
         admission._redemptions.redeem(claims(7), 1, NOW - 60, 600.0)
         admission._inside.note(claims(8), Direction.ENTRY, 2, NOW - 60)
-        admission.note("gate", NOW + 3650 * DAY, "stopped")
+        admission.note(JournalEvent.GATE, NOW + 3650 * DAY, "stopped")
     reset_floor(tmp_path, NOW)
     with lane(tmp_path, house) as admission:
         shown = Presented("reader[0]", Direction.ENTRY, Mode.ENFORCE, 1)
@@ -275,7 +276,7 @@ def test_who_is_inside_has_been_so_for_as_long_as_before(tmp_path: Path) -> None
     house = replace(policy(reuse_after=0.0), antipassback=AntiPassback.HARD, forget_inside=7200.0)
     with lane(tmp_path, house) as admission:
         admission._inside.note(claims(), Direction.ENTRY, 1, ahead)  # while the clock was ahead
-        admission.note("gate", ahead + 600, "stopped")
+        admission.note(JournalEvent.GATE, ahead + 600, "stopped")
     reset_floor(tmp_path, NOW)
     with lane(tmp_path, house) as admission:
         assert reason(admission, NOW + 6599) is Reason.ANTI_PASSBACK
@@ -287,7 +288,7 @@ def test_a_sync_is_a_floor_and_is_reset_with_the_journal(tmp_path: Path) -> None
     apply(publication({7: Listing.GREEN}), tmp_path, Synced(ahead, "file:///media/usb"))
     assert (read_signed(tmp_path), read_synced(tmp_path), read_floor(tmp_path)) == (AS_OF, ahead, ahead)
     with lane(tmp_path) as admission:
-        admission.note("gate", NOW, "started")
+        admission.note(JournalEvent.GATE, NOW, "started")
     reset_floor(tmp_path, NOW + 60)
     assert (read_synced(tmp_path), read_floor(tmp_path)) == (NOW + 60, NOW + 60)
     with closing(sqlite3.connect(tmp_path / "lane.db")) as connection:
@@ -314,7 +315,7 @@ def test_a_list_of_an_earlier_version_is_read(tmp_path: Path, form: int) -> None
 
 def test_nothing_is_reset_while_a_lane_runs(tmp_path: Path) -> None:
     with lane(tmp_path) as admission:
-        admission.note("gate", NOW + DAY, "started")
+        admission.note(JournalEvent.GATE, NOW + DAY, "started")
         with pytest.raises(StoreError, match="in use by another gate"):
             reset_floor(tmp_path, NOW)
     reset_floor(tmp_path, NOW)
@@ -323,7 +324,7 @@ def test_nothing_is_reset_while_a_lane_runs(tmp_path: Path) -> None:
 def test_what_was_signed_is_not_reset(tmp_path: Path) -> None:
     load(tmp_path, {7: Listing.GREEN})
     with lane(tmp_path) as admission:
-        admission.note("gate", NOW, "started")
+        admission.note(JournalEvent.GATE, NOW, "started")
     with pytest.raises(StoreError, match=r"the list speaks of 2027-01-15 07:59 UTC.*set it"):
         reset_floor(tmp_path, NOW - DAY)
     assert read_floor(tmp_path) == NOW
@@ -333,7 +334,7 @@ def test_a_right_clock_has_nothing_to_reset(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="is not there"):
         reset_floor(tmp_path / "nowhere", NOW)
     with lane(tmp_path) as admission:
-        admission.note("gate", NOW, "started")
+        admission.note(JournalEvent.GATE, NOW, "started")
     with pytest.raises(StoreError, match="not behind"):
         reset_floor(tmp_path, NOW + 1)
     assert read_signed(tmp_path) is None

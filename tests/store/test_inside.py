@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from gate.core.decide import AntiPassback
+from gate.core.journal_event import JournalEvent
 from gate.core.lane.effects import Passed
 from gate.core.lane.modes import Mode
 from gate.core.model import Direction, Listing
@@ -137,7 +138,7 @@ def test_a_full_house_waits_until_somebody_leaves(house: Callable[..., House]) -
     assert [door.go(1), door.go(2), door.go(3)] == [Reason.ADMITTED, Reason.ADMITTED, Reason.OCCUPANCY_FULL]
     door.crash()
     assert door.go(3) is Reason.OCCUPANCY_FULL
-    door.admission.note("passage", door.at, "by the exit button", EXIT, counts=True)
+    door.admission.note(JournalEvent.PASSAGE, door.at, "by the exit button", EXIT, counts=True)
     assert door.go(3) is Reason.ADMITTED
     assert door.admission.inside() == 2
 
@@ -187,7 +188,7 @@ def test_a_count_that_cannot_be_stops_no_passage(house: Callable[..., House], le
         connection.execute("PRAGMA ignore_check_constraints=ON")
         connection.execute("UPDATE standing SET value = coalesce(?, 0) WHERE name = 'inside'", (left,))
     assert 0 <= door.admission.inside() <= MOST_INSIDE
-    door.admission.note("rex", door.at, "", Direction.EXIT, counts=True)
-    door.admission.note("rex", door.at, "", Direction.ENTRY, counts=True)
+    door.admission.note(JournalEvent.REX, door.at, "", Direction.EXIT, counts=True)
+    door.admission.note(JournalEvent.REX, door.at, "", Direction.ENTRY, counts=True)
     door.crash()
     assert 0 <= door.admission.inside() <= MOST_INSIDE

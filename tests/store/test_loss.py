@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from gate.core.journal_event import JournalEvent
 from gate.core.lane.modes import Mode
 from gate.core.model import Claims, Direction, Listing
 from gate.core.reason import Reason
@@ -47,7 +48,7 @@ class Device:
         self.admission = Admission(self.state, self.status, self.policy)
         self.running = True
         self.admission.close_interrupted(self.at)
-        self.admission.note("gate", self.at, "started")
+        self.admission.note(JournalEvent.GATE, self.at, "started")
 
     def kill(self) -> None:
         """What kill -9 leaves: the files as they are, the WAL not brought in."""
@@ -65,9 +66,8 @@ class Device:
 
     def show(self, pass_: Claims) -> Reason:
         self.at += 1
-        return self.admission.admit(
-            pass_, Presented("reader[0]", Direction.ENTRY, Mode.ENFORCE, 1), self.at
-        ).decision.reason
+        shown = Presented("reader[0]", Direction.ENTRY, Mode.ENFORCE, 1)
+        return self.admission.admit(pass_, shown, self.at).decision.reason
 
     def rows(self) -> list[tuple[str, str]]:
         with closing(sqlite3.connect(self.state / "lane.db")) as connection:

@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from gate.cli.journal import journal
+from gate.core.journal_event import JournalEvent
 from gate.core.lane.modes import Mode
 from gate.errors import FinalStoreError, StoreError, SyncError
 from gate.store.database import unusable
@@ -32,7 +33,7 @@ def state(tmp_path: Path) -> Path:
     path = tmp_path / "state"
     store = LaneStore(path, policy())
     for number in range(5):
-        store.note("gate", NOW + number, "started")
+        store.note(JournalEvent.GATE, NOW + number, "started")
     store.close()
     return path
 
@@ -72,7 +73,7 @@ def test_what_sqlite_makes_again_costs_nothing(state: Path, name: str, kind: str
         ODD[kind](state / name)
         store = LaneStore(state, policy())
         assert store.loss is None
-        store.note("gate", NOW + 10, "started")
+        store.note(JournalEvent.GATE, NOW + 10, "started")
         store.close()
 
 
@@ -106,11 +107,11 @@ def test_a_disk_that_does_not_say_what_lies_there_refuses_and_ends_nothing(
     store = LaneStore(state, policy())
     with monkeypatch.context() as patch:
         patch.setattr(os, "stat", refuse)
-        for asked in (lambda: store.heal(NOW + 10), lambda: store.note("gate", NOW + 10, "started")):
+        for asked in (lambda: store.heal(NOW + 10), lambda: store.note(JournalEvent.GATE, NOW + 10, "started")):
             with pytest.raises(StoreError, match="Input/output error"):
                 asked()
     assert not store.heal(NOW + 20)
-    store.note("gate", NOW + 20, "started")
+    store.note(JournalEvent.GATE, NOW + 20, "started")
     store.close()
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from gate.cli.journal import journal
+from gate.core.journal_event import JournalEvent
 from gate.store.admission import Admission
 from gate.store.statuslist import StatusList
 from gate.testing.builders import NOW, policy
@@ -18,7 +19,7 @@ from gate.testing.builders import NOW, policy
 def write(state: Path, *details: str) -> None:
     admission = Admission(state, StatusList(state), policy())
     for detail in details:
-        admission.note("gate", NOW, detail)
+        admission.note(JournalEvent.GATE, NOW, detail)
     admission.close()
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gate.core.journal_event import JournalEvent
 from gate.core.lane.door import DoorTiming
 from gate.core.lane.effects import Amnesty, EndGrant, Note, Passed, Release, Remember, Secure, Stand
 from gate.core.lane.events import (
@@ -61,7 +62,7 @@ def test_a_second_grant_does_not_open_and_is_given_back() -> None:
 
 def test_a_passage_the_other_way_is_noted_and_the_grant_goes_on() -> None:
     state, effects = play(Granted(1, ENTRY, 0.0), Crossed(EXIT, 1.0))
-    assert effects == [Release(ENTRY), Note("passage", "without a grant", EXIT, counts=True)]
+    assert effects == [Release(ENTRY), Note(JournalEvent.PASSAGE, "without a grant", EXIT, counts=True)]
     assert state.phase is Phase.RELEASED
 
 
@@ -74,18 +75,18 @@ def test_more_time_by_configuration() -> None:
 def test_while_the_other_door_is_open_nobody_is_given_more_time() -> None:
     """The release cannot be made anew, so it would stand longer than any release may."""
     _, effects = play(Granted(1, ENTRY, 0.0), Interlock(True, 1.0), Extend(5.0), Tick(7.9), Tick(8.0))
-    refused = Note("extended", "the other door is open", ENTRY, refused=True)
+    refused = Note(JournalEvent.EXTENDED, "the other door is open", ENTRY, refused=True)
     assert effects == [Release(ENTRY), refused, Secure(), EndGrant(1, Passed.NOT_PASSED)]
 
 
 def test_more_time_by_staff_for_the_person_there_or_the_next_one() -> None:
     _, effects = play(Granted(1, ENTRY, 0.0), Extend(5.0), Tick(24.9), Tick(25.0))
-    note = Note("extended", "this person", ENTRY)
+    note = Note(JournalEvent.EXTENDED, "this person", ENTRY)
     ending = [Secure(), EndGrant(1, Passed.NOT_PASSED)]
     assert effects == [Release(ENTRY), note, Release(ENTRY, extended=True), *ending]
     _, effects = play(Extend(0.0), Granted(1, ENTRY, 0.0), Tick(19.9), Tick(20.0), Granted(2, ENTRY, 21.0))
     assert effects == [
-        Note("extended", "the next person"),
+        Note(JournalEvent.EXTENDED, "the next person"),
         Release(ENTRY, extended=True),
         *ending,
         Release(ENTRY),  # the one after has the usual time again
@@ -137,16 +138,16 @@ def test_fire_ends_a_grant_and_stays_until_staff_reset_it() -> None:
         Release(ENTRY),
         Stand(FREE),  # first of all
         EndGrant(1, Passed.UNKNOWN),
-        Note("fire", "alarm"),
+        Note(JournalEvent.FIRE, "alarm"),
         Remember(frozenset(), fire=True),
         EndGrant(2, Passed.NOT_PASSED, moved=False),
-        Note("fire", "the loop is closed again: to be reset by staff"),
+        Note(JournalEvent.FIRE, "the loop is closed again: to be reset by staff"),
     ]
     assert state.phase is Phase.FIRE
     state, effects = play(Reset(9.0), timing=ABLE, state=state)
     assert effects == [
         Stand(CONTROLLED),
-        Note("fire", "over, reset by staff"),
+        Note(JournalEvent.FIRE, "over, reset by staff"),
         Amnesty(),
         Remember(frozenset(), fire=False),
     ]
@@ -155,7 +156,7 @@ def test_fire_ends_a_grant_and_stays_until_staff_reset_it() -> None:
 
 def test_a_fire_alarm_that_still_lasts_cannot_be_reset() -> None:
     state, effects = play(Fire(True, 0.0), Reset(1.0))
-    assert effects[-1] == Note("reset", "the fire loop is still open", refused=True)
+    assert effects[-1] == Note(JournalEvent.RESET, "the fire loop is still open", refused=True)
     assert state.phase is Phase.FIRE
 
 
@@ -187,7 +188,7 @@ def test_a_lockdown_takes_a_grant_back_at_once() -> None:
     _, effects = play(Granted(1, ENTRY, 0.0), Ordered(Mode.LOCKED_DOWN, True, 1.0), Granted(2, ENTRY, 2.0), timing=ABLE)
     assert effects == [
         Release(ENTRY),
-        Note("mode", "locked_down on"),
+        Note(JournalEvent.MODE, "locked_down on"),
         Secure(),
         EndGrant(1, Passed.NOT_PASSED),
         Stand(BLOCKED),
@@ -214,13 +215,17 @@ def test_a_free_way_needs_no_release_and_is_locked_when_it_ends() -> None:
         Scheduled(Mode.FREE, 0.0), Granted(1, ENTRY, 1.0), Crossed(ENTRY, 2.0), Crossed(EXIT, 3.0), timing=ABLE
     )
     assert effects == [
-        Note("schedule", "free"),
+        Note(JournalEvent.SCHEDULE, "free"),
         Stand(FREE),
         EndGrant(1, Passed.PASSED),
-        Note("passage", "the way is free", EXIT, counts=True),
+        Note(JournalEvent.PASSAGE, "the way is free", EXIT, counts=True),
     ]
     _, effects = play(Granted(2, ENTRY, 4.0), Scheduled(None, 5.0), timing=ABLE, state=state)
-    assert effects == [Stand(CONTROLLED), Note("schedule", "over"), Release(ENTRY)]  # who was granted still goes
+    assert effects == [
+        Stand(CONTROLLED),
+        Note(JournalEvent.SCHEDULE, "over"),
+        Release(ENTRY),
+    ]  # who was granted still goes
 
 
 def test_a_barrier_that_comes_back_is_told_again_how_to_stand() -> None:
@@ -233,7 +238,7 @@ def test_a_barrier_that_comes_back_is_told_again_how_to_stand() -> None:
 
 def test_the_exit_button_is_recorded_and_opens_even_during_a_grant() -> None:
     state, effects = play(Granted(1, ENTRY, 0.0), Button(True, 1.0))
-    assert effects[1:] == [Note("rex", "released", EXIT, counts=True), Release(EXIT)]
+    assert effects[1:] == [Note(JournalEvent.REX, "released", EXIT, counts=True), Release(EXIT)]
     _, effects = play(Tick(6.0), state=state)
     assert effects == [Secure(), Release(ENTRY)]  # whom the exit interrupted
 
@@ -242,16 +247,16 @@ def test_who_left_by_the_button_is_counted_once_by_the_sensor_if_there_is_one() 
     seen = replace(TIMING, sensed=frozenset({EXIT}))
     _, effects = play(Button(True, 0.0), Crossed(EXIT, 1.0), timing=seen)
     assert effects == [
-        Note("rex", "released", EXIT, counts=False),
+        Note(JournalEvent.REX, "released", EXIT, counts=False),
         Release(EXIT),
         Secure(),
-        Note("passage", "by the exit button", EXIT, counts=True),
+        Note(JournalEvent.PASSAGE, "by the exit button", EXIT, counts=True),
     ]
 
 
 def test_a_button_that_is_pressed_while_the_barrier_is_away_is_heard_when_it_is_back() -> None:
     state, effects = play(DeviceState("barrier", False, 0.0), Button(True, 1.0), Tick(1.1))
-    assert effects == [Note("rex", "not heard: the barrier cannot be driven", EXIT)]
+    assert effects == [Note(JournalEvent.REX, "not heard: the barrier cannot be driven", EXIT)]
     assert Release(EXIT) in play(DeviceState("barrier", True, 2.0), Tick(2.1), state=state)[1]
 
 
@@ -260,7 +265,7 @@ def test_the_exit_button_opens_in_every_mode(mode: Mode) -> None:
     state, _ = play(Ordered(mode, True, 0.0), timing=ABLE)
     blocked = state.stance is BLOCKED
     _, effects = play(Button(True, 1.0), Tick(6.0), timing=ABLE, state=state)
-    opening = [Note("rex", "released", EXIT, counts=True), Release(EXIT)]
+    opening = [Note(JournalEvent.REX, "released", EXIT, counts=True), Release(EXIT)]
     assert effects == [*([Stand(CONTROLLED)] * blocked), *opening, Secure(), *([Stand(BLOCKED)] * blocked)]
 
 
@@ -289,7 +294,7 @@ WINDOWS = replace(
 )
 def test_the_windows_in_which_the_exit_button_is_not_heard(before: list[LaneEvent], at: float, why: str) -> None:
     _, effects = play(*before, Button(True, at), timing=WINDOWS)
-    expected = Note("rex", f"not heard: {why}" if why else "released", EXIT, counts=not why)
+    expected = Note(JournalEvent.REX, f"not heard: {why}" if why else "released", EXIT, counts=not why)
     assert expected in effects
     assert (Release(EXIT) in effects) is not bool(why)
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from gate.core.journal_event import JournalEvent
 from gate.core.lane.modes import Alarm, Mode
 from gate.core.model import Direction, Stance
 
@@ -46,7 +47,7 @@ class Note:
     """A journal row that is not a decision.  `counts`: somebody went that way without a grant; `refused`: what staff
     asked for cannot be, and `detail` says why."""
 
-    event: str
+    event: JournalEvent
     detail: str
     direction: Direction | None = None
     counts: bool = field(default=False, kw_only=True)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from gate.core.journal_event import JournalEvent
 from gate.core.lane.effects import Note
 from gate.core.lane.state import BARRIER
 from gate.core.lane.transition import Transition
@@ -14,7 +15,7 @@ def button(lane: Transition, *, pressed: bool) -> None:
         lane.state = replace(lane.state, rex_waits=False)
     elif why := _why_it_waits(lane):
         lane.state = replace(lane.state, rex_waits=True)
-        lane.do(Note("rex", f"not heard: {why}", Direction.EXIT))
+        lane.do(Note(JournalEvent.REX, f"not heard: {why}", Direction.EXIT))
     else:
         _release(lane)
 
@@ -59,9 +60,9 @@ def _release(lane: Transition) -> None:
     timing = lane.timing
     lane.state = replace(lane.state, rex_waits=False)
     if lane.state.stance is Stance.FREE:
-        lane.do(Note("rex", "pressed; the way is free", Direction.EXIT))
+        lane.do(Note(JournalEvent.REX, "pressed; the way is free", Direction.EXIT))
         return
     until = lane.at + timing.lasts(Direction.EXIT, extended=timing.always_extended)
     lane.state = replace(lane.state, exit=until)
-    lane.do(Note("rex", "released", Direction.EXIT, counts=Direction.EXIT not in timing.sensed))
+    lane.do(Note(JournalEvent.REX, "released", Direction.EXIT, counts=Direction.EXIT not in timing.sensed))
     lane.release(Direction.EXIT, extended=timing.always_extended)

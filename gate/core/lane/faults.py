@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from gate.core.journal_event import JournalEvent
 from gate.core.lane.door import FAULTS
 from gate.core.lane.effects import Amnesty, EndGrant, Note, Passed
 from gate.core.lane.events import ContactFault
@@ -18,13 +19,13 @@ def fire(lane: Transition, *, active: bool) -> None:
         return
     lane.state = state = replace(lane.state, loop_open=active)
     if not active:
-        lane.do(Note("fire", "the loop is closed again: to be reset by staff"))
+        lane.do(Note(JournalEvent.FIRE, "the loop is closed again: to be reset by staff"))
         return
     if state.fire:
         return
     if state.grant:
         lane.do(EndGrant(state.grant.seq, Passed.UNKNOWN))  # they may have gone, or not
-    lane.do(Note("fire", "alarm"))
+    lane.do(Note(JournalEvent.FIRE, "alarm"))
     lane.state = replace(state, fire=True, grant=None, exit=None)
 
 
@@ -33,15 +34,15 @@ def reset(lane: Transition) -> None:
     door = replace(lane.state.door, alarms=lane.state.door.alarms - {*FAULTS, Alarm.FORCED_OPEN})
     lane.state = state = replace(lane.state, door=door, unseen_entries=0, unseen_exits=0)
     if not state.fire:
-        lane.do(Note("reset", "by staff"))
+        lane.do(Note(JournalEvent.RESET, "by staff"))
         return
     if state.loop_open:
         lost = f", or its contact is lost ({', '.join(sorted(state.missing))})" if state.missing else ""
-        lane.do(Note("reset", f"the fire loop is still open{lost}", refused=True))
+        lane.do(Note(JournalEvent.RESET, f"the fire loop is still open{lost}", refused=True))
         return
     lane.state = replace(state, fire=False)
     lane.lock()
-    lane.do(Note("fire", "over, reset by staff"), Amnesty())
+    lane.do(Note(JournalEvent.FIRE, "over, reset by staff"), Amnesty())
 
 
 def device(lane: Transition, name: str, *, present: bool) -> None:
@@ -64,4 +65,4 @@ def contact(lane: Transition, event: ContactFault) -> None:
     lane.state = replace(lane.state, faults=faults | {event} if event.on else faults)
     if event.on and event.source in lane.timing.watchers:
         lane.doubt_grant()
-    lane.do(Note("contact", event.what if event.on else f"{event.what}: over"))
+    lane.do(Note(JournalEvent.CONTACT, event.what if event.on else f"{event.what}: over"))

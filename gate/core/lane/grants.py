@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from gate.core.journal_event import JournalEvent
 from gate.core.lane import exits
 from gate.core.lane.door import Relock
 from gate.core.lane.effects import EndGrant, Note, Passed
@@ -41,7 +42,7 @@ def released(lane: Transition) -> None:
 def release_failed(lane: Transition, event: ReleaseFailed) -> None:
     """The barrier has not taken the order, and nobody waits for it."""
     if lane.state.exit is not None:
-        lane.do(Note("rex", "the barrier did not open", Direction.EXIT))
+        lane.do(Note(JournalEvent.REX, "the barrier did not open", Direction.EXIT))
     lane.state = replace(lane.state, exit=None)
     if grant := lane.state.grant:
         passed = Passed.UNKNOWN if grant.released or grant.opened else Passed.NOT_PASSED
@@ -55,12 +56,12 @@ def crossed(lane: Transition, direction: Direction) -> None:
     lane.state = state = lane.state.seen(direction)
     if direction is Direction.EXIT and state.exit is not None:
         lane.end_exit()
-        lane.do(Note("passage", "by the exit button", direction, counts=True))
+        lane.do(Note(JournalEvent.PASSAGE, "by the exit button", direction, counts=True))
     elif state.grant and state.grant.direction is direction:
         lane.end_grant(state.grant, Passed.PASSED)
     elif not state.fire:
         way = "the way is free" if state.stance is Stance.FREE else "without a grant"
-        lane.do(Note("passage", way, direction, counts=True))
+        lane.do(Note(JournalEvent.PASSAGE, way, direction, counts=True))
 
 
 def extend(lane: Transition) -> None:
@@ -68,13 +69,13 @@ def extend(lane: Transition) -> None:
     grant = lane.state.grant
     if grant is None:
         lane.state = replace(lane.state, extend_next=True)
-        lane.do(Note("extended", "the next person"))
+        lane.do(Note(JournalEvent.EXTENDED, "the next person"))
     elif lane.state.interlocked:  # the way is not released again then, and the old release would outlast its limit
-        lane.do(Note("extended", "the other door is open", grant.direction, refused=True))
+        lane.do(Note(JournalEvent.EXTENDED, "the other door is open", grant.direction, refused=True))
     else:
         deadline = max(grant.deadline, lane.at + lane.timing.lasts(grant.direction, extended=True))
         lane.state = replace(lane.state, grant=replace(grant, deadline=deadline))
-        lane.do(Note("extended", "this person", grant.direction))
+        lane.do(Note(JournalEvent.EXTENDED, "this person", grant.direction))
         lane.release(grant.direction, extended=True)
 
 

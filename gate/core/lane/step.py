@@ -26,6 +26,7 @@ is stored.
 
 from dataclasses import replace
 
+from gate.core.journal_event import JournalEvent
 from gate.core.lane import exits, faults, grants
 from gate.core.lane.effects import Alarmed, Effect, Note, Remember, Stand
 from gate.core.lane.events import (
@@ -107,7 +108,7 @@ def _set(lane: Transition, event: BoltMoved | Panic | Tampered | Interlock | Ord
             lane.state = replace(state, door=state.door.bolt_moved(home))
         case Panic(active):
             if active is not state.panic:
-                lane.do(Note("mode", f"lockdown switch {'on' if active else 'off'}"))
+                lane.do(Note(JournalEvent.MODE, f"lockdown switch {'on' if active else 'off'}"))
             lane.state = replace(state, panic=active)
         case Tampered(active):
             lane.state = replace(state, tampered=active)
@@ -116,11 +117,11 @@ def _set(lane: Transition, event: BoltMoved | Panic | Tampered | Interlock | Ord
         case Ordered(mode, on):
             orders = state.orders | {mode} if on else state.orders - {mode}
             if orders != state.orders:
-                lane.do(Note("mode", f"{mode} {'on' if on else 'off'}"))
+                lane.do(Note(JournalEvent.MODE, f"{mode} {'on' if on else 'off'}"))
             lane.state = replace(state, orders=orders)
         case Scheduled(mode):
             if mode != state.scheduled:
-                lane.do(Note("schedule", mode or "over"))
+                lane.do(Note(JournalEvent.SCHEDULE, mode or "over"))
             lane.state = replace(state, scheduled=mode)
 
 
