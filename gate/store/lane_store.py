@@ -204,8 +204,8 @@ class LaneStore:
         now = time.monotonic()
         if now < self._forget_due:
             return False
-        segment = oldest(self._path.parent)
         with self._transaction.reading():
+            segment = oldest(self._path.parent)
             over = read_steady(self._connection, at)
         if segment is None or segment.last_at >= (over - keep) * 1000:
             return False

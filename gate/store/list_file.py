@@ -103,7 +103,10 @@ class ListFile:
     def is_current(self) -> bool:
         """Whether the file still has its name and its content.  Removing or replacing it, a link to it and a write
         all change its inode's time; within one tick of the kernel's clock, its links tell."""
-        found = os.fstat(self._descriptor)
+        try:
+            found = os.fstat(self._descriptor)
+        except OSError:  # to open it again tells why
+            return False
         return found.st_ctime_ns == self._changed and found.st_nlink > 0
 
     def documents(self) -> dict[str, bytes]:

@@ -1,6 +1,7 @@
 """The gate's view of list.db: who is listed as what, whom to trust, which rules hold."""
 
 from dataclasses import dataclass
+from os.path import lexists
 
 from gate.core.model import Listing
 from gate.core.rules import RuleSet, parse_rules
@@ -99,7 +100,7 @@ class StatusList:
     def tidy(self) -> None:
         """Remove a list.db of an earlier place that this one has taken the place of."""
         earlier = self._places.earlier_list_db
-        if self._file is not None and self._file.path != earlier and earlier and earlier.exists():
+        if self._file is not None and self._file.path != earlier and earlier and lexists(earlier):
             forget_earlier(self._places)
 
     def close(self) -> None:

@@ -1,5 +1,6 @@
 """list.db as a file: who may read it, what becomes of damage, and what earlier versions of the gate left."""
 
+import errno
 import os
 import random
 import shutil
@@ -20,7 +21,7 @@ from gate.store.list_file import ListFile, seed_of
 from gate.store.places import Places
 from gate.store.preview import Preview
 from gate.store.statuslist import OutdatedError, StatusList
-from gate.testing.builders import NOW, claims, policy, publication
+from gate.testing.builders import NOW, claims, load, policy, publication
 from tests.store.earlier_list import write_earlier
 
 PEOPLE = 6000
@@ -366,4 +367,24 @@ def test_a_check_that_finds_no_thread_is_begun_later(tmp_path: Path, monkeypatch
     assert status._check is not None
     status._check.join(10)
     assert "list.db: damaged" in str(status.damage)
+    status.close()
+
+
+def test_a_disk_that_does_not_say_what_is_open_refuses_and_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: int) -> os.stat_result:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    load(tmp_path, {7: Listing.GREEN})
+    status = StatusList(tmp_path)
+    status.refresh()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fstat", refuse)
+        with pytest.raises(OutdatedError):
+            status.consult(7)
+        with pytest.raises(StoreError, match="Input/output error"):
+            status.refresh()
+    status.refresh()
+    assert status.consult(7) is Listing.GREEN
     status.close()
