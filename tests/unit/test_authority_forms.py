@@ -336,3 +336,15 @@ def test_formulas_of_older_kinds_of_workbook(tmp_path: Path) -> None:
         with zipfile.ZipFile(tmp_path / "a.ods", "w") as archive:
             archive.writestr("content.xml", b'<table:table-cell table:formula="of:=1"' + formula + b"/>")
         assert is_uncalculated(tmp_path / "a.ods") is expected
+
+
+def test_a_sheet_of_tags_that_never_end_costs_no_time(tmp_path: Path) -> None:
+    """In quadratic time each would take minutes, and the time limit of the tests would end it."""
+    for name, tag in (("a.xlsx", '<c r="A1" '), ("b.ods", "<table:table-cell table:formula='' ")):
+        with zipfile.ZipFile(tmp_path / name, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("xl/workbook.xml", '<sheet name="1" r:id="r1"/>')
+            archive.writestr("xl/_rels/workbook.xml.rels", '<Relationship Id="r1" Target="worksheets/sheet1.xml"/>')
+            archive.writestr("xl/worksheets/sheet1.xml", tag * 200_000)
+            archive.writestr("content.xml", tag * 200_000)
+        assert blank_rows(tmp_path / name, 0) == frozenset()
+        assert not is_uncalculated(tmp_path / name)

@@ -12,18 +12,20 @@ from pathlib import Path
 
 _BLOCK = 1 << 20  # bytes read at once
 _CELL_MAX = 1 << 17  # bytes of a cell's element: a formula of LibreOffice has up to 65,535 characters
+_INDEX_MAX = 1 << 24  # bytes of the lists of sheets and parts; a hundred sheets are 20 kB
 
-_SHEET = re.compile(rb"""<(?:\w+:)?sheet\b[^>]*\s\w+:id\s*=\s*["']([^"']+)["']""")
-_PART = re.compile(rb"<(?:\w+:)?Relationship\b[^>]*>")
+# No attribute holds a "<" (XML 1.0, 3.1): each tag is looked at up to the next one, in linear time.
+_SHEET = re.compile(rb"""<(?:\w+:)?sheet\b[^<>]*\s\w+:id\s*=\s*["']([^"']+)["']""")
+_PART = re.compile(rb"<(?:\w+:)?Relationship\b[^<>]*>")
 _ID, _TARGET = (re.compile(rb"\b" + name + rb"""\s*=\s*["']([^"']+)["']""") for name in (b"Id", b"Target"))
 _XLSX_CELL = re.compile(
-    rb"""<(?:\w+:)?c\b(?=[^>]*\br\s*=\s*["'][A-Z]{1,3}(?P<row>[0-9]{1,7})["'])"""
-    rb"""(?:(?=[^>]*\bt\s*=\s*["']e["'])|(?![^>]*\bt\s*=\s*["']str["'])[^>]*>\s*"""  # str: calculated, to an empty text
-    rb"<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)\s*"
-    rb"(?:<(?:\w+:)?v\b[^>]*/>|<(?:\w+:)?v\b[^>]*>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>)"
+    rb"""<(?:\w+:)?c\b(?=[^<>]*\br\s*=\s*["'][A-Z]{1,3}(?P<row>[0-9]{1,7})["'])"""
+    rb"""(?:(?=[^<>]*\bt\s*=\s*["']e["'])|(?![^<>]*\bt\s*=\s*["']str["'])[^<>]*>\s*"""  # str: an empty text
+    rb"<(?:\w+:)?f\b(?:[^<>]*/>|[^<>]*>[^<]*</(?:\w+:)?f>)\s*"
+    rb"(?:<(?:\w+:)?v\b[^<>]*/>|<(?:\w+:)?v\b[^<>]*>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>)"
 )
 _ODS_CELL = re.compile(
-    rb"<table:table-cell\b(?=[^>]*\btable:formula\s*=)(?![^>]*\boffice:value-type\s*=)(?P<row>)[^>]*>"
+    rb"<table:table-cell\b(?=[^<>]*\btable:formula\s*=)(?![^<>]*\boffice:value-type\s*=)(?P<row>)[^<>]*>"
 )
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -66,13 +68,18 @@ def _part_of(archive: zipfile.ZipFile, sheet: int) -> str | None:
     names = set(archive.namelist())
     if "xl/workbook.xml" not in names:
         return None
-    ids = _SHEET.findall(archive.read("xl/workbook.xml"))
-    for part in _PART.findall(archive.read("xl/_rels/workbook.xml.rels")):
+    ids = _SHEET.findall(_beginning(archive, "xl/workbook.xml"))
+    for part in _PART.findall(_beginning(archive, "xl/_rels/workbook.xml.rels")):
         found, target = _ID.search(part), _TARGET.search(part)
         if found and target and found[1] == ids[sheet]:
             name = target[1].decode().removeprefix("/").removeprefix("./")
             return name if name in names else f"xl/{name}"
     return None
+
+
+def _beginning(archive: zipfile.ZipFile, name: str) -> bytes:
+    with archive.open(name) as part:
+        return part.read(_INDEX_MAX)
 
 
 def _cells(archive: zipfile.ZipFile, name: str, cell: re.Pattern[bytes]) -> Iterator[re.Match[bytes]]:
