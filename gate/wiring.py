@@ -8,13 +8,12 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
-import structlog
-
 from gate import registry
 from gate.core.lane.state import BARRIER, Timing
 from gate.core.trusted_time import Kept
 from gate.errors import DeviceError, GateError, StoreError
 from gate.kiosk.outlet import show_page
+from gate.kiosk.texts.catalogue import check_wording
 from gate.kiosk.view import About
 from gate.lane.config import LaneConfig
 from gate.lane.control_socket import serve_control
@@ -24,6 +23,7 @@ from gate.lane.interlock import DoorInterlock
 from gate.lane.judge import Judge
 from gate.lane.list_taker import ListTaker
 from gate.lane.staff import StaffOrders
+from gate.logs import Log
 from gate.ports.abilities import ONE_PULSE, Abilities
 from gate.ports.driver import DriverConfig
 from gate.ports.inputs import Role
@@ -37,7 +37,7 @@ from gate.store.floor import read_kept, read_signed, read_synced
 from gate.store.lane_file import last_time
 from gate.store.places import Places
 
-log = structlog.get_logger()
+log = Log(part="lane")
 
 _NEEDED = frozenset({Role.PASSAGE, Role.DOOR, Role.LOCK, Role.LOCKDOWN, Role.INTERLOCK, Role.FIRE})
 """Contacts without which no pass is served: what they would say cannot be guessed."""
@@ -127,6 +127,8 @@ def _timing(settings: Settings, abilities: Abilities, roles: Mapping[str, Role])
 def run_lane(settings: Settings) -> None:
     """Runs until SIGTERM or SIGINT.  Raises GateError when the lane cannot start or goes on no more."""
     devices = fit(settings)
+    if settings.kiosk and settings.kiosk.texts:
+        check_wording(settings.kiosk.texts)
     taker = _taker(settings)
     if taker is not None and not os.path.lexists(listed(settings).list_db):
         asyncio.run(_take_first(taker))
@@ -211,7 +213,7 @@ class _LaneProcess:
         feedback = []
         for fitted in self._devices.feedback:
             try:
-                feedback.append(await stack.enter_async_context(fitted.spec.open(fitted.config)))
+                feedback.append(await stack.enter_async_context(fitted.open()))
             except (DeviceError, OSError) as error:  # a dead lamp never stops a lane
                 log.error(str(as_device_error(error)), device=fitted.name)
         want_list = self._taker.want if self._taker else lambda: None
@@ -240,7 +242,7 @@ class _LaneProcess:
         intake = Intake(fitted.name, lane, self._clock.monotonic)
 
         async def read() -> None:
-            async with fitted.spec.open(fitted.config) as reader:
+            async with fitted.open() as reader:
                 tell("")
                 await reader.run(intake.present)
 
@@ -251,7 +253,7 @@ class _LaneProcess:
         tell = self._teller(lane, fitted)
 
         async def listen() -> None:
-            async with fitted.spec.open(fitted.config) as contact:
+            async with fitted.open() as contact:
                 tell("")
                 await contact.run(partial(lane.report, source=fitted.name))
 
@@ -261,7 +263,7 @@ class _LaneProcess:
         tell = self._teller(lane, fitted)
 
         async def hold() -> None:
-            async with fitted.spec.open(fitted.config) as barrier:
+            async with fitted.open() as barrier:
                 report = partial(lane.report, source=fitted.name)
                 await lane.barrier.hold(barrier, ready=partial(tell, ""), report=report)
 
@@ -280,14 +282,15 @@ class _LaneProcess:
             languages=settings.venue.languages,
             mode=settings.lane.mode,
             simulated=self._devices.simulated,
+            wording=str((settings.kiosk and settings.kiosk.texts) or ""),
         )
         try:
             await show_page(self._bus, about, self._clock, host, port)
         except GateError as error:
-            log.error(str(error), device="kiosk")
+            log.error(str(error), part="kiosk")
 
     def _ready(self) -> None:
-        log.info("ready", device=self._settings.device.id, mode=self._settings.lane.mode.value)
+        log.info("ready", gate=self._settings.device.id, mode=self._settings.lane.mode.value)
         self._notifier.ready()
 
     def _alive(self) -> None:

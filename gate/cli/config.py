@@ -13,6 +13,7 @@ import click
 import gate
 from gate import registry
 from gate.errors import ConfigError, DeviceError, UsageError
+from gate.kiosk.texts.catalogue import check_wording
 from gate.settings.load import Loaded, read_settings
 from gate.settings.locate import line_of
 from gate.settings.problems import Finding, Problem, SettingsError, dotted
@@ -155,13 +156,20 @@ def _warnings(loaded: Loaded) -> list[Problem]:
 
 
 def _missing(loaded: Loaded) -> list[Problem]:
-    """Drivers that lack a package here: their device would never answer."""
+    """Drivers that lack a package here, whose device would never answer; wording that the page cannot show."""
     found = []
     for path, table in devices(loaded.settings):
         try:
             registry.driver(str(path[0]), table.driver).installed(table)
         except DeviceError as error:
             at = (*path, "driver")
+            found.append(Problem(str(loaded.source), line_of(loaded.lines, at), dotted(at), error.what, error.hint))
+    kiosk = loaded.settings.kiosk
+    if kiosk and kiosk.texts:
+        try:
+            check_wording(kiosk.texts)
+        except ConfigError as error:
+            at = ("kiosk", "texts")
             found.append(Problem(str(loaded.source), line_of(loaded.lines, at), dotted(at), error.what, error.hint))
     return found
 

@@ -16,7 +16,7 @@ from gate.core.reason import Reason, blame_clock
 from gate.core.trust import NO_ISSUERS, TrustList, parse_trust
 from gate.core.trusted_time import Kept, Standing
 from gate.errors import GateError, PictureError, UsageError
-from gate.kiosk.texts import reason_words
+from gate.kiosk.texts.catalogue import reason_words
 from gate.passes.recognise import Verifier
 from gate.registry import config_of, decoder
 from gate.runtime.clock import SystemClock, TrustedClock

@@ -6,7 +6,7 @@ from gate.core.outlet_events import ClockChanged, ListChanged
 from gate.core.reason import Reason
 from gate.core.staleness import Freshness
 from gate.core.trusted_time import Standing
-from gate.kiosk.texts import INTERFACE
+from gate.kiosk.texts.catalogue import Texts, texts_in
 
 _NOBODY_ENTERS: dict[str, Reason] = {
     Freshness.REFUSE: Reason.LIST_EXPIRED,
@@ -26,22 +26,21 @@ class ClockNote:
     text: str
 
 
-def list_note(known: ListChanged | None, language: str, wall: float) -> ListNote | None:
+def list_note(known: ListChanged | None, texts: Texts, wall: float) -> ListNote | None:
     """For the technician; None while the list is fresh.  `wall`: trusted Unix seconds."""
     if known is None or known.freshness == Freshness.FRESH:
         return None
-    own = INTERFACE[language]
-    grade = known.freshness if known.freshness in own.list_grades and known.as_of is not None else Freshness.MISSING
-    age = "" if known.as_of is None else age_in_words(wall - known.as_of, language)
-    return ListNote(str(grade), own.list_grades[grade].format(age=age))
+    grade = known.freshness if known.freshness in texts.list_grades and known.as_of is not None else Freshness.MISSING
+    age = "" if known.as_of is None else _age(wall - known.as_of, texts)
+    return ListNote(str(grade), texts.list_grades[grade].format(age=age))
 
 
-def clock_note(clock: ClockChanged | None, language: str) -> ClockNote | None:
+def clock_note(clock: ClockChanged | None, texts: Texts) -> ClockNote | None:
     """For the technician; None while the clock is trusted."""
     if clock is None or clock.standing is Standing.TRUSTED:
         return None
-    text = INTERFACE[language].clock_standings[clock.standing]
-    return ClockNote(clock.standing.value, text.format(age=age_in_words(abs(clock.behind), language)))
+    text = texts.clock_standings[clock.standing]
+    return ClockNote(clock.standing.value, text.format(age=_age(abs(clock.behind), texts)))
 
 
 def unable(known: ListChanged | None, clock: ClockChanged | None) -> Reason | None:
@@ -55,8 +54,12 @@ def unable(known: ListChanged | None, clock: ClockChanged | None) -> Reason | No
 
 def age_in_words(seconds: float, language: str) -> str:
     """In the largest unit that says something, as "6 h"; less than nothing is nothing."""
-    minutes, hours, days = INTERFACE[language].ages
+    return _age(seconds, texts_in(language))
+
+
+def _age(seconds: float, texts: Texts) -> str:
+    minutes, hours, days = texts.ages
     seconds = max(0.0, seconds)
     if seconds < 2 * 3600:
-        return minutes.format(int(seconds // 60))
-    return hours.format(int(seconds // 3600)) if seconds < 72 * 3600 else days.format(int(seconds // 86400))
+        return minutes.format(n=int(seconds // 60))
+    return hours.format(n=int(seconds // 3600)) if seconds < 72 * 3600 else days.format(n=int(seconds // 86400))

@@ -49,6 +49,7 @@ class Trouble:
     """Something for the log."""
 
     text: str
+    is_error: bool
 
 
 ToPage = Begin | Beat | Tally | Event

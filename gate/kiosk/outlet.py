@@ -11,13 +11,12 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TypeVar
 
-import structlog
-
 from gate.errors import DeviceError
 from gate.kiosk.listener import listen, url_of
 from gate.kiosk.messages import TO_LANE, TO_PAGE, Alive, Beat, Begin, Trouble, Up, cut, to_lane, to_page
-from gate.kiosk.texts import check_languages
+from gate.kiosk.texts.catalogue import check_languages
 from gate.kiosk.view import About
+from gate.logs import Log
 from gate.ports.clock import Clock
 from gate.runtime.bus import Bus
 from gate.runtime.supervisor import keep_running
@@ -36,7 +35,7 @@ BURST = 5000  # lines at once: what the pipe holds after this process was held u
 
 T = TypeVar("T")
 
-log = structlog.get_logger()
+log = Log(part="kiosk")
 
 
 async def show_page(bus: Bus, about: About, clock: Clock, host: str, port: int) -> None:
@@ -129,8 +128,8 @@ class _PageProcess:
                 case Up():
                     within = SILENT_FOR
                     log.info("the page answers")
-                case Trouble(text):
-                    log.warning(text, device="kiosk")
+                case Trouble(text, is_error):
+                    (log.error if is_error else log.warning)(text)
                 case Alive():
                     pass
 

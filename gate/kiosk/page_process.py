@@ -15,12 +15,15 @@ import socket
 import sys
 import time
 from contextlib import suppress
+from dataclasses import replace
 
 from gate.core.tally import Tally
-from gate.errors import GateError
+from gate.errors import ConfigError, GateError
 from gate.kiosk.messages import TO_LANE, TO_PAGE, Alive, Beat, Begin, Trouble, Up, cut, to_lane, to_page
 from gate.kiosk.pace import Pace
 from gate.kiosk.server import create_app, serve_on
+from gate.kiosk.view import About
+from gate.logs import library_line, set_up_child
 from gate.runtime.bus import Bus
 from gate.worker.confine import Rights, give_up, lower_limits
 
@@ -69,35 +72,34 @@ class Lane:
     def __init__(self, descriptor: int) -> None:
         os.set_blocking(descriptor, False)
         self._descriptor = descriptor
-        self._trouble_due = 0.0
+        self._trouble_due = {False: 0.0, True: 0.0}
 
     def say(self, message: Up | Alive | Trouble) -> None:
         with suppress(BlockingIOError, BrokenPipeError):
             os.write(self._descriptor, to_lane.encode(message))
 
-    def trouble(self, text: str) -> None:
+    def trouble(self, text: str, *, is_error: bool = True) -> None:
         now = time.monotonic()
-        if now >= self._trouble_due:
-            self._trouble_due = now + TROUBLE_EVERY
-            self.say(cut(Trouble(" ".join(text.split())), TO_LANE))
+        if now >= self._trouble_due[is_error]:
+            self._trouble_due[is_error] = now + TROUBLE_EVERY
+            self.say(cut(Trouble(" ".join(text.split()), is_error), TO_LANE))
 
 
 class _TroubleHandler(logging.Handler):
-    """What libraries log as an error."""
+    """What libraries log as a warning or an error."""
 
     def __init__(self, lane: Lane) -> None:
-        super().__init__(logging.ERROR)
+        super().__init__(logging.WARNING)
         self._lane = lane
 
     def emit(self, record: logging.LogRecord) -> None:
-        error = record.exc_info[1] if record.exc_info else None
-        self._lane.trouble(f"{record.getMessage()} {error!r}" if error else record.getMessage())
+        self._lane.trouble(library_line(record), is_error=record.levelno >= logging.ERROR)
 
 
 def main() -> None:
     lane = Lane(_take_standard_output())
     _step_back()
-    logging.basicConfig(handlers=[_TroubleHandler(lane)], level=logging.ERROR)
+    set_up_child(_TroubleHandler(lane))
     listener = socket.socket(fileno=int(sys.argv[1]))
     asyncio.run(_serve(lane, listener))
 
@@ -111,7 +113,7 @@ async def _serve(lane: Lane, listener: socket.socket) -> None:
     if not isinstance(begin, Begin):
         raise ValueError("the lane did not begin with Begin")
     bus, clock = Bus(), LaneClock()
-    app = create_app(bus, begin.about, clock, clock.is_lane_alive)
+    app = create_app(bus, _with_texts(begin.about, lane), clock, clock.is_lane_alive)
     served = asyncio.Event()
     page = asyncio.create_task(serve_on(app, listener, served.set, Pace()))
     others = [
@@ -127,6 +129,17 @@ async def _serve(lane: Lane, listener: socket.socket) -> None:
         for error in ended:
             if isinstance(error, GateError | ValueError):
                 lane.trouble(str(error))
+
+
+def _with_texts(about: About, lane: Lane) -> About:
+    """Every text is read before files are given up.  A venue's own are left where they cannot be used any more."""
+    try:
+        for language in (*about.languages, "en"):  # "en": of what is simulated
+            about.texts(language)
+    except ConfigError as error:
+        lane.trouble(str(error))
+        return _with_texts(replace(about, wording=""), lane)
+    return about
 
 
 async def _take(orders: asyncio.StreamReader, bus: Bus, clock: LaneClock) -> None:

@@ -10,6 +10,7 @@
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from pathlib import Path
 
 from gate.core.lane.modes import Mode, Phase
 from gate.core.model import Direction
@@ -26,9 +27,8 @@ from gate.core.outlet_events import (
     PhaseChanged,
 )
 from gate.core.reason import Reason
-from gate.kiosk.alarms import ALARMS
 from gate.kiosk.knowledge import ClockNote, ListNote, clock_note, list_note, unable
-from gate.kiosk.texts import INTERFACE, Words, reason_words
+from gate.kiosk.texts.catalogue import Texts, Words, texts_in
 
 # Seconds.
 SEEN_FOR = 3.0  # a code came into view and no verdict followed
@@ -47,9 +47,14 @@ class About:
     device_id: str
     venue_id: str
     category: str
-    languages: tuple[str, ...]  # of gate.kiosk.texts.LANGUAGES; the first is the largest
+    languages: tuple[str, ...]  # of gate.kiosk.texts.catalogue.LANGUAGES; the first is the largest
     mode: Mode
     simulated: tuple[str, ...] = ()  # "barrier: fake": drivers that move nothing real
+    wording: str = ""  # folder of a venue's own texts
+
+    def texts(self, language: str) -> Texts:
+        """Raises ConfigError for a venue's own texts that cannot be used."""
+        return texts_in(language, Path(self.wording) if self.wording else None)
 
 
 class Scene(StrEnum):
@@ -260,7 +265,7 @@ def show(state: State, about: About, wall: float) -> Page:
         shut = Reason.LOCKED_DOWN
     if shut:  # nobody should queue here for a refusal
         scene = Scene.OUT_OF_SERVICE
-    first = INTERFACE[about.languages[0]]
+    first = about.texts(about.languages[0])
     verdict = scene in GRANTED or scene is Scene.REFUSED
     pilot = mode is Mode.PILOT
     return Page(
@@ -269,14 +274,14 @@ def show(state: State, about: About, wall: float) -> Page:
         direction=state.direction if verdict else None,
         number=state.verdict if verdict else 0,
         lines=_lines(scene, shut or state.reason, about, hint=state.hint),
-        trial=tuple(Note(language, INTERFACE[language].trial) for language in about.languages) if pilot else (),
+        trial=tuple(Note(language, about.texts(language).trial) for language in about.languages) if pilot else (),
         simulated=_simulated(about),
         drivers=about.simulated,
         place=f"{about.venue_id} / {about.device_id}",
         mode=Note(about.languages[0], first.modes[mode]),
-        list=list_note(state.known, about.languages[0], wall),
-        clock=clock_note(state.clock, about.languages[0]),
-        alarms=_alarms(state, about.languages[0]),
+        list=list_note(state.known, first, wall),
+        clock=clock_note(state.clock, first),
+        alarms=_alarms(state, about),
         problems=tuple(_problem(problem) for problem in state.problems),
     )
 
@@ -299,9 +304,9 @@ def _scene(state: State) -> Scene:
 def _lines(scene: Scene, reason: Reason | None, about: About, *, hint: bool = False) -> tuple[Line, ...]:
     if scene is Scene.LET_THROUGH:
         return tuple(_let_through(reason or Reason.OUT_OF_SERVICE, lang, about) for lang in about.languages)
-    words = [(language, _words(scene, reason, language)) for language in about.languages]
+    words = [(language, _words(scene, reason, about.texts(language))) for language in about.languages]
     if hint and scene is Scene.REFUSED:  # what the reason asks for was read by now
-        words = [(language, Words(said.headline, _sentences(INTERFACE[language].held))) for language, said in words]
+        words = [(language, Words(said.headline, _sentences(about.texts(language).held))) for language, said in words]
     return tuple(Line(language, said.headline, said.advice) for language, said in words)
 
 
@@ -312,13 +317,13 @@ def _sentences(said: Words) -> str:
 def _let_through(reason: Reason, language: str, about: About) -> Line:
     """Go, and what would have been said.  What to do about it stands in the first language only: this
     person has no need to stop and read."""
-    go, refused = reason_words(Reason.ADMITTED, language), reason_words(reason, language)
-    said = f"{INTERFACE[language].trial_refused} {_lower(refused.headline)}"
+    own = about.texts(language)
+    go, refused = own.reasons[Reason.ADMITTED], own.reasons[reason]
+    said = f"{own.trial_refused} {_lower(refused.headline)}"
     return Line(language, go.headline, f"{said}. {refused.advice}" if language == about.languages[0] else said)
 
 
-def _words(scene: Scene, reason: Reason | None, language: str) -> Words:
-    own = INTERFACE[language]
+def _words(scene: Scene, reason: Reason | None, own: Texts) -> Words:
     match scene:
         case Scene.IDLE:
             return own.idle
@@ -333,9 +338,9 @@ def _words(scene: Scene, reason: Reason | None, language: str) -> Words:
         case Scene.NO_SIGNAL:
             return own.no_signal
         case Scene.WAIT:
-            return reason_words(Reason.LANE_BUSY, language)
+            return own.reasons[Reason.LANE_BUSY]
         case Scene.OUT_OF_SERVICE | Scene.ADMITTED | Scene.REFUSED | Scene.LET_THROUGH:
-            return reason_words(reason or Reason.OUT_OF_SERVICE, language)
+            return own.reasons[reason or Reason.OUT_OF_SERVICE]
 
 
 def _lower(headline: str) -> str:
@@ -348,13 +353,15 @@ def _simulated(about: About) -> tuple[Note, ...]:
     if not about.simulated:
         return ()
     return tuple(
-        Note(language, INTERFACE[language].simulated) for language in dict.fromkeys(("en", about.languages[0]))
+        Note(language, about.texts(language).simulated) for language in dict.fromkeys(("en", about.languages[0]))
     )
 
 
-def _alarms(state: State, language: str) -> tuple[Note, ...]:
+def _alarms(state: State, about: About) -> tuple[Note, ...]:
+    language = about.languages[0]
+    words = about.texts(language).alarms
     alarms = sorted(state.alarms, key=lambda event: event.alarm)
-    texts = [f"{ALARMS[language][event.alarm]}{f': {event.what}' if event.what else ''}" for event in alarms]
+    texts = [f"{words[event.alarm]}{f': {event.what}' if event.what else ''}" for event in alarms]
     return tuple(Note(language, _bounded(text)) for text in texts)
 
 

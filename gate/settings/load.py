@@ -75,6 +75,9 @@ def _beside(settings: Settings, folder: Path) -> Settings:
     named = {"state_dir": folder / device.state_dir, "list_dir": lists, "run_dir": runs}
     device = device.model_copy(update=named)
     sync = settings.sync and settings.sync.model_copy(update={"root": folder / settings.sync.root})
+    kiosk = settings.kiosk
+    if kiosk and kiosk.texts:
+        kiosk = kiosk.model_copy(update={"texts": folder / kiosk.texts})
     lane = settings.lane
     if lane.interlock:
         lane = lane.model_copy(update={"interlock": folder / lane.interlock})
@@ -82,6 +85,7 @@ def _beside(settings: Settings, folder: Path) -> Settings:
         update={
             "device": device,
             "sync": sync,
+            "kiosk": kiosk,
             "lane": lane,
             "readers": tuple(_device_beside(reader, folder) for reader in settings.readers),
             "barrier": settings.barrier and _device_beside(settings.barrier, folder),

@@ -299,6 +299,13 @@ class Kiosk(Table):
             "port 0 takes any free one"
         ),
     ] = "127.0.0.1:8080"
+    texts: Annotated[
+        Path | None,
+        Field(
+            description="a folder with wording of the venue's own: kk.toml, ru.toml, en.toml with the texts that "
+            "differ, by the keys of gate/kiosk/texts/en.toml; a relative path starts at this file's folder"
+        ),
+    ] = None
 
     @field_validator("listen")
     @classmethod

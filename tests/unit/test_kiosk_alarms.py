@@ -3,8 +3,7 @@
 from gate.core.lane.modes import Alarm, Phase
 from gate.core.outlet_events import AlarmChanged, DeviceChanged, PhaseChanged
 from gate.core.reason import Reason
-from gate.kiosk.alarms import ALARMS
-from gate.kiosk.texts import INTERFACE, LANGUAGES, reason_words
+from gate.kiosk.texts.catalogue import LANGUAGES, reason_words, texts_in
 from gate.kiosk.view import Note, Scene, State, show, step
 from tests.unit.kiosk_page import ABOUT, page
 
@@ -13,11 +12,11 @@ def test_a_lockdown_says_so_and_an_alarm_stands_among_the_problems() -> None:
     state = step(State(), PhaseChanged(0, Phase.LOCKED_DOWN), 0.0)
     assert show(state, ABOUT, 1e9).lines[-1].headline == reason_words(Reason.LOCKED_DOWN, "en").headline
     state = step(state, AlarmChanged(0, Alarm.FORCED_OPEN, True), 0.0)
-    assert show(state, ABOUT, 1e9).alarms == (Note("kk", ALARMS["kk"][Alarm.FORCED_OPEN]),)
+    assert show(state, ABOUT, 1e9).alarms == (Note("kk", texts_in("kk").alarms[Alarm.FORCED_OPEN]),)
     state = step(state, AlarmChanged(0, Alarm.FORCED_OPEN, False), 0.0)
     assert show(state, ABOUT, 1e9).alarms == ()
     for language in LANGUAGES:
-        assert set(ALARMS[language]) == set(Alarm)
+        assert set(texts_in(language).alarms) == set(Alarm)
     what = "input[2] (rex) has been active for 60 s"
     state = step(state, AlarmChanged(0, Alarm.CONTACT_FAULT, True, what), 0.0)
     assert show(state, ABOUT, 1e9).alarms[0].text.endswith(what)
@@ -27,5 +26,5 @@ def test_a_free_way_is_shown_as_one_although_no_code_can_be_read() -> None:
     lost = DeviceChanged(0, "reader[0]", "camera", "no frames")
     shown = page(PhaseChanged(0, Phase.FREE), lost)
     assert shown.scene is Scene.FREE
-    assert shown.lines[-1].headline == INTERFACE["en"].free.headline
+    assert shown.lines[-1].headline == texts_in("en").free.headline
     assert "no frames" in shown.problems[0]

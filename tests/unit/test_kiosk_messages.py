@@ -47,7 +47,7 @@ def test_what_the_lane_sends_arrives(message: object) -> None:
     assert to_page.decode(line) == message
 
 
-@given(st.one_of(st.just(Up()), st.just(Alive()), st.builds(Trouble, st.text(max_size=TO_LANE.text))))
+@given(st.one_of(st.just(Up()), st.just(Alive()), st.builds(Trouble, st.text(max_size=TO_LANE.text), st.booleans())))
 def test_what_the_page_says_arrives(message: Up | Alive | Trouble) -> None:
     assert to_lane.decode(to_lane.encode(message)) == message
 

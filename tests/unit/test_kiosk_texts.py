@@ -1,14 +1,23 @@
 """What a person at the gate is told."""
 
+import json
 import re
+import tomllib
+from pathlib import Path
 
 import pytest
 
-from gate.core.lane.modes import Mode
+from gate.core.lane.modes import Alarm, Mode, Phase
+from gate.core.outlet_events import ClockChanged
 from gate.core.reason import Reason
 from gate.core.staleness import Freshness
 from gate.core.trusted_time import Standing
-from gate.kiosk.texts import INTERFACE, LANGUAGES, REASONS, Words, reason_words
+from gate.errors import ConfigError
+from gate.kiosk.texts import catalogue
+from gate.kiosk.texts.catalogue import LANGUAGES, Words, check_languages, check_wording, reason_words, texts_in
+from gate.kiosk.view import About, State, show, step
+
+SHIPPED = Path(catalogue.__file__).parent
 
 KAZAKH = set("әғқңөұүһі")
 LATIN = re.compile(r"[A-Za-z]+")
@@ -18,8 +27,8 @@ COLOURS = re.compile(
 
 
 def all_words(language: str) -> list[Words]:
-    own = INTERFACE[language]
-    return [*REASONS[language].values(), own.idle, own.seen, own.fire, own.no_signal]
+    own = texts_in(language)
+    return [*texts_in(language).reasons.values(), own.idle, own.seen, own.fire, own.no_signal]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -36,7 +45,9 @@ def test_every_reason_says_what_is_the_matter_and_what_to_do(reason: Reason, lan
 def test_different_reasons_are_told_apart() -> None:
     for language in LANGUAGES:
         refusals = [
-            words.headline for reason, words in REASONS[language].items() if reason is not Reason.STAFF_ADMITTED
+            words.headline
+            for reason, words in texts_in(language).reasons.items()
+            if reason is not Reason.STAFF_ADMITTED
         ]
         assert len(set(refusals)) == len(refusals)
 
@@ -61,10 +72,89 @@ def test_each_language_is_written_in_its_own_letters() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_page_has_its_own_texts_for_every_mode_and_grade(language: str) -> None:
-    own = INTERFACE[language]
+    own = texts_in(language)
     assert set(own.modes) == set(Mode)
     assert set(own.list_grades) == set(Freshness) - {Freshness.FRESH}
     assert all(own.list_grades.values())
     assert set(own.clock_standings) == set(Standing) - {Standing.TRUSTED}
     assert all("{age}" in text for text in own.clock_standings.values())
-    assert all("{}" in form for form in own.ages)
+    assert all("{n}" in form for form in own.ages)
+
+
+def test_every_language_has_every_key_and_every_placeholder() -> None:
+    """Missing and unknown keys, lost placeholders and long texts are errors when a file is read."""
+    for language in LANGUAGES:
+        check_languages([language])
+        assert texts_in(language).alarms.keys() == set(Alarm)
+    tables = [tomllib.loads((SHIPPED / f"{language}.toml").read_text()) for language in LANGUAGES]
+    assert len({json.dumps({name: list(table) for name, table in one.items()}) for one in tables}) == 1, "in one order"
+
+
+def test_a_shipped_text_that_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (SHIPPED / "kk.toml").read_text().replace("pilot = ", "# ")
+    (tmp_path / "kk.toml").write_text(text)
+    monkeypatch.setattr(catalogue, "_HERE", tmp_path)
+    with pytest.raises(ConfigError, match=r"kk\.toml: modes\.pilot is missing"):
+        texts_in("kk", tmp_path)
+
+
+def test_a_venue_says_it_in_its_own_words(tmp_path: Path) -> None:
+    (tmp_path / "ru.toml").write_text(
+        '[reasons.admitted]\nheadline = "Добро пожаловать"\n[ages]\nminutes = "{n} минут"\n', "utf-8"
+    )
+    check_wording(tmp_path)
+    own, shipped = texts_in("ru", tmp_path), texts_in("ru")
+    assert own.reasons[Reason.ADMITTED] == Words("Добро пожаловать", shipped.reasons[Reason.ADMITTED].advice)
+    assert own.ages == ("{n} минут", *shipped.ages[1:])
+    assert own.reasons[Reason.EXPIRED] == shipped.reasons[Reason.EXPIRED]
+    assert texts_in("kk", tmp_path) == texts_in("kk")
+    about = About("7", "v", "fitness", ("ru",), Mode.ENFORCE, wording=str(tmp_path))
+    state = step(State(phase=Phase.READY), ClockChanged(1.0, Standing.BEHIND, 60.0, "unknown"), 0.0)
+    shown = show(state, about, 1e9).clock
+    assert shown is not None
+    assert shown.text == "Часы отстают на 1 минут: исправьте время"
+
+
+WRONG = {
+    "unknown": ('[reasons.expird]\nheadline = "x"', "ru.toml: reasons.expird.headline: there is no such text"),
+    "unknown table": ('[screens]\nidle = "x"', "screens.idle: there is no such text"),
+    "table for a text": ("[reasons.expired.headline]\nkk = 1", "reasons.expired.headline.kk: there is no such text"),
+    "text for a table": ('reasons = "x"', "reasons: there is no such text"),
+    "no text": ("[modes]\npilot = 3", "modes.pilot: is no text"),
+    "empty": ('[modes]\npilot = ""', "modes.pilot: is no text"),
+    "blanks": ('[modes]\npilot = " a"', "modes.pilot: is no text"),
+    "two lines": ('[modes]\npilot = "a\\nb"', "modes.pilot: is no text"),
+    "hidden": ('[modes]\npilot = "a\\u202eb"', "modes.pilot: is no text"),
+    "list": ("[modes]\npilot = []", "modes.pilot: is no text"),
+    "long": (f'[reasons.expired]\nheadline = "{28 * "Щ"}"', "headline: has 28 characters. Shorten it to 27"),
+    "without its age": (
+        '[clock]\nbehind = "Часы отстают"',
+        "its placeholders differ. Write it with {age}",
+    ),
+    "twice": ('[clock]\nbehind = "{age} {age}"', "clock.behind: its placeholders differ"),
+    "another": ('[ages]\nhours = "{age} ч"', "ages.hours: its placeholders differ. Write it with {n}"),
+    "inside": ('[ages]\nhours = "{n.real}"', "ages.hours: its placeholders differ"),
+    "format": ('[ages]\nhours = "{n:>9999}"', "ages.hours: its placeholders differ"),
+    "brace": ('[modes]\npilot = "a } b"', "modes.pilot: its placeholders differ. Write it with no braces"),
+    "no TOML": ("[modes", "ru.toml: is no TOML in UTF-8"),
+    "not UTF-8": ("\udcff", "ru.toml: is no TOML in UTF-8"),
+    "large": ("#" * (1 << 16) + "\n", "ru.toml: more than 64 KiB"),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_wrong_text_is_named_by_file_and_key_in_one_line(wrong: str, tmp_path: Path) -> None:
+    text, said = WRONG[wrong]
+    (tmp_path / "ru.toml").write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(ConfigError) as caught:
+        check_wording(tmp_path)
+    assert said in str(caught.value)
+    assert str(tmp_path / "ru.toml") in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_without_texts_is_a_mistake(tmp_path: Path) -> None:
+    (tmp_path / "RU.toml").write_text("")
+    for folder in (tmp_path, tmp_path / "nowhere", tmp_path / "RU.toml"):
+        with pytest.raises(ConfigError, match=r"holds none of kk\.toml, ru\.toml, en\.toml"):
+            check_wording(folder)

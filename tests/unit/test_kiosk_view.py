@@ -24,7 +24,7 @@ from gate.core.outlet_events import (
 from gate.core.reason import ADMITTING, Reason
 from gate.core.staleness import Freshness
 from gate.core.trusted_time import Standing
-from gate.kiosk.texts import INTERFACE, reason_words
+from gate.kiosk.texts.catalogue import reason_words, texts_in
 from gate.kiosk.view import (
     GRANTED,
     GRANTED_FOR,
@@ -358,7 +358,7 @@ def test_whatever_happens(events: list[Event | float], mode: Mode) -> None:
 
 
 def test_the_strip_names_the_mode_in_force() -> None:
-    modes = INTERFACE[ABOUT.languages[0]].modes
+    modes = texts_in(ABOUT.languages[0]).modes
     assert page(READY).mode.text == modes[ABOUT.mode]
     for phase, mode in ((Phase.FREE, Mode.FREE), (Phase.READY, Mode.PILOT), (Phase.MAINTENANCE, Mode.MAINTENANCE)):
         shown = page(READY, PhaseChanged(0, phase, mode))
