@@ -3,12 +3,15 @@
 Look drivers up before the event loop starts: entry points are read from disk.
 """
 
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
 from gate.errors import ConfigError
+from gate.logs import naming
 from gate.ports.driver import AnySpec, DriverConfig, DriverSpec
 
 if TYPE_CHECKING:  # `gate safe-outputs` looks up one driver, and a door waits for it
@@ -40,6 +43,14 @@ class Fitted:
     name: str
     spec: AnySpec
     config: DriverConfig
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Any]:
+        """Open the device, as `gate.ports.driver.DriverSpec.open` does; what its driver logs names it."""
+        async with AsyncExitStack() as stack:
+            with naming(self.name):
+                device = await stack.enter_async_context(self.spec.open(self.config))
+            yield device
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import asyncio
 import struct
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any, TypeVar
 
 from gate.errors import DeviceError
@@ -21,6 +22,7 @@ T = TypeVar("T")
 class CommandThread:
     def __init__(self, name: str) -> None:
         self._executor = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._context = copy_context()  # what libraries log names the device
         self._pending: set[Future[Any]] = set()
         self._failure: BaseException | None = None
         self._begun = False
@@ -30,7 +32,7 @@ class CommandThread:
         after the end."""
         self._begin()
         try:
-            order = self._executor.submit(work)
+            order = self._executor.submit(self._context.run, work)
         except RuntimeError as error:
             raise DeviceError("the device has been closed", hint="Open it again") from error
         self._pending.add(order)

@@ -19,7 +19,6 @@ the relay's input holds the level through boot, crash and shutdown.
 """
 
 import contextlib
-import logging
 import os
 import sys
 import threading
@@ -27,6 +26,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from gate.errors import DeviceError
+from gate.logs import device_log
 from gate.ports.driver import to_install
 
 Pull = Literal["up", "down", "none"]
@@ -35,7 +35,6 @@ LAST_LINE = 53
 """Highest BCM number of any Raspberry Pi."""
 
 _DEVICES = Path("/dev")
-_log = logging.getLogger(__name__)
 _making = threading.Lock()  # devices are opened in threads, several at once
 _PULLS = {"up": "up", "down": "down", "none": "floating"}
 PACKAGES = f"{to_install('gpiozero lgpio')}, or leave `library` out: gpiod is there"
@@ -58,7 +57,7 @@ def _new_factory(device_class: Any) -> Any:
     try:
         if named:
             device_class.ensure_pin_factory()
-            _log.warning("GPIO: pin factory %r, from GPIOZERO_PIN_FACTORY, instead of lgpio", named)
+            device_log().warning(f"GPIO: pin factory {named!r}, from GPIOZERO_PIN_FACTORY, instead of lgpio")
             return device_class.pin_factory
         _raise_without_chip()
         from gpiozero.pins.lgpio import LGPIOFactory

@@ -6,18 +6,17 @@ off.  A process that is killed or stopped cannot time anything: against that, us
 the pulse itself, or a relay wired through a hardware timer.
 """
 
-import logging
 import threading
 import time
 from collections.abc import Callable
+
+from gate.logs import device_log
 
 GRACE = 0.05
 """Seconds after the end of a pulse at which the guard acts."""
 
 RETRY = 0.1
 """Seconds between attempts while the device does not take the order to lock."""
-
-_log = logging.getLogger(__name__)
 
 
 class PulseGuard:
@@ -27,6 +26,7 @@ class PulseGuard:
     def __init__(self, off: Callable[[], bool], name: str) -> None:
         self._off = off
         self._name = name
+        self._log = device_log()
         self._changed = threading.Condition()
         self._deadline: float | None = None  # monotonic seconds
         self._closed = False
@@ -69,5 +69,5 @@ class PulseGuard:
                 if left is None or left > 0:
                     self._changed.wait(left)
                     continue
-                _log.warning("%s: the pulse was not ended in time; locking from the guard", self._name)
+                self._log.warning(f"{self._name}: the pulse was not ended in time; locking from the guard")
                 self._deadline = None if self._off() else time.monotonic() + RETRY

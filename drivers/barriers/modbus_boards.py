@@ -7,7 +7,6 @@ LOT Expert, Eco, Porta (from the maker's SDK): 0x40 and 0x41 passes allowed for 
 0x47 two counters of passages, low word first, 0x48 error, 0x3000 mode, 0x3011 seconds to begin a passage.
 """
 
-import logging
 import time
 from collections.abc import Sequence
 
@@ -16,9 +15,8 @@ from drivers._shared.command_thread import CommandThread
 from drivers._shared.threaded_switch import ThreadedSwitch
 from drivers.barriers.modbus_client import Line
 from gate.core.model import Direction, Stance
+from gate.logs import device_log
 from gate.ports.inputs import Level, Role
-
-_log = logging.getLogger(__name__)
 
 COILS = 8
 """Read at once: a single coil cannot be."""
@@ -85,6 +83,7 @@ class LotTurnstile(ThreadedSwitch):
         self._mode = NORMAL
         self._counted: tuple[int, int] | None = None  # entry, exit
         self._passed: list[Direction] = []
+        self._log = device_log()
 
     def on(self, direction: Direction, *, extended: bool = False) -> None:
         register = PASSES + (direction is Direction.EXIT)
@@ -127,7 +126,7 @@ class LotTurnstile(ThreadedSwitch):
         for direction, was, is_ in zip(Direction, before, now, strict=True):
             more = (is_ - was) % 2**32
             if more > _MOST:
-                _log.warning("%s: its counter went from %d to %d, which nobody walked", self.name, was, is_)
+                self._log.warning(f"{self.name}: its counter went from {was} to {is_}, which nobody walked")
             else:
                 self._passed = self._passed + [direction] * more  # a new list: `sensed` takes the old one away
 

@@ -9,7 +9,6 @@ time a pulse, needs a request of one's own.  It waits for an answer by the wall 
 back by an hour in mid-wait would keep an order to lock for an hour: `recv` is our own.
 """
 
-import logging
 import struct
 import time
 from typing import Any, Protocol
@@ -96,7 +95,6 @@ class ModbusClient:
                     self.close()  # type: ignore[no-untyped-call]  # pymodbus does not annotate it
                     raise ConnectionException(str(self)) from error
 
-        logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)  # what matters is said here
         self._port, self._unit = port, unit
         self._coil_value, self._error = CoilValue, ModbusException
         self._client: Any = Client(port, baudrate=baud, timeout=_ANSWERS_WITHIN, retries=_RETRIES)

@@ -6,7 +6,6 @@ thread should the event loop hang.  The first frame after opening locks.  An unp
 a quarter of a second in `watch`.
 """
 
-import logging
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -23,6 +22,7 @@ from drivers._shared.switch_barrier import BoardTimedBarrier, ExtendedPulse, Hos
 from drivers.barriers.serial_profile import Profile, build_frame, load_profile
 from gate.core.model import Direction, Stance
 from gate.errors import DeviceError
+from gate.logs import device_log
 from gate.ports.abilities import Abilities
 from gate.ports.barrier import Barrier
 from gate.ports.driver import FOLDER, DriverConfig, DriverSpec, show_duration
@@ -30,8 +30,6 @@ from gate.ports.inputs import Level, Role
 
 _SENSE_EVERY = 0.05
 """Seconds between two looks for reports of passages."""
-
-_log = logging.getLogger(__name__)
 
 
 class FramesConfig(DriverConfig):
@@ -84,6 +82,7 @@ class _FramesSwitch(Switch):
         self._channel = config.channel
         self._swapped = config.swapped
         self._ear = SerialListener(port, self._reports())
+        self._log = device_log()
         self._reads_back = False
         self._left = [order.leave for order in profile.orders.values()]  # to be said: it may stand so from before
 
@@ -131,7 +130,7 @@ class _FramesSwitch(Switch):
         state = await self._state()
         self._reads_back = state is not None
         if state is None:
-            _log.info("%s answers no query: its relay is not read back", self.name)
+            self._log.info(f"{self.name} answers no query: its relay is not read back")
         elif state:
             raise self._disobeyed("says that it is on", on=False)
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 import threading
 import time
 from collections import deque
@@ -14,13 +13,12 @@ from typing import Annotated
 from pydantic import Field
 
 from drivers._shared.claim import free
+from gate.logs import device_log
 from gate.ports.driver import DriverConfig, DriverSpec
 from gate.ports.feedback import Feedback, Signal
 
 _KEPT = 10_000
 """Signals remembered; a demo may run for days."""
-
-_log = logging.getLogger(__name__)
 
 
 class FakeConfig(DriverConfig):
@@ -36,6 +34,7 @@ class FakeFeedback(Feedback):
         self._loop = asyncio.get_running_loop()
         self._unwritten: deque[str] = deque()
         self._writing = threading.Lock()
+        self._log = device_log()
 
     def show(self, signal: Signal) -> None:
         at = time.monotonic()
@@ -54,7 +53,7 @@ class FakeFeedback(Feedback):
                 with self._path.open("a", encoding="utf-8") as file:
                     file.writelines(lines)
             except OSError as error:
-                _log.warning("fake feedback cannot write %s: %s", self._path, error.strerror)
+                self._log.warning(f"fake feedback cannot write {self._path}: {error.strerror}")
 
 
 @asynccontextmanager

@@ -6,7 +6,6 @@ cannot be written is reported once in the log, and stops nothing.
 
 import asyncio
 import itertools
-import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Annotated, Literal, Self
@@ -18,13 +17,12 @@ from drivers._shared.gpio_choice import DEFAULT_CHIP, DEFAULT_LIBRARY, Chip, Lib
 from drivers._shared.gpio_line import LAST_LINE, OutputLine
 from drivers._shared.gpiod_line import GpiodOutput
 from gate.errors import DeviceError
+from gate.logs import device_log
 from gate.ports.driver import DriverConfig, DriverSpec
 from gate.ports.feedback import Feedback, Signal
 
 TICK = 0.125
 """Seconds; one character of a pattern."""
-
-_log = logging.getLogger(__name__)
 
 _STEADY, _SLOW, _FAST, _TWICE, _WINK = "#", "####....", "#.", "#.#.....", "#..............."
 
@@ -75,6 +73,7 @@ class Lamps(Feedback):
         self._outputs = dict(outputs)
         self._steps: dict[str, itertools.chain[str]] = {}
         self._reported: set[str] = set()
+        self._log = device_log()
 
     def show(self, signal: Signal) -> None:
         patterns = PATTERNS[signal]
@@ -106,7 +105,7 @@ class Lamps(Feedback):
             self._outputs[lamp].write(on)
         except DeviceError as error:
             if lamp not in self._reported:
-                _log.warning("%s lamp: %s", lamp, error)
+                self._log.warning(f"{lamp} lamp: {error}")
             self._reported.add(lamp)
 
 

@@ -5,7 +5,6 @@ its wire had gone).  Writers may come and go.  Without a path it stays inactive 
 """
 
 import asyncio
-import logging
 import os
 import stat
 import time
@@ -18,6 +17,7 @@ from pydantic import Field
 
 from drivers._shared.claim import claim
 from gate.errors import DeviceError
+from gate.logs import device_log
 from gate.ports.driver import DriverSpec
 from gate.ports.inputs import Input, InputConfig, Level, Report
 
@@ -26,8 +26,6 @@ _PULSE = 0.2
 
 _LONGEST = 64
 """Bytes without a line end after which what was written is dropped."""
-
-_log = logging.getLogger(__name__)
 
 
 class FakeConfig(InputConfig):
@@ -42,6 +40,7 @@ class FakeInput(Input):
         self._pipe = pipe
         self._words: asyncio.Queue[str] = asyncio.Queue()
         self._partial = b""
+        self._log = device_log()
 
     async def run(self, report: Report) -> None:
         loop = asyncio.get_running_loop()
@@ -68,7 +67,7 @@ class FakeInput(Input):
                 case "":
                     continue
                 case other:
-                    _log.warning("fake input: %r is none of on, off, pulse, lost", other)
+                    self._log.warning(f"fake input: {other!r} is none of on, off, pulse, lost")
 
     def _tell(self, report: Report, before: bool | None, *, now: bool) -> bool:
         if now is not before:

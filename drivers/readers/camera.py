@@ -21,13 +21,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
-import structlog
 from pydantic import Field
 
 from drivers.readers.camera_config import LiveConfig
 from drivers.readers.camera_messages import CAMERA, Ended, File, Frame, GoOn, Held, Opened, Skipped, Taking
 from drivers.readers.present import scan, until_decided
 from gate.errors import DeviceError
+from gate.logs import device_log
 from gate.ports.driver import DriverSpec, Duration, show_duration
 from gate.ports.reader import Looked, Present, Reader
 from gate.worker.process import WorkerProcess, one_line
@@ -44,8 +44,6 @@ _MOST_PICTURES = 50_000  # of a folder that are remembered
 _MOST_SKIPS = 100  # lines of the log in a minute
 _MOST_SAID = 16  # different words about rights that a worker keeps
 _OLD = 1.0  # seconds on the way from the worker
-
-_log = structlog.get_logger()
 
 _left_off: dict[str, dict[str, File]] = {}
 """Folders whose reader was lost, and the pictures it had shown (name -> which file it was): whoever
@@ -88,6 +86,7 @@ class Camera(Reader):
         self._program = program
         self._dwell = dwell
         self._name = f"{config.driver} {shown_address(device)}"
+        self._log = device_log()
         self._worker: WorkerProcess | None = None
         self._skips, self._skips_until = 0, 0.0  # in this minute, monotonic s of its end
         self._taken = _left_off.pop(device, {})
@@ -119,7 +118,7 @@ class Camera(Reader):
         for why in rights:
             if why not in _said and len(_said) < _MOST_SAID:
                 _said.add(why)
-                _log.warning("the worker keeps rights that it does not need", reader=self._name, problem=one_line(why))
+                self._log.warning(f"{self._name}: its worker keeps rights that it does not need: {one_line(why)}")
 
     async def close(self) -> None:
         worker, self._worker = self._worker, None
@@ -184,7 +183,7 @@ class Camera(Reader):
             self._skips_until, self._skips = now + 60.0, 0
         self._skips += 1
         if self._skips <= _MOST_SKIPS:
-            _log.warning("picture skipped", reader=self._name, problem=one_line(why))
+            self._log.warning(f"{self._name}: picture skipped: {one_line(why)}")
 
     def _lie(self, what: str) -> DeviceError:
         return DeviceError(f"{self._name}: its worker process talks nonsense: {what}", hint="It is started again")

@@ -7,7 +7,6 @@ device; one that is there and dumb shows by its heartbeat (GM65).
 """
 
 import asyncio
-import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -35,6 +34,7 @@ from drivers.readers.scanner_protocols import (
     write_zone,
 )
 from gate.errors import DeviceError
+from gate.logs import device_log
 from gate.ports.driver import DriverSpec
 from gate.ports.reader import Present, Reader
 
@@ -44,7 +44,6 @@ _COMMANDED_WITHIN = 0.3
 _BEAT_EVERY = 10.0
 _MISSED = 3  # heartbeats in a row without an answer: it is lost
 _TRIGGER_EVERY = 1.0
-_log = logging.getLogger(__name__)
 
 
 def _hex(text: str) -> str:
@@ -85,6 +84,7 @@ class Scanner(Reader):
         self._beat_due = time.monotonic() + _BEAT_EVERY
         self._trigger_due = 0.0
         self._unanswered = 0
+        self._log = device_log()
 
     async def set_up(self) -> None:
         """Raises DeviceError when a scanner that can be asked does not do as it is told."""
@@ -93,7 +93,8 @@ class Scanner(Reader):
         if self._family.zones:
             await self._set_zones()
         elif not self._config.set_up:
-            _log.warning("%s: whether visitors can change its settings by set-up codes is not known: see set_up", self)
+            what = "whether visitors can change its settings by set-up codes is not known: see set_up"
+            self._log.warning(f"{self}: {what}")
 
     async def run(self, present: Present) -> None:
         once = RepeatFilter(self._config, present)

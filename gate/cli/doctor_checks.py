@@ -68,7 +68,7 @@ def devices(_: Settings, fitted: Devices) -> Iterator[Line]:
 
 
 async def _open_and_close(device: Fitted) -> None:
-    async with asyncio.timeout(OPENED_WITHIN), device.spec.open(device.config):
+    async with asyncio.timeout(OPENED_WITHIN), device.open():
         pass
 
 

@@ -58,7 +58,7 @@ def scanner_lines(reader: Fitted, seconds: float) -> Iterator[Line]:
 
 
 async def _listen(reader: Fitted, heard: _Heard, seconds: float) -> None:
-    async with asyncio.timeout(OPENED_WITHIN) as opening, reader.spec.open(reader.config) as device:
+    async with asyncio.timeout(OPENED_WITHIN) as opening, reader.open() as device:
         opening.reschedule(asyncio.get_running_loop().time() + OPENED_WITHIN + seconds)
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):

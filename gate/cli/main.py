@@ -9,6 +9,7 @@ import sys
 
 import click
 
+from gate import logs
 from gate.errors import GateError
 
 _COMMANDS = {  # name -> module that holds a click command of that name, and what --help says of it
@@ -63,6 +64,7 @@ def gate() -> None:
 
 
 def main() -> None:
+    logs.set_up_child()
     try:
         gate(standalone_mode=False)
     except click.exceptions.Exit as stop:
@@ -84,4 +86,5 @@ def main() -> None:
 
 
 def _say(text: str) -> None:
-    click.echo(f"gate: {text}", err=True)
+    if not logs.report(text):
+        click.echo(f"gate: {text}", err=True)

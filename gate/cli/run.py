@@ -4,23 +4,22 @@ from pathlib import Path
 
 import click
 
+from gate.cli.log_options import log_options
 from gate.cli.owner import become_owner
 from gate.registry import config_of
-from gate.runtime.logs import set_up
 from gate.settings.load import load_settings
 from gate.wiring import run_lane
 
 
 @click.command()
 @click.option("--config", "file", required=True, type=click.Path(path_type=Path), help="The device's gate.toml.")
-@click.option("--verbose", is_flag=True, help="Log what is of use to a developer too.")
-def run(file: Path, verbose: bool) -> None:
+@log_options
+def run(file: Path) -> None:
     """Drive a lane until it is told to stop (SIGTERM, Ctrl-C).
 
     Reads codes, decides, records, and only then opens.  Devices that are lost are opened again for ever,
     and nobody enters meanwhile.  Under systemd it reports when it is ready and that it is alive.
     """
-    set_up(verbose=verbose)
     settings = load_settings(file, config_of)
     become_owner(settings.device.state_dir)
     run_lane(settings)

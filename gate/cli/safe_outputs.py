@@ -115,7 +115,7 @@ async def _open_and_close(fitted: Fitted) -> str:
         async with asyncio.timeout(WITHIN):
             for _ in range(TRIES):
                 try:
-                    async with fitted.spec.open(fitted.config):
+                    async with fitted.open():
                         return ""
                 except DeviceError as error:
                     problem = f"{fitted.name}: {error}"

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gate.cli.log_options import log_options
 from gate.cli.owner import become_owner
 from gate.cli.where import places_in, sync_times
 from gate.errors import ConfigError
 from gate.registry import config_of
-from gate.runtime.logs import set_up
 from gate.runtime.notify import Notifier
 from gate.settings.load import load_settings
 from gate.settings.model import Settings
@@ -37,8 +37,8 @@ NICENESS = 19  # the lowest weight of the processor there is; SCHED_IDLE gets no
 @click.option("--config", "file", required=True, type=click.Path(path_type=Path), help="The device's gate.toml.")
 @click.option("--once", is_flag=True, help="One sync, then stop.  Exit 1 when no mirror could be used.")
 @click.option("--json", "as_json", is_flag=True, help="With --once: what was done, as one JSON object.")
-@click.option("--verbose", is_flag=True, help="Log what is of use to a developer too.")
-def sync(file: Path, once: bool, as_json: bool, verbose: bool) -> None:
+@log_options
+def sync(file: Path, once: bool, as_json: bool) -> None:
     """Fetch trust list, rules and statuses from the mirrors in [sync], and keep them current.
 
     What a mirror serves is believed only as far as the authority signed it (root.json).  A running lane
@@ -50,7 +50,6 @@ def sync(file: Path, once: bool, as_json: bool, verbose: bool) -> None:
       gate sync --config gate.toml --once
       gate sync --config gate.toml
     """
-    set_up(verbose=verbose)
     _go_behind_the_lane()
     settings = load_settings(file, config_of)
     become_owner(places_in(settings).list_dir)
@@ -58,13 +57,13 @@ def sync(file: Path, once: bool, as_json: bool, verbose: bool) -> None:
     order = MirrorOrder(source.mirrors)
     if once:
         with _bar() as progress:
-            outcome = attempt(source, sync_times(source.where), order, Rank.ONCE, progress=progress, verbose=verbose)
+            outcome = attempt(source, sync_times(source.where), order, Rank.ONCE, progress=progress)
         click.echo(json.dumps(asdict(outcome)) if as_json else words(outcome))
         return
     notifier = Notifier()
 
     def round_() -> Outcome:
-        return attempt(source, sync_times(source.where), order, Rank.DAEMON, daemon.tick, verbose=verbose)
+        return attempt(source, sync_times(source.where), order, Rank.DAEMON, daemon.tick)
 
     daemon = Daemon(round_, every, notifier.alive, lambda: find_damage(source.where))
     notifier.ready()

@@ -18,8 +18,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import structlog
-
 from gate.core.lane.events import Extend, Ordered, Reset
 from gate.core.lane.hindrance import JOURNAL
 from gate.core.lane.modes import Alarm
@@ -39,6 +37,7 @@ from gate.lane.orders import (
     socket_path,
 )
 from gate.lane.staff import StaffOrders
+from gate.logs import Log
 
 MOST_CLIENTS = 16
 MOST_OF_ONE = 6
@@ -51,7 +50,7 @@ PACE = 0.02  # seconds between two requests, of all clients: each may cost the w
 
 _UCRED = struct.Struct("3i")  # pid, uid, gid: struct ucred of the kernel
 
-log = structlog.get_logger()
+log = Log(part="lane")
 
 
 class _Clients:

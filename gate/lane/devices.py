@@ -2,13 +2,12 @@
 
 from collections.abc import Collection, Mapping
 
-import structlog
-
 from gate.core.lane.events import DeviceState, LaneEvent
 from gate.lane.input_events import Contacts
+from gate.logs import Log
 from gate.ports.inputs import Level, Role
 
-log = structlog.get_logger()
+log = Log(part="lane")
 
 
 class LaneDevices:

@@ -5,15 +5,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
-import structlog
-
 from gate.core.model import Scan
+from gate.logs import Log
 from gate.passes.scanned import restore
 from gate.ports.reader import Answer, Dropped, Looked, Seen
 
 AGAIN_AFTER = 600.0  # seconds until the same is logged again, with how often it was
 
-log = structlog.get_logger()
+log = Log(part="lane")
 
 
 class Hears(Protocol):

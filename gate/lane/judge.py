@@ -7,8 +7,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-import structlog
-
 from gate.core.decide import Policy
 from gate.core.journal_event import JournalEvent
 from gate.core.lane.effects import Passed
@@ -19,6 +17,7 @@ from gate.core.time_reset import TimeReset
 from gate.core.trust import NO_ISSUERS, TrustList
 from gate.core.trusted_time import Kept
 from gate.errors import PublishError, StoreError
+from gate.logs import Log
 from gate.passes.recognise import Verifier
 from gate.store.admission import Admission, Counted, Presented, Recorded
 from gate.store.floor import read_reset
@@ -27,7 +26,7 @@ from gate.store.places import Places, Where
 from gate.store.standing import Standing
 from gate.store.statuslist import ListState, OutdatedError, StatusList
 
-log = structlog.get_logger()
+log = Log(part="lane")
 
 KEEP = 400 * 86_400.0  # seconds that rows of the journal are kept: a year and a month to look at it
 MakeVerifier = Callable[[TrustList], Verifier]

@@ -9,9 +9,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-import structlog
-
 from gate.errors import DeviceError
+from gate.logs import Log
 from gate.store.places import Places
 from gate.store.takeover_messages import TAKEOVER, Refused, Took
 from gate.worker.process import WorkerProcess
@@ -25,7 +24,7 @@ _WAITS_MOST = 30.0  # seconds between two lists that are refused, if the sync wr
 _NAME = "list"
 _Stamp = tuple[tuple[int, ...] | None, ...]
 
-log = structlog.get_logger()
+log = Log(part="lane")
 
 
 class ListTaker:

@@ -4,16 +4,15 @@ page shows and staff can mend, and no reason for the lane to end."""
 import asyncio
 from collections.abc import Callable
 
-import structlog
-
 from gate.core.reason import Reason
 from gate.errors import FinalStoreError, StoreError
 from gate.lane.judge import Judge, Watched
 from gate.lane.outlet import Outlet
 from gate.lane.writer import Writer
+from gate.logs import Log
 from gate.ports.clock import TrustedClock
 
-log = structlog.get_logger()
+log = Log(part="lane")
 
 RETRY = 2  # seconds between two attempts
 NO_STORE = f"{Reason.STORAGE_FAILED}: nothing can be recorded, so nothing opens. Open the door by its key. See the log"

@@ -6,8 +6,6 @@ An outlet is never read back, and none of them can hold the lane up.
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
-import structlog
-
 from gate.core.lane.effects import Alarmed, Passed
 from gate.core.lane.modes import Alarm, Mode, Phase
 from gate.core.lane.state import LaneState
@@ -27,13 +25,14 @@ from gate.core.reason import Reason
 from gate.core.staleness import AgeLimits
 from gate.lane.judge import Verdict
 from gate.lane.signals import signal_of
+from gate.logs import Log
 from gate.ports.clock import TrustedClock
 from gate.ports.feedback import Feedback, Signal
 from gate.store.admission import Presented
 from gate.store.loss import ADVICE, Loss
 from gate.store.statuslist import ListState
 
-log = structlog.get_logger()
+log = Log(part="lane")
 
 VERDICT_SHOWN = 3.0  # seconds a refusal stays on the lamps
 

@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 
-import structlog
-
 from gate.core.model import Direction
 from gate.core.outlet_events import ClockChanged, Event
 from gate.core.reason import Reason
@@ -11,11 +9,12 @@ from gate.core.staleness import AgeLimits
 from gate.core.time_reset import TimeReset
 from gate.core.trusted_time import TOLERANCE, Standing
 from gate.core.witnesses import Witnesses
+from gate.logs import Log
 from gate.ports.clock import TrustedClock
 from gate.runtime.ntp import Ntp
 from gate.store.statuslist import ListState
 
-log = structlog.get_logger()
+log = Log(part="lane")
 
 # Seconds: as much of the trusted time a power cut can take from a lane where nobody comes.
 KEEP_EVERY = 600.0

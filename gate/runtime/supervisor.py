@@ -8,15 +8,14 @@ ends, the barrier locks and systemd starts us afresh.
 import asyncio
 from collections.abc import Awaitable, Callable
 
-import structlog
-
 from gate.errors import DeviceError
+from gate.logs import Log, naming
 
 FIRST_WAIT = 0.5  # seconds
 LONGEST_WAIT = 5.0
 WELL_AFTER = 10.0  # seconds of running after which the waits start small again
 
-log = structlog.get_logger()
+log = Log()
 
 
 def _refused(why: str) -> DeviceError:
@@ -34,6 +33,11 @@ def as_device_error(error: DeviceError | OSError) -> DeviceError:
 async def keep_running(name: str, run: Callable[[], Awaitable[None]], tell: Callable[[str], None]) -> None:
     """`run` opens the device, tells "" when it is well, and works with it; `tell` then hears what is
     wrong when it is lost.  Returns when `run` returns of itself (a recording that ended)."""
+    with naming(name):
+        await _keep_running(name, run, tell)
+
+
+async def _keep_running(name: str, run: Callable[[], Awaitable[None]], tell: Callable[[str], None]) -> None:
     wait, told = FIRST_WAIT, ""
     loop = asyncio.get_running_loop()
     while True:

@@ -8,14 +8,13 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-import structlog
-
 from gate.core.decide import Policy
 from gate.core.journal_event import JournalEvent
 from gate.core.lane.modes import Mode
 from gate.core.model import Direction
 from gate.core.trusted_time import Kept
 from gate.errors import DamagedError
+from gate.logs import Log
 from gate.store.database import BUSY_TIMEOUT_MS, File
 from gate.store.floor import keep, read_steady
 from gate.store.inside import Inside, bound_inside
@@ -29,7 +28,7 @@ from gate.store.secrets import Secrets
 from gate.store.segments import last_to_seal, oldest, release, seal
 from gate.store.standing import Standing, read_standing, write_standing
 
-log = structlog.get_logger()
+log = Log(part="store")
 
 FORGET_EVERY = 3600.0  # seconds, monotonic: a lane of 10,000 rows an hour is beyond any
 MUCH_FREE = 8 << 20  # bytes: what some segments leave behind

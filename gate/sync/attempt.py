@@ -18,8 +18,6 @@ def attempt(
     rank: Rank,
     tick: Callable[[], None] = lambda: None,
     progress: Callable[[int], None] | None = None,
-    *,
-    verbose: bool = False,
 ) -> Outcome:
     """`now`: Unix s by the trusted clock, or all that is known of the time.  Raises SyncError, StoreError, and what
     `tick` raises, which is called several times a second."""
@@ -31,7 +29,7 @@ def attempt(
             give_way()
 
         trusted, most = Times.of(now).trusted, source.stale_after
-        visit = ProcessVisit(source, now, look, progress, verbose=verbose)
+        visit = ProcessVisit(source, now, look, progress)
 
         def visited(address: str) -> Visited:
             found = visit(address)

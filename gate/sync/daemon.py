@@ -8,9 +8,8 @@ from math import inf
 from time import monotonic
 from types import FrameType
 
-import structlog
-
 from gate.errors import GateError, SyncError
+from gate.logs import Log
 from gate.sync.lock import BusyError, GaveWayError
 from gate.sync.round import Outcome
 
@@ -19,7 +18,7 @@ ASIDE = 1.0  # seconds until the next look at whether a person's command has end
 LOOK = 60.0  # seconds between two looks at the list that is held, while waiting: 20 ms each for 20 million people
 JITTER = 0.1  # of a wait, either way: a thousand gates do not ask in the same second
 
-log = structlog.get_logger()
+log = Log(part="sync")
 
 
 class StoppedError(SyncError):

@@ -14,6 +14,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from gate.errors import GateError
+from gate.logs import set_up_child
 from gate.store.list_file import ListFile, damaged, is_earlier
 from gate.worker.confine import Rights, give_up, lower_limits
 
@@ -25,6 +26,7 @@ _PR_SET_PDEATHSIG = 1  # prctl(2)
 def main() -> None:
     out = os.dup(1)
     os.dup2(2, 1)  # what a library prints is no answer
+    set_up_child()
     lower_limits(MEMORY)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     with suppress(OSError, ValueError):

@@ -8,7 +8,6 @@ python-tuf compares expiry with the system clock, which anybody can set: it is g
 """
 
 import hashlib
-import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,8 +49,6 @@ _LIMITS = UpdaterConfig(  # bytes: what ours take, and room
     snapshot_max_length=64 << 10,
     targets_max_length=4 << 20,
 )
-
-logging.getLogger("tuf").setLevel(logging.CRITICAL)  # what goes wrong is raised, and told by us
 
 
 class ExpiredError(SyncError):

@@ -9,9 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import structlog
-
 from gate.errors import SyncError
+from gate.logs import Log
 from gate.store.durable import read_regular
 from gate.store.places import Where
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 MAX_ROOT = 64 << 10  # bytes: what python-tuf is allowed for one that is fetched
 
-log = structlog.get_logger()
+log = Log(part="sync")
 
 
 @dataclass(frozen=True, slots=True)

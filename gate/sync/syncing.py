@@ -12,10 +12,9 @@ from contextlib import closing
 from pathlib import Path
 from time import monotonic
 
-import structlog
-
 from gate.core.time_reset import TimeReset, parse_time
 from gate.errors import GateError, PublishError, StoreError, SyncError
+from gate.logs import Log
 from gate.store.apply import Publication, apply, held, held_nibbles, set_damaged_aside
 from gate.store.documents import RULES, TIME, TRUST
 from gate.store.floor import read_reset, read_signed
@@ -41,7 +40,7 @@ MAX_SNAPSHOT = 64 << 20  # bytes
 MAX_DELTA = 16 << 20
 LIMITS = Limits()
 
-log = structlog.get_logger()
+log = Log(part="sync")
 
 
 def sync(source: Source, now: Times | float, progress: Callable[[int], None] | None = None) -> Outcome:

@@ -17,7 +17,7 @@ from typing import Any
 from nacl.signing import VerifyKey
 
 from gate.errors import GateError
-from gate.runtime.logs import set_up
+from gate.logs import set_up_child
 from gate.store.places import Places
 from gate.sync.allowance import Phase, Step
 from gate.sync.round import Source
@@ -36,7 +36,7 @@ def main() -> None:
     os.dup2(2, 1)  # what a library prints is no report
     _bound_memory()
     job = json.loads(sys.stdin.buffer.readline())
-    set_up(verbose=job["verbose"])
+    set_up_child()
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
     report = _report_to(out)
     report(Step(Phase.WORK, job["address"], 0))

@@ -43,15 +43,12 @@ class ProcessVisit:
         tick: Callable[[], None],
         progress: Callable[[int], None] | None = None,
         limits: Limits | None = None,
-        *,
-        verbose: bool = False,
     ) -> None:
         self._source = source
         self._times = Times.of(now)
         self._tick = tick
         self._progress = progress
         self._limits = limits or Limits()
-        self._verbose = verbose
 
     def __call__(self, address: str) -> Visited:
         """Raises StoreError, and what `tick` raises."""
@@ -109,7 +106,6 @@ class ProcessVisit:
             "times": asdict(self._times),
             "key": bytes(source.subjects_for).hex() if source.subjects_for is not None else None,
             "forget_subjects": source.forget_subjects,
-            "verbose": self._verbose,
         }
 
 

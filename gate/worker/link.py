@@ -12,6 +12,7 @@ import sys
 import threading
 from typing import Any, NoReturn
 
+from gate.logs import set_up_child
 from gate.worker.codec import CodecError, Failed, Loading
 from gate.worker.program import Program
 from gate.worker.stderr import lead_nowhere
@@ -28,6 +29,7 @@ class Link:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        set_up_child()
         self._program = program
         self._out = os.dup(1)
         lead_nowhere(1)  # what a library prints there would be taken for a message

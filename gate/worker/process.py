@@ -16,6 +16,7 @@ from contextlib import suppress
 from typing import Any, Self
 
 from gate.errors import DeviceError
+from gate.logs import for_child
 from gate.worker.codec import CodecError, Failed, Loading
 from gate.worker.program import Program
 
@@ -134,7 +135,7 @@ class WorkerProcess:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=None,
                 start_new_session=True,  # a Ctrl-C in the terminal is for the parent alone
-                env=os.environ | _ENVIRONMENT,
+                env=os.environ | _ENVIRONMENT | for_child(),
             )
         except (OSError, RuntimeError) as error:  # EMFILE, ENFILE, ENOMEM, EAGAIN; no thread that waits for its end
             raise DeviceError(

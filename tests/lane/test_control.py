@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from structlog.testing import capture_logs
 
 from gate.core.lane.modes import STANDING, Phase
 from gate.core.lane.state import Timing
@@ -29,6 +28,7 @@ from gate.ports.inputs import Level, Role
 from gate.store.database import File, open_for_reading
 from gate.store.inside import MOST_INSIDE
 from tests.lane.rig import Rig, plain, working
+from tests.log_lines import captured_lines
 
 ABLE = Timing(0.3, 0.4, frozenset(), stances=frozenset({Stance.FREE, Stance.BLOCKED}))
 ME = f"uid {os.getuid()}"
@@ -259,7 +259,7 @@ async def test_staff_are_told_of_a_lost_journal_until_they_confirm(state: Path) 
 async def test_clients_beyond_the_open_files_cost_two_lines_and_nothing_else(state: Path) -> None:
     async with controlled(state):
         before = resource.getrlimit(resource.RLIMIT_NOFILE)
-        with ExitStack() as stack, capture_logs() as said:
+        with ExitStack() as stack, captured_lines() as said:
             held = [stack.enter_context(socket.socket(socket.AF_UNIX)) for _ in range(8)]
             resource.setrlimit(resource.RLIMIT_NOFILE, (held[-1].fileno() + 1, before[1]))
             try:

@@ -3,9 +3,8 @@
 A job: state, mirror, root, now.
 """
 
+import logging
 from pathlib import Path
-
-import structlog
 
 from gate.errors import GateError
 from gate.sync.syncing import Source, sync
@@ -22,10 +21,6 @@ def _run(job: dict[str, str]) -> int:
     return 0
 
 
-def _drop(*_: object) -> dict[str, object]:
-    raise structlog.DropEvent
-
-
 if __name__ == "__main__":
-    structlog.configure(processors=[_drop])
+    logging.disable()
     serve(_run)

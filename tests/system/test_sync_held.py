@@ -95,7 +95,7 @@ def test_it_stops_within_a_visit_and_leaves_nothing_behind(site: Site, liar: Lia
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE) == 0
         assert not is_alive(child)
-    assert log_of(site).splitlines() == ["level=info event=stopped"]
+    assert [line.partition(" ")[2] for line in log_of(site).splitlines()] == ["level=info part=sync event=stopped"]
 
 
 def test_a_visit_ends_with_a_daemon_that_is_killed(site: Site, liar: Liar) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from gate.core.reason import Reason
-from gate.kiosk.texts import LANGUAGES, reason_words
+from gate.kiosk.texts.catalogue import LANGUAGES, reason_words
 from gate.ports.driver import DriverSpec
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -84,7 +84,8 @@ def test_no_module_is_named_for_nothing_in_particular() -> None:
 
 
 def test_the_top_level_holds_what_the_design_names() -> None:
-    named = {"pyproject.toml", "README.md", "LICENSE", "gate", "drivers", "config", "systemd", "tests", "scripts"}
+    pages = {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE"}
+    named = pages | {"pyproject.toml", "gate", "drivers", "config", "systemd", "tests", "scripts"}
     found = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")} - BUILT
     assert found == named
 
@@ -132,9 +133,25 @@ def test_no_file_names_a_folder_of_one_machine() -> None:
     assert [shown(path) for path, text in texts() if folder.search(text)] == []
 
 
+def test_every_line_of_the_log_goes_through_one_set_up() -> None:
+    """`gate.logs`; the page's process hands what its libraries log to the lane."""
+    own = {"gate/logs.py", "gate/kiosk/page_process.py"}
+    loggers = {"logging", "structlog", "loguru"}
+    others = [
+        shown(path)
+        for path, tree in TREES.items()
+        if shown(path).startswith(("gate/", "drivers/")) and shown(path) not in own
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.Import) and loggers & {name.name for name in node.names})
+        or (isinstance(node, ast.ImportFrom) and node.module in loggers)
+        or (shown(path).startswith("drivers/") and isinstance(node, ast.Name) and node.id in ("print", "Log"))
+    ]
+    assert others == []
+
+
 def test_every_dependency_says_what_it_is_for() -> None:
     text = (ROOT / "pyproject.toml").read_text()
-    lists = re.findall(r"^(?:dependencies|\w+) = \[\n(.*?)^\]", text[: text.index("\n[project.scripts]")], re.M | re.S)
+    lists = re.findall(r"^(?!classifiers)\w+ = \[\n(.*?)^\]", text[: text.index("\n[project.scripts]")], re.M | re.S)
     lines = [line for block in lists for line in block.splitlines()]
     assert len(lines) > 20
     assert [line for line in lines if not re.fullmatch(r'  "[^"]+",\s+# .+', line)] == []

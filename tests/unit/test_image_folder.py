@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
 from drivers.readers.camera import open_camera
 from drivers.readers.camera_worker.image_folder import STABLE, ImageQueue, natural_order
@@ -15,6 +14,7 @@ from gate.errors import DeviceError
 from gate.ports.reader import Answer
 from gate.testing.reader_contract import LaneDouble, running
 from tests.contract.camera_rigs import camera_config, put
+from tests.log_lines import captured_lines
 
 
 def session(
@@ -68,10 +68,10 @@ def test_damaged_and_empty_pictures_are_named_and_passed_over(tmp_path: Path) ->
     put(tmp_path, "3.png")  # nobody holds a code
     (tmp_path / "4.txt").write_text("not a picture, and not taken for one")
     put(tmp_path, "5.png", "WHOLE")
-    with capture_logs() as logs:
+    with captured_lines() as logs:
         lane = session(tmp_path, LaneDouble, lambda lane: lane.seen("WHOLE"))
     assert lane.texts == ["WHOLE"]
-    problems = [entry["problem"] for entry in logs if entry["event"] == "picture skipped"]
+    problems = [line["event"] for line in logs if "picture skipped" in line["event"]]
     assert len(problems) == 2
     assert "1.png" in problems[0]
     assert "empty" in problems[0]

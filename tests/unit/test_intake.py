@@ -1,12 +1,13 @@
 """What one reader says to the lane: by its name, restored where that is certain, and counted where it is not."""
 
+from typing import Any
+
 import pytest
-import structlog
-from structlog.typing import EventDict
 
 from gate.core.model import Direction, Scan
 from gate.lane.intake import AGAIN_AFTER, Intake
 from gate.ports.reader import Answer, Dropped, Looked
+from tests.log_lines import captured_lines
 
 
 class Ear:
@@ -40,11 +41,11 @@ def scan(text: str) -> Scan:
     return Scan(text, "serial_scanner", Direction.ENTRY, 1.0)
 
 
-def logged(site: Site, *seen: Scan | Looked | Dropped) -> list[EventDict]:
-    with structlog.testing.capture_logs() as lines:
+def logged(site: Site, *seen: Scan | Looked | Dropped) -> list[dict[str, Any]]:
+    with captured_lines() as lines:
         for one in seen:
             site.intake.present(one)
-    return list(lines)
+    return lines
 
 
 def test_a_reader_speaks_by_its_name(site: Site) -> None:

@@ -79,4 +79,4 @@ def test_it_loads_the_drivers_of_the_outputs_and_no_more(tmp_path: Path) -> None
     own = {name for name in loaded if name.startswith("gate.")}
     assert not {name for name in own if name.startswith(("gate.lane", "gate.store", "gate.settings", "gate.kiosk"))}
     assert "gate.wiring" not in own
-    assert not {"structlog", "nacl", "cv2", "numpy", "drivers.readers", "drivers.inputs"} & set(loaded)
+    assert not {"rich", "nacl", "cv2", "numpy", "drivers.readers", "drivers.inputs"} & set(loaded)

@@ -6,10 +6,10 @@ import os
 from collections.abc import Callable
 
 import pytest
-import structlog
 
 from gate.errors import DeviceError
 from gate.runtime.supervisor import keep_running
+from tests.log_lines import captured_lines
 
 LOST = DeviceError("camera: lost", hint="Plug it in")
 
@@ -39,7 +39,7 @@ def supervised(
         await keep_running("reader[0]", run, told.append)
 
     monkeypatch.setattr(asyncio, "sleep", wait)
-    with structlog.testing.capture_logs() as logs:
+    with captured_lines() as logs:
         asyncio.run(main())
     return told, waits, [line["event"] for line in logs]
 

@@ -1,0 +1,30 @@
+"""`--verbose` and `--log-format`, of the commands that run for long."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import click
+
+from gate.logs import FORMAT_VARIABLE, Form, set_up
+
+
+def log_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Set the log up before the command runs, which is not given these two options."""
+
+    @click.option("--verbose", is_flag=True, help="Log what is of use to a developer too.")
+    @click.option(
+        "--log-format",
+        type=click.Choice([form.value for form in Form]),
+        default=Form.TEXT.value,
+        show_default=True,
+        envvar=FORMAT_VARIABLE,
+        show_envvar=True,
+        help="key=value for people, or one JSON object a line.",
+    )
+    @wraps(command)
+    def with_log(*args: Any, verbose: bool, log_format: str, **kwargs: Any) -> None:
+        set_up(verbose=verbose, form=Form(log_format))
+        command(*args, **kwargs)
+
+    return with_log
