@@ -25,7 +25,7 @@ def test_drivers_and_their_workers_log_as_the_daemon_does(site: Site, tmp_path: 
     (pictures / "1.png").write_bytes(b"no picture")
     (tmp_path / "sitecustomize.py").write_text(
         "import sys, warnings\n"
-        "if 'camera_child' in ' '.join(sys.orig_argv):\n"
+        "if 'drivers.readers.camera_worker' in ' '.join(sys.orig_argv):\n"
         "    from gate.worker import link\n"
         "    class Warning(link.Link):\n"
         "        def __init__(self, program):\n"
