@@ -6,6 +6,7 @@ Lives on the lane's one writing thread, all but `identify`.
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 from gate.core.decide import Policy
 from gate.core.journal_event import JournalEvent
@@ -29,6 +30,7 @@ from gate.store.statuslist import ListState, OutdatedError, StatusList
 log = Log(part="lane")
 
 KEEP = 400 * 86_400.0  # seconds that rows of the journal are kept: a year and a month to look at it
+T = TypeVar("T")
 MakeVerifier = Callable[[TrustList], Verifier]
 
 
@@ -123,19 +125,13 @@ class Judge:
             claims: Claims | None = self._verifier.verify(text, int(at))
         except Refused:
             claims = None
-        try:
-            return self._verdict(self._admission.refuse(Decision(reason), shown, at, claims))
-        except StoreError as error:
-            return self._failed(error)
+        return self._recorded(lambda: self._admission.refuse(Decision(reason), shown, at, claims))
 
     def end_grant(self, seq: int, passed: Passed, at: float, *, moved: bool = True) -> Passed:
         """How it ended as far as is recorded.  A failing store keeps the use used: it is never given back
         unrecorded.  `moved`: whether the barrier can have opened."""
-        try:
-            return self._admission.end_grant(seq, passed, at, moved=moved)
-        except StoreError as error:
-            self._say(error)
-            return Passed.UNKNOWN if passed is Passed.NOT_PASSED else passed
+        unrecorded: Passed = Passed.UNKNOWN if passed is Passed.NOT_PASSED else passed
+        return self._try(lambda: self._admission.end_grant(seq, passed, at, moved=moved), unrecorded)
 
     def note(
         self,
@@ -149,19 +145,11 @@ class Judge:
     ) -> bool:
         """Whether it was recorded.  `counts`: somebody went that way, without a grant.  `actor`: who
         ordered it."""
-        try:
-            self._admission.note(event, at, detail, direction, counts=counts, actor=actor)
-        except StoreError as error:
-            self._say(error)
-            return False
-        return True
+        return self._does(lambda: self._admission.note(event, at, detail, direction, counts=counts, actor=actor))
 
     def admit_by_staff(self, shown: Presented, at: float, *, actor: str | None = None) -> Verdict:
         """Staff let someone through: recorded before anything moves, as everything is."""
-        try:
-            return self._verdict(self._admission.refuse(Decision(Reason.STAFF_ADMITTED), shown, at, actor=actor))
-        except StoreError as error:
-            return self._failed(error)
+        return self._recorded(lambda: self._admission.refuse(Decision(Reason.STAFF_ADMITTED), shown, at, actor=actor))
 
     def standing(self) -> Standing:
         """The orders that outlived a restart.  Raises StoreError: at start, unknown orders are no orders
@@ -170,29 +158,15 @@ class Judge:
 
     def remember(self, standing: Standing, at: float) -> bool:
         """Whether it will outlive a restart."""
-        try:
-            self._admission.remember(standing, at)
-        except StoreError as error:
-            self._say(error)
-            return False
-        return True
+        return self._does(lambda: self._admission.remember(standing, at))
 
     def inside(self) -> int | None:
         """How many people are inside; None when that cannot be read."""
-        try:
-            return self._admission.inside()
-        except StoreError as error:
-            self._say(error)
-            return None
+        return self._try(self._admission.inside, None)
 
     def set_inside(self, count: int, at: float, *, actor: str | None = None) -> bool:
         """Whether the count was corrected; 0 forgets who is inside, too."""
-        try:
-            self._admission.set_inside(count, at, actor=actor)
-        except StoreError as error:
-            self._say(error)
-            return False
-        return True
+        return self._does(lambda: self._admission.set_inside(count, at, actor=actor))
 
     def begin(self, at: float) -> Watched:
         """The first thing on the writing thread: say what was lost, close what a crash left open, read the list."""
@@ -240,10 +214,7 @@ class Judge:
 
     def keep_time(self, kept: Kept, at: float, detail: str) -> None:
         """Keep the trusted time for the next start, and a row of what has become of the clock."""
-        try:
-            self._admission.keep_time(kept, at, detail)
-        except StoreError as error:
-            self._say(error)
+        self._does(lambda: self._admission.keep_time(kept, at, detail))
 
     def tidy(self, device: str, at: float) -> bool:
         """When idle: sign the journal's end, destroy keys that are over, checkpoint the WAL, seal old rows.  True:
@@ -275,6 +246,25 @@ class Judge:
         self.tidy(device, at)
         self._admission.close()
         self._status.close()
+
+    def _try(self, work: Callable[[], T], otherwise: T) -> T:
+        """What `work` gives; a store that fails is reported, and then it is `otherwise`."""
+        try:
+            return work()
+        except StoreError as error:
+            self._say(error)
+            return otherwise
+
+    def _does(self, work: Callable[[], object]) -> bool:
+        """Whether the store has done it."""
+        failed = object()
+        return self._try(work, failed) is not failed
+
+    def _recorded(self, work: Callable[[], Recorded | Counted]) -> Verdict:
+        try:
+            return self._verdict(work())
+        except StoreError as error:
+            return self._failed(error)
 
     def _refresh(self) -> None:
         self._status.refresh()
