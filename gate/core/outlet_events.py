@@ -69,6 +69,16 @@ class DeviceChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class ReaderDropped:
+    """What a reader heard and could not give to the lane: nobody was answered.  Told once a second at most."""
+
+    at: float
+    device: str
+    what: str  # in the driver's words
+    count: int  # since the lane's start
+
+
+@dataclass(frozen=True, slots=True)
 class AlarmChanged:
     at: float
     alarm: Alarm
@@ -103,6 +113,7 @@ Event = (
     | GrantEnded
     | PhaseChanged
     | DeviceChanged
+    | ReaderDropped
     | AlarmChanged
     | ListChanged
     | ClockChanged

@@ -22,7 +22,7 @@ from prometheus_client.registry import Collector
 
 from gate.core.lane.effects import Passed
 from gate.core.lane.modes import Alarm, Phase
-from gate.core.outlet_events import AlarmChanged, ClockChanged, DeviceChanged, ListChanged, PhaseChanged
+from gate.core.outlet_events import AlarmChanged, ClockChanged, DeviceChanged, ListChanged, PhaseChanged, ReaderDropped
 from gate.core.reason import Reason
 from gate.core.staleness import Freshness
 from gate.core.tally import LATENCIES, Tally
@@ -107,8 +107,11 @@ class _Counts(Collector):
 
     def __init__(self) -> None:
         self._tally = Tally()
+        self._dropped: dict[tuple[str, str], int] = {}
 
     def take(self, item: Item) -> None:
+        if isinstance(item, ReaderDropped):
+            self._dropped[item.device, item.what] = item.count
         self._tally = item if isinstance(item, Tally) else self._tally.counting(item)
 
     def collect(self) -> Iterator[Metric]:
@@ -132,6 +135,11 @@ class _Counts(Collector):
         for passed in Passed:
             passages.add_metric([passed.value], tally.passages.get(passed, 0))
         yield passages
+        says = "What a reader heard and nobody was answered for, by reader and fault."
+        dropped = CounterMetricFamily("gate_reader_dropped", says, labels=["device", "fault"])
+        for labels, count in sorted(self._dropped.items()):
+            dropped.add_metric(labels, count)
+        yield dropped
 
 
 class _States:

@@ -25,6 +25,7 @@ from gate.core.outlet_events import (
     GrantEnded,
     ListChanged,
     PhaseChanged,
+    ReaderDropped,
 )
 from gate.core.reason import Reason
 from gate.kiosk.knowledge import ClockNote, ListNote, clock_note, list_note, unable
@@ -163,6 +164,8 @@ def step(state: State, event: Event, now: float) -> State:
             return replace(state, known=event)
         case ClockChanged():
             return replace(state, clock=event)
+        case ReaderDropped():  # for the metrics and the log alone
+            return state
 
 
 def _problems(state: State, event: DeviceChanged) -> State:

@@ -110,6 +110,10 @@ class Lane:
         self._outlet.device(name, driver, problem)
         self._happen(events)
 
+    def dropped(self, name: str, what: str, count: int) -> None:
+        """Reader `name` could not give so many things to the lane since the start."""
+        self._outlet.dropped(name, what, count)
+
     def _happen(self, events: Iterable[LaneEvent]) -> None:
         for event in events:
             self._happened.put_nowait(event)

@@ -11,6 +11,7 @@ from gate.passes.scanned import restore
 from gate.ports.reader import Answer, Dropped, Looked, Seen
 
 AGAIN_AFTER = 600.0  # seconds until the same is logged again, with how often it was
+TOLD_EVERY = 1.0  # seconds between two counts of what is dropped
 
 log = Log(part="lane")
 
@@ -21,6 +22,8 @@ class Hears(Protocol):
     def present(self, scan: Scan) -> Answer | None: ...
 
     def looked(self, looked: Looked) -> None: ...
+
+    def dropped(self, name: str, what: str, count: int) -> None: ...
 
 
 class Intake:
@@ -33,6 +36,7 @@ class Intake:
         self._camera = False
         self._counts: Counter[str] = Counter()
         self._due: dict[str, float] = {}
+        self._told: dict[str, float] = {}
 
     def present(self, seen: Seen) -> Answer | None:
         """A gate.ports.reader.Present."""
@@ -44,7 +48,15 @@ class Intake:
                 self._lane.looked(replace(seen, reader=self._name))
             case Dropped(what=what, hint=hint):
                 self._note(log.error, "dropped by the reader: nobody is answered", what, hint)
+                self._tell(what)
         return None
+
+    def _tell(self, what: str) -> None:
+        """The lane is told at first, and then once a second at most: noise drops something hundreds of times."""
+        now = self._monotonic()
+        if now >= self._told.get(what, now - TOLD_EVERY) + TOLD_EVERY:
+            self._told[what] = now
+            self._lane.dropped(self._name, what, self._counts[what])
 
     def _whole(self, scan: Scan) -> Scan:
         """A camera decodes codes by itself, so that theirs are exact."""

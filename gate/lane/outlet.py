@@ -20,6 +20,7 @@ from gate.core.outlet_events import (
     GrantEnded,
     ListChanged,
     PhaseChanged,
+    ReaderDropped,
 )
 from gate.core.reason import Reason
 from gate.core.staleness import AgeLimits
@@ -120,6 +121,10 @@ class Outlet:
 
     def device(self, name: str, driver: str, problem: str) -> None:
         self._publish(DeviceChanged(self._clock.now(), name, driver, problem))
+
+    def dropped(self, name: str, what: str, count: int) -> None:
+        """Reader `name` could not give so many things to the lane since the start."""
+        self._publish(ReaderDropped(self._clock.now(), name, what, count))
 
     def status_list(self, known: ListState) -> None:
         now = self._clock.now()

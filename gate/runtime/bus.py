@@ -18,6 +18,7 @@ from gate.core.outlet_events import (
     Event,
     ListChanged,
     PhaseChanged,
+    ReaderDropped,
 )
 from gate.core.tally import Tally
 
@@ -26,7 +27,7 @@ QUEUE_LENGTH = 64  # events: some six people's, far more than a watcher that wor
 Item = Event | Tally
 """What a watcher gets.  A Tally replaces all counts; the standing states follow it."""
 
-_State = PhaseChanged | CodesInView | DeviceChanged | AlarmChanged | ListChanged | ClockChanged
+_State = PhaseChanged | CodesInView | DeviceChanged | ReaderDropped | AlarmChanged | ListChanged | ClockChanged
 
 
 class Watch:
@@ -99,6 +100,8 @@ def _key(event: _State) -> str:
     match event:
         case DeviceChanged(device=device):
             return f"device {device}"
+        case ReaderDropped(device=device, what=what):
+            return f"dropped by {device}: {what}"
         case AlarmChanged(alarm=alarm):
             return f"alarm {alarm}"
         case _:

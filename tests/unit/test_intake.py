@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from gate.core.model import Direction, Scan
-from gate.lane.intake import AGAIN_AFTER, Intake
+from gate.lane.intake import AGAIN_AFTER, TOLD_EVERY, Intake
 from gate.ports.reader import Answer, Dropped, Looked
 from tests.log_lines import captured_lines
 
@@ -13,6 +13,7 @@ from tests.log_lines import captured_lines
 class Ear:
     def __init__(self) -> None:
         self.heard: list[Scan | Looked] = []
+        self.losses: list[tuple[str, str, int]] = []
 
     def present(self, scan: Scan) -> Answer | None:
         self.heard.append(scan)
@@ -20,6 +21,9 @@ class Ear:
 
     def looked(self, looked: Looked) -> None:
         self.heard.append(looked)
+
+    def dropped(self, name: str, what: str, count: int) -> None:
+        self.losses.append((name, what, count))
 
 
 class Site:
@@ -80,3 +84,14 @@ def test_what_is_dropped_is_said_now_and_then_with_its_count(site: Site) -> None
     assert [line["count"] for line in logged(site, drop, drop)] == [101]
     other = logged(site, Dropped("serial_scanner", "bytes that are no text", ""))
     assert [line["count"] for line in other] == [1]
+
+
+def test_the_lane_counts_what_is_dropped_and_is_not_flooded(site: Site) -> None:
+    noise = Dropped("serial_scanner", "bytes that are no text", "Check the baud rate")
+    for _ in range(500):
+        site.intake.present(noise)
+    site.intake.present(Dropped("serial_scanner", "a code without an end", "Set the scanner"))
+    assert site.lane.losses == [("reader[1]", noise.what, 1), ("reader[1]", "a code without an end", 1)]
+    site.now = TOLD_EVERY
+    site.intake.present(noise)
+    assert site.lane.losses[-1] == ("reader[1]", noise.what, 501)

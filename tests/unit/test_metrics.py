@@ -20,6 +20,7 @@ from gate.core.outlet_events import (
     GrantEnded,
     ListChanged,
     PhaseChanged,
+    ReaderDropped,
 )
 from gate.core.reason import Reason
 from gate.core.trusted_time import Standing
@@ -84,7 +85,10 @@ def test_passages_phase_and_devices() -> None:
         PhaseChanged(0, Phase.OUT_OF_SERVICE),
         DeviceChanged(0, "reader[0]", "camera", ""),
         DeviceChanged(0, "barrier", "serial_frames", "no answer"),
+        ReaderDropped(0, "reader[1]", "bytes that are no text", 1),
+        ReaderDropped(0, "reader[1]", "bytes that are no text", 501),
     )
+    assert told("gate_reader_dropped_total", device="reader[1]", fault="bytes that are no text") == 501
     assert told("gate_passages_total", result="not_passed") == 1
     assert told("gate_passages_total", result="unknown") == 0
     assert told.holds("gate_phase") == {"out_of_service"}
