@@ -34,6 +34,7 @@ CHUNK_BYTES = CHUNK_PLACES // 2
 DIGEST_BYTES = 8  # of the head
 SLICE = 64  # chunks that are checked between two calls of `pause`: 0.2 ms here
 MOST = 2**53  # no number of a head is larger (`gate.store.wire.Head`)
+MOST_DOCUMENTS = 256  # of a list: 4, and the metadata that signed them, with 64 roots at most
 LARGEST_VALUE = 16 << 20  # bytes: four times the largest document; a damaged length asks for no more memory
 
 HINT = "The next `gate sync` fetches it again; or load it by hand: `gate list load DIR`"
@@ -42,6 +43,8 @@ _HEADER = 100  # bytes of a database's header (sqlite.org/fileformat.html, 1.3)
 _CHUNK = "SELECT nibbles, crc FROM status_chunk WHERE no = ?"
 _EARLIER_CHUNK = "SELECT nibbles, (SELECT generation FROM list_head) FROM status_chunk WHERE no = ?"
 _EARLIER_HEAD = "SELECT version, as_of, size, listed, sha256, generation FROM list_head"
+_HASHES = f"SELECT name, sha256 FROM document LIMIT {MOST_DOCUMENTS + 1}"  # noqa: S608 - a number
+_DOCUMENTS = f"SELECT name, body, sha256 FROM document LIMIT {MOST_DOCUMENTS + 1}"  # noqa: S608 - a number
 _HEAD = "SELECT version, as_of, size, listed, sha256, digest FROM list_head"
 
 Identity = tuple[int, int]
@@ -115,7 +118,7 @@ class ListFile:
             if self.earlier:
                 rows = self._database.execute("SELECT name, body FROM document").fetchall()
                 return {name: bytes(body, "utf-8") for name, body in rows}
-            rows = self._database.execute("SELECT name, body, sha256 FROM document").fetchall()
+            rows = self._database.execute(_DOCUMENTS).fetchall()
             for name, body, sha256 in rows:
                 if hashlib.sha256(body).hexdigest() != sha256:
                     raise self._damaged(f"{name} is not what was written")
@@ -195,7 +198,9 @@ class ListFile:
         if not all(type(number) is int and 0 <= number < MOST for number in numbers) or type(head.sha256) is not str:
             raise self._damaged("its head is not what was written")
         if not self.earlier:
-            documents = dict(self._database.execute("SELECT name, sha256 FROM document"))
+            documents = dict(self._database.execute(_HASHES).fetchall())
+            if len(documents) > MOST_DOCUMENTS:
+                raise self._damaged("it holds more documents than any list")
             if not documents.keys() >= {TRUST, RULES} or digest_of_head(head, documents) != proof:
                 raise self._damaged("its head is not what was written")
         return head, proof
