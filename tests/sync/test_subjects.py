@@ -3,7 +3,6 @@
 import hashlib
 import io
 import subprocess
-import sys
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -29,6 +28,7 @@ from gate.sync.signed_list import ForgedError
 from gate.sync.signed_subjects import confirm
 from gate.sync.syncing import Outcome, Source, sync
 from gate.sync.takeover import take_over
+from tests.commands.process import run_gate
 from tests.sync.servers import MirrorServer, corrupted
 from tests.sync.world import World
 
@@ -269,8 +269,7 @@ def test_no_segment_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_commands_of_device_and_authority(world: World) -> None:
     def gate(*words: str, typed: str = "") -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "gate", *words]
-        return subprocess.run(command, input=typed, capture_output=True, text=True, timeout=60, check=False)
+        return run_gate(*words, input=typed)
 
     state = ("--state-dir", str(world.state))
     printed = gate("list", "device-key", *state).stdout.strip()

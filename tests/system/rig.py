@@ -22,6 +22,7 @@ from gate.passes.aq1_encode import credential_text
 from gate.store.database import File, open_for_reading
 from gate.sync.syncing import Outcome, Source, sync
 from gate.testing.builders import rules_json
+from tests.commands.process import Process, start_gate
 
 ON, OFF = bytes.fromhex("a00101a2"), bytes.fromhex("a00100a1")
 PATIENCE = 20.0  # seconds any single thing may take on a busy machine
@@ -152,15 +153,18 @@ timezone = "Asia/Almaty"
 class Daemon:
     """`gate run` as its own process."""
 
-    def __init__(self, site: Site, *, program: tuple[str, ...] = ("-m", "gate", "run")) -> None:
+    def __init__(self, site: Site, *, program: tuple[str, ...] = ()) -> None:
+        """`program`: arguments of a Python that is started instead."""
         self.log = site.folder / "daemon.log"
         self._file = self.log.open("ab")
-        self.process = subprocess.Popen(
-            [sys.executable, *program, "--config", str(site.config)],
-            stderr=self._file,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        self.process: Process | subprocess.Popen[bytes]
+        if program:
+            command = [sys.executable, *program, "--config", str(site.config)]
+            self.process = subprocess.Popen(
+                command, stderr=self._file, stdin=subprocess.DEVNULL, start_new_session=True
+            )
+        else:
+            self.process = start_gate("run", "--config", site.config, stderr=self._file)
 
     def said(self) -> str:
         return self.log.read_text()

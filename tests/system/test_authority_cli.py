@@ -23,6 +23,7 @@ from gate.errors import GateError
 from gate.passes.recognise import Verifier
 from gate.store import wire
 from gate.store.documents import TRUST
+from tests.commands.process import run_gate
 from tests.publications import fetched
 
 START = 1_800_000_000
@@ -37,8 +38,7 @@ def run(*arguments: object, stdin: str | None = None) -> Result:
 
 
 def gate(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-W", "error", "-m", "gate", "authority", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return run_gate("authority", *arguments, strict=True)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import duckdb
 import pytest
 
 from gate.authority.authority import Authority
+from tests.commands.process import run_gate
 from tests.system.private_postgres import PASSWORD, Server, running
 
 IIN = "990101300123"
@@ -21,9 +22,7 @@ GATE = [sys.executable, "-W", "error", "-m", "gate", "authority"]
 
 
 def run(*arguments: object, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    command = [*GATE, *map(str, arguments)]
-    environment = {**os.environ, **(env or {})}
-    return subprocess.run(command, capture_output=True, text=True, timeout=100, check=False, env=environment)
+    return run_gate("authority", *arguments, env={**os.environ, **(env or {})}, strict=True, timeout=100)
 
 
 @pytest.fixture

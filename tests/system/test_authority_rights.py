@@ -1,15 +1,14 @@
 """Who can read an authority's files: published ones everybody, all that is secret its owner, whatever the umask."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.commands.process import run_gate
+
 
 def gate(umask: int, *arguments: str | Path) -> None:
-    command = [sys.executable, "-m", "gate", "authority", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, umask=umask, timeout=60, check=False)
+    done = run_gate("authority", *arguments, umask=umask)
     assert done.returncode == 0, done.stderr
 
 

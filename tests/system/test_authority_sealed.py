@@ -13,6 +13,7 @@ import pytest
 
 from gate.authority.private_keys import Ask, PrivateKeys, SealedError
 from gate.errors import StoreError
+from tests.commands.process import run_gate
 from tests.system.rig import eventually
 
 pytestmark = pytest.mark.slow  # each command that opens keys takes Argon2id's time
@@ -22,15 +23,7 @@ OTHER = "some other words of mine"
 
 
 def gate(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "gate", "authority", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        timeout=60,
-        check=False,
-        env=os.environ | environment,
-    )
+    return run_gate("authority", *arguments, env=os.environ | environment)
 
 
 def good(*arguments: str | Path, **environment: str) -> str:

@@ -3,7 +3,6 @@
 import json
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import pytest
 from gate.core.model import Listing, Status
 from gate.passes.aq1_encode import credential_text
 from gate.store.last_sync import last_sync
+from tests.commands.process import run_gate
 from tests.system.rig import Daemon, RelayBoard, Site, eventually, lcus, replay, running
 
 DAY = 86400
@@ -23,9 +23,7 @@ KIOSK = '[kiosk]\nlisten = "127.0.0.1:0"\n'
 
 
 def gate(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "gate", *arguments], capture_output=True, text=True, timeout=60, check=False
-    )
+    return run_gate(*arguments)
 
 
 def asked(code: int, *arguments: str) -> dict[str, Any]:
@@ -135,14 +133,7 @@ def test_after_a_clock_that_was_ahead_the_technician_resets_and_the_journal_know
     told = gate("clock", "status", *config).stdout
     assert re.search(r"^standing +behind$", told, re.MULTILINE)
     assert "then `gate clock reset`" in told
-    unsaid = subprocess.run(
-        [sys.executable, "-m", "gate", "clock", "reset", *config],
-        input="n\n",
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    unsaid = run_gate("clock", "reset", *config, input="n\n")
     assert unsaid.returncode == 130
     done = gate(*reset)
     assert (done.returncode, done.stderr) == (0, "")

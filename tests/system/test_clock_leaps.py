@@ -3,13 +3,13 @@
 import json
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gate.core.model import Listing
+from tests.commands.process import run_gate
 from tests.system.rig import Site, eventually, replay, running
 
 YEAR = 365 * 86400
@@ -65,9 +65,7 @@ def sync_table(site: Site) -> str:
 
 
 def gate(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "gate", *arguments], capture_output=True, text=True, timeout=90, check=False
-    )
+    return run_gate(*arguments, timeout=90)
 
 
 def asked(*arguments: str) -> dict[str, Any]:

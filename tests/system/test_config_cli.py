@@ -9,17 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands.process import run_gate
 from tests.unit.configurations import LEAST, SAMPLE
 
 
 def gate(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "gate", "config", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return run_gate("config", *arguments)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import json
 import re
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from gate.authority.pictures import draw_png
 from gate.cli.main import gate as command
 from gate.core.model import Listing, Status
 from gate.errors import DamagedError
+from tests.commands.process import run_gate
 from tests.system.rig import Daemon, RelayBoard, Site, camera, eventually, lcus
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
@@ -71,8 +71,7 @@ DAMAGES = (schema_name, schema_text, page_size, pages, other_version, no_wal_is_
 
 
 def gate(*words: object) -> subprocess.CompletedProcess[str]:
-    program = [sys.executable, "-m", "gate", *(str(word) for word in words)]
-    return subprocess.run(program, capture_output=True, text=True, timeout=60, check=False)
+    return run_gate(*words)
 
 
 @pytest.fixture

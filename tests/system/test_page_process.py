@@ -22,6 +22,7 @@ from gate.kiosk.connections import MOST_CONNECTIONS, REQUEST_WITHIN
 from gate.kiosk.pace import BURST, SHARE
 from gate.kiosk.server import FOR_SCREENS, MOST_STREAMS
 from gate.worker.confine import unenforced
+from tests.commands.process import run_gate
 from tests.system.rig import Daemon, Site, eventually, running
 
 SCREEN = b"GET /events HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: same-origin\r\n\r\n"
@@ -63,8 +64,7 @@ def state(daemon: Daemon) -> dict[str, Any]:
 
 
 def order(site: Site, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "gate", "lane", *words, "--config", str(site.config)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    return run_gate("lane", *words, "--config", site.config)
 
 
 def decided(daemon: Daemon) -> int:

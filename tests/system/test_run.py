@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
@@ -12,6 +11,7 @@ import segno
 
 from gate.authority.pictures import draw_png
 from gate.core.model import Listing, Status
+from tests.commands.process import run_gate
 from tests.system.rig import OFF, ON, Daemon, RelayBoard, Site, camera, eventually, lcus, replay, running
 
 PEOPLE = {1: Listing.GREEN, 2: Listing.BLUE, 3: Listing.RED, 4: Listing.REVOKED, 5: Listing.GREEN}
@@ -31,9 +31,7 @@ def board(tmp_path: Path) -> Iterator[RelayBoard]:
 
 
 def gate(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "gate", *arguments], capture_output=True, text=True, timeout=60, check=False
-    )
+    return run_gate(*arguments)
 
 
 def menu(path: Path) -> None:

@@ -17,6 +17,7 @@ from gate.cli.safe_outputs import make_safe
 from gate.core.model import Listing
 from gate.ports.driver import DriverConfig, DriverSpec
 from gate.registry import Fitted
+from tests.commands.process import run_gate
 from tests.contract.serial_boards import DigiconBoard
 from tests.system.rig import OFF, ON, Daemon, RelayBoard, Site, eventually, lcus, replay, running
 
@@ -31,8 +32,7 @@ def site(tmp_path: Path) -> Site:
 
 
 def gate(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "gate", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return run_gate(*arguments)
 
 
 def patient(folder: Path, *texts: str) -> str:

@@ -5,7 +5,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from gate.core.model import Listing, Status
 from gate.passes.aq1_encode import credential_text
 from gate.store.apply import held
 from gate.store.last_sync import last_sync
+from tests.commands.process import Process, run_gate, start_gate
 from tests.sync.servers import MirrorServer, slow
 from tests.system.rig import PATIENCE, RelayBoard, Site, eventually, lcus, replay, running
 
@@ -36,26 +36,15 @@ def configure(site: Site, *tables: str, mirrors: tuple[str, ...]) -> None:
 
 
 def gate(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "gate", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        env=os.environ | environment,
-    )
+    return run_gate(*arguments, env=os.environ | environment)
 
 
 @contextmanager
-def syncing(site: Site, **environment: str) -> Iterator[subprocess.Popen[str]]:
+def syncing(site: Site, **environment: str) -> Iterator[Process]:
     """`gate sync`; on leaving it is told to stop, and does."""
     log = (site.folder / "sync.log").open("w")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gate", "sync", "--config", str(site.config)],
-        stderr=log,
-        text=True,
-        env=os.environ | environment,
-    )
+    words = ("sync", "--config", site.config)
+    process = start_gate(*words, stderr=log, env=os.environ | environment)
     try:
         yield process
     finally:

@@ -14,6 +14,7 @@ import pytest
 
 from gate.core.model import Listing
 from gate.store.last_sync import last_sync
+from tests.commands.process import run_gate
 from tests.sync.liars import HOLDING, Liar
 from tests.sync.servers import MirrorServer
 from tests.system.rig import PATIENCE, Site, eventually
@@ -60,8 +61,7 @@ def log_of(site: Site) -> str:
 
 
 def gate(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "gate", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return run_gate(*arguments)
 
 
 def children(pid: int) -> list[int]:

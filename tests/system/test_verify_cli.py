@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +9,14 @@ import pytest
 
 from gate.authority.pictures import draw_png
 from gate.core.model import Listing, Status
+from tests.commands.process import run_gate
 from tests.system.rig import Site, replay
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parents[1] / "unit" / "data" / "aq1.json").read_text())
 
 
 def gate(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "gate", *arguments], input=given, capture_output=True, text=True, timeout=60, check=False
-    )
+    return run_gate(*arguments, input=given)
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from gate.authority.sources.rows import BadRowsError, Problems
 from gate.authority.sources.workbook import Workbook
 from gate.core.model import Listing
 from gate.errors import GateError, PublishError
+from tests.commands.process import run_gate
 
 PEOPLE = {"900524586842": "green", "000825408493": "red", "850904402142": "blue"}
 ROWS = [("ФИО", "person", "status"), *(("Иванова, А.", person, status) for person, status in PEOPLE.items())]
@@ -248,19 +249,18 @@ def test_a_workbook_that_could_mean_two_tables_is_refused(tmp_path: Path, author
     assert "900524586842" not in str(none)
 
 
-def run(folder: Path, *arguments: object, given: bytes | None = None) -> "subprocess.CompletedProcess[bytes]":
-    command = [sys.executable, "-W", "error", "-m", "gate", "authority", "import", str(folder), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, timeout=60, check=False, input=given)
+def run(folder: Path, *arguments: object, given: bytes | None = None) -> subprocess.CompletedProcess[str]:
+    return run_gate("authority", "import", folder, *arguments, input=given, strict=True)
 
 
 def test_the_command_knows_a_workbook_by_its_content(authority: Authority, tmp_path: Path) -> None:
     book = xlsx(tmp_path / "people.csv", {"1": PLAIN})
     done = run(authority.path, book, "--json")
-    assert (done.returncode, done.stderr) == (0, b"")
+    assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout)["rows"] == 3
     piped = run(authority.path, "-", given=book.read_bytes())
-    assert (piped.returncode, piped.stderr.count(b"\n")) == (1, 1)
-    assert b"this is a workbook, not CSV" in piped.stderr
+    assert (piped.returncode, piped.stderr.count("\n")) == (1, 1)
+    assert "this is a workbook, not CSV" in piped.stderr
 
 
 def test_workbooks_that_are_none(authority: Authority, tmp_path: Path) -> None:
@@ -277,8 +277,8 @@ def test_workbooks_that_are_none(authority: Authority, tmp_path: Path) -> None:
     for name, data in contents.items():
         (tmp_path / name).write_bytes(data)
         done = run(authority.path, tmp_path / name)
-        assert (done.returncode, done.stdout, done.stderr.count(b"\n")) == (1, b"", 1), name
-        for word in (b"calamine", b"Zip", b"Cfb", b"panick", b"Traceback", b"EOCD", b"xml"):
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1), name
+        for word in ("calamine", "Zip", "Cfb", "panick", "Traceback", "EOCD", "xml"):
             assert word not in done.stderr, name
     (tmp_path / "text.xlsx").write_bytes(text().encode("utf-8-sig"))
     assert run(authority.path, tmp_path / "text.xlsx").returncode == 0

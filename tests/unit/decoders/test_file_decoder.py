@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,6 +23,7 @@ from gate.cli import read as read_module
 from gate.cli.read import read
 from gate.errors import PictureError
 from gate.worker.stderr import silenced
+from tests.commands.process import run_gate
 from tests.contract.camera_rigs import BLANK, Picture, drawn, put
 
 PASS = "AQ1:" + "6BF%L2 $*+-./:ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789" * 4
@@ -233,8 +232,7 @@ def test_read_goes_on_after_a_picture_that_cannot_be_read(tmp_path: Path) -> Non
     bad = unreadable(tmp_path / "bad")
     good = put(tmp_path, "good.png", "HELLO")
     names = [*(str(path) for name, path in bad.items() if name != "folder.png"), str(good)]
-    command = [sys.executable, "-m", "gate", "read", "--json", *names]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    result = run_gate("read", "--json", *names)
     assert result.returncode == 1
     assert json.loads(result.stdout)["texts"] == ["HELLO"]
     lines = result.stderr.splitlines()
