@@ -173,7 +173,7 @@ async def test_of_two_doors_one_opens(tmp_path: Path) -> None:
         max_size=60,
     )
 )
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_two_doors_are_never_open_at_once(story: list[tuple[int, str]]) -> None:
     timing = Timing(5, 8, frozenset(), stances=frozenset({Stance.FREE}))
     states, open_doors, now = [LaneState(), LaneState()], [False, False], 0.0

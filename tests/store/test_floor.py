@@ -153,7 +153,7 @@ story = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(story)
 @example([("set", 61), ("list", 122), ("crash", 0)])  # the list and the clock differ by a second, within the tolerance
 def test_a_process_that_is_restarted_goes_on_as_if_it_had_not_been(story: list[tuple[str, int]]) -> None:

@@ -19,13 +19,14 @@ from gate.store.statuslist import StatusList
 from gate.testing.builders import NOW, claims, load, policy
 from tests.fork_server import ForkServer
 from tests.store.lane_victim import PEOPLE, REFUSED, REUSE_AFTER, SHOWN, visit
+from tests.sweeps import parts
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 WRITES = ("pwrite64", "ftruncate", "fsync", "fdatasync")
 CHANGES = (*WRITES, "mkdir", "rename", "renameat", "unlink", "unlinkat", "fchmod", "chmod")
 CALLS = (*CHANGES, "pread64")
-PARTS = 4  # tests that share the points of one scenario, for as many workers
+PARTS = 4  # of the points of one scenario
 AT = NOW + 600.0
 
 
@@ -111,7 +112,7 @@ def points(victim: Victim, part: int, calls: tuple[str, ...], step: int = 1) -> 
         yield made[number], made[: number + 1].count(made[number])
 
 
-@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("part", parts(PARTS))
 def test_kill_9_at_every_change(victim: Victim, part: int) -> None:
     for name, number in points(victim, part, CHANGES):
         status, _ = victim.live(f"{name}:signal=SIGKILL:when={number}")
@@ -121,7 +122,7 @@ def test_kill_9_at_every_change(victim: Victim, part: int) -> None:
 
 
 @pytest.mark.parametrize("error", ["EIO", "ENOSPC"])
-@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("part", parts(PARTS))
 def test_one_call_that_fails(victim: Victim, part: int, error: str) -> None:
     for name, number in points(victim, part, WRITES, 2):
         status, _ = victim.live(f"{name}:error={error}:when={number}")
@@ -130,7 +131,7 @@ def test_one_call_that_fails(victim: Victim, part: int, error: str) -> None:
 
 
 @pytest.mark.parametrize("error", ["EIO", "EROFS"])
-@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("part", parts(PARTS))
 def test_every_call_fails_from_one_on(victim: Victim, part: int, error: str) -> None:
     for name, number in points(victim, part, WRITES, 3):
         status, _ = victim.live(f"{name}:error={error}:when={number}+")
@@ -138,7 +139,7 @@ def test_every_call_fails_from_one_on(victim: Victim, part: int, error: str) -> 
         check(victim, (name, number, error, "and on"))
 
 
-@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("part", parts(PARTS))
 def test_a_read_that_fails(victim: Victim, part: int) -> None:
     for name, number in points(victim, part, ("pread64",), 2):
         status, _ = victim.live(f"{name}:error=EIO:when={number}")

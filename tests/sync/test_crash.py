@@ -14,6 +14,7 @@ import pytest
 
 from gate.core.model import Listing
 from tests.fork_server import ForkServer
+from tests.sweeps import parts
 from tests.sync.crashing import REFUSED
 from tests.sync.world import WITNESS, World
 
@@ -32,7 +33,7 @@ GROWING = (
     "symlinkat",
 )
 CHANGES = (*GROWING, "rename", "renameat", "renameat2", "unlink", "unlinkat")
-PARTS = 4  # tests that share the points of one scenario, for as many workers
+PARTS = 4  # of the points of one scenario
 
 
 class Victim:
@@ -89,7 +90,7 @@ def _points(victim: Victim, part: int) -> Iterator[tuple[int, list[str]]]:
         yield number, calls[: number + 1]
 
 
-@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("part", parts(PARTS))
 def test_kill_9_at_every_write_and_rename(victim: Victim, part: int) -> None:
     for number, calls in _points(victim, part):
         status, _ = victim.sync(f"{calls[-1]}:signal=SIGKILL:when={calls.count(calls[-1])}")
@@ -98,7 +99,7 @@ def test_kill_9_at_every_write_and_rename(victim: Victim, part: int) -> None:
         _is_whole_and_repaired(victim)
 
 
-@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("part", parts(PARTS))
 def test_a_disk_that_is_full_from_any_write_on(victim: Victim, part: int) -> None:
     for number, calls in _points(victim, part):
         if calls[-1] in GROWING:

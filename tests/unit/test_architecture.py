@@ -10,6 +10,7 @@ import sys
 import tokenize
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,11 @@ def project_files() -> Iterator[Path]:
 
 FILES = sorted(project_files())
 SOURCES = [path for path in FILES if path.suffix == ".py"]
-TREES = {path: ast.parse(path.read_text()) for path in SOURCES}
+
+
+@cache
+def trees() -> dict[Path, ast.Module]:
+    return {path: ast.parse(path.read_text()) for path in SOURCES}
 
 
 def shown(path: Path) -> str:
@@ -64,7 +69,7 @@ def test_no_file_is_over_400_lines() -> None:
 def test_no_function_is_over_60_lines() -> None:
     long = {
         f"{shown(path)}:{node.lineno} {node.name}": lines
-        for path, tree in TREES.items()
+        for path, tree in trees().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         if (lines := (node.end_lineno or node.lineno) - node.lineno + 1) > 60
@@ -73,7 +78,7 @@ def test_no_function_is_over_60_lines() -> None:
 
 
 def test_package_markers_say_what_belongs_into_the_folder_and_do_nothing() -> None:
-    code = {shown(path): tree.body[bool(ast.get_docstring(tree)) :] for path, tree in TREES.items()}
+    code = {shown(path): tree.body[bool(ast.get_docstring(tree)) :] for path, tree in trees().items()}
     assert [where for where, body in code.items() if body and where.endswith("__init__.py")] == []
 
 
@@ -98,7 +103,7 @@ def test_every_driver_is_registered_under_its_own_name(kind: str) -> None:
     }
     offered = {
         ".".join(path.relative_to(ROOT).with_suffix("").parts)
-        for path, tree in TREES.items()
+        for path, tree in trees().items()
         if path.parent == ROOT / "drivers" / kind and "DRIVER" in module_names(tree)
     }
     assert offered == set(registered)
@@ -211,7 +216,7 @@ def test_every_skipped_test_says_why() -> None:
         decorators = node.decorator_list if isinstance(node, ast.FunctionDef | ast.ClassDef) else []
         return any(isinstance(mark, ast.Attribute) and mark.attr in skipping for mark in decorators)
 
-    tests = {path: tree for path, tree in TREES.items() if ROOT / "tests" in path.parents}
+    tests = {path: tree for path, tree in trees().items() if ROOT / "tests" in path.parents}
     assert [
         f"{shown(path)}:{getattr(node, 'lineno', 0)}"
         for path, tree in tests.items()
@@ -224,7 +229,7 @@ def test_no_module_of_tests_imports_another() -> None:
     """What two of them share is a rig or a builder in a file of its own."""
     imported = {
         f"{shown(path)}: {name}"
-        for path, tree in TREES.items()
+        for path, tree in trees().items()
         for node in ast.walk(tree)
         for name in modules_imported(node)
         if re.search(r"(^|\.)(test_\w+|conftest)$", name)

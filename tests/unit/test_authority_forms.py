@@ -159,7 +159,7 @@ def test_what_is_no_table_of_text_is_named(authority: Authority, kind: str) -> N
     assert refused.value.hint
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=200), st.sampled_from([b"", b"person;status\n", b"\xff\xfe", b"sep=;\n", b"PK\x03\x04"]))
 def test_any_bytes_give_rows_or_words(data: bytes, begun: bytes) -> None:
     problems, said = Problems("line"), ""

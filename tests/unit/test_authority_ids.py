@@ -229,7 +229,7 @@ ID = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(ID, max_size=30), st.sampled_from([None, *IdKind]))
 def test_lines_read_at_once_are_judged_as_one_by_one(ids: list[str], kind: IdKind | None) -> None:
     data = "".join(["person;status\n", *(f"{person};green\n" for person in ids)]).encode()

@@ -39,7 +39,7 @@ def refusal(authority: Authority, text: str | bytes) -> BadRowsError:
     return error.value
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.dictionaries(st.integers(0, 300), st.sampled_from(Listing), min_size=1), st.randoms())
 def test_every_place_has_the_status_its_row_says(wanted: dict[int, Listing], random: Random) -> None:
     rows = [f"{idx},{listing.name.lower()}" for idx, listing in wanted.items()]

@@ -49,7 +49,7 @@ def reason(authority: Authority, text: str, at: int) -> Reason:
     return refused.value.reason
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     issuer=st.sampled_from(["ashyq", "aitu"]),
     idx=st.integers(0, 2**32 - 1),
@@ -70,7 +70,7 @@ def test_what_is_issued_verifies(
     assert reason(authority, text, issued_at + lifetime) == Reason.EXPIRED
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(idx=st.integers(0, 2**32 - 1), shift=st.integers(-30, 30), audience=st.sampled_from([None, "here"]))
 def test_a_wallet_presents_what_is_bound_to_it(
     authority: Authority, idx: int, shift: int, audience: str | None

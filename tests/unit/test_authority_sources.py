@@ -51,7 +51,7 @@ GOOD = st.tuples(st.sampled_from(["green", "RED", "unlisted"]), st.integers(0, 9
 LINE = st.one_of(GOOD, st.lists(CELL, max_size=4))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     header=st.sampled_from(["status idx x", "x person status", "idx status", "person status"]).map(str.split),
     lines=st.lists(LINE, max_size=12),

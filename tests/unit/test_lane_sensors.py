@@ -151,7 +151,7 @@ def new_store() -> sqlite3.Connection:
     before=st.lists(st.booleans(), max_size=2),
     visits=st.lists(st.tuples(st.integers(7, 10), st.booleans()), min_size=6, max_size=12),
 )
-@settings(deadline=None, max_examples=40, phases=[Generated.generate])
+@settings(max_examples=40, phases=[Generated.generate])
 def test_no_broken_contact_opens_twice_or_hides(
     role: Role, fault: str, before: list[bool], visits: list[tuple[int, bool]]
 ) -> None:

@@ -93,19 +93,18 @@ def _tables(data: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 @given(mangled())
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 def test_a_mangled_file(text: str) -> None:
     read(text)
 
 
 @given(replaced())
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_values_of_any_kind(text: str) -> None:
     read(text)
 
 
 @given(st.binary(max_size=64))
-@settings(deadline=None)
 def test_bytes(raw: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "gate.toml")
