@@ -92,7 +92,6 @@ async def fails_well(spec: AnySpec, config: DriverConfig) -> None:
 
 
 @pytest.mark.parametrize(("kind", "name"), OPENING)
-@pytest.mark.anyio
 async def test_without_descriptors(kind: str, name: str, places: dict[str, str]) -> None:
     spec, config = configured(kind, name, places)
     with no_descriptors():
@@ -101,7 +100,6 @@ async def test_without_descriptors(kind: str, name: str, places: dict[str, str])
 
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.ENOMEM, errno.ENODEV])
 @pytest.mark.parametrize(("kind", "name"), OPENING)
-@pytest.mark.anyio
 async def test_with_an_error_at_opening(
     kind: str, name: str, number: int, places: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

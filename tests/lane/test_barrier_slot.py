@@ -24,7 +24,6 @@ async def held(door: BarrierSlot, pulse: str) -> AsyncIterator[tuple[FakeBarrier
         await asyncio.wait([holding])
 
 
-@pytest.mark.anyio
 async def test_a_release_on_a_lost_barrier_does_not_fail_the_next_one() -> None:
     door, outcomes = BarrierSlot(), list[DeviceError | None]()
     async with asyncio.TaskGroup() as group:

@@ -83,7 +83,6 @@ def actors(state: Path) -> list[tuple[Any, ...]]:
         connection.close()
 
 
-@pytest.mark.anyio
 async def test_staff_order_through_the_socket(state: Path) -> None:
     async with controlled(state) as rig:
         assert (await told(state, do="status"))["phase"] == "ready"
@@ -106,7 +105,6 @@ async def test_staff_order_through_the_socket(state: Path) -> None:
         ask(state, StatusRequest())
 
 
-@pytest.mark.anyio
 async def test_who_ordered_it_is_recorded(state: Path) -> None:
     async with controlled(state):
         await told(state, do="order", mode="free", on=True, by="Айгүл")
@@ -166,7 +164,6 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.anyio
 async def test_what_is_not_understood_is_answered_and_ends_nothing(state: Path) -> None:
     async with controlled(state) as rig:
         for line in HOSTILE:
@@ -199,7 +196,6 @@ def test_the_orders_are_those_that_stand() -> None:
         )
 
 
-@pytest.mark.anyio
 async def test_one_account_cannot_take_every_place(state: Path) -> None:
     assert MOST_OF_ONE < MOST_CLIENTS
     async with controlled(state) as rig:
@@ -216,13 +212,11 @@ async def test_one_account_cannot_take_every_place(state: Path) -> None:
         assert rig.reasons == [Reason.ADMITTED]
 
 
-@pytest.mark.anyio
 async def test_the_socket_is_for_its_owner_and_group_alone(state: Path) -> None:
     async with controlled(state):
         assert stat.S_IMODE((state / "control.sock").stat().st_mode) == 0o660
 
 
-@pytest.mark.anyio
 async def test_a_socket_that_cannot_be_removed_ends_nothing(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with working(Rig(state)) as rig:
         serving = asyncio.create_task(serve_control(rig.staff, state))
@@ -238,7 +232,6 @@ async def test_a_socket_that_cannot_be_removed_ends_nothing(state: Path, monkeyp
         assert serving.cancelled()
 
 
-@pytest.mark.anyio
 async def test_staff_are_told_of_a_lost_journal_until_they_confirm(state: Path) -> None:
     async with controlled(state) as rig:
         await rig.show(plain(7), 0.2)
@@ -255,7 +248,6 @@ async def test_staff_are_told_of_a_lost_journal_until_they_confirm(state: Path) 
         assert (await told(state, do="admit", direction="entry"))["ok"]
 
 
-@pytest.mark.anyio
 async def test_clients_beyond_the_open_files_cost_two_lines_and_nothing_else(state: Path) -> None:
     async with controlled(state):
         before = resource.getrlimit(resource.RLIMIT_NOFILE)

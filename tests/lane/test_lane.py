@@ -4,8 +4,6 @@ import asyncio
 import time
 from pathlib import Path
 
-import pytest
-
 from gate.authority.wallet import Wallet
 from gate.core.lane.effects import Passed
 from gate.core.lane.events import Reset
@@ -20,7 +18,6 @@ from gate.testing.builders import NOW
 from tests.lane.rig import Rig, credential, plain, scan, working
 
 
-@pytest.mark.anyio
 async def test_many_frames_of_one_code_are_one_presentation(state: Path) -> None:
     async with working(Rig(state)) as rig:
         answers = await rig.show(plain(7), 1.0)
@@ -33,7 +30,6 @@ async def test_many_frames_of_one_code_are_one_presentation(state: Path) -> None
         assert rig.lamp.shown[:3] == [Signal.READY, Signal.SEEN, Signal.ADMITTED]
 
 
-@pytest.mark.anyio
 async def test_a_code_that_left_and_came_back_is_asked_again(state: Path) -> None:
     async with working(Rig(state)) as rig:
         await rig.show(plain(7), 0.2)
@@ -43,7 +39,6 @@ async def test_a_code_that_left_and_came_back_is_asked_again(state: Path) -> Non
         assert rig.turnstile.openings == 1
 
 
-@pytest.mark.anyio
 async def test_a_code_renewed_while_it_is_shown_is_the_same_person(state: Path) -> None:
     wallet = Wallet.create()
     wallet.hold(credential(7, holder=wallet.holder_public))
@@ -54,7 +49,6 @@ async def test_a_code_renewed_while_it_is_shown_is_the_same_person(state: Path) 
         assert rig.turnstile.openings == 1
 
 
-@pytest.mark.anyio
 async def test_what_is_held_up_is_told_when_it_changes(state: Path) -> None:
     async with working(Rig(state, sensed=True, timeout=60.0)) as rig:
         await rig.show(plain(7), 1.0)
@@ -68,7 +62,6 @@ async def test_what_is_held_up_is_told_when_it_changes(state: Path) -> None:
         await rig.until(lambda: rig.lamp.shown[-1] is Signal.READY)
 
 
-@pytest.mark.anyio
 async def test_whoever_goes_through_and_shows_the_code_again_is_not_refused(state: Path) -> None:
     async with working(Rig(state, sensed=True, timeout=60.0)) as rig:
         for _ in range(2):
@@ -81,7 +74,6 @@ async def test_whoever_goes_through_and_shows_the_code_again_is_not_refused(stat
         assert rig.reasons == [Reason.ADMITTED, Reason.ALREADY_USED]
 
 
-@pytest.mark.anyio
 async def test_the_next_person_waits_and_is_served_when_the_lane_is_free(state: Path) -> None:
     async with working(Rig(state)) as rig:
         await rig.show(plain(7), 0.1)
@@ -91,7 +83,6 @@ async def test_the_next_person_waits_and_is_served_when_the_lane_is_free(state: 
         assert rig.turnstile.openings == 2
 
 
-@pytest.mark.anyio
 async def test_who_leaves_before_the_lane_is_free_is_recorded_as_lane_busy(state: Path) -> None:
     async with working(Rig(state, sensed=True, timeout=5.0)) as rig:
         await rig.show(plain(7), 0.1)
@@ -104,7 +95,6 @@ async def test_who_leaves_before_the_lane_is_free_is_recorded_as_lane_busy(state
         assert rig.reasons[-1] is Reason.ADMITTED
 
 
-@pytest.mark.anyio
 async def test_two_phones_at_once_open_once_and_then_for_the_other(state: Path) -> None:
     async with working(Rig(state)) as rig:
         for _ in range(12):
@@ -117,7 +107,6 @@ async def test_two_phones_at_once_open_once_and_then_for_the_other(state: Path) 
         assert [type(event) for event in grants[:3]] == [Decided, GrantEnded, Decided]
 
 
-@pytest.mark.anyio
 async def test_fire_stops_granting_and_what_was_shown_meanwhile_is_not_judged(state: Path) -> None:
     async with working(Rig(state)) as rig:
         rig.lane.report(Level(Role.FIRE, active=True, at=time.monotonic()))
@@ -133,7 +122,6 @@ async def test_fire_stops_granting_and_what_was_shown_meanwhile_is_not_judged(st
         assert rig.reasons == [Reason.ADMITTED]
 
 
-@pytest.mark.anyio
 async def test_the_exit_button_opens_once_a_press(state: Path) -> None:
     async with working(Rig(state)) as rig:
         for active in (False, True, True, False, True):
@@ -142,7 +130,6 @@ async def test_the_exit_button_opens_once_a_press(state: Path) -> None:
         await rig.until(lambda: rig.turnstile.openings == 2)
 
 
-@pytest.mark.anyio
 async def test_a_turnstile_that_fails_is_out_of_service_and_nobody_is_admitted(state: Path) -> None:
     async with working(Rig(state)) as rig:
         rig.turnstile.broken = True
@@ -159,7 +146,6 @@ async def test_a_turnstile_that_fails_is_out_of_service_and_nobody_is_admitted(s
         assert rig.turnstile.openings == 0
 
 
-@pytest.mark.anyio
 async def test_stopping_locks(state: Path) -> None:
     async with working(Rig(state)) as rig:
         rig.turnstile.pulse = 30.0

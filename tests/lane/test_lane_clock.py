@@ -4,8 +4,6 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-import pytest
-
 from gate.core.model import Direction, Listing, Scan, Status
 from gate.core.outlet_events import ClockChanged, ListChanged
 from gate.core.reason import Reason
@@ -51,7 +49,6 @@ def said(state: Path) -> list[str]:
         return [row[0] for row in connection.execute("SELECT detail FROM journal WHERE event = 'clock' ORDER BY seq")]
 
 
-@pytest.mark.anyio
 async def test_a_clock_set_back_revives_no_pass_and_the_gate_goes_on(state: Path) -> None:
     async with working(Rig(state)) as rig:
         assert standings(rig) == [TRUSTED]
@@ -66,7 +63,6 @@ async def test_a_clock_set_back_revives_no_pass_and_the_gate_goes_on(state: Path
     assert said(state) == ["behind by 7776000 s", "right again"]
 
 
-@pytest.mark.anyio
 async def test_it_is_known_over_a_restart(state: Path) -> None:
     async with working(Rig(state)) as rig:
         await rig.show(plain(9), 0.2)
@@ -79,7 +75,6 @@ async def test_it_is_known_over_a_restart(state: Path) -> None:
         assert rig.clock.now() >= NOW
 
 
-@pytest.mark.anyio
 async def test_behind_for_too_long_nobody_enters_and_people_may_leave(state: Path) -> None:
     rig = Rig(state, clock=RunningClock(untrusted_for=600.0))
     async with working(rig):
@@ -104,7 +99,6 @@ async def test_behind_for_too_long_nobody_enters_and_people_may_leave(state: Pat
     assert said(state)[-1].endswith("for too long: nobody enters")
 
 
-@pytest.mark.anyio
 async def test_a_newer_list_raises_the_floor_while_the_lane_runs(state: Path) -> None:
     async with working(Rig(state)) as rig:
         apply(publication({7: Listing.GREEN, 9: Listing.GREEN}, version=2, as_of=round(NOW + 30 * DAY)), state)
@@ -114,7 +108,6 @@ async def test_a_newer_list_raises_the_floor_while_the_lane_runs(state: Path) ->
         assert rig.reasons == [Reason.EXPIRED]
 
 
-@pytest.mark.anyio
 async def test_the_age_of_the_list_is_by_the_trusted_clock(state: Path) -> None:
     rig = Rig(state, clock=RunningClock(Kept(NOW + 30 * 3600.0, as_of=NOW - 60.0)))
     async with working(rig):
@@ -122,7 +115,6 @@ async def test_the_age_of_the_list_is_by_the_trusted_clock(state: Path) -> None:
         assert grades == [Freshness.RESTRICT]
 
 
-@pytest.mark.anyio
 async def test_a_right_clock_forgets_how_long_it_was_behind(state: Path) -> None:
     first = Rig(state, clock=RunningClock(Kept(NOW + DAY, 3000.0, as_of=NOW - 60.0)))
     async with working(first):
@@ -146,7 +138,6 @@ def powerless(state: Path) -> Rig:
     return rig
 
 
-@pytest.mark.anyio
 async def test_a_gate_that_is_behind_blames_its_own_clock_and_believes_three_people(state: Path) -> None:
     async with working(powerless(state)) as rig:
         assert standings(rig) == [BEHIND]
@@ -163,7 +154,6 @@ async def test_a_gate_that_is_behind_blames_its_own_clock_and_believes_three_peo
         assert rig.clock.now() < NOW + 1200
 
 
-@pytest.mark.anyio
 async def test_one_issuers_key_moves_the_time_no_further_than_the_list_is_good_for(state: Path) -> None:
     async with working(powerless(state)) as rig:
         for idx in range(5):
@@ -176,7 +166,6 @@ async def test_one_issuers_key_moves_the_time_no_further_than_the_list_is_good_f
         assert rig.reasons[-1] is Reason.ADMITTED
 
 
-@pytest.mark.anyio
 async def test_passes_are_no_witnesses_for_a_gate_that_is_right(state: Path) -> None:
     async with working(Rig(state)) as rig:
         for idx in (7, 8, 9, 10):
@@ -185,7 +174,6 @@ async def test_passes_are_no_witnesses_for_a_gate_that_is_right(state: Path) -> 
         assert rig.clock.now() < NOW + 600
 
 
-@pytest.mark.anyio
 async def test_forged_and_revoked_passes_are_no_witnesses(state: Path) -> None:
     async with working(powerless(state)) as rig:
         for idx in range(6):
@@ -194,7 +182,6 @@ async def test_forged_and_revoked_passes_are_no_witnesses(state: Path) -> None:
         assert rig.clock.now() < NOW + 600
 
 
-@pytest.mark.anyio
 async def test_a_leap_is_not_believed_and_leaves_nothing(state: Path) -> None:
     async with working(Rig(state)) as rig:
         rig.clock.machine.set(79 * 365 * DAY)

@@ -31,7 +31,6 @@ def says(rig: Rig, role: Role, active: bool, source: str = "input[0]") -> None:
     rig.lane.report(Level(role, active, time.monotonic()), source)
 
 
-@pytest.mark.anyio
 async def test_a_fire_contact_that_never_answered_closes_the_lane_and_opens_nothing(state: Path) -> None:
     for _ in range(2):  # over a restart, too
         async with working(fire_rig(state), {Phase.OUT_OF_SERVICE}) as rig:
@@ -44,7 +43,6 @@ async def test_a_fire_contact_that_never_answered_closes_the_lane_and_opens_noth
             assert rig.lane.problems["input[0]"].endswith("so nobody enters: no GPIO lines")
 
 
-@pytest.mark.anyio
 async def test_a_fire_contact_that_answered_and_is_lost_is_an_alarm(state: Path) -> None:
     async with working(fire_rig(state), {Phase.OUT_OF_SERVICE}) as rig:
         rig.lane.device("input[0]", "gpio", "")
@@ -65,7 +63,6 @@ async def test_a_fire_contact_that_answered_and_is_lost_is_an_alarm(state: Path)
 
 
 @pytest.mark.parametrize("lost", ["reader[0]", "input[3]"])
-@pytest.mark.anyio
 async def test_staff_let_people_in_although_nothing_can_be_read(state: Path, lost: str) -> None:
     rig = Rig(state, needed={lost}, contacts={"input[3]": Role.PASSAGE}, timing=FREES)
     async with working(rig, {Phase.OUT_OF_SERVICE}) as rig:
@@ -81,7 +78,6 @@ async def test_staff_let_people_in_although_nothing_can_be_read(state: Path, los
         await rig.until(lambda: rig.turnstile.openings == 2)
 
 
-@pytest.mark.anyio
 async def test_a_free_way_is_told_as_free_although_nothing_can_be_read(state: Path) -> None:
     rig = Rig(state, needed={"reader[0]"}, timing=FREES)
     async with working(rig, {Phase.OUT_OF_SERVICE}) as rig:
@@ -94,7 +90,6 @@ async def test_a_free_way_is_told_as_free_although_nothing_can_be_read(state: Pa
         await rig.until(lambda: rig.phases[-1] is Phase.OUT_OF_SERVICE)
 
 
-@pytest.mark.anyio
 async def test_staff_are_told_why_the_barrier_does_not_open(state: Path) -> None:
     async with working(Rig(state)) as rig:
         rig.turnstile.broken = True
@@ -105,7 +100,6 @@ async def test_staff_are_told_why_the_barrier_does_not_open(state: Path) -> None
         assert why.endswith("turnstile: no answer. Look at its cable")
 
 
-@pytest.mark.anyio
 async def test_staff_let_people_in_past_a_door_that_is_left_open(state: Path) -> None:
     async with working(Rig(state)) as rig:
         says(rig, Role.DOOR, True)
@@ -113,7 +107,6 @@ async def test_staff_let_people_in_past_a_door_that_is_left_open(state: Path) ->
         assert await rig.staff.admit(ENTRY) == ""
 
 
-@pytest.mark.anyio
 async def test_nobody_is_told_to_go_before_the_barrier_has_taken_the_order(state: Path) -> None:
     async with working(Rig(state, timing=Timing(2.0, 2.0, frozenset()))) as rig:
         rig.turnstile.takes = 0.4
@@ -126,7 +119,6 @@ async def test_nobody_is_told_to_go_before_the_barrier_has_taken_the_order(state
         assert told.ms < 300  # to the decision, whatever the barrier takes
 
 
-@pytest.mark.anyio
 async def test_a_barrier_that_is_lost_before_it_opens_admits_nobody(state: Path) -> None:
     async with working(Rig(state)) as rig:
         rig.turnstile.takes = 5.0
@@ -137,7 +129,6 @@ async def test_a_barrier_that_is_lost_before_it_opens_admits_nobody(state: Path)
         assert rig.passed == [Passed.NOT_PASSED]
 
 
-@pytest.mark.anyio
 async def test_a_sensor_that_sees_nobody_is_an_alarm(state: Path) -> None:
     async with working(Rig(state, sensed=True, timeout=0.1)) as rig:
         for _ in range(3):
@@ -148,7 +139,6 @@ async def test_a_sensor_that_sees_nobody_is_an_alarm(state: Path) -> None:
         assert [(event.alarm, event.on) for event in told] == [(Alarm.SENSOR_SILENT, True)]
 
 
-@pytest.mark.anyio
 async def test_each_contact_that_ails_is_named_as_long_as_it_does(state: Path) -> None:
     def is_named(*each: bool) -> bool:
         told = [event for event in rig.events if isinstance(event, AlarmChanged)]

@@ -33,7 +33,6 @@ def pins() -> Iterator[Any]:
     Device.pin_factory = before
 
 
-@pytest.mark.anyio
 async def test_who_goes_through_is_seen_and_locked_behind(tmp_path: Path, pins: Any) -> None:
     load(tmp_path, {7: Listing.GREEN})
     timing = Timing(hold=5, passage_timeout=5, sensed=frozenset({Direction.ENTRY}), watchers=frozenset({"input[0]"}))

@@ -6,7 +6,6 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -49,7 +48,6 @@ def journal(state: Path) -> list[tuple[Any, ...]]:
         connection.close()
 
 
-@pytest.mark.anyio
 async def test_out_of_service_is_kept_over_a_restart(state: Path) -> None:
     async with working(Rig(state)) as rig:
         await order(rig, Mode.OUT_OF_SERVICE, True)
@@ -63,7 +61,6 @@ async def test_out_of_service_is_kept_over_a_restart(state: Path) -> None:
         assert rig.reasons == [Reason.ADMITTED]
 
 
-@pytest.mark.anyio
 async def test_a_fire_alarm_is_kept_over_a_restart(state: Path) -> None:
     async with working(Rig(state, timing=ABLE)) as rig:
         rig.lane.report(level(Role.FIRE, True))
@@ -76,7 +73,6 @@ async def test_a_fire_alarm_is_kept_over_a_restart(state: Path) -> None:
         assert rig.turnstile.secured
 
 
-@pytest.mark.anyio
 async def test_a_lockdown_blocks_and_the_exit_button_still_opens(state: Path) -> None:
     async with working(Rig(state, timing=ABLE)) as rig:
         rig.lane.report(level(Role.LOCKDOWN, True), "input[0]")
@@ -90,7 +86,6 @@ async def test_a_lockdown_blocks_and_the_exit_button_still_opens(state: Path) ->
         await rig.until(lambda: rig.turnstile.stances[-1] is Stance.BLOCKED and len(rig.turnstile.stances) == 3)
 
 
-@pytest.mark.anyio
 async def test_a_free_lane_decides_and_records_and_moves_nothing(state: Path) -> None:
     async with working(Rig(state, timing=ABLE)) as rig:
         await order(rig, Mode.FREE, True)
@@ -103,7 +98,6 @@ async def test_a_free_lane_decides_and_records_and_moves_nothing(state: Path) ->
         await rig.until(lambda: rig.turnstile.secured)
 
 
-@pytest.mark.anyio
 async def test_two_contacts_of_one_role_are_one(state: Path) -> None:
     async with working(Rig(state)) as rig:
         for name in ("input[0]", "input[1]"):
@@ -116,7 +110,6 @@ async def test_two_contacts_of_one_role_are_one(state: Path) -> None:
         assert rig.phases[-2:] == [Phase.FIRE, Phase.READY]
 
 
-@pytest.mark.anyio
 async def test_a_door_left_open_warns_alarms_and_is_recorded(state: Path) -> None:
     async with working(Rig(state, timing=DOOR)) as rig:
         rig.lane.report(level(Role.DOOR, False))
@@ -137,7 +130,6 @@ async def test_a_door_left_open_warns_alarms_and_is_recorded(state: Path) -> Non
     ]
 
 
-@pytest.mark.anyio
 async def test_more_time_for_the_next_person(state: Path) -> None:
     async with working(Rig(state)) as rig:
         await rig.staff.order(Extend)
@@ -145,7 +137,6 @@ async def test_more_time_for_the_next_person(state: Path) -> None:
         assert rig.turnstile.extended == [True]
 
 
-@pytest.mark.anyio
 async def test_of_two_doors_one_opens(tmp_path: Path) -> None:
     """Two lanes, two people, one mantrap: the second is served when the first door is locked again."""
     rigs = []

@@ -5,6 +5,7 @@ import shutil
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from gate.authority.authority import Authority
@@ -19,6 +20,13 @@ PEOPLE = 20_000
 WITNESS = 7  # a place that is green all along
 
 
+@cache
+def _spread() -> dict[int, Listing]:
+    """A status for each person, which does not compress to nothing."""
+    chance = random.Random(1)  # noqa: S311 - reproducible, not secret
+    return {idx: Listing(chance.randint(1, 4)) for idx in range(PEOPLE)}
+
+
 class World:
     """`authority` publishes to `public`; the device keeps its state in `state`."""
 
@@ -30,9 +38,7 @@ class World:
         self.authority = Authority.create(folder / "authority", at=START)
         self.authority.add_issuer("ashyq", at=START - HOUR)
         (folder / "authority" / "rules.json").write_bytes(rules_json())
-        chance = random.Random(1)  # noqa: S311 - so that it does not compress to nothing
-        spread = {idx: Listing(chance.randint(1, 4)) for idx in range(PEOPLE)}
-        self.authority.set_statuses(spread | {WITNESS: Listing.GREEN})
+        self.authority.set_statuses(_spread() | {WITNESS: Listing.GREEN})
 
     @property
     def root(self) -> Path:

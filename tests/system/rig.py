@@ -25,7 +25,7 @@ from gate.testing.builders import rules_json
 from tests.commands.process import Process, start_gate
 
 ON, OFF = bytes.fromhex("a00101a2"), bytes.fromhex("a00100a1")
-PATIENCE = 20.0  # seconds any single thing may take on a busy machine
+PATIENCE = 60.0  # seconds any single thing may take on a busy machine
 
 
 def eventually(holds: Callable[[], bool], what: str, patience: float = PATIENCE) -> None:

@@ -114,7 +114,6 @@ class _Kiosk(BaseHTTPRequestHandler):
         pass
 
 
-@pytest.mark.anyio
 async def test_the_follower_waits_for_service_and_connects_again() -> None:
     _Kiosk.asked = 0
     with ThreadingHTTPServer(("127.0.0.1", 0), _Kiosk) as server:

@@ -5,7 +5,6 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,8 +12,6 @@ from gate.demo.turnstile import Frames, Turnstile
 
 ON, OFF = bytes.fromhex("A00101A2"), bytes.fromhex("A00100A1")
 ON_2 = bytes.fromhex("A00201A3")
-
-pytestmark = pytest.mark.anyio
 
 
 @asynccontextmanager

@@ -106,7 +106,6 @@ def relay(active: str, pulse: str = "50ms") -> Any:
 
 
 @pytest.mark.parametrize(("active", "on"), [("high", 1), ("low", 0)])
-@pytest.mark.anyio
 async def test_lgpio_never_shows_the_releasing_level_but_in_a_release(lgpio: Lgpio, active: str, on: int) -> None:
     async with relay(active) as barrier:
         assert ("output", on) not in lgpio.shown
@@ -131,7 +130,6 @@ def test_gpiozero_alone_would_show_it(lgpio: Lgpio) -> None:
 
 
 @pytest.mark.parametrize(("active", "on"), [("high", True), ("low", False)])
-@pytest.mark.anyio
 async def test_a_mock_pin_never_shows_it_either(active: str, on: bool) -> None:
     with mock_gpio() as factory:
         async with relay(active) as barrier:
@@ -141,7 +139,6 @@ async def test_a_mock_pin_never_shows_it_either(active: str, on: bool) -> None:
         assert [bool(state) for _, state in factory.pin(17).states] == [not on, on, not on]
 
 
-@pytest.mark.anyio
 async def test_it_opens_again_over_lgpio(lgpio: Lgpio) -> None:
     for _ in range(3):
         async with relay("low") as barrier:
@@ -149,7 +146,6 @@ async def test_it_opens_again_over_lgpio(lgpio: Lgpio) -> None:
     assert lgpio.shown.count(("output", 0)) == 3
 
 
-@pytest.mark.anyio
 async def test_devices_opened_at_once_share_one_chip(lgpio: Lgpio) -> None:
     lines = await asyncio.gather(*(asyncio.to_thread(OutputLine, line, active_high=True) for line in (5, 6, 13)))
     assert lgpio.calls.count("gpiochip_open(0)") == 1
@@ -157,7 +153,6 @@ async def test_devices_opened_at_once_share_one_chip(lgpio: Lgpio) -> None:
         line.close()
 
 
-@pytest.mark.anyio
 async def test_a_line_that_does_not_follow_is_an_error() -> None:
     with mock_gpio() as factory:
         async with relay("high") as barrier:
@@ -183,7 +178,6 @@ async def failure(spec: Any = RELAY, **settings: object) -> str:
     return str(caught.value)
 
 
-@pytest.mark.anyio
 async def test_a_computer_without_gpio_says_so(devices: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(devices)
     assert "no GPIO lines" in await failure()
@@ -191,7 +185,6 @@ async def test_a_computer_without_gpio_says_so(devices: Path, monkeypatch: pytes
     assert files_in(devices) == [], "lgpio was loaded and left its pipe behind"
 
 
-@pytest.mark.anyio
 @pytest.mark.usefixtures("lgpio")
 async def test_a_board_that_is_no_raspberry_pi_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     from gpiozero import PinUnknownPi
@@ -205,7 +198,6 @@ async def test_a_board_that_is_no_raspberry_pi_says_so(monkeypatch: pytest.Monke
     assert "ProcSubset" in said
 
 
-@pytest.mark.anyio
 @pytest.mark.usefixtures("lgpio")
 async def test_a_missing_or_empty_lgpio_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "lgpio", ModuleType("lgpio"))  # what lgpio 0.0.0.2 installs
@@ -215,7 +207,6 @@ async def test_a_missing_or_empty_lgpio_says_what_to_install(monkeypatch: pytest
     assert "pip install gpiozero lgpio" in await failure()
 
 
-@pytest.mark.anyio
 async def test_a_chip_that_cannot_be_opened_names_the_group(lgpio: Lgpio, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_: int) -> int:
         raise LgpioError("can not open gpiochip")
@@ -224,20 +215,17 @@ async def test_a_chip_that_cannot_be_opened_names_the_group(lgpio: Lgpio, monkey
     assert "group gpio" in await failure()
 
 
-@pytest.mark.anyio
 async def test_a_line_held_by_another_program_says_so(lgpio: Lgpio) -> None:
     lgpio.busy = True
     assert "held by another program" in await failure()
 
 
-@pytest.mark.anyio
 @pytest.mark.usefixtures("devices")
 async def test_an_unknown_pin_factory_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GPIOZERO_PIN_FACTORY", "nonsense")
     assert "'nonsense' (from GPIOZERO_PIN_FACTORY)" in await failure()
 
 
-@pytest.mark.anyio
 async def test_lines_that_cannot_be_had_say_why() -> None:
     with mock_gpio():
         async with relay("high"):
@@ -246,7 +234,6 @@ async def test_lines_that_cannot_be_had_say_why() -> None:
         assert "pull resistor on the board" in await failure(CONTACT, line=2, pull="down")
 
 
-@pytest.mark.anyio
 async def test_a_board_that_goes_away_says_so() -> None:
     with mock_gpio():
         async with relay("high", pulse="1s") as barrier:

@@ -22,7 +22,6 @@ def settings(active: str, **others: object) -> dict[str, object]:
 
 
 @pytest.mark.parametrize(("active", "pull"), [("high", Bias.PULL_DOWN), ("low", Bias.PULL_UP)])
-@pytest.mark.anyio
 async def test_the_line_never_shows_the_releasing_level_but_in_a_release(active: str, pull: Bias) -> None:
     on = active == "high"
     with fake_gpiod() as chip:
@@ -34,7 +33,6 @@ async def test_the_line_never_shows_the_releasing_level_but_in_a_release(active:
         assert (chip.pull, chip.busy) == (pull, False)
 
 
-@pytest.mark.anyio
 async def test_a_line_that_does_not_follow_is_an_error() -> None:
     with fake_gpiod() as chip:
         async with DRIVER.open(DRIVER.config.model_validate(settings("high"))) as barrier:
@@ -69,7 +67,6 @@ SIMULATED = sorted(Path("/sys/kernel/config/gpio-sim").glob("*/live"))
 
 
 @pytest.mark.skipif(not SIMULATED, reason="this kernel has no gpio-sim chip that is live (CONFIG_GPIO_SIM, configfs)")
-@pytest.mark.anyio
 async def test_a_real_character_device() -> None:
     """Line 3 of the first live gpio-sim chip, seen from the other side."""
     folder = SIMULATED[0].parent

@@ -194,7 +194,6 @@ class Cut(Keyboard):
         return iter(self.pieces.pop(0))
 
 
-@pytest.mark.anyio
 async def test_half_a_code_typed_while_the_lane_was_asked_is_not_shown_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
     keyboard, pending = Cut(), True
     monkeypatch.setattr(evdev, "InputDevice", keyboard.InputDevice)
@@ -217,7 +216,6 @@ async def test_half_a_code_typed_while_the_lane_was_asked_is_not_shown_as_one(mo
 @pytest.mark.parametrize(
     ("number", "said"), [(errno.EACCES, "group input"), (errno.EBUSY, "fuser"), (errno.ENOENT, "by-path")]
 )
-@pytest.mark.anyio
 async def test_a_device_that_cannot_be_had_says_why(monkeypatch: pytest.MonkeyPatch, number: int, said: str) -> None:
     def refuse(path: str) -> None:
         raise OSError(number, path)
@@ -228,7 +226,6 @@ async def test_a_device_that_cannot_be_had_says_why(monkeypatch: pytest.MonkeyPa
             pass
 
 
-@pytest.mark.anyio
 async def test_it_is_grabbed_while_it_is_read_and_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
     keyboard = Keyboard()
     monkeypatch.setattr(evdev, "InputDevice", keyboard.InputDevice)

@@ -98,7 +98,6 @@ def test_a_fire_input_must_say_how_it_is_wired() -> None:
     assert CONTACT.config.model_validate({"driver": "gpio", "role": "passage", "line": 22}).normally == "open"
 
 
-@pytest.mark.anyio
 async def test_a_fire_loop_that_hums_is_lost_rather_than_well() -> None:
     with mock_gpio() as factory:
         async with CONTACT.open(contact()) as device:
@@ -114,7 +113,6 @@ async def test_a_fire_loop_that_hums_is_lost_rather_than_well() -> None:
 
 
 @pytest.mark.parametrize(("role", "told"), [("passage", []), ("door", [True])])
-@pytest.mark.anyio
 async def test_a_sensor_that_is_active_from_the_start_has_seen_nobody(role: str, told: list[bool]) -> None:
     heard = list[Level]()
     with mock_gpio() as factory:
@@ -134,7 +132,6 @@ async def test_a_sensor_that_is_active_from_the_start_has_seen_nobody(role: str,
             await asyncio.wait([running])
 
 
-@pytest.mark.anyio
 async def test_words_in_a_pipe_move_the_fake_input(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path, heard = tmp_path / "passage", list[Level]()
     async with FAKE.open(
@@ -159,7 +156,6 @@ async def test_words_in_a_pipe_move_the_fake_input(tmp_path: Path, caplog: pytes
     assert path.is_fifo(), "it stays for the next opening"
 
 
-@pytest.mark.anyio
 async def test_a_fake_input_without_a_pipe_is_inactive_for_ever() -> None:
     heard: list[Level] = []
     async with FAKE.open(FAKE.config.model_validate({"driver": "fake", "role": "fire"})) as device:
@@ -168,7 +164,6 @@ async def test_a_fake_input_without_a_pipe_is_inactive_for_ever() -> None:
     assert [level.active for level in heard] == [False]
 
 
-@pytest.mark.anyio
 async def test_a_pipe_that_cannot_be_made_says_why(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for path, said in [(tmp_path / "file", "not a named pipe"), (tmp_path / "nowhere" / "pipe", "must be a directory")]:
@@ -183,7 +178,6 @@ def test_every_signal_has_a_pattern_and_no_two_look_alike() -> None:
     assert all(one != other for at, one in enumerate(seen) for other in seen[:at]), "an amber lamp is optional"
 
 
-@pytest.mark.anyio
 async def test_lamps_blink_sound_once_and_go_dark() -> None:
     config = LAMPS.config.model_validate(
         {"driver": "lamps", "library": "gpiozero", "green": 5, "red": 6, "buzzer": 19, "active": "low"}
@@ -209,7 +203,6 @@ def test_lamps_need_lines_of_their_own() -> None:
         LAMPS.config.model_validate({"driver": "lamps", "green": 5, "red": 5})
 
 
-@pytest.mark.anyio
 async def test_fake_lamps_write_down_what_they_showed(tmp_path: Path) -> None:
     path = tmp_path / "shown.jsonl"
     async with FAKE_LAMPS.open(FAKE_LAMPS.config.model_validate({"driver": "fake", "path": str(path)})) as lamps:

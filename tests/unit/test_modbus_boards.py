@@ -110,7 +110,6 @@ def heard(board: Any) -> list[str]:
     return [frame for at in range(0, len(data), 8) if (frame := data[at : at + 8].hex(" ").upper()) != READ]
 
 
-@pytest.mark.anyio
 async def test_the_board_is_told_to_time_the_pulse(waveshare: WaveshareBoard) -> None:
     async with opened(waveshare.port, extended_pulse="3s") as barrier:
         await barrier.release(Direction.ENTRY)
@@ -120,14 +119,12 @@ async def test_the_board_is_told_to_time_the_pulse(waveshare: WaveshareBoard) ->
     assert [frame[:17] for frame in heard(waveshare)[2:]] == ["01 05 02 00 00 1E", OFF[:17]]
 
 
-@pytest.mark.anyio
 async def test_another_unit_on_the_bus_has_its_own_address(waveshare: WaveshareBoard) -> None:
     waveshare.unit = 0xFF
     async with opened(waveshare.port, unit=255):
         assert heard(waveshare) == ["FF 05 00 00 00 00 D8 14", "FF 01 00 00 00 08 28 12"]
 
 
-@pytest.mark.anyio
 async def test_a_relay_that_stays_as_it_was_is_out_of_service(waveshare: WaveshareBoard) -> None:
     async with opened(waveshare.port) as barrier:
         waveshare.stuck = True
@@ -135,7 +132,6 @@ async def test_a_relay_that_stays_as_it_was_is_out_of_service(waveshare: Wavesha
             await barrier.release(Direction.ENTRY)
 
 
-@pytest.mark.anyio
 async def test_a_relay_that_is_on_by_itself_shows_in_watch(waveshare: WaveshareBoard) -> None:
     async with opened(waveshare.port) as barrier:
         watch = asyncio.create_task(barrier.watch(no_reports))
@@ -146,7 +142,6 @@ async def test_a_relay_that_is_on_by_itself_shows_in_watch(waveshare: WaveshareB
 
 
 @pytest.mark.parametrize("fault", ["silent", "corrupts", "lies"])
-@pytest.mark.anyio
 async def test_a_board_that_is_not_to_be_trusted_refuses_a_release(waveshare: WaveshareBoard, fault: str) -> None:
     async with opened(waveshare.port) as barrier:
         setattr(waveshare, fault, True)
@@ -156,7 +151,6 @@ async def test_a_board_that_is_not_to_be_trusted_refuses_a_release(waveshare: Wa
     assert waveshare.locked()
 
 
-@pytest.mark.anyio
 async def test_a_clock_that_is_set_back_does_not_keep_an_order(
     waveshare: WaveshareBoard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -168,7 +162,6 @@ async def test_a_clock_that_is_set_back_does_not_keep_an_order(
             await asyncio.wait_for(barrier.release(Direction.ENTRY), 5)
 
 
-@pytest.mark.anyio
 async def test_a_defect_on_the_thread_of_orders_is_not_lost() -> None:
     orders = CommandThread("test")
     orders.give(lambda: getattr(orders, "nothing"))  # noqa: B009 - no attribute of it
@@ -179,7 +172,6 @@ async def test_a_defect_on_the_thread_of_orders_is_not_lost() -> None:
     orders.close()
 
 
-@pytest.mark.anyio
 async def test_an_order_outlasts_who_waited_for_it() -> None:
     """A stance that is taken and at once another: the first order, to lock, is still in its queue."""
     orders, go, carried_out = CommandThread("test"), threading.Event(), list[int]()
@@ -195,7 +187,6 @@ async def test_an_order_outlasts_who_waited_for_it() -> None:
     assert carried_out == list(range(20))
 
 
-@pytest.mark.anyio
 async def test_why_a_port_cannot_be_opened_is_said(waveshare: WaveshareBoard, tmp_path: Path) -> None:
     async with opened(waveshare.port):
         with pytest.raises(DeviceError, match="in use by another program"):
@@ -206,7 +197,6 @@ async def test_why_a_port_cannot_be_opened_is_said(waveshare: WaveshareBoard, tm
             pass
 
 
-@pytest.mark.anyio
 async def test_an_echo_is_compared() -> None:
     """A server that answers FF 00 to any coil that is not off: what pymodbus's own server does."""
     ours, theirs = pty.openpty()
@@ -243,7 +233,6 @@ async def sense(barrier: Barrier) -> tuple[list[Level], asyncio.Task[None]]:
     return levels, watch
 
 
-@pytest.mark.anyio
 async def test_a_turnstile_lets_one_person_through_each_way(lot: LotBoard) -> None:
     async with opened(lot.port, "lot", pulse="5s") as barrier:
         levels, watch = await sense(barrier)
@@ -260,7 +249,6 @@ async def test_a_turnstile_lets_one_person_through_each_way(lot: LotBoard) -> No
         await asyncio.wait([watch])
 
 
-@pytest.mark.anyio
 async def test_a_turnstiles_modes_are_the_stances(lot: LotBoard) -> None:
     async with opened(lot.port, "lot", pulse="5s") as barrier:
         for stance, mode in ((Stance.BLOCKED, 1), (Stance.FREE, 2), (Stance.CONTROLLED, 0)):
@@ -279,7 +267,6 @@ def mode_is_changed_elsewhere(lot: LotBoard) -> None:
 @pytest.mark.parametrize(
     ("fault", "said"), [(motor_jams, "reports error 3"), (mode_is_changed_elsewhere, "in mode 2 instead of 0")]
 )
-@pytest.mark.anyio
 async def test_a_turnstile_that_is_not_well_is_out_of_service(
     lot: LotBoard, fault: Callable[[LotBoard], None], said: str
 ) -> None:
@@ -290,7 +277,6 @@ async def test_a_turnstile_that_is_not_well_is_out_of_service(
             await asyncio.wait_for(watch, 5)
 
 
-@pytest.mark.anyio
 async def test_a_counter_that_was_set_is_no_crowd(lot: LotBoard) -> None:
     async with opened(lot.port, "lot", pulse="5s") as barrier:
         levels, watch = await sense(barrier)
@@ -319,7 +305,6 @@ def test_settings_that_do_not_fit_are_refused(wrong: dict[str, object], said: st
         DRIVER.config.model_validate({"driver": "modbus_relay", "port": "/dev/null", **wrong})
 
 
-@pytest.mark.anyio
 async def test_a_missing_library_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pymodbus.client", None)
     with pytest.raises(DeviceError, match=r"ashyq-gate\[modbus\]"):

@@ -43,7 +43,6 @@ def ports() -> Iterator[tuple[str, str]]:
         os.close(descriptor)
 
 
-@pytest.mark.anyio
 async def test_a_turnstile_of_the_library_takes_orders_and_modes(ports: tuple[str, str]) -> None:
     registers = [SimData(0x40, values=[0] * 9, datatype=DataType.REGISTERS)]
     registers += [SimData(address, values=0, datatype=DataType.REGISTERS) for address in (0x3000, 0x3011)]
@@ -82,7 +81,6 @@ def echo() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("board", ["waveshare", "lot"])
-@pytest.mark.anyio
 async def test_an_adapter_that_echoes_is_named_before_anybody_is_let_through(echo: str, board: str) -> None:
     """The echo of an order is what a board would answer to it."""
     config = {"driver": "modbus_relay", "board": board, "port": echo, "pulse": "5s"}

@@ -28,7 +28,6 @@ def opened(board: NumatoBoard, **settings: object) -> AbstractAsyncContextManage
 
 
 @pytest.mark.parametrize(("channel", "name"), [(0, "0"), (9, "9"), (10, "A"), (31, "V")])
-@pytest.mark.anyio
 async def test_every_order_is_read_back(board: NumatoBoard, channel: int, name: str) -> None:
     async with opened(board, channel=channel) as barrier:
         await barrier.release(Direction.ENTRY)
@@ -36,7 +35,6 @@ async def test_every_order_is_read_back(board: NumatoBoard, channel: int, name: 
         assert board.heard.decode() == f"\r{off}{on}\r{off}"
 
 
-@pytest.mark.anyio
 async def test_the_order_to_lock_is_understood_after_half_an_order(board: NumatoBoard) -> None:
     async with opened(board, pulse="200ms") as barrier:
         release = asyncio.create_task(barrier.release(Direction.ENTRY))
@@ -47,7 +45,6 @@ async def test_the_order_to_lock_is_understood_after_half_an_order(board: Numato
 
 
 @pytest.mark.parametrize(("fault", "said"), [("stuck", "says otherwise"), ("silent", "does not answer")])
-@pytest.mark.anyio
 async def test_one_that_is_not_to_be_trusted_refuses_a_release(board: NumatoBoard, fault: str, said: str) -> None:
     async with opened(board) as barrier:
         setattr(board, fault, True)
@@ -55,7 +52,6 @@ async def test_one_that_is_not_to_be_trusted_refuses_a_release(board: NumatoBoar
             await barrier.release(Direction.ENTRY)
 
 
-@pytest.mark.anyio
 async def test_one_that_talks_nonsense_refuses_a_release(board: NumatoBoard, monkeypatch: pytest.MonkeyPatch) -> None:
     async with opened(board) as barrier:
         monkeypatch.setattr(board, "obey", lambda _: b"\n\rperhaps")

@@ -61,7 +61,6 @@ class Odd(Switch):
 @pytest.mark.parametrize("error", ODD, ids=lambda error: type(error).__name__)
 @pytest.mark.parametrize("spot", SPOTS)
 @pytest.mark.parametrize("board_timed", [False, True])
-@pytest.mark.anyio
 async def test_what_odd_bytes_raise_is_a_device_error(spot: str, error: Exception, board_timed: bool) -> None:
     switch = Odd(spot, error)
     barrier = BoardTimedBarrier(switch, 0.1, can_lock=True) if board_timed else HostTimedBarrier(switch, 0.1)
@@ -84,7 +83,6 @@ async def test_what_odd_bytes_raise_is_a_device_error(spot: str, error: Exceptio
 
 
 @pytest.mark.parametrize("error", ODD, ids=lambda error: type(error).__name__)
-@pytest.mark.anyio
 async def test_what_an_order_raises_on_its_thread_is_a_device_error(error: Exception) -> None:
     thread = CommandThread("test")
 

@@ -69,7 +69,6 @@ def test_no_two_processes_begin_with_the_same_random_number(tmp_path: Path) -> N
     assert UNSEEDED.hex() not in numbers
 
 
-@pytest.mark.anyio
 async def test_unseeded_random_numbers_are_refused(rig: OsdpRig, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the seed of a process that has none, the number on the wire is the known one: nothing is sent."""
     monkeypatch.setattr(osdp_panel, "seed", lambda: ctypes.CDLL(None).srand(1))
@@ -86,7 +85,6 @@ def test_a_libc_that_cannot_be_seeded_is_refused(monkeypatch: pytest.MonkeyPatch
         osdp_panel.seed()
 
 
-@pytest.mark.anyio
 async def test_the_first_frames_are_as_documented(rig: OsdpRig) -> None:
     """Marks, then SOM, address, length and control, then the identity request, with its CRC."""
     async with rig.open(0.5):
@@ -95,7 +93,6 @@ async def test_the_first_frames_are_as_documented(rig: OsdpRig) -> None:
         assert len(random_number(rig.wire.said)) == 8
 
 
-@pytest.mark.anyio
 async def test_the_secure_channel_comes_up_as_documented(rig: OsdpRig) -> None:
     """SOM, address, length, control with sequence and security block, the block, the code; then its data."""
     async with rig.open(0.5):
@@ -112,7 +109,6 @@ async def test_the_secure_channel_comes_up_as_documented(rig: OsdpRig) -> None:
     assert all(frame[5] == 2 for _, frame in frames[at + 4 :]), "something was said outside the channel"
 
 
-@pytest.mark.anyio
 async def test_the_module_times_the_pulse(rig: OsdpRig) -> None:
     async with rig.open(0.5) as barrier:
         await barrier.release(Direction.ENTRY)
@@ -121,7 +117,6 @@ async def test_the_module_times_the_pulse(rig: OsdpRig) -> None:
         assert rig.module.words.count("released") == 1
 
 
-@pytest.mark.anyio
 async def test_a_module_that_lost_its_power_is_there_again_at_once(rig: OsdpRig) -> None:
     """Left to itself libosdp would be offline for 300 s."""
     problems: list[str] = []
@@ -146,7 +141,6 @@ async def test_a_module_that_lost_its_power_is_there_again_at_once(rig: OsdpRig)
     await asyncio.wait([running])
 
 
-@pytest.mark.anyio
 async def test_a_short_blip_heals_too(rig: OsdpRig) -> None:
     async with rig.open(0.5) as barrier:
         rig.lose_module()
@@ -159,7 +153,6 @@ async def test_a_short_blip_heals_too(rig: OsdpRig) -> None:
                 await asyncio.sleep(0.1)
 
 
-@pytest.mark.anyio
 async def test_inputs_and_tampering_are_reported_when_they_change(rig: OsdpRig) -> None:
     levels: list[Level] = []
     async with rig.open(0.5) as barrier:
@@ -177,7 +170,6 @@ async def test_inputs_and_tampering_are_reported_when_they_change(rig: OsdpRig) 
         await asyncio.wait([watch])
 
 
-@pytest.mark.anyio
 async def test_an_order_the_module_refuses_is_an_error(rig: OsdpRig) -> None:
     rig.config = rig.config.model_copy(update={"output": 7})
     with pytest.raises(DeviceError, match="refuses an order"):
@@ -186,7 +178,6 @@ async def test_an_order_the_module_refuses_is_an_error(rig: OsdpRig) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "00112233", "not hex at all, and not sixteen bytes"])
-@pytest.mark.anyio
 async def test_a_key_that_is_none_is_refused(rig: OsdpRig, tmp_path: Path, text: str) -> None:
     (tmp_path / "key").write_text(text)
     with pytest.raises(DeviceError, match="openssl rand"):
@@ -194,7 +185,6 @@ async def test_a_key_that_is_none_is_refused(rig: OsdpRig, tmp_path: Path, text:
             pass
 
 
-@pytest.mark.anyio
 async def test_a_module_with_another_key_is_never_driven(
     rig: OsdpRig, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -226,7 +216,6 @@ def test_the_kinds_of_report_are_those_of_the_library() -> None:
     assert (osdp.StatusReportType.Local, osdp.StatusReportType.Input) == (_LOCAL, _INPUTS)
 
 
-@pytest.mark.anyio
 async def test_a_missing_library_says_what_to_install(rig: OsdpRig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "osdp", None)
     with pytest.raises(DeviceError, match=r"ashyq-gate\[osdp\]"):

@@ -14,7 +14,7 @@ from tests.contract.osdp_peer import CUID
 from tests.contract.osdp_rig import ADDRESS, Module, OsdpRig, Wire
 from tests.peers.running import Peer, answer, command
 
-pytestmark = [pytest.mark.slow, pytest.mark.anyio]
+pytestmark = pytest.mark.slow
 
 MASTER = bytes(range(0x10, 0x20))
 Bus = Callable[[bool], tuple[Wire, Module, Peer]]

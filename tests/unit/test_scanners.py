@@ -194,7 +194,6 @@ async def opened(board: ScannerBoard, **settings: object) -> AsyncIterator[Reade
         yield reader
 
 
-@pytest.mark.anyio
 async def test_it_reads_all_the_time_and_obeys_no_set_up_code(board: ScannerBoard) -> None:
     async with opened(board):
         assert board.zones[0x0000] == 0xD6
@@ -207,7 +206,6 @@ async def test_it_reads_all_the_time_and_obeys_no_set_up_code(board: ScannerBoar
     )
 
 
-@pytest.mark.anyio
 async def test_what_it_is_told_outlasts_its_power_and_wears_no_flash(board: ScannerBoard) -> None:
     async with opened(board):
         assert board.saved == board.zones
@@ -217,7 +215,6 @@ async def test_what_it_is_told_outlasts_its_power_and_wears_no_flash(board: Scan
 
 
 @pytest.mark.parametrize(("fault", "said"), [("dumb", "does not answer"), ("stubborn", "zone 0000")])
-@pytest.mark.anyio
 async def test_one_that_does_not_do_as_it_is_told_is_not_used(board: ScannerBoard, fault: str, said: str) -> None:
     setattr(board, fault, True)
     with pytest.raises(DeviceError, match=said):
@@ -225,7 +222,6 @@ async def test_one_that_does_not_do_as_it_is_told_is_not_used(board: ScannerBoar
             pass
 
 
-@pytest.mark.anyio
 async def test_one_that_goes_dumb_is_lost_after_three_heartbeats(
     board: ScannerBoard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -239,7 +235,6 @@ async def test_one_that_goes_dumb_is_lost_after_three_heartbeats(
             await asyncio.wait_for(run, 5)
 
 
-@pytest.mark.anyio
 async def test_on_command_it_is_commanded_all_the_time(board: ScannerBoard, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serial_scanner, "_TRIGGER_EVERY", 0.05)
     async with opened(board, trigger=True) as reader:
@@ -248,7 +243,6 @@ async def test_on_command_it_is_commanded_all_the_time(board: ScannerBoard, monk
             await until(lambda: board.triggered >= 3)
 
 
-@pytest.mark.anyio
 async def test_a_honeywell_is_triggered_and_let_go(tmp_path: Path) -> None:
     board = ScannerBoard(tmp_path, speaks=False)
     async with opened(board, scanner="honeywell", trigger=True, set_up=["16 4D 0D"]) as reader:
@@ -275,7 +269,6 @@ class NewlandBoard(ScannerBoard):
 COMMAND = "7E 01 30 30 30 30 40 51 52 43 45 4E 41 31 3B 03"
 
 
-@pytest.mark.anyio
 async def test_the_answer_to_a_command_is_no_part_of_a_code(tmp_path: Path) -> None:
     board, lane = NewlandBoard(tmp_path, b"\x06"), LaneDouble()
     async with opened(board, scanner="newland", set_up=[COMMAND]) as reader, running(reader, lane):
@@ -287,7 +280,6 @@ async def test_the_answer_to_a_command_is_no_part_of_a_code(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("thinks", [b"\x15", b"\x05"])
-@pytest.mark.anyio
 async def test_a_scanner_that_refuses_to_be_set_up_is_not_used(tmp_path: Path, thinks: bytes) -> None:
     board = NewlandBoard(tmp_path, thinks)
     with pytest.raises(DeviceError, match=f"refuses the command {COMMAND}"):
@@ -296,7 +288,6 @@ async def test_a_scanner_that_refuses_to_be_set_up_is_not_used(tmp_path: Path, t
     board.close()
 
 
-@pytest.mark.anyio
 async def test_a_scanner_that_may_obey_visitors_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     board = ScannerBoard(tmp_path, speaks=False)
     async with opened(board, scanner="newland"):
@@ -304,7 +295,6 @@ async def test_a_scanner_that_may_obey_visitors_is_said(tmp_path: Path, caplog: 
     board.close()
 
 
-@pytest.mark.anyio
 async def test_what_was_read_while_the_lane_was_asked_is_shown_to_nobody(board: ScannerBoard) -> None:
     pending = True
 
@@ -330,7 +320,6 @@ def test_settings_that_say_nothing_are_refused() -> None:
 # One showing of a code.
 
 
-@pytest.mark.anyio
 async def test_a_code_that_stays_in_view_is_shown_once_and_after_a_while_again() -> None:
     lane = LaneDouble()
     once = RepeatFilter(
@@ -346,7 +335,6 @@ async def test_a_code_that_stays_in_view_is_shown_once_and_after_a_while_again()
     assert [scan.text for scan in lane.scans] == ["A", "A", "B"]
 
 
-@pytest.mark.anyio
 async def test_who_has_to_wait_is_shown_again() -> None:
     answers = [Answer.WAIT, Answer.WAIT, Answer.DECIDED]
     lane = LaneDouble(lambda _: answers.pop(0))
@@ -356,7 +344,6 @@ async def test_who_has_to_wait_is_shown_again() -> None:
     assert len(lane.scans) == 3
 
 
-@pytest.mark.anyio
 async def test_what_the_scanner_puts_around_a_code_is_taken_away_and_what_is_dropped_is_said(tmp_path: Path) -> None:
     board, lane = ScannerBoard(tmp_path, speaks=False), LaneDouble()
     async with opened(board, scanner="line", prefix="#", suffix="*") as reader, running(reader, lane):

@@ -102,7 +102,6 @@ def refused(**settings: object) -> str:
         (8, "A0 08 01 A9", "A0 08 00 A8"),
     ],
 )
-@pytest.mark.anyio
 async def test_lcus_hears_off_then_on_then_off(channel: int, on: str, off: str) -> None:
     with Board() as board:
         async with opened(board.port, profile="lcus", channel=channel, pulse="50ms") as barrier:
@@ -112,7 +111,6 @@ async def test_lcus_hears_off_then_on_then_off(channel: int, on: str, off: str) 
         await board.hears(off + on + off + off)
 
 
-@pytest.mark.anyio
 async def test_two_releases_at_once_are_two_pulses_one_after_the_other() -> None:
     with Board() as board:
         async with opened(board.port, profile="lcus", pulse="50ms") as barrier:
@@ -120,7 +118,6 @@ async def test_two_releases_at_once_are_two_pulses_one_after_the_other() -> None
             await board.hears("A00100A1" + 2 * "A00101A2 A00100A1")
 
 
-@pytest.mark.anyio
 async def test_a_board_that_times_the_pulse_is_told_once() -> None:
     with Board() as board:
         async with opened(board.port, profile="hw-667") as barrier:
@@ -134,7 +131,6 @@ async def test_a_board_that_times_the_pulse_is_told_once() -> None:
             await board.hears("BB CC BB")
 
 
-@pytest.mark.anyio
 async def test_a_turnstile_is_released_by_direction_and_acknowledges() -> None:
     with Board(lambda _: bytes.fromhex("0202000606")) as board:
         async with opened(board.port, profile="digicon-tx1500") as barrier:
@@ -144,7 +140,6 @@ async def test_a_turnstile_is_released_by_direction_and_acknowledges() -> None:
 
 
 @pytest.mark.parametrize(("answer", "said"), [("", "answered nothing"), ("0202001515", "answered 02 02 00 15 15")])
-@pytest.mark.anyio
 async def test_a_missing_or_wrong_acknowledgement_is_an_error(answer: str, said: str) -> None:
     def reply(chunk: bytes) -> bytes:
         return bytes.fromhex("0202000606" if chunk[3] == 0x43 else answer)
@@ -156,7 +151,6 @@ async def test_a_missing_or_wrong_acknowledgement_is_an_error(answer: str, said:
             await board.hears("02 02 00 43 43  02 02 00 48 48  02 02 00 43 43")
 
 
-@pytest.mark.anyio
 async def test_a_board_without_an_order_to_lock_is_secured_by_time_only() -> None:
     with Board() as board:
         async with opened(board.port, profile="ac-atri-018") as barrier:
@@ -186,7 +180,6 @@ class KmTronic:
         return answer
 
 
-@pytest.mark.anyio
 async def test_a_relay_that_can_be_read_back_is(own_profile: Callable[[str], str]) -> None:
     relay = KmTronic()
     with Board(relay) as board:
@@ -201,7 +194,6 @@ async def test_a_relay_that_can_be_read_back_is(own_profile: Callable[[str], str
                 await barrier.release(Direction.ENTRY)
 
 
-@pytest.mark.anyio
 async def test_a_relay_that_stays_on_at_the_start_is_refused(own_profile: Callable[[str], str]) -> None:
     relay = KmTronic()
     relay.on, relay.obeys = True, False
@@ -210,7 +202,6 @@ async def test_a_relay_that_stays_on_at_the_start_is_refused(own_profile: Callab
             pass
 
 
-@pytest.mark.anyio
 async def test_a_silent_relay_works_without_read_back(own_profile: Callable[[str], str]) -> None:
     with Board() as board:
         async with opened(board.port, profile=own_profile(KMTRONIC), pulse="50ms") as barrier:
@@ -235,7 +226,6 @@ class Lcus:
         return b""
 
 
-@pytest.mark.anyio
 async def test_an_order_to_lock_that_was_missed_is_said_again() -> None:
     relay = Lcus()
     with Board(relay) as board:
@@ -248,7 +238,6 @@ async def test_an_order_to_lock_that_was_missed_is_said_again() -> None:
             watch.cancel()
 
 
-@pytest.mark.anyio
 async def test_a_relay_that_dies_while_nobody_comes_is_found(own_profile: Callable[[str], str]) -> None:
     relay = KmTronic()
     with Board(relay) as board:
@@ -285,7 +274,6 @@ async def heard_at_last(line: int, frame: bytes) -> bytes:
     return heard.strip(b"\0")
 
 
-@pytest.mark.anyio
 async def test_an_order_to_lock_is_repeated_until_the_line_takes_it() -> None:
     async with deaf_board() as (barrier, line):
         barrier.secure()
@@ -295,7 +283,6 @@ async def test_an_order_to_lock_is_repeated_until_the_line_takes_it() -> None:
             await barrier.watch(lambda _: None)
 
 
-@pytest.mark.anyio
 async def test_a_line_that_takes_nothing_refuses_a_release() -> None:
     async with deaf_board() as (barrier, line):
         with pytest.raises(DeviceError, match="takes no more bytes"):
@@ -303,7 +290,6 @@ async def test_a_line_that_takes_nothing_refuses_a_release() -> None:
         assert await heard_at_last(line, bytes.fromhex("A00100A1")) == bytes.fromhex("A00100A1"), "told to unlock"
 
 
-@pytest.mark.anyio
 async def test_a_port_in_use_says_so() -> None:
     with Board() as board:
         async with opened(board.port, profile="lcus", pulse="1s"):
@@ -312,7 +298,6 @@ async def test_a_port_in_use_says_so() -> None:
                     pass
 
 
-@pytest.mark.anyio
 async def test_a_missing_port_says_which_are_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("drivers._shared.serial_port._BY_PATH", tmp_path)
     missing = str(tmp_path / "gone")
@@ -325,7 +310,6 @@ async def test_a_missing_port_says_which_are_there(tmp_path: Path, monkeypatch: 
             pass
 
 
-@pytest.mark.anyio
 async def test_a_file_that_is_no_port_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(DeviceError, match="cannot be opened"):

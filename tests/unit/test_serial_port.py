@@ -44,7 +44,6 @@ def heard(far: int, until: bytes) -> bytes:
     return found.strip(b"\0")
 
 
-@pytest.mark.anyio
 async def test_a_release_that_a_clogged_line_has_kept_is_not_carried_out_later() -> None:
     with line() as (far, near):
         config = {"driver": "serial_frames", "profile": "lcus", "port": os.ttyname(near), "pulse": "300ms"}

@@ -118,7 +118,6 @@ def text(data: bytes) -> str:
     return data.hex(" ").upper()
 
 
-@pytest.mark.anyio
 async def test_stances_are_entered_and_left_and_left_once_more_when_it_is_opened(recorder: Recorder) -> None:
     leave_both = "EB 01 43 00 A9 EB 01 4B 00 A1"
     async with opened(recorder, "ac-atri-018") as barrier:
@@ -138,7 +137,6 @@ async def watching(barrier: Barrier) -> tuple[list[Level], "asyncio.Task[None]"]
     return levels, watch
 
 
-@pytest.mark.anyio
 async def test_a_report_in_pieces_and_in_the_middle_of_an_answer_is_one_passage(digicon: DigiconBoard) -> None:
     async with opened(digicon, "digicon-tx1500") as barrier:
         levels, watch = await watching(barrier)
@@ -162,7 +160,6 @@ async def test_a_report_in_pieces_and_in_the_middle_of_an_answer_is_one_passage(
         await asyncio.wait([watch])
 
 
-@pytest.mark.anyio
 async def test_garbage_between_reports_is_no_passage(digicon: DigiconBoard) -> None:
     async with opened(digicon, "digicon-tx1500") as barrier:
         levels, watch = await watching(barrier)
@@ -174,7 +171,6 @@ async def test_garbage_between_reports_is_no_passage(digicon: DigiconBoard) -> N
         await asyncio.wait([watch])
 
 
-@pytest.mark.anyio
 async def test_swapped_its_entry_is_our_exit(digicon: DigiconBoard) -> None:
     async with opened(digicon, "digicon-tx1500", swapped=True) as barrier:
         levels, watch = await watching(barrier)

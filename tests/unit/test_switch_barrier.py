@@ -53,7 +53,6 @@ def test_a_disarmed_guard_does_nothing() -> None:
     guard.close()
 
 
-@pytest.mark.anyio
 async def test_what_was_taken_after_a_cancellation_is_given_back_once() -> None:
     go, freed = threading.Event(), list[str]()
 
@@ -71,7 +70,6 @@ async def test_what_was_taken_after_a_cancellation_is_given_back_once() -> None:
     await until(lambda: freed == ["device"])
 
 
-@pytest.mark.anyio
 async def test_freeing_is_carried_out_though_cancelled() -> None:
     go, freed = threading.Event(), threading.Event()
     loop = asyncio.get_running_loop()
@@ -91,7 +89,6 @@ def fake(*faults: str) -> FakeConfig:
     return FakeConfig.model_validate({"driver": "fake", "pulse": "50ms", "takes": "5ms", "faults": faults})
 
 
-@pytest.mark.anyio
 async def test_the_fake_remembers_and_fails_on_demand() -> None:
     async with DRIVER.open(fake("none", "timeout", "unplugged")) as barrier:
         await barrier.release(Direction.ENTRY)
@@ -108,7 +105,6 @@ async def test_the_fake_remembers_and_fails_on_demand() -> None:
     assert barrier.directions == [Direction.ENTRY, Direction.EXIT]
 
 
-@pytest.mark.anyio
 async def test_the_fake_can_be_lost_while_it_stands_open() -> None:
     async with DRIVER.open(fake("unplugged_open")) as barrier:
         with pytest.raises(DeviceError, match="unplugged"):
@@ -117,7 +113,6 @@ async def test_the_fake_can_be_lost_while_it_stands_open() -> None:
     assert [state for _, state in barrier.history] == ["secured", "released"]
 
 
-@pytest.mark.anyio
 async def test_a_way_that_the_host_holds_open_is_locked_when_the_loop_hangs_and_opened_again_when_it_goes_on() -> None:
     async with DRIVER.open(fake()) as barrier:
         watch = asyncio.create_task(barrier.watch(lambda _: None))
@@ -159,7 +154,6 @@ class SlowSwitch(Switch):
         return
 
 
-@pytest.mark.anyio
 async def test_a_pulse_ends_though_its_order_took_longer_than_the_pulse() -> None:
     switch = SlowSwitch()
     async with started(HostTimedBarrier(switch, 0.05)) as barrier:
@@ -167,7 +161,6 @@ async def test_a_pulse_ends_though_its_order_took_longer_than_the_pulse() -> Non
     assert switch.ended_by_guard
 
 
-@pytest.mark.anyio
 async def test_a_free_way_that_nobody_watches_is_locked() -> None:
     async with DRIVER.open(fake()) as barrier:
         await barrier.stand(Stance.FREE)

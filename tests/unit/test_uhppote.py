@@ -16,8 +16,6 @@ from gate.testing.barrier_contract import no_reports, until
 from tests.contract.network_boards import UhppoteBoard
 from tests.peers.running import answer
 
-pytestmark = pytest.mark.anyio
-
 BOARD = "78 37 2A 18"  # 405419896
 GET, STATUS, OPEN = f"17 82 00 00 {BOARD} 03", f"17 20 00 00 {BOARD}", f"17 40 00 00 {BOARD} 03"
 

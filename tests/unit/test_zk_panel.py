@@ -16,8 +16,6 @@ from gate.testing.barrier_contract import no_reports, until
 from tests.contract.network_boards import ZkPanel
 from tests.peers.running import answer
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.fixture
 def panel() -> Iterator[ZkPanel]:
