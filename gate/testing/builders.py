@@ -1,5 +1,6 @@
 """Small valid values for tests, and for those who write drivers."""
 
+import asyncio
 import hashlib
 import json
 import time
@@ -66,20 +67,21 @@ class ManualClock:
 
 
 class RunningMachine:
-    """The clocks of a machine that run, beginning at NOW."""
+    """The clocks of a machine that run, beginning at NOW; those of the event loop in which it is made, if in one."""
 
     def __init__(self) -> None:
-        self._start = time.monotonic()
+        try:
+            self.monotonic = asyncio.get_running_loop().time
+        except RuntimeError:
+            self.monotonic = time.monotonic
+        self._start = self.monotonic()
         self._set = self._slept = 0.0
 
     def now(self) -> float:
-        return NOW + self._set + time.monotonic() - self._start
-
-    def monotonic(self) -> float:
-        return time.monotonic()
+        return NOW + self._set + self.monotonic() - self._start
 
     def since_boot(self) -> float:
-        return time.monotonic() + self._slept + SETTLES_WITHIN
+        return self.monotonic() + self._slept + SETTLES_WITHIN
 
     def boot(self) -> str:
         return "a start"

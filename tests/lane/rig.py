@@ -1,7 +1,6 @@
 """A lane with a barrier and a lamp in memory."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -30,8 +29,13 @@ from gate.testing.builders import KEY, LIMITS, NOW, RunningClock, policy
 ENTRY = Direction.ENTRY
 
 
+def now() -> float:
+    """The time of the running loop, which is that of the lane."""
+    return asyncio.get_running_loop().time()
+
+
 def scan(text: str) -> Scan:
-    return Scan(text, "reader[0]", ENTRY, time.monotonic())
+    return Scan(text, "reader[0]", ENTRY, now())
 
 
 def credential(idx: int, *, holder: bytes | None = None) -> bytes:
@@ -143,8 +147,8 @@ class Rig:
 
     async def show(self, text: str, seconds: float) -> list[Answer | None]:
         """Hold a code before the camera, fifteen frames a second."""
-        answers, end = [], time.monotonic() + seconds
-        while time.monotonic() < end:
+        answers, end = [], now() + seconds
+        while now() < end:
             answers.append(self.lane.present(scan(text)))
             await asyncio.sleep(1 / 15)
         return answers

@@ -12,6 +12,8 @@ from gate.errors import DeviceError
 from gate.lane.barrier_slot import BarrierSlot
 from gate.testing.barrier_contract import no_reports, until
 
+pytestmark = pytest.mark.real_time
+
 
 @asynccontextmanager
 async def held(door: BarrierSlot, pulse: str) -> AsyncIterator[tuple[FakeBarrier, "asyncio.Task[None]"]]:

@@ -30,6 +30,8 @@ from gate.store.inside import MOST_INSIDE
 from tests.lane.rig import Rig, plain, working
 from tests.log_lines import captured_lines
 
+pytestmark = pytest.mark.real_time
+
 ABLE = Timing(0.3, 0.4, frozenset(), stances=frozenset({Stance.FREE, Stance.BLOCKED}))
 ME = f"uid {os.getuid()}"
 

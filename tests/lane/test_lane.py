@@ -1,7 +1,6 @@
 """The lane as its devices see it: presentations, renewals, inputs, a failing barrier."""
 
 import asyncio
-import time
 from pathlib import Path
 
 from gate.authority.wallet import Wallet
@@ -15,7 +14,7 @@ from gate.ports.feedback import Signal
 from gate.ports.inputs import Level, Role
 from gate.ports.reader import Answer
 from gate.testing.builders import NOW
-from tests.lane.rig import Rig, credential, plain, scan, working
+from tests.lane.rig import Rig, credential, now, plain, scan, working
 
 
 async def test_many_frames_of_one_code_are_one_presentation(state: Path) -> None:
@@ -58,7 +57,7 @@ async def test_what_is_held_up_is_told_when_it_changes(state: Path) -> None:
         assert told == [(True, False, True), (True, True, True), (False, True, False), (False, False, False)]
         # The lamps too: green is the first one's, and the next must not take it for theirs.
         assert rig.lamp.shown[-3:] == [Signal.SEEN, Signal.ADMITTED, Signal.WAIT]
-        rig.lane.report(Level(Role.PASSAGE, active=True, at=time.monotonic()))
+        rig.lane.report(Level(Role.PASSAGE, active=True, at=now()))
         await rig.until(lambda: rig.lamp.shown[-1] is Signal.READY)
 
 
@@ -68,7 +67,7 @@ async def test_whoever_goes_through_and_shows_the_code_again_is_not_refused(stat
             await rig.show(plain(7), 0.3)
             await asyncio.sleep(GONE_AFTER + 0.3)
         assert rig.reasons == [Reason.ADMITTED]
-        rig.lane.report(Level(Role.PASSAGE, active=True, at=time.monotonic()))
+        rig.lane.report(Level(Role.PASSAGE, active=True, at=now()))
         await rig.until(lambda: rig.passed == [Passed.PASSED])
         await rig.show(plain(7), 0.3)  # whoever comes with it now
         assert rig.reasons == [Reason.ADMITTED, Reason.ALREADY_USED]
@@ -89,7 +88,7 @@ async def test_who_leaves_before_the_lane_is_free_is_recorded_as_lane_busy(state
         await rig.show(plain(9), 0.2)
         await rig.until(lambda: Reason.LANE_BUSY in rig.reasons)
         assert rig.turnstile.openings == 1
-        rig.lane.report(Level(Role.PASSAGE, active=True, at=time.monotonic()))
+        rig.lane.report(Level(Role.PASSAGE, active=True, at=now()))
         await rig.until(lambda: rig.passed == [Passed.PASSED])
         await rig.show(plain(9), 0.2)  # being told to wait took no use
         assert rig.reasons[-1] is Reason.ADMITTED
@@ -109,12 +108,12 @@ async def test_two_phones_at_once_open_once_and_then_for_the_other(state: Path) 
 
 async def test_fire_stops_granting_and_what_was_shown_meanwhile_is_not_judged(state: Path) -> None:
     async with working(Rig(state)) as rig:
-        rig.lane.report(Level(Role.FIRE, active=True, at=time.monotonic()))
+        rig.lane.report(Level(Role.FIRE, active=True, at=now()))
         await rig.until(lambda: rig.phases[-1] is Phase.FIRE)
         assert set(await rig.show(plain(7), 0.3)) == {Answer.WAIT}
         assert (rig.reasons, rig.turnstile.openings) == ([], 0)
         assert rig.lamp.shown[-1] is Signal.FIRE
-        rig.lane.report(Level(Role.FIRE, active=False, at=time.monotonic()))
+        rig.lane.report(Level(Role.FIRE, active=False, at=now()))
         assert set(await rig.show(plain(7), 0.2)) == {Answer.WAIT}  # until staff reset it
         await rig.staff.order(Reset)
         await rig.until(lambda: rig.phases[-1] is Phase.READY)
@@ -125,7 +124,7 @@ async def test_fire_stops_granting_and_what_was_shown_meanwhile_is_not_judged(st
 async def test_the_exit_button_opens_once_a_press(state: Path) -> None:
     async with working(Rig(state)) as rig:
         for active in (False, True, True, False, True):
-            rig.lane.report(Level(Role.REX, active=active, at=time.monotonic()))
+            rig.lane.report(Level(Role.REX, active=active, at=now()))
             await asyncio.sleep(0.15)
         await rig.until(lambda: rig.turnstile.openings == 2)
 

@@ -1,7 +1,6 @@
 """A lane with something broken: it opens for nobody because of that, and staff may still let people in."""
 
 import asyncio
-import time
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from gate.core.reason import Reason
 from gate.lane.input_events import CHATTER
 from gate.ports.feedback import Signal
 from gate.ports.inputs import Level, Role
-from tests.lane.rig import Rig, plain, working
+from tests.lane.rig import Rig, now, plain, working
 
 ENTRY = Direction.ENTRY
 FREES = Timing(0.3, 0.4, frozenset(), stances=frozenset({Stance.FREE}))
@@ -28,7 +27,7 @@ def fire_rig(state: Path) -> Rig:
 
 
 def says(rig: Rig, role: Role, active: bool, source: str = "input[0]") -> None:
-    rig.lane.report(Level(role, active, time.monotonic()), source)
+    rig.lane.report(Level(role, active, now()), source)
 
 
 async def test_a_fire_contact_that_never_answered_closes_the_lane_and_opens_nothing(state: Path) -> None:

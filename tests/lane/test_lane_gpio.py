@@ -18,6 +18,8 @@ from gate.core.model import Direction, Listing
 from gate.testing.builders import load
 from tests.lane.rig import Rig, plain, working
 
+pytestmark = pytest.mark.real_time
+
 RELAY_LINE, PASSAGE_LINE = 17, 27
 
 

@@ -1,7 +1,6 @@
 """Orders of staff, alarms of the door and the other door of a mantrap, as a running lane takes them."""
 
 import asyncio
-import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from gate.ports.feedback import Signal
 from gate.ports.inputs import Level, Role
 from gate.store.database import File, open_for_reading
 from gate.testing.builders import load
-from tests.lane.rig import Rig, plain, scan, working
+from tests.lane.rig import Rig, now, plain, scan, working
 
 ENTRY, EXIT = Direction.ENTRY, Direction.EXIT
 ABLE = Timing(0.3, 0.4, frozenset(), stances=frozenset({Stance.FREE, Stance.BLOCKED}))
@@ -32,7 +31,7 @@ DOOR = Timing(0.3, 0.4, frozenset(), door=DoorTiming(contact=True, held_after=0.
 
 
 def level(role: Role, active: bool) -> Level:
-    return Level(role, active, time.monotonic())
+    return Level(role, active, now())
 
 
 async def order(rig: Rig, mode: Mode, on: bool) -> None:
@@ -147,8 +146,8 @@ async def test_of_two_doors_one_opens(tmp_path: Path) -> None:
             stack.callback(mantrap.close)
             rigs.append(await stack.enter_async_context(working(Rig(tmp_path / name, mantrap=mantrap))))
         both = 0
-        end = time.monotonic() + 1.5
-        while time.monotonic() < end:
+        end = now() + 1.5
+        while now() < end:
             for rig in rigs:
                 rig.lane.present(scan(plain(7)))
             both += all(rig.lane.state.occupied for rig in rigs)
