@@ -1,11 +1,16 @@
 """Shared by all tests."""
 
-import os
+import asyncio
+import functools
+import inspect
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.holdings import SETTLES, Holdings, left_since
 
 # No limits of time: on a busy machine they fail what is right.  `scripts/endurance` tries other examples each time.
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
@@ -33,9 +38,30 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(autouse=True)
-def _umask_restored() -> Iterator[None]:
-    """A command that runs in the test's own process keeps its files private, for good."""
-    before = os.umask(0o022)
-    os.umask(before)
+def _nothing_left_behind() -> Iterator[None]:
+    """A test that leaves a thread, a process, a file or a setting behind fails, and not the one after it."""
+    before = Holdings.now()
     yield
-    os.umask(before)
+    assert left_since(before) == ""
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """A coroutine that leaves a task behind fails: its loop would cancel it without a word."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return (yield)
+    test = pyfuncitem.obj
+
+    @functools.wraps(test)
+    async def watched(**arguments: Any) -> None:
+        before = asyncio.all_tasks()
+        await test(**arguments)
+        async with asyncio.timeout(SETTLES):
+            while left := [task for task in asyncio.all_tasks() - before if not task.done()]:
+                await asyncio.wait(left)
+
+    pyfuncitem.obj = watched
+    try:
+        return (yield)
+    finally:
+        pyfuncitem.obj = test

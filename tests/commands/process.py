@@ -22,6 +22,13 @@ from typing import IO, Self
 from tests.commands.request import Request
 
 Stream = IO[bytes] | IO[str]
+_ENVIRONMENT = dict(os.environ)
+_AT_START = ("PYTHON", "LD_", "LANG", "LC_", "TZ", "MALLOC_", "OPENBLAS_", "OMP_")
+
+
+def _at_start(environment: Mapping[str, str]) -> dict[str, str]:
+    """What a process reads once, when it starts."""
+    return {name: value for name, value in environment.items() if name.startswith(_AT_START)}
 
 
 class Process:
@@ -36,20 +43,24 @@ class Process:
         sent = socket.send_fds(self._answers, [data], streams)
         self._answers.sendall(data[sent:])
         self._lines = self._answers.makefile("r")
+        self._poll = select.poll()  # not select(): tests hold more than 1024 files
+        self._poll.register(self._answers, select.POLLIN)
         self.pid = int(self._lines.readline())
 
     def poll(self) -> int | None:
         """The exit code, or minus the signal that ended it; None while it runs."""
-        if self.returncode is None and select.select([self._answers], [], [], 0)[0]:
+        return self._look(0)
+
+    def _look(self, seconds: float | None) -> int | None:
+        """Wait so long, or as long as it takes, for its end."""
+        if self.returncode is None and self._poll.poll(None if seconds is None else seconds * 1000):
             self.returncode = os.waitstatus_to_exitcode(int(self._lines.readline()))
             self._lines.close()
             self._answers.close()
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
-        if self.returncode is None:
-            select.select([self._answers], [], [], timeout)
-        code = self.poll()
+        code = self._look(timeout)
         if code is None:
             raise subprocess.TimeoutExpired(self.args, timeout or 0)
         return code
@@ -71,6 +82,9 @@ class Process:
         self.wait()
 
 
+Running = Process | subprocess.Popen[bytes]
+
+
 def start_gate(
     *arguments: object,
     stdin: Stream | None = None,
@@ -81,10 +95,24 @@ def start_gate(
     cwd: Path | None = None,
     strict: bool = False,
     umask: int | None = None,
-) -> Process:
-    """Start a command in a session of its own.  Without `stdin` it reads nothing; other streams are ours."""
-    words = [os.fspath(word) if isinstance(word, Path) else str(word) for word in arguments]
+) -> Running:
+    """Start a command in a session of its own.  Without `stdin` it reads nothing; other streams are ours.
+
+    It is not forked where the environment holds what an interpreter, its libraries or its locale begin with.
+    """
+    words = [str(word) for word in arguments]
     environment = dict(os.environ if env is None else env)
+    if _at_start(environment) != _at_start(_ENVIRONMENT):
+        return subprocess.Popen(
+            [sys.executable, *(["-W", "error"] if strict else []), "-m", module, *words],
+            stdin=stdin or subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            env=environment,
+            cwd=cwd,
+            umask=-1 if umask is None else umask,
+            start_new_session=True,
+        )
     request = Request(module, words, environment, str(cwd or Path.cwd()), strict, session=True, umask=umask)
     with Path(os.devnull).open("rb") as nothing:
         return Process(
@@ -95,16 +123,16 @@ def start_gate(
 def run_gate(
     *arguments: object,
     module: str = "gate",
-    input: str | bytes | None = None,  # noqa: A002 - as subprocess.run has it
+    given: str | bytes | None = None,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     strict: bool = False,
     umask: int | None = None,
     timeout: float = 60.0,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end; without `input` its standard input is empty."""
+    """Run a command to its end; without `given` its standard input is empty."""
     with TemporaryFile() as stdin, TemporaryFile() as stdout, TemporaryFile() as stderr:
-        stdin.write(input.encode() if isinstance(input, str) else input or b"")
+        stdin.write(given.encode() if isinstance(given, str) else given or b"")
         stdin.seek(0)
         process = start_gate(
             *arguments,

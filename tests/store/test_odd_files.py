@@ -10,7 +10,6 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from gate.cli.journal import journal
 from gate.core.journal_event import JournalEvent
@@ -26,6 +25,7 @@ from gate.store.segments import FOLDER, oldest, segments
 from gate.sync.lock import alone
 from gate.sync.round import read_root
 from gate.testing.builders import NOW, policy
+from tests.commands.inside import invoke
 
 
 @pytest.fixture
@@ -163,7 +163,7 @@ def test_rows_that_were_changed_can_still_be_read(state: Path, change: str) -> N
         connection.execute(f"UPDATE journal SET {change} WHERE seq = 3")
         connection.commit()
     for command in (["tail"], ["tail", "--json"], ["export"], ["export", "--format", "jsonl"]):
-        told = CliRunner().invoke(journal, [*command, "--state-dir", str(state)], catch_exceptions=False)
+        told = invoke(journal, [*command, "--state-dir", str(state)], catch_exceptions=False)
         assert told.exit_code == 0
         assert len(told.output.splitlines()) == 5 + (command == ["export"])
     assert json.loads(told.output.splitlines()[2])["seq"] == 3
@@ -179,7 +179,7 @@ def test_rows_that_were_changed_can_still_be_read(state: Path, change: str) -> N
     ],
 )
 def test_numbers_that_are_none_are_refused(state: Path, arguments: list[str]) -> None:
-    told = CliRunner().invoke(journal, [*arguments, "--state-dir", str(state)])
+    told = invoke(journal, [*arguments, "--state-dir", str(state)])
     assert isinstance(told.exception, SystemExit | StoreError)
     assert told.exit_code
 
@@ -189,5 +189,5 @@ def test_another_database_is_no_journal(state: Path) -> None:
         connection.execute("DROP TABLE journal")
         connection.commit()
     for command in ("tail", "verify", "export"):
-        told = CliRunner().invoke(journal, [command, "--state-dir", str(state)])
+        told = invoke(journal, [command, "--state-dir", str(state)])
         assert isinstance(told.exception, StoreError)

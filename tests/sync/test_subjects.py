@@ -269,7 +269,7 @@ def test_no_segment_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_commands_of_device_and_authority(world: World) -> None:
     def gate(*words: str, typed: str = "") -> subprocess.CompletedProcess[str]:
-        return run_gate(*words, input=typed)
+        return run_gate(*words, given=typed)
 
     state = ("--state-dir", str(world.state))
     printed = gate("list", "device-key", *state).stdout.strip()

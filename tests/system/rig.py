@@ -22,7 +22,7 @@ from gate.passes.aq1_encode import credential_text
 from gate.store.database import File, open_for_reading
 from gate.sync.syncing import Outcome, Source, sync
 from gate.testing.builders import rules_json
-from tests.commands.process import Process, start_gate
+from tests.commands.process import Running, start_gate
 
 ON, OFF = bytes.fromhex("a00101a2"), bytes.fromhex("a00100a1")
 PATIENCE = 60.0  # seconds any single thing may take on a busy machine
@@ -157,7 +157,7 @@ class Daemon:
         """`program`: arguments of a Python that is started instead."""
         self.log = site.folder / "daemon.log"
         self._file = self.log.open("ab")
-        self.process: Process | subprocess.Popen[bytes]
+        self.process: Running
         if program:
             command = [sys.executable, *program, "--config", str(site.config)]
             self.process = subprocess.Popen(

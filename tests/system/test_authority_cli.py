@@ -13,7 +13,7 @@ import click
 import cv2
 import pytest
 import zxingcpp
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from gate.authority.authority import Authority
 from gate.cli.authority import authority
@@ -23,6 +23,7 @@ from gate.errors import GateError
 from gate.passes.recognise import Verifier
 from gate.store import wire
 from gate.store.documents import TRUST
+from tests.commands.inside import invoke
 from tests.commands.process import run_gate
 from tests.publications import fetched
 
@@ -31,7 +32,7 @@ AT = ["--at", str(START)]
 
 
 def run(*arguments: object, stdin: str | None = None) -> Result:
-    result = CliRunner().invoke(authority, [str(argument) for argument in arguments], input=stdin)
+    result = invoke(authority, [str(argument) for argument in arguments], given=stdin)
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception  # a GateError: gate.cli.main makes its line of it
     return result

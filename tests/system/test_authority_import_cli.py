@@ -171,21 +171,25 @@ PERSON = "lpad((i * 7919 % 1000003)::text, 12, '0') AS person"
 def peak_mb(folder: Path, *arguments: object) -> int:
     """Of an import in a process of its own."""
     command = [sys.executable, "-c", MEASURED, "authority", "import", folder, *arguments]
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=100, check=True)
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=True)
     result, peak = done.stdout.splitlines()
-    assert result.startswith("1000000 rows imported") or (len(arguments) and "50000 rows" in result)
+    assert " rows imported" in result
     return int(peak)
+
+
+MANY = [(300_000, 30), pytest.param(1_000_000, 60, marks=pytest.mark.endurance)]  # rows, and MB that they may take
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["csv", "parquet", "sql"])
 @pytest.mark.parametrize("form", ["i AS idx", PERSON])
-def test_a_million_rows_take_little_more_memory_than_fifty_thousand(
-    tmp_path: Path, server: Server, kind: str, form: str
+@pytest.mark.parametrize(("many", "more"), MANY)
+def test_many_rows_take_little_more_memory_than_fifty_thousand(
+    tmp_path: Path, server: Server, kind: str, form: str, many: int, more: int
 ) -> None:
-    """A row of Python is some 200 bytes: a million kept would be 200 MB."""
+    """A row of Python is some 200 bytes: 300,000 kept would be 50 MB more."""
     peaks = []
-    for count in (50_000, 1_000_000):
+    for count in (50_000, many):
         Authority.create(folder := tmp_path / f"{count}", at=1_800_000_000)
         select = f"SELECT {form}, 'green' AS status FROM"
         arguments: list[object] = [tmp_path / f"{count}.{kind}"]
@@ -197,7 +201,7 @@ def test_a_million_rows_take_little_more_memory_than_fifty_thousand(
                 connection.execute(f"COPY ({select} range({count}) t(i)) TO '{arguments[0]}' (FORMAT {kind})")
         peaks.append(peak_mb(folder, *arguments))
         assert Authority.open(folder).size == count
-    assert peaks[1] - peaks[0] < 60
+    assert peaks[1] - peaks[0] < more
     assert peaks[1] < 200
 
 

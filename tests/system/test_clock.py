@@ -133,7 +133,7 @@ def test_after_a_clock_that_was_ahead_the_technician_resets_and_the_journal_know
     told = gate("clock", "status", *config).stdout
     assert re.search(r"^standing +behind$", told, re.MULTILINE)
     assert "then `gate clock reset`" in told
-    unsaid = run_gate("clock", "reset", *config, input="n\n")
+    unsaid = run_gate("clock", "reset", *config, given="n\n")
     assert unsaid.returncode == 130
     done = gate(*reset)
     assert (done.returncode, done.stderr) == (0, "")

@@ -7,13 +7,12 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from click.testing import CliRunner
-
 from gate.cli.journal import journal
 from gate.core.journal_event import JournalEvent
 from gate.store.admission import Admission
 from gate.store.statuslist import StatusList
 from gate.testing.builders import NOW, policy
+from tests.commands.inside import invoke
 
 
 def write(state: Path, *details: str) -> None:
@@ -24,7 +23,7 @@ def write(state: Path, *details: str) -> None:
 
 
 def export(state: Path, *options: str) -> str:
-    done = CliRunner().invoke(journal, ["export", "--state-dir", str(state), *options], catch_exceptions=False)
+    done = invoke(journal, ["export", "--state-dir", str(state), *options], catch_exceptions=False)
     assert done.exit_code == 0
     return done.stdout
 
@@ -53,6 +52,6 @@ def test_the_forms_hold_the_same_rows(tmp_path: Path) -> None:
 def test_a_file_that_is_something_else_is_named_and_stays(tmp_path: Path) -> None:
     (file := tmp_path / "notes.txt").write_text("not a database, but long enough to be taken for one" * 100)
     write(tmp_path / "state", "started")
-    done = CliRunner().invoke(journal, ["export", "--state-dir", str(tmp_path / "state"), "--sqlite", str(file)])
+    done = invoke(journal, ["export", "--state-dir", str(tmp_path / "state"), "--sqlite", str(file)])
     assert "notes.txt: not written" in str(done.exception)
     assert file.read_text().startswith("not a database")

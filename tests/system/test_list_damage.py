@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from gate.authority.pictures import draw_png
 from gate.cli.main import gate as command
 from gate.core.model import Listing, Status
 from gate.errors import DamagedError
+from tests.commands.inside import invoke
 from tests.commands.process import run_gate
 from tests.system.rig import Daemon, RelayBoard, Site, camera, eventually, lcus
 
@@ -103,15 +103,13 @@ def test_whatever_opening_raises_is_one_line_that_says_what_to_do(site: Site, da
         ("list", "export"),
         ("verify", site.issue(2, Status.GREEN)),
     ):
-        done = CliRunner().invoke(command, [*words, *config])
+        done = invoke(command, [*words, *config])
         assert isinstance(done.exception, DamagedError), words
         assert re.fullmatch(r"\S+list\.db: damaged \(.*gate list load.*", str(done.exception))
         assert done.stdout == ""
-    lines = [
-        json.loads(line) for line in CliRunner().invoke(command, ["doctor", "--json", *config]).stdout.splitlines()
-    ]
+    lines = [json.loads(line) for line in invoke(command, ["doctor", "--json", *config]).stdout.splitlines()]
     assert {line["check"] for line in lines if line["state"] == "fail"} >= {"list", "content"}
-    assert CliRunner().invoke(command, ["clock", "status", *config]).exit_code == 0
+    assert invoke(command, ["clock", "status", *config]).exit_code == 0
 
 
 def test_a_sync_heals_and_keeps_what_it_found(site: Site) -> None:

@@ -15,7 +15,7 @@ from gate.core.model import Listing, Status
 from gate.passes.aq1_encode import credential_text
 from gate.store.apply import held
 from gate.store.last_sync import last_sync
-from tests.commands.process import Process, run_gate, start_gate
+from tests.commands.process import Running, run_gate, start_gate
 from tests.sync.servers import MirrorServer, slow
 from tests.system.rig import PATIENCE, RelayBoard, Site, eventually, lcus, replay, running
 
@@ -40,7 +40,7 @@ def gate(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str
 
 
 @contextmanager
-def syncing(site: Site, **environment: str) -> Iterator[Process]:
+def syncing(site: Site, **environment: str) -> Iterator[Running]:
     """`gate sync`; on leaving it is told to stop, and does."""
     log = (site.folder / "sync.log").open("w")
     words = ("sync", "--config", site.config)

@@ -16,7 +16,7 @@ VECTORS: dict[str, Any] = json.loads((Path(__file__).parents[1] / "unit" / "data
 
 
 def gate(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
-    return run_gate(*arguments, input=given)
+    return run_gate(*arguments, given=given)
 
 
 @pytest.fixture

@@ -250,7 +250,7 @@ def test_a_workbook_that_could_mean_two_tables_is_refused(tmp_path: Path, author
 
 
 def run(folder: Path, *arguments: object, given: bytes | None = None) -> subprocess.CompletedProcess[str]:
-    return run_gate("authority", "import", folder, *arguments, input=given, strict=True)
+    return run_gate("authority", "import", folder, *arguments, given=given, strict=True)
 
 
 def test_the_command_knows_a_workbook_by_its_content(authority: Authority, tmp_path: Path) -> None:

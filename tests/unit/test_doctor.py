@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from drivers.decoders.symbols import Symbol
 from drivers.readers.camera_check import CameraExaminer
@@ -29,6 +29,7 @@ from gate.runtime.clock import SystemClock
 from gate.settings.load import load_settings
 from gate.store.apply import apply
 from gate.testing import builders
+from tests.commands.inside import invoke
 from tests.contract.camera_rigs import BLANK, NetworkCamera, camera_config, drawn, film, jpeg, put
 from tests.contract.picamera_rig import attach, show
 
@@ -70,7 +71,7 @@ def written(folder: Path, more: str = "", state: Path | None = None) -> Path:
 
 
 def asked(file: Path, *options: str) -> tuple[Result, list[dict[str, Any]]]:
-    result = CliRunner().invoke(doctor, ["--config", str(file), "--json", *options])
+    result = invoke(doctor, ["--config", str(file), "--json", *options])
     assert result.exception is None or isinstance(result.exception, SystemExit), result.output
     return result, [json.loads(line) for line in result.stdout.splitlines()]
 
@@ -292,7 +293,7 @@ def test_no_time_that_a_list_speaks_of_ends_in_an_exception(tmp_path: Path, as_o
     assert result.exception is None or isinstance(result.exception, SystemExit)
     assert of(rows, "list")["found"]
     for command in (["list", "status"], ["clock", "status"]):
-        result = CliRunner().invoke(cli, [*command, "--state-dir", str(tmp_path)])
+        result = invoke(cli, [*command, "--state-dir", str(tmp_path)])
         assert result.exception is None or isinstance(result.exception, SystemExit), command
 
 
@@ -318,7 +319,7 @@ def test_only_the_cameras_and_a_picture(tmp_path: Path) -> None:
 
 
 def test_for_people_each_line_has_a_mark_and_what_to_do_stands_under_it(tmp_path: Path) -> None:
-    result = CliRunner().invoke(doctor, ["--config", str(written(tmp_path))])
+    result = invoke(doctor, ["--config", str(written(tmp_path))])
     lines = result.stdout.splitlines()
     assert all(line[0] in "✓!✗ " for line in lines)
     assert any(line.lstrip().startswith("→") for line in lines)

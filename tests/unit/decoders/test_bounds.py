@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 import segno
 import zxingcpp
-from click.testing import CliRunner
 from PIL import Image
 from pyzbar import pyzbar
 
@@ -31,6 +30,7 @@ from drivers.decoders.stills import Cascade as FileDecoder
 from drivers.decoders.symbols import Grey
 from gate.cli.read import read
 from gate.errors import PictureError
+from tests.commands.inside import invoke
 from tests.contract.camera_rigs import drawn
 
 
@@ -226,13 +226,13 @@ def test_what_is_no_regular_file_is_named_and_not_waited_for(tmp_path: Path) -> 
     assert "name" in refused(tmp_path / ("x" * 300)).lower()
     with pytest.raises(PictureError, match="null"):
         load_grey(Path("a\0b"))
-    listed = CliRunner().invoke(read, [str(tmp_path / "pipe.png"), "/dev/full"])
+    listed = invoke(read, [str(tmp_path / "pipe.png"), "/dev/full"])
     assert (listed.exit_code, listed.stderr.count("\n")) == (1, 2)
 
 
 def test_a_directory_names_what_it_cannot_read(tmp_path: Path) -> None:
     (tmp_path / "IMG_0001.HEIC").write_bytes(KINDS["HEIC"])
-    result = CliRunner().invoke(read, [str(tmp_path)])
+    result = invoke(read, [str(tmp_path)])
     assert result.exit_code == 1
     assert "HEIC" in result.stderr
 

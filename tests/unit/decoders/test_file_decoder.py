@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import segno
 import zxingcpp
-from click.testing import CliRunner
 
 from drivers.decoders.detect.zxing import detect_and_decode
 from drivers.decoders.live import LiveReader
@@ -23,6 +22,7 @@ from gate.cli import read as read_module
 from gate.cli.read import read
 from gate.errors import PictureError
 from gate.worker.stderr import silenced
+from tests.commands.inside import invoke
 from tests.commands.process import run_gate
 from tests.contract.camera_rigs import BLANK, Picture, drawn, put
 
@@ -207,7 +207,7 @@ def test_read_gives_a_row_a_picture_in_the_order_of_names(tmp_path: Path) -> Non
     put(tmp_path / "b", "two.jpg", "ONE", "TWO")
     put(tmp_path, "a.png")
     (tmp_path / "notes.txt").write_text("no picture")
-    result = CliRunner().invoke(read, [str(tmp_path), "--json"])
+    result = invoke(read, [str(tmp_path), "--json"])
     assert result.exit_code == 0
     assert result.stderr == ""
     rows = [json.loads(line) for line in result.stdout.splitlines()]
@@ -221,7 +221,7 @@ def test_read_for_people(tmp_path: Path) -> None:
     put(tmp_path, "one.png", "HELLO \x1b[31m\nWORLD")
     put(tmp_path, "two.png", "A", "B")
     put(tmp_path, "none.png")
-    result = CliRunner().invoke(read, [str(tmp_path)])
+    result = invoke(read, [str(tmp_path)])
     none, one, *two = result.stdout.splitlines()
     assert none.endswith(" ms  -")
     assert one.endswith(r" ms  HELLO \x1b[31m\nWORLD")  # a code must not command the terminal
@@ -242,12 +242,12 @@ def test_read_goes_on_after_a_picture_that_cannot_be_read(tmp_path: Path) -> Non
 
 def test_read_of_nothing(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    assert CliRunner().invoke(read, []).exit_code == 2
-    missing = CliRunner().invoke(read, [str(tmp_path / "missing.png")])
+    assert invoke(read, []).exit_code == 2
+    missing = invoke(read, [str(tmp_path / "missing.png")])
     assert missing.exit_code == 1
     assert missing.stdout == ""
     assert missing.stderr == f"gate: {tmp_path}/missing.png: there is no such file or directory. Check the name\n"
-    empty = CliRunner().invoke(read, [str(tmp_path / "empty")])
+    empty = invoke(read, [str(tmp_path / "empty")])
     assert empty.exit_code == 1
     assert "holds no pictures" in empty.stderr
 
