@@ -15,7 +15,7 @@ import structlog
 
 SETTLES = 10.0  # seconds in which threads and processes that were told to end do so, on a busy machine
 SESSION = {"tests.commands.server", "tests.fork_server"}  # modules of processes that last as long as the tests
-LATER = {"asyncio_", "ThreadPoolExecutor"}  # threads that end with their loop, or at exit
+_kept: set[str] = set()  # files that last as long as the tests
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,11 @@ def left_since(before: Holdings) -> str:
     return ""
 
 
+def keep(descriptor: int) -> None:
+    """Let a file of something that is started once, by the first test that needs it, be nobody's to close."""
+    _kept.add(_file(descriptor))
+
+
 def _children() -> list[str]:
     found = []
     for thread in Path("/proc/self/task").iterdir():
@@ -75,8 +80,12 @@ def _files() -> list[str]:
     found = []
     for entry in os.listdir("/proc/self/fd"):  # noqa: PTH208 - at every test: no Path for each
         with suppress(OSError):  # the list's own
-            found.append(f"{entry} -> {os.readlink(f'/proc/self/fd/{entry}')}")  # noqa: PTH115 - as above
-    return found
+            found.append(_file(entry))
+    return [file for file in found if file not in _kept]
+
+
+def _file(descriptor: int | str) -> str:
+    return f"{descriptor} -> {os.readlink(f'/proc/self/fd/{descriptor}')}"  # noqa: PTH115 - as above
 
 
 def _environment() -> Mapping[str, str]:

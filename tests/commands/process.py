@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO, Self
 
 from tests.commands.request import Request
+from tests.holdings import keep
 
 Stream = IO[bytes] | IO[str]
 _ENVIRONMENT = dict(os.environ)
@@ -171,6 +172,7 @@ def _server() -> Path:
     assert server.stdout is not None
     assert server.stdout.readline() == b"ready\n"
     server.stdout.close()
+    keep(server.stdin.fileno())
 
     def stop() -> None:
         assert server.stdin is not None

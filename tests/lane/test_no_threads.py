@@ -11,6 +11,8 @@ from drivers._shared.command_thread import CommandThread
 from gate.errors import DeviceError, StoreError
 from gate.lane.writer import Writer
 
+pytestmark = pytest.mark.real_time
+
 Starve = Callable[[bool], None]
 
 
@@ -43,7 +45,6 @@ def test_an_order_that_found_no_thread_is_never_carried_out(starve: Starve) -> N
     assert carried_out == ["lock"]
 
 
-@pytest.mark.anyio
 async def test_a_device_is_freed_once_and_never_taken_by_nobody(starve: Starve) -> None:
     held = list[str]()
     starve(True)
@@ -56,7 +57,6 @@ async def test_a_device_is_freed_once_and_never_taken_by_nobody(starve: Starve) 
     assert held == ["closed", "taken", "freed"]
 
 
-@pytest.mark.anyio
 async def test_the_store_is_waited_for(starve: Starve) -> None:
     writer, written = Writer(), list[str]()
     starve(True)
