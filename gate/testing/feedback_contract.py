@@ -8,7 +8,7 @@ import pytest
 
 from gate.ports.feedback import Feedback, Signal
 from gate.testing.barrier_contract import holds
-from gate.testing.census import assert_nothing_more, settled
+from gate.testing.census import OPENINGS, assert_nothing_more, settled
 
 
 class FeedbackRig(Protocol):
@@ -69,5 +69,5 @@ class FeedbackContract:
 
         asyncio.run(cycles(2))
         before = settled()
-        asyncio.run(cycles(50))
+        asyncio.run(cycles(OPENINGS))
         assert_nothing_more(before)

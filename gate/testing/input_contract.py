@@ -12,7 +12,7 @@ from gate.core.model import Direction
 from gate.errors import DeviceError
 from gate.ports.inputs import Input, Level, Role
 from gate.testing.barrier_contract import PATIENCE, until
-from gate.testing.census import assert_nothing_more, settled
+from gate.testing.census import OPENINGS, assert_nothing_more, settled
 
 
 class InputRig(Protocol):
@@ -152,5 +152,5 @@ class InputContract:
 
         asyncio.run(cycles(2))
         before = settled()
-        asyncio.run(cycles(50))
+        asyncio.run(cycles(OPENINGS))
         assert_nothing_more(before)
