@@ -4,7 +4,9 @@ import asyncio
 import functools
 import inspect
 import signal
+import sqlite3
 from collections.abc import Generator, Iterator
+from importlib.metadata import distributions, version
 from typing import Any
 
 import pytest
@@ -20,6 +22,12 @@ settings.load_profile("steady")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what runs behind `&`; children inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_report_header() -> str:
+    """Name what decides most often whether another machine sees the same."""
+    opencv = next(each for each in distributions() if each.name.startswith("opencv-"))
+    return f"SQLite {sqlite3.sqlite_version}, zxing-cpp {version('zxing-cpp')}, {opencv.name} {opencv.version}"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

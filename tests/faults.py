@@ -31,7 +31,7 @@ def main(kills: int, cuts: int, first_seed: int | None) -> None:
     """
     seed = randbits(32) if first_seed is None else first_seed
     click.echo(f"seed {seed}", err=True)
-    random = Random(seed)  # noqa: S311 - reproducible, not secret
+    random = Random(seed)
     with tempfile.TemporaryDirectory(prefix="faults-") as folder:
         _kill(random, kills, Path(folder))
         _cut(random, cuts, Path(folder))

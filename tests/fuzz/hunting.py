@@ -68,7 +68,7 @@ def hunt(target: Target, seed: int, *, inputs: int | None, seconds: float) -> Ta
     if child:
         return shared.tally(_wait(child, shared))
     try:
-        _feed(target, Random(seed), shared, inputs, seconds)  # noqa: S311 - reproducible, not secret
+        _feed(target, Random(seed), shared, inputs, seconds)
         os._exit(0)
     except BaseException as error:  # noqa: BLE001 - a defect of the fuzzing itself
         sys.stderr.write(f"{error!r}\n")

@@ -21,7 +21,7 @@ SEED = 1
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_slips_are_refused_in_words(name: str) -> None:
-    target, random = TARGETS[name], Random(SEED)  # noqa: S311 - the same each time
+    target, random = TARGETS[name], Random(SEED)
     seeds = target.seeds()
     for _ in range(SLOW.get(name, 400)):
         check(target, slipped(random, seeds))

@@ -325,7 +325,7 @@ def test_no_flip_and_no_cut_changes_an_answer(tmp_path: Path, form: str) -> None
         write_earlier(PUBLISHED, tmp_path).close()
     path = tmp_path / "list.db"
     good = path.read_bytes()
-    chance = random.Random(form)  # noqa: S311 - damage, no secret
+    chance = random.Random(form)
     answered = refused = 0
     places = [*range(0, PEOPLE, 1024), PEOPLE - 1, *chance.sample(range(PEOPLE), 20)]
     for number in range(2500 if form == "present" else 500):

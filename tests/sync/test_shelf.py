@@ -131,7 +131,7 @@ def test_downloads_that_never_end_fill_no_disk(world: World, monkeypatch: pytest
     with MirrorServer(world.public) as mirror:
         mirror.faults["snapshot-"] = truncated
         for number in range(6):
-            chance = random.Random(number)  # noqa: S311 - so that it does not compress to nothing
+            chance = random.Random(number)
             world.publish({idx: Listing(chance.randint(1, 4)) for idx in range(20_000)})
             with pytest.raises(SyncError, match=r"broke off|the connection"):
                 world.sync(mirror.address)

@@ -23,7 +23,7 @@ WITNESS = 7  # a place that is green all along
 @cache
 def _spread() -> dict[int, Listing]:
     """A status for each person, which does not compress to nothing."""
-    chance = random.Random(1)  # noqa: S311 - reproducible, not secret
+    chance = random.Random(1)
     return {idx: Listing(chance.randint(1, 4)) for idx in range(PEOPLE)}
 
 

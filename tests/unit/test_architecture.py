@@ -206,6 +206,19 @@ def test_a_silenced_warning_without_a_reason_is_found() -> None:
     assert len(list(unexplained(f"x = 1  {hush}\ny = 2  {hush}: S105\nz = 3  # type: " + "ignore[misc]\n"))) == 3
 
 
+def test_nothing_swallows_every_exception() -> None:
+    def is_broad(node: ast.AST) -> bool:
+        return isinstance(node, ast.Name) and node.id in ("Exception", "BaseException")
+
+    assert [
+        f"{shown(path)}:{node.lineno}"
+        for path, tree in trees().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "suppress"
+        if any(map(is_broad, node.args))
+    ] == []
+
+
 def test_every_skipped_test_says_why() -> None:
     def silent(node: ast.AST) -> bool:
         """`@pytest.mark.skip`, or `pytest.skip()` and its kin called without a reason."""

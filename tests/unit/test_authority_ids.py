@@ -28,7 +28,7 @@ RED = "000825408493"
 
 def make_iins(count: int, seed: int = 1) -> list[str]:
     """Different valid IINs, one in five of a person born after 2000."""
-    random, made = Random(seed), {RED: None}  # noqa: S311 - made up
+    random, made = Random(seed), {RED: None}
     while len(made) < count:
         year = random.choice([0, 3, 55, 78, 91])
         eleven = f"{year:02}{random.randint(1, 12):02}{random.randint(1, 28):02}{random.randint(0, 99_999):05}"

@@ -25,7 +25,7 @@ def visit_of(person: Person, text: str | None) -> Visit:
 
 
 def shots(visit: Visit, seconds: float) -> list[Shot]:
-    dice = random.Random(1)  # noqa: S311 - noise, not keys
+    dice = random.Random(1)
     lighting = light(dice)
     moments = (visit.starts_at + frame / RATE for frame in range(int(seconds * RATE)))
     return [shoot(visit.backdrop, lighting, visit.prop, *visit.poses(at), dice) for at in moments]
@@ -77,7 +77,7 @@ def test_a_dark_phone_shows_no_code() -> None:
 
 def test_the_picture_has_the_cameras_size_and_is_never_the_same_twice() -> None:
     visit = visit_of(someone(Medium.PHONE), PLAIN)
-    dice = random.Random(1)  # noqa: S311 - noise, not keys
+    dice = random.Random(1)
     lighting = light(dice)
     one, two = (shoot(visit.backdrop, lighting, visit.prop, *visit.poses(101.0), dice).picture for _ in range(2))
     assert one.size == VIEW
