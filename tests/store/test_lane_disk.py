@@ -65,8 +65,9 @@ def victim(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Victim]:
         status.refresh()
         admission = Admission(held, status, policy(reuse_after=REUSE_AFTER))
         admission.close_interrupted(NOW)
-        for number in range(6):
-            visit(admission, NOW + number, 7, os.open(os.devnull, os.O_WRONLY))
+        with Path(os.devnull).open("wb") as openings:
+            for number in range(6):
+                visit(admission, NOW + number, 7, openings.fileno())
         shutil.copytree(held, tmp_path / "killed")  # not stopped: the WAL is to be recovered
         admission.close()
         status.close()

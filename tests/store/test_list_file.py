@@ -5,6 +5,7 @@ import os
 import random
 import shutil
 import sqlite3
+import threading
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +17,7 @@ from gate.core.model import Listing
 from gate.errors import DamagedError, GateError, PublishError, StoreError
 from gate.store import content_check
 from gate.store.apply import apply, held, held_nibbles, set_damaged_aside
+from gate.store.content_check import ContentCheck
 from gate.store.last_sync import Synced, last_sync
 from gate.store.list_file import ListFile, seed_of
 from gate.store.places import Places
@@ -217,7 +219,7 @@ def test_a_chunk_that_changed_refuses_its_people_and_nobody_else(
     assert status.consult(3 * 1024 - 1) is EVERYBODY[3 * 1024 - 1]
     assert status.consult(4 * 1024) is EVERYBODY[4 * 1024]
     assert status._check is not None
-    status._check.join(10)
+    status._check.join()
     status.refresh()
     assert "list.db: damaged" in str(status.damage)
     assert status.consult(4 * 1024) is EVERYBODY[4 * 1024]
@@ -230,7 +232,8 @@ def test_a_chunk_that_changed_refuses_its_people_and_nobody_else(
 
 def test_a_whole_that_is_not_what_was_signed_refuses_everybody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each chunk agrees with its checksum, so it was written like this."""
-    monkeypatch.setattr(content_check, "PAUSE", 0.5)
+    may_go_on = threading.Event()
+    monkeypatch.setattr(ContentCheck, "_pause", lambda _: may_go_on.wait())
     apply(PUBLISHED, tmp_path)
     assert PUBLISHED.nibbles is not None
     crc = crc32(bytes(512), seed_of(PUBLISHED.head.sha256) ^ 3)
@@ -239,7 +242,8 @@ def test_a_whole_that_is_not_what_was_signed_refuses_everybody(tmp_path: Path, m
     status.refresh()
     assert status.consult(0) is EVERYBODY[0]
     assert status._check is not None
-    status._check.join(10)
+    may_go_on.set()
+    status._check.join()  # as long as it takes: it is the least urgent thread of all
     with pytest.raises(DamagedError, match="is not the one that was signed"):
         status.refresh()
     with pytest.raises(DamagedError, match="is not the one that was signed"):
@@ -365,7 +369,7 @@ def test_a_check_that_finds_no_thread_is_begun_later(tmp_path: Path, monkeypatch
         status.consult(3 * 1024)
     status.refresh()
     assert status._check is not None
-    status._check.join(10)
+    status._check.join()
     assert "list.db: damaged" in str(status.damage)
     status.close()
 

@@ -1,6 +1,9 @@
 """When a frame is worth decoding, and when a camera is not well.  No clock: times are given."""
 
+from functools import cache
+
 import numpy as np
+from numpy.typing import NDArray
 
 from drivers.decoders.symbols import Grey
 from drivers.readers.camera_worker.capture import BLACK_FOR, Attention, Frame
@@ -11,9 +14,16 @@ from tests.contract.camera_rigs import BLANK, drawn
 RATE = 1 / 15
 
 
+NOISES = 16  # fields of noise, used in turn: drawing one takes longer than what is tested
+
+
+@cache
+def _noise(seed: int, shape: tuple[int, ...]) -> NDArray[np.int16]:
+    return np.random.default_rng(seed).normal(0, 5, shape).round().astype(np.int16)
+
+
 def noisy(picture: Grey, seed: int) -> Grey:
-    noise = np.random.default_rng(seed).normal(0, 5, picture.shape)
-    return (picture + noise).clip(0, 255).astype(np.uint8)
+    return (picture + _noise(seed % NOISES, picture.shape)).clip(0, 255).astype(np.uint8)
 
 
 def looked_at(stirring: MotionGate, pictures: list[Grey], start: float = 0.0) -> list[bool]:
