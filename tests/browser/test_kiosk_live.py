@@ -20,9 +20,10 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
 from gate.core.model import Listing, Status
+from gate.testing.relay_board import RelayBoard
 from tests.browser.rig import set_screen
 from tests.contract.camera_rigs import BLANK, NetworkCamera, Picture, drawn, jpeg
-from tests.system.rig import Daemon, RelayBoard, Site, eventually, lcus
+from tests.system.rig import Daemon, Site, eventually, lcus
 from tests.system.rig import running as daemon
 
 pytestmark = pytest.mark.browser

@@ -1,8 +1,5 @@
 """Every barrier driver that is registered, held to the contract."""
 
-import os
-import pty
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from functools import cached_property
@@ -18,6 +15,7 @@ from gate.ports.abilities import Abilities
 from gate.ports.barrier import Barrier
 from gate.ports.driver import AnySpec
 from gate.testing.barrier_contract import BarrierContract, BarrierRig
+from gate.testing.relay_board import RelayBoard
 from tests.contract.fake_gpiod import Chip, fake_gpiod
 from tests.contract.mock_gpio import Board, mock_gpio
 from tests.contract.network_rigs import NETWORK_RIGS
@@ -25,7 +23,6 @@ from tests.contract.osdp_rig import OSDP_RIGS
 from tests.contract.serial_rigs import SERIAL_RIGS
 
 DRIVERS = {entry.name: entry for entry in entry_points(group="gate.barriers")}
-LCUS_ON, LCUS_OFF = bytes.fromhex("A00101A2"), bytes.fromhex("A00100A1")
 
 
 def spec(name: str) -> AnySpec:
@@ -110,59 +107,23 @@ class GpiodRelayRig(Told):
 
 
 class SerialRig(Told):
-    """An LCUS board on the other end of a pseudo-terminal.  Its port keeps one name, as by-path names do."""
+    """An LCUS board on the other end of a pseudo-terminal."""
 
     def __init__(self, folder: Path) -> None:
-        self._port = folder / "port"
+        self._board = RelayBoard(folder / "port")
         self.driver = spec("serial_frames")
-        settings = {"driver": "serial_frames", "profile": "lcus", "port": str(self._port), "pulse": "1s"}
+        settings = {"driver": "serial_frames", "profile": "lcus", "port": str(self._board.link), "pulse": "1s"}
         self.config = self.driver.config.model_validate(settings)
-        self._heard = bytearray()
-        self._reading = threading.Lock()
-        self._board = -1
-        self.restore()
+        self.lose, self.restore, self.close = self._board.unplug, self._board.plug_in, self._board.unplug
 
     def open(self, pulse: float) -> AbstractAsyncContextManager[Barrier]:
         return self.driver.open(self.config.model_copy(update={"pulse": pulse}))
 
-    def frames(self) -> list[bytes]:
-        """Whole frames, as they came in; any other byte fails the test."""
-        with self._reading:
-            self._read()
-            whole = len(self._heard) - len(self._heard) % 4
-            found = [bytes(self._heard[at : at + 4]) for at in range(0, whole, 4)]
-        assert set(found) <= {LCUS_ON, LCUS_OFF}
-        return found
-
-    def _read(self) -> None:
-        while self._board >= 0:
-            try:
-                self._heard += os.read(self._board, 4096)
-            except OSError:  # nothing there, or nobody has opened the port yet
-                return
-
     def locked(self) -> bool:
-        found = self.frames()
-        return bool(found) and found[-1] == LCUS_OFF
+        return self._board.locked
 
     def releases(self) -> int:
-        return self.frames().count(LCUS_ON)
-
-    def lose(self) -> None:
-        self.frames()
-        os.close(self._board)
-        self._board = -1
-        self._port.unlink()
-
-    def restore(self) -> None:
-        self._board, theirs = pty.openpty()
-        os.set_blocking(self._board, False)
-        self._port.symlink_to(os.ttyname(theirs))
-        os.close(theirs)
-
-    def close(self) -> None:
-        if self._board >= 0:
-            os.close(self._board)
+        return self._board.openings
 
 
 class FakeRig(Told):

@@ -10,8 +10,9 @@ from pathlib import Path
 from gate.core.model import Listing
 from gate.store.database import File, open_for_reading
 from gate.store.journal_proof import verify
+from gate.testing.relay_board import RelayBoard
 from tests.fork_server import ForkServer
-from tests.system.rig import RelayBoard, Site, eventually, lcus, replay
+from tests.system.rig import Site, eventually, lcus, replay
 
 
 class Visits:

@@ -1,20 +1,15 @@
 """A real daemon for tests: its process, its files, and the far end of its serial port."""
 
 import json
-import os
-import pty
 import signal
 import sqlite3
 import subprocess
 import sys
-import threading
 import time
-import tty
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from gate.authority.authority import Authority
 from gate.core.model import Listing, Status
@@ -22,9 +17,9 @@ from gate.passes.aq1_encode import credential_text
 from gate.store.database import File, open_for_reading
 from gate.sync.syncing import Outcome, Source, sync
 from gate.testing.builders import rules_json
+from gate.testing.relay_board import RelayBoard
 from tests.commands.process import Running, start_gate
 
-ON, OFF = bytes.fromhex("a00101a2"), bytes.fromhex("a00100a1")
 PATIENCE = 60.0  # seconds any single thing may take on a busy machine
 
 
@@ -33,56 +28,6 @@ def eventually(holds: Callable[[], bool], what: str, patience: float = PATIENCE)
     while not holds():
         assert time.monotonic() < end, f"waited {patience} s in vain for {what}"
         time.sleep(0.02)
-
-
-class RelayBoard:
-    """The far end of a serial relay board on a pseudo-terminal: keeps every frame it was sent."""
-
-    def __init__(self, link: Path) -> None:
-        self.link = link
-        self.frames: list[bytes] = []
-        self._stop = threading.Event()
-        self.plug_in()
-
-    def plug_in(self) -> None:
-        self._master, self._slave = pty.openpty()
-        tty.setraw(self._slave)
-        self.link.unlink(missing_ok=True)
-        self.link.symlink_to(os.ttyname(self._slave))
-        self._stop.clear()
-        self._thread = threading.Thread(target=self._listen, args=(self._master,), daemon=True)
-        self._thread.start()
-
-    def unplug(self) -> None:
-        self._stop.set()
-        self._thread.join()
-        os.close(self._slave)
-        os.close(self._master)
-        self.link.unlink()
-
-    def _listen(self, master: int) -> None:
-        pending = b""
-        os.set_blocking(master, False)
-        while not self._stop.is_set():
-            with suppress(BlockingIOError):
-                pending += os.read(master, 256)
-            while len(pending) >= 4:
-                self.frames.append(pending[:4])
-                pending = pending[4:]
-            time.sleep(0.002)
-
-    @property
-    def openings(self) -> int:
-        return self.frames.count(ON)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if not self._stop.is_set():
-            self.unplug()
 
 
 class Site:

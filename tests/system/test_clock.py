@@ -13,8 +13,9 @@ import pytest
 from gate.core.model import Listing, Status
 from gate.passes.aq1_encode import credential_text
 from gate.store.last_sync import last_sync
+from gate.testing.relay_board import RelayBoard
 from tests.commands.process import run_gate
-from tests.system.rig import Daemon, RelayBoard, Site, eventually, lcus, replay, running
+from tests.system.rig import Daemon, Site, eventually, lcus, replay, running
 
 DAY = 86400
 AHEAD = 200 * DAY + 3600  # the machine's clock was set back by so much

@@ -16,10 +16,11 @@ from gate.passes.aq1_encode import credential_text
 from gate.registry import config_of
 from gate.settings.load import load_settings
 from gate.store.documents import TRUST
+from gate.testing.relay_board import RelayBoard
 from gate.wiring import fit
 from tests.publications import fetched
 from tests.sync.list_forgery import Forgery, forge, green, rogue_issuer
-from tests.system.rig import Daemon, RelayBoard, Site, camera, eventually, lcus, running
+from tests.system.rig import Daemon, Site, camera, eventually, lcus, running
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 

@@ -12,9 +12,10 @@ from gate.authority.pictures import draw_png
 from gate.cli.main import gate as command
 from gate.core.model import Listing, Status
 from gate.errors import DamagedError
+from gate.testing.relay_board import RelayBoard
 from tests.commands.inside import invoke
 from tests.commands.process import run_gate
-from tests.system.rig import Daemon, RelayBoard, Site, camera, eventually, lcus
+from tests.system.rig import Daemon, Site, camera, eventually, lcus
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 

@@ -11,8 +11,9 @@ import segno
 
 from gate.authority.pictures import draw_png
 from gate.core.model import Listing, Status
+from gate.testing.relay_board import OFF, ON, RelayBoard
 from tests.commands.process import run_gate
-from tests.system.rig import OFF, ON, Daemon, RelayBoard, Site, camera, eventually, lcus, replay, running
+from tests.system.rig import Daemon, Site, camera, eventually, lcus, replay, running
 
 PEOPLE = {1: Listing.GREEN, 2: Listing.BLUE, 3: Listing.RED, 4: Listing.REVOKED, 5: Listing.GREEN}
 

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from gate.core.model import Listing, Status
+from gate.testing.relay_board import RelayBoard
 from tests.contract.camera_rigs import put
-from tests.system.rig import RelayBoard, Site, camera, eventually, lcus, running
+from tests.system.rig import Site, camera, eventually, lcus, running
 
 MENU = "https://example.org/menu"
 

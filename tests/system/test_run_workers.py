@@ -16,8 +16,9 @@ import pytest
 import segno
 
 from gate.core.model import Listing
+from gate.testing.relay_board import RelayBoard
 from tests.contract.camera_rigs import BLANK, NetworkCamera, Picture, drawn, jpeg
-from tests.system.rig import Daemon, RelayBoard, Site, camera, eventually, lcus, replay, running
+from tests.system.rig import Daemon, Site, camera, eventually, lcus, replay, running
 
 LARGEST = {30: 1732, 40: 2953}  # version of a code -> bytes that it holds
 KIOSK = '[kiosk]\nlisten = "127.0.0.1:0"\n'

@@ -17,9 +17,10 @@ from gate.cli.safe_outputs import make_safe
 from gate.core.model import Listing
 from gate.ports.driver import DriverConfig, DriverSpec
 from gate.registry import Fitted
+from gate.testing.relay_board import OFF, ON, RelayBoard
 from tests.commands.process import run_gate
 from tests.contract.serial_boards import DigiconBoard
-from tests.system.rig import OFF, ON, Daemon, RelayBoard, Site, eventually, lcus, replay, running
+from tests.system.rig import Daemon, Site, eventually, lcus, replay, running
 
 DIGICON = '[barrier]\ndriver = "serial_frames"\nprofile = "digicon-tx1500"\nport = "{}"\n'
 

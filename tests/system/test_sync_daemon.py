@@ -15,9 +15,10 @@ from gate.core.model import Listing, Status
 from gate.passes.aq1_encode import credential_text
 from gate.store.apply import held
 from gate.store.last_sync import last_sync
+from gate.testing.relay_board import RelayBoard
 from tests.commands.process import Running, run_gate, start_gate
 from tests.sync.servers import MirrorServer, slow
-from tests.system.rig import PATIENCE, RelayBoard, Site, eventually, lcus, replay, running
+from tests.system.rig import PATIENCE, Site, eventually, lcus, replay, running
 
 PEOPLE = {1: Listing.GREEN, 2: Listing.RED}
 

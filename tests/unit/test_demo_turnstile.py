@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gate.demo.turnstile import Frames, Turnstile
+from gate.testing.relay_board import OFF, ON
 
-ON, OFF = bytes.fromhex("A00101A2"), bytes.fromhex("A00100A1")
 ON_2 = bytes.fromhex("A00201A3")
 
 

@@ -14,9 +14,8 @@ from drivers._shared.serial_port import SerialPort
 from drivers.barriers.serial_frames import DRIVER
 from gate.core.model import Direction
 from gate.errors import DeviceError
+from gate.testing.relay_board import OFF, ON
 from tests.unit.serial_lines import fill
-
-ON, OFF = bytes.fromhex("A00101A2"), bytes.fromhex("A00100A1")
 
 
 @contextmanager
