@@ -13,7 +13,7 @@ from pathlib import Path
 
 PYTHON = Path(sys.prefix) / "peers" / "bin" / "python"
 PROGRAMS = Path(__file__).parent
-_PATIENCE = 20.0  # seconds: an interpreter has to start, and a channel to stand
+_PATIENCE = 60.0  # seconds: an interpreter has to start, and a channel to stand
 
 
 def command(program: str, *arguments: str) -> list[str]:

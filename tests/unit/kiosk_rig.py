@@ -16,7 +16,7 @@ from gate.kiosk.server import About, create_app, serve
 from gate.runtime.bus import Bus
 from tests.unit.kiosk_page import ABOUT
 
-PATIENCE = 10.0  # seconds after which something hangs
+PATIENCE = 30.0  # seconds after which something hangs
 
 
 @dataclass
