@@ -10,7 +10,9 @@ import tty
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, ExitStack
 from pathlib import Path
+from unittest.mock import patch
 
+from drivers.barriers import osdp_panel
 from drivers.barriers.osdp import DRIVER
 from gate.core.model import Direction
 from gate.ports.abilities import Abilities
@@ -150,6 +152,9 @@ class OsdpRig:
 
 
 def osdp_rig(stack: ExitStack, folder: Path) -> BarrierRig:
+    """On a busy machine the module, an interpreter of its own, may be asleep for longer than a real one."""
+    for name, seconds in (("_DONE_WITHIN", 6.0), ("_SILENT_FOR", 3.0)):
+        stack.enter_context(patch.object(osdp_panel, name, seconds))
     rig = OsdpRig(folder)
     stack.callback(rig.lose)
     return rig
