@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from gate.core.model import Listing, Status
-from tests.system.rig import Daemon, RelayBoard, Site, camera, eventually, lcus, replay
+from gate.testing.relay_board import RelayBoard
+from tests.system.rig import Daemon, Site, camera, eventually, lcus, replay
 
 VERBOSE = ("-m", "gate", "run", "--verbose", "--log-format", "json")
 
