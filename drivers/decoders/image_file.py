@@ -146,7 +146,7 @@ def _check_work(path: Path, image: "Image", data: bytes) -> None:
     if coder == "bmp_rle" and pixels > _PACKED_ROWS:
         raise PictureError(f"{path}: this BMP picture is compressed, and large", hint="Save it as PNG")
     if image.format in ("JPEG", "MPO") and data.count(b"\xff\xda") * pixels > _SCANS:
-        raise PictureError(f"{path}: this JPEG picture has too many scans", hint="Save it anew, or as PNG")
+        raise PictureError(f"{path}: this JPEG picture has too many scans", hint="Save it again, or as PNG")
     if image.format == "TIFF":
         tags = getattr(image, "tag_v2", {})
         if _DNG_VERSION in tags or (_SUB_IFDS in tags and _MAKE in tags):

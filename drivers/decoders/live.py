@@ -36,7 +36,7 @@ class LiveReader:
     same frame.  For one thread."""
 
     def __init__(self, observe: Observer | None = None) -> None:
-        """`observe`: told of each step that ran."""
+        """`observe`: called with each step that ran."""
         self._observe = observe
         self._memory = _Memory()
 
@@ -247,31 +247,34 @@ def _area(regions: Iterable[Region]) -> int:
     return sum(region.area for region in regions)
 
 
-_LOOK = ReadStep("first look", Cost(0, 0), _always, _detect)
-_ENLARGE = ReadStep("sharpen and enlarge regions", Cost(0, 0), _busy, _enlarge)
-_SOFT = ReadStep("soft decode located", Cost(0, 0), _located, _soft_decode)
+_LOOK = ReadStep("first look", Cost(0.89, 2.1), _always, _detect)
+_ENLARGE = ReadStep("sharpen and enlarge regions", Cost(0.78, 2), _busy, _enlarge)
+_SOFT = ReadStep("soft decode located", Cost(7.1, 12), _located, _soft_decode)
 
 STEPS: tuple[ReadStep[LiveFrame], ...] = (
     # Every frame
     _LOOK,
-    ReadStep("many codes: sharpen whole", Cost(0, 0), _many_read, _sharpen_whole, last=True),
-    ReadStep("add to average", Cost(0, 0), _always, _add_to_average),
+    ReadStep("many codes: sharpen whole", Cost(17, 20), _many_read, _sharpen_whole, last=True),
+    ReadStep("add to average", Cost(0.68, 1), _always, _add_to_average),
     _ENLARGE,
     _SOFT,
     # One of these a frame, by its number in a cycle of CYCLE
-    ReadStep("read average", Cost(0, 0), _on({1, 4}, _averaged), _read_average, last=True),
-    ReadStep("dewarp, unroll or zbar, by turns", Cost(0, 0), _recoverable({1, 2, 4}), _recover_next, last=True),
-    ReadStep("join dots", Cost(0, 0), _on({3}, _alone, _busy), _join_dots),
-    ReadStep("normalise light of whole", Cost(0, 0), _on({3}, _alone), _normalise_light, last=True),
-    ReadStep("locate blurred symbol", Cost(0, 0), _on({0}, _busy), _locate_blurred, last=True),
-    ReadStep("change regions, by turns", Cost(0, 0), _busy, _change_regions, last=True),
+    ReadStep("read average", Cost(3, 6.3), _on({1, 4}, _averaged), _read_average, last=True),
+    ReadStep("dewarp, unroll or zbar, by turns", Cost(2.7, 4.5), _recoverable({1, 2, 4}), _recover_next, last=True),
+    ReadStep("join dots", Cost(1.5, 2.6), _on({3}, _alone, _busy), _join_dots),
+    ReadStep("normalise light of whole", Cost(0.28, 0.56), _on({3}, _alone), _normalise_light, last=True),
+    ReadStep("locate blurred symbol", Cost(4.7, 6.5), _on({0}, _busy), _locate_blurred, last=True),
+    ReadStep("change regions, by turns", Cost(0.68, 1.6), _busy, _change_regions, last=True),
 )
-"""In this order, until a row reads what the first look did not.  A cost is a mean of `scripts/bench read --steps`."""
+"""In this order, until a row reads what the first look did not.  Costs are means of
+`scripts/bench read --steps --many 4`."""
 
 AVERAGE_STEPS: tuple[ReadStep[LiveFrame], ...] = (
     _LOOK,
     replace(_ENLARGE, applies=lambda frame: frame.alone and _busy(frame)),
     replace(_SOFT, applies=lambda frame: frame.alone and _located(frame)),
-    ReadStep("dewarp, unroll or zbar, by turns", Cost(0, 0), lambda frame: frame.recovery is not None, _recover_next),
+    ReadStep(
+        "dewarp, unroll or zbar, by turns", Cost(2.7, 4.5), lambda frame: frame.recovery is not None, _recover_next
+    ),
 )
 """For the average of the last frames."""

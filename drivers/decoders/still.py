@@ -24,7 +24,7 @@ BUDGET = 6.0  # seconds of processor for one still: a slow board needs 3 for the
 def read_still(grey: Grey, observe: Observer | None = None) -> ReadResult:
     """Read all QR codes of a picture, with every step there is.  Takes a second or more where nothing is read.
 
-    `observe`: told of each step that ran."""
+    `observe`: called with each step that ran."""
     still = Still(grey, observe)
     for _ in run_steps(STEPS, still, observe):
         pass
@@ -129,25 +129,25 @@ def _regions(variant: Variant, cost: Cost) -> ReadStep[Still]:
 
 
 STEPS: tuple[ReadStep[Still], ...] = (
-    ReadStep("first look", Cost(0, 0), _always, _detect),
+    ReadStep("first look", Cost(0.97, 1.9), _always, _detect),
     # Until one reads a code, the cheapest first
-    ReadStep("dewarp the first located", Cost(0, 0), _unread_located, _dewarp_first),
-    ReadStep("unroll the first located", Cost(0, 0), _unread_located, _unroll_first),
-    _whole(WHOLE[0], Cost(0, 0)),
-    _whole(WHOLE[1], Cost(0, 0)),
-    _regions(CHEAP[0], Cost(0, 0)),
-    _regions(CHEAP[1], Cost(0, 0)),
-    _regions(CHEAP[2], Cost(0, 0)),
-    _regions(CHEAP[3], Cost(0, 0)),
-    _regions(CHEAP[4], Cost(0, 0)),
-    ReadStep("regions: join dots", Cost(0, 0), _unread, _join_dots),
-    ReadStep("recover located", Cost(0, 0), _unread_located, _recover_located),
-    _whole(WIDE, Cost(0, 0)),
-    ReadStep("search busy regions", Cost(0, 0), _unread, _search_regions),
-    ReadStep("search faint regions", Cost(0, 0), _unread, search_faint_regions),
+    ReadStep("dewarp the first located", Cost(7.8, 9.4), _unread_located, _dewarp_first),
+    ReadStep("unroll the first located", Cost(1.8, 5.7), _unread_located, _unroll_first),
+    _whole(WHOLE[0], Cost(0.23, 0.39)),  # quartered, normalised
+    _whole(WHOLE[1], Cost(0.26, 0.57)),  # halved, normalised
+    _regions(CHEAP[0], Cost(0.72, 1.6)),  # global
+    _regions(CHEAP[1], Cost(0.9, 2)),  # sharpened hard
+    _regions(CHEAP[2], Cost(0.53, 1.2)),  # threshold
+    _regions(CHEAP[3], Cost(0.31, 0.77)),  # inverted
+    _regions(CHEAP[4], Cost(0.29, 0.69)),  # median
+    ReadStep("regions: join dots", Cost(2, 3.1), _unread, _join_dots),
+    ReadStep("recover located", Cost(13, 48), _unread_located, _recover_located),
+    _whole(WIDE, Cost(0.33, 0.78)),  # halved, threshold
+    ReadStep("search busy regions", Cost(10, 17), _unread, _search_regions),
+    ReadStep("search faint regions", Cost(0.62, 3), _unread, search_faint_regions),
     # Others beside a code that was read
-    ReadStep("recover beside a code", Cost(0, 0), _read_at_once, _recover_beside),
-    ReadStep("many codes: sharpen whole", Cost(0, 0), _many_read, _sharpen_whole),
-    ReadStep("regions beside a code", Cost(0, 0), _read, read_beside),
+    ReadStep("recover beside a code", Cost(7.1, 7.6), _read_at_once, _recover_beside),
+    ReadStep("many codes: sharpen whole", Cost(32, 34), _many_read, _sharpen_whole),
+    ReadStep("regions beside a code", Cost(0.89, 0.93), _read, read_beside),
 )
-"""In this order.  A cost is a mean of `scripts/bench read --steps`."""
+"""In this order.  Costs are means of `scripts/bench read --steps --many 4`."""

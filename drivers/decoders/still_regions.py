@@ -73,11 +73,15 @@ def _changed(variant: Variant, cost: Cost) -> ReadStep[RegionSearch]:
 
 
 REGION_STEPS: tuple[ReadStep[RegionSearch], ...] = (
-    ReadStep("in region: blurred symbols", Cost(0, 0), _is_compact, _locate_blurred),
-    *(_changed(variant, Cost(0, 0)) for variant in STILL),
-    ReadStep("in region: recover located", Cost(0, 0), _is_hopeful, _recover_located),
+    ReadStep("in region: blurred symbols", Cost(6, 8.5), _is_compact, _locate_blurred),
+    _changed(STILL[0], Cost(0.11, 0.12)),  # halved
+    _changed(STILL[1], Cost(0.23, 0.29)),  # enlarged
+    _changed(STILL[2], Cost(0.25, 0.35)),  # sharpened
+    _changed(STILL[3], Cost(0.13, 0.21)),  # smoothed
+    _changed(STILL[4], Cost(0.26, 0.47)),  # doubled
+    ReadStep("in region: recover located", Cost(1.4, 2.4), _is_hopeful, _recover_located),
 )
-"""They cost more than a look, and stop at the first text."""
+"""In this order, until one reads a text.  Costs are means of `scripts/bench read --steps --many 4`."""
 
 
 def search_region(still: Still, region: Region, located: Sequence[Symbol]) -> Iterator[ReadResult]:

@@ -11,7 +11,7 @@ from pathlib import Path
 @dataclass(frozen=True, slots=True)
 class Reading:
     texts: tuple[str, ...]  # every QR text in the picture, exactly as decoded
-    decoder: str  # which step of the cascade read it; "" when nothing was read
+    decoder: str  # which step read it; "" when nothing was read
     ms: float  # processor time spent on decoding, without loading the file
 
 

@@ -62,7 +62,10 @@ def _zxing(grey: Grey) -> list[str]:
 def _zbar(grey: Grey) -> list[str]:
     """It hands out UTF-8 that it made from a guessed character set."""
     with silenced():
-        symbols = pyzbar.decode(grey, symbols=[pyzbar.ZBarSymbol.QRCODE])
+        try:
+            symbols = pyzbar.decode(grey, symbols=[pyzbar.ZBarSymbol.QRCODE])
+        except ValueError:  # of a structured append: it knows no orientation of it
+            return []
     return [_decoded(symbol.data) for symbol in symbols]
 
 

@@ -67,6 +67,21 @@ def test_for_people_it_is_a_table(manifest: Path) -> None:
     assert "cascade" in result.stdout
 
 
+def test_the_steps_have_their_rows_at_each_size(manifest: Path) -> None:
+    result = measured("--steps", "--json", "--pictures", str(manifest))
+    assert result.returncode == 0, result.stderr
+    rows: list[dict[str, Any]] = [json.loads(line) for line in result.stdout.splitlines()]
+    still, live = (
+        {row["reader"]: row for row in rows if row["set"] == f"steps, {table}, 480p"} for table in ("still", "live")
+    )
+    assert still["first look"]["n"] == 4
+    assert live["first look"]["n"] % 4 == 0
+    for table in (still, live):
+        assert sum(row["first"] for row in table.values()) == 4  # texts, each once
+    assert all(row["ms_median"] <= row["ms_p95"] for row in rows)
+    assert len(still) > 10  # of the picture without a code all were tried
+
+
 def test_a_collection_without_its_columns_is_refused_in_one_line(tmp_path: Path) -> None:
     file = tmp_path / "list.csv"
     file.write_text("picture,text\n1.png,HELLO\n")

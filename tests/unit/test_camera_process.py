@@ -152,6 +152,6 @@ def test_a_missing_system_library_is_named(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_importing_the_driver_loads_no_vision_library() -> None:
-    program = "import sys, drivers.readers.camera, drivers.decoders.stills; print('cv2' in sys.modules)"
+    program = "import sys, drivers.readers.camera, drivers.decoders.file_decoder; print('cv2' in sys.modules)"
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "False"

@@ -3,7 +3,7 @@
 import importlib
 from contextlib import suppress
 
-from drivers.decoders.stills import require_libraries
+from drivers.decoders.file_decoder import require_libraries
 from gate.errors import DeviceError
 from gate.worker.codec import Loading, Started
 from gate.worker.confine import lower_limits

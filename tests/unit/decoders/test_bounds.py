@@ -23,10 +23,10 @@ from drivers.decoders.detect.crowd import is_crowded
 from drivers.decoders.detect.zbar import decode_with_zbar
 from drivers.decoders.detect.zxing import detect_and_decode
 from drivers.decoders.failures import failures
+from drivers.decoders.file_decoder import FileDecoder
 from drivers.decoders.image_file import load_grey
 from drivers.decoders.live import LiveReader
 from drivers.decoders.still import read_still
-from drivers.decoders.stills import Cascade as FileDecoder
 from drivers.decoders.symbols import Grey
 from gate.cli.read import read
 from gate.errors import PictureError
@@ -126,7 +126,7 @@ def test_a_tiff_that_claims_more_than_it_has(tmp_path: Path) -> None:
 MEASURED = """if True:
     import resource, sys, time
     from pathlib import Path
-    from drivers.decoders.stills import Cascade as FileDecoder
+    from drivers.decoders.file_decoder import FileDecoder
     from gate.errors import PictureError
     decoder = FileDecoder()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -9,9 +9,9 @@ import segno
 
 from drivers.decoders.detect.dots import dot_pitch
 from drivers.decoders.detect.zxing import detect_and_decode
+from drivers.decoders.file_decoder import FileDecoder
 from drivers.decoders.live import CYCLE, LiveReader
 from drivers.decoders.still import read_still
-from drivers.decoders.stills import Cascade as FileDecoder
 from drivers.decoders.symbols import Grey
 
 TEXT = "AQ1:" + "6BFL2ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789" * 5

@@ -12,10 +12,10 @@ import segno
 import zxingcpp
 
 from drivers.decoders.detect.zxing import detect_and_decode
+from drivers.decoders.file_decoder import FileDecoder
 from drivers.decoders.live import LiveReader
 from drivers.decoders.preprocess import LIVE
 from drivers.decoders.still import read_still
-from drivers.decoders.stills import Cascade as FileDecoder
 from drivers.readers.camera_worker import image_folder
 from gate import registry
 from gate.cli import read as read_module

@@ -33,8 +33,8 @@ def held(picture: Grey, seed: int, strong: float, far: float = 2.0) -> Iterator[
         yield noisy(shaken(picture, *dice.uniform(-far, far, 2)), 100 * seed + frame, strong)
 
 
-def alike(one: Grey, other: Grey) -> float:
-    """Correlation, wherever the one lies in the other."""
+def correlation(one: Grey, other: Grey) -> float:
+    """Wherever the one lies in the other."""
     return float(cv2.matchTemplate(one, other[20:-20, 20:-20], cv2.TM_CCOEFF_NORMED).max())
 
 
@@ -46,8 +46,8 @@ def test_noise_is_averaged_out_although_the_hand_moves() -> None:
         single = frame
     mean = average.mean()
     assert mean is not None
-    assert alike(single, picture) < 0.8
-    assert alike(mean, picture) > 0.95
+    assert correlation(single, picture) < 0.8
+    assert correlation(mean, picture) > 0.95
 
 
 def test_too_few_frames_are_none() -> None:
@@ -73,7 +73,7 @@ def test_another_picture_is_not_added_to_the_last_one() -> None:
         average.add(frame, WHOLE)
     mean = average.mean()
     assert mean is not None
-    assert alike(mean, other) > 0.95
+    assert correlation(mean, other) > 0.95
 
 
 def test_where_nothing_is_busy_or_too_little_is_there_nothing_begins() -> None:
@@ -105,7 +105,7 @@ def test_a_white_spot_that_wanders_hides_nothing() -> None:
         average.add(frame, WHOLE)
     mean = average.mean()
     assert mean is not None
-    assert alike(mean, picture) > alike(frame, picture) + 0.02
+    assert correlation(mean, picture) > correlation(frame, picture) + 0.02
 
 
 def test_a_code_in_a_dim_hall_is_read() -> None:

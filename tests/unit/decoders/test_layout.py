@@ -1,13 +1,17 @@
 """The anatomy of QR symbols, held against a library that draws them, and their correction."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import segno
+from segno import consts
 
 from drivers.decoders.qr import layout
 from drivers.decoders.qr.reed_solomon import Words, correct
 
 LEVELS = "lmqh"
+ECC: Any = consts.ECC
 
 
 def codewords(modules: layout.Bits, shape: layout.Layout, number: int) -> Words:
@@ -37,6 +41,16 @@ def test_a_symbol_is_drawn_as_others_draw_it(version: int) -> None:
         for block in layout.blocks(version, number):  # a drawn symbol needs no correction
             whole = words[block.places]
             assert correct(whole, block.ecc, np.zeros(0, np.intp)) is whole
+
+
+@pytest.mark.parametrize("version", range(1, 41))
+def test_the_blocks_are_those_of_segnos_table(version: int) -> None:
+    """ISO/IEC 18004:2015, table 9, as another has copied it."""
+    for level in LEVELS:
+        table = ECC[version][consts.ERROR_MAPPING[level.upper()]]
+        expected = [(part.num_total, part.num_total - part.num_data) for part in table for _ in range(part.num_blocks)]
+        blocks = layout.blocks(version, "mlhq".index(level) << 3)
+        assert [(len(block.places), block.ecc) for block in blocks] == expected
 
 
 def test_every_codeword_is_in_one_block() -> None:

@@ -12,7 +12,7 @@ PACKAGES = "Install the `ashyq-gate` package with its dependencies, and `apt ins
 
 
 def require_libraries() -> None:
-    """Raises DeviceError naming what is missing when a decoding library cannot be loaded."""
+    """Load the decoding libraries.  Raises DeviceError naming the one that cannot be loaded."""
     for name in _LIBRARIES:
         try:
             importlib.import_module(name)
@@ -20,11 +20,10 @@ def require_libraries() -> None:
             raise DeviceError(f"reading pictures: {name} cannot be loaded ({error})", hint=PACKAGES) from error
 
 
-class Cascade:
-    """Reads stills with every step there is.  Implements `gate.ports.decoder.Decoder`.
+class FileDecoder:
+    """Reads picture files with every step of `still`.  Implements `gate.ports.decoder.Decoder`.
 
-    Raises DeviceError when a library is missing: making one loads them, importing this module does
-    not."""
+    Making one loads the libraries (DeviceError when one is missing), importing this module does not."""
 
     def __init__(self) -> None:
         require_libraries()
@@ -33,13 +32,13 @@ class Cascade:
         from drivers.decoders.image_file import load_grey
         from drivers.decoders.still import read_still
 
-        cv2.setNumThreads(1)  # others are not counted in the time that is told
+        cv2.setNumThreads(1)  # the time of other threads would not be counted in `Reading.ms`
         self._read = read_still
         self._load = load_grey
 
     def read_file(self, path: Path) -> Reading:
-        """Every QR text in the picture.  Raises PictureError for a file that is not a picture."""
+        """Return every QR text in the picture.  Raises PictureError for a file that is not a picture."""
         grey = self._load(path)
         start = time.thread_time()
-        found = self._read(grey)
-        return Reading(found.texts, found.decoded_by, ms=(time.thread_time() - start) * 1000)
+        result = self._read(grey)
+        return Reading(result.texts, result.decoded_by, ms=(time.thread_time() - start) * 1000)
