@@ -14,6 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from gate.errors import DamagedError, FinalStoreError, GateError, StoreError
+from gate.store.durable import keep_private
 
 
 class File(StrEnum):
@@ -202,9 +203,7 @@ def _keep_private(path: Path) -> None:
     if not path.exists():  # else not opened: to close it again would drop the locks of this process on it
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     for suffix in ("", "-wal", "-shm"):
-        part = path.with_name(path.name + suffix)
-        if part.exists() and part.stat().st_mode & 0o077:
-            part.chmod(0o600)
+        keep_private(path.with_name(path.name + suffix))
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:

@@ -9,7 +9,7 @@ from nacl.signing import SigningKey, VerifyKey
 from gate.errors import StoreError
 from gate.store import journal_end
 from gate.store.database import unusable
-from gate.store.durable import make_directory, read_regular, sync_folder, write_whole
+from gate.store.durable import keep_private, make_directory, read_regular, sync_folder, write_whole
 
 NAME = "device.key"
 PUBLIC = "device.pub"  # for the sync, which may not read the key itself
@@ -24,8 +24,7 @@ def load_or_make(state_dir: Path) -> SigningKey:
     try:
         if not path.exists():
             _make(path)
-        if path.stat().st_mode & 0o077:
-            path.chmod(0o600)
+        keep_private(path)
         seed = bytes.fromhex((read_regular(path, _MOST) or b"").decode().strip())
     except OSError as error:
         raise unusable(path, error) from error

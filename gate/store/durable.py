@@ -38,6 +38,14 @@ def move_odd_aside(path: Path, *, link: bool = False) -> None:
         path.replace(next((name for name in names if not os.path.lexists(name)), path.with_name(f"{path.name}.odd")))
 
 
+def keep_private(path: Path) -> None:
+    """Take a file's rights from all but its owner.  What a link leads to is left as it is: it may be a device."""
+    with suppress(FileNotFoundError):
+        mode = path.lstat().st_mode
+        if stat.S_ISREG(mode) and mode & 0o077:
+            path.chmod(PRIVATE)
+
+
 def make_directory(path: Path, mode: int = 0o750) -> None:
     """Make a directory that others have no rights in; one that is there keeps its rights."""
     if path.is_dir():

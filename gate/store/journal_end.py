@@ -64,8 +64,8 @@ class EndFile:
     def write(self, end: End, *, durable: bool = False) -> None:
         """`durable`: on the disk when this returns; else whenever the system writes it, which costs 5 µs."""
         if self._descriptor is None:
-            move_odd_aside(self.path)
-            self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            move_odd_aside(self.path, link=True)  # what a link leads to is not ours to write
+            self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
             os.fchmod(self._descriptor, 0o600)
             durable = True
         os.pwrite(self._descriptor, self._slot(end), self._next * SLOT)

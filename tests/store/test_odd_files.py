@@ -6,7 +6,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -191,3 +191,17 @@ def test_another_database_is_no_journal(state: Path) -> None:
     for command in ("tail", "verify", "export"):
         told = invoke(journal, [command, "--state-dir", str(state)])
         assert isinstance(told.exception, StoreError)
+
+
+@pytest.mark.parametrize("name", ["device.key", "lane.db", "lane.db-wal", NAME])
+def test_what_a_link_leads_to_keeps_its_rights(state: Path, name: str) -> None:
+    """It may be a device that everybody needs, and the gate may be root."""
+    target = state.parent / "target"
+    target.write_bytes(b"")
+    target.chmod(0o644)
+    _emptied(state / name).symlink_to(target)
+    with suppress(StoreError):
+        LaneStore(state, policy()).close()
+    with suppress(StoreError):
+        load_or_make(state)
+    assert target.stat().st_mode & 0o777 == 0o644
