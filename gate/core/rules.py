@@ -13,13 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field, NaiveDatetime, StringConstrai
 
 from gate.core.form_error import first_error
 from gate.core.model import Status
+from gate.core.schedule import DAYS, Weekday
 from gate.errors import PublishError
 
 _Word = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=64)]
 _Colour = Literal["green", "blue", "yellow", "red"]
-_Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _Hours = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]
-_WEEKDAYS: tuple[_Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 class _Form(BaseModel):
@@ -34,7 +33,7 @@ class RuleForm(_Form):
     categories: tuple[_Word, ...] | None = None
     except_: Annotated[tuple[_Word, ...], Field(alias="except")] = ()  # categories
     zones: tuple[_Word, ...] | None = None
-    weekdays: tuple[_Weekday, ...] | None = None
+    weekdays: tuple[Weekday, ...] | None = None
     hours: _Hours | None = None  # "22:00-06:00" runs over midnight
     admit: tuple[_Colour, ...]  # empty: nobody
 
@@ -142,7 +141,7 @@ def parse_rules(text: str | bytes) -> RuleSet:
 
 
 def _rule(form: RuleForm) -> Rule:
-    days = form.weekdays or _WEEKDAYS
+    days = form.weekdays or DAYS
     return Rule(
         id=form.id,
         first_day=form.from_ or date.min,
@@ -150,7 +149,7 @@ def _rule(form: RuleForm) -> Rule:
         categories=None if form.categories is None else frozenset(form.categories),
         exempt=frozenset(form.except_),
         zones=None if form.zones is None else frozenset(form.zones),
-        weekdays=frozenset(_WEEKDAYS.index(day) for day in days),
+        weekdays=frozenset(DAYS.index(day) for day in days),
         hours=None if form.hours is None else (time.fromisoformat(form.hours[:5]), time.fromisoformat(form.hours[6:])),
         admit=frozenset(Status[colour.upper()] for colour in form.admit),
     )

@@ -48,7 +48,7 @@ class About:
     device_id: str
     venue_id: str
     category: str
-    languages: tuple[str, ...]  # of gate.kiosk.texts.catalogue.LANGUAGES; the first is the largest
+    languages: tuple[str, ...]  # of gate.core.language.LANGUAGES; the first is the largest
     mode: Mode
     simulated: tuple[str, ...] = ()  # "barrier: fake": drivers that move nothing real
     wording: str = ""  # folder of a venue's own texts

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 from gate.core.decide import AntiPassback
 from gate.core.lane.door import DoorTiming, Relock
 from gate.core.lane.modes import Mode
-from gate.core.schedule import Schedule, Window
+from gate.core.schedule import Schedule, Weekday, Window
 from gate.ports.driver import Duration
 from gate.settings.tables import DAY, Table, wrong
 from gate.settings.zones import zone
@@ -144,7 +144,7 @@ class WindowTable(Table):
 
     mode: Annotated[Mode, Field(description="what the lane does in it")]
     days: Annotated[
-        tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun", "holiday"], ...],
+        tuple[Literal[Weekday, "holiday"], ...],
         Field(description="days on which it begins; none is every day.  A holiday is that alone, whatever its weekday"),
     ] = ()
     hours: Annotated[str, Field(description='"22:00-06:00", on the venue\'s wall clock; without it, the whole day')] = (

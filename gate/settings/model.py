@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from gate.core.decide import Policy, Unlisted
+from gate.core.language import LANGUAGES, Language
 from gate.core.rules import Venue
 from gate.core.staleness import AgeLimits
 from gate.core.trust import TrustList
@@ -27,7 +28,7 @@ from gate.ports.inputs import InputConfig
 from gate.ports.reader import ReaderConfig
 from gate.settings.addresses import host_and_port, is_loopback, is_mirror
 from gate.settings.lane import Door, Lane, ScheduleTable
-from gate.settings.tables import DAY, Language, Name, Table, Word, wrong
+from gate.settings.tables import DAY, Name, Table, Word, wrong
 from gate.settings.zones import zone
 
 DEFAULT_STATE = Path("/var/lib/gate")
@@ -126,7 +127,7 @@ class VenueTable(Table):
             min_length=1,
             description="languages of the page, the first one first; the default is the country's two and English",
         ),
-    ] = ("kk", "ru", "en")
+    ] = LANGUAGES
 
     @field_validator("timezone")
     @classmethod

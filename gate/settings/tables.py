@@ -1,6 +1,6 @@
 """What every table of a configuration has in common."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 from pydantic_core import PydanticCustomError
@@ -14,7 +14,6 @@ WORD_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,63}$"  # as in venue rules
 
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 Word = Annotated[str, StringConstraints(pattern=WORD_PATTERN)]
-Language = Literal["kk", "ru", "en"]
 
 DAY = 86400.0
 

@@ -15,7 +15,8 @@ from gate.core.model import Claims, Decision, Direction
 from gate.core.reason import Reason
 from gate.core.rules import RuleSet
 from gate.store.journal import Row
-from gate.store.lane_store import LaneStore, ms
+from gate.store.lane_store import LaneStore
+from gate.store.milliseconds import ms
 from gate.store.repeats import Kind, Repeats
 from gate.store.statuslist import ListState, StatusList
 

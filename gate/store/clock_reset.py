@@ -22,6 +22,7 @@ from gate.store.lane_lock import claim_lane
 from gate.store.last_sync import Synced, last_sync, record_sync
 from gate.store.list_write import outdate
 from gate.store.loss import shift_losses
+from gate.store.milliseconds import ms
 from gate.store.places import Places, Where
 from gate.store.redemptions import shift_redemptions
 
@@ -88,7 +89,7 @@ def _forget_journal(state_dir: Path, kept: Kept, now: float) -> None:
         try:
             with immediate(connection):
                 detail = f"reset from {day(kept.latest or now)} to {day(now)}"
-                Journal(connection).append(Row(at=round(now * 1000), event=JournalEvent.CLOCK, detail=detail))
+                Journal(connection).append(Row(at=ms(now), event=JournalEvent.CLOCK, detail=detail))
                 keep(connection, Kept(now, resets=kept.resets))
                 # Or who entered while the clock was ahead could not enter again until then.
                 floor = max(now, before.floor or now)

@@ -19,6 +19,7 @@ from gate.store.database import File, open_for_reading, unusable
 from gate.store.documents import TIME
 from gate.store.last_sync import last_sync
 from gate.store.list_file import open_held
+from gate.store.milliseconds import ms
 from gate.store.places import Places, Where
 
 _COLUMNS = "floor, seq, behind_since, steady, signed, ticks, boot, synchronised, resets"
@@ -88,9 +89,9 @@ def read_synced(where: Where) -> float | None:
 def keep(connection: sqlite3.Connection, kept: Kept) -> None:
     """Inside the caller's write transaction on lane.db, after its journal rows.  `kept` has a floor."""
     floor = kept.floor or 0.0
-    since = None if kept.behind_for is None else _ms(floor - kept.behind_for)
-    times = (None if time is None else _ms(time) for time in (kept.steady, kept.signed, kept.ticks))
-    values = (_ms(floor), since, *times, kept.boot or None, kept.synchronised, kept.resets)
+    since = None if kept.behind_for is None else ms(floor - kept.behind_for)
+    times = (None if time is None else ms(time) for time in (kept.steady, kept.signed, kept.ticks))
+    values = (ms(floor), since, *times, kept.boot or None, kept.synchronised, kept.resets)
     connection.execute(_KEEP, values)
 
 
@@ -155,7 +156,3 @@ def _has(connection: sqlite3.Connection, table: str) -> bool:
 def _one(connection: sqlite3.Connection, query: str, *values: str | int) -> float | None:
     value: float | None = connection.execute(query, values).fetchone()[0]
     return value
-
-
-def _ms(seconds: float) -> int:
-    return round(seconds * 1000)

@@ -23,6 +23,7 @@ from gate.store.lane_file import LaneFile
 from gate.store.lane_lock import claim_lane
 from gate.store.lane_transaction import LaneTransaction
 from gate.store.loss import Loss, UnknownUses, bound_losses, confirm, read_loss, record
+from gate.store.milliseconds import ms
 from gate.store.redemptions import Redemptions, bound_redemptions
 from gate.store.secrets import Secrets
 from gate.store.segments import last_to_seal, oldest, release, seal
@@ -240,8 +241,3 @@ class LaneStore:
             self._file.ends.settle()
         self._file.close()
         os.close(self._lock)
-
-
-def ms(at: float) -> int:
-    """Unix s as the journal has it."""
-    return round(at * 1000)

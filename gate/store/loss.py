@@ -17,6 +17,7 @@ from gate.errors import StoreError
 from gate.store.inside import Inside
 from gate.store.journal import Journal, Row
 from gate.store.journal_end import End
+from gate.store.milliseconds import ms
 from gate.store.redemptions import PRESENTATION_MEMORY
 from gate.store.standing import read_standing, write_standing
 
@@ -39,7 +40,7 @@ def begin_after(connection: sqlite3.Connection, what: str, end: End | None, *, f
     database is a new one, and its journal goes on from the last known row."""
     if fresh and end and end.seq:
         connection.execute("INSERT OR REPLACE INTO journal_base VALUES (1, ?, ?)", (end.seq, end.digest))
-    used_at = end.at + round(LATE * 1000) if end and end.at is not None else None
+    used_at = end.at + ms(LATE) if end and end.at is not None else None
     last = str(end) if end and end.seq else None
     connection.execute("INSERT INTO loss (what, last, used_at) VALUES (?, ?, ?)", (what, last, used_at))
     standing = read_standing(connection)
@@ -53,10 +54,8 @@ def record(connection: sqlite3.Connection, journal: Journal, inside: Inside, pol
         return
     what, last = row
     known = f"; its last known row is {last}" if last else ""
-    journal.append(
-        Row(at=round(at * 1000), event=JournalEvent.LOSS, detail=f"{what}{known}; locked down until staff confirm")
-    )
-    now = round(at * 1000)
+    journal.append(Row(at=ms(at), event=JournalEvent.LOSS, detail=f"{what}{known}; locked down until staff confirm"))
+    now = ms(at)
     set_times = "UPDATE loss SET at = ?, used_at = min(coalesce(used_at, ?), ?) WHERE at IS NULL"
     connection.execute(set_times, (now, now, now))
     if policy.max_inside is not None:
@@ -65,7 +64,7 @@ def record(connection: sqlite3.Connection, journal: Journal, inside: Inside, pol
 
 def confirm(connection: sqlite3.Connection, at: float) -> None:
     """Inside the caller's write transaction: staff lifted the lockdown."""
-    connection.execute("UPDATE loss SET confirmed = ? WHERE confirmed IS NULL AND at IS NOT NULL", (round(at * 1000),))
+    connection.execute("UPDATE loss SET confirmed = ? WHERE confirmed IS NULL AND at IS NOT NULL", (ms(at),))
 
 
 def read_loss(connection: sqlite3.Connection) -> Loss | None:
@@ -88,13 +87,13 @@ def last_loss(connection: sqlite3.Connection) -> Loss | None:
 
 def bound_losses(connection: sqlite3.Connection, at: float) -> None:
     """The trusted time went back to `at`: nobody has entered later than now."""
-    connection.execute("UPDATE loss SET used_at = ? WHERE used_at > ?", (round(at * 1000), round(at * 1000)))
+    connection.execute("UPDATE loss SET used_at = ? WHERE used_at > ?", (ms(at), ms(at)))
 
 
 def shift_losses(connection: sqlite3.Connection, floor: float, now: float) -> None:
     """The time is `now`, and never was `floor`: people who entered later than now entered as long ago as before."""
     shifted = "UPDATE loss SET used_at = used_at + ? WHERE used_at > ?"
-    connection.execute(shifted, (round((now - floor) * 1000), round(now * 1000)))
+    connection.execute(shifted, (ms(now - floor), ms(now)))
 
 
 class UnknownUses:

@@ -18,6 +18,7 @@ from gate.errors import DamagedError
 from gate.store.database import unusable
 from gate.store.durable import create, make_directory, put_in_place
 from gate.store.journal import SELECT_ROW, linked, read_base
+from gate.store.milliseconds import ms
 
 FOLDER = "journal"
 ROWS = 10_000  # of a segment: sealed in 0.15 s here, of which the lane's only writer is kept
@@ -93,7 +94,7 @@ def seal(connection: sqlite3.Connection, last: int, key: SigningKey, device: str
         if chained != written:
             broken, chained = broken or values[0], written
     signature = key.sign(checkpoint_message(device, last, chained)).signature
-    signed.setdefault(last, (last, device, round(at * 1000), chained, signature))
+    signed.setdefault(last, (last, device, ms(at), chained, signature))
     path = folder / f"{base + 1:012}.db"
     staged = path.with_name(f"{path.name}.new")
     os.close(create(staged, 0o600))

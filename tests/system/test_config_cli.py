@@ -162,3 +162,20 @@ def test_a_driver_that_lacks_its_package_is_refused_with_the_pip_to_use(tmp_path
     assert f"`{sys.prefix}/bin/pip install gpiozero lgpio`" in done.stderr
     file.write_text(LEAST + contact.replace('library = "gpiozero"\n', ""))
     assert gate("check", file).returncode == 0
+
+
+def test_wording_of_a_venue_that_cannot_be_shown_is_named_with_its_key(tmp_path: Path) -> None:
+    file = tmp_path / "gate.toml"
+    file.write_text(LEAST + '\n[kiosk]\ntexts = "words"\n')
+    line = file.read_text().splitlines().index('texts = "words"') + 1
+    folder = tmp_path / "words"
+    assert f"{file}:{line}: kiosk.texts: {folder} holds none of kk.toml" in gate("check", file).stderr
+    folder.mkdir()
+    (folder / "ru.toml").write_text('[reasons.expired]\nheadlin = "Срок вышел"\n')
+    done = gate("check", file)
+    assert done.returncode == 78
+    assert done.stderr.startswith(
+        f"{file}:{line}: kiosk.texts: {folder}/ru.toml: reasons.expired.headlin: there is no such"
+    )
+    (folder / "ru.toml").write_text('[reasons.expired]\nheadline = "Срок вышел"\n')
+    assert gate("check", file).returncode == 0

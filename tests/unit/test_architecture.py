@@ -16,8 +16,9 @@ from typing import Any
 
 import pytest
 
+from gate.core.language import LANGUAGES
 from gate.core.reason import Reason
-from gate.kiosk.texts.catalogue import LANGUAGES, reason_words
+from gate.kiosk.texts.catalogue import reason_words
 from gate.ports.driver import DriverSpec
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -1,9 +1,10 @@
 """What the page says of alarms, and of a way that stands open."""
 
 from gate.core.lane.modes import Alarm, Phase
+from gate.core.language import LANGUAGES
 from gate.core.outlet_events import AlarmChanged, DeviceChanged, PhaseChanged
 from gate.core.reason import Reason
-from gate.kiosk.texts.catalogue import LANGUAGES, reason_words, texts_in
+from gate.kiosk.texts.catalogue import reason_words, texts_in
 from gate.kiosk.view import Note, Scene, State, show, step
 from tests.unit.kiosk_page import ABOUT, page
 

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from gate.core.lane.modes import Alarm, Mode, Phase
+from gate.core.language import LANGUAGES
 from gate.core.outlet_events import ClockChanged
 from gate.core.reason import Reason
 from gate.core.staleness import Freshness
 from gate.core.trusted_time import Standing
 from gate.errors import ConfigError
 from gate.kiosk.texts import catalogue
-from gate.kiosk.texts.catalogue import LANGUAGES, Words, check_languages, check_wording, reason_words, texts_in
+from gate.kiosk.texts.catalogue import Words, check_languages, check_wording, reason_words, texts_in
 from gate.kiosk.view import About, State, show, step
 
 SHIPPED = Path(catalogue.__file__).parent

@@ -15,12 +15,12 @@ from types import MappingProxyType
 from typing import Any
 
 from gate.core.lane.modes import Alarm, Mode
+from gate.core.language import LANGUAGES
 from gate.core.reason import Reason
 from gate.core.staleness import Freshness
 from gate.core.trusted_time import Standing
 from gate.errors import ConfigError
 
-LANGUAGES = ("kk", "ru", "en")
 SCENES = ("idle", "seen", "held", "free", "fire", "no_signal")
 
 LONGEST_HEADLINE, LONGEST_ADVICE = 27, 90
@@ -103,7 +103,7 @@ def check_wording(folder: Path) -> None:
     """Raises ConfigError for a folder without files of texts, and as `texts_in` does, used languages or not."""
     if not any((folder / f"{language}.toml").is_file() for language in LANGUAGES):
         raise ConfigError(
-            f"kiosk.texts: {folder} holds none of {', '.join(f'{language}.toml' for language in LANGUAGES)}",
+            f"{folder} holds none of {', '.join(f'{language}.toml' for language in LANGUAGES)}",
             hint="Put the texts that differ there, by the keys of gate/kiosk/texts/en.toml, or leave kiosk.texts out",
         )
     for language in LANGUAGES:
