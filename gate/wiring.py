@@ -33,9 +33,9 @@ from gate.runtime.clock import SystemClock, TrustedClock
 from gate.runtime.notify import Notifier
 from gate.runtime.supervisor import as_device_error, keep_running
 from gate.settings.model import Settings
-from gate.store.floor import read_kept, read_signed, read_synced
 from gate.store.lane_file import last_time
 from gate.store.places import Places
+from gate.store.time_floor import read_kept, read_signed, read_synced
 
 log = Log(part="lane")
 

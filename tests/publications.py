@@ -5,7 +5,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from gate.store import wire
+from gate.store import status_wire as wire
 from gate.store.documents import RULES, TRUST
 from gate.sync.kept_metadata import KeptMetadata
 from gate.sync.mirror import Mirror

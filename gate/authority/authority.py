@@ -47,8 +47,8 @@ from gate.core.time_reset import TimeReset
 from gate.errors import StoreError, UsageError
 from gate.passes.aq1_encode import encode_credential
 from gate.store.documents import RULES, TIME
+from gate.store.status_wire import HEAD, MAX_PLACES, Head, decode_snapshot
 from gate.store.subject_wire import SUBJECTS, SubjectsHead
-from gate.store.wire import HEAD, MAX_PLACES, Head, decode_snapshot
 
 DAY = 86400
 TOKEN_ID_BYTES = 8  # the fewest that are allowed: every byte is a larger code

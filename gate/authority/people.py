@@ -30,7 +30,7 @@ from gate.authority import files
 from gate.authority.statuses import Places, beyond_limit
 from gate.core.form_error import first_error
 from gate.errors import StoreError
-from gate.store.wire import MAX_PLACES
+from gate.store.status_wire import MAX_PLACES
 
 KEY_BYTES = 32
 DIGEST_BYTES = 8

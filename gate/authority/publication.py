@@ -14,8 +14,8 @@ from gate.core.rules import parse_rules
 from gate.core.time_reset import TimeReset, parse_time
 from gate.core.trust import parse_trust
 from gate.errors import PublishError, UnmeantError
-from gate.store import wire
-from gate.store.apply import SHRINKS_BELOW
+from gate.store import status_wire as wire
+from gate.store.apply_list import SHRINKS_BELOW
 from gate.store.documents import RULES, TIME, TRUST
 
 MOST_DELTAS = 32  # in the chain: each costs some 200 bytes of every sync that finds a new list

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from gate.authority import files
 from gate.core.model import Listing
 from gate.errors import StoreError, UsageError
-from gate.store.wire import MAX_VALUE
+from gate.store.status_wire import MAX_VALUE
 
 Places = NDArray[np.int64]
 Values = NDArray[np.uint8]
@@ -77,7 +77,7 @@ class StatusList:
         target[touched] = values[touched]
 
     def nibbles(self) -> bytes:
-        """As published (`gate.store.wire`): two places a byte, the even one in the low half."""
+        """As published (`gate.store.status_wire`): two places a byte, the even one in the low half."""
         packed = np.zeros((self.size + 1) // 2, np.uint8)
         packed |= self._values[0::2]
         packed[: self.size // 2] |= self._values[1::2] << 4

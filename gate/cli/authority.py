@@ -38,7 +38,7 @@ from gate.core.model import Listing
 from gate.core.trusted_time import day
 from gate.errors import UsageError
 from gate.ports.driver import show_duration
-from gate.store.wire import Head
+from gate.store.status_wire import Head
 
 _number = click.IntRange(1, 16)
 

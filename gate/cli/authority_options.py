@@ -17,7 +17,7 @@ from gate.authority.private_keys import KeyClass, PrivateKeys, SealedError
 from gate.core.trusted_time import LATEST
 from gate.errors import UsageError
 from gate.ports.driver import parse_duration
-from gate.store.wire import MAX_PLACES
+from gate.store.status_wire import MAX_PLACES
 
 
 class DurationType(click.ParamType[float]):

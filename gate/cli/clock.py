@@ -9,14 +9,14 @@ import click
 from gate.cli.owner import as_owner
 from gate.cli.where import answered, clock_limit, places, state_options, trusted_clock
 from gate.core.trusted_time import Standing, day
-from gate.kiosk.knowledge import age_in_words
+from gate.kiosk.notices import age_in_words
 from gate.registry import config_of
 from gate.runtime.clock import SystemClock
 from gate.runtime.ntp import read_ntp
 from gate.settings.load import load_settings
 from gate.settings.zones import find_zone, local_time
 from gate.store.clock_reset import reset_floor
-from gate.store.floor import read_kept
+from gate.store.time_floor import read_kept
 
 
 @click.group()

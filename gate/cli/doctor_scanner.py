@@ -10,8 +10,8 @@ from gate.cli.doctor_checks import OPENED_WITHIN
 from gate.cli.doctor_lines import Line, State, failure
 from gate.core.model import Scan
 from gate.errors import DeviceError
-from gate.passes.recognise import is_pass
 from gate.passes.scanned import restore
+from gate.passes.verifier import is_pass
 from gate.ports.reader import Answer, Dropped, Seen
 from gate.registry import Fitted
 

@@ -9,7 +9,7 @@ from gate.cli.where import answered_in, trusted_clock
 from gate.core.staleness import Freshness
 from gate.core.trusted_time import Standing
 from gate.errors import GateError
-from gate.kiosk.knowledge import age_in_words
+from gate.kiosk.notices import age_in_words
 from gate.runtime.clock import SystemClock
 from gate.runtime.ntp import Ntp, read_ntp
 from gate.settings.model import Settings

@@ -24,7 +24,7 @@ from gate.lane.orders import (
     StatusRequest,
     ask,
 )
-from gate.store.inside import MOST_INSIDE
+from gate.store.occupancy import MOST_INSIDE
 
 _STATES = click.Choice(["on", "off"])
 

@@ -27,7 +27,7 @@ from gate.core.model import Listing
 from gate.core.staleness import AgeLimits, Freshness
 from gate.core.trusted_time import Standing, day
 from gate.errors import GateError, StoreError, UsageError
-from gate.kiosk.knowledge import age_in_words
+from gate.kiosk.notices import age_in_words
 from gate.registry import config_of
 from gate.runtime.clock import TrustedClock
 from gate.runtime.ntp import read_ntp
@@ -36,8 +36,8 @@ from gate.settings.model import ListTable
 from gate.store.device_key import load_or_make, load_public
 from gate.store.last_sync import last_sync
 from gate.store.list_file import find_damage
+from gate.store.list_reader import ListState, StatusList
 from gate.store.places import Places
-from gate.store.statuslist import ListState, StatusList
 from gate.store.subjects import find_subject
 from gate.sync.attempt import attempt
 from gate.sync.lock import Rank

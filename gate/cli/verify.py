@@ -17,7 +17,7 @@ from gate.core.trust import NO_ISSUERS, TrustList, parse_trust
 from gate.core.trusted_time import Kept, Standing
 from gate.errors import GateError, PictureError, UsageError
 from gate.kiosk.texts.catalogue import reason_words
-from gate.passes.recognise import Verifier
+from gate.passes.verifier import Verifier
 from gate.registry import config_of, decoder
 from gate.runtime.clock import SystemClock, TrustedClock
 from gate.settings.load import load_settings

@@ -15,8 +15,8 @@ from gate.runtime.clock import SystemClock, TrustedClock
 from gate.runtime.ntp import Ntp, read_ntp
 from gate.settings.load import load_settings
 from gate.settings.model import DEFAULT_RUN, ClockTable, Settings, run_dir_of
-from gate.store.floor import read_kept, read_signed, read_synced
 from gate.store.places import Places, Where
+from gate.store.time_floor import read_kept, read_signed, read_synced
 from gate.sync.times import Times
 
 USUAL = Path("/etc/gate/gate.toml")

@@ -28,7 +28,7 @@ from gate.core.outlet_events import (
     ReaderDropped,
 )
 from gate.core.reason import Reason
-from gate.kiosk.knowledge import ClockNote, ListNote, clock_note, list_note, unable
+from gate.kiosk.notices import ClockNote, ListNote, clock_note, list_note, unable
 from gate.kiosk.texts.catalogue import Texts, Words, texts_in
 
 # Seconds.

@@ -12,7 +12,7 @@ from gate.lane.judge_thread import JudgeThread
 from gate.lane.outlet import Outlet
 from gate.lane.presence import Presence
 from gate.lane.verdicts import Verdicts
-from gate.store.standing import Standing
+from gate.store.standing_orders import Standing
 
 
 class EffectRunner:

@@ -19,13 +19,13 @@ from gate.core.trust import NO_ISSUERS, TrustList
 from gate.core.trusted_time import Kept
 from gate.errors import PublishError, StoreError
 from gate.logs import Log
-from gate.passes.recognise import Verifier
+from gate.passes.verifier import Verifier
 from gate.store.admission import Admission, Counted, Presented, Recorded
-from gate.store.floor import read_reset
+from gate.store.list_reader import ListState, OutdatedError, StatusList
 from gate.store.loss import ADVICE, Loss
 from gate.store.places import Places, Where
-from gate.store.standing import Standing
-from gate.store.statuslist import ListState, OutdatedError, StatusList
+from gate.store.standing_orders import Standing
+from gate.store.time_floor import read_reset
 
 log = Log(part="lane")
 

@@ -24,7 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapte
 from gate.core.lane.modes import Mode
 from gate.core.model import Direction
 from gate.errors import GateError
-from gate.store.inside import MOST_INSIDE
+from gate.store.occupancy import MOST_INSIDE
 
 SOCKET = "control.sock"
 LONGEST = 4096  # bytes of a request

@@ -30,8 +30,8 @@ from gate.logs import Log
 from gate.ports.clock import TrustedClock
 from gate.ports.feedback import Feedback, Signal
 from gate.store.admission import Presented
+from gate.store.list_reader import ListState
 from gate.store.loss import ADVICE, Loss
-from gate.store.statuslist import ListState
 
 log = Log(part="lane")
 

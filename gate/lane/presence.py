@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from gate.core.model import Scan
-from gate.passes.recognise import is_pass
+from gate.passes.verifier import is_pass
 from gate.ports.reader import Answer, Looked
 
 GONE_AFTER = 1.2  # seconds out of view: longer than a shaking hand or a renewing screen needs

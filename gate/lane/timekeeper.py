@@ -12,7 +12,7 @@ from gate.core.witnesses import Witnesses
 from gate.logs import Log
 from gate.ports.clock import TrustedClock
 from gate.runtime.ntp import Ntp
-from gate.store.statuslist import ListState
+from gate.store.list_reader import ListState
 
 log = Log(part="lane")
 

@@ -7,7 +7,7 @@ named, for a person to set the scanner.
 
 import re
 
-from gate.passes.recognise import PREFIXES, is_pass
+from gate.passes.verifier import PREFIXES, is_pass
 
 BEFORE = 16  # characters that a scanner may put before a code: an AIM identifier (]Q1), a sign, a name
 

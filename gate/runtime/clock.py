@@ -45,7 +45,7 @@ class Machine(Protocol):
 class TrustedClock:
     """A gate.ports.clock.TrustedClock: gate.core.trusted_time over the clocks of a machine.
 
-    `kept`: what gate.store.floor has.  `untrusted_for`: seconds of running on a clock that is behind
+    `kept`: what gate.store.time_floor has.  `untrusted_for`: seconds of running on a clock that is behind
     until it is trusted no more.  `synchronised`: a time service keeps the system clock."""
 
     def __init__(self, machine: Machine, kept: Kept, untrusted_for: float, *, synchronised: bool = False) -> None:

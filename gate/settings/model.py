@@ -22,7 +22,7 @@ from gate.core.language import LANGUAGES, Language
 from gate.core.rules import Venue
 from gate.core.staleness import AgeLimits
 from gate.core.trust import TrustList
-from gate.passes.recognise import Verifier
+from gate.passes.verifier import Verifier
 from gate.ports.driver import DriverConfig, Duration, show_duration
 from gate.ports.inputs import InputConfig
 from gate.ports.reader import ReaderConfig

@@ -16,9 +16,9 @@ from gate.core.reason import Reason
 from gate.core.rules import RuleSet
 from gate.store.journal import Row
 from gate.store.lane_store import LaneStore
+from gate.store.list_reader import ListState, StatusList
 from gate.store.milliseconds import ms
 from gate.store.repeats import Kind, Repeats
-from gate.store.statuslist import ListState, StatusList
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,6 @@ from gate.core.journal_event import JournalEvent
 from gate.core.trusted_time import Kept, day
 from gate.errors import StoreError
 from gate.store.database import File, immediate, open_for_writing, unusable
-from gate.store.floor import keep, read_journalled, read_kept, read_signed
-from gate.store.inside import shift_inside
 from gate.store.journal import Journal, Row
 from gate.store.lane_file import examine
 from gate.store.lane_lock import claim_lane
@@ -23,8 +21,10 @@ from gate.store.last_sync import Synced, last_sync, record_sync
 from gate.store.list_write import outdate
 from gate.store.loss import shift_losses
 from gate.store.milliseconds import ms
+from gate.store.occupancy import shift_inside
 from gate.store.places import Places, Where
 from gate.store.redemptions import shift_redemptions
+from gate.store.time_floor import keep, read_journalled, read_kept, read_signed
 
 
 def reset_floor(

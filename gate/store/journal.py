@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from nacl.signing import SigningKey
 
-from gate.core.chain import GENESIS, Field, checkpoint_message, link
+from gate.core.journal_chain import GENESIS, Field, checkpoint_message, link
 from gate.core.journal_event import JournalEvent
 from gate.core.model import Direction
 from gate.store.journal_end import End

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from nacl.signing import SigningKey
 
-from gate.core.chain import DIGEST_BYTES, GENESIS
+from gate.core.journal_chain import DIGEST_BYTES, GENESIS
 from gate.store.durable import move_odd_aside, read_regular
 
 NAME = "journal.end"

@@ -12,7 +12,7 @@ from typing import Any
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
-from gate.core.chain import GENESIS, checkpoint_message
+from gate.core.journal_chain import GENESIS, checkpoint_message
 from gate.errors import StoreError
 from gate.store import device_key
 from gate.store.database import File, open_for_reading, unusable

@@ -13,7 +13,7 @@ from pathlib import Path
 from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey
 
-from gate.core.chain import checkpoint_message
+from gate.core.journal_chain import checkpoint_message
 from gate.errors import DamagedError, StoreError
 from gate.store import device_key
 from gate.store.database import File, check_pages, immediate, open_for_reading, open_for_writing, set_aside, unusable

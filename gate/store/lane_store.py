@@ -16,18 +16,18 @@ from gate.core.trusted_time import Kept
 from gate.errors import DamagedError
 from gate.logs import Log
 from gate.store.database import BUSY_TIMEOUT_MS, File
-from gate.store.floor import keep, read_steady
-from gate.store.inside import Inside, bound_inside
 from gate.store.journal import Journal, Row
 from gate.store.lane_file import LaneFile
 from gate.store.lane_lock import claim_lane
 from gate.store.lane_transaction import LaneTransaction
 from gate.store.loss import Loss, UnknownUses, bound_losses, confirm, read_loss, record
 from gate.store.milliseconds import ms
+from gate.store.occupancy import Inside, bound_inside
+from gate.store.pseudonyms import Secrets
 from gate.store.redemptions import Redemptions, bound_redemptions
-from gate.store.secrets import Secrets
 from gate.store.segments import last_to_seal, oldest, release, seal
-from gate.store.standing import Standing, read_standing, write_standing
+from gate.store.standing_orders import Standing, read_standing, write_standing
+from gate.store.time_floor import keep, read_steady
 
 log = Log(part="store")
 

@@ -10,8 +10,8 @@ from gate.store.database import is_damage, unusable
 from gate.store.journal import Journal
 from gate.store.journal_end import End
 from gate.store.lane_file import LaneFile
-from gate.store.secrets import Secrets
-from gate.store.statuslist import OutdatedError
+from gate.store.list_reader import OutdatedError
+from gate.store.pseudonyms import Secrets
 
 
 class LaneTransaction:

@@ -6,7 +6,7 @@ the redemption key, passes it.  The first would end the lane, the second admit u
 
 import sqlite3
 
-from gate.store.secrets import is_key_whole
+from gate.store.pseudonyms import is_key_whole
 
 _TABLES = (
     "journal",

@@ -33,7 +33,7 @@ CHUNK_PLACES = 1024
 CHUNK_BYTES = CHUNK_PLACES // 2
 DIGEST_BYTES = 8  # of the head
 SLICE = 64  # chunks that are checked between two calls of `pause`: 0.2 ms here
-MOST = 2**53  # no number of a head is larger (`gate.store.wire.Head`)
+MOST = 2**53  # no number of a head is larger (`gate.store.status_wire.Head`)
 MOST_DOCUMENTS = 256  # of a list: 4, and the metadata that signed them, with 64 roots at most
 LARGEST_VALUE = 16 << 20  # bytes: four times the largest document; a damaged length asks for no more memory
 

@@ -14,12 +14,12 @@ from gate.core.lane.modes import Mode
 from gate.core.model import Claims, Decision
 from gate.core.reason import Reason
 from gate.errors import StoreError
-from gate.store.inside import Inside
 from gate.store.journal import Journal, Row
 from gate.store.journal_end import End
 from gate.store.milliseconds import ms
+from gate.store.occupancy import Inside
 from gate.store.redemptions import PRESENTATION_MEMORY
-from gate.store.standing import read_standing, write_standing
+from gate.store.standing_orders import read_standing, write_standing
 
 # Seconds: the end of the journal reaches the disk as late as the kernel's write-back, 30 s and its turn of 5 s.
 LATE = 60.0

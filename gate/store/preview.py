@@ -6,10 +6,10 @@ from gate.core.decide import Knowledge, Policy, decide
 from gate.core.model import Claims, Decision
 from gate.errors import StoreError
 from gate.store.database import File, open_for_reading, unusable
+from gate.store.list_reader import ListState, StatusList
 from gate.store.places import Places, Where
+from gate.store.pseudonyms import Secrets
 from gate.store.redemptions import Redemptions
-from gate.store.secrets import Secrets
-from gate.store.statuslist import ListState, StatusList
 
 
 class Preview:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from gate.core.model import Claims, Decision
 from gate.core.reason import Reason
-from gate.store.secrets import Secrets
+from gate.store.pseudonyms import Secrets
 
 # A presentation is good within its window of at most 5 minutes; it is remembered for longer than that.
 PRESENTATION_MEMORY = 900.0  # seconds

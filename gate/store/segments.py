@@ -13,7 +13,7 @@ from pathlib import Path
 
 from nacl.signing import SigningKey
 
-from gate.core.chain import checkpoint_message
+from gate.core.journal_chain import checkpoint_message
 from gate.errors import DamagedError
 from gate.store.database import unusable
 from gate.store.durable import create, make_directory, put_in_place

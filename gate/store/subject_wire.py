@@ -27,7 +27,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from gate.core.form_error import first_error
 from gate.errors import PublishError
-from gate.store.wire import MAX_PLACES, unpack_exactly
+from gate.store.status_wire import MAX_PLACES, unpack_exactly
 
 SUBJECTS = "subjects/head.json"
 DIGEST_BYTES = 8

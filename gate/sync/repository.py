@@ -28,7 +28,7 @@ from tuf.api.metadata import TargetFile
 from tuf.ngclient import Updater, UpdaterConfig
 
 from gate.errors import SyncError
-from gate.store.wire import MAX_DOCUMENT
+from gate.store.status_wire import MAX_DOCUMENT
 from gate.sync.kept_metadata import KeptMetadata
 from gate.sync.list_mirror import ListMirror
 from gate.sync.mirror import Mirror

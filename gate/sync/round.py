@@ -1,7 +1,7 @@
 """One round: ask the mirrors in turn until one has a list that is new enough, and say what was done.
 
 How a mirror is visited (`Visit`) is the caller's to say: in a process of its own (`gate.sync.visit_process`), or in
-this one (`gate.sync.syncing`), which loads everything that a visit needs.
+this one (`gate.sync.sync`), which loads everything that a visit needs.
 """
 
 from collections.abc import Callable, Sequence

@@ -7,12 +7,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from gate.errors import GateError, PublishError, StoreError, SyncError
-from gate.store.apply import Publication
+from gate.store.apply_list import Publication
 from gate.store.documents import RULES, SIGNATURES, TIME, TRUST
 from gate.store.list_file import ListFile, ListHead, open_held
 from gate.store.list_write import OUTDATED, rewrite
 from gate.store.places import Places
-from gate.store.wire import HEAD, Head
+from gate.store.status_wire import HEAD, Head
 from gate.sync.kept_metadata import MAX_METADATA, KeptMetadata
 from gate.sync.list_mirror import ListMirror
 from gate.sync.repository import TARGETS, Repository

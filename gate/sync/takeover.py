@@ -15,12 +15,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from gate.errors import PublishError, StoreError
-from gate.store.apply import apply, check
+from gate.store.apply_list import apply, check
 from gate.store.database import unusable
 from gate.store.documents import RULES, TIME, TRUST
 from gate.store.durable import make_directory
 from gate.store.places import Places
-from gate.store.wire import HEAD
+from gate.store.status_wire import HEAD
 from gate.sync.kept_metadata import KeptMetadata
 from gate.sync.lock import alone
 from gate.sync.offer import Offer, read_offer

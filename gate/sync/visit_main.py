@@ -21,7 +21,7 @@ from gate.logs import set_up_child
 from gate.store.places import Places
 from gate.sync.allowance import Phase, Step
 from gate.sync.round import Source
-from gate.sync.syncing import visit_here
+from gate.sync.sync import visit_here
 from gate.sync.times import Times
 from gate.sync.visit_lines import ended_line, failed_line, step_line
 

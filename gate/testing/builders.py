@@ -17,8 +17,8 @@ from gate.core.staleness import AgeLimits
 from gate.core.trust import key_id
 from gate.core.trusted_time import SETTLES_WITHIN, Kept
 from gate.runtime.clock import TrustedClock
-from gate.store.apply import Publication, apply
-from gate.store.wire import Head, byte_length
+from gate.store.apply_list import Publication, apply
+from gate.store.status_wire import Head, byte_length
 
 NOW = 1_800_000_000  # Unix s: Fri 15 Jan 2027, 13:00 in Almaty
 KEY = SigningKey(bytes(range(32)))

@@ -19,8 +19,8 @@ from spending import Spent
 
 from gate.core.model import Listing
 from gate.runtime.clock import SystemClock
-from gate.store.apply import apply
-from gate.store.statuslist import StatusList
+from gate.store.apply_list import apply
+from gate.store.list_reader import StatusList
 from gate.testing import builders
 
 FEW = 10_000  # people of the list that look-ups are compared with

@@ -16,13 +16,13 @@ from gate.core.reason import Reason
 from gate.core.trust import key_id, parse_trust
 from gate.passes.aq1_encode import encode_credential, encode_presentation
 from gate.passes.cose import to_be_signed
-from gate.passes.recognise import Verifier
+from gate.passes.verifier import Verifier
 from gate.store.admission import Admission, Presented
-from gate.store.apply import apply
+from gate.store.apply_list import apply
 from gate.store.database import File, open_for_writing
+from gate.store.list_reader import StatusList
+from gate.store.pseudonyms import Secrets
 from gate.store.redemptions import Redemptions
-from gate.store.secrets import Secrets
-from gate.store.statuslist import StatusList
 from gate.testing import builders
 from gate.testing.builders import KEY, NOW
 

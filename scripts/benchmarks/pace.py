@@ -20,7 +20,7 @@ from gate.core.reason import Reason
 from gate.runtime.clock import SystemClock
 from gate.store.admission import Admission, Presented
 from gate.store.database import File
-from gate.store.statuslist import OutdatedError, StatusList
+from gate.store.list_reader import OutdatedError, StatusList
 from gate.testing import builders
 
 PACE = 0.010  # seconds from one admission to the next

@@ -24,7 +24,7 @@ from gate.cli.main import gate
 from tests.commands.request import LONGEST, Request
 
 RARE = {"demo", "lane-sim"}  # commands that load what no other needs
-OTHERS = ("drivers.barriers.serial_frames", "drivers.inputs.fake", "drivers.readers.replay", "gate.sync.syncing")
+OTHERS = ("drivers.barriers.serial_frames", "drivers.inputs.fake", "drivers.readers.replay", "gate.sync.sync")
 
 
 def serve(listener: socket.socket) -> Request:

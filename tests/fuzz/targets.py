@@ -31,7 +31,8 @@ from gate.lane.orders import parse_request
 from gate.passes.aq1_encode import credential_text
 from gate.registry import config_of
 from gate.settings.load import load_settings
-from gate.store import subject_wire, wire
+from gate.store import status_wire as wire
+from gate.store import subject_wire
 from gate.testing import builders
 from gate.worker.codec import Codec, CodecError
 from tests.fuzz.device_targets import DEVICES

@@ -19,7 +19,7 @@ from gate.lane.interlock import DoorInterlock
 from gate.lane.judge import Judge
 from gate.lane.staff import StaffOrders
 from gate.passes.aq1_encode import credential_text, encode_credential
-from gate.passes.recognise import Verifier
+from gate.passes.verifier import Verifier
 from gate.ports.barrier import Barrier, Opened, unheeded
 from gate.ports.feedback import Feedback, Signal
 from gate.ports.inputs import Report, Role

@@ -26,7 +26,7 @@ from gate.lane.orders import LONGEST, ModeRequest, StatusRequest, ask, parse_req
 from gate.ports.feedback import Signal
 from gate.ports.inputs import Level, Role
 from gate.store.database import File, open_for_reading
-from gate.store.inside import MOST_INSIDE
+from gate.store.occupancy import MOST_INSIDE
 from tests.lane.rig import Rig, plain, working
 from tests.log_lines import captured_lines
 

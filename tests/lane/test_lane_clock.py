@@ -10,8 +10,8 @@ from gate.core.reason import Reason
 from gate.core.staleness import Freshness
 from gate.core.trusted_time import Kept, Standing
 from gate.passes.aq1_encode import credential_text, encode_credential
-from gate.store.apply import apply
-from gate.store.floor import read_kept
+from gate.store.apply_list import apply
+from gate.store.time_floor import read_kept
 from gate.testing.builders import KEY, LIMITS, NOW, RunningClock, publication
 from tests.lane.rig import Rig, plain, working
 

@@ -3,7 +3,7 @@
 import sqlite3
 from pathlib import Path
 
-from gate.store.apply import Publication
+from gate.store.apply_list import Publication
 from gate.store.documents import RULES, TRUST
 
 STEP_1 = """

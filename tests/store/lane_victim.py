@@ -16,7 +16,7 @@ from gate.core.reason import Reason
 from gate.errors import StoreError
 from gate.store import segments
 from gate.store.admission import Admission, Presented
-from gate.store.statuslist import StatusList
+from gate.store.list_reader import StatusList
 from gate.testing.builders import claims, policy
 from tests.fork_server import serve
 

@@ -8,7 +8,7 @@ from gate.core.model import Direction, Listing
 from gate.core.reason import Reason
 from gate.store.admission import Admission, Presented
 from gate.store.journal_proof import prove
-from gate.store.statuslist import StatusList
+from gate.store.list_reader import StatusList
 from gate.testing.builders import NOW, claims, load, policy
 
 SHOWN = Presented("reader[0]", Direction.ENTRY, Mode.ENFORCE, 1)

@@ -16,8 +16,8 @@ from gate.core.reason import Reason
 from gate.core.trusted_time import Kept
 from gate.errors import StoreError
 from gate.store.admission import Admission, Presented, Recorded
+from gate.store.list_reader import StatusList
 from gate.store.preview import Preview
-from gate.store.statuslist import StatusList
 from gate.testing.builders import NOW, claims, load, policy
 
 PLACES = {7: Listing.GREEN, 8: Listing.RED, 9: Listing.YELLOW, 10: Listing.BLUE, 11: Listing.REVOKED}

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from gate.core.model import Listing
 from gate.errors import PublishError, StoreError
-from gate.store import apply as module
+from gate.store import apply_list as module
 from gate.store import list_write
-from gate.store.apply import apply
-from gate.store.statuslist import OutdatedError, StatusList
-from gate.store.wire import Head, decode_snapshot, encode_snapshot
+from gate.store.apply_list import apply
+from gate.store.list_reader import OutdatedError, StatusList
+from gate.store.status_wire import Head, decode_snapshot, encode_snapshot
 from gate.testing.builders import NOW, nibbles, publication, rules_json, trust_json
 
 PLACES = {0: Listing.GREEN, 1: Listing.RED, 1023: Listing.BLUE, 1024: Listing.REVOKED, 4095: Listing.YELLOW}

@@ -11,7 +11,7 @@ import pytest
 from gate.core.lane.modes import Mode
 from gate.core.model import Direction, Listing
 from gate.store.admission import Admission, Presented
-from gate.store.statuslist import StatusList
+from gate.store.list_reader import StatusList
 from gate.testing.builders import NOW, claims, load, policy
 
 SHOWN = Presented("reader[0]", Direction.ENTRY, Mode.ENFORCE, 1)

@@ -20,13 +20,13 @@ from gate.core.trusted_time import TOLERANCE, Kept, Standing
 from gate.errors import StoreError
 from gate.runtime.clock import TrustedClock
 from gate.store.admission import Admission, Presented
-from gate.store.apply import apply
+from gate.store.apply_list import apply
 from gate.store.clock_reset import reset_floor
 from gate.store.database import File, open_for_reading
-from gate.store.floor import read_floor, read_kept, read_signed, read_synced
 from gate.store.journal_proof import verify
 from gate.store.last_sync import Synced
-from gate.store.statuslist import StatusList
+from gate.store.list_reader import StatusList
+from gate.store.time_floor import read_floor, read_kept, read_signed, read_synced
 from gate.testing.builders import NOW, ManualClock, claims, load, policy, publication
 from tests.store.earlier_list import write_earlier
 

@@ -16,9 +16,9 @@ from gate.core.lane.modes import Mode
 from gate.core.model import Direction, Listing
 from gate.core.reason import Reason
 from gate.store.admission import Admission, Presented, Recorded
-from gate.store.inside import MOST_INSIDE
-from gate.store.standing import Standing
-from gate.store.statuslist import StatusList
+from gate.store.list_reader import StatusList
+from gate.store.occupancy import MOST_INSIDE
+from gate.store.standing_orders import Standing
 from gate.testing.builders import NOW, claims, load, policy
 
 ENTRY, EXIT = Direction.ENTRY, Direction.EXIT

@@ -15,7 +15,7 @@ from gate.core.reason import Reason
 from gate.errors import StoreError
 from gate.store.admission import Admission
 from gate.store.journal_proof import open_journal, prove, read_rows
-from gate.store.statuslist import StatusList
+from gate.store.list_reader import StatusList
 from gate.testing.builders import NOW, claims, load, policy
 from tests.fork_server import ForkServer
 from tests.store.lane_victim import PEOPLE, REFUSED, REUSE_AFTER, SHOWN, visit

@@ -16,13 +16,13 @@ import pytest
 from gate.core.model import Listing
 from gate.errors import DamagedError, GateError, PublishError, StoreError
 from gate.store import content_check
-from gate.store.apply import apply, held, held_nibbles, set_damaged_aside
+from gate.store.apply_list import apply, held, held_nibbles, set_damaged_aside
 from gate.store.content_check import ContentCheck
 from gate.store.last_sync import Synced, last_sync
 from gate.store.list_file import ListFile, seed_of
+from gate.store.list_reader import OutdatedError, StatusList
 from gate.store.places import Places
 from gate.store.preview import Preview
-from gate.store.statuslist import OutdatedError, StatusList
 from gate.testing.builders import NOW, claims, load, policy, publication
 from tests.store.earlier_list import write_earlier
 

@@ -19,8 +19,8 @@ from gate.errors import StoreError
 from gate.store.admission import Admission, Presented
 from gate.store.clock_reset import reset_floor
 from gate.store.device_key import load_or_make
-from gate.store.standing import Standing
-from gate.store.statuslist import StatusList
+from gate.store.list_reader import StatusList
+from gate.store.standing_orders import Standing
 from gate.testing.builders import NOW, load, policy
 from gate.testing.builders import claims as any_claims
 from tests.store.dying import dies_at_line

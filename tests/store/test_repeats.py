@@ -16,8 +16,8 @@ from gate.core.lane.modes import Mode
 from gate.core.model import Decision, Direction, Listing
 from gate.core.reason import Reason
 from gate.store.admission import Admission, Counted, Presented, Recorded
+from gate.store.list_reader import StatusList
 from gate.store.repeats import Kind, Repeats
-from gate.store.statuslist import StatusList
 from gate.testing.builders import NOW, claims, load, policy
 
 JUNK = (Reason.MALFORMED, Reason.UNREADABLE, Reason.UNKNOWN_ISSUER, Reason.BAD_SIGNATURE)

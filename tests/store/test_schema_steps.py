@@ -17,7 +17,7 @@ from gate.store.admission import Admission, Presented
 from gate.store.database import File, open_for_reading
 from gate.store.lane_file import examine
 from gate.store.list_file import FORM
-from gate.store.statuslist import StatusList
+from gate.store.list_reader import StatusList
 from gate.testing.builders import NOW, claims, load, policy
 
 # Adding a step means adding its line; no line is ever changed.

@@ -17,8 +17,8 @@ from gate.errors import StoreError
 from gate.store import database, journal, lane_values, segments
 from gate.store.admission import Admission, Presented
 from gate.store.journal_proof import Proof, open_journal, prove, read_rows
+from gate.store.list_reader import StatusList
 from gate.store.segments import STAY
-from gate.store.statuslist import StatusList
 from gate.testing.builders import NOW, claims, load, policy
 from tests.store.dying import dies_at_line
 

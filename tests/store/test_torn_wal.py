@@ -9,7 +9,7 @@ import pytest
 
 from gate.errors import StoreError
 from gate.store.admission import Admission
-from gate.store.statuslist import StatusList
+from gate.store.list_reader import StatusList
 from gate.testing.builders import NOW, claims, policy
 from tests.store.power_cut import BLOCK, SHOWN, TEARS, after, left_by_a_power_cut, torn
 

@@ -7,7 +7,7 @@ import logging
 from pathlib import Path
 
 from gate.errors import GateError
-from gate.sync.syncing import Source, sync
+from gate.sync.sync import Source, sync
 from tests.fork_server import serve
 
 REFUSED = 17  # exit code: a GateError, as it should be

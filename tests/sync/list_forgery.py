@@ -11,7 +11,7 @@ from gate.store.documents import RULES, SIGNATURES, TRUST
 from gate.store.list_file import ListHead, open_held
 from gate.store.list_write import version_of, write_list
 from gate.store.places import Places, Where
-from gate.store.wire import HEAD
+from gate.store.status_wire import HEAD
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from gate.authority import publication
 from gate.core.model import Listing
 from gate.errors import GateError, PublishError, SyncError
 from gate.store.last_sync import Synced, last_sync
-from gate.sync import syncing, web
+from gate.sync import sync as syncing
+from gate.sync import web
 from gate.sync.allowance import Limits
 from gate.testing.builders import rules_json
 from tests.sync import servers

@@ -14,7 +14,7 @@ import pytest
 from gate.errors import StoreError
 from gate.sync.allowance import Limits
 from gate.sync.round import Outcome, Source, Visited, ask_in_turn
-from gate.sync.syncing import visit_here
+from gate.sync.sync import visit_here
 from gate.sync.visit_process import ProcessVisit
 from gate.testing.census import children
 from tests.sync import servers

@@ -11,7 +11,7 @@ from tuf.api.metadata import DelegatedRole, Delegations, MetaFile, Targets
 from gate.authority.roles import Role
 from gate.core.model import Listing
 from gate.errors import StoreError, SyncError
-from gate.store.wire import HEAD
+from gate.store.status_wire import HEAD
 from gate.sync import repository
 from gate.sync.shelf import Shelf
 from tests.sync.forging import resign

@@ -26,7 +26,7 @@ from gate.store.subject_wire import Segment, SubjectsHead, decode_segment, encod
 from gate.store.subjects import find_subject, held_subjects
 from gate.sync.signed_list import ForgedError
 from gate.sync.signed_subjects import confirm
-from gate.sync.syncing import Outcome, Source, sync
+from gate.sync.sync import Outcome, Source, sync
 from gate.sync.takeover import take_over
 from tests.commands.process import run_gate
 from tests.sync.servers import MirrorServer, corrupted

@@ -11,7 +11,7 @@ import pytest
 from gate.authority.roles import Role
 from gate.core.model import Listing
 from gate.errors import StoreError, SyncError
-from gate.store.apply import held
+from gate.store.apply_list import held
 from tests.sync.liars import Liar
 from tests.sync.servers import MirrorServer, broken, hung_up, truncated
 from tests.sync.world import HOUR, START, World

@@ -14,8 +14,8 @@ from gate.core.model import Listing
 from gate.errors import DamagedError, GateError, PublishError, SyncError
 from gate.store.documents import RULES, TRUST
 from gate.store.list_file import open_held
+from gate.store.list_reader import StatusList
 from gate.store.places import Places
-from gate.store.statuslist import StatusList
 from gate.sync.signed_list import ForgedError
 from gate.sync.takeover import examine, take_over
 from gate.testing.builders import trust_json

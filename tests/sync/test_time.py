@@ -12,9 +12,9 @@ from gate.errors import PublishError, SyncError
 from gate.runtime.clock import TrustedClock
 from gate.store.clock_reset import reset_floor
 from gate.store.database import File, immediate, open_for_writing
-from gate.store.floor import keep, read_kept, read_reset, read_signed
-from gate.store.statuslist import StatusList
-from gate.sync.syncing import Outcome, Source, sync
+from gate.store.list_reader import StatusList
+from gate.store.time_floor import keep, read_kept, read_reset, read_signed
+from gate.sync.sync import Outcome, Source, sync
 from gate.sync.times import AHEAD, Times
 from gate.testing.builders import ManualClock
 from tests.sync import forging

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from gate.authority.authority import Authority
 from gate.core.model import Listing
-from gate.store.statuslist import OutdatedError, StatusList
-from gate.sync.syncing import Outcome, Source, sync
+from gate.store.list_reader import OutdatedError, StatusList
+from gate.sync.sync import Outcome, Source, sync
 from gate.testing.builders import rules_json
 
 START = 1_800_000_000

@@ -15,7 +15,7 @@ from gate.authority.authority import Authority
 from gate.core.model import Listing, Status
 from gate.passes.aq1_encode import credential_text
 from gate.store.database import File, open_for_reading
-from gate.sync.syncing import Outcome, Source, sync
+from gate.sync.sync import Outcome, Source, sync
 from gate.testing.builders import rules_json
 from gate.testing.relay_board import RelayBoard
 from tests.commands.process import Running, start_gate

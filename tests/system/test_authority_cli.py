@@ -20,8 +20,8 @@ from gate.cli.authority import authority
 from gate.core.model import Claims
 from gate.core.trust import parse_trust
 from gate.errors import GateError
-from gate.passes.recognise import Verifier
-from gate.store import wire
+from gate.passes.verifier import Verifier
+from gate.store import status_wire as wire
 from gate.store.documents import TRUST
 from tests.commands.inside import invoke
 from tests.commands.process import run_gate

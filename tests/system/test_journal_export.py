@@ -10,7 +10,7 @@ from pathlib import Path
 from gate.cli.journal import journal
 from gate.core.journal_event import JournalEvent
 from gate.store.admission import Admission
-from gate.store.statuslist import StatusList
+from gate.store.list_reader import StatusList
 from gate.testing.builders import NOW, policy
 from tests.commands.inside import invoke
 

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from gate.core.model import Listing
-from gate.store.apply import apply
+from gate.store.apply_list import apply
 from gate.store.last_sync import Synced, last_sync
 from gate.store.list_file import ListFile
+from gate.store.list_reader import OutdatedError, StatusList
 from gate.store.places import Places
-from gate.store.statuslist import OutdatedError, StatusList
 from gate.testing.builders import NOW, publication, rules_json, trust_json
 from tests.system.rig import Site
 

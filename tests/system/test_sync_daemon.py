@@ -13,7 +13,7 @@ import pytest
 
 from gate.core.model import Listing, Status
 from gate.passes.aq1_encode import credential_text
-from gate.store.apply import held
+from gate.store.apply_list import held
 from gate.store.last_sync import last_sync
 from gate.testing.relay_board import RelayBoard
 from tests.commands.process import Running, run_gate, start_gate

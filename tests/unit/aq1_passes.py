@@ -12,7 +12,7 @@ from gate.core.reason import Reason
 from gate.core.trust import TrustList, key_id, parse_trust
 from gate.passes.aq1_encode import credential_text
 from gate.passes.cose import to_be_signed
-from gate.passes.recognise import Verifier
+from gate.passes.verifier import Verifier
 
 NOW = 1_800_000_000
 ISSUER, REVOKED, STRANGER, HOLDER = (SigningKey(bytes([number]) * 32) for number in range(1, 5))

@@ -11,7 +11,7 @@ from gate.core.model import Refused
 from gate.core.reason import Reason
 from gate.core.trust import parse_trust
 from gate.passes.aq1_encode import credential_text
-from gate.passes.recognise import Verifier
+from gate.passes.verifier import Verifier
 from tests.unit.aq1_passes import (
     BOUND,
     GOOD,

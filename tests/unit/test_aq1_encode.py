@@ -12,7 +12,7 @@ from gate.core.model import Status
 from gate.core.reason import Reason
 from gate.errors import UsageError
 from gate.passes.aq1_encode import credential_text, encode_credential, encode_presentation
-from gate.passes.recognise import Verifier
+from gate.passes.verifier import Verifier
 from tests.unit.aq1_passes import HOLDER, ISSUER, KEY_SPAN, LIFETIME, NOW, TRUST, refusal
 
 HOLDER_PUBLIC = bytes(HOLDER.verify_key)

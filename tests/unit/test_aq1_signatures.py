@@ -19,7 +19,7 @@ from gate.core.reason import Reason
 from gate.core.trust import key_id
 from gate.passes.aq1_encode import credential_text
 from gate.passes.cose import to_be_signed
-from gate.passes.recognise import Verifier
+from gate.passes.verifier import Verifier
 from tests.unit.aq1_passes import (
     BOUND,
     GOOD,

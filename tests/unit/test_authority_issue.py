@@ -16,7 +16,7 @@ from gate.core.reason import Reason
 from gate.core.trust import parse_trust
 from gate.errors import PublishError, StoreError, UsageError
 from gate.passes.aq1_encode import credential_text
-from gate.passes.recognise import Verifier
+from gate.passes.verifier import Verifier
 
 START = 1_800_000_000
 DAY = 86400

@@ -22,7 +22,7 @@ from gate.core.model import Listing
 from gate.core.rules import parse_rules
 from gate.core.trust import parse_trust
 from gate.errors import GateError, PublishError, SyncError
-from gate.store import wire
+from gate.store import status_wire as wire
 from gate.store.documents import RULES, TRUST
 from tests.publications import fetched
 

@@ -8,7 +8,7 @@ from gate.authority.authority import Authority
 from gate.authority.roles import Role
 from gate.core.model import Listing
 from gate.errors import UsageError
-from gate.store import wire
+from gate.store import status_wire as wire
 from gate.store.documents import RULES
 from gate.testing.builders import rules_json
 from tests.publications import fetched, visiting

@@ -12,9 +12,9 @@ from gate.core.rules import Venue
 from gate.core.staleness import AgeLimits
 from gate.demo.cast import Person, cast
 from gate.demo.codes import FIRST_PLACE, Codes
-from gate.passes.recognise import Verifier
-from gate.store.statuslist import StatusList
-from gate.sync.syncing import Source, sync
+from gate.passes.verifier import Verifier
+from gate.store.list_reader import StatusList
+from gate.sync.sync import Source, sync
 
 NOW = 1_790_000_000
 ROUND = 26

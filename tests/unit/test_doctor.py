@@ -27,7 +27,7 @@ from gate.errors import DeviceError
 from gate.ports.camera_report import CameraReport
 from gate.runtime.clock import SystemClock
 from gate.settings.load import load_settings
-from gate.store.apply import apply
+from gate.store.apply_list import apply
 from gate.testing import builders
 from tests.commands.inside import invoke
 from tests.contract.camera_rigs import BLANK, NetworkCamera, camera_config, drawn, film, jpeg, put

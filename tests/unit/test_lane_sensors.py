@@ -33,8 +33,8 @@ from gate.core.model import Decision, Direction
 from gate.core.reason import Reason
 from gate.lane.input_events import STUCK_AFTER, WINDOW, Contacts
 from gate.ports.inputs import Level, Role
+from gate.store.pseudonyms import Secrets
 from gate.store.redemptions import Redemptions
-from gate.store.secrets import Secrets
 from gate.testing.builders import claims
 
 ENTRY, EXIT = Direction.ENTRY, Direction.EXIT

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.passes.recognise import is_pass
 from gate.passes.scanned import BEFORE, restore
+from gate.passes.verifier import is_pass
 
 BASE45 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 passes = st.text(BASE45, max_size=60).map(lambda rest: f"AQ1:{rest}")

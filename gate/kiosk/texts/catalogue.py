@@ -44,7 +44,7 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """Everything in one language.  `{age}` and `{n}` are filled in by gate.kiosk.knowledge."""
+    """Everything in one language.  `{age}` and `{n}` are filled in by gate.kiosk.notices."""
 
     reasons: Mapping[Reason, Words]
     idle: Words

@@ -7,7 +7,7 @@ from gate.core.decide import AntiPassback, Policy
 from gate.core.lane.effects import Passed
 from gate.core.model import Claims, Decision, Direction
 from gate.core.reason import Reason
-from gate.store.secrets import Secrets
+from gate.store.pseudonyms import Secrets
 
 MOST_INSIDE = 1_000_000  # people: ten times the largest stadium
 _COUNT = "inside"

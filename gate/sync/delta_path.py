@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from math import inf
 
-from gate.store.wire import Head
+from gate.store.status_wire import Head
 
 
 def way(head: Head, held: int | None, lengths: Mapping[str, int]) -> tuple[str, ...] | None:

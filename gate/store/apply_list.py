@@ -20,7 +20,7 @@ from gate.store.last_sync import Synced, record_sync
 from gate.store.list_file import ListFile, ListHead, find_damage, open_held
 from gate.store.list_write import set_aside, version_of, write_list
 from gate.store.places import Places, Where
-from gate.store.wire import MAX_VALUE, Head, byte_length
+from gate.store.status_wire import MAX_VALUE, Head, byte_length
 
 _VERSIONED = frozenset({TRUST, RULES, TIME})  # documents that name their own version
 

@@ -15,15 +15,15 @@ from time import monotonic
 from gate.core.time_reset import TimeReset, parse_time
 from gate.errors import GateError, PublishError, StoreError, SyncError
 from gate.logs import Log
-from gate.store.apply import Publication, apply, held, held_nibbles, set_damaged_aside
+from gate.store.apply_list import Publication, apply, held, held_nibbles, set_damaged_aside
 from gate.store.documents import RULES, TIME, TRUST
-from gate.store.floor import read_reset, read_signed
 from gate.store.last_sync import Synced, record_sync
 from gate.store.places import Places, Where
+from gate.store.status_wire import HEAD, Head, apply_delta, decode_snapshot
 from gate.store.subjects import forget_subjects, held_subjects
-from gate.store.wire import HEAD, Head, apply_delta, decode_snapshot
+from gate.store.time_floor import read_reset, read_signed
 from gate.sync.allowance import Allowance, Limits, Step
-from gate.sync.chain import way
+from gate.sync.delta_path import way
 from gate.sync.kept_metadata import KeptMetadata
 from gate.sync.lock import alone
 from gate.sync.mirror import Mirror, Report
