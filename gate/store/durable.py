@@ -61,12 +61,16 @@ def create(path: Path, mode: int) -> int:
     _clear(path)
     path.unlink(missing_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    if mode & 0o070:
-        group = path.parent.stat().st_gid
-        if os.fstat(descriptor).st_gid != group:
-            with suppress(PermissionError):  # the reader is then known by another group, or not at all
-                os.fchown(descriptor, -1, group)
-    os.fchmod(descriptor, mode)
+    try:
+        if mode & 0o070:
+            group = path.parent.stat().st_gid
+            if os.fstat(descriptor).st_gid != group:
+                with suppress(PermissionError):  # the reader is then known by another group, or not at all
+                    os.fchown(descriptor, -1, group)
+        os.fchmod(descriptor, mode)
+    except BaseException:
+        os.close(descriptor)
+        raise
     return descriptor
 
 

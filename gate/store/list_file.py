@@ -333,9 +333,12 @@ def is_earlier(path: Path) -> bool:
 def _open_regular(path: Path) -> int:
     """A descriptor; a pipe that has the name holds nobody up."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise damaged(path, "it is no file")
+    except BaseException:
         os.close(descriptor)
-        raise damaged(path, "it is no file")
+        raise
     return descriptor
 
 
