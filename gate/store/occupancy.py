@@ -68,7 +68,6 @@ class Inside:
     def forget_all(self) -> None:
         """Everybody was let out unchecked."""
         self._connection.execute("DELETE FROM inside")
-        self.set_count(0)
 
     def purge(self, at: float) -> None:
         """Forget who has been inside for so long that they must have left unseen."""

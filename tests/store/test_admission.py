@@ -187,6 +187,14 @@ def test_the_second_time_nobody_passes_the_use_stays_used(gate: Gate) -> None:
     assert gate.sql("SELECT count(*) FROM given_back") == [(0,)]
 
 
+def test_a_use_that_is_over_leaves_the_file(gate: Gate) -> None:
+    gate.show(claims())
+    gate.admission.tidy(NOW + 599)
+    assert gate.sql("SELECT count(*) FROM redemption") == [(1,)]
+    gate.admission.tidy(NOW + 600)
+    assert gate.sql("SELECT count(*) FROM redemption") == [(0,)]
+
+
 def test_a_time_that_may_be_taken_back_forgets_no_use(gate: Gate) -> None:
     assert gate.show(claims()).decision.admitted
     year = 365 * 86_400.0

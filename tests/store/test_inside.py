@@ -48,6 +48,11 @@ class House:
         self.close()
         self.open()
 
+    def kept(self, column: str) -> list[object]:
+        """What lane.db holds of those inside."""
+        with closing(sqlite3.connect(self.state / "lane.db")) as connection:
+            return [value for (value,) in connection.execute(f"SELECT {column} FROM inside")]
+
     def show(self, idx: int, direction: Direction = ENTRY, mode: Mode = Mode.ENFORCE) -> Recorded:
         self.at += LATER
         return self.admission.admit(claims(idx), Presented("reader[0]", direction, mode, 1), self.at)
@@ -98,6 +103,45 @@ def test_who_did_not_go_through_is_where_they_were(house: Callable[..., House]) 
     assert door.go(1) is Reason.ADMITTED
     assert door.go(1, EXIT, Passed.NOT_PASSED) is Reason.ADMITTED
     assert door.go(1) is Reason.ANTI_PASSBACK
+
+
+def test_a_way_out_that_nobody_took_is_over(house: Callable[..., House]) -> None:
+    door = house(antipassback=HARD)
+    door.go(1)
+    out = door.show(1, EXIT)
+    assert door.kept("leaving") == [out.seq]
+    door.admission.end_grant(out.seq, Passed.NOT_PASSED, door.at)
+    assert door.kept("leaving") == [None]
+
+
+def test_a_count_other_than_none_forgets_nobody(house: Callable[..., House]) -> None:
+    door = house(antipassback=HARD)
+    door.go(1)
+    for count in (2, 1):
+        door.admission.set_inside(count, door.at)
+        assert door.admission.inside() == count
+        assert door.go(1) is Reason.ANTI_PASSBACK
+    door.admission.set_inside(0, door.at)
+    assert door.admission.inside() == 0
+
+
+def test_only_what_counts_as_a_person_is_counted(house: Callable[..., House]) -> None:
+    door = house()
+    door.admission.set_inside(5, door.at)
+    door.admission.note(JournalEvent.REX, door.at, "not heard", EXIT)
+    door.admission.note(JournalEvent.PASSAGE, door.at, "nobody knows which way", counts=True)
+    assert door.admission.inside() == 5
+    door.admission.note(JournalEvent.PASSAGE, door.at, "without a grant", ENTRY, counts=True)
+    assert door.admission.inside() == 6
+
+
+def test_who_must_have_left_long_ago_leaves_the_file_too(house: Callable[..., House]) -> None:
+    door = house(antipassback=HARD, forget_inside=7200.0)
+    door.go(1)
+    door.admission.tidy(door.at + 7199)
+    assert door.kept("since") == [door.at]
+    door.admission.tidy(door.at + 7200)
+    assert door.kept("since") == []
 
 
 def test_soft_anti_passback_lets_in_and_says_so(house: Callable[..., House]) -> None:
@@ -178,8 +222,11 @@ def test_orders_and_a_latched_fire_outlive_a_crash(house: Callable[..., House]) 
     assert door.admission.inside() == 5
 
 
-@pytest.mark.parametrize("left", [2**63 - 1, -5, 9.3e18, "many", None, b"\xff"])
-def test_a_count_that_cannot_be_stops_no_passage(house: Callable[..., House], left: object) -> None:
+@pytest.mark.parametrize(
+    ("left", "counts_as"),
+    [(2**63 - 1, MOST_INSIDE), (-5, 0), (9.3e18, MOST_INSIDE), ("many", 0), (None, 0), (b"\xff", 0)],
+)
+def test_a_count_that_cannot_be_stops_no_passage(house: Callable[..., House], left: object, counts_as: int) -> None:
     door = house()
     door.admission.set_inside(2**63, door.at)
     assert door.admission.inside() == MOST_INSIDE
@@ -187,7 +234,7 @@ def test_a_count_that_cannot_be_stops_no_passage(house: Callable[..., House], le
     with closing(sqlite3.connect(door.state / "lane.db", isolation_level=None)) as connection:
         connection.execute("PRAGMA ignore_check_constraints=ON")
         connection.execute("UPDATE standing SET value = coalesce(?, 0) WHERE name = 'inside'", (left,))
-    assert 0 <= door.admission.inside() <= MOST_INSIDE
+    assert door.admission.inside() == counts_as
     door.admission.note(JournalEvent.REX, door.at, "", Direction.EXIT, counts=True)
     door.admission.note(JournalEvent.REX, door.at, "", Direction.ENTRY, counts=True)
     door.crash()

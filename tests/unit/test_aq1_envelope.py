@@ -3,6 +3,7 @@
 As in `test_aq1_shape`, all is rightly signed as far as it can be: only its shape can refuse it.
 """
 
+import itertools
 from typing import Any
 
 import cbor2
@@ -10,7 +11,7 @@ import pytest
 from cbor2 import CBORTag
 
 from gate.core.reason import Reason
-from gate.passes import cose
+from gate.passes import cbor, cose
 from tests.unit.aq1_passes import (
     BOUND,
     GOOD,
@@ -162,3 +163,40 @@ def test_a_stranger_may_send_any_shape() -> None:
     """Shape comes first also where nobody vouches for the pass."""
     assert refusal(sign1(header_of(STRANGER), {**GOOD, 4: "soon"}, STRANGER)) is Reason.MALFORMED
     assert refusal(sign1(header_of(STRANGER), GOOD, STRANGER)) is Reason.UNKNOWN_ISSUER
+
+
+SIZES = [0, 1, 23, 24, 255, 256, 65_535]
+
+
+def envelope(protected: int, payload: int) -> bytes:
+    """As nearly everybody writes it: every head in its shortest form, without tag."""
+    return cbor2.dumps([bytes(protected), {}, b"\x01" * payload, bytes(range(64))])
+
+
+def test_the_usual_envelope_is_cut_out_of_its_bytes_and_gives_what_decoding_gives(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(cbor, "decode", None)  # the quick way does without
+    for protected, payload in itertools.product(SIZES, SIZES):
+        usual = envelope(protected, payload)
+        expected = cose.sign1(cbor2.loads(usual))
+        assert cose.untagged_sign1(usual) == expected
+        assert cose.tagged_sign1(b"\xd2" + usual) == expected
+
+
+def test_an_envelope_written_in_another_way_is_left_to_the_decoder() -> None:
+    usual = envelope(5, 30)
+    others = [
+        usual.replace(b"\x45", b"\x58\x05", 1),
+        usual.replace(b"\x58\x1e", b"\x59\x00\x1e", 1),
+        usual.replace(b"\xa0", b"\xb8\x00", 1),
+        usual.replace(b"\x58\x40", b"\x59\x00\x40", 1),
+        b"\x98\x04" + usual[1:],
+        cbor2.dumps(["text", {}, b"", bytes(64)]),
+        cbor2.dumps([b"", {}, b"", bytes(63)]),
+        cbor2.dumps([bytes(5), {}, bytes(65_536), bytes(64)]),
+        usual + b"\0",
+        usual[:-1],
+        b"",
+    ]
+    assert [cose.untagged_sign1(data) for data in others] == [None] * len(others)

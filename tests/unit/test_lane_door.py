@@ -65,6 +65,16 @@ def test_the_lane_is_busy_until_the_door_is_shut() -> None:
     assert not play(DoorMoved(False, 2.0), timing=timing, state=state)[0].busy
 
 
+def test_a_door_that_stands_open_because_the_way_is_free_keeps_nobody_waiting() -> None:
+    able = replace(DOOR, stances=frozenset({FREE}))
+    state, _ = play(Ordered(Mode.FREE, True, 0.0), DoorMoved(True, 1.0), timing=able)
+    assert (state.busy, state.phase) == (False, Phase.FREE)
+    served, effects = play(Granted(1, ENTRY, 2.0), timing=able, state=state)
+    assert (effects, served.busy) == ([], True)  # no release is needed; the next one waits for this person
+    over, _ = play(Ordered(Mode.FREE, False, 3.0), timing=able, state=state)
+    assert (over.busy, over.phase) == (True, Phase.BUSY)
+
+
 def test_a_door_that_is_left_open_warns_and_then_alarms() -> None:
     events: list[LaneEvent] = [Granted(1, ENTRY, 0.0), DoorMoved(True, 1.0), BoltMoved(False, 1.0)]
     assert alarms(*events, Tick(20.9)) == []

@@ -203,6 +203,18 @@ def test_the_lockdown_switch_holds_while_it_is_on() -> None:
     assert play(Panic(False, 1.0), state=state)[0].phase is Phase.READY
 
 
+def test_a_switch_that_reports_what_is_known_is_noted_once() -> None:
+    """The inputs are read again after a lost device; the journal has a line for each turn of the key."""
+    turned = [Panic(on, at) for at, on in enumerate([False, True, True, False, False])]
+    _, effects = play(*turned)
+    notes = [effect.detail for effect in effects if isinstance(effect, Note)]
+    assert notes == ["lockdown switch on", "lockdown switch off"]
+    ordered: list[LaneEvent] = [Ordered(Mode.PILOT, on, at) for at, on in enumerate([False, True, True, False, False])]
+    assert len(play(*ordered)[1]) == 4  # a note and the order to remember, twice
+    scheduled: list[LaneEvent] = [Scheduled(mode, 0.0) for mode in (None, Mode.FREE, Mode.FREE, None, None)]
+    assert [effect.detail for effect in play(*scheduled)[1] if isinstance(effect, Note)] == ["free", "over"]
+
+
 def test_staff_try_the_barrier_under_maintenance_and_nobody_else() -> None:
     state, _ = play(Ordered(Mode.MAINTENANCE, True, 0.0))
     assert state.refusal(ENTRY) is Reason.OUT_OF_SERVICE

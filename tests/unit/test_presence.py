@@ -179,11 +179,12 @@ def test_an_answered_code_is_held_up_until_it_was_away_for_a_moment() -> None:
     assert facts(presence, 120.0 + GONE_AFTER) == set()
 
 
-def test_a_poster_is_not_held_up_for_ever() -> None:
+@pytest.mark.parametrize("hung_up", [0, 1000])
+def test_a_poster_is_not_held_up_for_ever(hung_up: int) -> None:
     presence = a_presence()
-    presence.see(scan(MENU, 0.0)).stage = Stage.ANSWERED
+    presence.see(scan(MENU, hung_up)).stage = Stage.ANSWERED
     held = []
-    for second in range(int(LEFT_LYING) + 2):
+    for second in range(hung_up, hung_up + int(LEFT_LYING) + 2):
         presence.see(scan(MENU, second))
         held.append(bool(facts(presence, second)))
     assert held == [True] * (int(LEFT_LYING) + 1) + [False]

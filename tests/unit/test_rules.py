@@ -80,6 +80,20 @@ def test_until_is_the_last_day_and_zones_bind() -> None:
     assert rule_at(text, "2026-01-01T23:59", "cafe", zone="astana") is None
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        changed(version=1),
+        changed(version=2**53 - 1),
+        changed(rules=[{"id": "a" * 64, "admit": ["green"]}], examples=[]),
+        changed(rules=[{"id": "day", "from": "2026-01-01", "until": "2026-01-01", "admit": []}], examples=[]),
+        changed(rules=[{"id": "a", "admit": []}, {"id": "b", "admit": []}], examples=[]),
+    ],
+)
+def test_what_may_just_be(text: str) -> None:
+    assert parse_rules(text).rules
+
+
 def test_a_rule_may_admit_nobody() -> None:
     rule = rule_at(json.dumps({"version": 1, "rules": [{"id": "shut", "admit": []}]}), "2026-01-01T10:00", "cafe")
     assert rule is not None
@@ -105,6 +119,12 @@ def test_a_rule_may_admit_nobody() -> None:
         (changed(rules=[{"id": "a", "admit": ["purple"]}]), "rules.0.admit.0"),
         (changed(rules=[{"id": "a"}]), "rules.0.admit: is missing"),
         (changed(version="3"), "version: must be a whole number"),
+        (changed(version=0), "version"),
+        (changed(version=2**53), "version"),
+        (changed(rules=[{"id": "a" * 65, "admit": ["green"]}]), "rules.0.id"),
+        (changed(rules=[{"id": "a", "from": "2026-01-02", "until": "2026-01-01", "admit": []}]), "before 'from'"),
+        (changed(rules=[{"id": "a", "admit": ["green"], "zones": []}]), "empty 'zones'"),
+        (changed(rules=[{"id": "a", "admit": ["green"], "weekdays": []}]), "empty 'weekdays'"),
         ("{", "is no JSON, from line 1, column 1 on"),
         (
             changed(examples=[{"at": "2021-05-22T10:00", "category": "airport", "status": "blue", "admit": True}]),

@@ -91,6 +91,31 @@ def test_the_count_goes_on_over_restarts_and_stands_still_while_the_gate_is_off(
     assert gate.clock.standing() is Standing.UNTRUSTED
 
 
+def test_time_before_the_clock_was_found_wrong_does_not_count() -> None:
+    gate = Gate()
+    gate.clock.now()
+    gate.machine.advance(UNTRUSTED_FOR)  # nobody asks for the time meanwhile
+    gate.machine.set(-400 * DAY)
+    assert (gate.clock.standing(), gate.clock.kept().behind_for) == (Standing.BEHIND, 0.0)
+    gate.machine.advance(UNTRUSTED_FOR - 1)
+    assert (gate.clock.standing(), gate.clock.kept().behind_for) == (Standing.BEHIND, UNTRUSTED_FOR - 1)
+    gate.machine.advance(1)
+    assert gate.clock.standing() is Standing.UNTRUSTED
+
+
+def test_a_right_clock_keeps_no_count_of_a_wrong_one() -> None:
+    gate = Gate()
+    assert gate.clock.kept().behind_for is None
+    gate.machine.set(-400 * DAY)
+    gate.run(3600)
+    assert gate.clock.kept().behind_for == 3600.0
+    gate.machine.set(400 * DAY)
+    gate.run(1)
+    assert gate.clock.kept().behind_for is None
+    gate.restart()
+    assert gate.clock.standing() is Standing.TRUSTED
+
+
 def test_zero_patience_refuses_at_once() -> None:
     clock = TrustedClock(ManualClock(), Kept(NOW + DAY), 0.0)
     assert clock.standing() is Standing.UNTRUSTED
