@@ -2,7 +2,7 @@
 
 The strings are a contract with journals, metrics, pages and other people's scripts: add where a
 feature needs one, never rename.  Every reason has texts in Kazakh, Russian and English
-(`gate/kiosk/texts/*.toml`) and a row in the README; a test holds both to this list.
+(`gate/kiosk/texts/*.toml`) and a row in config/README.md; tests hold both to this list.
 """
 
 from enum import StrEnum

@@ -2,7 +2,7 @@
 
 Fed with what a watcher of the bus gets.  Counters are the lane's since its start, however often the page
 started.  A name says its unit; of a state that is one of several there is a series for each, 1 for the one
-that holds.  The README has the table.
+that holds.  config/README.md has the table.
 """
 
 import math

@@ -4,7 +4,8 @@ The lane owns `state_dir`: lane.db, device.key, its locks and sockets.  The sync
 subjects/, sync.lock and last-sync; the lane reads there and writes nothing.  Both may be one directory.
 
 Where the configuration names a root.json, the lane answers from a list of its own: `verified`, below `state_dir`, which
-the sync cannot write.  Its own child process fills it from the sync's list.db (gate/decisions/0026).
+the sync cannot write.  Its own child process fills it from the sync's list.db
+(gate/decisions/0026-lists-verified-by-the-lane.md).
 """
 
 from dataclasses import dataclass

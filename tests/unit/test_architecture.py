@@ -20,6 +20,7 @@ from gate.core.language import LANGUAGES
 from gate.core.reason import Reason
 from gate.kiosk.texts.catalogue import reason_words
 from gate.ports.driver import DriverSpec
+from tests.unit.guides import Guide, guides
 
 ROOT = Path(__file__).resolve().parents[2]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -259,9 +260,11 @@ def modules_imported(node: ast.AST) -> list[str]:
     return []
 
 
-def test_the_readme_explains_every_reason() -> None:
-    readme = (ROOT / "README.md").read_text()
-    assert [reason.value for reason in Reason if f"`{reason.value}`" not in readme] == []
+def test_the_guide_explains_every_reason_and_no_other() -> None:
+    guide = (ROOT / "config" / "README.md").read_text()
+    table = guide[guide.index("\n## Reasons\n") :]
+    rows = re.findall(r"^\| `(\w+)` \|", table[: table.index("\n## ", 1)], re.MULTILINE)
+    assert sorted(rows) == sorted(Reason)
 
 
 def test_every_reason_has_words_in_every_language() -> None:
@@ -284,7 +287,7 @@ def test_a_lane_carries_nothing_that_it_does_not_use(tmp_path: Path) -> None:
     assert said.stdout.split() == []
 
 
-def test_every_command_that_the_readme_calls_by_its_path_can_be_called() -> None:
-    commands = set(re.findall(r"\./([.\w][\w./-]*)", (ROOT / "README.md").read_text()))
-    assert {".ci/run", "scripts/test", "scripts/demo"} <= commands
-    assert [command for command in sorted(commands) if not os.access(ROOT / command, os.X_OK)] == []
+@pytest.mark.parametrize("path", guides(), ids=shown)
+def test_files_and_modules_that_a_guide_names_are_there(path: Path) -> None:
+    guide = Guide(path, path.read_text())
+    assert [*guide.links(), *guide.paths(), *guide.modules()] == []

@@ -1,4 +1,4 @@
-"""GET /metrics: what happened is counted, how things stand is told, and the README names it all."""
+"""GET /metrics: what happened is counted, how things stand is told, and the guide names it all."""
 
 import asyncio
 import re
@@ -28,7 +28,7 @@ from gate.kiosk.metrics import Metrics
 from tests.unit.kiosk_page import ABOUT
 from tests.unit.kiosk_rig import kiosk, run
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
+GUIDE = (Path(__file__).parents[2] / "config" / "README.md").read_text()
 Labels = dict[str, str]
 
 
@@ -147,13 +147,13 @@ def test_the_page_serves_them_and_what_a_screen_shows_is_not_touched() -> None:
     run(scenario)
 
 
-def test_the_readme_names_every_metric_and_names_follow_the_custom() -> None:
+def test_the_guide_names_every_metric_and_names_follow_the_custom() -> None:
     families = list(text_string_to_metric_families(Metrics(ABOUT).page(0.0).decode()))
     assert len(families) > 12
     for family in families:
         name = f"{family.name}_total" if family.type == "counter" else family.name
         assert name.startswith("gate_")
-        row = next(line for line in README.splitlines() if f"`{name}" in line)
+        row = next(line for line in GUIDE.splitlines() if f"`{name}" in line)
         if family.name in ("gate_phase", "gate_alarm"):
             said = {value for sample in family.samples for value in sample.labels.values()}
             assert said == set(re.findall(r"`(\w+)`", row)), row

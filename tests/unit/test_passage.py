@@ -121,7 +121,7 @@ def test_a_lane_is_released_only_while_somebody_is_let_through(events: list[Lane
 
 def test_the_guide_names_the_precedence_that_holds() -> None:
     line = " > ".join(PRECEDENCE)
-    assert line.casefold() in (Path(__file__).parents[2] / "README.md").read_text().casefold()
+    assert line.casefold() in (Path(__file__).parents[2] / "config" / "README.md").read_text().casefold()
     assert PRECEDENCE[:5] == ("fire", "lockdown", "out of service", "maintenance", "free")
     assert STANDING == (Mode.LOCKED_DOWN, Mode.OUT_OF_SERVICE, Mode.MAINTENANCE, Mode.FREE)
     for place, strongest in enumerate(STANDING):
