@@ -21,6 +21,7 @@ from gate.worker import confine
 from gate.worker.confine import unenforced
 from tests.contract.camera_rigs import NetworkCamera, camera_config, drawn, film, jpeg, put
 from tests.contract.picamera_rig import attach, show
+from tests.log_lines import captured_lines
 
 enforced = pytest.mark.skipif(bool(unenforced()), reason="this kernel takes no rights from a process")
 
@@ -190,7 +191,7 @@ def test_the_worker_of_a_ribbon_cable_camera_can_read_files_only(
 
 
 def test_where_nothing_can_be_taken_a_worker_works_and_it_is_said_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spy, pictures = tmp_path / "spy", tmp_path / "pictures"
     spy.mkdir()
@@ -207,10 +208,11 @@ def test_where_nothing_can_be_taken_a_worker_works_and_it_is_said_once(
             async with open_camera(camera_config(pictures)) as reader, running(reader, lane):
                 await lane.seen("HELLO")
 
-    asyncio.run(run())
-    said = capsys.readouterr()
-    assert (said.out + said.err).count("Unable to find libseccomp") == 1
-    assert (said.out + said.err).count("landlockpy is missing") == 1
+    with captured_lines() as lines:
+        asyncio.run(run())
+    said = " ".join(line["event"] for line in lines)
+    assert said.count("Unable to find libseccomp") == 1
+    assert said.count("landlockpy is missing") == 1
 
 
 def test_what_serves_may_accept_and_nothing_else() -> None:

@@ -341,7 +341,7 @@ def test_whatever_happens(events: list[Event | float], mode: Mode) -> None:
         assert state.number == count
         assert len(shown.lines) == 3
         if shown.scene in GRANTED:  # green, or the pilot's arrow, only for a person the lane let through
-            assert phase in (Phase.READY, Phase.RELEASED, Phase.FREE)
+            assert phase in (Phase.READY, Phase.RELEASED, Phase.BUSY, Phase.FREE)
             assert last is not None
             assert last.let_through
             assert last.admitted is (shown.scene is Scene.ADMITTED)
