@@ -59,9 +59,9 @@ def run_steps(steps: Sequence[ReadStep[State]], state: State, observe: Observer 
 
     An exception of a row is counted as a failure, and ends that row only."""
     for step in steps:
-        if state.done:
-            return
-        if step.applies(state):
+        if step.applies(state):  # asked first: `done` may have to read a clock
+            if state.done:
+                return
             yield from _run_step(step, state, observe)
             if step.last:
                 return
@@ -87,7 +87,7 @@ def _run_step(step: ReadStep[State], state: State, observe: Observer | None) -> 
             texts += result.texts
             state.add(result)
             yield result
-            if state.done or not step.applies(state):
+            if not step.applies(state) or state.done:
                 return
     finally:
         del results  # so that steps within this one are observed before it

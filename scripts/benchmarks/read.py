@@ -16,6 +16,7 @@ from rendering import KINDS, SIZES, rendered, without_code
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from vary import vary
 
 from gate.errors import GateError
 
@@ -31,17 +32,23 @@ NOTHING = 40  # pictures without a code
 )
 @click.option("--chart", type=click.Path(path_type=Path, dir_okay=False), help="Draw the rows, too: an SVG file.")
 @click.option("--steps", "by_steps", is_flag=True, help="What each step of the cascade reads and costs, instead.")
+@click.option("--vary", "varied", multiple=True, metavar="CONSTANT=VALUE", help="Try another value of a constant.")
 @click.option("--many", type=click.IntRange(min=1, max=1000), default=10, show_default=True, help="Pictures a kind.")
-def command(as_json: bool, pictures: Path | None, chart: Path | None, by_steps: bool, many: int) -> None:
+def command(
+    as_json: bool, pictures: Path | None, chart: Path | None, by_steps: bool, varied: tuple[str, ...], many: int
+) -> None:
     """Recall, processor time and wrong texts of the cascade and of each decoder alone.
 
     Draws its pictures itself and takes some six minutes; then also how soon a code is read that is
     carried up to the camera or held before it, and what a gate costs before which nobody stands.
     `--steps` prices each row of the tables in drivers/decoders/still.py and live.py at 480 and 720 lines.
+    `--vary detect.blurred.LIKELY=2` tries another value of a constant of drivers/decoders.
     """
     if by_steps and chart:
         raise click.UsageError("--chart draws readers, not --steps")
     try:
+        for assignment in varied:
+            vary(assignment)
         if by_steps:
             show_steps(pictures, many, as_json=as_json)
             return

@@ -82,6 +82,21 @@ def test_the_steps_have_their_rows_at_each_size(manifest: Path) -> None:
     assert len(still) > 10  # of the picture without a code all were tried
 
 
+def test_a_constant_is_varied(manifest: Path) -> None:
+    result = measured("--steps", "--json", "--vary", "still.BUDGET=0", "--pictures", str(manifest))
+    assert result.returncode == 0, result.stderr
+    rows: list[dict[str, Any]] = [json.loads(line) for line in result.stdout.splitlines()]
+    assert {row["reader"] for row in rows if row["set"].startswith("steps, still")} == {"first look"}
+
+
+@pytest.mark.parametrize("odd", ["nowhere.BUDGET=1", "still.read_still=1"])
+def test_what_is_no_constant_is_refused_in_one_line(odd: str) -> None:
+    result = measured("--vary", odd)
+    assert result.returncode == 1
+    assert odd in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
 def test_a_collection_without_its_columns_is_refused_in_one_line(tmp_path: Path) -> None:
     file = tmp_path / "list.csv"
     file.write_text("picture,text\n1.png,HELLO\n")

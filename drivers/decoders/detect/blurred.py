@@ -48,7 +48,7 @@ def locate_blurred(part: Grey, regular: float = REGULAR) -> Iterator[Symbol]:
     nothing = True
     for outline in outlines:
         side = longer_side(outline)
-        flat = _flatten(part, outline, FLAT[side > FLAT[0]])
+        flat = _flatten(part, outline, FLAT[1] if side > FLAT[0] else FLAT[0])
         sizes = _likely_sizes(flat, side, regular)
         for symbol in _fit_finders(part, _tone_curve(flat), [Symbol(outline, size) for size in sizes]):
             nothing = False
