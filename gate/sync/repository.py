@@ -62,7 +62,6 @@ class Repository:
         """Raises SyncError for a root.json that is none, StoreError."""
         self._mirror = mirror
         self._metadata = kept
-        self._kept, self._parts = Shelf(folder / TARGETS), Shelf(folder / "parts")
         with _told(mirror.base):
             self._updater = Updater(
                 str(kept.tried), f"{mirror.base}/{METADATA}", fetcher=mirror, config=_LIMITS, bootstrap=root
@@ -72,6 +71,7 @@ class Repository:
         if not isinstance(trusted.reference_time, datetime):
             raise TypeError("python-tuf keeps its time elsewhere now")
         trusted.reference_time = datetime.fromtimestamp(now, UTC)
+        self._kept, self._parts = Shelf(folder / TARGETS), Shelf(folder / "parts")  # opened last: `close` closes them
 
     @property
     def base(self) -> str:
