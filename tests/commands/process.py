@@ -25,11 +25,12 @@ from tests.holdings import keep
 Stream = IO[bytes] | IO[str]
 _ENVIRONMENT = dict(os.environ)
 _AT_START = ("PYTHON", "LD_", "LANG", "LC_", "TZ", "MALLOC_", "OPENBLAS_", "OMP_")
+_CUSTOMISES = "PYTHONPATH"  # a folder with a sitecustomize.py, which the server runs in the child
 
 
 def _at_start(environment: Mapping[str, str]) -> dict[str, str]:
     """What a process reads once, when it starts."""
-    return {name: value for name, value in environment.items() if name.startswith(_AT_START)}
+    return {name: value for name, value in environment.items() if name.startswith(_AT_START) and name != _CUSTOMISES}
 
 
 class Process:
@@ -166,6 +167,7 @@ def _server() -> Path:
         [sys.executable, "-m", "tests.commands.server", str(path)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        env=_ENVIRONMENT,  # not that of the test which happens to be first
         start_new_session=True,
     )
     assert server.stdin is not None

@@ -17,6 +17,7 @@ import sys
 import warnings
 from contextlib import suppress
 from io import TextIOWrapper
+from pathlib import Path
 
 import click
 
@@ -100,6 +101,9 @@ def become(request: Request, streams: list[int]) -> None:
         os.umask(request.umask)
     if request.strict:
         warnings.simplefilter("error")
+    if customise := request.environment.get("PYTHONPATH"):
+        for module in Path(customise).glob("sitecustomize.py"):
+            runpy.run_path(str(module))
 
 
 def main() -> None:

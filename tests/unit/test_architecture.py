@@ -25,6 +25,8 @@ from tests.unit.guides import Guide, guides
 ROOT = Path(__file__).resolve().parents[2]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 HARDWARE_LIBRARIES = {"cv2", "pyzbar", "zxingcpp", "serial", "gpiozero", "gpiod", "lgpio"}
+pytestmark = pytest.mark.xdist_group("architecture")  # the tree is parsed once
+
 DRIVER_KINDS = ("readers", "barriers", "inputs", "feedback")
 BUILT = {"__pycache__", "build", "dist"}
 

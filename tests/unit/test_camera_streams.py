@@ -143,10 +143,11 @@ class Slow:
     def __init__(self, unpacked_in: float, failing: Iterable[bool] = ()) -> None:
         self._unpacked_in = unpacked_in
         self._failing = iter(failing)
+        self.gone = False
 
     def grab(self) -> bool:
         time.sleep(0.01)
-        return not next(self._failing, False)
+        return not (self.gone or next(self._failing, False))
 
     def retrieve(self) -> tuple[bool, Picture]:
         time.sleep(self._unpacked_in)
@@ -156,20 +157,27 @@ class Slow:
         return float(prop)
 
 
+@contextmanager
+def grabbed(camera: Slow) -> Iterator[NewestFrame]:
+    """Its thread ends with the camera."""
+    yield NewestFrame(camera, 25.0, device=False)
+    camera.gone = True
+
+
 def test_a_camera_whose_pictures_are_slow_is_not_gone() -> None:
-    frames = NewestFrame(Slow(unpacked_in=0.7), 25.0, device=False)
-    for _ in range(3):
-        assert frames.take(3.0) is not None
+    with grabbed(Slow(unpacked_in=0.7)) as frames:
+        for _ in range(3):
+            assert frames.take(3.0) is not None
 
 
 def test_a_grab_that_fails_now_and_then_is_not_the_end_and_a_row_of_them_is() -> None:
     rows = [[True] * (FAILED - 1) + [False]] * 3
-    frames = NewestFrame(Slow(0.0, [failed for row in rows for failed in row]), 25.0, device=False)
-    assert frames.take(3.0) is not None
-    frames = NewestFrame(Slow(0.0, [False] + [True] * FAILED), 25.0, device=False)
-    assert frames.take(3.0) is not None
-    with pytest.raises(EOFError):
-        frames.take(3.0)
+    with grabbed(Slow(0.0, [failed for row in rows for failed in row])) as frames:
+        assert frames.take(3.0) is not None
+    with grabbed(Slow(0.0, [False] + [True] * FAILED)) as frames:
+        assert frames.take(3.0) is not None
+        with pytest.raises(EOFError):
+            frames.take(3.0)
 
 
 @pytest.mark.parametrize("held_up", [0.7, 1.1])

@@ -2,6 +2,7 @@
 
 import fcntl
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,9 +30,11 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Told:
 
 
 @pytest.fixture
-def controls(tmp_path: Path) -> Controls:
+def controls(tmp_path: Path) -> Iterator[Controls]:
     (tmp_path / "video0").touch()
-    return Controls(tmp_path / "video0")
+    made = Controls(tmp_path / "video0")
+    yield made
+    made.close()
 
 
 def test_a_short_exposure_is_manual_and_in_units_of_100_us(controls: Controls, told: Told) -> None:
