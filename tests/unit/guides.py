@@ -48,11 +48,13 @@ class Guide:
     @property
     def code(self) -> list[str]:
         """Spans and blocks of code, without the language of a block; a span may go on in the next line."""
-        rest = FENCE.sub("", self.text)
-        return [
-            *(found[3] for found in FENCE.finditer(self.text)),
-            *(" ".join(span.split()) for span in SPAN.findall(rest)),
-        ]
+        return [*(found[3] for found in FENCE.finditer(self.text)), *self.words]
+
+    @property
+    def words(self) -> list[str]:
+        """What is neither Python nor TOML, where names of other things have dots too."""
+        blocks = (found[3] for found in FENCE.finditer(self.text) if found[2] not in ("python", "toml"))
+        return [*blocks, *(" ".join(span.split()) for span in SPAN.findall(FENCE.sub("", self.text)))]
 
     def links(self) -> Iterator[str]:
         """Targets of links within the project that do not exist: files, and headings in them."""
@@ -73,7 +75,7 @@ class Guide:
 
     def modules(self) -> Iterator[str]:
         """Modules, and names in them, that do not exist."""
-        for code in self.code:
+        for code in self.words:
             found = (name for name in MODULE.findall(code) if name not in EXAMPLES and not NO_MODULES.fullmatch(name))
             yield from (name for name in found if not is_there(name))
 
