@@ -4,7 +4,7 @@ import importlib.util
 import os
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,12 +48,15 @@ class Guide:
     @property
     def code(self) -> list[str]:
         """Spans and blocks of code, without the language of a block; a span may go on in the next line."""
-        return [*(found[3] for found in FENCE.finditer(self.text)), *self.words]
+        return self._code(lambda _: True)
 
     @property
     def words(self) -> list[str]:
-        """What is neither Python nor TOML, where names of other things have dots too."""
-        blocks = (found[3] for found in FENCE.finditer(self.text) if found[2] not in ("python", "toml"))
+        """The same without Python and TOML, where names of other things have dots too."""
+        return self._code(lambda language: language not in ("python", "toml"))
+
+    def _code(self, wanted: Callable[[str], bool]) -> list[str]:
+        blocks = (found[3] for found in FENCE.finditer(self.text) if wanted(found[2]))
         return [*blocks, *(" ".join(span.split()) for span in SPAN.findall(FENCE.sub("", self.text)))]
 
     def links(self) -> Iterator[str]:
