@@ -63,6 +63,17 @@ def test_the_guide_to_the_configuration_has_every_table_with_its_keys() -> None:
     assert {table: set(re.findall(r"`(\w+)`", keys)) for table, keys in rows} == OWN
 
 
+def test_each_decision_has_its_own_number_and_its_line_in_the_index() -> None:
+    folder = ROOT / "gate" / "decisions"
+    found = {path.name: path.read_text() for path in folder.glob("0*.md")}
+    numbers = [int(name[:4]) for name in found]
+    assert len(set(numbers)) == len(numbers) > 20
+    assert [name for name, text in found.items() if not text.startswith(f"# {int(name[:4])}. ")] == []
+    index = (folder / "README.md").read_text()
+    lines = re.findall(r"\[(\d+)\]\((\S+?)\)", index)
+    assert sorted(lines) == sorted((str(int(name[:4])), name) for name in found)
+
+
 def test_what_is_not_there_is_found(tmp_path: Path) -> None:
     """The checks themselves: each kind of untruth."""
     (tmp_path / "there.md").write_text("# One (of two) things\n")
