@@ -46,11 +46,12 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_left_behind() -> Iterator[None]:
+def _nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
     """A test that leaves a thread, a process, a file or a setting behind fails, and not the one after it."""
-    before = Holdings.now()
+    sockets = request.node.get_closest_marker("browser") is None  # which connects to a server of several tests
+    before = Holdings.now(sockets=sockets)
     yield
-    assert left_since(before) == ""
+    assert left_since(before, sockets=sockets) == ""
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -29,11 +29,12 @@ class Holdings:
     process: frozenset[str]  # umask, current folder, log set-up
 
     @classmethod
-    def now(cls) -> Self:
+    def now(cls, *, sockets: bool = True) -> Self:
+        """`sockets`: whether they count."""
         return cls(
             frozenset(f"{thread.name} ({thread.ident})" for thread in threading.enumerate()),
             frozenset(_children()),
-            frozenset(_files()),
+            frozenset(file for file in _files() if sockets or "-> socket:" not in file),
             frozenset(f"{name}={value}" for name, value in _environment().items()),
             frozenset(_process()),
         )
@@ -48,10 +49,10 @@ class Holdings:
         return "; ".join(words)
 
 
-def left_since(before: Holdings) -> str:
+def left_since(before: Holdings, *, sockets: bool = True) -> str:
     """What was left behind, "" once nothing is: threads and processes are given time to end."""
     end = time.monotonic() + SETTLES
-    while left := Holdings.now().more(before):
+    while left := Holdings.now(sockets=sockets).more(before):
         if time.monotonic() > end:
             return left
         gc.collect()  # what a cycle holds

@@ -27,7 +27,6 @@ from gate.errors import GateError
 PEOPLE = 1000
 HELD = 5  # frames at the end of a clip: the code is held still
 PATIENCE = 60.0  # seconds for anything
-STARTS = 5
 DEVICES = """
 [[reader]]
 driver = "camera"
@@ -49,7 +48,8 @@ listen = "127.0.0.1:0"
     show_default=True,
     help="For how long each camera is watched before memory is read.",
 )
-def command(as_json: bool, seconds: float) -> None:
+@click.option("--starts", type=click.IntRange(min=1), default=5, show_default=True, help="Of which the median is told.")
+def command(as_json: bool, seconds: float, starts: int) -> None:
     """Start and memory of lane, page, camera worker and sync.  Takes some three minutes.
 
     The camera is a stream on loopback before which somebody walks up with a code again and again.  Of
@@ -58,13 +58,13 @@ def command(as_json: bool, seconds: float) -> None:
     """
     with TemporaryDirectory(prefix="gate-bench-", dir="/var/tmp") as place:
         try:
-            figures = measure(Path(place), seconds)
+            figures = measure(Path(place), seconds, starts)
         except (GateError, RuntimeError) as error:
             raise click.ClickException(str(error)) from error
     show("A gate's processes", figures, as_json=as_json)
 
 
-def measure(folder: Path, seconds: float) -> list[Figure]:
+def measure(folder: Path, seconds: float, starts: int) -> list[Figure]:
     nation = Nation(folder, PEOPLE)
     nation.take_in("idx")
     nation.publish()
@@ -81,7 +81,7 @@ def measure(folder: Path, seconds: float) -> list[Figure]:
                 fit(camera)
                 if not figures:
                     figures += synced(config)
-                    figures.append(started(config))
+                    figures.append(started(config, starts))
             with before_the_camera(clip((height, width))) as camera:
                 fit(camera)
                 with running("run", config) as (lane, said):
@@ -95,10 +95,10 @@ def measure(folder: Path, seconds: float) -> list[Figure]:
     return figures
 
 
-def started(config: Path) -> Figure:
+def started(config: Path, starts: int) -> Figure:
     """From nothing to the first decision on a code that is held before the camera already."""
     took = []
-    for _ in range(STARTS):
+    for _ in range(starts):
         began = time.monotonic()
         with running("run", config) as (_, said):
             until(lambda said=said: "event=decision" in said(), "a decision")
