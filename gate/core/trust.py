@@ -29,7 +29,7 @@ class _Form(BaseModel):
 
 
 class KeyForm(_Form):
-    kid: Annotated[_Hex, Field(min_length=16, max_length=16)]
+    kid: _Hex
     alg: Literal["Ed25519"]
     public: Annotated[_Hex, Field(min_length=64, max_length=64)]
     not_before: _Time

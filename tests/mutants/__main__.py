@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from tests.mutants.concerning import package_of
 from tests.mutants.equivalents import read_equivalents
 from tests.mutants.making import Mutant, Source
 from tests.mutants.mapping import FOLDERS, Tests, map_tests
@@ -57,9 +58,10 @@ def main(
     takes a second or two for each mutant, and some minutes at first to map the tests."""
     load_libraries()
     KEPT.mkdir(exist_ok=True)
-    tests = map_tests(ROOT, KEPT / "tests.json", also, again=remap)
+    paths = [path.resolve().relative_to(ROOT) for path in where or map(Path, WHERE)]
+    tests = map_tests(ROOT, KEPT / "tests.json", {package_of(path) for path in paths}, also, again=remap)
     seed = random.SystemRandom().getrandbits(32) if seed is None else seed
-    chosen = _chosen([path.resolve().relative_to(ROOT) for path in where or map(Path, WHERE)], sample, seed, like)
+    chosen = _chosen(paths, sample, seed, like)
     known, counts = read_equivalents(), Counter[str]()
     for number, mutant in enumerate(chosen, 1):
         began = time.monotonic()

@@ -8,7 +8,7 @@ import ast
 import hashlib
 import json
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import click
 import coverage
 import pytest
 
+from tests.mutants.concerning import concerns
 from tests.mutants.making import MODULE_LEVEL
 from tests.mutants.running import OPTIONS, in_child
 
@@ -69,10 +70,11 @@ class Tests:
         return chosen
 
 
-def map_tests(root: Path, kept: Path, folders: Sequence[str], *, again: bool) -> Tests:
-    """The tests of FOLDERS and of these.  Test modules that have not changed since are read from `kept`."""
+def map_tests(root: Path, kept: Path, packages: Collection[str], folders: Sequence[str], *, again: bool) -> Tests:
+    """The tests of FOLDERS, and of these, that concern the packages.  Of test modules that have not changed it is
+    read from `kept`."""
     parts: dict[str, Any] = {} if again or not kept.exists() else json.loads(kept.read_text())
-    modules = {str(path.relative_to(root)): _digest(path) for path in _modules(root, (*FOLDERS, *folders))}
+    modules = {str(path.relative_to(root)): _digest(path) for path in _modules(root, packages, folders)}
     stale = sorted(name for name, digest in modules.items() if parts.get(name, {}).get("digest") != digest)
     with click.progressbar(stale, label="mapping", item_show_func=str) as missing:
         for name in missing:
@@ -87,10 +89,10 @@ def map_tests(root: Path, kept: Path, folders: Sequence[str], *, again: bool) ->
     return tests
 
 
-def _modules(root: Path, folders: Sequence[str]) -> Iterator[Path]:
-    for folder in folders:
+def _modules(root: Path, packages: Collection[str], folders: Sequence[str]) -> Iterator[Path]:
+    for folder in (*FOLDERS, *folders):
         for path in (root / folder).rglob("test_*.py"):
-            if not str(path.relative_to(root)).startswith(LEFT_OUT):
+            if not str(path.relative_to(root)).startswith(LEFT_OUT) and concerns(root, path, packages):
                 yield path
 
 

@@ -10,6 +10,7 @@ from gate.core.lane.door import DoorTiming
 from gate.core.lane.effects import Amnesty, EndGrant, Note, Passed, Release, Remember, Secure, Stand
 from gate.core.lane.events import (
     Button,
+    ContactFault,
     Crossed,
     DeviceState,
     DoorMoved,
@@ -20,11 +21,13 @@ from gate.core.lane.events import (
     LaneEvent,
     Ordered,
     Panic,
+    Released,
+    ReleaseFailed,
     Reset,
     Scheduled,
     Tick,
 )
-from gate.core.lane.modes import PRECEDENCE, STANDING, Mode, Phase, prevailing
+from gate.core.lane.modes import PRECEDENCE, STANDING, Alarm, Mode, Phase, prevailing
 from gate.core.model import Stance
 from gate.core.reason import Reason
 from tests.unit.lane_play import ABLE, BLOCKED, CONTROLLED, DOOR, ENTRY, EXIT, FREE, TIMING, play
@@ -91,6 +94,56 @@ def test_more_time_by_staff_for_the_person_there_or_the_next_one() -> None:
         *ending,
         Release(ENTRY),  # the one after has the usual time again
     ]
+
+
+@pytest.mark.parametrize(
+    ("events", "at"),
+    [
+        ([Granted(1, ENTRY, 1.0)], 9.0),
+        ([Granted(1, EXIT, 1.0)], 6.0),
+        ([Granted(1, ENTRY, 1.0), Extend(5.0)], 25.0),
+        ([Granted(1, ENTRY, 1.0), Extend(5.0), Extend(6.0)], 26.0),
+        ([Extend(0.0), Granted(1, ENTRY, 1.0)], 21.0),
+        ([Granted(1, ENTRY, 1.0), Interlock(True, 2.0), Extend(5.0)], 9.0),
+        ([Button(True, 1.0)], 6.0),
+    ],
+)
+def test_a_way_is_released_until_its_time_is_over_and_no_longer(events: list[LaneEvent], at: float) -> None:
+    state, _ = play(*events, Tick(at - 0.1))
+    assert state.taken
+    state, effects = play(Tick(at), Interlock(False, at), state=state)
+    assert effects[0] == Secure()
+    assert not state.taken
+
+
+@pytest.mark.parametrize(
+    ("before", "passed"),
+    [([], Passed.NOT_PASSED), ([Released(0.5)], Passed.UNKNOWN), ([DoorMoved(True, 0.5)], Passed.UNKNOWN)],
+)
+def test_a_grant_whose_release_fails_is_over_at_once(before: list[LaneEvent], passed: Passed) -> None:
+    state, effects = play(Granted(1, ENTRY, 0.0), *before, ReleaseFailed(False, 1.0, "no answer"))
+    assert effects == [Release(ENTRY), Secure(), EndGrant(1, passed, moved=False, cause="no answer")]
+    assert not state.taken
+
+
+def test_a_release_that_fails_for_the_exit_button_is_journalled_and_the_grant_of_another_ends_too() -> None:
+    failed = Note(JournalEvent.REX, "the barrier did not open", EXIT)
+    state, effects = play(Button(True, 0.0), ReleaseFailed(True, 1.0))
+    assert (effects[2:], state.taken) == ([failed, Secure()], False)
+    state, effects = play(Granted(1, ENTRY, 0.0), Button(True, 0.5), ReleaseFailed(True, 1.0))
+    assert (effects[-3:], state.taken) == ([failed, Secure(), EndGrant(1, Passed.NOT_PASSED)], False)
+
+
+def test_a_contact_that_is_whole_again_excuses_no_other() -> None:
+    sticks, chatters = (ContactFault("input[0]", what, True, 0.0) for what in ("it sticks", "it chatters"))
+    state, effects = play(sticks, chatters, replace(sticks, on=False))
+    assert [effect.detail for effect in effects if isinstance(effect, Note)] == [
+        "it sticks",
+        "it chatters",
+        "it sticks: over",
+    ]
+    assert state.alarms == {Alarm.CONTACT_FAULT}
+    assert play(replace(chatters, on=False), state=state)[0].alarms == frozenset()
 
 
 def test_a_missing_device_shows_and_nothing_is_granted() -> None:
@@ -279,6 +332,11 @@ def test_the_exit_button_opens_in_every_mode(mode: Mode) -> None:
     _, effects = play(Button(True, 1.0), Tick(6.0), timing=ABLE, state=state)
     opening = [Note(JournalEvent.REX, "released", EXIT, counts=True), Release(EXIT)]
     assert effects == [*([Stand(CONTROLLED)] * blocked), *opening, Secure(), *([Stand(BLOCKED)] * blocked)]
+
+
+def test_a_button_that_is_pressed_while_the_way_is_free_is_journalled_and_opens_nothing() -> None:
+    _, effects = play(Ordered(Mode.FREE, True, 0.0), Button(True, 1.0), timing=ABLE)
+    assert effects[-1] == Note(JournalEvent.REX, "pressed; the way is free", EXIT)
 
 
 def test_the_exit_button_opens_in_a_fire_that_the_barrier_does_not_follow() -> None:

@@ -73,7 +73,7 @@ def extend(lane: Transition) -> None:
     elif lane.state.interlocked:  # the way is not released again then, and the old release would outlast its limit
         lane.do(Note(JournalEvent.EXTENDED, "the other door is open", grant.direction, refused=True))
     else:
-        deadline = max(grant.deadline, lane.at + lane.timing.lasts(grant.direction, extended=True))
+        deadline = lane.at + lane.timing.lasts(grant.direction, extended=True)
         lane.state = replace(lane.state, grant=replace(grant, deadline=deadline))
         lane.do(Note(JournalEvent.EXTENDED, "this person", grant.direction))
         lane.release(grant.direction, extended=True)
