@@ -14,8 +14,10 @@ from typing import Any
 
 import pytest
 
+from gate import registry
 from gate.core.model import Direction
 from gate.settings.explain import model_of
+from gate.settings.load import load_settings
 from gate.settings.model import Tables
 from gate.testing.barrier_contract import until
 from tests.contract import serial_boards
@@ -55,6 +57,13 @@ def test_keys_are_those_of_their_tables(guide: Guide) -> None:
         if found[2] == "toml":  # keys of drivers are theirs
             for name, table in tomllib.loads(found[3]).items():
                 assert name not in OWN or set(table) <= OWN[name], (name, table)
+
+
+def test_a_whole_configuration_in_a_guide_is_good(guide: Guide, tmp_path: Path) -> None:
+    for found in FENCE.finditer(guide.text):
+        if found[2] == "toml" and "[device]" in found[3]:
+            (tmp_path / "gate.toml").write_text(found[3])
+            assert load_settings(tmp_path / "gate.toml", registry.config_of).readers
 
 
 def test_the_guide_to_the_configuration_has_every_table_with_its_keys() -> None:
