@@ -4,6 +4,8 @@ A sensor's noise in a dim hall, the stripes of a display, a lamp that wanders ov
 part of the code.  Hands are never still: before it is added, each frame is registered to the average by normalised
 cross-correlation, to a fraction of a pixel (a parabola through the peak).  The average is an exponential one.  A code
 that changes no longer correlates; then the average starts again.
+
+In brackets behind a constant: what other values read (scripts/benchmarks/README.md, "Constants of the decoders").
 """
 
 import cv2
@@ -15,14 +17,17 @@ from drivers.decoders.detect.regions import Region
 from drivers.decoders.filters import halve
 from drivers.decoders.symbols import Grey
 
-FEWEST = 3  # frames that are worth a look
-WEIGHT = 8  # frames that count: about half a second
-LEAST_SCORE = 0.7  # correlation with the average; held still it is .9 even in noise
-AWAY = 8  # halved pixels that the hand may move between two frames, across and down
-COMPARED = 192  # halved pixels a side, of the middle
-SMOOTH = 1.0  # halved pixels, before frames are compared
-BURNT = 248  # from here on a pixel is white with light, and says nothing
-SMALLEST = 80  # pixels a side
+FEWEST = 3  # frames that are worth a look [2: 0, 5: -6 reads, +1.0 frames]
+WEIGHT = 8  # frames that count: about half a second [4: -5 reads, +0.2 frames, 16: +2 reads, +0.0 frames]
+# correlation with the average; held still it is .9 even in noise [0.5: +1 reads, +0.0 frames, 0.85: 0]
+LEAST_SCORE = 0.7
+# halved pixels that the hand may move between two frames, across and down
+# [4: 0 reads, +0.4 frames, 14: -4 reads, +0.4 frames]
+AWAY = 8
+COMPARED = 192  # halved pixels a side, of the middle [96: -15 reads, +2.6 frames, 320: 0]
+SMOOTH = 1.0  # halved pixels, before frames are compared [0.5: 0 reads, +1.2 frames, 2: -5 reads, +0.6 frames]
+BURNT = 248  # from here on a pixel is white with light, and says nothing [235: +2 reads, +0.2 frames, 255: 0]
+SMALLEST = 80  # pixels a side [40: 0, 140: 0]
 
 
 class FrameAverage:

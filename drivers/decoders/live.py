@@ -3,6 +3,8 @@
 Each frame gets the best steps there are and, where nothing was read, one more: by its number in a cycle of six, so that
 the next frames of the same code get the next ones.  To add a step, add a row; `README.md` beside this file says how.
 `scripts/bench read --steps` says what each row reads and costs.
+
+In brackets behind a constant: what other values read (scripts/benchmarks/README.md, "Constants of the decoders").
 """
 
 import time
@@ -22,12 +24,14 @@ from drivers.decoders.runner import Cost, Observer, ReadStep, run_steps
 from drivers.decoders.symbols import NOTHING, Grey, ReadResult, Symbol, unique
 
 CYCLE = 6  # frames
-EXTRA = 0.4  # of the picture, changed and read again in a frame that was not read
-ENLARGED = 2.0  # times the whole picture: what every frame may be enlarged to
-AVERAGE_ENLARGED = 4.0  # likewise, of the average of the last frames: its noise may look busy all over
+EXTRA = 0.4  # of the picture, changed and read again in a frame that was not read [0.15: 0, 1: 0]
+ENLARGED = 2.0  # times the whole picture: what every frame may be enlarged to [1: 0, 4: 0]
+# likewise, of the average of the last frames: its noise may look busy all over
+# [2: -11 reads, +2.4 frames, 8: +3 reads, -0.2 frames]
+AVERAGE_ENLARGED = 4.0
 LARGEST = 117  # modules a side: recovery of a larger symbol takes longer than a frame
-BLURRED = 3  # symbols of a frame that are located without a reader, at most
-SOFT_DECODED = 2  # symbols of every frame
+BLURRED = 3  # symbols of a frame that are located without a reader, at most [1: 0, 6: 0]
+SOFT_DECODED = 2  # symbols of every frame [1: 0, 4: +1 reads, +0.0 frames]
 SLOW = 0.2  # seconds of processor: a look that took longer met a crowd of patterns, and the others would, too
 
 

@@ -62,38 +62,34 @@ def run_steps(steps: Sequence[ReadStep[State]], state: State, observe: Observer 
         if step.applies(state):  # asked first: `done` may have to read a clock
             if state.done:
                 return
-            yield from _run_step(step, state, observe)
+            try:
+                for result in _observed(step, state, observe) if observe else step.run(state):
+                    state.add(result)
+                    yield result
+                    if not step.applies(state) or state.done:
+                        break
+            except Exception as error:  # noqa: BLE001 - libraries name no types
+                count_failure(step.name, error)
             if step.last:
                 return
 
 
-def _run_step(step: ReadStep[State], state: State, observe: Observer | None) -> Iterator[ReadResult]:
-    clock = time.thread_time if observe else _stopped  # a call of it takes as long as the rest of a row's running
+def _observed(step: ReadStep[State], state: State, observe: Observer) -> Iterator[ReadResult]:
     results: Iterator[ReadResult] | None = None
     spent = 0.0
     texts: list[str] = []
     try:
         while True:
-            start = clock()
+            start = time.thread_time()
             try:
                 results = results or iter(step.run(state))
                 result = next(results, None)
-            except Exception as error:  # noqa: BLE001 - libraries name no types
-                count_failure(step.name, error)
-                result = None
-            spent += clock() - start
+            finally:
+                spent += time.thread_time() - start
             if result is None:
                 return
             texts += result.texts
-            state.add(result)
             yield result
-            if not step.applies(state) or state.done:
-                return
     finally:
         del results  # so that steps within this one are observed before it
-        if observe:
-            observe(step.name, 1000 * spent, unique(texts))
-
-
-def _stopped() -> float:
-    return 0.0
+        observe(step.name, 1000 * spent, unique(texts))

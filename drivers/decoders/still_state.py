@@ -1,4 +1,7 @@
-"""A still that is being read."""
+"""A still that is being read.
+
+In brackets behind a constant: what other values read (scripts/benchmarks/README.md, "Constants of the decoders").
+"""
 
 import time
 from collections.abc import Iterable, Sequence
@@ -12,7 +15,7 @@ from drivers.decoders.recovery import SymbolRecovery
 from drivers.decoders.runner import Observer
 from drivers.decoders.symbols import NOTHING, Grey, ReadResult, Symbol, unique
 
-RECOVERIES = 3  # symbols of one still, or of one region, that are recovered: a bound on time
+RECOVERIES = 3  # symbols of one still, or of one region, that are recovered: a bound on time [1: -2, 6: 0]
 SAME = 0.5  # pixels: symbols whose corners are nearer to each other are the same
 
 

@@ -4,6 +4,8 @@ Its outline gives four corners, right to some pixels (`outline`).  The borders o
 distance: the peak of their discrete Fourier transform gives the version.  Then a blurred finder pattern is looked for
 at each corner (normalised cross-correlation); three of them give the corners well, and which way up the symbol is.
 Where blur leaves no regularity, the version is the one whose finder patterns correlate best.
+
+In brackets behind a constant: what other values read (scripts/benchmarks/README.md, "Constants of the decoders").
 """
 
 from collections.abc import Iterable, Iterator
@@ -22,21 +24,23 @@ from drivers.decoders.symbols import Corners, Grey, Symbol
 
 VERSIONS = 30  # larger ones are not distinguished
 SIZES = np.arange(1, VERSIONS + 1) * 4 + 17  # modules a side
-LEAST_MODULE = 1.3  # pixels: what is smaller is not distinguished
-LIKELY = 5  # versions that are tried
-BLURRED = 12  # versions, the smallest, that are tried where blur leaves no regularity
-MODULES_BLURRED = 0.35  # sigma: what is blurred by fewer modules is regular
-STEEPEST = 99  # percentile of the change from pixel to pixel
-BEST = 2  # versions whose finder patterns correlate best, that are returned
-REGULAR = 1.4  # times more than the median version the likeliest must stand out
-VERY_REGULAR = 2.0  # as it does where modules are seen well
-FLAT = (162, 324)  # pixels a side in which the frequency is looked for: of small and of large symbols
-TILES = 3  # a side: each has its own phase, for the corners are not exact
-COARSE = 2  # pixels a module while the version is not certain
-REACH = 3  # modules that a corner may be wrong
-LEAST_SCORE = 0.5  # correlation with a finder pattern, 1 when it is one, -1 when light and dark are exchanged
-SURE_SCORE = 0.62  # where two corners score so high, the third may be covered
-CLIPPED = 1.5  # standard deviations of the modules from their mean
+LEAST_MODULE = 1.3  # pixels: what is smaller is not distinguished [1: 0, 1.7: -1]
+LIKELY = 5  # versions that are tried [2: -4, 10: 0]
+BLURRED = 12  # versions, the smallest, that are tried where blur leaves no regularity [6: 0, 20: 0]
+MODULES_BLURRED = 0.35  # sigma: what is blurred by fewer modules is regular [0.25: 0, 0.5: -1]
+STEEPEST = 99  # percentile of the change from pixel to pixel [97: 0, 99.7: 0]
+BEST = 2  # versions whose finder patterns correlate best, that are returned [1: -1, 4: 0]
+REGULAR = 1.4  # times more than the median version the likeliest must stand out [1.2: 0, 1.7: 0]
+VERY_REGULAR = 2.0  # as it does where modules are seen well [1.6: 0, 2.5: 0]
+# pixels a side in which the frequency is looked for: of small and of large symbols [(108, 216): 0, (243, 486): -2]
+FLAT = (162, 324)
+TILES = 3  # a side: each has its own phase, for the corners are not exact [1: -7, 6: -1]
+COARSE = 2  # pixels a module while the version is not certain [1: -5, 4: 0]
+REACH = 3  # modules that a corner may be wrong [2: 0, 4: +1]
+# correlation with a finder pattern, 1 when it is one, -1 when light and dark are exchanged [0.4: 0, 0.6: -3]
+LEAST_SCORE = 0.5
+SURE_SCORE = 0.62  # where two corners score so high, the third may be covered [0.54: +2, 0.72: 0]
+CLIPPED = 1.5  # standard deviations of the modules from their mean [1: -1, 2.5: 0]
 
 
 def locate_blurred(part: Grey, regular: float = REGULAR) -> Iterator[Symbol]:

@@ -2,6 +2,8 @@
 
 The gradient, averaged over some pixels, is thresholded; the convex hull of the largest surface, simplified by Douglas
 and Peucker (`approxPolyDP`) to four corners, is the outline, right to some pixels.
+
+In brackets behind a constant: what other values read (scripts/benchmarks/README.md, "Constants of the decoders").
 """
 
 from collections.abc import Iterator
@@ -13,14 +15,17 @@ from drivers.decoders.arithmetic import median
 from drivers.decoders.filters import halve, smooth
 from drivers.decoders.symbols import Corners, Grey
 
-SQUARE = 0.66  # its shortest side against its longest: what is narrower is hardly a symbol
+SQUARE = 0.66  # its shortest side against its longest: what is narrower is hardly a symbol [0.5: 0, 0.8: 0]
 GRAIN = 2  # pixels a side of what an outline is made of
-FILLED = 0.9  # of the rectangle around it: what fills more has all its corners
-LARGE = 500  # pixels a side: modules may be so large that they are no surface, unless the part is halved
-SPREAD = (5, 5)  # grains over which changes are averaged to a surface
-LEAST = (5, 5)  # grains: what is narrower is no surface
-FULL = 0.5  # of the typical change of the surface: where it ends
-CORNERED = (0.03, 0.05, 0.08, 0.12)  # of the hull's length: tolerances of `approxPolyDP`, until four corners are left
+FILLED = 0.9  # of the rectangle around it: what fills more has all its corners [0.8: -1, 0.97: 0]
+# pixels a side: modules may be so large that they are no surface, unless the part is halved [350: 0, 800: 0]
+LARGE = 500
+SPREAD = (5, 5)  # grains over which changes are averaged to a surface [(3, 3): -9, (9, 9): -3]
+LEAST = (5, 5)  # grains: what is narrower is no surface [(3, 3): +1, (9, 9): -2]
+FULL = 0.5  # of the typical change of the surface: where it ends [0.35: -2, 0.65: -3]
+# of the hull's length: tolerances of `approxPolyDP`, until four corners are left
+# [(0.05,): 0, (0.02, 0.04, 0.06, 0.1, 0.15): 0]
+CORNERED = (0.03, 0.05, 0.08, 0.12)
 SMALLEST = 21 * 21  # square pixels: a symbol of version 1 at a pixel a module
 
 

@@ -4,6 +4,8 @@ zxing-cpp is asked for symbols with errors too (`return_errors`).  That costs no
 of a symbol whose modules it could not correct.  Such a symbol is rectified to a square grid, sharpened at the scale of
 its modules, thresholded against its neighbourhood, and read again in that small square only.  A symbol that is still
 not read is returned with its place: `recovery` can do more.
+
+In brackets behind a constant: what other values read (scripts/benchmarks/README.md, "Constants of the decoders").
 """
 
 from collections.abc import Iterable, Iterator
@@ -26,10 +28,11 @@ SECOND_LOOK = "second look"
 
 _QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCodeModel2)
 
-AROUND = 10 * MODULE + 1  # pixels a side whose mean is the threshold of the second look: ten modules, and odd
+# pixels a side whose mean is the threshold of the second look: ten modules, and odd [25: 0, 61: 0]
+AROUND = 10 * MODULE + 1
 SIDE = 65_535  # pixels a side: `read_barcodes` raises ValueError for more
 GUARDED = 10**6  # pixels: a larger picture may hold more finder patterns than there is time for
-SECOND_LOOKS = 3  # in one picture, and as many again as codes were read in it: a bound on time
+SECOND_LOOKS = 3  # in one picture, and as many again as codes were read in it: a bound on time [1: 0, 8: 0]
 
 
 @contain_failures(lambda: NOTHING)

@@ -11,8 +11,7 @@ and its codeword may count as erased: generalised minimum distance decoding (GMD
 A chance find must not become a text: every block keeps SLACK error correction codewords unused, a corrected symbol must
 agree with the soft bits, and the text is zxing-cpp's reading of the modules that are returned here.
 
-The constants were chosen by trial on the sets of `scripts/bench read --pictures`; `sensitivity` names for each what
-another value reads on the same pictures.
+In brackets behind a constant: what other values read (scripts/benchmarks/README.md, "Constants of the decoders").
 """
 
 from dataclasses import dataclass
@@ -32,17 +31,20 @@ SoftBits = npt.NDArray[np.float32]
 """Square [row, column] of modules: above 0 dark, below 0 light; the further from 0, the more confident."""
 
 SAMPLES = 2  # a module and side: half of those of a rectified symbol
-TAPS = 10  # samples a side that the equaliser weighs: 5 modules
-ROUNDS = 4  # of learning
-RIDGE = 0.002  # of the number of known modules: how strongly the equaliser is held to a mere average
-WINDOW = 5  # modules a side in which there are dark and light ones
-SLACK = 4  # error correction codewords a block that stay unused when some count as erased
-ERASED = (0.0, 0.35, 0.7, 1.0)  # of the codewords that may count as erased: the trials of GMD
-FITTING = 0.55  # mean of the modules known beforehand, 1 when each is right: less, and it is another symbol
-AGREEING = 0.8  # of the modules, weighed by their confidence: less is a chance find
-CONFIDENT = 0.55  # mean of all modules: less, and no block will be corrected
+TAPS = 10  # samples a side that the equaliser weighs: 5 modules [6: -1, 14: -1]
+ROUNDS = 4  # of learning [2: 0, 6: 0]
+# of the number of known modules: how strongly the equaliser is held to a mere average [0.0005: 0, 0.008: -1]
+RIDGE = 0.002
+WINDOW = 5  # modules a side in which there are dark and light ones [3: 0, 8: 0]
+SLACK = 4  # error correction codewords a block that stay unused when some count as erased [2: 0, 8: -3]
+# of the codewords that may count as erased: the trials of GMD [(0,): -1, (0, 0.25, 0.5, 0.75, 1): 0]
+ERASED = (0.0, 0.35, 0.7, 1.0)
+# mean of the modules known beforehand, 1 when each is right: less, and it is another symbol [0.45: 0, 0.65: 0]
+FITTING = 0.55
+AGREEING = 0.8  # of the modules, weighed by their confidence: less is a chance find [0.72: 0, 0.88: 0]
+CONFIDENT = 0.55  # mean of all modules: less, and no block will be corrected [0.45: 0, 0.65: 0]
 HOPEFUL = 0.15  # mean of the codewords of a block, likewise
-LOST = 2  # blocks of the most confident ones that cannot be corrected: then the others cannot, either
+LOST = 2  # blocks of the most confident ones that cannot be corrected: then the others cannot, either [1: 0, 4: 0]
 _REACH = (TAPS - SAMPLES) // 2
 _FIRST = QUIET_ZONE * SAMPLES - _REACH
 

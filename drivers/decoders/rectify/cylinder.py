@@ -4,6 +4,8 @@ lines that cross it sag.
 Both are fitted by a grid search for the most regular distance of the modules' borders: the magnitude of their discrete
 Fourier transform at the module's frequency, once a cylinder is undone.  Only the centres of the finder patterns are
 certain beforehand.  The rest, `dewarp` flattens.
+
+In brackets behind a constant: what other values read (scripts/benchmarks/README.md, "Constants of the decoders").
 """
 
 from collections.abc import Sequence
@@ -22,16 +24,17 @@ from drivers.decoders.rectify.dewarp import borders, suppress_texture
 from drivers.decoders.rectify.perspective import MODULE, rectify
 from drivers.decoders.symbols import Grey, Symbol
 
-GAIN = 1.7  # times more regular than as it is: less, and it is not bent so
-REGULAR = 0.12  # of all that changes: less, and these are no modules
+GAIN = 1.7  # times more regular than flat: less, and it lies round no cylinder
+REGULAR = 0.12  # of all that changes: less, and these are no modules [0.07: 0, 0.2: 0]
 BANDS = 4  # of a symbol, each of which may be a little displaced
-SAGS = 0.25  # of the symbol's side at most
-SAG_STEP, SKEW_STEP, SKEWS = 0.66, 1.0, 3.0  # modules
-ANGLE_STEP, MIDDLE_STEP = 0.4, 0.15
-_ANGLES = ANGLE_STEP * np.arange(1, 8)  # radians that the symbol covers
+SAGS = 0.25  # of the symbol's side: the most that its middle hangs down [0.15: 0, 0.4: 0]
+SAG_STEP, SKEW_STEP, SKEWS = 0.66, 1.0, 3.0  # modules: steps of the search, and the most that its right side hangs down
+ANGLE_STEP, MIDDLE_STEP = 0.4, 0.15  # radians that the symbol covers, and of its side: steps of the search
+IN_VIEW = 1.45  # radians off the line of sight: what is further round, near 90 degrees, is not seen
+_ANGLES = ANGLE_STEP * np.arange(1, 8)
 _MIDDLES = MIDDLE_STEP * np.arange(-4, 5)  # where it is seen straight: of its side, away from its middle
 _CYLINDERS = [
-    (angle, middle) for angle, middle in product(_ANGLES, _MIDDLES) if angle * (0.5 + abs(middle)) < 1.45
+    (angle, middle) for angle, middle in product(_ANGLES, _MIDDLES) if angle * (0.5 + abs(middle)) < IN_VIEW
 ]  # the whole symbol is seen
 _BETWEEN = list(product((-0.5, -0.25, 0.0, 0.25, 0.5), repeat=2))
 

@@ -4,6 +4,8 @@ Wherever the modules lie, their borders come at a regular distance.  The phase o
 modules, how far a neighbourhood is from where it should be.  The whole modules are found by quality-guided phase
 unwrapping (Ghiglia and Pritt, "Two-Dimensional Phase Unwrapping", 1998, chapter 4): from the finder patterns, whose
 places are certain, from neighbour to neighbour, the one with the clearest phase first.
+
+In brackets behind a constant: what other values read (scripts/benchmarks/README.md, "Constants of the decoders").
 """
 
 import heapq
@@ -21,7 +23,8 @@ Shift = npt.NDArray[np.float32]
 """[row, column] of modules: how many modules each lies from its place."""
 
 REACH = 2.2  # modules: sigma of the neighbourhood whose phase is taken
-STRIDE = 3  # modules between two neighbours that are unwrapped: with a sigma of REACH nearer ones say the same
+# modules between two neighbours that are unwrapped: with a sigma of REACH nearer ones say the same [2: 0, 5: -1]
+STRIDE = 3
 _CIRCLE = 2 * np.pi
 
 
