@@ -29,7 +29,7 @@ EXAMPLES = {  # files that a reader of a guide makes
     "drivers.barriers.rly02",
     "drivers/barriers/profiles/my-board.toml",
 }
-START = re.compile(r"(?:^|[|&;]\s*)(?:sudo (?:-u \S+ )?)?(?:\.venv/bin/)?(gate [a-z].*)", re.MULTILINE)
+START = re.compile(r"(?:^|[|&;]\s*)(?:sudo (?:-u \S+ )?)?(?:\.venv/bin/|/opt/gate/bin/)?(gate [a-z].*)", re.MULTILINE)
 
 
 def guides() -> list[Path]:

@@ -83,6 +83,12 @@ def test_each_decision_has_its_own_number_and_its_line_in_the_index() -> None:
     assert sorted(lines) == sorted((str(int(name[:4])), name) for name in found)
 
 
+def test_the_guide_to_the_services_has_every_file_beside_it() -> None:
+    folder = ROOT / "systemd"
+    rows = re.findall(r"^\| \[`([\w.-]+)`\]", (folder / "README.md").read_text(), re.MULTILINE)
+    assert sorted(rows) == sorted(path.name for path in folder.iterdir() if path.name != "README.md")
+
+
 def test_what_is_not_there_is_found(tmp_path: Path) -> None:
     """The checks themselves: each kind of untruth."""
     (tmp_path / "there.md").write_text("# One (of two) things\n")
