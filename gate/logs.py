@@ -50,7 +50,7 @@ _served = os.environ.get(_DEVICE_VARIABLE, "")  # the device that this whole pro
 _device: ContextVar[str] = ContextVar("device", default=_served)
 
 
-class Form(StrEnum):
+class LogForm(StrEnum):
     """Of the lines, where standard error is no terminal and not the journal."""
 
     TEXT = "text"
@@ -100,7 +100,7 @@ def naming(device: str) -> Iterator[None]:
         _device.reset(token)
 
 
-def set_up(*, verbose: bool = False, form: Form = Form.TEXT) -> None:
+def set_up(*, verbose: bool = False, form: LogForm = LogForm.TEXT) -> None:
     """Log from here on, also in the processes that this one starts.  May be called again."""
     os.environ[FORMAT_VARIABLE], os.environ[_LEVEL_VARIABLE] = form.value, "debug" if verbose else "info"
     set_up_child()
@@ -109,7 +109,7 @@ def set_up(*, verbose: bool = False, form: Form = Form.TEXT) -> None:
 def set_up_child(handler: logging.Handler | None = None) -> None:
     """Log as the process that started this one does, or by a handler of one's own."""
     verbose = os.environ.get(_LEVEL_VARIABLE) == "debug"
-    form = Form.JSON if os.environ.get(FORMAT_VARIABLE) == Form.JSON else Form.TEXT
+    form = LogForm.JSON if os.environ.get(FORMAT_VARIABLE) == LogForm.JSON else LogForm.TEXT
     if handler is None:
         handler = _ToStandardError()
         handler.setFormatter(_formatter(form, sys.stderr))
@@ -135,7 +135,7 @@ def for_child() -> dict[str, str]:
 
 def report(problem: str) -> bool:
     """Log what ends a command, where its standard error is read by a program; False where a person reads it."""
-    if os.environ.get(FORMAT_VARIABLE) != Form.JSON and not _is_journal(sys.stderr):
+    if os.environ.get(FORMAT_VARIABLE) != LogForm.JSON and not _is_journal(sys.stderr):
         return False
     Log(part="gate").error(problem)
     return True
@@ -186,10 +186,10 @@ class _Calm:
         return True
 
 
-def _formatter(form: Form, stream: TextIO | None) -> logging.Formatter:
+def _formatter(form: LogForm, stream: TextIO | None) -> logging.Formatter:
     if _is_journal(stream):
-        return _Journal(_Json() if form is Form.JSON else _Text(timed=False))
-    if form is Form.JSON:
+        return _Journal(_Json() if form is LogForm.JSON else _Text(timed=False))
+    if form is LogForm.JSON:
         return _Json()
     return _Terminal() if stream is not None and stream.isatty() else _Text()
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # `gate safe-outputs` looks up one driver, and a door waits f
     from gate.ports.decoder import Decoder
 
 
-class Kind(StrEnum):
+class DriverKind(StrEnum):
     READER = "reader"
     BARRIER = "barrier"
     INPUT = "input"
@@ -27,10 +27,10 @@ class Kind(StrEnum):
 
 
 _GROUPS = {
-    Kind.READER: "gate.readers",
-    Kind.BARRIER: "gate.barriers",
-    Kind.INPUT: "gate.inputs",
-    Kind.FEEDBACK: "gate.feedback",
+    DriverKind.READER: "gate.readers",
+    DriverKind.BARRIER: "gate.barriers",
+    DriverKind.INPUT: "gate.inputs",
+    DriverKind.FEEDBACK: "gate.feedback",
 }
 _DECODERS = "gate.decoders"
 _EXAMINERS = "gate.examiners"
@@ -57,7 +57,7 @@ class Fitted:
 class Registered:
     """One row of `gate drivers`; `spec` is None when its module cannot be imported (`problem` says why)."""
 
-    kind: Kind
+    kind: DriverKind
     name: str
     spec: AnySpec | None
     problem: str = ""
@@ -65,12 +65,12 @@ class Registered:
 
 def driver(kind: str, name: str) -> AnySpec:
     """Raises ConfigError for a name that is unknown, registered twice or whose module does not import."""
-    found = [point for point in entry_points(group=_GROUPS[Kind(kind)]) if point.name == name]
+    found = [point for point in entry_points(group=_GROUPS[DriverKind(kind)]) if point.name == name]
     match found:
         case [point]:
             return _load(kind, point)
         case []:
-            known = ", ".join(sorted(point.name for point in entry_points(group=_GROUPS[Kind(kind)])))
+            known = ", ".join(sorted(point.name for point in entry_points(group=_GROUPS[DriverKind(kind)])))
             raise ConfigError(
                 f"there is no {kind} driver {name!r}", hint=f"Known: {known or 'none'} (see `gate drivers`)"
             )

@@ -27,9 +27,9 @@ from gate.logs import Log
 from gate.ports.abilities import ONE_PULSE, Abilities
 from gate.ports.driver import DriverConfig
 from gate.ports.inputs import Role
-from gate.registry import Fitted, Kind
+from gate.registry import DriverKind, Fitted
 from gate.runtime.bus import Bus
-from gate.runtime.clock import SystemClock, TrustedClock
+from gate.runtime.clock import GateClock, SystemClock
 from gate.runtime.notify import Notifier
 from gate.runtime.supervisor import as_device_error, keep_running
 from gate.settings.model import Settings
@@ -49,7 +49,7 @@ ALIVE_EVERY = 1.0  # seconds between two signs of life to systemd, at most
 
 
 @dataclass(frozen=True, slots=True)
-class Devices:
+class FittedDevices:
     readers: tuple[Fitted, ...]
     barrier: Fitted | None
     inputs: tuple[Fitted, ...]
@@ -63,10 +63,10 @@ class Devices:
         return tuple(f"{fitted.name} {fitted.spec.name}" for fitted in every if fitted.spec.simulated)
 
 
-def fit(settings: Settings) -> Devices:
+def fit(settings: Settings) -> FittedDevices:
     """Look the drivers up, before the event loop starts.  Raises ConfigError."""
 
-    def row(kind: Kind, configs: tuple[DriverConfig, ...]) -> tuple[Fitted, ...]:
+    def row(kind: DriverKind, configs: tuple[DriverConfig, ...]) -> tuple[Fitted, ...]:
         return tuple(
             Fitted(f"{kind}[{number}]", registry.driver(kind, config.driver), config)
             for number, config in enumerate(configs)
@@ -74,18 +74,18 @@ def fit(settings: Settings) -> Devices:
 
     barrier, abilities = None, ONE_PULSE
     if settings.barrier:
-        barrier = Fitted(BARRIER, registry.driver(Kind.BARRIER, settings.barrier.driver), settings.barrier)
+        barrier = Fitted(BARRIER, registry.driver(DriverKind.BARRIER, settings.barrier.driver), settings.barrier)
         abilities = barrier.spec.abilities(settings.barrier)
-    return Devices(
-        row(Kind.READER, settings.readers),
+    return FittedDevices(
+        row(DriverKind.READER, settings.readers),
         barrier,
-        row(Kind.INPUT, settings.inputs),
-        row(Kind.FEEDBACK, settings.feedback),
+        row(DriverKind.INPUT, settings.inputs),
+        row(DriverKind.FEEDBACK, settings.feedback),
         abilities,
     )
 
 
-def lane_config(settings: Settings, devices: Devices) -> LaneConfig:
+def lane_config(settings: Settings, devices: FittedDevices) -> LaneConfig:
     """What the lane is, and what it is fitted with: contacts, and what the barrier itself can do."""
     roles = {fitted.name: config.role for fitted, config in zip(devices.inputs, settings.inputs, strict=True)}
     needed = {name for name, role in roles.items() if role in _NEEDED}
@@ -182,14 +182,14 @@ def _kept(places: Places) -> Kept:
 
 
 class _LaneProcess:
-    def __init__(self, settings: Settings, devices: Devices, taker: ListTaker | None = None) -> None:
+    def __init__(self, settings: Settings, devices: FittedDevices, taker: ListTaker | None = None) -> None:
         self._settings = settings
         self._taker = taker
         self._devices = devices
         self._bus = Bus()
         self._places = listed(settings)
         kept = _kept(self._places)
-        self._clock = TrustedClock(SystemClock(), kept, settings.clock.untrusted_for)
+        self._clock = GateClock(SystemClock(), kept, settings.clock.untrusted_for)
         self._notifier = Notifier()
         self._alive_due = 0.0
 

@@ -9,20 +9,20 @@ from gate.store import status_wire as wire
 from gate.store.documents import RULES, TRUST
 from gate.sync.kept_metadata import KeptMetadata
 from gate.sync.mirror import Mirror
-from gate.sync.repository import TIMESTAMP, Repository
+from gate.sync.repository import TIMESTAMP, MirrorRepository
 
 MOST = 1 << 26  # bytes
 
 
 @contextmanager
-def visiting(folder: Path, root: Path, now: float) -> Iterator[Repository]:
+def visiting(folder: Path, root: Path, now: float) -> Iterator[MirrorRepository]:
     """By a gate that was never there before."""
     with TemporaryDirectory() as own:
         place = Path(own) / "tuf"
         with (
             closing(KeptMetadata(place)) as kept,
             closing(Mirror(folder.as_uri(), TIMESTAMP, kept.files, lambda _: None)) as mirror,
-            closing(Repository(mirror, kept, place, root.read_bytes(), now)) as repository,
+            closing(MirrorRepository(mirror, kept, place, root.read_bytes(), now)) as repository,
         ):
             repository.refresh()
             yield repository

@@ -27,7 +27,7 @@ _KEPT = 10_000
 """Moments remembered; a demo may run for days."""
 
 
-class FakeConfig(DriverConfig):
+class FakeBarrierConfig(DriverConfig):
     pulse: Annotated[Pulse, Field(description="how long the barrier is released for one person")] = 0.5
     extended_pulse: ExtendedPulse = None
     takes: Annotated[Duration, Field(ge=0, le=2, description="how long the barrier takes to answer an order")] = 0.02
@@ -86,7 +86,7 @@ class FakeSwitch(Switch):
 
 
 class FakeBarrier(HostTimedBarrier):
-    def __init__(self, config: FakeConfig) -> None:
+    def __init__(self, config: FakeBarrierConfig) -> None:
         self._fake = FakeSwitch(config.takes, config.faults)
         super().__init__(self._fake, config.pulse, config.extended_pulse)
 
@@ -106,15 +106,15 @@ class FakeBarrier(HostTimedBarrier):
 
 
 @asynccontextmanager
-async def open_fake(config: FakeConfig) -> AsyncIterator[FakeBarrier]:
+async def open_fake(config: FakeBarrierConfig) -> AsyncIterator[FakeBarrier]:
     barrier = FakeBarrier(config)
     async with started(barrier):
         yield barrier
 
 
-DRIVER: DriverSpec[FakeConfig, FakeBarrier] = DriverSpec(
+DRIVER: DriverSpec[FakeBarrierConfig, FakeBarrier] = DriverSpec(
     name="fake",
-    config=FakeConfig,
+    config=FakeBarrierConfig,
     open=open_fake,
     summary="a barrier that moves nothing, for the demo and for tests",
     needs="nothing",

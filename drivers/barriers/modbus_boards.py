@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from drivers._shared.board_lease import Lease
 from drivers._shared.command_thread import CommandThread
 from drivers._shared.threaded_switch import ThreadedSwitch
-from drivers.barriers.modbus_client import Line
+from drivers.barriers.modbus_client import ModbusBus
 from gate.core.model import Direction, Stance
 from gate.logs import device_log
 from gate.ports.inputs import Level, Role
@@ -35,7 +35,7 @@ _MOST = 50
 class Waveshare(ThreadedSwitch):
     """One relay.  The board times the pulse: a dead host cannot hold the door open."""
 
-    def __init__(self, line: Line, thread: CommandThread, channel: int, pulse: float, extended: float) -> None:
+    def __init__(self, line: ModbusBus, thread: CommandThread, channel: int, pulse: float, extended: float) -> None:
         super().__init__(f"Modbus relay {channel}", thread, line)
         self._line = line
         self._coil = channel - 1
@@ -76,7 +76,7 @@ class Waveshare(ThreadedSwitch):
 class LotTurnstile(ThreadedSwitch):
     """Both ways, with counters of who passed, and modes of its own."""
 
-    def __init__(self, line: Line, thread: CommandThread, pulse: float, extended: float) -> None:
+    def __init__(self, line: ModbusBus, thread: CommandThread, pulse: float, extended: float) -> None:
         super().__init__("LOT turnstile", thread, line)
         self._line = line
         self._begin_within = {False: max(1, round(pulse)), True: max(1, round(extended))}

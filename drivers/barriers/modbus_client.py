@@ -27,7 +27,7 @@ by its own request."""
 _PAUSE = 0.004  # seconds without a byte after which an answer is taken to be whole: four of them at 9600 baud
 
 
-class Line(Protocol):
+class ModbusBus(Protocol):
     """What the boards need of it.  Every method blocks, and raises DeviceError."""
 
     def write_coil_value(self, address: int, value: int) -> None: ...

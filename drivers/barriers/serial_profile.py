@@ -86,7 +86,7 @@ class ByDirection(_Form):
     exit: Frame
 
 
-class Frames(_Form):
+class FrameSet(_Form):
     release: Frame | ByDirection
     secure: Frame | None = None
 
@@ -118,7 +118,7 @@ class Profile(_Form):
     source: str
     baud: Annotated[int, Field(ge=300, le=4_000_000)]
     channels: Annotated[int, Field(ge=1, le=255)]
-    frames: Frames
+    frames: FrameSet
     board_pulse: Pulse | None = None
     ack: Ack | None = None
     query: Query | None = None

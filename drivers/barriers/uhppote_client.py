@@ -28,7 +28,7 @@ class DoorSetting:
 
 
 @dataclass(frozen=True, slots=True)
-class DoorState:
+class UhppoteDoorState:
     released: bool  # its relay
     open: bool  # its contact
 
@@ -59,11 +59,11 @@ class UhppoteClient:
         if found != setting:
             raise self._wrong(f"takes {found} instead of {setting}", "Look for another program that sets the board")
 
-    def state(self) -> DoorState:
+    def state(self) -> UhppoteDoorState:
         answer = self._ask(STATUS)
         at = self._door - 1
         released = answer[_RELAYS - _HEAD_SIZE] >> at & 1
-        return DoorState(bool(released), bool(answer[_CONTACTS - _HEAD_SIZE + at]))
+        return UhppoteDoorState(bool(released), bool(answer[_CONTACTS - _HEAD_SIZE + at]))
 
     def close(self) -> None:
         """There is nothing to close: each question has a socket of its own, so that no late answer to one is

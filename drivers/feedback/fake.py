@@ -21,7 +21,7 @@ _KEPT = 10_000
 """Signals remembered; a demo may run for days."""
 
 
-class FakeConfig(DriverConfig):
+class FakeFeedbackConfig(DriverConfig):
     path: Annotated[
         Path | None, Field(description='file that gets a JSON line a signal: {"at": monotonic s, "signal": "ready"}')
     ] = None
@@ -57,7 +57,7 @@ class FakeFeedback(Feedback):
 
 
 @asynccontextmanager
-async def open_fake(config: FakeConfig) -> AsyncIterator[FakeFeedback]:
+async def open_fake(config: FakeFeedbackConfig) -> AsyncIterator[FakeFeedback]:
     feedback = FakeFeedback(config.path)
     try:
         yield feedback
@@ -65,9 +65,9 @@ async def open_fake(config: FakeConfig) -> AsyncIterator[FakeFeedback]:
         await free(feedback.write)
 
 
-DRIVER: DriverSpec[FakeConfig, FakeFeedback] = DriverSpec(
+DRIVER: DriverSpec[FakeFeedbackConfig, FakeFeedback] = DriverSpec(
     name="fake",
-    config=FakeConfig,
+    config=FakeFeedbackConfig,
     open=open_fake,
     summary="lamps that light nothing, for the demo and for tests",
     needs="nothing",

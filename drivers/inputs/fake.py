@@ -28,14 +28,14 @@ _LONGEST = 64
 """Bytes without a line end after which what was written is dropped."""
 
 
-class FakeConfig(InputConfig):
+class FakeInputConfig(InputConfig):
     path: Annotated[
         Path | None, Field(description="named pipe that takes on, off, pulse and lost; made if it is not there")
     ] = None
 
 
 class FakeInput(Input):
-    def __init__(self, config: FakeConfig, pipe: int | None) -> None:
+    def __init__(self, config: FakeInputConfig, pipe: int | None) -> None:
         self._config = config
         self._pipe = pipe
         self._words: asyncio.Queue[str] = asyncio.Queue()
@@ -102,7 +102,7 @@ def _open_pipe(path: Path) -> int:
 
 
 @asynccontextmanager
-async def open_fake(config: FakeConfig) -> AsyncIterator[Input]:
+async def open_fake(config: FakeInputConfig) -> AsyncIterator[Input]:
     path, pipe = config.path, None
     if path is not None:
         pipe = await claim(lambda: _open_pipe(path), os.close)
@@ -113,9 +113,9 @@ async def open_fake(config: FakeConfig) -> AsyncIterator[Input]:
             os.close(pipe)
 
 
-DRIVER: DriverSpec[FakeConfig, Input] = DriverSpec(
+DRIVER: DriverSpec[FakeInputConfig, Input] = DriverSpec(
     name="fake",
-    config=FakeConfig,
+    config=FakeInputConfig,
     open=open_fake,
     summary="an input set by hand through a named pipe, for the demo and for tests",
     needs="nothing",

@@ -65,7 +65,7 @@ class ContactConfig(InputConfig):
         return (high is closed_is_high) is (self.normally == "open")
 
 
-class Contact(Input):
+class GpioContact(Input):
     def __init__(self, line: InputLine | GpiodInput, config: ContactConfig) -> None:
         self._line = line
         self._config = config
@@ -91,7 +91,7 @@ class Contact(Input):
 async def open_contact(config: ContactConfig) -> AsyncIterator[Input]:
     line = await claim(lambda: claim_input(config, config.line, config.pull), lambda line: line.close())
     try:
-        yield Contact(line, config)
+        yield GpioContact(line, config)
     finally:
         await free(line.close)
 

@@ -24,7 +24,17 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from drivers.readers.camera_config import LiveConfig
-from drivers.readers.camera_messages import CAMERA, Ended, File, Frame, GoOn, Held, Opened, Skipped, Taking
+from drivers.readers.camera_messages import (
+    CAMERA,
+    File,
+    FrameTexts,
+    GoOn,
+    ImageHeld,
+    Opened,
+    Skipped,
+    SourceEnded,
+    Taking,
+)
 from drivers.readers.present import scan, until_decided
 from gate.errors import DeviceError
 from gate.logs import device_log
@@ -148,10 +158,10 @@ class Camera(Reader):
             message = await self._receive(worker, within, "no new frame", within)
             within = self._config.frame_deadline
             match message:
-                case Frame():
+                case FrameTexts():
                     self._check(message.at, message.looked)
                     self._pass_on(message, present)
-                case Held():
+                case ImageHeld():
                     self._check(message.at)
                     await self._hold(message, present)
                     worker.send(GoOn())
@@ -160,7 +170,7 @@ class Camera(Reader):
                     within = _STILL_WITHIN
                 case Skipped(why):
                     self._skip(why)
-                case Ended() if await asyncio.to_thread(Path(self._device).is_file):
+                case SourceEnded() if await asyncio.to_thread(Path(self._device).is_file):
                     return
                 case _:
                     raise self._lie("a message that has no place here")
@@ -190,14 +200,14 @@ class Camera(Reader):
 
     async def _receive(self, worker: WorkerProcess, wait: float, missing: str, within: float) -> Any:
         try:
-            return await worker.receive(wait, newest=Frame)
+            return await worker.receive(wait, newest=FrameTexts)
         except TimeoutError:
             raise DeviceError(
                 f"{self._name}: {missing} for {show_duration(within)}",
                 hint="Check its cable, power and network; it is opened again by itself",
             ) from None
 
-    def _pass_on(self, frame: Frame, present: Present) -> None:
+    def _pass_on(self, frame: FrameTexts, present: Present) -> None:
         """A frame that was sent long ago, while this process was held up, shows who has left since."""
         if time.monotonic() - frame.sent > _OLD:
             return
@@ -205,7 +215,7 @@ class Camera(Reader):
             present(scan(text, frame.at, self._config))
         present(Looked(self._config.driver, frame.at, frame.looked))
 
-    async def _hold(self, held: Held, present: Present) -> None:
+    async def _hold(self, held: ImageHeld, present: Present) -> None:
         present(Looked(self._config.driver, held.at, _STILL_FRAMES if held.still else 1))
         await until_decided(held.texts, held.at, self._config, present, self._dwell if held.still else 0.0)
         if held.still:

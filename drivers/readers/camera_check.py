@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from drivers.readers.camera import CameraConfig, shown_address
-from drivers.readers.camera_check_messages import EXAMINATION, Begin, Examined, Words
+from drivers.readers.camera_check_messages import EXAMINATION, BeginCheck, Examined, ReportWords
 from drivers.readers.camera_config import LiveConfig
 from drivers.readers.picamera import PicameraConfig
 from gate.errors import DeviceError
@@ -38,14 +38,14 @@ class CameraExaminer:
         worker = await WorkerProcess.start(name, EXAMINATION, settings)
         try:
             await worker.receive(config.open_deadline + _GRACE)
-            worker.send(Begin())
+            worker.send(BeginCheck())
             while True:
                 message = await worker.receive(config.frame_deadline + _GRACE)
                 if not isinstance(message, Examined):
                     continue
                 words = tell(message.report)
                 if message.last:
-                    worker.send(Words(tuple(words)))
+                    worker.send(ReportWords(tuple(words)))
                     await worker.receive(_GRACE)
                     return message.report
         except TimeoutError:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from drivers.readers.camera_messages import Opened
 from gate.ports.camera_report import CameraReport
-from gate.worker.codec import Codec, Failed, Limits, Loading, Started
+from gate.worker.codec import Codec, Failed, Loading, MessageLimits, Started
 from gate.worker.program import Program
 
-__all__ = ["EXAMINATION", "Begin", "Drawn", "Examined", "Opened", "Words"]
+__all__ = ["EXAMINATION", "BeginCheck", "Drawn", "Examined", "Opened", "ReportWords"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +26,21 @@ class Drawn:
 
 
 @dataclass(frozen=True, slots=True)
-class Begin:
+class BeginCheck:
     """From the parent: it listens."""
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class ReportWords:
     """From the parent: what to write above the picture, what matters most first."""
 
     lines: tuple[str, ...]
 
 
-_LIMITS = Limits(line=64 * 1024, text=1000, items=64)
+_LIMITS = MessageLimits(line=64 * 1024, text=1000, items=64)
 
 EXAMINATION = Program(
     "drivers.readers.camera_worker.check_main",
     Codec(Loading, Started, Failed, Opened, Examined, Drawn, limits=_LIMITS),
-    Codec(Begin, Words, limits=_LIMITS),
+    Codec(BeginCheck, ReportWords, limits=_LIMITS),
 )

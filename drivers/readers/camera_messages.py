@@ -9,7 +9,7 @@ Linux system share.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from gate.worker.codec import Codec, Failed, Limits, Loading, Started
+from gate.worker.codec import Codec, Failed, Loading, MessageLimits, Started
 from gate.worker.program import Program
 
 File = tuple[int, int, int]
@@ -30,7 +30,7 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class FrameTexts:
     """A frame and its codes; the camera delivers."""
 
     at: float  # captured
@@ -40,7 +40,7 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class ImageHeld:
     """Codes in a picture that stays until GoOn."""
 
     at: float
@@ -66,7 +66,7 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class SourceEnded:
     """A video has ended."""
 
 
@@ -75,8 +75,8 @@ class GoOn:
     """From the daemon: the lane listens, or has decided on the codes that are held."""
 
 
-_LIMITS = Limits(line=256 * 1024, text=LONGEST, items=MOST)
-_SAYS = Codec(Loading, Started, Failed, Opened, Frame, Held, Taking, Skipped, Ended, limits=_LIMITS)
+_LIMITS = MessageLimits(line=256 * 1024, text=LONGEST, items=MOST)
+_SAYS = Codec(Loading, Started, Failed, Opened, FrameTexts, ImageHeld, Taking, Skipped, SourceEnded, limits=_LIMITS)
 _HEARS = Codec(GoOn, limits=_LIMITS)
 
 CAMERA = Program("drivers.readers.camera_worker.main", _SAYS, _HEARS)

@@ -16,7 +16,7 @@ from gate.ports.reader import Present, Reader, ReaderConfig
 Fault = Literal["none", "unplugged", "lost"]
 
 
-class FakeConfig(ReaderConfig):
+class FakeReaderConfig(ReaderConfig):
     texts: Annotated[tuple[str, ...], Field(description="codes to show, one after another")] = ()
     pause: Annotated[Duration, Field(ge=0, description="the time between two codes")] = 0.1
     faults: Annotated[
@@ -32,7 +32,7 @@ class FakeReader(Reader):
     """Implements `gate.ports.reader.Reader`, the part of one that never ends: after its last code it
     waits for `show`."""
 
-    def __init__(self, config: FakeConfig) -> None:
+    def __init__(self, config: FakeReaderConfig) -> None:
         self._config = config
         self._faults = list(config.faults)
         self._queue: asyncio.Queue[str | None] = asyncio.Queue()
@@ -73,13 +73,13 @@ class FakeReader(Reader):
 
 
 @asynccontextmanager
-async def open_fake(config: FakeConfig) -> AsyncIterator[FakeReader]:
+async def open_fake(config: FakeReaderConfig) -> AsyncIterator[FakeReader]:
     yield FakeReader(config)
 
 
 DRIVER = DriverSpec(
     "fake",
-    FakeConfig,
+    FakeReaderConfig,
     open_fake,
     summary="shows the codes written in its settings",
     needs="nothing",

@@ -5,7 +5,7 @@ SHIFT, with CAPS LOCK, or as ALT and the decimal number of the character on the 
 keypad's ENTER, TAB, arrow down, or a control character (Ctrl-M, Ctrl-J).
 """
 
-from drivers.readers.scanner_parser import LONGEST, STALE, Loss
+from drivers.readers.scanner_parser import LONGEST, STALE, ScanLoss
 
 UP, DOWN = 0, 1  # values of a key event; 2 is a repetition
 
@@ -53,7 +53,7 @@ class Typing:
         self._typed: list[str] = []
         self._at = 0.0
         self._broken = False  # keys were lost: what comes until the end is no code
-        self.losses: list[Loss] = []
+        self.losses: list[ScanLoss] = []
 
     def key(self, code: int, value: int, at: float) -> str | None:
         """One key going down, up or repeating; a whole code when it ends one.  `at`: monotonic seconds."""
@@ -79,13 +79,13 @@ class Typing:
             capital = bool(self._held & _SHIFTS) != (self._caps and plain.isalpha())
             self._add(shifted if capital else plain)
         elif code != _NUM_LOCK:
-            self.losses.append(Loss.KEYS)
+            self.losses.append(ScanLoss.KEYS)
         return None
 
     def _control(self, code: int) -> str | None:
         self._controls += 1
         if self._controls == _MOST_CONTROLS + 1:
-            self.losses.append(Loss.KEYS)
+            self.losses.append(ScanLoss.KEYS)
         return self._end() if code in _CONTROL_ENDS else None
 
     def quiet(self, at: float) -> str | None:
@@ -94,7 +94,7 @@ class Typing:
             return self._end()
         if at - self._at > STALE:
             if self._typed:
-                self.losses.append(Loss.UNENDED)
+                self.losses.append(ScanLoss.UNENDED)
             self._typed.clear()
             self._broken = False
         return None
@@ -104,7 +104,7 @@ class Typing:
         self._held.clear()
         self._number = ""
         self._broken = True
-        self.losses.append(Loss.KERNEL)
+        self.losses.append(ScanLoss.KERNEL)
 
     def _modify(self, code: int, value: int, at: float) -> str | None:
         (self._held.discard if value == UP else self._held.add)(code)
@@ -128,6 +128,6 @@ class Typing:
         text, self._typed = "".join(self._typed), []
         whole, self._broken = not self._broken, False
         if len(text) > LONGEST:
-            self.losses.append(Loss.OVERLONG)
+            self.losses.append(ScanLoss.OVERLONG)
             return None
         return text if whole and text else None

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from drivers.readers.scanner_config import ScannerText
-from drivers.readers.scanner_parser import Loss
+from drivers.readers.scanner_parser import ScanLoss
 from gate.core.model import Scan
 from gate.ports.reader import Answer, Dropped, Present
 
@@ -47,7 +47,7 @@ class RepeatFilter:
         self._decided = answer is not Answer.WAIT
         return waited
 
-    def drop(self, losses: Iterable[Loss]) -> None:
+    def drop(self, losses: Iterable[ScanLoss]) -> None:
         """Say what was dropped."""
         for loss in losses:
             self._present(Dropped(self._config.driver, loss.what, loss.hint))

@@ -30,7 +30,7 @@ class ReplayConfig(ReaderConfig):
     file: Annotated[Path, Field(description="text file of recorded codes, one a line")]
 
 
-class Recorded(BaseModel):
+class RecordedScan(BaseModel):
     """One line of the file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -42,7 +42,7 @@ class Recorded(BaseModel):
 class Replay(Reader):
     """Implements `gate.ports.reader.Reader`."""
 
-    def __init__(self, config: ReplayConfig, records: tuple[Recorded, ...]) -> None:
+    def __init__(self, config: ReplayConfig, records: tuple[RecordedScan, ...]) -> None:
         self._config = config
         self._records = records
         self._next = 0  # a run that was cancelled goes on here
@@ -56,7 +56,7 @@ class Replay(Reader):
             self._next += 1
 
 
-def load(path: Path) -> tuple[Recorded, ...]:
+def load(path: Path) -> tuple[RecordedScan, ...]:
     """Raises DeviceError naming the line that is wrong."""
     try:
         text = path.read_bytes().decode()
@@ -71,11 +71,11 @@ def load(path: Path) -> tuple[Recorded, ...]:
     return records
 
 
-def _record(path: Path, number: int, line: str) -> Recorded:
+def _record(path: Path, number: int, line: str) -> RecordedScan:
     if not line.startswith("{"):
-        return Recorded(text=line)
+        return RecordedScan(text=line)
     try:
-        return Recorded.model_validate_json(line)
+        return RecordedScan.model_validate_json(line)
     except ValidationError as error:
         raise DeviceError(
             f"replay {path}, line {number}: {first_error(error)}", hint='Write {"text": "...", "after": seconds}'

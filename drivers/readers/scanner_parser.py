@@ -28,7 +28,7 @@ _SILENT = b"\x00\x02\x1d\x1e"
 """NUL, STX, GS, RS: framing of some scanners, no noise."""
 
 
-class Loss(Enum):
+class ScanLoss(Enum):
     """What was dropped: in words, and what to do."""
 
     UNENDED = (
@@ -51,7 +51,7 @@ class Loss(Enum):
 
 
 @dataclass(slots=True)
-class Stream:
+class ScannerParser:
     """`line_ends`: whether a line end ends a code; silence does otherwise.  `answers`: whether frames
     `02|03 00 00 length data crc crc` stand between the codes."""
 
@@ -59,7 +59,7 @@ class Stream:
     answers: bool
     codes: list[str] = field(default_factory=list)  # whole ones, for the caller to take
     replies: list[bytes] = field(default_factory=list)  # the data of whole answers, likewise
-    losses: list[Loss] = field(default_factory=list)  # what was dropped, likewise
+    losses: list[ScanLoss] = field(default_factory=list)  # what was dropped, likewise
     _rest: bytearray = field(default_factory=bytearray)
     _frame: bytearray = field(default_factory=bytearray)
     _fed: float = 0.0
@@ -104,7 +104,7 @@ class Stream:
                 self.replies.append(bytes(frame[4:-2]))
                 frame.clear()
             else:
-                self.losses.append(Loss.UNCHECKED)
+                self.losses.append(ScanLoss.UNCHECKED)
                 self._no_answer()
 
     def _no_answer(self) -> None:
@@ -127,11 +127,11 @@ class Stream:
         overlong, self._overlong = self._overlong, False
         noise, self._noise = self._noise, False
         if overlong:
-            self.losses.append(Loss.OVERLONG)
+            self.losses.append(ScanLoss.OVERLONG)
         elif code and not whole:
-            self.losses.append(Loss.UNENDED)
+            self.losses.append(ScanLoss.UNENDED)
         text = code.decode("utf-8", "replace")
         if not overlong and (whole or not code) and (noise or "\N{REPLACEMENT CHARACTER}" in text):
-            self.losses.append(Loss.NOISE)
+            self.losses.append(ScanLoss.NOISE)
         if code and whole and not overlong:
             self.codes.append(text)

@@ -18,7 +18,7 @@ from drivers._shared.claim import claim, free
 from drivers._shared.serial_port import SerialPort
 from drivers.readers.repeat_filter import RepeatFilter
 from drivers.readers.scanner_config import ScannerText
-from drivers.readers.scanner_parser import Stream
+from drivers.readers.scanner_parser import ScannerParser
 from drivers.readers.scanner_protocols import (
     CONTINUOUS,
     FAMILIES,
@@ -80,7 +80,7 @@ class Scanner(Reader):
         self._port = port
         self._config = config
         self._family: Family = FAMILIES[config.scanner]
-        self._stream = Stream(config.ends == "line", answers=self._family.zones)
+        self._stream = ScannerParser(config.ends == "line", answers=self._family.zones)
         self._beat_due = time.monotonic() + _BEAT_EVERY
         self._trigger_due = 0.0
         self._unanswered = 0

@@ -33,21 +33,21 @@ from gate.authority.issuers import Issuers
 from gate.authority.moment import Moment, end_remarks
 from gate.authority.people import KEY_BYTES, Digests, People
 from gate.authority.private_keys import KeyClass, PrivateKeys, class_of
-from gate.authority.publication import Lists, Published
-from gate.authority.repository import Content, Repository
-from gate.authority.roles import Role
+from gate.authority.publication import Lists
+from gate.authority.repository import AuthorityRepository, Content
+from gate.authority.roles import SigningRole
 from gate.authority.sources.csv_file import CsvFile
 from gate.authority.sources.ids import IdKind, Ids
-from gate.authority.sources.rows import BLANKS, Progress, Source
-from gate.authority.statuses import StatusList
-from gate.authority.subjects import Devices
+from gate.authority.sources.rows import BLANKS, PeopleSource, Progress
+from gate.authority.statuses import StatusTable
+from gate.authority.subjects import SubjectDevices
 from gate.core.form_error import first_error
 from gate.core.model import Listing, Status
 from gate.core.time_reset import TimeReset
 from gate.errors import StoreError, UsageError
 from gate.passes.aq1_encode import encode_credential
 from gate.store.documents import RULES, TIME
-from gate.store.status_wire import HEAD, MAX_PLACES, Head, decode_snapshot
+from gate.store.status_wire import MAX_PLACES, Head
 from gate.store.subject_wire import SUBJECTS, SubjectsHead
 
 DAY = 86400
@@ -78,6 +78,9 @@ class Imported:
     listed: int  # places that are not UNLISTED now
 
 
+_TARGETS, _STATUS, _SUBJECTS = SigningRole.TARGETS, SigningRole.STATUS, SigningRole.SUBJECTS
+
+
 class Authority:
     """Times are Unix seconds, lifetimes seconds.  Every method raises StoreError when the folder
     cannot be read or written."""
@@ -88,7 +91,7 @@ class Authority:
         self._private = private
         self._key_folders = list(dict.fromkeys((path / "private", keys or path / "private")))
         self._issuers = Issuers(path / "trust.json", path / "private", private)
-        self._repository = Repository(path / "repository", path / "private", keys or path / "private", private)
+        self._repository = AuthorityRepository(path / "repository", path / "private", keys or path / "private", private)
 
     @classmethod
     def create(
@@ -219,7 +222,7 @@ class Authority:
         """Statuses from CSV, as `take_in`."""
         return self.take_in(CsvFile(stream, progress))
 
-    def take_in(self, source: Source, *, grow: bool = False, ids: IdKind | None = None) -> Imported:
+    def take_in(self, source: PeopleSource, *, grow: bool = False, ids: IdKind | None = None) -> Imported:
         """Statuses from a table: all rows or none.  `grow`: it is meant that many people at once are new, or get
         another status.  `ids`: what people are known by from now on; None leaves it as it was.
 
@@ -291,7 +294,7 @@ class Authority:
         last list is long ago.  Raises PublishError when gates would refuse what there is to publish, or when such
         a change is not meant, UsageError when a key that must sign is not here; `to` is left as it was then."""
         with files.locked(self.path):
-            state, lists, before = self._state(), self._lists(), self._published()
+            state, lists, before = self._state(), self._lists(), publication.published(self._repository)
             there, last = self._repository.documents(), before.head.as_of if before else None
             documents, reset = publication.documents(lists, there), publication.pending_reset(lists, there)
             Moment(as_of, last, reset, self._repository.offline_end()).check(ahead=ahead)
@@ -301,7 +304,7 @@ class Authority:
             self._save_state(state.model_copy(update={"list_version": version}))
             with suppress(UsageError):  # away: `remarks` tells in time
                 self._repository.renew_root(as_of)
-            contents = {Role.TARGETS: documents, Role.STATUS: content, Role.SUBJECTS: self._subjects()}
+            contents = {_TARGETS: documents, _STATUS: content, _SUBJECTS: self._subjects()}
             self._repository.publish(as_of, contents)
             self._repository.place(to)
             self._save_root()
@@ -311,13 +314,13 @@ class Authority:
         """Withdraw, at the next publication, what lists said of times after `to` (Unix s): every gate forgets them
         once.  Offline keys sign it.  Raises PublishError."""
         with files.locked(self.path):
-            return time_file.withdraw(self.path, to, self._repository.content(Role.TARGETS, TIME))
+            return time_file.withdraw(self.path, to, self._repository.content(_TARGETS, TIME))
 
     def remarks(self, at: int) -> tuple[str, ...]:
         """What should be seen to while there is time."""
         return end_remarks(self._repository.offline_end(), at)
 
-    def rotate_role(self, role: Role, at: int) -> None:
+    def rotate_role(self, role: SigningRole, at: int) -> None:
         """New keys for those who sign what is published; to be published after.  Raises UsageError when a key
         that must sign is not here."""
         with files.locked(self.path):
@@ -328,12 +331,12 @@ class Authority:
         """A gate where people are checked by IIN, and its public key (64 hex digits): the subject index is
         published for it from now on.  Raises UsageError."""
         with files.locked(self.path):
-            Devices(self.path / "devices.json").add(name, public)
+            SubjectDevices(self.path / "devices.json").add(name, public)
 
     def remove_device(self, name: str) -> None:
         """Raises UsageError."""
         with files.locked(self.path):
-            Devices(self.path / "devices.json").remove(name)
+            SubjectDevices(self.path / "devices.json").remove(name)
 
     def _save_root(self) -> None:
         newest = self._repository.root_json()
@@ -341,9 +344,9 @@ class Authority:
             files.write(self.path / ROOT, newest)
 
     def _subjects(self) -> Content:
-        data, lengths = self._repository.content(Role.SUBJECTS, SUBJECTS), self._repository.lengths(Role.SUBJECTS)
-        before = subjects.Published(SubjectsHead.parse(data) if data else None, frozenset(lengths))
-        keys = Devices(self.path / "devices.json").keys()
+        data, lengths = self._repository.content(_SUBJECTS, SUBJECTS), self._repository.lengths(_SUBJECTS)
+        before = subjects.PublishedSubjects(SubjectsHead.parse(data) if data else None, frozenset(lengths))
+        keys = SubjectDevices(self.path / "devices.json").keys()
         return subjects.content(self._people(), self._subject_key(), keys, before)
 
     def _lists(self) -> Lists:
@@ -352,17 +355,6 @@ class Authority:
         nibbles = statuses.nibbles() or b"\0"
         time = time_file.read(self.path)
         return Lists(self.trust_json(), self._read(RULES), nibbles, max(1, statuses.size), statuses.listed, time)
-
-    def _published(self) -> Published | None:
-        """None where nothing was published yet."""
-        data = self._repository.content(Role.STATUS, HEAD)
-        if data is None:
-            return None
-        head = Head.parse(data)
-        packed = self._repository.content(Role.STATUS, head.snapshot)
-        if packed is None:
-            raise StoreError(f"{self.path}: {head.snapshot} is missing", hint="Put it back from a backup")
-        return Published(head, decode_snapshot(packed, head.size), self._repository.lengths(Role.STATUS))
 
     # Files
 
@@ -376,10 +368,10 @@ class Authority:
     def _subject_key(self) -> bytes:
         return self._private.read(self._subject_key_file)
 
-    def _statuses(self) -> StatusList:
-        return StatusList.load(self.path / "status.npy", self._state().max_places)
+    def _statuses(self) -> StatusTable:
+        return StatusTable.load(self.path / "status.npy", self._state().max_places)
 
-    def _save_statuses(self, statuses: StatusList) -> None:
+    def _save_statuses(self, statuses: StatusTable) -> None:
         statuses.save(self.path / "status.npy")
 
     def _state(self) -> _State:

@@ -11,8 +11,8 @@ from gate.authority.crowd import Crowd
 from gate.authority.matching import Waiting
 from gate.authority.people import People
 from gate.authority.sources.ids import Ids
-from gate.authority.sources.rows import Batch, Problems, Source
-from gate.authority.statuses import Places, StatusList, Values
+from gate.authority.sources.rows import Batch, PeopleSource, Problems
+from gate.authority.statuses import Places, StatusTable, Values
 from gate.core.model import Listing
 
 UNTOUCHED = 255  # in `Change.values`: the import says nothing of this place
@@ -27,7 +27,7 @@ class Change:
     new_people: int  # who were given a place
 
 
-def read(source: Source, *, statuses: StatusList, people: People, ids: Ids, grow: bool) -> Change:
+def read(source: PeopleSource, *, statuses: StatusTable, people: People, ids: Ids, grow: bool) -> Change:
     """All of `source`.  New people get places behind those of `statuses`, which is not changed.  `grow`: it is
     meant that many people are new, or get another status.
 
@@ -61,7 +61,7 @@ def read(source: Source, *, statuses: StatusList, people: People, ids: Ids, grow
     return Change(pending.values, rows, new_people)
 
 
-def _weighed(values: Values, statuses: StatusList, new_people: int = 0, known_people: int | None = None) -> Crowd:
+def _weighed(values: Values, statuses: StatusTable, new_people: int = 0, known_people: int | None = None) -> Crowd:
     """`new_people`, `known_people`: of a table that names people, not places."""
     before = statuses.first(values.size)
     said = values[: before.size]

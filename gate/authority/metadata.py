@@ -8,7 +8,7 @@ from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, Root, Signed, Snapshot, TargetFile, Targets, Timestamp
 
 from gate.authority import files
-from gate.authority.roles import DELEGATED, Role
+from gate.authority.roles import DELEGATED, SigningRole
 from gate.errors import StoreError
 
 METADATA, TARGETS = "metadata", "targets"
@@ -36,26 +36,26 @@ def parse(data: bytes, kind: type[SignedPart]) -> SignedPart:
     return signed
 
 
-def newest(folder: Path, role: Role) -> int:
+def newest(folder: Path, role: SigningRole) -> int:
     """The highest version of a role's metadata in a repository's folder; 0 when there is none."""
     paths = (folder / METADATA).glob(f"*.{role}.json")
     return max((int(path.name.partition(".")[0]) for path in paths), default=0)
 
 
-def load(folder: Path, role: Role, kind: type[SignedPart]) -> SignedPart:
+def load(folder: Path, role: SigningRole, kind: type[SignedPart]) -> SignedPart:
     """The newest version of a role's metadata.  Raises StoreError."""
     return parse(read(folder / METADATA / f"{newest(folder, role)}.{role}.json"), kind)
 
 
-def published(folder: Path) -> dict[Role, int]:
+def published(folder: Path) -> dict[SigningRole, int]:
     """The versions that belong together; empty where nothing was published.  Raises StoreError."""
     if not (folder / TIMESTAMP).exists():
         return {}
     timestamp = parse(read(folder / TIMESTAMP), Timestamp)
     number = timestamp.snapshot_meta.version
-    snapshot = parse(read(folder / METADATA / f"{number}.{Role.SNAPSHOT}.json"), Snapshot)
-    versions = {Role(name.removesuffix(".json")): meta.version for name, meta in snapshot.meta.items()}
-    return versions | {Role.SNAPSHOT: number, Role.TIMESTAMP: timestamp.version}
+    snapshot = parse(read(folder / METADATA / f"{number}.{SigningRole.SNAPSHOT}.json"), Snapshot)
+    versions = {SigningRole(name.removesuffix(".json")): meta.version for name, meta in snapshot.meta.items()}
+    return versions | {SigningRole.SNAPSHOT: number, SigningRole.TIMESTAMP: timestamp.version}
 
 
 def named(folder: Path) -> set[str]:
@@ -65,9 +65,9 @@ def named(folder: Path) -> set[str]:
         return set()
     wanted = {TIMESTAMP} | {f"{METADATA}/{path.name}" for path in (folder / METADATA).glob("*.root.json")}
     for role, version in versions.items():
-        if role is not Role.TIMESTAMP:
+        if role is not SigningRole.TIMESTAMP:
             wanted.add(f"{METADATA}/{version}.{role}.json")
-    for role in (Role.TARGETS, *DELEGATED):
+    for role in (SigningRole.TARGETS, *DELEGATED):
         targets = parse(read(folder / METADATA / f"{versions[role]}.{role}.json"), Targets).targets
         wanted |= {f"{TARGETS}/{stored(name, target)}" for name, target in targets.items()}
     return wanted
@@ -90,7 +90,7 @@ def prune(folder: Path, kept: set[str]) -> None:
             path.unlink(missing_ok=True)
 
 
-def is_signed(root: Root, role: Role, data: bytes) -> bool:
+def is_signed(root: Root, role: SigningRole, data: bytes) -> bool:
     """Whether a role's metadata is signed by those whom `root` names for it."""
     metadata = Metadata[Targets].from_bytes(data)
     try:

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from gate.authority.crowd import Crowd
-from gate.authority.repository import Content
+from gate.authority.repository import AuthorityRepository, Content
+from gate.authority.roles import SigningRole
 from gate.core.rules import parse_rules
 from gate.core.time_reset import TimeReset, parse_time
 from gate.core.trust import parse_trust
-from gate.errors import PublishError, UnmeantError
+from gate.errors import PublishError, StoreError, UnmeantError
 from gate.store import status_wire as wire
 from gate.store.apply_list import SHRINKS_BELOW
 from gate.store.documents import RULES, TIME, TRUST
@@ -40,6 +41,18 @@ class Lists:
     size: int
     listed: int
     time: bytes | None = None  # time.json, where the time had to be reset once
+
+
+def published(repository: AuthorityRepository) -> Published | None:
+    """Read what was published last; None where nothing was.  Raises StoreError."""
+    data = repository.content(SigningRole.STATUS, wire.HEAD)
+    if data is None:
+        return None
+    head = wire.Head.parse(data)
+    packed = repository.content(SigningRole.STATUS, head.snapshot)
+    if packed is None:
+        raise StoreError(f"the snapshot {head.snapshot} is missing", hint="Put it back from a backup")
+    return Published(head, wire.decode_snapshot(packed, head.size), repository.lengths(SigningRole.STATUS))
 
 
 def documents(lists: Lists, before: dict[str, bytes]) -> Content:

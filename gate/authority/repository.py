@@ -21,19 +21,19 @@ from tuf.api.metadata import DelegatedRole, Delegations, Metadata, MetaFile, Roo
 from gate.authority import files, metadata
 from gate.authority.metadata import METADATA, TARGETS, TIMESTAMP
 from gate.authority.private_keys import PrivateKeys
-from gate.authority.roles import DELEGATED, OFFLINE, Role, make_keys, signers
+from gate.authority.roles import DELEGATED, OFFLINE, SigningRole, make_keys, signers
 from gate.errors import PublishError, StoreError, UsageError
 
 LIVES = {  # how long a signature of each role is good
-    Role.ROOT: timedelta(days=730),
-    Role.TARGETS: timedelta(days=730),
-    Role.STATUS: timedelta(days=30),
-    Role.SUBJECTS: timedelta(days=30),
-    Role.SNAPSHOT: timedelta(days=30),
-    Role.TIMESTAMP: timedelta(days=7),
+    SigningRole.ROOT: timedelta(days=730),
+    SigningRole.TARGETS: timedelta(days=730),
+    SigningRole.STATUS: timedelta(days=30),
+    SigningRole.SUBJECTS: timedelta(days=30),
+    SigningRole.SNAPSHOT: timedelta(days=30),
+    SigningRole.TIMESTAMP: timedelta(days=7),
 }
 RENEWED_BEFORE = timedelta(days=180)  # the end of what offline keys signed
-PATHS = {Role.STATUS: ["status/*"], Role.SUBJECTS: ["subjects/*", "subjects/keys/*"]}
+PATHS = {SigningRole.STATUS: ["status/*"], SigningRole.SUBJECTS: ["subjects/*", "subjects/keys/*"]}
 
 Part = TypeVar("Part", Targets, Snapshot, Timestamp)
 
@@ -46,7 +46,7 @@ class Content:
     kept: frozenset[str] = frozenset()
 
 
-class Repository:
+class AuthorityRepository:
     """`online`, `offline`: the folders in which private keys lie.  Times are Unix s.  Every method raises
     StoreError when the disk refuses, and UsageError when a key that must sign is not here; the caller holds
     the authority's lock while something is changed."""
@@ -63,27 +63,27 @@ class Repository:
         """Keys for every role, and the first root."""
         if not 1 <= threshold <= root_keys:
             raise UsageError(f"{threshold} of {root_keys} root keys cannot sign", hint="Ask for fewer, or make more")
-        root = Root(version=1, expires=_until(at, Role.ROOT), consistent_snapshot=True)
-        for role in (Role.ROOT, Role.TARGETS, Role.SNAPSHOT, Role.TIMESTAMP):
-            for key in self._make_keys(role, root_keys if role is Role.ROOT else 1):
+        root = Root(version=1, expires=_until(at, SigningRole.ROOT), consistent_snapshot=True)
+        for role in (SigningRole.ROOT, SigningRole.TARGETS, SigningRole.SNAPSHOT, SigningRole.TIMESTAMP):
+            for key in self._make_keys(role, root_keys if role is SigningRole.ROOT else 1):
                 root.add_key(key, role)
-        root.roles[Role.ROOT].threshold = threshold
-        targets = Targets(version=1, expires=_until(at, Role.TARGETS), delegations=Delegations({}, {}))
+        root.roles[SigningRole.ROOT].threshold = threshold
+        targets = Targets(version=1, expires=_until(at, SigningRole.TARGETS), delegations=Delegations({}, {}))
         for role in DELEGATED:
             self._delegate(targets, role)
         self._save_root(root, [root])
-        self._save(targets, Role.TARGETS, root.roles[Role.TARGETS].keyids)
+        self._save(targets, SigningRole.TARGETS, root.roles[SigningRole.TARGETS].keyids)
         for role in DELEGATED:
             self._save(Targets(version=1, expires=_until(at, role)), role, _keyids(targets, role))
 
     def root_json(self) -> bytes:
         """The newest root: what a device is given as its trust anchor."""
-        return metadata.read(self._path(Role.ROOT, metadata.newest(self.folder, Role.ROOT)))
+        return metadata.read(self._path(SigningRole.ROOT, metadata.newest(self.folder, SigningRole.ROOT)))
 
-    def rotate(self, role: Role, at: int) -> None:
+    def rotate(self, role: SigningRole, at: int) -> None:
         """New keys for a role, as many as it had.  The old ones vouch for nothing once this is published."""
         if role in DELEGATED:
-            targets = metadata.load(self.folder, Role.TARGETS, Targets)
+            targets = metadata.load(self.folder, SigningRole.TARGETS, Targets)
             self._delegate(targets, role)
             self._save_targets(targets, at)
             return
@@ -98,43 +98,43 @@ class Repository:
     def renew_root(self, at: int) -> None:
         """The same root for another while, when it ends within half a year, or was signed for a time that never was."""
         left = self._root().expires - _moment(at)
-        if left < RENEWED_BEFORE or left > LIVES[Role.ROOT] + timedelta(days=1):
+        if left < RENEWED_BEFORE or left > LIVES[SigningRole.ROOT] + timedelta(days=1):
             self._next_root(self._root(), self._root(), at)
 
     def offline_end(self) -> int:
         """Unix s at which the first of what offline keys signed ends."""
-        return int(min(self._root().expires, self._targets(Role.TARGETS).expires).timestamp())
+        return int(min(self._root().expires, self._targets(SigningRole.TARGETS).expires).timestamp())
 
     # Publications
 
-    def content(self, role: Role, name: str) -> bytes | None:
+    def content(self, role: SigningRole, name: str) -> bytes | None:
         """A file as the role published it last; None when there is none."""
         target = self._targets(role).targets.get(name)
         return None if target is None else metadata.read(self.folder / TARGETS / metadata.stored(name, target))
 
     def documents(self) -> dict[str, bytes]:
         """What offline keys vouch for, by name."""
-        found = {name: self.content(Role.TARGETS, name) for name in self._targets(Role.TARGETS).targets}
+        found = {name: self.content(SigningRole.TARGETS, name) for name in self._targets(SigningRole.TARGETS).targets}
         return {name: data for name, data in found.items() if data is not None}
 
-    def lengths(self, role: Role) -> dict[str, int]:
+    def lengths(self, role: SigningRole) -> dict[str, int]:
         """Bytes of the files that a role vouches for."""
         return {name: target.length for name, target in self._targets(role).targets.items()}
 
-    def publish(self, at: int, contents: Mapping[Role, Content]) -> None:
+    def publish(self, at: int, contents: Mapping[SigningRole, Content]) -> None:
         """All three of TARGETS, STATUS and SUBJECTS; TARGETS is signed anew only if something in it changed."""
         root, before = self._root(), metadata.named(self.folder)
         last = metadata.published(self.folder)
         meta = {f"{role}.json": MetaFile(self._publish_role(role, contents[role], at)) for role in contents}
-        number = last.get(Role.SNAPSHOT, 0) + 1
-        snapshot = Snapshot(version=number, expires=_until(at, Role.SNAPSHOT), meta=meta)
-        self._save(snapshot, Role.SNAPSHOT, root.roles[Role.SNAPSHOT].keyids)
+        number = last.get(SigningRole.SNAPSHOT, 0) + 1
+        snapshot = Snapshot(version=number, expires=_until(at, SigningRole.SNAPSHOT), meta=meta)
+        self._save(snapshot, SigningRole.SNAPSHOT, root.roles[SigningRole.SNAPSHOT].keyids)
         timestamp = Timestamp(
-            version=last.get(Role.TIMESTAMP, 0) + 1,
-            expires=_until(at, Role.TIMESTAMP),
+            version=last.get(SigningRole.TIMESTAMP, 0) + 1,
+            expires=_until(at, SigningRole.TIMESTAMP),
             snapshot_meta=MetaFile(number),
         )
-        self._save(timestamp, Role.TIMESTAMP, root.roles[Role.TIMESTAMP].keyids)
+        self._save(timestamp, SigningRole.TIMESTAMP, root.roles[SigningRole.TIMESTAMP].keyids)
         metadata.prune(self.folder, metadata.named(self.folder) | before)
 
     def place(self, to: Path) -> None:
@@ -150,7 +150,7 @@ class Repository:
         files.write(to / TIMESTAMP, metadata.read(self.folder / TIMESTAMP))
         metadata.prune(to, wanted | before)
 
-    def _publish_role(self, role: Role, content: Content, at: int) -> int:
+    def _publish_role(self, role: SigningRole, content: Content, at: int) -> int:
         """Gives the version."""
         old = self._targets(role)
         targets = {name: old.targets[name] for name in content.kept}
@@ -160,7 +160,7 @@ class Repository:
             files.make_directory(path.parent)
             if _other(path, data):
                 files.write(path, data)
-        if role is Role.TARGETS:
+        if role is SigningRole.TARGETS:
             if old.targets != targets or not self._is_signed(old):
                 old.targets = targets
                 self._save_targets(old, at)
@@ -169,15 +169,15 @@ class Repository:
                     self._save_targets(old, at)
             return metadata.newest(self.folder, role)
         fresh = Targets(version=old.version + 1, expires=_until(at, role), targets=targets)
-        self._save(fresh, role, _keyids(self._targets(Role.TARGETS), role))
+        self._save(fresh, role, _keyids(self._targets(SigningRole.TARGETS), role))
         return fresh.version
 
     # Small parts
 
-    def _make_keys(self, role: Role, count: int) -> list[Key]:
+    def _make_keys(self, role: SigningRole, count: int) -> list[Key]:
         return make_keys(self._offline if role in OFFLINE else self._online, role, count, self._private)
 
-    def _delegate(self, targets: Targets, role: Role) -> None:
+    def _delegate(self, targets: Targets, role: SigningRole) -> None:
         """Hand what lies below a role's folder on to new keys of it."""
         delegations = targets.delegations
         assert delegations is not None and delegations.roles is not None  # noqa: S101, PT018 - `create` saw to it
@@ -191,39 +191,39 @@ class Repository:
 
     def _next_root(self, old: Root, new: Root, at: int) -> None:
         new.version = old.version + 1
-        new.expires = _until(at, Role.ROOT)
+        new.expires = _until(at, SigningRole.ROOT)
         self._save_root(new, [old, new])
 
     def _save_root(self, root: Root, judges: list[Root]) -> None:
         """Signed so that each of `judges` finds its own threshold of signatures."""
         signed = Metadata(root)
         for judge in judges:
-            role = judge.roles[Role.ROOT]
-            for signer in signers(Role.ROOT, role.keyids, role.threshold, self._folders, self._private):
+            role = judge.roles[SigningRole.ROOT]
+            for signer in signers(SigningRole.ROOT, role.keyids, role.threshold, self._folders, self._private):
                 signed.sign(signer, append=True)
         files.make_directory(self.folder / METADATA)
-        files.write(self._path(Role.ROOT, root.version), signed.to_bytes())
+        files.write(self._path(SigningRole.ROOT, root.version), signed.to_bytes())
 
     def _save_targets(self, targets: Targets, at: int) -> None:
-        targets.version = metadata.newest(self.folder, Role.TARGETS) + 1
-        targets.expires = _until(at, Role.TARGETS)
-        self._save(targets, Role.TARGETS, self._root().roles[Role.TARGETS].keyids)
+        targets.version = metadata.newest(self.folder, SigningRole.TARGETS) + 1
+        targets.expires = _until(at, SigningRole.TARGETS)
+        self._save(targets, SigningRole.TARGETS, self._root().roles[SigningRole.TARGETS].keyids)
 
-    def _save(self, part: Part, role: Role, keyids: list[str]) -> None:
+    def _save(self, part: Part, role: SigningRole, keyids: list[str]) -> None:
         signed = Metadata[Part](part)
         for signer in signers(role, keyids, 1, self._folders, self._private):
             signed.sign(signer, append=True)
-        path = self.folder / TIMESTAMP if role is Role.TIMESTAMP else self._path(role, part.version)
+        path = self.folder / TIMESTAMP if role is SigningRole.TIMESTAMP else self._path(role, part.version)
         files.write(path, signed.to_bytes())
 
     def _is_signed(self, targets: Targets) -> bool:
         """By a key that the root still names."""
-        data = metadata.read(self._path(Role.TARGETS, targets.version))
-        return metadata.is_signed(self._root(), Role.TARGETS, data)
+        data = metadata.read(self._path(SigningRole.TARGETS, targets.version))
+        return metadata.is_signed(self._root(), SigningRole.TARGETS, data)
 
     def _check_not_later(self, to: Path) -> None:
-        theirs = _published_or_nothing(to).get(Role.TIMESTAMP, 0)
-        ours = metadata.published(self.folder).get(Role.TIMESTAMP, 0)
+        theirs = _published_or_nothing(to).get(SigningRole.TIMESTAMP, 0)
+        ours = metadata.published(self.folder).get(SigningRole.TIMESTAMP, 0)
         if theirs > ours:
             raise PublishError(
                 f"{to} holds publication {theirs}, this authority's last is {ours}",
@@ -234,17 +234,17 @@ class Repository:
     def _folders(self) -> list[Path]:
         return list(dict.fromkeys((self._online, self._offline)))
 
-    def _path(self, role: Role, version: int) -> Path:
+    def _path(self, role: SigningRole, version: int) -> Path:
         return self.folder / METADATA / f"{version}.{role}.json"
 
     def _root(self) -> Root:
-        return metadata.load(self.folder, Role.ROOT, Root)
+        return metadata.load(self.folder, SigningRole.ROOT, Root)
 
-    def _targets(self, role: Role) -> Targets:
+    def _targets(self, role: SigningRole) -> Targets:
         return metadata.load(self.folder, role, Targets)
 
 
-def _keyids(targets: Targets, role: Role) -> list[str]:
+def _keyids(targets: Targets, role: SigningRole) -> list[str]:
     delegations = targets.delegations
     assert delegations is not None and delegations.roles is not None  # noqa: S101, PT018 - `create` saw to it
     return list(delegations.roles[role].keyids)
@@ -254,7 +254,7 @@ def _moment(at: int) -> datetime:
     return datetime.fromtimestamp(at, UTC)
 
 
-def _until(at: int, role: Role) -> datetime:
+def _until(at: int, role: SigningRole) -> datetime:
     return _moment(at) + LIVES[role]
 
 
@@ -266,7 +266,7 @@ def _other(path: Path, data: bytes) -> bool:
         return True
 
 
-def _published_or_nothing(folder: Path) -> dict[Role, int]:
+def _published_or_nothing(folder: Path) -> dict[SigningRole, int]:
     """A damaged copy counts for nothing: placing the publication anew heals it."""
     try:
         return metadata.published(folder)

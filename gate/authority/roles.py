@@ -23,7 +23,7 @@ from gate.authority.private_keys import SECRET_BYTES, PrivateKeys
 from gate.errors import UsageError
 
 
-class Role(StrEnum):
+class SigningRole(StrEnum):
     ROOT = "root"
     TARGETS = "targets"
     STATUS = "status"
@@ -32,11 +32,11 @@ class Role(StrEnum):
     TIMESTAMP = "timestamp"
 
 
-OFFLINE = (Role.ROOT, Role.TARGETS)
-DELEGATED = (Role.STATUS, Role.SUBJECTS)
+OFFLINE = (SigningRole.ROOT, SigningRole.TARGETS)
+DELEGATED = (SigningRole.STATUS, SigningRole.SUBJECTS)
 
 
-def make_keys(folder: Path, role: Role, count: int, private: PrivateKeys) -> list[Key]:
+def make_keys(folder: Path, role: SigningRole, count: int, private: PrivateKeys) -> list[Key]:
     """New keys beside those that are there; gives their public halves.  Raises StoreError, SealedError."""
     taken = [int(path.stem.rpartition("-")[2]) for path in folder.glob(f"tuf-{role}-*.key")]
     first = max(taken, default=0) + 1
@@ -49,7 +49,7 @@ def make_keys(folder: Path, role: Role, count: int, private: PrivateKeys) -> lis
 
 
 def signers(
-    role: Role, keyids: list[str], threshold: int, folders: list[Path], private: PrivateKeys | None = None
+    role: SigningRole, keyids: list[str], threshold: int, folders: list[Path], private: PrivateKeys | None = None
 ) -> list[CryptoSigner]:
     """The keys of a role, wherever they lie.  Raises UsageError when fewer than `threshold` are here, or are
     sealed and cannot be opened."""

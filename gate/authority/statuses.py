@@ -20,7 +20,7 @@ Places = NDArray[np.int64]
 Values = NDArray[np.uint8]
 
 
-class StatusList:
+class StatusTable:
     """`size` places, each a `Listing`; what lies beyond is UNLISTED."""
 
     def __init__(self, values: Values, limit: int) -> None:

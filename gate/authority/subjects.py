@@ -20,7 +20,7 @@ from gate.store.subject_wire import (
     MOST_PLACES,
     SUBJECTS,
     Digests,
-    Segment,
+    SubjectSegment,
     SubjectsHead,
     encode_segment,
     key_name,
@@ -46,14 +46,14 @@ class _Book(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PublishedSubjects:
     """What is offered now."""
 
     head: SubjectsHead | None
     targets: frozenset[str]
 
 
-class Devices:
+class SubjectDevices:
     """`devices.json`: the gates that check people by IIN.  The caller holds the authority's lock."""
 
     def __init__(self, file: Path) -> None:
@@ -93,7 +93,7 @@ class Devices:
         files.write(self._file, json.dumps({"devices": ordered}, indent=1).encode() + b"\n")
 
 
-def content(people: People, key: bytes, devices: list[VerifyKey], before: Published) -> Content:
+def content(people: People, key: bytes, devices: list[VerifyKey], before: PublishedSubjects) -> Content:
     """Empty while no device asks for the index: nothing is published that nobody needs."""
     if not devices:
         return Content({})
@@ -114,18 +114,18 @@ def content(people: People, key: bytes, devices: list[VerifyKey], before: Publis
     return Content(new, frozenset(kept))
 
 
-def _summed(segment: Segment, people: People) -> Segment:
+def _summed(segment: SubjectSegment, people: People) -> SubjectSegment:
     if segment.sha256 is not None:
         return segment
     digests = _digests(segment, people).astype(">u8").tobytes()
     return segment.model_copy(update={"sha256": hashlib.sha256(digests).hexdigest()})
 
 
-def _digests(segment: Segment, people: People) -> Digests:
+def _digests(segment: SubjectSegment, people: People) -> Digests:
     return np.concatenate([*people.digests(segment.first, segment.last)])
 
 
-def plan(before: tuple[Segment, ...], places: int) -> tuple[Segment, ...]:
+def plan(before: tuple[SubjectSegment, ...], places: int) -> tuple[SubjectSegment, ...]:
     """Segments up to `places`: the old ones, and the new places; of two neighbours the later is joined to the
     earlier once it has grown as large, so that a device that was away fetches few files, and one that was
     not fetches little."""
@@ -133,13 +133,13 @@ def plan(before: tuple[Segment, ...], places: int) -> tuple[Segment, ...]:
     end = segments[-1].last if segments else 0
     while end < places:
         last = min(places, (end // MOST_PLACES + 1) * MOST_PLACES)  # so that full ones can be joined
-        segments.append(Segment(first=end, last=last))
+        segments.append(SubjectSegment(first=end, last=last))
         while len(segments) > 1 and _joins(segments[-2], segments[-1]):
             later, earlier = segments.pop(), segments.pop()
-            segments.append(Segment(first=earlier.first, last=later.last))
+            segments.append(SubjectSegment(first=earlier.first, last=later.last))
         end = last
     return tuple(segments)
 
 
-def _joins(earlier: Segment, later: Segment) -> bool:
+def _joins(earlier: SubjectSegment, later: SubjectSegment) -> bool:
     return later.last - later.first >= earlier.last - earlier.first and later.last - earlier.first <= MOST_PLACES

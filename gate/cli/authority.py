@@ -12,7 +12,7 @@ from rich.console import Console
 
 from gate.authority.authority import Authority
 from gate.authority.moment import CLOCK_SLACK, check_clock
-from gate.authority.roles import Role
+from gate.authority.roles import SigningRole
 from gate.cli.authority_import import command as import_command
 from gate.cli.authority_options import (
     DurationType,
@@ -131,7 +131,9 @@ def add_issuer(
 @authority.command()
 @directory_argument
 @click.option("--issuer", metavar="ID", help="The issuer that gets a new key.")
-@click.option("--role", type=click.Choice([role.value for role in Role]), help="Who signs the lists and gets new keys.")
+@click.option(
+    "--role", type=click.Choice([role.value for role in SigningRole]), help="Who signs the lists and gets new keys."
+)
 @click.option(
     "--starts-in",
     type=DurationType(),
@@ -170,7 +172,7 @@ def rotate(
         when = f"in {show_duration(starts_in)}" if starts_in else "from now on"
         answer(as_json, {"issuer": issuer, "kid": kid}, f"issuer {issuer} signs with key {kid} {when}; publish now")
     elif role is not None and issuer is None:
-        opened.rotate_role(Role(role), moment(at))
+        opened.rotate_role(SigningRole(role), moment(at))
         answer(as_json, {"role": role}, f"{role} has new keys; publish now, and back {directory / 'private'} up")
     else:
         raise UsageError("whose keys are meant must be said once", hint="Give either --issuer ID or --role NAME")

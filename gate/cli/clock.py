@@ -8,7 +8,7 @@ import click
 
 from gate.cli.owner import as_owner
 from gate.cli.where import answered, clock_limit, places, state_options, trusted_clock
-from gate.core.trusted_time import Standing, day
+from gate.core.trusted_time import ClockTrust, day
 from gate.kiosk.notices import age_in_words
 from gate.registry import config_of
 from gate.runtime.clock import SystemClock
@@ -54,9 +54,9 @@ def status(config: Path | None, state_dir: Path | None, as_json: bool) -> None:
         for name, value in facts.items():
             shown = day(value) if name in moments and isinstance(value, int) else value
             click.echo(f"{name:16}{'-' if shown is None else shown}")
-        if standing is not Standing.TRUSTED:
+        if standing is not ClockTrust.TRUSTED:
             click.echo(what_to_do(standing, behind))
-    sys.exit(1 if standing is Standing.UNTRUSTED else 0)
+    sys.exit(1 if standing is ClockTrust.UNTRUSTED else 0)
 
 
 def _venue(config: Path | None, now: float) -> dict[str, str | None]:
@@ -91,9 +91,9 @@ def reset(config: Path | None, state_dir: Path | None, list_is_wrong: bool, yes:
         click.echo("Nobody enters by the list that is held: `gate sync --once` or `gate list load DIR`")
 
 
-def what_to_do(standing: Standing, behind: float) -> str:
+def what_to_do(standing: ClockTrust, behind: float) -> str:
     """`behind`: seconds, below 0 when the system clock is ahead."""
-    if standing is Standing.AHEAD:
+    if standing is ClockTrust.AHEAD:
         return (
             f"The system clock leapt {age_in_words(-behind, 'en')} ahead, which the running time contradicts: the gate "
             "goes on by the latter.  If the clock is right, it is believed after 6 h, with the next list, or after "

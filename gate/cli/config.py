@@ -15,9 +15,9 @@ from gate import registry
 from gate.errors import ConfigError, DeviceError, UsageError
 from gate.kiosk.texts.catalogue import check_wording
 from gate.settings.load import Loaded, read_settings
-from gate.settings.locate import line_of
-from gate.settings.problems import Finding, Problem, SettingsError, dotted
-from gate.settings.reference import Offer, reference, schema
+from gate.settings.locate import KeyPath, line_of
+from gate.settings.problems import Finding, SettingsError, SettingsProblem, dotted
+from gate.settings.reference import DriverOffer, reference, schema
 from gate.settings.review import advise, devices, effective
 from gate.settings.zones import doubt, find_zone, local_time
 from gate.wiring import fit
@@ -30,7 +30,7 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object pe
 
 @click.group()
 def config() -> None:
-    """Check, show and begin configuration files."""
+    """CheckLine, show and begin configuration files."""
 
 
 @config.command()
@@ -49,7 +49,7 @@ def check(file: Path, as_json: bool) -> None:
     except ConfigError as error:
         if not as_json:
             raise
-        click.echo(_line("error", Problem(str(file), 1, "", error.what, error.hint)))
+        click.echo(_line("error", SettingsProblem(str(file), 1, "", error.what, error.hint)))
         sys.exit(error.exit_code)
     if missing := _missing(loaded):
         for problem in missing:
@@ -134,28 +134,29 @@ def _shipped() -> Traversable:
     return Path(gate.__file__).parents[1] / "config"
 
 
-def _offers() -> list[Offer]:
+def _offers() -> list[DriverOffer]:
     return [
-        Offer(row.kind.value, row.name, row.spec.config, row.spec.summary, row.spec.simulated)
+        DriverOffer(row.kind.value, row.name, row.spec.config, row.spec.summary, row.spec.simulated)
         for row in registry.registered()
         if row.spec is not None
     ]
 
 
-def _warnings(loaded: Loaded) -> list[Problem]:
+def _warnings(loaded: Loaded) -> list[SettingsProblem]:
     simulated = [
         path for path, table in devices(loaded.settings) if registry.driver(str(path[0]), table.driver).simulated
     ]
     findings = advise(loaded.settings, simulated, fit(loaded.settings).abilities)
     if what := doubt(loaded.settings.venue.timezone, time.time()):
         findings.append(Finding(("venue", "timezone"), what, "Update the system's tzdata, for its own log and screen"))
-    return [
-        Problem(str(loaded.source), line_of(loaded.lines, found.path), dotted(found.path), found.what, found.hint)
-        for found in findings
-    ]
+    return [_problem(loaded, found.path, found.what, found.hint) for found in findings]
 
 
-def _missing(loaded: Loaded) -> list[Problem]:
+def _problem(loaded: Loaded, at: KeyPath, what: str, hint: str) -> SettingsProblem:
+    return SettingsProblem(str(loaded.source), line_of(loaded.lines, at), dotted(at), what, hint)
+
+
+def _missing(loaded: Loaded) -> list[SettingsProblem]:
     """Drivers that lack a package here, whose device would never answer; wording that the page cannot show."""
     found = []
     for path, table in devices(loaded.settings):
@@ -163,14 +164,14 @@ def _missing(loaded: Loaded) -> list[Problem]:
             registry.driver(str(path[0]), table.driver).installed(table)
         except DeviceError as error:
             at = (*path, "driver")
-            found.append(Problem(str(loaded.source), line_of(loaded.lines, at), dotted(at), error.what, error.hint))
+            found.append(_problem(loaded, at, error.what, error.hint))
     kiosk = loaded.settings.kiosk
     if kiosk and kiosk.texts:
         try:
             check_wording(kiosk.texts)
         except ConfigError as error:
             at = ("kiosk", "texts")
-            found.append(Problem(str(loaded.source), line_of(loaded.lines, at), dotted(at), error.what, error.hint))
+            found.append(_problem(loaded, at, error.what, error.hint))
     return found
 
 
@@ -181,7 +182,7 @@ def _in_short(loaded: Loaded) -> str:
     return f"device {settings.device.id}, mode {settings.lane.mode}, reader {readers}, barrier {barrier}"
 
 
-def _line(level: str, problem: Problem) -> str:
+def _line(level: str, problem: SettingsProblem) -> str:
     return json.dumps({"level": level, **problem.as_dict()}, ensure_ascii=False)
 
 

@@ -13,13 +13,13 @@ from rich.text import Text
 from gate.cli.doctor_camera import Glance, camera_lines
 from gate.cli.doctor_checks import CHECKS
 from gate.cli.doctor_gpio import killed_outputs
-from gate.cli.doctor_lines import Line, State
+from gate.cli.doctor_lines import CheckLine, Mark
 from gate.cli.doctor_rights import rights
 from gate.registry import Fitted, config_of
 from gate.settings.load import load_settings
 from gate.wiring import fit
 
-_MARKS = {State.PASS: ("✓", "green"), State.WARN: ("!", "yellow"), State.FAIL: ("✗", "red")}
+_MARKS = {Mark.PASS: ("✓", "green"), Mark.WARN: ("!", "yellow"), Mark.FAIL: ("✗", "red")}
 _BRIEF = 2.0  # seconds for a camera among the other checks
 
 
@@ -52,18 +52,18 @@ def doctor(file: Path, camera: bool, seconds: float, picture: Path, as_json: boo
         devices.readers,
         () if camera else (check(settings, devices) for check in (*CHECKS, killed_outputs, rights)),
     ):
-        failed |= line.state is State.FAIL
+        failed |= line.state is Mark.FAIL
         _say(line, as_json=as_json)
     sys.exit(1 if failed else 0)
 
 
-def _lines(glance: Glance, readers: Iterable[Fitted], others: Iterable[Iterable[Line]]) -> Iterator[Line]:
+def _lines(glance: Glance, readers: Iterable[Fitted], others: Iterable[Iterable[CheckLine]]) -> Iterator[CheckLine]:
     yield from camera_lines(readers, glance)
     for lines in others:
         yield from lines
 
 
-def _say(line: Line, *, as_json: bool) -> None:
+def _say(line: CheckLine, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(asdict(line)))
         return

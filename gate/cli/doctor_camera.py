@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from gate.cli.doctor_lines import Line, State, failure
+from gate.cli.doctor_lines import CheckLine, Mark, failure
 from gate.cli.doctor_scanner import scanner_lines
 from gate.errors import GateError
 from gate.ports.camera_report import CameraReport, Examiner
@@ -30,7 +30,7 @@ class Glance:
     watched: bool  # someone sees stderr: say what is seen meanwhile
 
 
-def camera_lines(readers: Iterable[Fitted], glance: Glance) -> Iterator[Line]:
+def camera_lines(readers: Iterable[Fitted], glance: Glance) -> Iterator[CheckLine]:
     for number, reader in enumerate(readers):
         examine = examiner(reader.spec.name)
         if examine is None:
@@ -43,15 +43,15 @@ def camera_lines(readers: Iterable[Fitted], glance: Glance) -> Iterator[Line]:
             yield failure(reader.name, error)
             continue
         asked = getattr(reader.config, "fps", 0.0)
-        yield from (Line(reader.name, line.state, line.found, line.advice) for line in judge(report, asked))
+        yield from (CheckLine(reader.name, line.state, line.found, line.advice) for line in judge(report, asked))
         if picture:
-            yield Line(reader.name, State.PASS, f"what it saw is in {picture}")
+            yield CheckLine(reader.name, Mark.PASS, f"what it saw is in {picture}")
 
 
-def judge(report: CameraReport, asked_fps: float) -> Iterator[Line]:
+def judge(report: CameraReport, asked_fps: float) -> Iterator[CheckLine]:
     """A line for each thing that can be set right by itself."""
     if not report.frames:
-        yield Line("", State.FAIL, "no picture was seen", "Is the folder or the video empty?")
+        yield CheckLine("", Mark.FAIL, "no picture was seen", "Is the folder or the video empty?")
         return
     yield _rate(report, asked_fps)
     yield _exposure(report)
@@ -59,56 +59,56 @@ def judge(report: CameraReport, asked_fps: float) -> Iterator[Line]:
     yield _code(report)
 
 
-def _rate(report: CameraReport, asked: float) -> Line:
+def _rate(report: CameraReport, asked: float) -> CheckLine:
     pace = f"{report.fps:.1f} frames a second, " if report.fps else ""
     found = f"{report.width} x {report.height}, {pace}{report.decode_ms:.1f} ms to decode one"
     if report.fps and asked and report.fps < SLOW * asked:
         advice = "Give it light or a shorter exposure, plug it into a USB port of its own, or ask for a smaller picture"
-        return Line("", State.WARN, found, f"{asked:g} were asked for. {advice}")
-    return Line("", State.PASS, found)
+        return CheckLine("", Mark.WARN, found, f"{asked:g} were asked for. {advice}")
+    return CheckLine("", Mark.PASS, found)
 
 
-def _exposure(report: CameraReport) -> Line:
+def _exposure(report: CameraReport) -> CheckLine:
     found = f"brightness {report.brightness:.0f} of 255, {report.burnt_out:.0%} of the picture is plain white"
     if report.brightness < DARK:
         advice = "Take the cover off, turn a diffuse light on, or put a longer time into `exposures`"
-        return Line("", State.WARN, f"dark: {found}", advice)
+        return CheckLine("", Mark.WARN, f"dark: {found}", advice)
     if report.brightness > BRIGHT or report.burnt_out > BURNT_OUT:
-        return Line(
-            "", State.WARN, f"too bright: {found}", "Put a shorter time into `exposures`, turn it from the window"
+        return CheckLine(
+            "", Mark.WARN, f"too bright: {found}", "Put a shorter time into `exposures`, turn it from the window"
         )
-    return Line("", State.PASS, found)
+    return CheckLine("", Mark.PASS, found)
 
 
-def _sharpness(report: CameraReport) -> Line:
+def _sharpness(report: CameraReport) -> CheckLine:
     found = f"sharpness {report.sharpness:.2f}"
     if not report.located:
-        return Line("", State.PASS, f"{found} (of the background: no code was held up)")
+        return CheckLine("", Mark.PASS, f"{found} (of the background: no code was held up)")
     if report.sharpness < LEAST_SHARP:
         advice = (
             "Hold the code still and farther away, clean the lens, or set `focus` (`distance`) to where codes are held"
         )
-        return Line("", State.WARN, f"hazy: {found}", advice)
-    return Line("", State.PASS, found)
+        return CheckLine("", Mark.WARN, f"hazy: {found}", advice)
+    return CheckLine("", Mark.PASS, found)
 
 
-def _code(report: CameraReport) -> Line:
+def _code(report: CameraReport) -> CheckLine:
     if not report.located:
-        return Line("", State.WARN, "no code was seen", "Hold a code up while `gate doctor --camera` looks")
+        return CheckLine("", Mark.WARN, "no code was seen", "Hold a code up while `gate doctor --camera` looks")
     rate = report.read / report.located
     size = f"{report.module_px:.1f} pixels a module, " if report.module_px else ""
     found = f"a code in {report.located:.0%} of the frames, {size}{rate:.0%} of those read"
     if report.module_px and report.module_px < LEAST_MODULE:
-        return Line("", State.WARN, found, "Hold it nearer, or ask for a larger picture (`width`, `height`)")
+        return CheckLine("", Mark.WARN, found, "Hold it nearer, or ask for a larger picture (`width`, `height`)")
     if rate < MOST_READ:
         nearer = "Hold it nearer, " if report.module_px and report.module_px < GOOD_MODULE else "Hold it still, "
-        return Line("", State.WARN, found, f"{nearer}out of reflections, with the display bright; see the picture")
-    return Line("", State.PASS, found)
+        return CheckLine("", Mark.WARN, found, f"{nearer}out of reflections, with the display bright; see the picture")
+    return CheckLine("", Mark.PASS, found)
 
 
 def advice(report: CameraReport, asked_fps: float) -> list[str]:
     """What to do now, what matters most first; nothing when all is well."""
-    faults = [line.advice for line in judge(report, asked_fps) if line.state is not State.PASS]
+    faults = [line.advice for line in judge(report, asked_fps) if line.state is not Mark.PASS]
     return faults[::-1]  # the code itself is judged last
 
 

@@ -13,7 +13,7 @@ from statistics import median
 
 from gate.authority.pictures import draw_png
 from gate.cli.doctor_files import content, owners, signatures
-from gate.cli.doctor_lines import Line, State, failure
+from gate.cli.doctor_lines import CheckLine, Mark, failure
 from gate.cli.doctor_time import clock, status_list
 from gate.errors import DeviceError, GateError
 from gate.registry import Fitted, decoder
@@ -21,7 +21,7 @@ from gate.settings.model import Settings
 from gate.store.database import File, open_for_reading
 from gate.store.lane_file import examine
 from gate.store.loss import ADVICE, last_loss
-from gate.wiring import Devices
+from gate.wiring import FittedDevices
 
 SAMPLE = "AQ1:THE QUICK BROWN FOX $%*+-./: "
 OPENED_WITHIN = 10.0  # seconds
@@ -30,10 +30,10 @@ LITTLE_ROOM = 200 * 2**20  # bytes
 _VOLTAGE = "class/hwmon/hwmon*/in0_lcrit_alarm"  # below /sys; the Raspberry Pi's firmware sets it
 
 
-Check = Callable[[Settings, Devices], Iterator[Line]]
+Checker = Callable[[Settings, FittedDevices], Iterator[CheckLine]]
 
 
-def decoding(_: Settings, __: Devices) -> Iterator[Line]:
+def decoding(_: Settings, __: FittedDevices) -> Iterator[CheckLine]:
     """A code is drawn and read back."""
     with tempfile.TemporaryDirectory() as folder:
         picture = Path(folder) / "sample.png"
@@ -44,15 +44,19 @@ def decoding(_: Settings, __: Devices) -> Iterator[Line]:
             yield failure("decoder", error)
             return
     if reading.texts == (SAMPLE,):
-        yield Line("decoder", State.PASS, f"reads a drawn code in {reading.ms:.1f} ms")
+        yield CheckLine("decoder", Mark.PASS, f"reads a drawn code in {reading.ms:.1f} ms")
     else:
-        yield Line("decoder", State.FAIL, "does not read a drawn code", "Install ashyq-gate again, with its packages")
+        yield CheckLine(
+            "decoder", Mark.FAIL, "does not read a drawn code", "Install ashyq-gate again, with its packages"
+        )
 
 
-def devices(_: Settings, fitted: Devices) -> Iterator[Line]:
+def devices(_: Settings, fitted: FittedDevices) -> Iterator[CheckLine]:
     """Barrier, inputs and lamps can be had.  Opening one makes it safe: a barrier is locked."""
     if fitted.barrier is None:
-        yield Line("barrier", State.WARN, "there is none", "Add [barrier], or let staff open after a yes on the page")
+        yield CheckLine(
+            "barrier", Mark.WARN, "there is none", "Add [barrier], or let staff open after a yes on the page"
+        )
     every = (*((fitted.barrier,) if fitted.barrier else ()), *fitted.inputs, *fitted.feedback)
     for device in every:
         try:
@@ -60,11 +64,13 @@ def devices(_: Settings, fitted: Devices) -> Iterator[Line]:
         except DeviceError as error:
             yield failure(device.name, error)
         except TimeoutError:
-            yield Line(device.name, State.FAIL, f"{device.spec.name} does not open", "Check its cable and power")
+            yield CheckLine(
+                device.name, Mark.FAIL, f"{device.spec.name} does not open", "CheckLine its cable and power"
+            )
         else:
-            state = State.WARN if device.spec.simulated else State.PASS
+            state = Mark.WARN if device.spec.simulated else Mark.PASS
             advice = "It moves nothing real: name the driver of your device" if device.spec.simulated else ""
-            yield Line(device.name, state, f"{device.spec.name} answers", advice)
+            yield CheckLine(device.name, state, f"{device.spec.name} answers", advice)
 
 
 async def _open_and_close(device: Fitted) -> None:
@@ -72,37 +78,37 @@ async def _open_and_close(device: Fitted) -> None:
         pass
 
 
-def disk(settings: Settings, _: Devices) -> Iterator[Line]:
+def disk(settings: Settings, _: FittedDevices) -> Iterator[CheckLine]:
     """Rows reach the disk, quickly, and there is room for more."""
     folder = settings.device.state_dir
     try:
         seconds = _write_times(folder)
         free = shutil.disk_usage(folder).free
     except OSError as error:
-        yield Line(
-            "disk", State.FAIL, f"{folder}: {error.strerror}", "Make it, and let the user of the gate write there"
+        yield CheckLine(
+            "disk", Mark.FAIL, f"{folder}: {error.strerror}", "Make it, and let the user of the gate write there"
         )
         return
     found = f"a row is safe on {folder} in {seconds * 1000:.1f} ms, {free / 2**30:.1f} GiB are free"
     if free < LITTLE_ROOM:
-        yield Line("disk", State.WARN, found, "Make room: a full disk admits nobody")
+        yield CheckLine("disk", Mark.WARN, found, "Make room: a full disk admits nobody")
     elif seconds > SLOW_DISK:
-        yield Line("disk", State.WARN, found, "Use a faster card or an SSD: every person waits for it")
+        yield CheckLine("disk", Mark.WARN, found, "Use a faster card or an SSD: every person waits for it")
     else:
-        yield Line("disk", State.PASS, found)
+        yield CheckLine("disk", Mark.PASS, found)
 
 
-def journal(settings: Settings, _: Devices) -> Iterator[Line]:
+def journal(settings: Settings, _: FittedDevices) -> Iterator[CheckLine]:
     """The journal is the one that was left here, or staff know that it is not."""
     folder = settings.device.state_dir
     try:
         if what := examine(folder):
             advice = "`gate run` begins a new one and locks the entrance down until staff confirm"
-            yield Line("journal", State.FAIL, f"the journal was lost: {what}", advice)
+            yield CheckLine("journal", Mark.FAIL, f"the journal was lost: {what}", advice)
             return
         connection = open_for_reading(File.LANE, folder)
         if connection is None:
-            yield Line("journal", State.PASS, "there is none yet")
+            yield CheckLine("journal", Mark.PASS, "there is none yet")
             return
         with closing(connection):
             loss = last_loss(connection)
@@ -110,10 +116,10 @@ def journal(settings: Settings, _: Devices) -> Iterator[Line]:
         yield failure("journal", error)
         return
     if loss is None:
-        yield Line("journal", State.PASS, "it was never lost")
+        yield CheckLine("journal", Mark.PASS, "it was never lost")
         return
     found = f"the journal was lost: {loss.what}"
-    yield Line("journal", State.WARN if loss.confirmed else State.FAIL, found, "" if loss.confirmed else ADVICE)
+    yield CheckLine("journal", Mark.WARN if loss.confirmed else Mark.FAIL, found, "" if loss.confirmed else ADVICE)
 
 
 def _write_times(folder: Path) -> float:
@@ -129,21 +135,21 @@ def _write_times(folder: Path) -> float:
     return median(times)
 
 
-def power(_: Settings, __: Devices) -> Iterator[Line]:
+def power(_: Settings, __: FittedDevices) -> Iterator[CheckLine]:
     yield supply_voltage(Path("/sys"))
 
 
-def supply_voltage(sys_folder: Path) -> Line:
+def supply_voltage(sys_folder: Path) -> CheckLine:
     alarms = list(sys_folder.glob(_VOLTAGE))
     if not alarms:
-        return Line("power", State.PASS, "this machine does not tell its supply voltage")
+        return CheckLine("power", Mark.PASS, "this machine does not tell its supply voltage")
     if any(alarm.read_text().strip() == "1" for alarm in alarms):
         advice = "Use the board's own 5 V supply and a short cable: cameras and cards fail first"
-        return Line("power", State.FAIL, "the supply voltage is or was too low", advice)
-    return Line("power", State.PASS, "the supply voltage is well")
+        return CheckLine("power", Mark.FAIL, "the supply voltage is or was too low", advice)
+    return CheckLine("power", Mark.PASS, "the supply voltage is well")
 
 
-CHECKS: tuple[Check, ...] = (
+CHECKS: tuple[Checker, ...] = (
     decoding,
     devices,
     disk,

@@ -6,43 +6,43 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from gate.cli.doctor_lines import Line, State, failure
+from gate.cli.doctor_lines import CheckLine, Mark, failure
 from gate.cli.where import answered_in, places_in
 from gate.errors import GateError
 from gate.settings.model import Settings
 from gate.store.list_file import find_damage
-from gate.wiring import Devices
+from gate.wiring import FittedDevices
 
 _SHOWN = 3  # names of files in a line
 
 
-def owners(settings: Settings, _: Devices) -> Iterator[Line]:
+def owners(settings: Settings, _: FittedDevices) -> Iterator[CheckLine]:
     """Every file belongs to the user of its directory: what root left there stops a service."""
     places = places_in(settings)
     folders = dict.fromkeys((places.state_dir, places.list_dir))
     strange = [(path, folder) for folder in folders if folder.is_dir() for path in _strange(folder, set(folders))]
     if not strange:
-        yield Line("files", State.PASS, "each file belongs to the user of its directory")
+        yield CheckLine("files", Mark.PASS, "each file belongs to the user of its directory")
         return
     names = ", ".join(str(path) for path, _ in strange[:_SHOWN])
     more = f" and {len(strange) - _SHOWN} more" if len(strange) > _SHOWN else ""
     owner = _name(strange[0][1].stat().st_uid)
     advice = f"Give them back: `sudo chown -R {owner}: {strange[0][1]}`"
-    yield Line("files", State.FAIL, f"{names}{more}: of another user than the directory", advice)
+    yield CheckLine("files", Mark.FAIL, f"{names}{more}: of another user than the directory", advice)
 
 
-def content(settings: Settings, _: Devices) -> Iterator[Line]:
+def content(settings: Settings, _: FittedDevices) -> Iterator[CheckLine]:
     """All of list.db is what was signed."""
     places = answered_in(settings)
     if not os.path.lexists(places.held_list_db):
         return
     if what := find_damage(places):
-        yield Line("content", State.FAIL, what, "`gate sync --once` or `gate list load DIR` replaces it")
+        yield CheckLine("content", Mark.FAIL, what, "`gate sync --once` or `gate list load DIR` replaces it")
     else:
-        yield Line("content", State.PASS, "the list is the one that was signed, to the last bit")
+        yield CheckLine("content", Mark.PASS, "the list is the one that was signed, to the last bit")
 
 
-def signatures(settings: Settings, _: Devices) -> Iterator[Line]:
+def signatures(settings: Settings, _: FittedDevices) -> Iterator[CheckLine]:
     """What the sync wrote is what the authority signed."""
     places = places_in(settings)
     if settings.sync is None or not os.path.lexists(places.held_list_db):
@@ -54,7 +54,9 @@ def signatures(settings: Settings, _: Devices) -> Iterator[Line]:
     except GateError as error:
         yield failure("signatures", error)
     else:
-        yield Line("signatures", State.PASS, "the list that the sync offers is signed by the authority in root.json")
+        yield CheckLine(
+            "signatures", Mark.PASS, "the list that the sync offers is signed by the authority in root.json"
+        )
 
 
 def _strange(folder: Path, others: set[Path]) -> Iterator[Path]:

@@ -4,30 +4,30 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from gate.cli.doctor_lines import Line, State
+from gate.cli.doctor_lines import CheckLine, Mark
 from gate.settings.model import Settings
-from gate.wiring import Devices
+from gate.wiring import FittedDevices
 
 _CONFIGS = ("boot/firmware/config.txt", "boot/config.txt")
 _PERSISTS = "sys/module/pinctrl_*/parameters/persist_gpio_outputs"
 _STRICT = re.compile(r"^\s*dtparam=(?:[^#\n]*,)?strict_gpiod\b", re.MULTILINE)
 
 
-def killed_outputs(settings: Settings, _: Devices) -> Iterator[Line]:
+def killed_outputs(settings: Settings, _: FittedDevices) -> Iterator[CheckLine]:
     """A line whose process was killed is let go of by the kernel."""
     if hasattr(settings.barrier, "line"):
         yield kept_level(Path("/"))
 
 
-def kept_level(root: Path) -> Line:
+def kept_level(root: Path) -> CheckLine:
     """Raspberry Pi kernels keep the level of a line whose process has died, unless they are told not to."""
     configs = [path.read_text("utf-8", "replace") for name in _CONFIGS if (path := root / name).is_file()]
     persists = [path.read_text().strip() for path in root.glob(_PERSISTS)]
     if any(_STRICT.search(text) for text in configs):
-        return Line("outputs", State.PASS, "strict_gpiod: a killed gate's relay is let go of at once")
+        return CheckLine("outputs", Mark.PASS, "strict_gpiod: a killed gate's relay is let go of at once")
     if persists and all(value in ("N", "n", "0") for value in persists):
-        return Line("outputs", State.PASS, "the kernel lets go of a killed gate's relay at once")
+        return CheckLine("outputs", Mark.PASS, "the kernel lets go of a killed gate's relay at once")
     if configs or persists:
         advice = "Add dtparam=strict_gpiod to config.txt and start again; gate.service runs `gate safe-outputs` as well"
-        return Line("outputs", State.WARN, "this kernel keeps the level of a killed gate's relay", advice)
-    return Line("outputs", State.PASS, "this is no Raspberry Pi: its kernel lets go of a killed gate's relay")
+        return CheckLine("outputs", Mark.WARN, "this kernel keeps the level of a killed gate's relay", advice)
+    return CheckLine("outputs", Mark.PASS, "this is no Raspberry Pi: its kernel lets go of a killed gate's relay")

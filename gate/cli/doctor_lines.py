@@ -6,19 +6,19 @@ from enum import StrEnum
 from gate.errors import GateError
 
 
-class State(StrEnum):
+class Mark(StrEnum):
     PASS = "pass"  # noqa: S105 - a verdict
     WARN = "warn"
     FAIL = "fail"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CheckLine:
     check: str
-    state: State
+    state: Mark
     found: str
     advice: str = ""  # what to do; empty when all is well
 
 
-def failure(check: str, error: GateError) -> Line:
-    return Line(check, State.FAIL, error.what, error.hint)
+def failure(check: str, error: GateError) -> CheckLine:
+    return CheckLine(check, Mark.FAIL, error.what, error.hint)

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from gate.cli.doctor_checks import OPENED_WITHIN
-from gate.cli.doctor_lines import Line, State, failure
+from gate.cli.doctor_lines import CheckLine, Mark, failure
 from gate.core.model import Scan
 from gate.errors import DeviceError
 from gate.passes.scanned import restore
@@ -38,7 +38,7 @@ class _Heard:
         return Answer.DECIDED
 
 
-def scanner_lines(reader: Fitted, seconds: float) -> Iterator[Line]:
+def scanner_lines(reader: Fitted, seconds: float) -> Iterator[CheckLine]:
     """Opens it as the lane would, and listens for so long."""
     heard = _Heard()
     try:
@@ -47,14 +47,14 @@ def scanner_lines(reader: Fitted, seconds: float) -> Iterator[Line]:
         yield failure(reader.name, error)
         return
     except TimeoutError:
-        yield Line(reader.name, State.FAIL, f"{reader.spec.name} does not open", "Check its cable and power")
+        yield CheckLine(reader.name, Mark.FAIL, f"{reader.spec.name} does not open", "CheckLine its cable and power")
         return
     yield _read(reader, heard, seconds)
     for how, count in heard.changed.items():
         advice = "Set the scanner so that it changes nothing" if how.startswith("garbled") else ""
-        yield Line(reader.name, State.WARN if advice else State.PASS, f"it sent {count} passes {how}", advice)
+        yield CheckLine(reader.name, Mark.WARN if advice else Mark.PASS, f"it sent {count} passes {how}", advice)
     for (what, hint), count in heard.dropped.items():
-        yield Line(reader.name, State.WARN, f"dropped {count} times: {what}", hint)
+        yield CheckLine(reader.name, Mark.WARN, f"dropped {count} times: {what}", hint)
 
 
 async def _listen(reader: Fitted, heard: _Heard, seconds: float) -> None:
@@ -65,18 +65,21 @@ async def _listen(reader: Fitted, heard: _Heard, seconds: float) -> None:
                 await device.run(heard.present)
 
 
-def _read(reader: Fitted, heard: _Heard, seconds: float) -> Line:
+def _read(reader: Fitted, heard: _Heard, seconds: float) -> CheckLine:
     name = f"{reader.spec.name} ({reader.spec.summary})"
     if reader.spec.simulated:
-        return Line(
-            reader.name, State.WARN, f"{name}: nothing real", "It shows recorded codes: name the driver of your reader"
+        return CheckLine(
+            reader.name,
+            Mark.WARN,
+            f"{name}: nothing real",
+            "It shows recorded codes: name the driver of your reader",
         )
     if heard.passes or heard.others:
         found = f"{name} is there, and read {heard.passes} passes and {heard.others} other codes in {seconds:g} s"
-        return Line(reader.name, State.PASS, found)
-    return Line(
+        return CheckLine(reader.name, Mark.PASS, found)
+    return CheckLine(
         reader.name,
-        State.WARN,
+        Mark.WARN,
         f"{name} is there; it read nothing in {seconds:g} s",
         "Show it a pass while `gate doctor --camera` listens",
     )

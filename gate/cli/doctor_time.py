@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gate.cli.clock import what_to_do
-from gate.cli.doctor_lines import Line, State, failure
+from gate.cli.doctor_lines import CheckLine, Mark, failure
 from gate.cli.where import answered_in, trusted_clock
 from gate.core.staleness import Freshness
-from gate.core.trusted_time import Standing
+from gate.core.trusted_time import ClockTrust
 from gate.errors import GateError
 from gate.kiosk.notices import age_in_words
 from gate.runtime.clock import SystemClock
@@ -15,17 +15,17 @@ from gate.runtime.ntp import Ntp, read_ntp
 from gate.settings.model import Settings
 from gate.settings.zones import doubt, find_zone, local_time
 from gate.store.preview import Preview
-from gate.wiring import Devices
+from gate.wiring import FittedDevices
 
 _CHIPS = Path("/sys/class/rtc")  # a folder for each clock chip the kernel knows
 
 
-def clock(settings: Settings, _: Devices) -> Iterator[Line]:
+def clock(settings: Settings, _: FittedDevices) -> Iterator[CheckLine]:
     """The system clock agrees with what the gate believes, and is kept right."""
     yield from clock_lines(settings, _CHIPS)
 
 
-def clock_lines(settings: Settings, chips: Path) -> Iterator[Line]:
+def clock_lines(settings: Settings, chips: Path) -> Iterator[CheckLine]:
     zone, system = settings.venue.timezone, SystemClock().now()
     shown = f"{local_time(zone, system)} by {find_zone(zone).used}"
     try:
@@ -34,24 +34,24 @@ def clock_lines(settings: Settings, chips: Path) -> Iterator[Line]:
         yield failure("clock", error)
         return
     standing, has_chip = trusted.standing(), any(chips.glob("rtc*"))
-    if standing is not Standing.TRUSTED:
-        nobody = ": nobody enters" if standing is Standing.UNTRUSTED else ""
+    if standing is not ClockTrust.TRUSTED:
+        nobody = ": nobody enters" if standing is ClockTrust.UNTRUSTED else ""
         found = f"the gate believes {local_time(zone, trusted.now())}, the system clock says {shown}{nobody}"
-        yield Line("clock", State.FAIL, found, what_to_do(standing, trusted.behind()))
+        yield CheckLine("clock", Mark.FAIL, found, what_to_do(standing, trusted.behind()))
     elif read_ntp() is Ntp.SYNCHRONISED:
-        yield Line("clock", State.PASS, shown)
+        yield CheckLine("clock", Mark.PASS, shown)
     else:
         advice = "Without a network that is usual: attach a clock module, and compare it with your own"
-        yield Line("clock", State.WARN, f"{shown}, kept by no time service", advice)
+        yield CheckLine("clock", Mark.WARN, f"{shown}, kept by no time service", advice)
     if not has_chip and settings.passes.binding == "required":
         what = "this device has no clock chip, and live codes are good for seconds only"
         advice = "Attach a clock module: after a power cut without a network every code is refused (clock_behind)"
-        yield Line("clock", State.FAIL, what, advice)
+        yield CheckLine("clock", Mark.FAIL, what, advice)
     if (older := doubt(zone, trusted.now())) is not None:
-        yield Line("clock", State.WARN, older, "Update the system's tzdata, for its own log and screen")
+        yield CheckLine("clock", Mark.WARN, older, "Update the system's tzdata, for its own log and screen")
 
 
-def status_list(settings: Settings, _: Devices) -> Iterator[Line]:
+def status_list(settings: Settings, _: FittedDevices) -> Iterator[CheckLine]:
     try:
         as_of = _as_of(settings)
         now = trusted_clock(answered_in(settings), settings.clock.untrusted_for).now()
@@ -60,13 +60,13 @@ def status_list(settings: Settings, _: Devices) -> Iterator[Line]:
         return
     freshness = settings.list.limits.grade(as_of, now)
     if as_of is None:
-        yield Line("list", State.FAIL, "the gate has none and admits nobody", "Load one: `gate list load DIR`")
+        yield CheckLine("list", Mark.FAIL, "the gate has none and admits nobody", "Load one: `gate list load DIR`")
         return
     age = f"{age_in_words(now - as_of, 'en')} old by the gate's time"
-    states = {Freshness.FRESH: State.PASS, Freshness.REFUSE: State.FAIL}
+    states = {Freshness.FRESH: Mark.PASS, Freshness.REFUSE: Mark.FAIL}
     advice = "" if freshness is Freshness.FRESH else "Load a newer one: `gate list load DIR`"
     words = {Freshness.REFUSE: ", nobody is admitted", Freshness.RESTRICT: ", only green is admitted"}
-    yield Line("list", states.get(freshness, State.WARN), age + words.get(freshness, ""), advice)
+    yield CheckLine("list", states.get(freshness, Mark.WARN), age + words.get(freshness, ""), advice)
 
 
 def _as_of(settings: Settings) -> int | None:

@@ -25,11 +25,11 @@ from gate.cli.where import (
 from gate.core.iin import iin_fault
 from gate.core.model import Listing
 from gate.core.staleness import AgeLimits, Freshness
-from gate.core.trusted_time import Standing, day
+from gate.core.trusted_time import ClockTrust, day
 from gate.errors import GateError, StoreError, UsageError
 from gate.kiosk.notices import age_in_words
 from gate.registry import config_of
-from gate.runtime.clock import TrustedClock
+from gate.runtime.clock import GateClock
 from gate.runtime.ntp import read_ntp
 from gate.settings.load import load_settings
 from gate.settings.model import ListTable
@@ -42,7 +42,7 @@ from gate.store.subjects import find_subject
 from gate.sync.attempt import attempt
 from gate.sync.lock import Rank
 from gate.sync.order import MirrorOrder
-from gate.sync.round import Source, read_root
+from gate.sync.round import ListSource, read_root
 
 
 @click.group(name="list")
@@ -72,7 +72,7 @@ def status(config: Path | None, state_dir: Path | None, as_json: bool) -> None:
     else:
         for name, value in facts.items():
             click.echo(f"{name:12} {value if value is not None else '-'}")
-    unable = facts["freshness"] in (Freshness.MISSING, Freshness.REFUSE) or facts["clock"] == Standing.UNTRUSTED
+    unable = facts["freshness"] in (Freshness.MISSING, Freshness.REFUSE) or facts["clock"] == ClockTrust.UNTRUSTED
     sys.exit(1 if unable or damage or forged else 0)
 
 
@@ -166,7 +166,7 @@ def load(directory: Path, root: Path | None, config: Path | None, state_dir: Pat
         hint = "Copy it to a folder that everybody may read, or mount the medium so"
         raise UsageError(f"{directory} cannot be read by the user of {state.list_dir}", hint=hint)
     key = load_public(state.state_dir) if by_iin else None
-    source = Source((directory.resolve().as_uri(),), root, state, inf, key)
+    source = ListSource((directory.resolve().as_uri(),), root, state, inf, key)
     outcome = attempt(source, sync_times(state), MirrorOrder(source.mirrors), Rank.LOAD)
     how = f"taken over ({outcome.way})" if outcome.changed else "held already"
     click.echo(f"list {outcome.version} of {day(outcome.as_of)} with {outcome.listed} people: {how}")
@@ -194,7 +194,7 @@ def _must_have(held: StatusList) -> None:
         raise StoreError("there is no list yet", hint="Load one: `gate list load DIR`")
 
 
-def _facts(state: ListState, limits: AgeLimits, clock: TrustedClock) -> dict[str, object]:
+def _facts(state: ListState, limits: AgeLimits, clock: GateClock) -> dict[str, object]:
     now = clock.now()
     return {
         "freshness": limits.grade(state.as_of, now).value,

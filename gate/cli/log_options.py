@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from gate.logs import FORMAT_VARIABLE, Form, set_up
+from gate.logs import FORMAT_VARIABLE, LogForm, set_up
 
 
 def log_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -15,8 +15,8 @@ def log_options(command: Callable[..., None]) -> Callable[..., None]:
     @click.option("--verbose", is_flag=True, help="Log what is of use to a developer too.")
     @click.option(
         "--log-format",
-        type=click.Choice([form.value for form in Form]),
-        default=Form.TEXT.value,
+        type=click.Choice([form.value for form in LogForm]),
+        default=LogForm.TEXT.value,
         show_default=True,
         envvar=FORMAT_VARIABLE,
         show_envvar=True,
@@ -24,7 +24,7 @@ def log_options(command: Callable[..., None]) -> Callable[..., None]:
     )
     @wraps(command)
     def with_log(*args: Any, verbose: bool, log_format: str, **kwargs: Any) -> None:
-        set_up(verbose=verbose, form=Form(log_format))
+        set_up(verbose=verbose, form=LogForm(log_format))
         command(*args, **kwargs)
 
     return with_log

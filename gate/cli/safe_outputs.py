@@ -17,14 +17,14 @@ from pydantic import ValidationError
 
 from gate.errors import ConfigError, DeviceError
 from gate.ports.driver import FOLDER, DriverConfig
-from gate.registry import Fitted, Kind, driver
+from gate.registry import DriverKind, Fitted, driver
 
 WITHIN = 4.0  # seconds for one device
 TRIES, BETWEEN = 5, 0.3  # how often, with so many seconds between: a line may still be let go, a board be busy
 
 _CUT_POWER = "Look at the door, and cut the power of its lock"
 _HEADER = re.compile(r"^\s*\[\[?\s*([A-Za-z0-9_-]+)[\w.\s\"'-]*\]\]?\s*(?:#.*)?$")
-_KINDS = (Kind.BARRIER, Kind.FEEDBACK)
+_KINDS = (DriverKind.BARRIER, DriverKind.FEEDBACK)
 _ANY_PULSE = "1s"  # what a pulse lasts is of no account to locking; every driver takes whole seconds
 
 
@@ -58,7 +58,7 @@ def outputs_in(file: Path) -> tuple[list[Fitted], list[str]]:
             problems.append(f"{file}: [{kind}] cannot be read. {_CUT_POWER}; then see `gate config check {file}`")
             continue
         for number, table in enumerate(tables):
-            name = kind.value if kind is Kind.BARRIER else f"{kind}[{number}]"
+            name = kind.value if kind is DriverKind.BARRIER else f"{kind}[{number}]"
             try:
                 outputs.append(_fitted(kind, name, table, file.absolute().parent))
             except (ConfigError, ValidationError) as error:
@@ -67,7 +67,7 @@ def outputs_in(file: Path) -> tuple[list[Fitted], list[str]]:
     return outputs, problems
 
 
-def _tables(text: str, kind: Kind) -> list[dict[str, Any]] | None:
+def _tables(text: str, kind: DriverKind) -> list[dict[str, Any]] | None:
     """Those of one kind; None when they cannot be read.  Of a file that is no TOML, its own lines alone."""
     for part in (text, "".join(_own_lines(text, kind))):
         try:
@@ -79,7 +79,7 @@ def _tables(text: str, kind: Kind) -> list[dict[str, Any]] | None:
     return None
 
 
-def _own_lines(text: str, kind: Kind) -> Iterator[str]:
+def _own_lines(text: str, kind: DriverKind) -> Iterator[str]:
     inside = False
     for line in text.splitlines(keepends=True):
         if header := _HEADER.match(line):
@@ -88,7 +88,7 @@ def _own_lines(text: str, kind: Kind) -> Iterator[str]:
             yield line
 
 
-def _fitted(kind: Kind, name: str, table: dict[str, Any], folder: Path) -> Fitted:
+def _fitted(kind: DriverKind, name: str, table: dict[str, Any], folder: Path) -> Fitted:
     """Raises ConfigError and ValidationError."""
     spec = driver(kind, str(table.get("driver", "")))
     try:

@@ -22,10 +22,10 @@ from gate.settings.model import Settings
 from gate.store.list_file import find_damage
 from gate.store.places import Places
 from gate.sync.attempt import attempt
-from gate.sync.daemon import Daemon
+from gate.sync.daemon import SyncDaemon
 from gate.sync.lock import Rank
 from gate.sync.order import MirrorOrder
-from gate.sync.round import Outcome, Source
+from gate.sync.round import ListSource, Outcome
 
 if TYPE_CHECKING:
     from nacl.signing import VerifyKey
@@ -65,7 +65,7 @@ def sync(file: Path, once: bool, as_json: bool) -> None:
     def round_() -> Outcome:
         return attempt(source, sync_times(source.where), order, Rank.DAEMON, daemon.tick)
 
-    daemon = Daemon(round_, every, notifier.alive, lambda: find_damage(source.where))
+    daemon = SyncDaemon(round_, every, notifier.alive, lambda: find_damage(source.where))
     notifier.ready()
     daemon.run()
 
@@ -77,7 +77,7 @@ def _go_behind_the_lane() -> None:
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))  # never interrupts a lane when it wakes up
 
 
-def _source(settings: Settings, file: Path) -> tuple[Source, float]:
+def _source(settings: Settings, file: Path) -> tuple[ListSource, float]:
     if settings.sync is None:
         raise ConfigError(
             f"{file}: there is no [sync] table",
@@ -85,7 +85,7 @@ def _source(settings: Settings, file: Path) -> tuple[Source, float]:
         )
     table, where, by_iin = settings.sync, places_in(settings), settings.staff.iin_check
     key = _device_key(where) if by_iin else None
-    return Source(table.mirrors, table.root, where, settings.list.warn_after, key, not by_iin), table.every
+    return ListSource(table.mirrors, table.root, where, settings.list.warn_after, key, not by_iin), table.every
 
 
 def _device_key(where: Places) -> "VerifyKey":

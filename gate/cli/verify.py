@@ -14,18 +14,18 @@ from gate.cli.where import answered_in, trusted_clock
 from gate.core.model import Claims, Decision, Refused
 from gate.core.reason import Reason, blame_clock
 from gate.core.trust import NO_ISSUERS, TrustList, parse_trust
-from gate.core.trusted_time import Kept, Standing
+from gate.core.trusted_time import ClockTrust, Kept
 from gate.errors import GateError, PictureError, UsageError
 from gate.kiosk.texts.catalogue import reason_words
 from gate.passes.verifier import Verifier
 from gate.registry import config_of, decoder
-from gate.runtime.clock import SystemClock, TrustedClock
+from gate.runtime.clock import GateClock, SystemClock
 from gate.settings.load import load_settings
 from gate.store.preview import Preview
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class VerifyAnswer:
     decision: Decision
     claims: Claims | None = None
 
@@ -53,21 +53,21 @@ class Answer:
         return facts
 
 
-class Examiner:
+class PassExaminer:
     """Asks the pass alone, or the pass and everything this gate holds, its clock too."""
 
-    def __init__(self, verifier: Verifier, preview: Preview | None, clock: TrustedClock, *, has_trust: bool) -> None:
+    def __init__(self, verifier: Verifier, preview: Preview | None, clock: GateClock, *, has_trust: bool) -> None:
         self._verifier = verifier
         self._preview = preview
         self._clock = clock
         self._has_trust = has_trust
 
-    def ask(self, text: str, at: int | None) -> Answer:
+    def ask(self, text: str, at: int | None) -> VerifyAnswer:
         """`at`: Unix seconds; None: now."""
-        doubted = at is None and self._clock.standing() is not Standing.TRUSTED
+        doubted = at is None and self._clock.standing() is not ClockTrust.TRUSTED
         if at is None:
-            if self._clock.standing() is Standing.UNTRUSTED:
-                return Answer(Decision(Reason.CLOCK_UNTRUSTED))
+            if self._clock.standing() is ClockTrust.UNTRUSTED:
+                return VerifyAnswer(Decision(Reason.CLOCK_UNTRUSTED))
             at = int(self._clock.now())
         try:
             claims = self._verifier.verify(text, at)
@@ -76,10 +76,10 @@ class Examiner:
             reason = Reason.LIST_MISSING if missing else refused.reason
             if doubted:
                 reason = blame_clock(reason)
-            return Answer(Decision(reason, detail=refused.detail))
+            return VerifyAnswer(Decision(reason, detail=refused.detail))
         if self._preview is None:
-            return Answer(Decision(Reason.VERIFIED), claims)
-        return Answer(self._preview.decide(claims, at), claims)
+            return VerifyAnswer(Decision(Reason.VERIFIED), claims)
+        return VerifyAnswer(self._preview.decide(claims, at), claims)
 
 
 @click.command()
@@ -115,12 +115,12 @@ def verify(
     sys.exit(0 if any(answer.accepted for answer in shown) else 1)
 
 
-def _examiner(pass_only: bool, trust: Path | None, config: Path | None) -> Examiner:
+def _examiner(pass_only: bool, trust: Path | None, config: Path | None) -> PassExaminer:
     if pass_only:
         if trust is None:
             raise UsageError("--pass-only needs a trust list", hint="Add --trust trust.json")
-        clock = TrustedClock(SystemClock(), Kept(), untrusted_for=0.0)  # no gate: only the system clock
-        return Examiner(Verifier(_trust(trust), venue=None), None, clock, has_trust=True)
+        clock = GateClock(SystemClock(), Kept(), untrusted_for=0.0)  # no gate: only the system clock
+        return PassExaminer(Verifier(_trust(trust), venue=None), None, clock, has_trust=True)
     if config is None:
         raise UsageError(
             "it is not said which gate is asked", hint="Add --config gate.toml, or --pass-only --trust trust.json"
@@ -131,7 +131,7 @@ def _examiner(pass_only: bool, trust: Path | None, config: Path | None) -> Exami
     believed = preview.state.trust if trust is None else _trust(trust)
     verifier = settings.verifier(believed or NO_ISSUERS)
     clock = trusted_clock(where, settings.clock.untrusted_for)
-    return Examiner(verifier, preview, clock, has_trust=believed is not None)
+    return PassExaminer(verifier, preview, clock, has_trust=believed is not None)
 
 
 def _trust(path: Path) -> TrustList:
@@ -163,7 +163,7 @@ def _is_there(what: str) -> bool:
         return False
 
 
-def _lines(examiner: Examiner, at: int | None) -> int:
+def _lines(examiner: PassExaminer, at: int | None) -> int:
     """Answers every line; returns the exit code."""
     failed = 0
     for number, line in _stdin_lines():
@@ -201,7 +201,7 @@ def _field(question: Any, name: str, kind: type) -> Any:
     return value
 
 
-def _words(answer: Answer) -> str:
+def _words(answer: VerifyAnswer) -> str:
     words = reason_words(answer.decision.reason, "en")
     mark = click.style("✓", fg="green") if answer.accepted else click.style("✗", fg="red")
     facts = answer.facts()

@@ -11,7 +11,7 @@ import click
 from gate.core.trusted_time import TOLERANCE, Kept
 from gate.errors import StoreError, UsageError
 from gate.registry import config_of
-from gate.runtime.clock import SystemClock, TrustedClock
+from gate.runtime.clock import GateClock, SystemClock
 from gate.runtime.ntp import Ntp, read_ntp
 from gate.settings.load import load_settings
 from gate.settings.model import DEFAULT_RUN, ClockTable, Settings, run_dir_of
@@ -39,10 +39,10 @@ def clock_limit(config: Path | None) -> float:
     return (load_settings(config, config_of).clock if config else ClockTable()).untrusted_for
 
 
-def trusted_clock(where: Where, untrusted_for: float) -> TrustedClock:
+def trusted_clock(where: Where, untrusted_for: float) -> GateClock:
     """The time as the lane judges it.  Raises StoreError for a lane.db that cannot be read."""
     synchronised = read_ntp() is Ntp.SYNCHRONISED
-    return TrustedClock(SystemClock(), read_kept(where), untrusted_for, synchronised=synchronised)
+    return GateClock(SystemClock(), read_kept(where), untrusted_for, synchronised=synchronised)
 
 
 def sync_times(where: Where) -> Times:
@@ -51,7 +51,7 @@ def sync_times(where: Where) -> Times:
     try:
         clock = trusted_clock(where, 0.0)
     except StoreError:
-        clock = TrustedClock(SystemClock(), Kept(as_of=read_signed(where), synced=read_synced(where)), 0.0)
+        clock = GateClock(SystemClock(), Kept(as_of=read_signed(where), synced=read_synced(where)), 0.0)
     return Times(clock.now(), SystemClock().now(), clock.behind() > TOLERANCE)
 
 

@@ -9,7 +9,7 @@ from gate.core.lane.effects import Passed
 from gate.core.lane.modes import Alarm, Mode, Phase
 from gate.core.model import Direction
 from gate.core.reason import Reason
-from gate.core.trusted_time import Standing
+from gate.core.trusted_time import ClockTrust
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class ClockChanged:
     """How far the clock may be believed."""
 
     at: float
-    standing: Standing
+    standing: ClockTrust
     behind: float  # seconds by which the system clock is behind `at`; below 0 it is ahead
     ntp: str  # gate.runtime.ntp.Ntp: shown, and no more
 

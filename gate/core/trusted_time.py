@@ -59,7 +59,7 @@ LATEST = 253402041600.0
 """Unix s: 29 Dec 9999, 00:00 UTC.  No clock is believed beyond: calendars end two days later."""
 
 
-class Standing(StrEnum):
+class ClockTrust(StrEnum):
     TRUSTED = "trusted"
     AHEAD = "ahead"  # the system clock leapt ahead of the running time: the gate goes on by the latter
     BEHIND = "behind"  # clock_behind: the gate goes on, reckoning from the latest time it knew
@@ -74,7 +74,7 @@ def day(seconds: float) -> str:
         return f"{seconds:.0f} s"
 
 
-class Reading(NamedTuple):
+class ClockReading(NamedTuple):
     """What the clocks of a machine show at one moment."""
 
     system: float  # Unix s, may be set by anybody
@@ -144,16 +144,16 @@ class Reckoning(NamedTuple):
             self.stated or None,
         )
 
-    def standing(self, untrusted_for: float) -> Standing:
+    def standing(self, untrusted_for: float) -> ClockTrust:
         """`untrusted_for`: seconds of running on a clock that is behind."""
         if self.is_ahead:
-            return Standing.AHEAD
+            return ClockTrust.AHEAD
         if not self.is_behind:
-            return Standing.TRUSTED
-        return Standing.UNTRUSTED if self.behind_for >= untrusted_for else Standing.BEHIND
+            return ClockTrust.TRUSTED
+        return ClockTrust.UNTRUSTED if self.behind_for >= untrusted_for else ClockTrust.BEHIND
 
 
-def begin(kept: Kept, reading: Reading) -> Reckoning:
+def begin(kept: Kept, reading: ClockReading) -> Reckoning:
     """The first reckoning of a process.  In the same start of the machine it continues the one before, for
     the running time in between is known; after a new start nobody knows how long the machine was off."""
     reading = _bounded(reading)
@@ -186,7 +186,7 @@ def begin(kept: Kept, reading: Reading) -> Reckoning:
     return _in_step(last, reading, 0.0)
 
 
-def advance(last: Reckoning, reading: Reading) -> Reckoning:
+def advance(last: Reckoning, reading: ClockReading) -> Reckoning:
     reading = _bounded(reading)
     passed = max(0.0, reading.ticks - last.ticks)
     gap = reading.system - (last.now + passed)
@@ -239,7 +239,7 @@ def _signed(last: Reckoning, stated: float) -> Reckoning:
     return last._replace(now=stated, behind=last.behind + stated - last.now, steady=stated, stood=1.0)
 
 
-def _moved(last: Reckoning, reading: Reading, passed: float) -> Reckoning:
+def _moved(last: Reckoning, reading: ClockReading, passed: float) -> Reckoning:
     """Everything carried on by the running time, before it is judged."""
     return last._replace(
         ticks=max(last.ticks, reading.ticks),
@@ -250,7 +250,7 @@ def _moved(last: Reckoning, reading: Reading, passed: float) -> Reckoning:
     )
 
 
-def _ahead(last: Reckoning, reading: Reading, passed: float) -> Reckoning:
+def _ahead(last: Reckoning, reading: ClockReading, passed: float) -> Reckoning:
     moved = _moved(last, reading, passed)
     first_set = reading.ticks < SETTLES_WITHIN or (reading.synchronised and not last.synchronised)
     if last.is_behind or first_set:
@@ -264,13 +264,13 @@ def _ahead(last: Reckoning, reading: Reading, passed: float) -> Reckoning:
     return moved._replace(now=now, behind=behind, behind_for=0.0, ahead_for=ahead_for, healing_for=0.0)
 
 
-def _step(last: Reckoning, reading: Reading, passed: float) -> Reckoning:
+def _step(last: Reckoning, reading: ClockReading, passed: float) -> Reckoning:
     """Believe the system clock at its word; `steady` stays where it was."""
     moved = _moved(last, reading, passed)
     return moved._replace(now=reading.system, behind=0.0, behind_for=0.0, stood=0.0, ahead_for=0.0, healing_for=0.0)
 
 
-def _in_step(last: Reckoning, reading: Reading, passed: float) -> Reckoning:
+def _in_step(last: Reckoning, reading: ClockReading, passed: float) -> Reckoning:
     """The usual case, several times a decision: everything is worked out once."""
     signed = last.signed + passed * RATE if last.signed else 0.0
     steady = last.steady + passed
@@ -298,7 +298,7 @@ def _in_step(last: Reckoning, reading: Reading, passed: float) -> Reckoning:
     )
 
 
-def _behind(last: Reckoning, reading: Reading, passed: float) -> Reckoning:
+def _behind(last: Reckoning, reading: ClockReading, passed: float) -> Reckoning:
     moved, system, now = _moved(last, reading, passed), reading.system, last.now + passed
     signed = moved.signed - TOLERANCE
     withdrawn = max(moved.steady - TOLERANCE, signed)
@@ -314,7 +314,7 @@ def _behind(last: Reckoning, reading: Reading, passed: float) -> Reckoning:
     return moved._replace(now=now, behind=behind, behind_for=behind_for, ahead_for=0.0, healing_for=healing_for)
 
 
-def _bounded(reading: Reading) -> Reading:
+def _bounded(reading: ClockReading) -> ClockReading:
     """A clock that shows no time, or one without a calendar, shows the first or the last that has one."""
     system = reading.system
     if 0.0 <= system <= LATEST:

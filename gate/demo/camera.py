@@ -34,7 +34,7 @@ class Latest:
             return self._number, self._jpeg
 
 
-class Camera:
+class DemoCamera:
     """Use as a context manager: the pictures are made on a thread of their own."""
 
     def __init__(self, latest: Latest, seed: int) -> None:
@@ -46,7 +46,7 @@ class Camera:
         self._ended = Event()
         self._thread = Thread(target=self._run, name="demo-camera", daemon=True)
 
-    def __enter__(self) -> "Camera":
+    def __enter__(self) -> "DemoCamera":
         self._thread.start()
         return self
 

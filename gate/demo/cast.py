@@ -19,7 +19,7 @@ SKINS: tuple[Colour, ...] = ((205, 160, 130), (170, 120, 90), (230, 190, 165), (
 BODIES: tuple[Colour, ...] = ((24, 25, 28), (60, 64, 72), (196, 198, 202), (30, 44, 70))
 
 
-class Form(StrEnum):
+class PassForm(StrEnum):
     """How a pass is put into a code."""
 
     PLAIN = "plain"
@@ -34,7 +34,7 @@ class Pass:
     issuer: str
     colour: Status  # as the pass says
     listing: Listing  # as the published list says
-    form: Form = Form.PLAIN
+    form: PassForm = PassForm.PLAIN
     expired: bool = False
 
 
@@ -78,13 +78,13 @@ class Person:
         return self.admitted and self.act.walks
 
 
-def _pass(issuer: str, colour: Status, listing: Listing | None = None, form: Form = Form.PLAIN) -> Pass:
+def _pass(issuer: str, colour: Status, listing: Listing | None = None, form: PassForm = PassForm.PLAIN) -> Pass:
     return Pass(issuer, colour, Listing(colour + 1) if listing is None else listing, form)
 
 
 _GREEN = _pass(ASHYQ, Status.GREEN)
 _GREEN_AITU = _pass(AITU, Status.GREEN)
-_LIVE = _pass(AITU, Status.GREEN, form=Form.LIVE)
+_LIVE = _pass(AITU, Status.GREEN, form=PassForm.LIVE)
 
 _OPENING = (
     Act("green from ashyq", Reason.ADMITTED, _GREEN),
@@ -100,7 +100,7 @@ _FIRST: tuple[Act, ...] = (
     Act(
         "screenshot of a bound pass",
         Reason.PRESENTATION_STALE,
-        _pass(AITU, Status.GREEN, form=Form.SCREENSHOT),
+        _pass(AITU, Status.GREEN, form=PassForm.SCREENSHOT),
     ),
     Act("red", Reason.STATUS_NOT_ADMITTED, _pass(ASHYQ, Status.RED)),
     Act("blue, without a PCR proof", Reason.STATUS_NOT_ADMITTED, _pass(AITU, Status.BLUE)),
@@ -115,9 +115,9 @@ _OTHER_APP = (
 )
 _SECOND: tuple[Act, ...] = (
     Act("expired pass", Reason.EXPIRED, Pass(ASHYQ, Status.GREEN, Listing.GREEN, expired=True)),
-    Act("red pass, edited to green", Reason.BAD_SIGNATURE, _pass(ASHYQ, Status.RED, form=Form.EDITED)),
+    Act("red pass, edited to green", Reason.BAD_SIGNATURE, _pass(ASHYQ, Status.RED, form=PassForm.EDITED)),
     Act("green, not on the list", Reason.NOT_LISTED, _pass(ASHYQ, Status.GREEN, Listing.UNLISTED)),
-    Act("bound pass without the phone", Reason.BINDING_MISSING, _pass(AITU, Status.GREEN, form=Form.BARE)),
+    Act("bound pass without the phone", Reason.BINDING_MISSING, _pass(AITU, Status.GREEN, form=PassForm.BARE)),
     Act("green, printed on paper", Reason.ADMITTED, _GREEN, Medium.PAPER),
     Act("green on a cracked phone", Reason.ADMITTED, _GREEN_AITU, Medium.CRACKED),
     Act("bound pass on a dim phone", Reason.ADMITTED, _LIVE, Medium.DIM),

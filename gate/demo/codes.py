@@ -14,7 +14,7 @@ from nacl.signing import SigningKey
 from gate.authority.authority import Authority
 from gate.authority.wallet import Wallet
 from gate.core.model import Listing, Status
-from gate.demo.cast import AITU, ASHYQ, ROGUE, Form, Pass, Person
+from gate.demo.cast import AITU, ASHYQ, ROGUE, Pass, PassForm, Person
 from gate.passes.aq1_encode import credential_text, encode_credential
 
 DAY, HOUR = 86400, 3600
@@ -58,9 +58,9 @@ class Codes:
         if not isinstance(holds, Pass):
             return holds
         place = FIRST_PLACE + person.holder
-        if holds.form in (Form.LIVE, Form.SCREENSHOT):
+        if holds.form in (PassForm.LIVE, PassForm.SCREENSHOT):
             wallet = self._wallets.get(person.code) or self._wallet(person.code, holds, place)
-            return wallet.present(at - SCREENSHOT_AGE if holds.form is Form.SCREENSHOT else at)
+            return wallet.present(at - SCREENSHOT_AGE if holds.form is PassForm.SCREENSHOT else at)
         if person.code not in self._credentials:
             self._credentials[person.code] = self._credential(holds, place)
         return credential_text(self._credentials[person.code])
@@ -81,9 +81,9 @@ class Codes:
                 expires_at=self._now + 11 * HOUR,
                 token_id=secrets.token_bytes(8),
             )
-        holder = Wallet.create().holder_public if holds.form is Form.BARE else None
+        holder = Wallet.create().holder_public if holds.form is PassForm.BARE else None
         issued = self._issue(holds, place, holder)
-        return recoloured(issued, Status.GREEN) if holds.form is Form.EDITED else issued
+        return recoloured(issued, Status.GREEN) if holds.form is PassForm.EDITED else issued
 
     def _issue(self, holds: Pass, place: int, holder: bytes | None) -> bytes:
         issued_at = self._now - (2 * DAY if holds.expired else HOUR)

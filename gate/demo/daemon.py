@@ -85,7 +85,7 @@ class Wiring:
         )
 
 
-class Daemon:
+class DemoDaemon:
     """A running `gate run`."""
 
     def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
@@ -117,7 +117,7 @@ class Daemon:
 
 
 @asynccontextmanager
-async def running(config: Path, log: Path) -> AsyncIterator[Daemon]:
+async def running(config: Path, log: Path) -> AsyncIterator[DemoDaemon]:
     """`gate run` with this configuration; what it says goes to the file `log`.  On leaving it is ended."""
     with log.open("wb") as file:
         process = await asyncio.create_subprocess_exec(
@@ -128,7 +128,7 @@ async def running(config: Path, log: Path) -> AsyncIterator[Daemon]:
             stderr=file,
             process_group=0,  # Ctrl-C is for the demo; it ends the gate in order
         )
-    daemon = Daemon(process, log)
+    daemon = DemoDaemon(process, log)
     try:
         yield daemon
     finally:

@@ -17,14 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gate.demo.camera import Camera, Latest
+from gate.demo.camera import DemoCamera, Latest
 from gate.demo.cast import Person
 from gate.demo.codes import Codes
-from gate.demo.daemon import Daemon, Wiring, journal_ok, running, synced
+from gate.demo.daemon import DemoDaemon, Wiring, journal_ok, running, synced
 from gate.demo.follow import Follower
 from gate.demo.mirror import MirrorServer
 from gate.demo.report import Ending, Report, Seen
-from gate.demo.stage import Stage
+from gate.demo.stage import DemoStage
 from gate.demo.turnstile import Turnstile
 from gate.demo.world import Tempo, World, contact_at
 from gate.errors import GateError, UsageError
@@ -79,13 +79,13 @@ async def _play(plan: Plan, clock: Clock, audience: Audience, enough: asyncio.Ev
     async with AsyncExitStack() as stack:
         mirror = stack.enter_context(MirrorServer(plan.folder / "publication"))
         latest = Latest()
-        camera = stack.enter_context(Camera(latest, plan.seed))
+        camera = stack.enter_context(DemoCamera(latest, plan.seed))
         turnstile = await stack.enter_async_context(Turnstile())
         contact = await stack.enter_async_context(contact_at(plan.folder / "passage"))
         follower = await stack.enter_async_context(Follower(port))
         world = World(codes, camera, turnstile, contact, follower, tempo, clock)
         kiosk = f"http://{LOOPBACK}:{port}/"
-        stage = stack.enter_context(Stage(latest, world.state, kiosk))
+        stage = stack.enter_context(DemoStage(latest, world.state, kiosk))
         wiring = Wiring(
             plan.folder / "state",
             mirror.address,
@@ -136,7 +136,7 @@ async def _until_enough(work: Coroutine[Any, Any, None], enough: asyncio.Event) 
         task.result()
 
 
-async def _unless_dead(daemon: Daemon, work: Coroutine[Any, Any, None]) -> None:
+async def _unless_dead(daemon: DemoDaemon, work: Coroutine[Any, Any, None]) -> None:
     """Runs `work`.  Raises GateError when the gate ends meanwhile."""
     task, death = asyncio.ensure_future(work), asyncio.ensure_future(daemon.died())
     await _first_of(task, death)

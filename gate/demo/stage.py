@@ -19,7 +19,7 @@ SEND_TIMEOUT = 5.0  # seconds
 State = Callable[[], dict[str, object]]
 
 
-class Stage:
+class DemoStage:
     """Use as a context manager.  `state`: what the page shows besides the picture; called on any thread."""
 
     def __init__(self, latest: Latest, state: State, kiosk: str) -> None:
@@ -35,7 +35,7 @@ class Stage:
     def camera(self) -> str:
         return f"{self.address}camera"
 
-    def __enter__(self) -> "Stage":
+    def __enter__(self) -> "DemoStage":
         self._thread.start()
         return self
 

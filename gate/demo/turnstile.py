@@ -18,7 +18,7 @@ FRAME_LENGTH = 4
 
 
 @dataclass(slots=True)
-class Frames:
+class TurnstileFrames:
     """Cuts a stream of bytes into frames; finds its feet again after bytes that are none."""
 
     _rest: bytearray = field(default_factory=bytearray)
@@ -43,7 +43,7 @@ class Turnstile:
     """Belongs to one event loop.  Use as an async context manager; `device` is the port's name."""
 
     def __init__(self) -> None:
-        self._frames = Frames()
+        self._frames = TurnstileFrames()
         self._waiting: list[asyncio.Future[float]] = []
         self._on = False  # the relay
         self.free = False  # the arm: for one person, once each time that the relay goes on

@@ -7,7 +7,7 @@ import numpy as np
 import segno
 
 from gate.authority.pictures import modules as pass_modules
-from gate.demo.cast import ROGUE, Form, Pass, Person
+from gate.demo.cast import ROGUE, Pass, PassForm, Person
 from gate.demo.motion import Way
 from gate.demo.props import Colour, Look, Medium, Modules, Prop, draw
 from gate.demo.scene import EXPOSURE, Backdrop, Pose, figure, hall
@@ -18,7 +18,7 @@ READABLE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class DemoPace:
     """Seconds at the demo's speed."""
 
     approach: float
@@ -34,7 +34,7 @@ class Visit:
     prop: Prop
     backdrop: Backdrop
     way: Way
-    pace: Pace
+    pace: DemoPace
     starts_at: float = 0.0
     leaves_at: float | None = None
     visible_at: float | None = None  # the first frame in which the whole code is in view, large enough to read
@@ -69,7 +69,7 @@ class Visit:
             self.visible_at = at
 
 
-def prepare(person: Person, text: str | None, pace: Pace) -> Visit:
+def prepare(person: Person, text: str | None, pace: DemoPace) -> Visit:
     """Draws the person and what they hold (some 50 ms of work)."""
     rng = random.Random(person.seed)
     paper = person.act.medium in (Medium.PAPER, Medium.CARD)
@@ -93,7 +93,7 @@ def _captions(person: Person) -> tuple[str, str, Colour]:
     holds, medium = person.act.holds, person.act.medium
     if not isinstance(holds, Pass):
         return ("Dastarkhan", "MENU", PLUM) if medium is Medium.CARD else ("Wi-Fi", "SCAN TO JOIN", GREY)
-    colour = "GREEN" if holds.form is Form.EDITED else holds.colour.name
+    colour = "GREEN" if holds.form is PassForm.EDITED else holds.colour.name
     if holds.issuer == ROGUE:
         return "E-Pass", colour, OLIVE
     return holds.issuer.capitalize(), colour, TEAL if holds.issuer == "ashyq" else SKY

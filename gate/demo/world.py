@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
-from gate.demo.camera import Camera
+from gate.demo.camera import DemoCamera
 from gate.demo.cast import Person
 from gate.demo.codes import Codes
 from gate.demo.follow import Follower, Told
 from gate.demo.report import Seen
 from gate.demo.turnstile import Turnstile
-from gate.demo.visit import Pace, Visit, prepare
+from gate.demo.visit import DemoPace, Visit, prepare
 from gate.lane.presence import GONE_AFTER
 from gate.ports.clock import Clock
 
@@ -54,7 +54,7 @@ class Tempo:
         )
 
 
-class Contact:
+class DemoContact:
     """The passage contact: a named pipe that the gate's input reads."""
 
     def __init__(self, path: Path) -> None:
@@ -69,8 +69,8 @@ class Contact:
 
 
 @asynccontextmanager
-async def contact_at(path: Path) -> AsyncIterator[Contact]:
-    contact = Contact(path)
+async def contact_at(path: Path) -> AsyncIterator[DemoContact]:
+    contact = DemoContact(path)
     try:
         yield contact
     finally:
@@ -81,9 +81,9 @@ class World:
     def __init__(
         self,
         codes: Codes,
-        camera: Camera,
+        camera: DemoCamera,
         turnstile: Turnstile,
-        contact: Contact,
+        contact: DemoContact,
         follower: Follower,
         tempo: Tempo,
         clock: Clock,
@@ -127,7 +127,7 @@ class World:
 
     async def _visit(self, person: Person) -> Seen:
         text = self._codes.text(person, int(self._clock.now()))
-        pace = Pace(self._tempo.approach, self._tempo.leave)
+        pace = DemoPace(self._tempo.approach, self._tempo.leave)
         visit = await asyncio.to_thread(prepare, person, text, pace)
         await self._apart(person)
         note = "the gate answered when nobody was there" if self._follower.drain() else ""

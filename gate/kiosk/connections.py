@@ -28,7 +28,7 @@ STREAM = "stream"
 """Key of an ASGI scope's state: this answer is a stream, and has no end of its own."""
 
 
-class Stage(Enum):
+class ConnectionStage(Enum):
     WAITING = auto()  # for a whole request
     ANSWERING = auto()
     STREAMING = auto()
@@ -53,10 +53,10 @@ class Connection(H11Protocol):
         self._unread_since: float | None = None
 
     @property
-    def stage(self) -> Stage:
+    def stage(self) -> ConnectionStage:
         if self.cycle is None or self.cycle.response_complete:
-            return Stage.WAITING
-        return Stage.STREAMING if self.scope["state"].get(STREAM) else Stage.ANSWERING
+            return ConnectionStage.WAITING
+        return ConnectionStage.STREAMING if self.scope["state"].get(STREAM) else ConnectionStage.ANSWERING
 
     @property
     def since(self) -> float:
@@ -69,7 +69,9 @@ class Connection(H11Protocol):
         super().connection_made(transport)
         if len(self.connections) > MOST_CONNECTIONS:
             idle = [other for other in self.connections if isinstance(other, Connection) and other is not self]
-            idle = [other for other in idle if other.stage is Stage.WAITING and not other.transport.is_closing()]
+            idle = [
+                other for other in idle if other.stage is ConnectionStage.WAITING and not other.transport.is_closing()
+            ]
             (min(idle, key=lambda other: other.since) if idle else self).drop()
 
     def data_received(self, data: bytes) -> None:
@@ -93,7 +95,7 @@ class Connection(H11Protocol):
 
     def sweep(self, now: float) -> None:
         """End a connection that is late."""
-        most = {Stage.WAITING: REQUEST_WITHIN, Stage.ANSWERING: ANSWERED_WITHIN}.get(self.stage)
+        most = {ConnectionStage.WAITING: REQUEST_WITHIN, ConnectionStage.ANSWERING: ANSWERED_WITHIN}.get(self.stage)
         late = most is not None and now - self._since > most
         if late or (self._unread_since is not None and now - self._unread_since > TAKEN_WITHIN):
             self.drop()

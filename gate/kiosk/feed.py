@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, replace
 
 from gate.core.outlet_events import Decided, GrantEnded
 from gate.core.tally import Tally
-from gate.kiosk.view import About, Scene, State, due, no_signal, settle, show, step
+from gate.kiosk.view import About, PageState, Scene, due, no_signal, settle, show, step
 from gate.ports.clock import Clock
 from gate.runtime.bus import Bus, Item, Watch
 
@@ -44,7 +44,7 @@ class Feed:
         self._bus, self._about, self._clock, self._count = bus, about, clock, count
         self._is_lane_alive = is_lane_alive
         self._session = secrets.token_hex(4)
-        self._state = State()
+        self._state = PageState()
         self._page = show(self._state, about, clock.now())
         self._version = 1
         self._kept: deque[Message] = deque(maxlen=KEPT)
@@ -70,7 +70,7 @@ class Feed:
         """Until cancelled."""
         loop = asyncio.get_running_loop()
         with self._bus.watch() as watch:
-            self._state = State()
+            self._state = PageState()
             self._running = True
             try:
                 beat = loop.time()

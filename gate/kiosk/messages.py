@@ -12,15 +12,15 @@ from typing import Any, get_args
 from gate.core.outlet_events import Event
 from gate.core.tally import Tally
 from gate.kiosk.view import About
-from gate.worker.codec import Codec, Limits
+from gate.worker.codec import Codec, MessageLimits
 
 LONGEST_TEXT = 2000  # characters; a driver's problem is shown with 240
-TO_PAGE = Limits(line=65536, text=LONGEST_TEXT, items=64)  # a Tally with every reason takes some 2,000 bytes
-TO_LANE = Limits(line=4096, text=300, items=0)
+TO_PAGE = MessageLimits(line=65536, text=LONGEST_TEXT, items=64)  # a Tally with every reason takes some 2,000 bytes
+TO_LANE = MessageLimits(line=4096, text=300, items=0)
 
 
 @dataclass(frozen=True, slots=True)
-class Begin:
+class BeginPage:
     """The first line for a page's process."""
 
     about: About
@@ -52,14 +52,14 @@ class Trouble:
     is_error: bool
 
 
-ToPage = Begin | Beat | Tally | Event
+ToPage = BeginPage | Beat | Tally | Event
 ToLane = Up | Alive | Trouble
 
-to_page = Codec(Begin, Beat, Tally, *get_args(Event), limits=TO_PAGE)
+to_page = Codec(BeginPage, Beat, Tally, *get_args(Event), limits=TO_PAGE)
 to_lane = Codec(Up, Alive, Trouble, limits=TO_LANE)
 
 
-def cut(message: Any, limits: Limits) -> Any:
+def cut(message: Any, limits: MessageLimits) -> Any:
     """The message with its texts cut to the limit."""
     values = ((field.name, getattr(message, field.name)) for field in fields(message))
     long = {name: text[: limits.text] for name, text in values if isinstance(text, str) and len(text) > limits.text}

@@ -26,7 +26,7 @@ from gate.core.outlet_events import AlarmChanged, ClockChanged, DeviceChanged, L
 from gate.core.reason import Reason
 from gate.core.staleness import Freshness
 from gate.core.tally import LATENCIES, Tally
-from gate.core.trusted_time import Standing
+from gate.core.trusted_time import ClockTrust
 from gate.kiosk.view import About
 from gate.runtime.bus import Item
 
@@ -63,7 +63,7 @@ class Metrics:
         )
         self._age = Gauge("gate_list_age_seconds", "Age of the status list by the trusted clock.", registry=registry)
         self._grade = states("gate_list_grade", "How old the list counts as.", Freshness)
-        self._clock = states("gate_clock_state", "How far the clock is believed.", Standing)
+        self._clock = states("gate_clock_state", "How far the clock is believed.", ClockTrust)
         self._behind = Gauge(
             "gate_clock_behind_seconds",
             "How far the system clock is behind the trusted one; below 0 it is ahead.",

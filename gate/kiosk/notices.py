@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from gate.core.outlet_events import ClockChanged, ListChanged
 from gate.core.reason import Reason
 from gate.core.staleness import Freshness
-from gate.core.trusted_time import Standing
+from gate.core.trusted_time import ClockTrust
 from gate.kiosk.texts.catalogue import Texts, texts_in
 
 _NOBODY_ENTERS: dict[str, Reason] = {
@@ -37,7 +37,7 @@ def list_note(known: ListChanged | None, texts: Texts, wall: float) -> ListNote 
 
 def clock_note(clock: ClockChanged | None, texts: Texts) -> ClockNote | None:
     """For the technician; None while the clock is trusted."""
-    if clock is None or clock.standing is Standing.TRUSTED:
+    if clock is None or clock.standing is ClockTrust.TRUSTED:
         return None
     text = texts.clock_standings[clock.standing]
     return ClockNote(clock.standing.value, text.format(age=_age(abs(clock.behind), texts)))
@@ -45,7 +45,7 @@ def clock_note(clock: ClockChanged | None, texts: Texts) -> ClockNote | None:
 
 def unable(known: ListChanged | None, clock: ClockChanged | None) -> Reason | None:
     """Why nobody at all could enter now, whatever they showed."""
-    if clock is not None and clock.standing is Standing.UNTRUSTED:
+    if clock is not None and clock.standing is ClockTrust.UNTRUSTED:
         return Reason.CLOCK_UNTRUSTED
     if known is None:
         return None

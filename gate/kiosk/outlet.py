@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from gate.errors import DeviceError
 from gate.kiosk.listener import listen, url_of
-from gate.kiosk.messages import TO_LANE, TO_PAGE, Alive, Beat, Begin, Trouble, Up, cut, to_lane, to_page
+from gate.kiosk.messages import TO_LANE, TO_PAGE, Alive, Beat, BeginPage, Trouble, Up, cut, to_lane, to_page
 from gate.kiosk.texts.catalogue import check_languages
 from gate.kiosk.view import About
 from gate.logs import Log
@@ -99,7 +99,7 @@ class _PageProcess:
         assert process.stdin is not None  # noqa: S101 - it was asked for
         loop, beat_due = asyncio.get_running_loop(), 0.0
         with self._bus.watch() as watch:
-            process.stdin.write(to_page.encode(Begin(self._about)))
+            process.stdin.write(to_page.encode(BeginPage(self._about)))
             while True:
                 if loop.time() >= beat_due:
                     beat_due = loop.time() + BEAT

@@ -19,7 +19,7 @@ from dataclasses import replace
 
 from gate.core.tally import Tally
 from gate.errors import ConfigError, GateError
-from gate.kiosk.messages import TO_LANE, TO_PAGE, Alive, Beat, Begin, Trouble, Up, cut, to_lane, to_page
+from gate.kiosk.messages import TO_LANE, TO_PAGE, Alive, Beat, BeginPage, Trouble, Up, cut, to_lane, to_page
 from gate.kiosk.pace import Pace
 from gate.kiosk.server import create_app, serve_on
 from gate.kiosk.view import About
@@ -66,7 +66,7 @@ class LaneClock:
         return self._beat is not None and self.monotonic() - self._beat.monotonic < SILENCE
 
 
-class Lane:
+class LaneReporter:
     """The way back.  Never waits: what the lane does not take is dropped."""
 
     def __init__(self, descriptor: int) -> None:
@@ -88,7 +88,7 @@ class Lane:
 class _TroubleHandler(logging.Handler):
     """What libraries log as a warning or an error."""
 
-    def __init__(self, lane: Lane) -> None:
+    def __init__(self, lane: LaneReporter) -> None:
         super().__init__(logging.WARNING)
         self._lane = lane
 
@@ -97,20 +97,20 @@ class _TroubleHandler(logging.Handler):
 
 
 def main() -> None:
-    lane = Lane(_take_standard_output())
+    lane = LaneReporter(_take_standard_output())
     _step_back()
     set_up_child(_TroubleHandler(lane))
     listener = socket.socket(fileno=int(sys.argv[1]))
     asyncio.run(_serve(lane, listener))
 
 
-async def _serve(lane: Lane, listener: socket.socket) -> None:
+async def _serve(lane: LaneReporter, listener: socket.socket) -> None:
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda _, said: lane.trouble(f"{said['message']} {said.get('exception')!r}"))
     orders = asyncio.StreamReader(limit=TO_PAGE.line)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(orders), sys.stdin)
     begin = to_page.decode(await orders.readline())
-    if not isinstance(begin, Begin):
+    if not isinstance(begin, BeginPage):
         raise ValueError("the lane did not begin with Begin")
     bus, clock = Bus(), LaneClock()
     app = create_app(bus, _with_texts(begin.about, lane), clock, clock.is_lane_alive)
@@ -131,7 +131,7 @@ async def _serve(lane: Lane, listener: socket.socket) -> None:
                 lane.trouble(str(error))
 
 
-def _with_texts(about: About, lane: Lane) -> About:
+def _with_texts(about: About, lane: LaneReporter) -> About:
     """Every text is read before files are given up.  A venue's own are left where they cannot be used any more."""
     try:
         for language in (*about.languages, "en"):  # "en": of what is simulated
@@ -150,13 +150,13 @@ async def _take(orders: asyncio.StreamReader, bus: Bus, clock: LaneClock) -> Non
                 clock.take(beat)
             case Tally() as tally:
                 bus.recount(tally)
-            case Begin():
+            case BeginPage():
                 raise ValueError("the lane began twice")
             case event:
                 bus.publish(event)
 
 
-async def _confine(lane: Lane, clock: LaneClock, listener: socket.socket, served: asyncio.Event) -> None:
+async def _confine(lane: LaneReporter, clock: LaneClock, listener: socket.socket, served: asyncio.Event) -> None:
     """Give up files, sockets and programs, once everything that is loaded late has been loaded; then live."""
     await served.wait()
     await clock.started.wait()  # or there would be no stream yet

@@ -54,7 +54,7 @@ from gate.kiosk.listener import BACKLOG, listen, url_of
 from gate.kiosk.metrics import CONTENT_TYPE, Metrics
 from gate.kiosk.pace import Pace
 from gate.kiosk.texts.catalogue import check_languages
-from gate.kiosk.view import About, Line, no_signal
+from gate.kiosk.view import About, PageLine, no_signal
 from gate.ports.clock import Clock
 from gate.runtime.bus import Bus
 
@@ -208,7 +208,7 @@ def _page(about: About) -> bytes:
     return filled.encode()
 
 
-def _line(line: Line) -> str:
+def _line(line: PageLine) -> str:
     return (
         f'<div class="line" lang="{line.lang}"><p class="headline">{html.escape(line.headline)}</p> '
         f'<p class="advice">{html.escape(line.advice)}</p></div>'

@@ -76,7 +76,7 @@ GRANTED = frozenset({Scene.ADMITTED, Scene.LET_THROUGH})
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class PageState:
     """Before the lane has told its phase the gate counts as out of service."""
 
     phase: Phase | None = None
@@ -110,14 +110,14 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class PageLine:
     lang: str
     headline: str
     advice: str
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class PageNote:
     lang: str
     text: str
 
@@ -128,19 +128,19 @@ class Page:
     reason: Reason | None  # of the verdict on show
     direction: Direction | None
     number: int  # of that verdict, 0 when none is on show
-    lines: tuple[Line, ...]  # one a language, in the venue's order
-    trial: tuple[Note, ...]  # banner of a pilot, else empty
-    simulated: tuple[Note, ...]  # banner, else empty
+    lines: tuple[PageLine, ...]  # one a language, in the venue's order
+    trial: tuple[PageNote, ...]  # banner of a pilot, else empty
+    simulated: tuple[PageNote, ...]  # banner, else empty
     drivers: tuple[str, ...]  # which are simulated
     place: str
-    mode: Note
+    mode: PageNote
     list: ListNote | None  # None while fresh
     clock: ClockNote | None  # None while trusted
-    alarms: tuple[Note, ...]
+    alarms: tuple[PageNote, ...]
     problems: tuple[str, ...]
 
 
-def step(state: State, event: Event, now: float) -> State:
+def step(state: PageState, event: Event, now: float) -> PageState:
     state = settle(state, now)
     match event:
         case CodeSeen():
@@ -168,7 +168,7 @@ def step(state: State, event: Event, now: float) -> State:
             return state
 
 
-def _problems(state: State, event: DeviceChanged) -> State:
+def _problems(state: PageState, event: DeviceChanged) -> PageState:
     others = [problem for problem in state.problems if problem.device != event.device]
     bad = [*others, event] if event.problem else others
     if event.device.startswith("reader"):
@@ -176,14 +176,14 @@ def _problems(state: State, event: DeviceChanged) -> State:
     return replace(state, problems=tuple(sorted(bad, key=lambda problem: problem.device)))
 
 
-def due(state: State) -> float | None:
+def due(state: PageState) -> float | None:
     """Monotonic seconds at which `settle` changes something."""
     if not _kept(state):
         return state.until
     return state.since + HINT_AFTER if state.scene is Scene.REFUSED and not state.hint else None
 
 
-def settle(state: State, now: float) -> State:
+def settle(state: PageState, now: float) -> PageState:
     """A verdict whose time is over gives way to the prompt, or to the next person's wait."""
     moment = due(state)
     if moment is None or now < moment:
@@ -191,7 +191,7 @@ def settle(state: State, now: float) -> State:
     return replace(state, hint=True) if _kept(state) else _queue(_turn(state, Scene.IDLE, now), now)
 
 
-def _kept(state: State) -> bool:
+def _kept(state: PageState) -> bool:
     """Whether what is on show stays until something happens, however long that takes."""
     match state.scene:
         case Scene.ADMITTED | Scene.LET_THROUGH:
@@ -204,12 +204,12 @@ def _kept(state: State) -> bool:
             return False
 
 
-def _turn(state: State, scene: Scene, now: float, seconds: float | None = None) -> State:
+def _turn(state: PageState, scene: Scene, now: float, seconds: float | None = None) -> PageState:
     until = None if seconds is None else now + seconds
     return replace(state, scene=scene, reason=None, direction=None, verdict=0, since=now, until=until, hint=False)
 
 
-def _in_view(state: State, event: CodesInView, now: float) -> State:
+def _in_view(state: PageState, event: CodesInView, now: float) -> PageState:
     kept = _kept(state)
     state = replace(state, answered=event.answered, waiting=event.waiting, going=event.going)
     if kept and not _kept(state) and state.scene not in GRANTED:
@@ -217,17 +217,17 @@ def _in_view(state: State, event: CodesInView, now: float) -> State:
     return settle(_queue(state, now), now)
 
 
-def _queues(state: State) -> bool:
+def _queues(state: PageState) -> bool:
     """Whether the next person is to be told to wait: not while the one before stands there and looks."""
     return state.waiting and not state.going and state.phase in (Phase.RELEASED, Phase.BUSY)
 
 
-def _queue(state: State, now: float) -> State:
+def _queue(state: PageState, now: float) -> PageState:
     """Whoever has had an answer sees it for its time first."""
     return _turn(state, Scene.WAIT, now, 0.0) if _queues(state) and state.scene in (Scene.IDLE, Scene.SEEN) else state
 
 
-def _decided(state: State, event: Decided, now: float) -> State:
+def _decided(state: PageState, event: Decided, now: float) -> PageState:
     state = replace(state, number=state.number + 1)
     if event.reason is Reason.LANE_BUSY and not event.let_through:
         return state  # it was told to wait, and has gone
@@ -241,20 +241,20 @@ def _decided(state: State, event: Decided, now: float) -> State:
     return replace(state, reason=reason, direction=event.direction, verdict=state.number)
 
 
-def _freed(state: State, now: float) -> State:
+def _freed(state: PageState, now: float) -> PageState:
     """The grant ended or the lane is ready again."""
     state = replace(state, grant=0, going=False)
     return _turn(state, Scene.IDLE, now) if state.scene is Scene.WAIT and not state.waiting else settle(state, now)
 
 
-def _phase(state: State, phase: Phase, now: float) -> State:
+def _phase(state: PageState, phase: Phase, now: float) -> PageState:
     state = replace(state, phase=phase)
     if not state.in_service:  # no verdict outlives it
         return _turn(state, Scene.IDLE, now)
     return _freed(state, now) if phase is Phase.READY else _queue(state, now)
 
 
-def show(state: State, about: About, wall: float) -> Page:
+def show(state: PageState, about: About, wall: float) -> Page:
     """`wall`: trusted Unix seconds, for the age of the list."""
     scene = _scene(state)
     idle = state.in_service and state.scene is Scene.IDLE
@@ -277,11 +277,11 @@ def show(state: State, about: About, wall: float) -> Page:
         direction=state.direction if verdict else None,
         number=state.verdict if verdict else 0,
         lines=_lines(scene, shut or state.reason, about, hint=state.hint),
-        trial=tuple(Note(language, about.texts(language).trial) for language in about.languages) if pilot else (),
+        trial=tuple(PageNote(language, about.texts(language).trial) for language in about.languages) if pilot else (),
         simulated=_simulated(about),
         drivers=about.simulated,
         place=f"{about.venue_id} / {about.device_id}",
-        mode=Note(about.languages[0], first.modes[mode]),
+        mode=PageNote(about.languages[0], first.modes[mode]),
         list=list_note(state.known, first, wall),
         clock=clock_note(state.clock, first),
         alarms=_alarms(state, about),
@@ -289,12 +289,12 @@ def show(state: State, about: About, wall: float) -> Page:
     )
 
 
-def no_signal(about: About) -> tuple[Line, ...]:
+def no_signal(about: About) -> tuple[PageLine, ...]:
     """What the page shows of itself when the stream is silent."""
     return _lines(Scene.NO_SIGNAL, None, about)
 
 
-def _scene(state: State) -> Scene:
+def _scene(state: PageState) -> Scene:
     if state.phase is Phase.FIRE:
         return Scene.FIRE
     if not state.in_service:
@@ -304,26 +304,26 @@ def _scene(state: State) -> Scene:
     return Scene.HELD if held else idle if state.scene is Scene.IDLE else state.scene
 
 
-def _lines(scene: Scene, reason: Reason | None, about: About, *, hint: bool = False) -> tuple[Line, ...]:
+def _lines(scene: Scene, reason: Reason | None, about: About, *, hint: bool = False) -> tuple[PageLine, ...]:
     if scene is Scene.LET_THROUGH:
         return tuple(_let_through(reason or Reason.OUT_OF_SERVICE, lang, about) for lang in about.languages)
     words = [(language, _words(scene, reason, about.texts(language))) for language in about.languages]
     if hint and scene is Scene.REFUSED:  # what the reason asks for was read by now
         words = [(language, Words(said.headline, _sentences(about.texts(language).held))) for language, said in words]
-    return tuple(Line(language, said.headline, said.advice) for language, said in words)
+    return tuple(PageLine(language, said.headline, said.advice) for language, said in words)
 
 
 def _sentences(said: Words) -> str:
     return f"{said.headline}. {said.advice}"
 
 
-def _let_through(reason: Reason, language: str, about: About) -> Line:
+def _let_through(reason: Reason, language: str, about: About) -> PageLine:
     """Go, and what would have been said.  What to do about it stands in the first language only: this
     person has no need to stop and read."""
     own = about.texts(language)
     go, refused = own.reasons[Reason.ADMITTED], own.reasons[reason]
     said = f"{own.trial_refused} {_lower(refused.headline)}"
-    return Line(language, go.headline, f"{said}. {refused.advice}" if language == about.languages[0] else said)
+    return PageLine(language, go.headline, f"{said}. {refused.advice}" if language == about.languages[0] else said)
 
 
 def _words(scene: Scene, reason: Reason | None, own: Texts) -> Words:
@@ -351,21 +351,21 @@ def _lower(headline: str) -> str:
     return headline[:1].lower() + headline[1:]
 
 
-def _simulated(about: About) -> tuple[Note, ...]:
+def _simulated(about: About) -> tuple[PageNote, ...]:
     """In English, which every technician knows, and in the venue's first language."""
     if not about.simulated:
         return ()
     return tuple(
-        Note(language, about.texts(language).simulated) for language in dict.fromkeys(("en", about.languages[0]))
+        PageNote(language, about.texts(language).simulated) for language in dict.fromkeys(("en", about.languages[0]))
     )
 
 
-def _alarms(state: State, about: About) -> tuple[Note, ...]:
+def _alarms(state: PageState, about: About) -> tuple[PageNote, ...]:
     language = about.languages[0]
     words = about.texts(language).alarms
     alarms = sorted(state.alarms, key=lambda event: event.alarm)
     texts = [f"{words[event.alarm]}{f': {event.what}' if event.what else ''}" for event in alarms]
-    return tuple(Note(language, _bounded(text)) for text in texts)
+    return tuple(PageNote(language, _bounded(text)) for text in texts)
 
 
 def _problem(problem: DeviceChanged) -> str:

@@ -12,7 +12,7 @@ from gate.lane.judge_thread import JudgeThread
 from gate.lane.outlet import Outlet
 from gate.lane.presence import Presence
 from gate.lane.verdicts import Verdicts
-from gate.store.standing_orders import Standing
+from gate.store.standing_orders import StandingOrders
 
 
 class EffectRunner:
@@ -52,7 +52,7 @@ class EffectRunner:
                     lambda judge, at: judge.note(JournalEvent.ALARM, at, alarm if on else f"{alarm} over")
                 )
             case Remember(orders, fire):
-                await self._judges.ask(lambda judge, at: judge.remember(Standing(orders, fire), at))
+                await self._judges.ask(lambda judge, at: judge.remember(StandingOrders(orders, fire), at))
             case Amnesty():
                 await self._judges.ask(lambda judge, at: judge.set_inside(0, at))
 

@@ -24,7 +24,7 @@ from gate.store.admission import Admission, Counted, Presented, Recorded
 from gate.store.list_reader import ListState, OutdatedError, StatusList
 from gate.store.loss import ADVICE, Loss
 from gate.store.places import Places, Where
-from gate.store.standing_orders import Standing
+from gate.store.standing_orders import StandingOrders
 from gate.store.time_floor import read_reset
 
 log = Log(part="lane")
@@ -151,12 +151,12 @@ class Judge:
         """Staff let someone through: recorded before anything moves, as everything is."""
         return self._recorded(lambda: self._admission.refuse(Decision(Reason.STAFF_ADMITTED), shown, at, actor=actor))
 
-    def standing(self) -> Standing:
+    def standing(self) -> StandingOrders:
         """The orders that outlived a restart.  Raises StoreError: at start, unknown orders are no orders
         to go on with."""
         return self._admission.standing()
 
-    def remember(self, standing: Standing, at: float) -> bool:
+    def remember(self, standing: StandingOrders, at: float) -> bool:
         """Whether it will outlive a restart."""
         return self._does(lambda: self._admission.remember(standing, at))
 
@@ -185,7 +185,7 @@ class Judge:
             self._admission.write_counts(at)
             if healed and self._admission.loss != lost:
                 orders |= self._admission.standing().orders
-                self._admission.remember(Standing(orders, fire), at)
+                self._admission.remember(StandingOrders(orders, fire), at)
                 self._say_loss()
                 return Watched(state, self._admission.loss, orders)
         except StoreError as error:

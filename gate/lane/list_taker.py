@@ -12,7 +12,7 @@ from pathlib import Path
 from gate.errors import DeviceError
 from gate.logs import Log
 from gate.store.places import Places
-from gate.store.takeover_messages import TAKEOVER, Refused, Took
+from gate.store.takeover_messages import TAKEOVER, TakeoverRefused, Took
 from gate.worker.process import WorkerProcess
 
 LOOK_EVERY = 2.0  # seconds between two looks at whether the sync has written
@@ -80,19 +80,19 @@ class ListTaker:
             self._again_due = now + (AGAIN_AFTER if outcome.is_final else 0.0)
             self._say(f"{outcome.what}. {outcome.hint}")
 
-    async def _take(self) -> Took | Refused:
+    async def _take(self) -> Took | TakeoverRefused:
         places = self._places
         settings = {"state_dir": str(places.state_dir), "list_dir": str(places.list_dir), "root": str(self._root)}
         try:
             worker = await WorkerProcess.start(_NAME, TAKEOVER, settings)
             try:
-                outcome: Took | Refused = await worker.receive(TAKES_WITHIN)
+                outcome: Took | TakeoverRefused = await worker.receive(TAKES_WITHIN)
             finally:
                 await worker.stop()
         except DeviceError as error:
-            return Refused(error.what, error.hint, False)
+            return TakeoverRefused(error.what, error.hint, False)
         except TimeoutError:
-            return Refused(
+            return TakeoverRefused(
                 f"{places.held_list_db}: it was not verified within {TAKES_WITHIN:.0f} s", "Sync again", True
             )
         return outcome

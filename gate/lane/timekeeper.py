@@ -7,7 +7,7 @@ from gate.core.outlet_events import ClockChanged, Event
 from gate.core.reason import Reason
 from gate.core.staleness import AgeLimits
 from gate.core.time_reset import TimeReset
-from gate.core.trusted_time import TOLERANCE, Standing
+from gate.core.trusted_time import TOLERANCE, ClockTrust
 from gate.core.witnesses import Witnesses
 from gate.logs import Log
 from gate.ports.clock import TrustedClock
@@ -21,10 +21,10 @@ KEEP_EVERY = 600.0
 KEEP_BEHIND_EVERY = 60.0  # while every second counts towards `untrusted_for`
 
 _SAID = {
-    Standing.TRUSTED: "right again",
-    Standing.AHEAD: "ahead by {:.0f} s: going on by the running time",
-    Standing.BEHIND: "behind by {:.0f} s",
-    Standing.UNTRUSTED: "behind by {:.0f} s for too long: nobody enters",
+    ClockTrust.TRUSTED: "right again",
+    ClockTrust.AHEAD: "ahead by {:.0f} s: going on by the running time",
+    ClockTrust.BEHIND: "behind by {:.0f} s",
+    ClockTrust.UNTRUSTED: "behind by {:.0f} s for too long: nobody enters",
 }
 
 
@@ -43,11 +43,11 @@ class Timekeeper:
     @property
     def is_doubted(self) -> bool:
         """Whether the time is known to be earlier than it should be, as far as the gate can tell."""
-        return self._clock.standing() is not Standing.TRUSTED
+        return self._clock.standing() is not ClockTrust.TRUSTED
 
     def refusal(self, direction: Direction) -> Reason | None:
         """Whoever is inside may leave, whatever the clock says."""
-        if direction is Direction.ENTRY and self._clock.standing() is Standing.UNTRUSTED:
+        if direction is Direction.ENTRY and self._clock.standing() is ClockTrust.UNTRUSTED:
             return Reason.CLOCK_UNTRUSTED
         return None
 
@@ -81,16 +81,16 @@ class Timekeeper:
         if before is None or self._is_news(before, standing, behind, ntp):
             self._said = ClockChanged(self._clock.now(), standing, behind, ntp)
             self._publish(self._said)
-        if standing is Standing.TRUSTED:
+        if standing is ClockTrust.TRUSTED:
             self._witnesses.forget()
         said = [self._step()]
-        if standing is not (before.standing if before else Standing.TRUSTED):
+        if standing is not (before.standing if before else ClockTrust.TRUSTED):
             said.append(_SAID[standing].format(abs(behind)))
             self._log(standing, behind)
         detail = ", ".join(filter(None, said))
         if not detail and self._clock.monotonic() < self._keep_due:
             return None
-        every = KEEP_EVERY if standing is Standing.TRUSTED else KEEP_BEHIND_EVERY
+        every = KEEP_EVERY if standing is ClockTrust.TRUSTED else KEEP_BEHIND_EVERY
         self._keep_due = self._clock.monotonic() + every
         return detail
 
@@ -101,12 +101,12 @@ class Timekeeper:
             return f"reset number {ordered.number} of the authority, {stepped:+.0f} s"
         return f"stepped by {stepped:+.0f} s" if abs(stepped) > TOLERANCE else ""
 
-    def _is_news(self, before: ClockChanged, standing: Standing, behind: float, ntp: str) -> bool:
+    def _is_news(self, before: ClockChanged, standing: ClockTrust, behind: float, ntp: str) -> bool:
         """Of how far it is behind, only what a person would notice."""
         return (standing, ntp) != (before.standing, before.ntp) or abs(behind - before.behind) > TOLERANCE
 
-    def _log(self, standing: Standing, behind: float) -> None:
-        if standing is Standing.TRUSTED:
+    def _log(self, standing: ClockTrust, behind: float) -> None:
+        if standing is ClockTrust.TRUSTED:
             log.info("the system clock is right again")
             return
         says = "the system clock is wrong: set it, and see `gate clock status`"

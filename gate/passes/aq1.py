@@ -21,7 +21,7 @@ from gate.core.trust import KID_BYTES, IssuerKey, TrustList
 from gate.passes import aq1_claims as claims
 from gate.passes import base45, cbor, cose
 from gate.passes.cose import Sign1
-from gate.passes.policy import Policy
+from gate.passes.policy import PassPolicy
 
 FORMAT = "aq1"
 LONGEST = 4296  # characters: what the largest QR code holds in alphanumeric mode (ISO/IEC 18004, 40-L)
@@ -50,7 +50,7 @@ _Presentation = tuple[bytes, bytes, int, str | None]
 class Aq1:
     """Checks passes against one trust list and one gate's policy; no memory, so any thread may ask."""
 
-    def __init__(self, trust: TrustList, policy: Policy) -> None:
+    def __init__(self, trust: TrustList, policy: PassPolicy) -> None:
         self._policy = policy
         self._keys = trust.keys
         if any(len(key.public) != claims.KEY_BYTES for key in trust.keys.values()):

@@ -11,7 +11,7 @@ from gate.core.reason import Reason
 from gate.core.trust import TrustList
 from gate.passes.aq1 import Aq1
 from gate.passes.aq1_claims import PREFIX as AQ1_PREFIX
-from gate.passes.policy import Policy
+from gate.passes.policy import PassPolicy
 
 
 class Format(Protocol):
@@ -22,7 +22,7 @@ class Format(Protocol):
         """Place, and time of issue in Unix seconds, of a pass whose signatures hold.  Raises Refused."""
 
 
-_FORMATS: dict[str, Callable[[TrustList, Policy], Format]] = {
+_FORMATS: dict[str, Callable[[TrustList, PassPolicy], Format]] = {
     AQ1_PREFIX: Aq1,
 }
 
@@ -45,7 +45,7 @@ class Verifier:
         looking at a pass away from any gate (`gate verify --pass-only`): audiences are then not looked at.
         `window` is how far a presentation's time may lie from the gate's, seconds, either way.
         """
-        policy = Policy(venue, window, binding_required)
+        policy = PassPolicy(venue, window, binding_required)
         formats = [(prefix, make(trust, policy)) for prefix, make in _FORMATS.items()]
         self._formats = [(prefix, made.verify) for prefix, made in formats]
         self._issued = [(prefix, made.issued) for prefix, made in formats]

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from gate.core.trusted_time import Kept, Standing
+from gate.core.trusted_time import ClockTrust, Kept
 
 
 class Clock(Protocol):
@@ -17,7 +17,7 @@ class TrustedClock(Clock, Protocol):
     """A clock that goes back only where what it went by is withdrawn (gate.core.trusted_time), and that says
     how far it may be believed.  Any thread may ask it."""
 
-    def standing(self) -> Standing:
+    def standing(self) -> ClockTrust:
         """Now."""
 
     def behind(self) -> float:

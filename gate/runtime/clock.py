@@ -6,7 +6,18 @@ from pathlib import Path
 from threading import Lock
 from typing import Protocol
 
-from gate.core.trusted_time import TOLERANCE, Kept, Reading, Reckoning, Standing, advance, begin, carry, heed, reset
+from gate.core.trusted_time import (
+    TOLERANCE,
+    ClockReading,
+    ClockTrust,
+    Kept,
+    Reckoning,
+    advance,
+    begin,
+    carry,
+    heed,
+    reset,
+)
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -42,7 +53,7 @@ class Machine(Protocol):
     def boot(self) -> str: ...
 
 
-class TrustedClock:
+class GateClock:
     """A gate.ports.clock.TrustedClock: gate.core.trusted_time over the clocks of a machine.
 
     `kept`: what gate.store.time_floor has.  `untrusted_for`: seconds of running on a clock that is behind
@@ -63,7 +74,7 @@ class TrustedClock:
     def monotonic(self) -> float:
         return self._machine.monotonic()
 
-    def standing(self) -> Standing:
+    def standing(self) -> ClockTrust:
         return self._read().standing(self._untrusted_for)
 
     def behind(self) -> float:
@@ -100,6 +111,6 @@ class TrustedClock:
             self._last = last
             return last
 
-    def _reading(self) -> Reading:
+    def _reading(self) -> ClockReading:
         machine = self._machine
-        return Reading(machine.now(), machine.since_boot(), self._boot, self._synchronised)
+        return ClockReading(machine.now(), machine.since_boot(), self._boot, self._synchronised)

@@ -15,7 +15,7 @@ from gate.settings.tables import DAY, Table, wrong
 from gate.settings.zones import zone
 
 
-class Lane(Table):
+class LaneTable(Table):
     """How people are let through, one at a time."""
 
     mode: Annotated[
@@ -93,7 +93,7 @@ class Lane(Table):
     ] = None
 
 
-class Door(Table):
+class DoorTable(Table):
     """The door, where one is watched by a contact (role door) or its lock reports back (role lock)."""
 
     relock: Annotated[

@@ -18,7 +18,7 @@ from gate.ports.reader import ReaderConfig
 from gate.settings.explain import explain
 from gate.settings.locate import KeyPath, locate, place_for
 from gate.settings.model import Settings, Tables
-from gate.settings.problems import Finding, Problem, SettingsError, dotted, shown
+from gate.settings.problems import Finding, SettingsError, SettingsProblem, dotted, shown
 
 Device = TypeVar("Device", bound=DriverConfig)
 Resolve = Callable[[str, str], type[DriverConfig]]
@@ -61,7 +61,7 @@ def read_settings(path: Path, resolve: Resolve) -> Loaded:
     settings, findings = _validate(data, resolve, folder)
     if settings is None or findings:
         raise SettingsError(
-            Problem(str(path), place_for(text, lines, found.path), dotted(found.path), found.what, found.hint)
+            SettingsProblem(str(path), place_for(text, lines, found.path), dotted(found.path), found.what, found.hint)
             for found in findings
         )
     return Loaded(_beside(settings, folder), path, lines)
@@ -115,7 +115,7 @@ def _text(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise SettingsError(
-            [Problem(str(path), line, "", "this is not UTF-8 text", "Save the file as UTF-8")]
+            [SettingsProblem(str(path), line, "", "this is not UTF-8 text", "Save the file as UTF-8")]
         ) from error
 
 
@@ -126,7 +126,7 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
             raise RecursionError
         return data
     except RecursionError as error:
-        problem = Problem(
+        problem = SettingsProblem(
             str(path), 1, "", "brackets or tables are nested too deeply", "Close the brackets that were opened"
         )
         raise SettingsError([problem]) from error
@@ -137,7 +137,7 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
         hint = "Correct the TOML here; text and durations stand in quotes, a table's name in brackets"
         if "twice" in what or "overwrite" in what:
             hint = "It stands in the file twice: keep one"
-        problem = Problem(str(path), line, "", f"this is not TOML: {what[:1].lower()}{what[1:]}", hint, column)
+        problem = SettingsProblem(str(path), line, "", f"this is not TOML: {what[:1].lower()}{what[1:]}", hint, column)
         raise SettingsError([problem]) from error
 
 

@@ -27,7 +27,7 @@ from gate.ports.driver import DriverConfig, Duration, show_duration
 from gate.ports.inputs import InputConfig
 from gate.ports.reader import ReaderConfig
 from gate.settings.addresses import host_and_port, is_loopback, is_mirror
-from gate.settings.lane import Door, Lane, ScheduleTable
+from gate.settings.lane import DoorTable, LaneTable, ScheduleTable
 from gate.settings.tables import DAY, Name, Table, Word, wrong
 from gate.settings.zones import zone
 
@@ -40,7 +40,7 @@ def run_dir_of(state_dir: Path) -> Path:
     return DEFAULT_RUN if state_dir == DEFAULT_STATE else state_dir
 
 
-class Device(Table):
+class DeviceTable(Table):
     """This device."""
 
     id: Annotated[
@@ -334,10 +334,10 @@ class Kiosk(Table):
 class Tables(Table):
     """The tables that are the gate's own."""
 
-    device: Device
+    device: DeviceTable
     venue: VenueTable
-    lane: Lane = Lane()
-    door: Door = Door()
+    lane: LaneTable = LaneTable()
+    door: DoorTable = DoorTable()
     schedule: ScheduleTable = ScheduleTable()
     list: ListTable = ListTable()
     clock: ClockTable = ClockTable()

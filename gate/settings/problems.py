@@ -23,7 +23,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class SettingsProblem:
     """`str()` is one line: `gate.toml:12: lane.hold: what is wrong. What to do`."""
 
     file: str
@@ -45,7 +45,7 @@ class Problem:
 class SettingsError(ConfigError):
     """Everything that is wrong with a file; `str()` is one line a problem, in the order of the file."""
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    def __init__(self, problems: Iterable[SettingsProblem]) -> None:
         self.problems = tuple(sorted(problems, key=lambda problem: problem.line))
         super().__init__("\n".join(str(problem) for problem in self.problems), hint="")
 

@@ -41,7 +41,7 @@ _HEAD = """\
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class DriverOffer:
     """A driver that a configuration may name.  `kind`: "reader", "barrier", "input" or "feedback"."""
 
     kind: str
@@ -51,14 +51,14 @@ class Offer:
     simulated: bool = False
 
 
-def reference(offers: Iterable[Offer]) -> str:
+def reference(offers: Iterable[DriverOffer]) -> str:
     """The text of `config/gate.toml`."""
     blocks = [_HEAD]
     for name, field in Tables.model_fields.items():
         model = model_of(field)
         if model is not None:
             blocks.append("\n".join(_table(name, model)) + "\n")
-    by_kind: dict[str, list[Offer]] = {kind: [] for kind in _KINDS}
+    by_kind: dict[str, list[DriverOffer]] = {kind: [] for kind in _KINDS}
     for offer in sorted(offers, key=lambda offer: (offer.simulated, offer.name)):
         by_kind[offer.kind].append(offer)
     for kind, heading in _KINDS.items():
@@ -67,7 +67,7 @@ def reference(offers: Iterable[Offer]) -> str:
     return "\n".join(blocks)
 
 
-def schema(offers: Iterable[Offer]) -> dict[str, Any]:
+def schema(offers: Iterable[DriverOffer]) -> dict[str, Any]:
     """JSON Schema (2020-12) of a whole file; a device table is any of its drivers' by name."""
     whole = Tables.model_json_schema()
     defs: dict[str, Any] = whole["$defs"]
@@ -119,7 +119,7 @@ def _table(name: str, model: type[BaseModel]) -> Iterator[str]:
     yield from _keys(model, "")
 
 
-def _device(offer: Offer) -> Iterator[str]:
+def _device(offer: DriverOffer) -> Iterator[str]:
     yield from _comment(f'Driver "{offer.name}": {offer.summary}.' + (" Simulated." if offer.simulated else ""))
     yield f"#[[{offer.kind}]]" if offer.kind in LISTS else f"#[{offer.kind}]"
     yield f'#driver = "{offer.name}"'

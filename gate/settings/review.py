@@ -26,7 +26,7 @@ _SHAKY_NAME = re.compile(r"/dev/(video|ttyUSB|ttyACM|ttyS)\d+")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ReviewRow:
     """One effective value.  `line`: where the file says it, None for a default."""
 
     path: KeyPath
@@ -34,11 +34,11 @@ class Row:
     line: int | None
 
 
-def effective(loaded: Loaded) -> list[Row]:
+def effective(loaded: Loaded) -> list[ReviewRow]:
     """Every key with the value that holds; a table that is absent and optional is one row with None."""
     dump = loaded.settings.model_dump(mode="json")
     data = {_IN_FILE.get(name, name): value for name, value in dump.items()}
-    return [Row(path, value, loaded.lines.get(path)) for path, value in _leaves(data, ())]
+    return [ReviewRow(path, value, loaded.lines.get(path)) for path, value in _leaves(data, ())]
 
 
 def advise(settings: Settings, simulated: Collection[KeyPath] = (), barrier: Abilities = ONE_PULSE) -> list[Finding]:

@@ -14,11 +14,11 @@ from gate.core.lane.modes import Mode
 from gate.core.model import Claims, Decision, Direction
 from gate.core.reason import Reason
 from gate.core.rules import RuleSet
-from gate.store.journal import Row
+from gate.store.journal import JournalRow
 from gate.store.lane_store import LaneStore
 from gate.store.list_reader import ListState, StatusList
 from gate.store.milliseconds import ms
-from gate.store.repeats import Kind, Repeats
+from gate.store.repeats import RepeatKind, Repeats
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class Admission(LaneStore):
         return self._recorded(decision, seq, shown.direction, through=through)
 
     def _count(self, decision: Decision, shown: Presented, at: float) -> int | None:
-        kind = Kind(decision.reason, shown.direction, shown.mode)
+        kind = RepeatKind(decision.reason, shown.direction, shown.mode)
         due = self._repeats.add(shown.reader, kind, at)
         if due is None:
             return None
@@ -114,7 +114,7 @@ class Admission(LaneStore):
         for reader, kind, _ in due:
             self._repeats.written(reader, kind, at)
 
-    def _counted(self, reader: str, kind: Kind, many: int, at: float) -> Row:
+    def _counted(self, reader: str, kind: RepeatKind, many: int, at: float) -> JournalRow:
         decision = Decision(kind.reason, detail=f"{many} times" if many > 1 else "")
         shown = Presented(reader, kind.direction, kind.mode, 0)
         return self._row(decision, shown, at, None, self._status.state)._replace(us=None)
@@ -130,7 +130,7 @@ class Admission(LaneStore):
         with self._transaction:
             if passed is Passed.NOT_PASSED and not self._redemptions.give_back(seq, at, once=moved):
                 passed = Passed.UNKNOWN
-            self._journal.append(Row(at=ms(at), event=JournalEvent.PASSAGE, grant=seq, detail=passed.value))
+            self._journal.append(JournalRow(at=ms(at), event=JournalEvent.PASSAGE, grant=seq, detail=passed.value))
             self._inside.end(seq, self._open_grants[seq], passed)
         del self._open_grants[seq]
         return passed
@@ -170,8 +170,10 @@ class Admission(LaneStore):
             self._open_grants[seq] = direction
         return Recorded(decision, seq)
 
-    def _row(self, decision: Decision, shown: Presented, at: float, claims: Claims | None, state: ListState) -> Row:
-        return Row(
+    def _row(
+        self, decision: Decision, shown: Presented, at: float, claims: Claims | None, state: ListState
+    ) -> JournalRow:
+        return JournalRow(
             at=ms(at),
             event=JournalEvent.DECISION,
             reason=decision.reason.value,

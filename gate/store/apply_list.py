@@ -42,7 +42,7 @@ class Publication:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldList:
     """What list.db holds, as far as a sync must know."""
 
     version: int
@@ -55,7 +55,7 @@ class Held:
     earlier: bool  # of an earlier form, or in an earlier place: to be written again
 
 
-def held(where: Where) -> Held | None:
+def held(where: Where) -> HeldList | None:
     """None when there is no list, or none that can be read.  The whole content is verified, which takes 20 ms for a
     list of 20 million people."""
     places = Places.of(where)
@@ -67,7 +67,7 @@ def held(where: Where) -> Held | None:
             documents, head = file.documents(), file.head
             earlier = file.earlier or file.path != places.list_db
             whole = head.sha256 if _is_whole(file) else ""
-            return Held(
+            return HeldList(
                 head.version,
                 head.as_of,
                 head.size,

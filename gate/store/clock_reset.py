@@ -14,7 +14,7 @@ from gate.core.journal_event import JournalEvent
 from gate.core.trusted_time import Kept, day
 from gate.errors import StoreError
 from gate.store.database import File, immediate, open_for_writing, unusable
-from gate.store.journal import Journal, Row
+from gate.store.journal import Journal, JournalRow
 from gate.store.lane_file import examine
 from gate.store.lane_lock import claim_lane
 from gate.store.last_sync import Synced, last_sync, record_sync
@@ -89,7 +89,7 @@ def _forget_journal(state_dir: Path, kept: Kept, now: float) -> None:
         try:
             with immediate(connection):
                 detail = f"reset from {day(kept.latest or now)} to {day(now)}"
-                Journal(connection).append(Row(at=ms(now), event=JournalEvent.CLOCK, detail=detail))
+                Journal(connection).append(JournalRow(at=ms(now), event=JournalEvent.CLOCK, detail=detail))
                 keep(connection, Kept(now, resets=kept.resets))
                 # Or who entered while the clock was ahead could not enter again until then.
                 floor = max(now, before.floor or now)

@@ -16,7 +16,7 @@ from gate.core.model import Direction
 from gate.store.journal_end import End
 
 
-class Row(NamedTuple):
+class JournalRow(NamedTuple):
     """One journal row, in the order of its columns; `seq` and `hash` are the journal's to give.
 
     `actor`: who ordered it ("uid 1000 aigul, by Aigul"); the last column, for `hashed` leaves it out when
@@ -40,7 +40,7 @@ class Row(NamedTuple):
     actor: str | None = None
 
 
-COLUMNS = ("seq", *Row._fields)
+COLUMNS = ("seq", *JournalRow._fields)
 _NAMES = ", ".join(f'"{name}"' for name in COLUMNS)
 _DIRECTIONS = frozenset(Direction)
 _GRANT = COLUMNS.index("grant")
@@ -71,7 +71,7 @@ class Journal:
         """Read the end again: to be called when a transaction was undone."""
         self.newest = None
 
-    def append(self, row: Row, *, grants: bool = False) -> int:
+    def append(self, row: JournalRow, *, grants: bool = False) -> int:
         """Returns the row's seq.  `grants`: the row lets someone through, and is closed by a passage row."""
         before = self.end()
         seq = before.seq + 1

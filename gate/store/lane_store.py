@@ -16,7 +16,7 @@ from gate.core.trusted_time import Kept
 from gate.errors import DamagedError
 from gate.logs import Log
 from gate.store.database import BUSY_TIMEOUT_MS, File
-from gate.store.journal import Journal, Row
+from gate.store.journal import Journal, JournalRow
 from gate.store.lane_file import LaneFile
 from gate.store.lane_lock import claim_lane
 from gate.store.lane_transaction import LaneTransaction
@@ -26,7 +26,7 @@ from gate.store.occupancy import Inside, bound_inside
 from gate.store.pseudonyms import Secrets
 from gate.store.redemptions import Redemptions, bound_redemptions
 from gate.store.segments import last_to_seal, oldest, release, seal
-from gate.store.standing_orders import Standing, read_standing, write_standing
+from gate.store.standing_orders import StandingOrders, read_standing, write_standing
 from gate.store.time_floor import keep, read_steady
 
 log = Log(part="store")
@@ -91,14 +91,14 @@ class LaneStore:
             if counts and direction:
                 self._inside.passed(direction)
             way = direction.value if direction else None
-            self._journal.append(Row(at=ms(at), event=event, detail=detail, direction=way, actor=actor))
+            self._journal.append(JournalRow(at=ms(at), event=event, detail=detail, direction=way, actor=actor))
 
-    def standing(self) -> Standing:
+    def standing(self) -> StandingOrders:
         """What was remembered last."""
         with self._transaction.reading():
             return read_standing(self._connection)
 
-    def remember(self, standing: Standing, at: float) -> None:
+    def remember(self, standing: StandingOrders, at: float) -> None:
         with self._transaction:
             write_standing(self._connection, standing)
             if self.loss and not self.loss.confirmed and Mode.LOCKED_DOWN not in standing.orders:
@@ -144,13 +144,15 @@ class LaneStore:
             if count == 0:
                 self._inside.forget_all()
             self._inside.set_count(count)
-            self._journal.append(Row(at=ms(at), event=JournalEvent.OCCUPANCY, detail=f"set to {count}", actor=actor))
+            self._journal.append(
+                JournalRow(at=ms(at), event=JournalEvent.OCCUPANCY, detail=f"set to {count}", actor=actor)
+            )
 
     def keep_time(self, kept: Kept, at: float, detail: str = "") -> None:
         """Keep the trusted time for the next start.  `detail`: what has become of the clock, for the journal."""
         with self._transaction:
             if detail:
-                self._journal.append(Row(at=ms(at), event=JournalEvent.CLOCK, detail=detail))
+                self._journal.append(JournalRow(at=ms(at), event=JournalEvent.CLOCK, detail=detail))
                 bound_redemptions(self._connection, at, self._policy.reuse_after)
                 bound_inside(self._connection, at)
                 bound_losses(self._connection, at)
@@ -193,7 +195,7 @@ class LaneStore:
             release(self._connection, last)
             if broken:
                 detail = f"row {broken} was changed, or one before it was inserted or removed"
-                self._journal.append(Row(at=ms(at), event=JournalEvent.JOURNAL, detail=detail))
+                self._journal.append(JournalRow(at=ms(at), event=JournalEvent.JOURNAL, detail=detail))
         if broken:
             log.error("the journal is broken", row=broken, hint="Keep lane.db and journal/ as evidence and report it")
         return True

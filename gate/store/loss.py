@@ -14,7 +14,7 @@ from gate.core.lane.modes import Mode
 from gate.core.model import Claims, Decision
 from gate.core.reason import Reason
 from gate.errors import StoreError
-from gate.store.journal import Journal, Row
+from gate.store.journal import Journal, JournalRow
 from gate.store.journal_end import End
 from gate.store.milliseconds import ms
 from gate.store.occupancy import Inside
@@ -54,7 +54,9 @@ def record(connection: sqlite3.Connection, journal: Journal, inside: Inside, pol
         return
     what, last = row
     known = f"; its last known row is {last}" if last else ""
-    journal.append(Row(at=ms(at), event=JournalEvent.LOSS, detail=f"{what}{known}; locked down until staff confirm"))
+    journal.append(
+        JournalRow(at=ms(at), event=JournalEvent.LOSS, detail=f"{what}{known}; locked down until staff confirm")
+    )
     now = ms(at)
     set_times = "UPDATE loss SET at = ?, used_at = min(coalesce(used_at, ?), ?) WHERE at IS NULL"
     connection.execute(set_times, (now, now, now))

@@ -15,7 +15,7 @@ PAUSE = 1.0  # seconds between two rows of one reader: some 30 MB of journal a d
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class RepeatKind:
     """What is counted together."""
 
     reason: Reason
@@ -26,7 +26,7 @@ class Kind:
 @dataclass(slots=True)
 class _Reader:
     written: float | None = None  # Unix s: when a row was written last
-    waiting: Counter[Kind] = field(default_factory=Counter)
+    waiting: Counter[RepeatKind] = field(default_factory=Counter)
 
 
 class Repeats:
@@ -35,25 +35,25 @@ class Repeats:
     def __init__(self) -> None:
         self._readers: dict[str, _Reader] = {}
 
-    def add(self, reader: str, kind: Kind, at: float) -> tuple[Kind, int] | None:
+    def add(self, reader: str, kind: RepeatKind, at: float) -> tuple[RepeatKind, int] | None:
         """Count a refusal; the kind to write a row of now and how many that row stands for, or None."""
         self._readers.setdefault(reader, _Reader()).waiting[kind] += 1
         return self._next(reader, at)
 
-    def due(self, at: float, *, every: bool = False) -> list[tuple[str, Kind, int]]:
+    def due(self, at: float, *, every: bool = False) -> list[tuple[str, RepeatKind, int]]:
         """What waits for a row that may be written now; `every`: all that waits."""
         if every:
             return [(reader, kind, many) for reader, of in self._readers.items() for kind, many in of.waiting.items()]
         found = ((reader, self._next(reader, at)) for reader in self._readers)
         return [(reader, *row) for reader, row in found if row]
 
-    def written(self, reader: str, kind: Kind, at: float) -> None:
+    def written(self, reader: str, kind: RepeatKind, at: float) -> None:
         """The row is durable."""
         of = self._readers[reader]
         of.written = at
         del of.waiting[kind]
 
-    def _next(self, reader: str, at: float) -> tuple[Kind, int] | None:
+    def _next(self, reader: str, at: float) -> tuple[RepeatKind, int] | None:
         of = self._readers[reader]
         too_soon = of.written is not None and 0 <= at - of.written < PAUSE  # a clock set back waits for nothing
         return None if too_soon or not of.waiting else of.waiting.most_common(1)[0]

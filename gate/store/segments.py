@@ -37,7 +37,7 @@ PRAGMA user_version = 1;
 
 
 @dataclass(frozen=True, slots=True)
-class Segment:
+class JournalSegment:
     """A sealed file and what it says of itself."""
 
     path: Path
@@ -53,14 +53,14 @@ def segments(state_dir: Path) -> list[Path]:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[tuple[Segment, sqlite3.Connection]]:
+def opened(path: Path) -> Iterator[tuple[JournalSegment, sqlite3.Connection]]:
     """Raises StoreError."""
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
             row = connection.execute("SELECT first, before, last, last_at FROM segment").fetchone()
             if row is None:
                 raise DamagedError(f"{path}: damaged (it says nothing of itself)", hint="Keep it as evidence")
-            yield Segment(path, *row), connection
+            yield JournalSegment(path, *row), connection
     except (sqlite3.Error, UnicodeError, OSError) as error:
         raise unusable(path, error) from error
 
@@ -122,7 +122,7 @@ def release(connection: sqlite3.Connection, last: int) -> None:
     connection.execute("INSERT OR REPLACE INTO journal_base VALUES (1, ?, ?)", (last, digest))
 
 
-def oldest(state_dir: Path) -> Segment | None:
+def oldest(state_dir: Path) -> JournalSegment | None:
     """One that is damaged is passed over, and stays as evidence.  Raises StoreError while the disk refuses."""
     for path in segments(state_dir):
         with suppress(DamagedError), opened(path) as (segment, _):

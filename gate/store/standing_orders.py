@@ -10,17 +10,17 @@ _ORDER = "order "
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StandingOrders:
     orders: frozenset[Mode] = frozenset()
     fire: bool = False
 
 
-def read_standing(connection: sqlite3.Connection) -> Standing:
+def read_standing(connection: sqlite3.Connection) -> StandingOrders:
     names = {row[0] for row in connection.execute("SELECT name FROM standing")}
-    return Standing(frozenset(mode for mode in Mode if f"{_ORDER}{mode}" in names), _FIRE in names)
+    return StandingOrders(frozenset(mode for mode in Mode if f"{_ORDER}{mode}" in names), _FIRE in names)
 
 
-def write_standing(connection: sqlite3.Connection, standing: Standing) -> None:
+def write_standing(connection: sqlite3.Connection, standing: StandingOrders) -> None:
     """Inside the caller's write transaction."""
     connection.execute("DELETE FROM standing WHERE name = ? OR name LIKE ?", (_FIRE, f"{_ORDER}%"))
     names = [*(f"{_ORDER}{mode}" for mode in standing.orders), *([_FIRE] if standing.fire else [])]

@@ -44,14 +44,14 @@ class _Form(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class Segment(_Form):
+class SubjectSegment(_Form):
     first: _Place
     last: _Place  # exclusive
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
     """Of its digests, as `decode_segment` gives them; None of an authority that did not sign it yet."""
 
     @model_validator(mode="after")
-    def _holds_something(self) -> "Segment":
+    def _holds_something(self) -> "SubjectSegment":
         if not 0 < self.last - self.first <= MOST_PLACES:
             raise ValueError(f"a segment of {self.last - self.first} places")
         return self
@@ -64,7 +64,7 @@ class Segment(_Form):
 class SubjectsHead(_Form):
     key: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]  # names the subject key
     runs: tuple[_Place, ...]  # first place of each, ascending
-    segments: tuple[Segment, ...]
+    segments: tuple[SubjectSegment, ...]
 
     @model_validator(mode="after")
     def _without_gaps(self) -> "SubjectsHead":
@@ -93,7 +93,7 @@ def encode_segment(digests: Digests) -> bytes:
     return zstandard.ZstdCompressor(level=3, write_content_size=True).compress(planes.tobytes())
 
 
-def decode_segment(data: bytes, segment: Segment) -> bytes:
+def decode_segment(data: bytes, segment: SubjectSegment) -> bytes:
     """Digests, eight bytes each, big-endian.  Raises PublishError."""
     planes = unpack_exactly(data, DIGEST_BYTES * (segment.last - segment.first), segment.target)
     return np.frombuffer(planes, np.uint8).reshape(DIGEST_BYTES, -1).T.tobytes()

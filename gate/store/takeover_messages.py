@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gate.worker.codec import Codec, Failed, Limits, Loading, Started
+from gate.worker.codec import Codec, Failed, Loading, MessageLimits, Started
 from gate.worker.program import Program
 
 
@@ -15,7 +15,7 @@ class Took:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class TakeoverRefused:
     """Nothing was taken, and what the lane holds stays.  `is_final`: until another list is offered."""
 
     what: str
@@ -27,6 +27,6 @@ LONGEST = 1000  # characters of a problem or a hint
 
 TAKEOVER = Program(
     "gate.sync.takeover_main",
-    Codec(Took, Refused, Loading, Started, Failed, limits=Limits(line=16 << 10, text=LONGEST, items=4)),
-    Codec(limits=Limits(line=1024, text=64, items=1)),
+    Codec(Took, TakeoverRefused, Loading, Started, Failed, limits=MessageLimits(line=16 << 10, text=LONGEST, items=4)),
+    Codec(limits=MessageLimits(line=1024, text=64, items=1)),
 )

@@ -13,7 +13,7 @@ from gate.errors import GateError, StoreError, SyncError
 SLOWEST = 2048  # bytes a second that a mirror must send: GPRS, which some gates have, makes 3,000 to 5,000
 
 
-class Phase(StrEnum):
+class VisitPhase(StrEnum):
     START = "start"  # the process starts: Python and its libraries, from a slow card
     WORK = "work"  # on this device: verifying, unpacking, writing list.db
     ASK = "ask"  # name, connection, proxy, TLS, request, redirects, until the headers are complete
@@ -24,13 +24,13 @@ class Phase(StrEnum):
 class Step:
     """What a visit does now, about which address, and the bytes of bodies that it received so far."""
 
-    phase: Phase
+    phase: VisitPhase
     about: str
     received: int
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class VisitLimits:
     """Seconds.  The defaults allow for a line of `SLOWEST` with two seconds of delay, and for a card that stalls."""
 
     start: float = 300.0  # measured with every processor busy on an emulated Pi: 215
@@ -44,9 +44,9 @@ class Limits:
 class Allowance:
     """Times are monotonic seconds."""
 
-    def __init__(self, limits: Limits, now: float) -> None:
+    def __init__(self, limits: VisitLimits, now: float) -> None:
         self._limits = limits
-        self._step = Step(Phase.START, "", 0)
+        self._step = Step(VisitPhase.START, "", 0)
         self._since = now  # this phase, about this address
         self._before = 0  # bytes received before it
         self._waited = 0.0  # for the mirror, before it
@@ -60,15 +60,15 @@ class Allowance:
 
     @property
     def has_begun(self) -> bool:
-        return self._step.phase is not Phase.START
+        return self._step.phase is not VisitPhase.START
 
     @property
     def ends(self) -> float:
         """When the visit is over unless it reports something else before."""
         limits, step = self._limits, self._step
-        if step.phase is Phase.START:
+        if step.phase is VisitPhase.START:
             return self._since + limits.start
-        if step.phase is Phase.WORK:
+        if step.phase is VisitPhase.WORK:
             return self._since + limits.work
         return self._since + min(self._part, max(0.0, self._whole - self._waited))
 
@@ -76,12 +76,12 @@ class Allowance:
     def problem(self) -> GateError:
         """What to say of a visit that was ended: SyncError is the mirror's problem, StoreError this device's."""
         limits, step = self._limits, self._step
-        if step.phase is Phase.START:
+        if step.phase is VisitPhase.START:
             return StoreError(
                 f"the process that visits mirrors did not start within {limits.start:.0f} s",
                 hint="Look for a damaged card or a busy processor with `gate doctor`",
             )
-        if step.phase is Phase.WORK:
+        if step.phase is VisitPhase.WORK:
             return StoreError(
                 f"taking the list over did not end within {limits.work:.0f} s",
                 hint="Look for a damaged card with `gate doctor`",
@@ -92,7 +92,7 @@ class Allowance:
                 f"{step.about}: not everything came within {limits.visit / 60:.0f} min",
                 hint="The next visit resumes; a mirror that is nearer is faster",
             )
-        if step.phase is Phase.ASK and not ended_whole:
+        if step.phase is VisitPhase.ASK and not ended_whole:
             return SyncError(
                 f"{step.about}: no answer within {limits.answer:.0f} s", hint="Check the network and the address"
             )
@@ -103,7 +103,7 @@ class Allowance:
     @property
     def _part(self) -> float:
         """Seconds for this request, or this body."""
-        if self._step.phase is Phase.ASK:
+        if self._step.phase is VisitPhase.ASK:
             return self._limits.answer
         return self._limits.read + (self._step.received - self._before) / SLOWEST
 
@@ -114,4 +114,4 @@ class Allowance:
 
     @property
     def _is_for_the_mirror(self) -> bool:
-        return self._step.phase in (Phase.ASK, Phase.READ)
+        return self._step.phase in (VisitPhase.ASK, VisitPhase.READ)

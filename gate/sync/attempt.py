@@ -6,13 +6,13 @@ from time import monotonic
 from gate.store.places import Places
 from gate.sync.lock import Rank, alone
 from gate.sync.order import MirrorOrder
-from gate.sync.round import Outcome, Source, Visited, ask_in_turn, read_root
+from gate.sync.round import ListSource, Outcome, Visited, ask_in_turn, read_root
 from gate.sync.times import Times
 from gate.sync.visit_process import ProcessVisit
 
 
 def attempt(
-    source: Source,
+    source: ListSource,
     now: Times | float,
     order: MirrorOrder,
     rank: Rank,

@@ -25,7 +25,7 @@ class StoppedError(SyncError):
     """The daemon was told to stop in the middle of a round."""
 
 
-class Daemon:
+class SyncDaemon:
     """`attempt` makes one round; `alive` is called about once a second, also during a round.  `find_damage` says what
     is wrong with the list that is held: it is fetched again at once, and not at the end of a wait."""
 

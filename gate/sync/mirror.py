@@ -18,7 +18,7 @@ from tuf.api.exceptions import DownloadHTTPError, DownloadLengthMismatchError
 from tuf.ngclient import FetcherInterface
 
 from gate.errors import SyncError
-from gate.sync.allowance import Phase, Step
+from gate.sync.allowance import Step, VisitPhase
 from gate.sync.folder import Folder
 from gate.sync.proxies import proxy_for
 from gate.sync.shelf import Shelf
@@ -145,7 +145,7 @@ class Mirror(FetcherInterface):
     @contextmanager
     def _asked(self, url: str, headers: dict[str, str], good: tuple[int, ...]) -> Iterator[urllib3.BaseHTTPResponse]:
         """An answer whose body was not read yet.  Raises SyncError, DownloadHTTPError."""
-        self._report(Step(Phase.ASK, url, self.received))
+        self._report(Step(VisitPhase.ASK, url, self.received))
         with self._reached.get(url, headers) as response:
             if response.status in (403, 404):
                 raise DownloadHTTPError(f"{url}: the mirror answers {response.status}", response.status)
@@ -153,16 +153,16 @@ class Mirror(FetcherInterface):
                 hint = _BUSY if response.status in (429, 500, 502, 503, 504) else _OTHER
                 raise SyncError(f"{url}: the mirror answers {response.status}", hint=hint)
             yield response
-        self._report(Step(Phase.WORK, url, self.received))
+        self._report(Step(VisitPhase.WORK, url, self.received))
 
     def _counted(self, url: str, chunks: Chunks) -> Chunks:
-        self._report(Step(Phase.READ, url, self.received))
+        self._report(Step(VisitPhase.READ, url, self.received))
         with closing(chunks):
             for chunk in chunks:
                 self.received += len(chunk)
-                self._report(Step(Phase.READ, url, self.received))
+                self._report(Step(VisitPhase.READ, url, self.received))
                 yield chunk
-        self._report(Step(Phase.WORK, url, self.received))
+        self._report(Step(VisitPhase.WORK, url, self.received))
 
     @property
     def _reached(self) -> Web:

@@ -24,14 +24,14 @@ _CHUNK = 1 << 20  # bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class ListOffer:
     path: Path
     documents: dict[str, bytes]  # by name
     nibbles: bytes
     is_outdated: bool  # a person has declared it wrong: `gate clock reset --list-is-wrong`
 
 
-def read_offer(path: Path) -> Offer:
+def read_offer(path: Path) -> ListOffer:
     """Raises DamagedError for a file that cannot be read as a list, StoreError when that process cannot be had."""
     content = _answer(path)
     header, _, rest = content.partition(b"\n")
@@ -45,7 +45,7 @@ def read_offer(path: Path) -> Offer:
         raise DamagedError(f"{path}: it cannot be read ({type(error).__name__})", hint=HINT) from error
 
 
-def _parsed(path: Path, answer: dict[str, Any], rest: memoryview) -> Offer:
+def _parsed(path: Path, answer: dict[str, Any], rest: memoryview) -> ListOffer:
     """Raises ValueError, TypeError, KeyError."""
     documents, at = {}, 0
     for name, length in answer["documents"]:
@@ -55,7 +55,7 @@ def _parsed(path: Path, answer: dict[str, Any], rest: memoryview) -> Offer:
         at += length
     if at > MOST_DOCUMENTS or answer["nibbles"] != len(rest) - at:
         raise ValueError("length")
-    return Offer(path, documents, bytes(rest[at:]), answer["as_of"] == OUTDATED)
+    return ListOffer(path, documents, bytes(rest[at:]), answer["as_of"] == OUTDATED)
 
 
 def _answer(path: Path) -> bytes:

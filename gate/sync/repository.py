@@ -55,7 +55,7 @@ class ExpiredError(SyncError):
     """What the mirror serves was signed for a time that is over by the time it was judged by."""
 
 
-class Repository:
+class MirrorRepository:
     """One visit to one mirror.  `folder`: the device's tuf/; `now`: Unix s, trusted clock."""
 
     def __init__(self, mirror: Mirror | ListMirror, kept: KeptMetadata, folder: Path, root: bytes, now: float) -> None:

@@ -23,7 +23,7 @@ log = Log(part="sync")
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ListSource:
     """Where a device gets its lists from."""
 
     mirrors: Sequence[str]  # addresses, in the order in which they are asked
@@ -48,7 +48,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class MirrorProblem:
     """What was wrong with a mirror, and what to do."""
 
     what: str
@@ -60,7 +60,7 @@ class Visited:
     """`outcome` is None for a mirror that could not be used; there may be problems all the same beside one."""
 
     outcome: Outcome | None
-    problems: tuple[Problem, ...]
+    problems: tuple[MirrorProblem, ...]
     received: int  # bytes
 
 

@@ -15,7 +15,7 @@ from gate.store.places import Places
 from gate.store.status_wire import HEAD, Head
 from gate.sync.kept_metadata import MAX_METADATA, KeptMetadata
 from gate.sync.list_mirror import ListMirror
-from gate.sync.repository import TARGETS, Repository
+from gate.sync.repository import TARGETS, MirrorRepository
 from gate.sync.shelf import Shelf
 
 NO_EXPIRY = 0.0  # Unix s that no metadata has expired by
@@ -32,13 +32,13 @@ class ForgedError(PublishError):
 @contextmanager
 def verified(
     path: Path, documents: Mapping[str, bytes], root: bytes, kept: KeptMetadata, folder: Path
-) -> Iterator[tuple[Repository, Publication]]:
+) -> Iterator[tuple[MirrorRepository, Publication]]:
     """The publication in the documents of the list.db at `path`, without its nibbles; `kept`, in `folder`: metadata
     that was believed before.  Raises ForgedError, StoreError, SyncError for a root.json that is none."""
     if HEAD not in documents:
         raise ForgedError(f"{path}: it carries no signatures of the authority", hint=HINT)
     try:
-        repository = Repository(ListMirror(str(path), documents), kept, folder, root, NO_EXPIRY)
+        repository = MirrorRepository(ListMirror(str(path), documents), kept, folder, root, NO_EXPIRY)
     except SyncError as error:
         raise SyncError(
             f"root.json of this device cannot be used: {error.what}", hint="Get root.json from the authority"
@@ -54,7 +54,7 @@ def verified(
         yield repository, publication
 
 
-def _publication(path: Path, repository: Repository) -> Publication:
+def _publication(path: Path, repository: MirrorRepository) -> Publication:
     try:
         repository.refresh()
         time = repository.document(TIME) if repository.length(TIME) is not None else None

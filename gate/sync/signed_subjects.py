@@ -15,7 +15,7 @@ from gate.store.subject_wire import DIGEST_BYTES, SUBJECTS, SubjectsHead
 from gate.store.subjects import read_span, read_subjects, subject_digest
 from gate.sync.kept_metadata import KeptMetadata
 from gate.sync.list_mirror import ListMirror
-from gate.sync.repository import Repository
+from gate.sync.repository import MirrorRepository
 from gate.sync.signed_list import HINT, NO_EXPIRY, ForgedError
 
 
@@ -51,7 +51,7 @@ def _signed_head(index: SubjectIndex, places: Places, root: bytes) -> SubjectsHe
         with closing(KeptMetadata(folder)) as kept:
             mirror = ListMirror(str(places.list_dir / "subjects"), proof)
             try:
-                with closing(Repository(mirror, kept, folder, root, NO_EXPIRY)) as repository:
+                with closing(MirrorRepository(mirror, kept, folder, root, NO_EXPIRY)) as repository:
                     repository.refresh()
                     return SubjectsHead.parse(repository.document(SUBJECTS))
             except SyncError as error:

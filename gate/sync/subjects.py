@@ -11,16 +11,16 @@ from gate.store.subject_wire import (
     MAX_SEALED,
     MAX_SEGMENT,
     SUBJECTS,
-    Segment,
+    SubjectSegment,
     SubjectsHead,
     decode_segment,
     sealed_target,
 )
 from gate.store.subjects import apply_subjects, held_subjects, keep_proof
-from gate.sync.repository import Repository
+from gate.sync.repository import MirrorRepository
 
 
-def take_subjects(repository: Repository, device: VerifyKey, where: Where) -> None:
+def take_subjects(repository: MirrorRepository, device: VerifyKey, where: Where) -> None:
     """`device`: its public key.  Raises SyncError, PublishError, StoreError."""
     target = sealed_target(device)
     if repository.length(SUBJECTS) is None or repository.length(target) is None:
@@ -40,7 +40,7 @@ def take_subjects(repository: Repository, device: VerifyKey, where: Where) -> No
     apply_subjects(head, sealed, _parts(repository, missing, held), where, proof)
 
 
-def _parts(repository: Repository, segments: list[Segment], held: int) -> Iterator[tuple[int, bytes]]:
+def _parts(repository: MirrorRepository, segments: list[SubjectSegment], held: int) -> Iterator[tuple[int, bytes]]:
     """Digests of the places from `held` on, a segment at a time."""
     for segment in segments:
         packed = repository.fetch(segment.target, MAX_SEGMENT)

@@ -22,28 +22,28 @@ from gate.store.places import Places, Where
 from gate.store.status_wire import HEAD, Head, apply_delta, decode_snapshot
 from gate.store.subjects import forget_subjects, held_subjects
 from gate.store.time_floor import read_reset, read_signed
-from gate.sync.allowance import Allowance, Limits, Step
+from gate.sync.allowance import Allowance, Step, VisitLimits
 from gate.sync.delta_path import way
 from gate.sync.kept_metadata import KeptMetadata
 from gate.sync.lock import alone
 from gate.sync.mirror import Mirror, Report
-from gate.sync.repository import TIMESTAMP, ExpiredError, Repository
-from gate.sync.round import Outcome, Problem, Source, Visited, ask_in_turn, read_root, shown
+from gate.sync.repository import TIMESTAMP, ExpiredError, MirrorRepository
+from gate.sync.round import ListSource, MirrorProblem, Outcome, Visited, ask_in_turn, read_root, shown
 from gate.sync.shelf import disk_error
 from gate.sync.signed_list import add_signatures, is_signed
 from gate.sync.subjects import take_subjects
 from gate.sync.times import Times
 
-__all__ = ["Outcome", "Source", "sync", "visit_here"]
+__all__ = ["ListSource", "Outcome", "sync", "visit_here"]
 
 MAX_SNAPSHOT = 64 << 20  # bytes
 MAX_DELTA = 16 << 20
-LIMITS = Limits()
+LIMITS = VisitLimits()
 
 log = Log(part="sync")
 
 
-def sync(source: Source, now: Times | float, progress: Callable[[int], None] | None = None) -> Outcome:
+def sync(source: ListSource, now: Times | float, progress: Callable[[int], None] | None = None) -> Outcome:
     """A round in this process, where a mirror that goes silent holds it for as long as a read may take.
     `now`: Unix s by the trusted clock, or all that is known of the time.  Raises SyncError when no mirror could be
     used, StoreError when this device's disk or list.db refuses, or another sync is running."""
@@ -56,7 +56,7 @@ def sync(source: Source, now: Times | float, progress: Callable[[int], None] | N
         )
 
 
-def visit_here(source: Source, now: Times | float, address: str, report: Report) -> Visited:
+def visit_here(source: ListSource, now: Times | float, address: str, report: Report) -> Visited:
     """Whatever a mirror serves is a problem of that mirror.  Raises StoreError: a problem of this device."""
     visit = _Visit(source, Times.of(now), report)
     try:
@@ -78,11 +78,11 @@ def visit_here(source: Source, now: Times | float, address: str, report: Report)
         log.debug("unforeseen", mirror=shown(address), exc_info=True)
         visit.problems.append(_unusable(address, type(error).__name__))
         outcome = None
-    return Visited(outcome, tuple(Problem(error.what, error.hint) for error in visit.problems), visit.received)
+    return Visited(outcome, tuple(MirrorProblem(error.what, error.hint) for error in visit.problems), visit.received)
 
 
 class _Visit:
-    def __init__(self, source: Source, times: Times, report: Report) -> None:
+    def __init__(self, source: ListSource, times: Times, report: Report) -> None:
         self._source = source
         self._times = times
         self._report = report
@@ -124,12 +124,12 @@ class _Visit:
             closing(Mirror(address, TIMESTAMP, kept.files, self._report)) as mirror,
         ):
             try:
-                with closing(Repository(mirror, kept, folder, root, reference)) as repository:
+                with closing(MirrorRepository(mirror, kept, folder, root, reference)) as repository:
                     return self._take_from(repository, only_reset=only_reset)
             finally:
                 self.received += mirror.received
 
-    def _take_from(self, repository: Repository, *, only_reset: bool) -> Outcome:
+    def _take_from(self, repository: MirrorRepository, *, only_reset: bool) -> Outcome:
         repository.refresh()
         time = repository.document(TIME) if repository.length(TIME) is not None else None
         reset = self._new_reset(time)
@@ -176,7 +176,7 @@ class _Visit:
         offered, taken = parse_time(time), None if self._start_over else read_reset(self._source.where)
         return offered if taken is None or offered.number > taken.number else None
 
-    def _take_subjects(self, repository: Repository) -> None:
+    def _take_subjects(self, repository: MirrorRepository) -> None:
         """The list is current whatever becomes of the index: a problem with it is told beside."""
         source = self._source
         try:
@@ -188,7 +188,7 @@ class _Visit:
         except (SyncError, PublishError) as error:
             self.problems.append(error)
 
-    def _list(self, repository: Repository, head: Head, version: int | None) -> tuple[str, bytes]:
+    def _list(self, repository: MirrorRepository, head: Head, version: int | None) -> tuple[str, bytes]:
         """How the list came about, and its nibbles."""
         names = [head.snapshot, *(delta.target for delta in head.deltas)]
         lengths = {name: length for name in names if (length := repository.length(name)) is not None}
@@ -202,7 +202,7 @@ class _Visit:
         self._arrived = monotonic()
         return "snapshot", decode_snapshot(packed, head.size)
 
-    def _by_deltas(self, repository: Repository, head: Head, deltas: tuple[str, ...]) -> bytes:
+    def _by_deltas(self, repository: MirrorRepository, head: Head, deltas: tuple[str, ...]) -> bytes:
         files = [repository.fetch(name, MAX_DELTA) for name in deltas]
         self._arrived = monotonic()
         nibbles = held_nibbles(self._source.where) or b""

@@ -23,7 +23,7 @@ from gate.store.places import Places
 from gate.store.status_wire import HEAD
 from gate.sync.kept_metadata import KeptMetadata
 from gate.sync.lock import alone
-from gate.sync.offer import Offer, read_offer
+from gate.sync.offer import ListOffer, read_offer
 from gate.sync.round import read_root
 from gate.sync.signed_list import is_signed, verified
 
@@ -64,7 +64,7 @@ def examine(places: Places, root: Path) -> int:
             return publication.head.version
 
 
-def _offer(places: Places) -> Offer:
+def _offer(places: Places) -> ListOffer:
     offer = read_offer(places.held_list_db)
     if offer.is_outdated:
         hint = "Load a newer one: `gate sync --once` or `gate list load DIR`"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gate.errors import DamagedError, GateError, PublishError
 from gate.store.places import Places
-from gate.store.takeover_messages import LONGEST, TAKEOVER, Refused, Took
+from gate.store.takeover_messages import LONGEST, TAKEOVER, TakeoverRefused, Took
 from gate.worker.codec import Started
 from gate.worker.link import Link
 
@@ -34,10 +34,12 @@ def main() -> None:
         link.say(Took(*take_over(places, Path(link.settings["root"]))))
     except GateError as error:
         final = isinstance(error, DamagedError | PublishError)
-        link.say(Refused(error.what[:LONGEST], error.hint[:LONGEST], final))
+        link.say(TakeoverRefused(error.what[:LONGEST], error.hint[:LONGEST], final))
     except MemoryError:
         link.say(
-            Refused(f"{places.held_list_db}: it takes too much memory", "The next `gate sync` writes it again", True)
+            TakeoverRefused(
+                f"{places.held_list_db}: it takes too much memory", "The next `gate sync` writes it again", True
+            )
         )
     link.end()
 

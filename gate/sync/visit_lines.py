@@ -8,20 +8,20 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from gate.errors import DamagedError, GateError, StoreError
-from gate.sync.allowance import Phase, Step
-from gate.sync.round import Outcome, Problem, Visited
+from gate.sync.allowance import Step, VisitPhase
+from gate.sync.round import MirrorProblem, Outcome, Visited
 
 MAX_LINE = 1 << 16  # bytes
 _LONGEST = 2000  # characters of one message
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class VisitEnded:
     visited: Visited
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class VisitFailed:
     """This device, not the mirror, is at fault."""
 
     error: GateError
@@ -40,7 +40,7 @@ def failed_line(error: GateError) -> bytes:
     return _line({"failed": [kind, error.what[:_LONGEST], error.hint[:_LONGEST]]})
 
 
-def parsed(line: bytes) -> Step | Ended | Failed | None:
+def parsed(line: bytes) -> Step | VisitEnded | VisitFailed | None:
     """None for a line that is none of these."""
     if len(line) > MAX_LINE:
         return None
@@ -48,12 +48,12 @@ def parsed(line: bytes) -> Step | Ended | Failed | None:
         ((name, value),) = json.loads(line).items()
         if name == "step":
             phase, about, received = value
-            return Step(Phase(phase), _text(about), _number(received))
+            return Step(VisitPhase(phase), _text(about), _number(received))
         if name == "ended":
-            return Ended(_visited(value))
+            return VisitEnded(_visited(value))
         if name == "failed":
             kind, what, hint = value
-            return Failed((DamagedError if kind == "damaged" else StoreError)(_text(what), hint=_text(hint)))
+            return VisitFailed((DamagedError if kind == "damaged" else StoreError)(_text(what), hint=_text(hint)))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
     return None
@@ -63,7 +63,7 @@ def _visited(value: dict[str, Any]) -> Visited:
     outcome = value["outcome"]
     return Visited(
         None if outcome is None else _outcome(outcome),
-        tuple(Problem(_text(problem["what"]), _text(problem["hint"])) for problem in value["problems"]),
+        tuple(MirrorProblem(_text(problem["what"]), _text(problem["hint"])) for problem in value["problems"]),
         _number(value["received"]),
     )
 

@@ -19,8 +19,8 @@ from nacl.signing import VerifyKey
 from gate.errors import GateError
 from gate.logs import set_up_child
 from gate.store.places import Places
-from gate.sync.allowance import Phase, Step
-from gate.sync.round import Source
+from gate.sync.allowance import Step, VisitPhase
+from gate.sync.round import ListSource
 from gate.sync.sync import visit_here
 from gate.sync.times import Times
 from gate.sync.visit_lines import ended_line, failed_line, step_line
@@ -39,7 +39,7 @@ def main() -> None:
     set_up_child()
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
     report = _report_to(out)
-    report(Step(Phase.WORK, job["address"], 0))
+    report(Step(VisitPhase.WORK, job["address"], 0))
     try:
         last = ended_line(visit_here(_source(job), Times(**job["times"]), job["address"], report))
     except GateError as error:
@@ -48,8 +48,8 @@ def main() -> None:
     os._exit(0)  # a connection to the mirror need not be wound up
 
 
-def _source(job: dict[str, Any]) -> Source:
-    return Source(
+def _source(job: dict[str, Any]) -> ListSource:
+    return ListSource(
         mirrors=(job["address"],),
         root=Path(job["root"]),
         where=Places(Path(job["state_dir"]), Path(job["list_dir"])),

@@ -17,10 +17,10 @@ from time import monotonic
 
 from gate.errors import GateError, StoreError, SyncError
 from gate.store.places import Places
-from gate.sync.allowance import Allowance, Limits, Step
-from gate.sync.round import Problem, Source, Visited, shown
+from gate.sync.allowance import Allowance, Step, VisitLimits
+from gate.sync.round import ListSource, MirrorProblem, Visited, shown
 from gate.sync.times import Times
-from gate.sync.visit_lines import MAX_LINE, Ended, Failed, parsed
+from gate.sync.visit_lines import MAX_LINE, VisitEnded, VisitFailed, parsed
 
 TICK = 0.2  # seconds between two looks at whether the visit is wanted still
 REAPED_WITHIN = 2.0  # seconds: a process that is stuck in the kernel, on a medium that died, is left to it
@@ -38,17 +38,17 @@ class ProcessVisit:
 
     def __init__(
         self,
-        source: Source,
+        source: ListSource,
         now: Times | float,
         tick: Callable[[], None],
         progress: Callable[[int], None] | None = None,
-        limits: Limits | None = None,
+        limits: VisitLimits | None = None,
     ) -> None:
         self._source = source
         self._times = Times.of(now)
         self._tick = tick
         self._progress = progress
-        self._limits = limits or Limits()
+        self._limits = limits or VisitLimits()
 
     def __call__(self, address: str) -> Visited:
         """Raises StoreError, and what `tick` raises."""
@@ -63,9 +63,9 @@ class ProcessVisit:
                     if self._progress and said.received > received:
                         self._progress(said.received - received)
                     received = max(received, said.received)
-                elif isinstance(said, Ended):
+                elif isinstance(said, VisitEnded):
                     return said.visited
-                elif isinstance(said, Failed):
+                elif isinstance(said, VisitFailed):
                     raise said.error
                 else:
                     return _useless(_unclear(address), received)
@@ -163,4 +163,4 @@ def _unclear(address: str) -> SyncError:
 
 
 def _useless(problem: GateError, received: int) -> Visited:
-    return Visited(None, (Problem(problem.what, problem.hint),), received)
+    return Visited(None, (MirrorProblem(problem.what, problem.hint),), received)

@@ -16,7 +16,7 @@ from gate.core.rules import Venue
 from gate.core.staleness import AgeLimits
 from gate.core.trust import key_id
 from gate.core.trusted_time import SETTLES_WITHIN, Kept
-from gate.runtime.clock import TrustedClock
+from gate.runtime.clock import GateClock
 from gate.store.apply_list import Publication, apply
 from gate.store.status_wire import Head, byte_length
 
@@ -96,7 +96,7 @@ class RunningMachine:
         self._set += seconds
 
 
-class RunningClock(TrustedClock):
+class RunningClock(GateClock):
     """A trusted clock that runs, beginning at NOW; `machine` is its to be set."""
 
     def __init__(self, kept: Kept = Kept(), untrusted_for: float = 3600.0) -> None:

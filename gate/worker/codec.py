@@ -22,7 +22,7 @@ class CodecError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class MessageLimits:
     line: int  # bytes of a message, its line end included
     text: int  # characters of a text
     items: int  # of a tuple
@@ -51,7 +51,7 @@ class Codec:
     float, str, an Enum of those, another dataclass, a tuple of one type or of several, a Mapping from an Enum of
     texts, or one of these or None."""
 
-    def __init__(self, *kinds: type, limits: Limits) -> None:
+    def __init__(self, *kinds: type, limits: MessageLimits) -> None:
         self.limits = limits
         self._kinds = {kind.__name__: self._form(kind) for kind in kinds}
 

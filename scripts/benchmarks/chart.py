@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from looks import Row
+from looks import LookRow
 
 WIDTH, LEFT, RIGHT = 1000, 340, 230  # px
 BAR, GAP = 15, 18  # px
@@ -17,7 +17,7 @@ COLOURS = {
 }
 
 
-def draw(rows: Sequence[Row]) -> str:
+def draw(rows: Sequence[LookRow]) -> str:
     """Recall as a bar, time beside it; what has no recall shows its time as a bar."""
     parts, y, last = [], 46, ""
     slowest = max((row.ms_mean for row in rows if row.recall is None), default=1.0)
@@ -36,7 +36,7 @@ def draw(rows: Sequence[Row]) -> str:
     )
 
 
-def _bar(row: Row, y: int, slowest: float) -> list[str]:
+def _bar(row: LookRow, y: int, slowest: float) -> list[str]:
     room = WIDTH - LEFT - RIGHT
     share = row.ms_mean / slowest if row.recall is None else row.recall
     colour = COLOURS.get(row.reader, "#888888")

@@ -98,13 +98,13 @@ class Admitted:
 
 
 @dataclass(frozen=True, slots=True)
-class Synced:
+class SyncedDevice:
     spent: Spent
     way: str
     applied_in: float  # seconds
 
 
-class Device:
+class BenchDevice:
     """Syncs from `mirror`; its state is a folder that can be put back to what it was."""
 
     def __init__(self, folder: Path, nation: Nation, mirror: str) -> None:
@@ -120,13 +120,13 @@ class Device:
     def list_db(self) -> Path:
         return self.state / "list.db"
 
-    def sync(self, way: str) -> Synced:
+    def sync(self, way: str) -> SyncedDevice:
         """`gate sync --once` in a process of its own, by that way and no other."""
         spent, said = gate("sync", "--config", self._config, "--once", "--json")
         outcome = json.loads(said)
         if outcome["way"] != way:
             raise RuntimeError(f"the sync went another way than {way!r}: {said}")
-        return Synced(spent, way, outcome["applied_in"])
+        return SyncedDevice(spent, way, outcome["applied_in"])
 
     def take_over(self) -> Spent:
         """What the lane's child does with the list of a sync: verify it, and write the lane's own."""

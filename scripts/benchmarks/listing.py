@@ -10,7 +10,7 @@ from statistics import median, quantiles
 from tempfile import TemporaryDirectory
 
 import click
-from device import Admitted, Device, Nation, Synced
+from device import Admitted, BenchDevice, Nation, SyncedDevice
 from measure import by_turns, in_fresh_processes
 from people import NATION, Form
 from relay import Relay
@@ -78,7 +78,7 @@ def command(as_json: bool, people: int, folder: Path, form: Form, beside: int) -
 def measure(folder: Path, people: int, form: Form, beside: int) -> list[Figure]:
     nation = Nation(folder, people)
     with nation.served() as server, Relay(server) as relay:
-        device = Device(folder / "device", nation, relay.address)
+        device = BenchDevice(folder / "device", nation, relay.address)
         figures = [Figure("people", people, "On the list", unit="people"), *_published(nation, form)]
         figures += _first_sync(device)
         relay.counted()
@@ -110,7 +110,7 @@ def _published(nation: Nation, form: Form) -> list[Figure]:
     ]
 
 
-def _first_sync(device: Device) -> list[Figure]:
+def _first_sync(device: BenchDevice) -> list[Figure]:
     say("syncing from nothing")
     syncs, taken = [], []
     for _ in range(APPLIED):
@@ -128,7 +128,7 @@ def _first_sync(device: Device) -> list[Figure]:
     ]
 
 
-def _delta(nation: Nation, device: Device, daily: Spent) -> list[Figure]:
+def _delta(nation: Nation, device: BenchDevice, daily: Spent) -> list[Figure]:
     say("syncing a day's changes")
     syncs = []
     for _ in range(APPLIED):
@@ -153,7 +153,7 @@ def _on_the_wire(key: str, relay: Relay, what: str) -> list[Figure]:
 # Looking up
 
 
-def _looked_up(folder: Path, device: Device, people: int) -> Figure:
+def _looked_up(folder: Path, device: BenchDevice, people: int) -> Figure:
     say("looking places up")
     few = folder / "few"
     everybody = {idx: Listing(1 + idx % 4) for idx in range(FEW)}
@@ -188,7 +188,7 @@ class Beside:
     applying: list[Admitted] = field(default_factory=list)
     verifying: list[Admitted] = field(default_factory=list)
 
-    def once(self, device: Device) -> None:
+    def once(self, device: BenchDevice) -> None:
         with device.lane() as stop:
             time.sleep(STEADY)
             steady = CLOCK.now()
@@ -215,7 +215,7 @@ class Beside:
                 self.verifying.append(one)
 
 
-def _beside_a_lane(device: Device, times: int) -> list[Figure]:
+def _beside_a_lane(device: BenchDevice, times: int) -> list[Figure]:
     """The daily delta rewrites nearly all of list.db, like a snapshot: every chunk has a place that changed."""
     beside = Beside()
     for number in range(times):
@@ -250,9 +250,9 @@ def _p99(seconds: list[float]) -> float:
     return quantiles(seconds, n=100, method="inclusive")[98]
 
 
-def _applied_in(syncs: list[Synced]) -> float:
+def _applied_in(syncs: list[SyncedDevice]) -> float:
     return median(sync.applied_in for sync in syncs)
 
 
-def _took(syncs: list[Synced]) -> float:
+def _took(syncs: list[SyncedDevice]) -> float:
     return median(sync.spent.seconds for sync in syncs)

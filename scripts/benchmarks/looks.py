@@ -18,8 +18,8 @@ from drivers.decoders.detect.zxing import detect_and_decode
 from drivers.decoders.live import LiveReader
 from drivers.decoders.still import read_still
 from drivers.readers.camera_worker.capture import Attention, Frame
-from drivers.readers.camera_worker.exposure import Ladder
-from drivers.readers.camera_worker.motion import Health
+from drivers.readers.camera_worker.exposure import ExposureLadder
+from drivers.readers.camera_worker.motion import CameraHealth
 from gate.worker.stderr import silenced
 
 Look = Callable[[Grey], Collection[str]]
@@ -33,7 +33,7 @@ cv2.setNumThreads(1)
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class LookRow:
     set: str
     reader: str
     n: int  # pictures
@@ -135,7 +135,7 @@ class Known:
     codes: int
 
 
-class Tally:
+class LookTally:
     """Outcomes added up to rows."""
 
     def __init__(self) -> None:
@@ -146,7 +146,7 @@ class Tally:
     def add(self, case: Case, outcomes: dict[str, Outcome]) -> None:
         self._sets.setdefault(case.set, []).append((Known(case.text, case.codes), outcomes))
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[LookRow]:
         return [
             _row(name, reader, [(known, outcomes[reader]) for known, outcomes in entries])
             for name, entries in self._sets.items()
@@ -154,11 +154,11 @@ class Tally:
         ]
 
 
-def _row(name: str, reader: str, results: Sequence[tuple[Known, Outcome]]) -> Row:
+def _row(name: str, reader: str, results: Sequence[tuple[Known, Outcome]]) -> LookRow:
     read = [known.text in texts for known, (texts, _) in results if known.text is not None]
     wrong = sum(_is_wrong(known, texts) for known, (texts, _) in results)
     ms = mean(ms for _, (_, ms) in results)
-    return Row(name, reader, len(results), mean(read) if read else None, ms, wrong)
+    return LookRow(name, reader, len(results), mean(read) if read else None, ms, wrong)
 
 
 def _is_wrong(known: Known, texts: Collection[str]) -> bool:
@@ -168,7 +168,7 @@ def _is_wrong(known: Known, texts: Collection[str]) -> bool:
     return any(text != known.text for text in texts)
 
 
-def first_reads(name: str, clips: Sequence[Clip], readers: Mapping[str, Callable[[], Look]]) -> list[Row]:
+def first_reads(name: str, clips: Sequence[Clip], readers: Mapping[str, Callable[[], Look]]) -> list[LookRow]:
     """The frame in which a code is first read, all frames of the clip when never; and time a frame until then."""
     firsts: dict[str, list[int]] = {reader: [] for reader in readers}
     times: dict[str, list[float]] = {reader: [] for reader in readers}
@@ -186,7 +186,7 @@ def first_reads(name: str, clips: Sequence[Clip], readers: Mapping[str, Callable
             firsts[reader].append(len(pictures))
     longest = len(clips[0][0])
     return [
-        Row(
+        LookRow(
             name,
             reader,
             len(clips),
@@ -199,11 +199,11 @@ def first_reads(name: str, clips: Sequence[Clip], readers: Mapping[str, Callable
     ]
 
 
-def idle_shares(name: str, view: tuple[int, int], readers: Mapping[str, Callable[[], Look]]) -> list[Row]:
+def idle_shares(name: str, view: tuple[int, int], readers: Mapping[str, Callable[[], Look]]) -> list[LookRow]:
     """The share of a processor that looking takes while nobody is there: every frame, and as the gate does it."""
     looks = {reader: make() for reader, make in readers.items()}
     looks["cascade, every frame"] = looks.pop("cascade")
-    attention = Attention(Health(1e9, 1e9), Ladder((), lambda _: None))
+    attention = Attention(CameraHealth(1e9, 1e9), ExposureLadder((), lambda _: None))
     clock = iter(range(10 * IDLE_FRAMES))
 
     def gated(grey: Grey) -> Collection[str]:
@@ -220,6 +220,6 @@ def idle_shares(name: str, view: tuple[int, int], readers: Mapping[str, Callable
             times[reader].append(ms)
             wrong[reader] += bool(texts)
     return [
-        Row(name, reader, len(ms), None, mean(ms), wrong[reader], {"share": round(mean(ms) * RATE / 1000, 4)})
+        LookRow(name, reader, len(ms), None, mean(ms), wrong[reader], {"share": round(mean(ms) * RATE / 1000, 4)})
         for reader, ms in times.items()
     ]

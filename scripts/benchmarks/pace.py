@@ -30,7 +30,7 @@ CLOCK = SystemClock()
 SHOWN = Presented("bench", Direction.ENTRY, Mode.ENFORCE, 0)
 
 
-class Lane:
+class PacedLane:
     def __init__(self, state_dir: Path, people: int) -> None:
         self._people = people
         self._new = not File.LANE.within(state_dir).exists()
@@ -87,7 +87,7 @@ class Waited:
 
 
 def main(state_dir: Path, people: int) -> None:
-    lane = Lane(state_dir, people)
+    lane = PacedLane(state_dir, people)
     lane.settle()
     print("ready", flush=True)
     measured, lane.admitted = [], 0

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import segno
-from pinhole import Pose, seen
+from pinhole import CameraPose, seen
 from rendering import LETTERS, Dice, Grey, Light, defocused, moire, sensed, smeared
 
 FINE = 10  # pixels a module of a printed sheet
@@ -25,7 +25,7 @@ class Photograph:
 
 
 @dataclass(slots=True)
-class Scene:
+class PhotographScene:
     """What a kind may change before the picture is taken."""
 
     dice: Dice
@@ -43,18 +43,18 @@ class Scene:
 
 def photographed(number: int, kind: str) -> Photograph:
     dice = np.random.default_rng([number, 7, *kind.encode()])
-    scene = Scene(dice)
+    scene = PhotographScene(dice)
     KINDS[kind](scene)
     texts = tuple(_text(scene, at) for at in range(scene.codes))
     sheet, place = _sheet(scene, texts)
-    pose = Pose(scene.side, scene.tilt, scene.turn, scene.bend)
+    pose = CameraPose(scene.side, scene.tilt, scene.turn, scene.bend)
     picture, corners = seen(sheet, place, pose, dice)
     if scene.light:
         picture = scene.light(picture, corners, dice)
     return Photograph(sensed(picture, scene.noise, dice), texts)
 
 
-def _text(scene: Scene, at: int) -> str:
+def _text(scene: PhotographScene, at: int) -> str:
     """About as long as fits the wished size."""
     dice = scene.dice
     size = int(dice.integers(scene.modules[0], scene.modules[1] + 1))
@@ -64,13 +64,13 @@ def _text(scene: Scene, at: int) -> str:
     return f"{at}:" + "".join(dice.choice(list(LETTERS), letters))
 
 
-def _code(text: str, scene: Scene) -> Light:
+def _code(text: str, scene: PhotographScene) -> Light:
     code = segno.make_qr(text, error=str(scene.dice.choice(list(scene.level))), boost_error=False)
     modules = np.array([list(row) for row in code.matrix], np.bool_)
     return np.where(modules, INK, PAPER).astype(np.float32).repeat(FINE, axis=0).repeat(FINE, axis=1)
 
 
-def _sheet(scene: Scene, texts: tuple[str, ...]) -> tuple[Light, Light]:
+def _sheet(scene: PhotographScene, texts: tuple[str, ...]) -> tuple[Light, Light]:
     """A label with writing and its code, or a sheet full of codes; and where on it the codes are."""
     codes = [_code(text, scene) for text in texts]
     if scene.print:
@@ -112,7 +112,7 @@ def _with_writing(sheet: Light, dice: Dice) -> Light:
 # The kinds.  Harms to what is printed; FINE pixels a module, the code without its quiet zone.
 
 
-def _blurred(scene: Scene) -> None:
+def _blurred(scene: PhotographScene) -> None:
     def light(picture: Light, corners: Light, dice: Dice) -> Light:
         module = _side(corners) / 33
         if dice.random() < 0.5:
@@ -122,7 +122,7 @@ def _blurred(scene: Scene) -> None:
     scene.light, scene.modules = light, (21, 37)
 
 
-def _bright_spots(scene: Scene) -> None:
+def _bright_spots(scene: PhotographScene) -> None:
     def light(picture: Light, corners: Light, dice: Dice) -> Light:
         picture = picture * float(dice.uniform(0.15, 0.6))
         for _ in range(int(dice.integers(1, 4))):
@@ -135,7 +135,7 @@ def _bright_spots(scene: Scene) -> None:
     scene.light = light
 
 
-def _brightness(scene: Scene) -> None:
+def _brightness(scene: PhotographScene) -> None:
     def light(picture: Light, _: Light, dice: Dice) -> Light:
         if dice.random() < 0.5:
             scene.noise = 4.0
@@ -145,7 +145,7 @@ def _brightness(scene: Scene) -> None:
     scene.light = light
 
 
-def _close(scene: Scene) -> None:
+def _close(scene: PhotographScene) -> None:
     scene.side, scene.tilt = (600, 900), 20
 
     def light(picture: Light, corners: Light, dice: Dice) -> Light:
@@ -155,11 +155,11 @@ def _close(scene: Scene) -> None:
     scene.light = light
 
 
-def _curved(scene: Scene) -> None:
+def _curved(scene: PhotographScene) -> None:
     scene.bend, scene.tilt = float(scene.dice.uniform(0.25, 0.85)), 30
 
 
-def _damaged(scene: Scene) -> None:
+def _damaged(scene: PhotographScene) -> None:
     def worn(code: Light, dice: Dice) -> Light:
         code, side = code.copy(), len(code)
         for _ in range(int(dice.integers(0, 25))):
@@ -179,7 +179,7 @@ def _damaged(scene: Scene) -> None:
     scene.print, scene.level = worn, "mqh"
 
 
-def _glare(scene: Scene) -> None:
+def _glare(scene: PhotographScene) -> None:
     def light(picture: Light, corners: Light, dice: Dice) -> Light:
         for _ in range(int(dice.integers(1, 3))):
             spot = corners.mean(axis=0) + dice.uniform(-0.5, 0.5, 2) * _side(corners)
@@ -191,12 +191,12 @@ def _glare(scene: Scene) -> None:
     scene.light = light
 
 
-def _high_version(scene: Scene) -> None:
+def _high_version(scene: PhotographScene) -> None:
     scene.modules, scene.level = (97, 177), "lm"
     scene.side, scene.tilt, scene.bend = (480, 860), 20, float(scene.dice.choice([0, 0.1, 0.25]))
 
 
-def _lots(scene: Scene) -> None:
+def _lots(scene: PhotographScene) -> None:
     scene.codes, scene.modules = int(scene.dice.integers(48, 100)), (21, 29)
     scene.side, scene.tilt, scene.level = (760, 920), 22, "lm"
 
@@ -206,7 +206,7 @@ def _lots(scene: Scene) -> None:
     scene.light = light
 
 
-def _monitor(scene: Scene) -> None:
+def _monitor(scene: PhotographScene) -> None:
     def light(picture: Light, corners: Light, dice: Dice) -> Light:
         picture = moire(picture, corners, 0.0, dice)
         return defocused(picture, _side(corners) / 33 * float(dice.uniform(0.05, 0.4)))
@@ -214,11 +214,11 @@ def _monitor(scene: Scene) -> None:
     scene.light = light
 
 
-def _nominal(scene: Scene) -> None:
+def _nominal(scene: PhotographScene) -> None:
     scene.side = (100, 500)
 
 
-def _noncompliant(scene: Scene) -> None:
+def _noncompliant(scene: PhotographScene) -> None:
     scene.level = "qh"
     way = int(scene.dice.integers(0, 6))
 
@@ -248,7 +248,7 @@ def _noncompliant(scene: Scene) -> None:
     scene.print = odd
 
 
-def _pathological(scene: Scene) -> None:
+def _pathological(scene: PhotographScene) -> None:
     def stained(code: Light, dice: Dice) -> Light:
         side = len(code)
         code = code.copy()
@@ -265,15 +265,15 @@ def _pathological(scene: Scene) -> None:
     scene.print, scene.level = stained, "qh"
 
 
-def _perspective(scene: Scene) -> None:
+def _perspective(scene: PhotographScene) -> None:
     scene.tilt, scene.turn, scene.side = 62, 180, (250, 480)
 
 
-def _rotations(scene: Scene) -> None:
+def _rotations(scene: PhotographScene) -> None:
     scene.turn, scene.tilt = 180, 35
 
 
-def _shadows(scene: Scene) -> None:
+def _shadows(scene: PhotographScene) -> None:
     def light(picture: Light, corners: Light, dice: Dice) -> Light:
         rows, columns = np.indices(picture.shape, np.float32)
         for _ in range(int(dice.integers(1, 4))):
@@ -298,7 +298,7 @@ def _blob(shape: tuple[int, ...], spot: Light, long: float, wide: float, dice: D
     return np.asarray(np.exp(-((across**2 + down**2) ** (sharp / 2))), np.float32)
 
 
-KINDS: dict[str, Callable[[Scene], None]] = {
+KINDS: dict[str, Callable[[PhotographScene], None]] = {
     "blurred": _blurred,
     "bright spots": _bright_spots,
     "brightness": _brightness,

@@ -11,14 +11,14 @@ TWICE = 2  # drawn so much larger and made smaller: no pixel of a camera is a po
 
 
 @dataclass(frozen=True, slots=True)
-class Pose:
+class CameraPose:
     side: tuple[float, float]  # of the code in the picture, pixels
     tilt: float  # degrees off the straight view, at most
     turn: float  # in the plane of the picture, at most
     bend: float  # of the half circle round which the sheet lies
 
 
-def seen(sheet: Light, place: Light, pose: Pose, dice: Dice) -> tuple[Light, Light]:
+def seen(sheet: Light, place: Light, pose: CameraPose, dice: Dice) -> tuple[Light, Light]:
     """The sheet before a room, and the corners of its code in the picture.  `place`: where the code is on the sheet."""
     width, height = WIDE * TWICE, HIGH * TWICE
     focal = 1.1 * width

@@ -21,7 +21,7 @@ from rendering import SIZES, Grey
 from report import Figure, show
 
 from gate.demo.camera import Latest
-from gate.demo.stage import Stage
+from gate.demo.stage import DemoStage
 from gate.errors import GateError
 
 PEOPLE = 1000
@@ -131,7 +131,7 @@ def before_the_camera(pictures: Sequence[Grey]) -> Iterator[str]:
                 return
 
     thread = Thread(target=run, daemon=True)
-    with Stage(latest, dict, "") as stage:
+    with DemoStage(latest, dict, "") as stage:
         thread.start()
         try:
             yield stage.camera

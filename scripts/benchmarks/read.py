@@ -9,7 +9,7 @@ import steps
 from chart import draw
 from clips import HELD, approach, held
 from collection import Case, cases
-from looks import LIVE, ROUNDS, STILL, Row, Tally, first_reads, idle_shares, measured
+from looks import LIVE, ROUNDS, STILL, LookRow, LookTally, first_reads, idle_shares, measured
 from photographs import KINDS as PHOTOGRAPHED
 from photographs import photographed
 from rendering import KINDS, SIZES, rendered, without_code
@@ -73,8 +73,8 @@ def show_steps(pictures: Path | None, many: int, *, as_json: bool) -> None:
         steps.show(rows)
 
 
-def of_collection(manifest: Path) -> list[Row]:
-    tally = Tally()
+def of_collection(manifest: Path) -> list[LookRow]:
+    tally = LookTally()
     for case in collected(manifest):
         tally.add(case, measured(case.picture, STILL, ROUNDS))
     return tally.rows()
@@ -88,8 +88,8 @@ def collected(manifest: Path) -> Iterator[Case]:
         click.echo(f"passed over: {problem}", err=True)
 
 
-def of_drawings(many: int) -> list[Row]:
-    tally = Tally()
+def of_drawings(many: int) -> list[LookRow]:
+    tally = LookTally()
     for case in drawings(many):
         tally.add(case, measured(case.picture, STILL, ROUNDS))
     rows = tally.rows()
@@ -121,7 +121,7 @@ def drawings(many: int) -> Iterable[Case]:
         yield Case("drawn: no code", without_code(number), None)
 
 
-def show(rows: list[Row]) -> None:
+def show(rows: list[LookRow]) -> None:
     table = Table(title="Reading, by turns on the same pictures", title_justify="left", box=box.SIMPLE)
     for column in ("Set", "Reader", "Pictures", "Recall", "ms", "Wrong", "Besides"):
         words = column in ("Set", "Reader", "Besides")  # may be broken on a narrow terminal; a number may not

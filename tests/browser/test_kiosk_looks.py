@@ -13,7 +13,7 @@ from gate.core.lane.modes import Mode, Phase
 from gate.core.model import Direction
 from gate.core.outlet_events import CodeSeen, CodesInView, Decided, DeviceChanged, Event, ListChanged, PhaseChanged
 from gate.core.reason import ADMITTING, Reason
-from gate.kiosk.view import HINT_AFTER, About, Scene, State, no_signal, settle, show, step
+from gate.kiosk.view import HINT_AFTER, About, PageState, Scene, no_signal, settle, show, step
 from tests.browser.rig import ABOUT, Lane, running, set_screen
 
 pytestmark = pytest.mark.browser
@@ -31,7 +31,7 @@ def decided(reason: Reason, let_through: bool) -> Decided:
 
 def page(about: About, *events: Event | float) -> dict[str, Any]:
     """A number lets so many seconds pass."""
-    state, now = step(State(), PhaseChanged(0, Phase.READY), 0.0), 0.0
+    state, now = step(PageState(), PhaseChanged(0, Phase.READY), 0.0), 0.0
     for event in events:
         if isinstance(event, float):
             now += event

@@ -24,7 +24,7 @@ from gate.core.outlet_events import (
     PhaseChanged,
 )
 from gate.core.reason import ADMITTING, Reason
-from gate.core.trusted_time import Standing
+from gate.core.trusted_time import ClockTrust
 from gate.kiosk.texts.catalogue import reason_words
 from tests.browser.rig import ABOUT, Lane, log_of, running, set_screen
 
@@ -121,7 +121,7 @@ def test_what_a_screen_reader_is_told(screen: Chrome, lane: Lane) -> None:
 def test_the_technicians_strip(screen: Chrome, lane: Lane) -> None:
     hostile = "<img src=x onerror=alert(1)>"
     lane.publish(DeviceChanged(0, "barrier", "serial_frames", hostile), ListChanged(0, None, None, "missing"))
-    lane.publish(ClockChanged(0, Standing.BEHIND, 9000.0, "unknown"))
+    lane.publish(ClockChanged(0, ClockTrust.BEHIND, 9000.0, "unknown"))
     WebDriverWait(screen, 5, 0.05).until(lambda d: d.find_element(By.ID, "list").is_displayed())
     WebDriverWait(screen, 5, 0.05).until(lambda d: d.find_element(By.ID, "clock").is_displayed())
     assert screen.find_element(By.ID, "list").text == "Тізім жоқ"
@@ -133,7 +133,7 @@ def test_the_technicians_strip(screen: Chrome, lane: Lane) -> None:
     assert not screen.find_element(By.ID, "trial").is_displayed()
     assert not screen.find_element(By.ID, "simulated").is_displayed()
     lane.publish(DeviceChanged(0, "barrier", "serial_frames", ""), ListChanged(0, 1, 1, "fresh"))
-    lane.publish(ClockChanged(0, Standing.TRUSTED, 0.0, "unknown"))
+    lane.publish(ClockChanged(0, ClockTrust.TRUSTED, 0.0, "unknown"))
     WebDriverWait(screen, 5, 0.05).until(lambda d: not d.find_element(By.ID, "list").is_displayed())
     WebDriverWait(screen, 5, 0.05).until(lambda d: not d.find_element(By.ID, "clock").is_displayed())
 

@@ -159,9 +159,9 @@ class FakeRig(ReaderRig):
         self._reader: fake.FakeReader | None = None
 
     @property
-    def config(self) -> fake.FakeConfig:
+    def config(self) -> fake.FakeReaderConfig:
         faults = ["unplugged"] if self._lost else []
-        return fake.FakeConfig.model_validate(
+        return fake.FakeReaderConfig.model_validate(
             {"driver": "fake", "direction": Direction.EXIT, "texts": self._texts, "pause": "10ms", "faults": faults}
         )
 
@@ -253,7 +253,7 @@ def test_a_recording_that_is_wrong_is_refused(tmp_path: Path, content: bytes, pr
 
 
 def test_the_fake_fails_as_its_script_says_and_remembers() -> None:
-    config = fake.FakeConfig.model_validate(
+    config = fake.FakeReaderConfig.model_validate(
         {"driver": "fake", "texts": ["A", "B"], "pause": "1ms", "faults": ["unplugged", "lost", "none"]}
     )
 

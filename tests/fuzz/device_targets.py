@@ -20,7 +20,7 @@ from drivers.barriers.uhppote_client import CONTROLLED, DoorSetting, UhppoteClie
 from drivers.barriers.zk_client import ZkClient, frame
 from drivers.readers import repeat_filter, serial_scanner
 from drivers.readers.hid_keys import Typing
-from drivers.readers.scanner_parser import LONGEST, Stream
+from drivers.readers.scanner_parser import LONGEST, ScannerParser
 from drivers.readers.scanner_protocols import FAMILIES
 from drivers.readers.serial_scanner import Scanner, ScannerConfig
 from gate.core.model import Direction, Scan
@@ -36,7 +36,7 @@ from tests.fuzz.target import BETWEEN, Target, pieces
 
 def _stream(data: bytes) -> None:
     for ends, answers in ((True, True), (False, False)):
-        stream, at = Stream(ends, answers), 1.0
+        stream, at = ScannerParser(ends, answers), 1.0
         for start in range(0, len(data), 7):
             at += data[start] / 100
             stream.feed(data[start : start + 7], at)

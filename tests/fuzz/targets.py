@@ -95,7 +95,7 @@ def _heads() -> list[bytes]:
 
 
 def _subject_heads() -> list[bytes]:
-    segment = subject_wire.Segment(first=0, last=100)
+    segment = subject_wire.SubjectSegment(first=0, last=100)
     return [
         subject_wire.SubjectsHead(key="0" * 16, runs=(0, 50), segments=(segment,)).model_dump_json().encode(),
         subject_wire.SubjectsHead(key="0" * 16, runs=(), segments=()).model_dump_json().encode(),
@@ -103,7 +103,7 @@ def _subject_heads() -> list[bytes]:
 
 
 def _segment(data: bytes) -> None:
-    subject_wire.decode_segment(data, subject_wire.Segment(first=0, last=100))
+    subject_wire.decode_segment(data, subject_wire.SubjectSegment(first=0, last=100))
 
 
 def _segments() -> list[bytes]:

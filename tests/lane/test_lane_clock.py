@@ -8,7 +8,7 @@ from gate.core.model import Direction, Listing, Scan, Status
 from gate.core.outlet_events import ClockChanged, ListChanged
 from gate.core.reason import Reason
 from gate.core.staleness import Freshness
-from gate.core.trusted_time import Kept, Standing
+from gate.core.trusted_time import ClockTrust, Kept
 from gate.passes.aq1_encode import credential_text, encode_credential
 from gate.store.apply_list import apply
 from gate.store.time_floor import read_kept
@@ -17,7 +17,7 @@ from tests.lane.rig import Rig, plain, working
 
 DAY = 86400.0
 BACK = 90 * DAY
-BEHIND, UNTRUSTED, TRUSTED = Standing.BEHIND, Standing.UNTRUSTED, Standing.TRUSTED
+BEHIND, UNTRUSTED, TRUSTED = ClockTrust.BEHIND, ClockTrust.UNTRUSTED, ClockTrust.TRUSTED
 
 
 def expired(idx: int) -> str:
@@ -40,7 +40,7 @@ def made_at(issued: int, idx: int) -> str:
     )
 
 
-def standings(rig: Rig) -> list[Standing]:
+def standings(rig: Rig) -> list[ClockTrust]:
     return [event.standing for event in rig.events if isinstance(event, ClockChanged)]
 
 
@@ -187,7 +187,7 @@ async def test_a_leap_is_not_believed_and_leaves_nothing(state: Path) -> None:
         rig.clock.machine.set(79 * 365 * DAY)
         await rig.show(plain(9), 0.2)
         assert rig.reasons == [Reason.ADMITTED]
-        await rig.until(lambda: standings(rig)[-1] is Standing.AHEAD)
+        await rig.until(lambda: standings(rig)[-1] is ClockTrust.AHEAD)
         rig.clock.machine.set(-79 * 365 * DAY)
         await rig.until(lambda: standings(rig)[-1] is TRUSTED)
         await rig.show(plain(7), 0.2)

@@ -16,9 +16,9 @@ from gate.core.journal_event import JournalEvent
 from gate.core.lane.modes import Mode
 from gate.core.model import Direction, Listing
 from gate.core.reason import Reason
-from gate.core.trusted_time import TOLERANCE, Kept, Standing
+from gate.core.trusted_time import TOLERANCE, ClockTrust, Kept
 from gate.errors import StoreError
-from gate.runtime.clock import TrustedClock
+from gate.runtime.clock import GateClock
 from gate.store.admission import Admission, Presented
 from gate.store.apply_list import apply
 from gate.store.clock_reset import reset_floor
@@ -110,9 +110,9 @@ def test_a_clock_set_back_revives_nothing_whichever_file_is_lost(tmp_path: Path,
         admission.note(JournalEvent.GATE, NOW, "started")
     for left in tmp_path.glob(f"{lost}*"):
         left.unlink()
-    clock = TrustedClock(ManualClock(now=NOW - 400 * DAY), read_kept(tmp_path), 3600.0)
+    clock = GateClock(ManualClock(now=NOW - 400 * DAY), read_kept(tmp_path), 3600.0)
     assert clock.now() >= AS_OF
-    assert clock.standing() is Standing.BEHIND
+    assert clock.standing() is ClockTrust.BEHIND
 
 
 def test_a_damaged_list_says_nothing_and_a_damaged_journal_stops(tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ def test_a_process_that_is_restarted_goes_on_as_if_it_had_not_been(story: list[t
     with TemporaryDirectory() as folder:
         state, machine, version = Path(folder), ManualClock(), 0
         as_of = NOW - 60
-        clock = TrustedClock(machine, read_kept(state), 3600.0)
+        clock = GateClock(machine, read_kept(state), 3600.0)
         for act, by in story:
             match act:
                 case "run":
@@ -173,7 +173,7 @@ def test_a_process_that_is_restarted_goes_on_as_if_it_had_not_been(story: list[t
                     apply(publication({7: Listing.GREEN}, version=version, as_of=as_of), state)
                     clock.heed(as_of)
                 case "crash":
-                    before, clock = clock, TrustedClock(machine, read_kept(state), 3600.0)
+                    before, clock = clock, GateClock(machine, read_kept(state), 3600.0)
                     assert clock.now() == pytest.approx(before.now(), abs=0.01)
             with lane(state) as admission:
                 if act == "row":
@@ -187,30 +187,30 @@ def test_a_process_that_is_restarted_goes_on_as_if_it_had_not_been(story: list[t
 def test_rows_of_a_leap_are_taken_back_with_it(tmp_path: Path) -> None:
     load(tmp_path, {7: Listing.GREEN})
     machine = ManualClock()
-    clock = TrustedClock(machine, read_kept(tmp_path), 3600.0)
+    clock = GateClock(machine, read_kept(tmp_path), 3600.0)
     with lane(tmp_path) as admission:
         admission.keep_time(clock.kept(), clock.now())
         machine.reboot()
         machine.set(2 * 365 * DAY)  # wrong from the start
-        clock = TrustedClock(machine, read_kept(tmp_path), 3600.0)
+        clock = GateClock(machine, read_kept(tmp_path), 3600.0)
         admission.keep_time(clock.kept(), clock.now())
         machine.advance(30)
         assert reason(admission, clock.now()) is Reason.LIST_EXPIRED
     machine.set(-2 * 365 * DAY)  # and the process dies before it sees that
-    clock = TrustedClock(machine, read_kept(tmp_path), 3600.0)
-    assert (clock.now(), clock.standing()) == (NOW + 30, Standing.TRUSTED)
+    clock = GateClock(machine, read_kept(tmp_path), 3600.0)
+    assert (clock.now(), clock.standing()) == (NOW + 30, ClockTrust.TRUSTED)
 
 
 def test_a_step_that_was_not_kept_yet_poisons_nothing_that_was_steady(tmp_path: Path) -> None:
     load(tmp_path, {7: Listing.GREEN})
     machine = ManualClock()
-    clock = TrustedClock(machine, read_kept(tmp_path), 3600.0)
+    clock = GateClock(machine, read_kept(tmp_path), 3600.0)
     with lane(tmp_path) as admission:
         admission.keep_time(clock.kept(), clock.now())
         admission.note(JournalEvent.GATE, NOW + 2 * 365 * DAY, "a decision in the second of a step")
     kept = read_kept(tmp_path)
     assert (kept.floor, kept.steady) == (NOW + 2 * 365 * DAY, NOW)
-    assert TrustedClock(machine, kept, 3600.0).now() == NOW
+    assert GateClock(machine, kept, 3600.0).now() == NOW
 
 
 def test_who_entered_in_a_time_that_never_was_may_enter_again_in_time(tmp_path: Path) -> None:

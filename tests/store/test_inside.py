@@ -18,7 +18,7 @@ from gate.core.reason import Reason
 from gate.store.admission import Admission, Presented, Recorded
 from gate.store.list_reader import StatusList
 from gate.store.occupancy import MOST_INSIDE
-from gate.store.standing_orders import Standing
+from gate.store.standing_orders import StandingOrders
 from gate.testing.builders import NOW, claims, load, policy
 
 ENTRY, EXIT = Direction.ENTRY, Direction.EXIT
@@ -209,12 +209,12 @@ def test_a_pilot_counts_and_keeps_nobody_out(house: Callable[..., House]) -> Non
 
 def test_orders_and_a_latched_fire_outlive_a_crash(house: Callable[..., House]) -> None:
     door = house()
-    assert door.admission.standing() == Standing()
+    assert door.admission.standing() == StandingOrders()
     door.admission.set_inside(5, door.at)
     for standing in (
-        Standing(frozenset({Mode.OUT_OF_SERVICE, Mode.LOCKED_DOWN}), fire=True),
-        Standing(frozenset({Mode.FREE})),
-        Standing(),
+        StandingOrders(frozenset({Mode.OUT_OF_SERVICE, Mode.LOCKED_DOWN}), fire=True),
+        StandingOrders(frozenset({Mode.FREE})),
+        StandingOrders(),
     ):
         door.admission.remember(standing, door.at)
         door.crash()

@@ -14,7 +14,7 @@ from nacl.signing import SigningKey
 from gate.core.journal_event import JournalEvent
 from gate.errors import StoreError
 from gate.store.database import File, immediate, open_for_writing
-from gate.store.journal import Journal, Row
+from gate.store.journal import Journal, JournalRow
 from gate.store.journal_proof import read, verify
 
 DEVICE_KEY = SigningKey(bytes(32))
@@ -27,7 +27,9 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     journal = Journal(opened)
     for number in range(1, 11):
         with immediate(opened):
-            journal.append(Row(at=number, event=JournalEvent.DECISION, reason="admitted", detail=f"Қақпа {number}"))
+            journal.append(
+                JournalRow(at=number, event=JournalEvent.DECISION, reason="admitted", detail=f"Қақпа {number}")
+            )
             if number % 5 == 0:
                 journal.checkpoint(DEVICE_KEY, "ala-t2-07", number)
     yield opened
@@ -73,7 +75,7 @@ def test_a_rewritten_tail_shows_against_a_checkpoint_that_left(connection: sqlit
     connection.execute("DELETE FROM journal WHERE seq > 9")
     connection.execute("DELETE FROM checkpoint WHERE seq > 9")
     with immediate(connection):
-        Journal(connection).append(Row(at=10, event=JournalEvent.DECISION, reason="expired"))
+        Journal(connection).append(JournalRow(at=10, event=JournalEvent.DECISION, reason="expired"))
     with pytest.raises(StoreError, match="does not match the checkpoint"):
         verify(connection, DEVICE_KEY.verify_key, carried)
 
@@ -92,8 +94,8 @@ def test_rows_from_before_actors_were_recorded_keep_their_digests(tmp_path: Path
     with closing(open_for_writing(File.LANE, tmp_path)) as connection:
         assert verify(connection, None).end == f"1:{digest.hexdigest()}"
         with immediate(connection):
-            Journal(connection).append(Row(at=2, event=JournalEvent.MODE, detail="free on", actor="uid 1000"))
-            Journal(connection).append(Row(at=3, event=JournalEvent.MODE, detail="free off"))
+            Journal(connection).append(JournalRow(at=2, event=JournalEvent.MODE, detail="free on", actor="uid 1000"))
+            Journal(connection).append(JournalRow(at=3, event=JournalEvent.MODE, detail="free off"))
         assert verify(connection, None).rows == 3
         assert [row["actor"] for row in read(connection)] == [None, "uid 1000", None]
 
@@ -101,7 +103,7 @@ def test_rows_from_before_actors_were_recorded_keep_their_digests(tmp_path: Path
 @pytest.mark.parametrize(("seq", "actor"), [(11, "NULL"), (11, "'uid 0'"), (3, "'uid 0'")])
 def test_who_ordered_it_cannot_be_changed(connection: sqlite3.Connection, seq: int, actor: str) -> None:
     with immediate(connection):
-        Journal(connection).append(Row(at=11, event=JournalEvent.MODE, detail="free on", actor="uid 1000"))
+        Journal(connection).append(JournalRow(at=11, event=JournalEvent.MODE, detail="free on", actor="uid 1000"))
     connection.execute(f"UPDATE journal SET actor = {actor} WHERE seq = {seq}")
     with pytest.raises(StoreError, match=f"row {seq} was changed"):
         verify(connection, DEVICE_KEY.verify_key)

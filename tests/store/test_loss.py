@@ -20,7 +20,7 @@ from gate.store.admission import Admission, Presented
 from gate.store.clock_reset import reset_floor
 from gate.store.device_key import load_or_make
 from gate.store.list_reader import StatusList
-from gate.store.standing_orders import Standing
+from gate.store.standing_orders import StandingOrders
 from gate.testing.builders import NOW, load, policy
 from gate.testing.builders import claims as any_claims
 from tests.store.dying import dies_at_line
@@ -200,10 +200,10 @@ def test_a_loss_is_recorded_locks_down_and_forgets_no_use(
     device.open()
     assert device.admission.standing().orders == LOCKED
     assert [event for event, _ in device.rows()].count("loss") == 1
-    device.admission.remember(Standing(), device.at)
+    device.admission.remember(StandingOrders(), device.at)
     device.kill()
     device.open()
-    assert device.admission.standing() == Standing()
+    assert device.admission.standing() == StandingOrders()
     assert device.admission.loss is not None
     assert device.admission.loss.confirmed is not None
     device.at += 700
@@ -258,7 +258,7 @@ def test_a_first_start_is_silent_and_so_is_one_after_a_key_was_made(tmp_path: Pa
             load_or_make(state)  # as a sync does for the subject index
         device = Device(state)
         assert device.admission.loss is None
-        assert device.admission.standing() == Standing()
+        assert device.admission.standing() == StandingOrders()
         device.stop()
 
 

@@ -17,7 +17,7 @@ from gate.core.model import Decision, Direction, Listing
 from gate.core.reason import Reason
 from gate.store.admission import Admission, Counted, Presented, Recorded
 from gate.store.list_reader import StatusList
-from gate.store.repeats import Kind, Repeats
+from gate.store.repeats import RepeatKind, Repeats
 from gate.testing.builders import NOW, claims, load, policy
 
 JUNK = (Reason.MALFORMED, Reason.UNREADABLE, Reason.UNKNOWN_ISSUER, Reason.BAD_SIGNATURE)
@@ -94,10 +94,10 @@ def test_a_failing_disk_loses_no_count(tmp_path: Path, admission: Admission) -> 
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from(JUNK), st.floats(0, 3))))
 def test_every_refusal_is_counted_once_and_rows_keep_their_pace(shown: list[tuple[str, Reason, float]]) -> None:
     repeats, at = Repeats(), 0.0
-    written: list[tuple[str, Kind, int, float]] = []
+    written: list[tuple[str, RepeatKind, int, float]] = []
     for reader, reason, pause in shown:
         at += pause
-        kind = Kind(reason, Direction.ENTRY, Mode.ENFORCE)
+        kind = RepeatKind(reason, Direction.ENTRY, Mode.ENFORCE)
         if row := repeats.add(reader, kind, at):
             written.append((reader, *row, at))
             repeats.written(reader, row[0], at)

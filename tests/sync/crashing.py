@@ -7,7 +7,7 @@ import logging
 from pathlib import Path
 
 from gate.errors import GateError
-from gate.sync.sync import Source, sync
+from gate.sync.sync import ListSource, sync
 from tests.fork_server import serve
 
 REFUSED = 17  # exit code: a GateError, as it should be
@@ -15,7 +15,7 @@ REFUSED = 17  # exit code: a GateError, as it should be
 
 def _run(job: dict[str, str]) -> int:
     try:
-        sync(Source([job["mirror"]], Path(job["root"]), Path(job["state"]), 1e9), float(job["now"]))
+        sync(ListSource([job["mirror"]], Path(job["root"]), Path(job["state"]), 1e9), float(job["now"]))
     except GateError:
         return REFUSED
     return 0

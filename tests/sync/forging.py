@@ -5,11 +5,11 @@ from typing import Any
 
 from tuf.api.metadata import Metadata
 
-from gate.authority.roles import Role, signers
+from gate.authority.roles import SigningRole, signers
 from tests.sync.world import World
 
 
-def resign(world: World, change: Callable[[Any], object], role: Role = Role.STATUS) -> None:
+def resign(world: World, change: Callable[[Any], object], role: SigningRole = SigningRole.STATUS) -> None:
     """Change the metadata of `role` as it is published, and sign it as the authority would."""
     path = max((world.public / "metadata").glob(f"*.{role}.json"), key=lambda path: int(path.name.split(".")[0]))
     signed = Metadata[Any].from_bytes(path.read_bytes())

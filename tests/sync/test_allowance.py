@@ -4,10 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gate.errors import StoreError, SyncError
-from gate.sync.allowance import SLOWEST, Allowance, Limits, Phase, Step
+from gate.sync.allowance import SLOWEST, Allowance, Step, VisitLimits, VisitPhase
 
-LIMITS = Limits()
-WAITING = (Phase.ASK, Phase.READ)
+LIMITS = VisitLimits()
+WAITING = (VisitPhase.ASK, VisitPhase.READ)
 
 steps = st.lists(
     st.tuples(
@@ -21,10 +21,12 @@ steps = st.lists(
 
 
 @given(steps)
-def test_a_mirror_holds_a_visit_for_what_it_sends_and_a_minute(reports: list[tuple[Phase, int, int, float]]) -> None:
+def test_a_mirror_holds_a_visit_for_what_it_sends_and_a_minute(
+    reports: list[tuple[VisitPhase, int, int, float]],
+) -> None:
     now, received = 100.0, 0
     allowance = Allowance(LIMITS, now)
-    allowance.report(Step(Phase.WORK, "", 0), now)
+    allowance.report(Step(VisitPhase.WORK, "", 0), now)
     for phase, about, size, share in reports:
         allowance.report(Step(phase, str(about), received), now)
         left = allowance.ends - now
@@ -40,14 +42,14 @@ def test_a_mirror_holds_a_visit_for_what_it_sends_and_a_minute(reports: list[tup
 def test_an_honest_line_gets_its_hour(pace: int, size: int) -> None:
     """A little faster than the slowest: nothing but the hour ends it."""
     allowance = Allowance(LIMITS, 0.0)
-    allowance.report(Step(Phase.ASK, "a", 0), 0.0)
+    allowance.report(Step(VisitPhase.ASK, "a", 0), 0.0)
     now = 2.0
-    allowance.report(Step(Phase.READ, "a", 0), now)
+    allowance.report(Step(VisitPhase.READ, "a", 0), now)
     received = 0
     while received < size and now < LIMITS.visit - 20:
         now, received = now + 10, min(size, received + 10 * pace)
         assert allowance.ends > now - 1e-6
-        allowance.report(Step(Phase.READ, "a", received), now)
+        allowance.report(Step(VisitPhase.READ, "a", received), now)
 
 
 def test_whose_fault_it_is() -> None:
@@ -55,9 +57,9 @@ def test_whose_fault_it_is() -> None:
     assert isinstance(allowance.problem, StoreError)
     assert not allowance.has_begun
     expected = {
-        Step(Phase.WORK, "x", 0): (StoreError, "did not end within 600 s"),
-        Step(Phase.ASK, "x", 0): (SyncError, "x: no answer within 30 s"),
-        Step(Phase.READ, "x", 0): (SyncError, "x: slower than 2048 bytes a second"),
+        Step(VisitPhase.WORK, "x", 0): (StoreError, "did not end within 600 s"),
+        Step(VisitPhase.ASK, "x", 0): (SyncError, "x: no answer within 30 s"),
+        Step(VisitPhase.READ, "x", 0): (SyncError, "x: slower than 2048 bytes a second"),
     }
     for step, (kind, says) in expected.items():
         allowance = Allowance(LIMITS, 0.0)
@@ -69,11 +71,11 @@ def test_whose_fault_it_is() -> None:
 def test_an_answer_just_in_time_again_and_again_is_not_enough() -> None:
     allowance, now = Allowance(LIMITS, 0.0), 0.0
     for number in range(100):
-        allowance.report(Step(Phase.ASK, str(number), 0), now)
+        allowance.report(Step(VisitPhase.ASK, str(number), 0), now)
         if allowance.ends <= now + 29:
             break
         now += 29
-        allowance.report(Step(Phase.WORK, str(number), 0), now)
+        allowance.report(Step(VisitPhase.WORK, str(number), 0), now)
     assert allowance.ends == 60
     assert "slower than" in allowance.problem.what
 
@@ -81,14 +83,14 @@ def test_an_answer_just_in_time_again_and_again_is_not_enough() -> None:
 def test_a_mirror_that_sends_for_ever_has_an_hour() -> None:
     allowance = Allowance(LIMITS, 0.0)
     for second in range(0, 3600, 10):
-        allowance.report(Step(Phase.READ, "x", second * (1 << 20)), float(second))
+        allowance.report(Step(VisitPhase.READ, "x", second * (1 << 20)), float(second))
     assert allowance.ends == 3600
     assert "not everything came within 60 min" in allowance.problem.what
 
 
 def test_work_of_this_device_is_not_the_mirrors_time() -> None:
     allowance = Allowance(LIMITS, 0.0)
-    allowance.report(Step(Phase.ASK, "x", 0), 0.0)
-    allowance.report(Step(Phase.WORK, "x", 0), 10.0)
-    allowance.report(Step(Phase.ASK, "y", 0), 500.0)
+    allowance.report(Step(VisitPhase.ASK, "x", 0), 0.0)
+    allowance.report(Step(VisitPhase.WORK, "x", 0), 10.0)
+    allowance.report(Step(VisitPhase.ASK, "y", 0), 500.0)
     assert allowance.ends == 530

@@ -16,7 +16,7 @@ from gate.errors import GateError, PublishError, SyncError
 from gate.store.last_sync import Synced, last_sync
 from gate.sync import sync as syncing
 from gate.sync import web
-from gate.sync.allowance import Limits
+from gate.sync.allowance import VisitLimits
 from gate.testing.builders import rules_json
 from tests.sync import servers
 from tests.sync.certificates import self_signed
@@ -40,7 +40,7 @@ def world(tmp_path: Path) -> World:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same rules, sooner."""
     monkeypatch.setattr(web, "SILENCE", 0.5)
-    monkeypatch.setattr(syncing, "LIMITS", Limits(read=0.5))
+    monkeypatch.setattr(syncing, "LIMITS", VisitLimits(read=0.5))
 
 
 FILES = ("2.root", "timestamp", "2.snapshot", "3.status", "head.json", "delta-1-2")

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from gate.errors import StoreError
-from gate.sync.allowance import Limits
-from gate.sync.round import Outcome, Source, Visited, ask_in_turn
+from gate.sync.allowance import VisitLimits
+from gate.sync.round import ListSource, Outcome, Visited, ask_in_turn
 from gate.sync.sync import visit_here
 from gate.sync.visit_process import ProcessVisit
 from gate.testing.census import children
@@ -22,7 +22,7 @@ from tests.sync.liars import HOLDING, WRONG, Liar, Lie
 from tests.sync.servers import MirrorServer
 from tests.sync.world import HOUR, World
 
-SHORT = Limits(answer=0.5, read=0.5, mirror=1.0)
+SHORT = VisitLimits(answer=0.5, read=0.5, mirror=1.0)
 
 
 @pytest.fixture
@@ -32,16 +32,16 @@ def world(tmp_path: Path) -> World:
     return made
 
 
-def source(world: World) -> Source:
-    return Source((), world.root, world.state, stale_after=6 * HOUR)
+def source(world: World) -> ListSource:
+    return ListSource((), world.root, world.state, stale_after=6 * HOUR)
 
 
-def visit(world: World, address: str, limits: Limits = SHORT, tick: Callable[[], None] = lambda: None) -> Visited:
+def visit(world: World, address: str, limits: VisitLimits = SHORT, tick: Callable[[], None] = lambda: None) -> Visited:
     """In a process of its own, as the daemon does."""
     return ProcessVisit(source(world), world.now, tick, limits=limits)(address)
 
 
-def with_a_good_second(world: World, address: str, limits: Limits = SHORT) -> Outcome:
+def with_a_good_second(world: World, address: str, limits: VisitLimits = SHORT) -> Outcome:
     def visits(asked: str) -> Visited:
         if asked == address:
             return visit(world, address, limits)
@@ -117,7 +117,7 @@ def test_what_came_before_the_end_is_kept(world: World) -> None:
         assert size / 2 <= part.stat().st_size < size
         mirror.faults.clear()
         mirror.sent = 0
-        last = visit(world, mirror.address, Limits())
+        last = visit(world, mirror.address, VisitLimits())
     assert last.outcome is not None
     assert last.outcome.version == 1
     assert mirror.sent < size / 2 + 6000
@@ -140,7 +140,7 @@ def test_a_visit_whose_process_dies(world: World, number: signal.Signals) -> Non
                 _kill(number, before)
                 liar.asked.clear()
 
-        visited = visit(world, liar.address, Limits(), tick)
+        visited = visit(world, liar.address, VisitLimits(), tick)
     (problem,) = visited.problems
     assert problem.what == f"{liar.address}: the visit ended by signal {number.value}"
 
@@ -150,7 +150,7 @@ def test_a_device_whose_disk_refuses_is_not_the_mirrors_fault(world: World) -> N
     world.state.mkdir()
     (world.state / "tuf").write_text("no folder")
     with pytest.raises(StoreError, match=rf"{world.state}/tuf: File exists"):
-        visit(world, world.public.as_uri(), Limits())
+        visit(world, world.public.as_uri(), VisitLimits())
 
 
 def test_a_person_who_ends_it_ends_the_visit(world: World) -> None:
@@ -163,5 +163,5 @@ def test_a_person_who_ends_it_ends_the_visit(world: World) -> None:
 
     before = children()
     with Liar(HOLDING["silence"]) as liar, pytest.raises(EnoughError):
-        visit(world, liar.address, Limits(), tick)
+        visit(world, liar.address, VisitLimits(), tick)
     assert children() <= before

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tuf.api.metadata import DelegatedRole, Delegations, MetaFile, Targets
 
-from gate.authority.roles import Role
+from gate.authority.roles import SigningRole
 from gate.core.model import Listing
 from gate.errors import StoreError, SyncError
 from gate.store.status_wire import HEAD
@@ -72,7 +72,7 @@ def test_roles_that_online_keys_invent_are_not_followed(world: World, name: str)
         targets.delegations = Delegations({}, {name: DelegatedRole(name, [], 1, terminating=True, paths=["status/*"])})
 
     resign(world, delegate)
-    resign(world, lambda snapshot: snapshot.meta.update({f"{name}.json": MetaFile(1)}), Role.SNAPSHOT)
+    resign(world, lambda snapshot: snapshot.meta.update({f"{name}.json": MetaFile(1)}), SigningRole.SNAPSHOT)
     outcome = world.sync(world.public.as_uri(), good.as_uri())
     assert (outcome.mirror, outcome.version) == (good.as_uri(), 1)
     assert "status/head.json is named but not offered" in outcome.problems[0]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from nacl.signing import SigningKey
 
 from gate.authority import subjects as module
-from gate.authority.roles import Role
+from gate.authority.roles import SigningRole
 from gate.authority.subjects import plan
 from gate.core.model import Listing
 from gate.errors import PublishError, StoreError
@@ -22,11 +22,11 @@ from gate.store import subject_wire
 from gate.store.device_key import load_or_make
 from gate.store.places import Places
 from gate.store.subject_files import SubjectFiles
-from gate.store.subject_wire import Segment, SubjectsHead, decode_segment, encode_segment
+from gate.store.subject_wire import SubjectSegment, SubjectsHead, decode_segment, encode_segment
 from gate.store.subjects import find_subject, held_subjects
 from gate.sync.signed_list import ForgedError
 from gate.sync.signed_subjects import confirm
-from gate.sync.sync import Outcome, Source, sync
+from gate.sync.sync import ListSource, Outcome, sync
 from gate.sync.takeover import take_over
 from tests.commands.process import run_gate
 from tests.sync.servers import MirrorServer, corrupted
@@ -55,7 +55,7 @@ def key_of(world: World) -> SigningKey:
 
 
 def ask(world: World, *mirrors: str, key: SigningKey | None = None, forget: bool = False) -> Outcome:
-    source = Source(
+    source = ListSource(
         mirrors or (world.public.as_uri(),), world.root, world.state, 1e9, key.verify_key if key else None, forget
     )
     return sync(source, world.now)
@@ -144,9 +144,9 @@ def test_a_stolen_mirror_reveals_nothing(world: World) -> None:
         subject_wire.unseal(sealed, SigningKey.generate())
 
 
-def segment_of(path: Path) -> Segment:
+def segment_of(path: Path) -> SubjectSegment:
     first, last = path.name.split(".")[1].split("-")
-    return Segment(first=int(first), last=int(last))
+    return SubjectSegment(first=int(first), last=int(last))
 
 
 def test_a_damaged_segment_is_not_taken_and_comes_again(world: World) -> None:
@@ -185,7 +185,7 @@ def test_a_place_that_was_signed_is_confirmed_while_the_list_goes_on(world: Worl
     key = register(world)
     world.publish()
     assert ask(world, key=key).problems == ()
-    for role in (Role.SUBJECTS, Role.SNAPSHOT, Role.TIMESTAMP):
+    for role in (SigningRole.SUBJECTS, SigningRole.SNAPSHOT, SigningRole.TIMESTAMP):
         world.authority.rotate_role(role, world.now)
     take_in(world, 3000, 3010)
     world.publish()
@@ -236,22 +236,22 @@ def test_a_forged_index_names_nobody_to_staff(world: World, kind: str) -> None:
 
 @given(st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=300))
 def test_segments_round_trip(digests: list[int]) -> None:
-    segment = Segment(first=5, last=5 + len(digests))
+    segment = SubjectSegment(first=5, last=5 + len(digests))
     packed = encode_segment(np.array(digests, np.uint64))
     assert decode_segment(packed, segment) == b"".join(digest.to_bytes(8, "big") for digest in digests)
     with pytest.raises(PublishError):
-        decode_segment(packed, Segment(first=5, last=6 + len(digests)))
+        decode_segment(packed, SubjectSegment(first=5, last=6 + len(digests)))
 
 
 @given(st.binary(max_size=100))
 def test_a_damaged_segment_is_refused(data: bytes) -> None:
     with pytest.raises(PublishError):
-        decode_segment(data, Segment(first=0, last=4))
+        decode_segment(data, SubjectSegment(first=0, last=4))
 
 
 @given(st.lists(st.integers(1, 5000), max_size=40))
 def test_segments_stay_few_and_leave_no_gap(growth: list[int]) -> None:
-    segments: tuple[Segment, ...] = ()
+    segments: tuple[SubjectSegment, ...] = ()
     places = 0
     for more in growth:
         places += more

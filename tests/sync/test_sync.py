@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gate.authority.roles import Role
+from gate.authority.roles import SigningRole
 from gate.core.model import Listing
 from gate.errors import StoreError, SyncError
 from gate.store.apply_list import held
@@ -152,7 +152,7 @@ def test_keys_of_every_role_can_be_changed_and_devices_follow(world: World) -> N
     old_root.write_bytes(world.root.read_bytes())
     with MirrorServer(world.public) as mirror:
         world.sync(mirror.address, root=old_root)
-        for number, role in enumerate((*Role, *Role), 2):
+        for number, role in enumerate((*SigningRole, *SigningRole), 2):
             world.authority.rotate_role(role, world.now)
             assert world.publish({number: Listing.RED}) == number
             assert world.sync(mirror.address, root=old_root).version == number

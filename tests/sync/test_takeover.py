@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gate.authority.roles import Role
+from gate.authority.roles import SigningRole
 from gate.core.model import Listing
 from gate.errors import DamagedError, GateError, PublishError, SyncError
 from gate.store.documents import RULES, TRUST
@@ -172,7 +172,13 @@ def test_rotated_keys_are_followed_and_never_left_again(world: World) -> None:
     old = world.root.read_bytes()
     (world.folder / "installed.json").write_bytes(old)
     shutil.copy(places(world).list_db, world.folder / "old.db")
-    for role in (Role.TARGETS, Role.STATUS, Role.SNAPSHOT, Role.TIMESTAMP, Role.ROOT):
+    for role in (
+        SigningRole.TARGETS,
+        SigningRole.STATUS,
+        SigningRole.SNAPSHOT,
+        SigningRole.TIMESTAMP,
+        SigningRole.ROOT,
+    ):
         world.authority.rotate_role(role, world.now)
     world.publish({WITNESS: Listing.BLUE})
     installed = world.folder / "installed.json"

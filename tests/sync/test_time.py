@@ -7,14 +7,14 @@ import pytest
 from gate.authority import metadata
 from gate.authority.authority import Authority
 from gate.core.time_reset import parse_time
-from gate.core.trusted_time import LATEST, TOLERANCE, Kept, Standing
+from gate.core.trusted_time import LATEST, TOLERANCE, ClockTrust, Kept
 from gate.errors import PublishError, SyncError
-from gate.runtime.clock import TrustedClock
+from gate.runtime.clock import GateClock
 from gate.store.clock_reset import reset_floor
 from gate.store.database import File, immediate, open_for_writing
 from gate.store.list_reader import StatusList
 from gate.store.time_floor import keep, read_kept, read_reset, read_signed
-from gate.sync.sync import Outcome, Source, sync
+from gate.sync.sync import ListSource, Outcome, sync
 from gate.sync.times import AHEAD, Times
 from gate.testing.builders import ManualClock
 from tests.sync import forging
@@ -35,16 +35,16 @@ def mirror(world: World, folder: Path | None = None) -> str:
     return (folder or world.public).as_uri()
 
 
-def clock(world: World, at: float) -> TrustedClock:
+def clock(world: World, at: float) -> GateClock:
     """Of a device whose machine shows `at`, long after its start."""
-    return TrustedClock(ManualClock(at), read_kept(world.state), 12 * HOUR)
+    return GateClock(ManualClock(at), read_kept(world.state), 12 * HOUR)
 
 
 def synced(world: World, at: float) -> Outcome:
     """As a command does it, with a system clock that shows `at`."""
     believed = clock(world, at)
     times = Times(believed.now(), at, believed.behind() > TOLERANCE)
-    return sync(Source((mirror(world),), world.root, world.state, stale_after=6 * HOUR), times)
+    return sync(ListSource((mirror(world),), world.root, world.state, stale_after=6 * HOUR), times)
 
 
 def publish(world: World, at: int, *, ahead: bool = False) -> int:
@@ -55,7 +55,7 @@ def poisoned(world: World) -> None:
     """A gate of an earlier version has taken a list of 2107, and its lane has lived by it."""
     synced(world, world.now)
     publish(world, FUTURE, ahead=True)
-    sync(Source((mirror(world),), world.root, world.state, stale_after=6 * HOUR), FUTURE)
+    sync(ListSource((mirror(world),), world.root, world.state, stale_after=6 * HOUR), FUTURE)
     connection = open_for_writing(File.LANE, world.state)
     with immediate(connection):
         keep(connection, Kept(float(FUTURE + 60), 60.0, signed=float(FUTURE), steady=float(FUTURE + 60)))
@@ -145,8 +145,8 @@ def test_a_gate_that_was_off_for_months_takes_todays_list_once_its_clock_is_set(
 def test_a_poisoned_fleet_heals_by_sync_and_stays_healed(world: World) -> None:
     poisoned(world)
     now = world.now + DAY
-    assert clock(world, now).standing() is Standing.BEHIND
-    source = Source((mirror(world),), world.root, world.state, stale_after=HOUR)
+    assert clock(world, now).standing() is ClockTrust.BEHIND
+    source = ListSource((mirror(world),), world.root, world.state, stale_after=HOUR)
     with pytest.raises(SyncError) as caught:  # a month on, when all that was signed then is over
         sync(source, Times(FUTURE + 30.0 * DAY, now))
     assert caught.value.hint.startswith("Look at this device's clock first")
@@ -154,13 +154,13 @@ def test_a_poisoned_fleet_heals_by_sync_and_stays_healed(world: World) -> None:
     publish(world, now + 60)
     assert synced(world, now + 120).version == 3
     healed = clock(world, now + 120)
-    assert (healed.now(), healed.standing()) == (now + 120, Standing.TRUSTED)
+    assert (healed.now(), healed.standing()) == (now + 120, ClockTrust.TRUSTED)
     assert healed.kept().resets == 1
     assert read_signed(world.state) == now + 60
     # And once more: the reset that was obeyed withdraws nothing a second time.
     publish(world, now + DAY)
     assert synced(world, now + DAY).version == 4
-    assert clock(world, now).standing() is Standing.BEHIND
+    assert clock(world, now).standing() is ClockTrust.BEHIND
 
 
 def test_a_reset_is_found_whatever_the_clock_of_the_device_says(world: World) -> None:
@@ -182,7 +182,7 @@ def test_an_old_reset_and_an_old_list_are_no_way_back(world: World) -> None:
     synced(world, now + 2 * DAY)
     with pytest.raises(SyncError, match="older than what is held"):
         sync(
-            Source((mirror(world, frozen),), world.root, world.state, stale_after=HOUR),
+            ListSource((mirror(world, frozen),), world.root, world.state, stale_after=HOUR),
             Times(now + 2.0 * DAY, now + 2.0 * DAY),
         )
     assert read_signed(world.state) == now + 2 * DAY
@@ -213,7 +213,7 @@ def test_by_hand_with_the_right_clock(world: World) -> None:
     now = world.now + DAY
     reset_floor(world.state, now, list_is_wrong=True)
     right = clock(world, now)
-    assert (right.now(), right.standing()) == (now, Standing.TRUSTED)
+    assert (right.now(), right.standing()) == (now, ClockTrust.TRUSTED)
     status = StatusList(world.state)
     status.refresh()
     assert (status.state.version, status.state.as_of) == (2, 0)  # as old as can be: nobody enters by it
@@ -234,5 +234,5 @@ def test_a_device_whose_time_only_the_clock_has_poisoned_syncs(world: World) -> 
         keep(connection, Kept(float(FUTURE), 0.0, steady=float(FUTURE), signed=float(world.now)))
     connection.close()
     publish(world, world.now + 2 * DAY)
-    assert clock(world, world.now + 2 * DAY).standing() is Standing.BEHIND
+    assert clock(world, world.now + 2 * DAY).standing() is ClockTrust.BEHIND
     assert synced(world, world.now + 2 * DAY + 60).version == 2

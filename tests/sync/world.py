@@ -11,7 +11,7 @@ from pathlib import Path
 from gate.authority.authority import Authority
 from gate.core.model import Listing
 from gate.store.list_reader import OutdatedError, StatusList
-from gate.sync.sync import Outcome, Source, sync
+from gate.sync.sync import ListSource, Outcome, sync
 from gate.testing.builders import rules_json
 
 START = 1_800_000_000
@@ -52,7 +52,7 @@ class World:
         return self.authority.publish(self.public, self.now, shrink=shrink, grow=True, ahead=True).version
 
     def sync(self, *mirrors: str, now: int | None = None, root: Path | None = None) -> Outcome:
-        source = Source(mirrors, root or self.root, self.state, stale_after=6 * HOUR)
+        source = ListSource(mirrors, root or self.root, self.state, stale_after=6 * HOUR)
         return sync(source, self.now if now is None else now)
 
     def held(self, *places: int) -> list[Listing]:

@@ -15,7 +15,7 @@ from gate.authority.authority import Authority
 from gate.core.model import Listing, Status
 from gate.passes.aq1_encode import credential_text
 from gate.store.database import File, open_for_reading
-from gate.sync.sync import Outcome, Source, sync
+from gate.sync.sync import ListSource, Outcome, sync
 from gate.testing.builders import rules_json
 from gate.testing.relay_board import RelayBoard
 from tests.commands.process import Running, start_gate
@@ -60,7 +60,7 @@ class Site:
         self.sync(self.authority.public.as_uri())
 
     def sync(self, *mirrors: str) -> Outcome:
-        return sync(Source(mirrors, self.root, self.state, stale_after=3600), self.now)
+        return sync(ListSource(mirrors, self.root, self.state, stale_after=3600), self.now)
 
     def issue(self, idx: int, status: Status = Status.GREEN) -> str:
         return credential_text(self.authority.issue("ashyq", idx, status, issued_at=self.now - 60, lifetime=12 * 3600))

@@ -10,7 +10,7 @@ import pytest
 from gate.authority.authority import Authority
 from gate.authority.pictures import draw_png
 from gate.cli.doctor_files import signatures
-from gate.cli.doctor_lines import State
+from gate.cli.doctor_lines import Mark
 from gate.core.model import Listing, Status
 from gate.passes.aq1_encode import credential_text
 from gate.registry import config_of
@@ -113,10 +113,10 @@ def test_doctor_and_status_say_whether_what_is_offered_is_signed(site: Site, thi
         f'[sync]\nmirrors = ["{site.authority.public.as_uri()}"]\nroot = "{site.root}"\n',
     )
     settings = load_settings(site.config, config_of)
-    assert [line.state for line in signatures(settings, fit(settings))] == [State.PASS]
+    assert [line.state for line in signatures(settings, fit(settings))] == [Mark.PASS]
     forge(site.state, trusting(thief, site))
     (line,) = signatures(settings, fit(settings))
-    assert line.state is State.FAIL
+    assert line.state is Mark.FAIL
     assert "trust.json is not what the authority signed" in line.found
 
 

@@ -1,6 +1,7 @@
 """`gate run` as a person meets it: pictures before a camera, bytes on a serial port, rows in a journal."""
 
 import os
+import sqlite3
 import subprocess
 from collections.abc import Iterator
 from itertools import groupby
@@ -197,9 +198,12 @@ def test_a_lost_journal_locks_the_entrance_until_staff_confirm(
 
 
 def test_a_disk_that_refuses_at_the_start_is_waited_for(site: Site, board: RelayBoard, tmp_path: Path) -> None:
-    """A directory in place of a file stands for a disk that is full or read-only."""
-    (site.state / "lane.db-shm").mkdir()
+    """A program that holds the database stands for a disk that is full or read-only."""
     site.configure(replay(tmp_path, "x"), lcus(board))
+    with running(site):
+        pass
+    held = sqlite3.connect(site.state / "lane.db", isolation_level=None)
+    held.execute("BEGIN IMMEDIATE")
     config = ("--config", str(site.config))
     daemon = Daemon(site)
     try:
@@ -210,12 +214,13 @@ def test_a_disk_that_refuses_at_the_start_is_waited_for(site: Site, board: Relay
         assert "storage_failed: nothing can be recorded" in said.stderr
         assert gate("lane", "lockdown", "on", *config).returncode == 1
         assert board.openings == 0
-        (site.state / "lane.db-shm").rmdir()
+        held.execute("ROLLBACK")
         daemon.wait_ready()
         assert gate("lane", "admit", *config).returncode == 0
         eventually(lambda: board.openings == 1, "the barrier to open")
     finally:
         daemon.stop()
+        held.close()
     assert daemon.said().count("lane.db: ") == 1
     assert "Traceback" not in daemon.said()
 

@@ -2,17 +2,17 @@
 
 from gate.core.lane.modes import Mode
 from gate.core.outlet_events import Event
-from gate.kiosk.view import About, Page, State, settle, show, step
+from gate.kiosk.view import About, Page, PageState, settle, show, step
 
 ABOUT = About("ala-t2-07", "ala-t2", "airport", ("kk", "ru", "en"), Mode.ENFORCE)
 
 
-def after(*events: Event | float) -> State:
+def after(*events: Event | float) -> PageState:
     """Events in order; a number lets so many seconds pass."""
-    return run(State(), 0.0, *events)[0]
+    return run(PageState(), 0.0, *events)[0]
 
 
-def run(state: State, now: float, *events: Event | float) -> tuple[State, float]:
+def run(state: PageState, now: float, *events: Event | float) -> tuple[PageState, float]:
     for event in events:
         if isinstance(event, (int, float)):
             now += event

@@ -86,6 +86,18 @@ def test_package_markers_say_what_belongs_into_the_folder_and_do_nothing() -> No
     assert [where for where, body in code.items() if body and where.endswith("__init__.py")] == []
 
 
+def test_each_public_class_has_a_name_of_its_own() -> None:
+    """So that a search for a name finds one thing, whatever room it is in."""
+    places: dict[str, list[str]] = {}
+    for path, tree in trees().items():
+        if shown(path).startswith(("gate/", "drivers/", "scripts/")):
+            for node in tree.body:
+                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                    places.setdefault(node.name, []).append(shown(path))
+    assert len(places) > 200
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}
+
+
 def test_no_module_is_named_for_nothing_in_particular() -> None:
     vague = re.compile(r"(^|_)(utils?|helpers?|common|managers?|misc)(_|$)")
     parts = {part for path in SOURCES for part in path.relative_to(ROOT).with_suffix("").parts}

@@ -11,7 +11,7 @@ from gate.authority.authority import Authority
 from gate.authority.matching import Waiting
 from gate.authority.people import People, subject_digest
 from gate.authority.sources.rows import Problems
-from gate.authority.statuses import StatusList
+from gate.authority.statuses import StatusTable
 from gate.errors import StoreError, UsageError
 
 KEY = bytes(range(32))
@@ -167,7 +167,7 @@ def test_a_crash_before_the_statuses_is_healed_by_importing_again(
     table = tmp_path / "people.csv"
     table.write_text("person,status\n990101300123,green\n880202400234,blue\n")
     with monkeypatch.context() as patch, table.open("rb") as stream:
-        patch.setattr(StatusList, "save", power_cut)
+        patch.setattr(StatusTable, "save", power_cut)
         with pytest.raises(KeyboardInterrupt):
             authority.import_csv(stream)
     places = [authority.place_of(person) for person in ("990101300123", "880202400234")]

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gate.authority.authority import Authority
-from gate.authority.statuses import StatusList
+from gate.authority.statuses import StatusTable
 from gate.core.model import Listing
 from gate.core.rules import parse_rules
 from gate.core.trust import parse_trust
@@ -58,7 +58,7 @@ def listings(nibbles: bytes, size: int) -> list[int]:
 
 @given(st.dictionaries(st.integers(0, 200), st.sampled_from(Listing), min_size=1))
 def test_the_nibbles_on_the_wire_say_what_was_set(wanted: dict[int, Listing]) -> None:
-    statuses = StatusList.load(Path("/nonexistent"), 1000)
+    statuses = StatusTable.load(Path("/nonexistent"), 1000)
     statuses.set(wanted)
     assert statuses.size == max(wanted) + 1
     expected = [int(wanted.get(idx, Listing.UNLISTED)) for idx in range(statuses.size)]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gate.authority.authority import Authority
-from gate.authority.roles import Role
+from gate.authority.roles import SigningRole
 from gate.core.model import Listing
 from gate.errors import UsageError
 from gate.store import status_wire as wire
@@ -60,13 +60,13 @@ def test_two_of_three_must_sign_a_new_root(tmp_path: Path) -> None:
     first = tmp_path / "root-of-a-device.json"
     first.write_bytes((authority.path / "root.json").read_bytes())
     (drawer / "tuf-root-1.key").rename(tmp_path / "lost.key")
-    authority.rotate_role(Role.TIMESTAMP, START)
+    authority.rotate_role(SigningRole.TIMESTAMP, START)
     authority.publish(authority.public, START + 60)
     with visiting(authority.public, first, START + 60) as repository:
         assert repository.length(wire.HEAD)
     (drawer / "tuf-root-2.key").unlink()
     with pytest.raises(UsageError, match="2 of the root keys must sign, and 1 lie in"):
-        authority.rotate_role(Role.TIMESTAMP, START)
+        authority.rotate_role(SigningRole.TIMESTAMP, START)
 
 
 @pytest.mark.parametrize(("keys", "threshold"), [(1, 2), (2, 3)])

@@ -17,7 +17,7 @@ from gate.authority.authority import Authority
 from gate.authority.sources import csv_file, parquet_file, plain
 from gate.authority.sources.csv_file import CsvFile
 from gate.authority.sources.parquet_file import ParquetFile
-from gate.authority.sources.rows import BadRowsError, Problems, Source
+from gate.authority.sources.rows import BadRowsError, PeopleSource, Problems
 from gate.authority.sources.sql_query import SqlQuery
 from gate.core.model import Listing
 from gate.errors import GateError, PublishError, UsageError
@@ -27,7 +27,7 @@ IIN = "990101300123"
 Row = tuple[int, int, int | bytes]
 
 
-def taken(source: Source) -> tuple[list[Row], str]:
+def taken(source: PeopleSource) -> tuple[list[Row], str]:
     """Good rows (number, status, place or person), and what is wrong with the others."""
     rows: list[Row] = []
     problems, said = Problems(source.called), ""
@@ -250,7 +250,7 @@ def test_a_query_that_stops_halfway_does_not_say_whom_it_met(database: str) -> N
 
 def test_every_source_comes_to_the_same_list(tmp_path: Path, database: str) -> None:
     (tmp_path / "a.csv").write_text(f"person,status\n{IIN},green\n880202400234,Blue\n010101500345,unlisted\n")
-    sources: list[Source] = [
+    sources: list[PeopleSource] = [
         CsvFile(io.BytesIO((tmp_path / "a.csv").read_bytes())),
         parquet(tmp_path / "a.parquet", f"SELECT person, status FROM {ROWS}"),
         SqlQuery(database, "SELECT iin AS person, colour AS status FROM today"),

@@ -14,7 +14,7 @@ from gate.demo.cast import Person, cast
 from gate.demo.codes import FIRST_PLACE, Codes
 from gate.passes.verifier import Verifier
 from gate.store.list_reader import StatusList
-from gate.sync.sync import Source, sync
+from gate.sync.sync import ListSource, sync
 
 NOW = 1_790_000_000
 ROUND = 26
@@ -72,7 +72,7 @@ def test_expectations_agree_with_what_a_gate_makes_of_the_codes(tmp_path: Path) 
     people = cast(ROUND, 4)
     codes = Codes(tmp_path / "authority", people, NOW)
     codes.publish(tmp_path / "public")
-    sync(Source(((tmp_path / "public").as_uri(),), codes.root, tmp_path / "state", 3600), NOW)
+    sync(ListSource(((tmp_path / "public").as_uri(),), codes.root, tmp_path / "state", 3600), NOW)
     held = StatusList(tmp_path / "state")
     held.refresh()
     assert held.state.trust is not None

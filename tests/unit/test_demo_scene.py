@@ -10,11 +10,11 @@ from PIL import Image
 from gate.demo.cast import Person, cast
 from gate.demo.props import Medium
 from gate.demo.scene import EXPOSURE, VIEW, Shot, light, shoot
-from gate.demo.visit import READABLE, Pace, Visit, prepare
+from gate.demo.visit import READABLE, DemoPace, Visit, prepare
 
 PLAIN = "AQ1:" + "6BF1WX:D$Q" * 20
 BOUND = "AQ1:" + "6BF1WX:D$Q" * 39
-PACE = Pace(approach=0.5, leave=0.3)
+PACE = DemoPace(approach=0.5, leave=0.3)
 RATE = 15.0
 
 

@@ -12,16 +12,16 @@ from threading import Thread
 import pytest
 from PIL import Image
 
-from gate.demo.camera import Camera, Latest
+from gate.demo.camera import DemoCamera, Latest
 from gate.demo.follow import Follower, Told, parse
 from gate.demo.scene import VIEW
-from gate.demo.stage import BOUNDARY, Stage
+from gate.demo.stage import BOUNDARY, DemoStage
 
 
 @pytest.fixture
-def stage() -> Iterator[Stage]:
+def stage() -> Iterator[DemoStage]:
     latest = Latest()
-    with Camera(latest, 1), Stage(latest, lambda: {"people": 3}, "http://127.0.0.1:8080/") as stage:
+    with DemoCamera(latest, 1), DemoStage(latest, lambda: {"people": 3}, "http://127.0.0.1:8080/") as stage:
         yield stage
 
 
@@ -30,7 +30,7 @@ def get(address: str) -> tuple[str, bytes]:
         return answer.headers["Content-Type"], answer.read()
 
 
-def test_the_camera_sends_motion_jpeg(stage: Stage) -> None:
+def test_the_camera_sends_motion_jpeg(stage: DemoStage) -> None:
     pictures = []
     with urllib.request.urlopen(stage.camera, timeout=5) as stream:  # noqa: S310 - an address of our own
         assert stream.headers["Content-Type"] == f"multipart/x-mixed-replace; boundary={BOUNDARY}"
@@ -46,7 +46,7 @@ def test_the_camera_sends_motion_jpeg(stage: Stage) -> None:
         assert (picture.format, picture.size) == ("JPEG", VIEW)
 
 
-def test_the_page_shows_the_camera_and_links_to_the_kiosk(stage: Stage) -> None:
+def test_the_page_shows_the_camera_and_links_to_the_kiosk(stage: DemoStage) -> None:
     kind, page = get(stage.address)
     assert kind == "text/html; charset=utf-8"
     assert b'src="/camera"' in page
@@ -54,7 +54,7 @@ def test_the_page_shows_the_camera_and_links_to_the_kiosk(stage: Stage) -> None:
     assert json.loads(get(f"{stage.address}state")[1]) == {"people": 3}
 
 
-def test_there_is_nothing_else(stage: Stage) -> None:
+def test_there_is_nothing_else(stage: DemoStage) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
         get(f"{stage.address}etc/passwd")
     assert refused.value.code == 404

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.demo.turnstile import Frames, Turnstile
+from gate.demo.turnstile import Turnstile, TurnstileFrames
 from gate.testing.relay_board import OFF, ON
 
 ON_2 = bytes.fromhex("A00201A3")
@@ -88,7 +88,7 @@ async def test_survives_whoever_opens_and_closes_the_port() -> None:
 
 @given(st.lists(st.sampled_from([ON, OFF, ON_2]), max_size=8), st.data())
 def test_frames_come_out_however_the_line_cuts_them(sent: list[bytes], data: st.DataObject) -> None:
-    line, frames, found = b"".join(sent), Frames(), []
+    line, frames, found = b"".join(sent), TurnstileFrames(), []
     while line:
         cut = data.draw(st.integers(1, len(line)))
         found += frames.feed(line[:cut])
@@ -99,7 +99,7 @@ def test_frames_come_out_however_the_line_cuts_them(sent: list[bytes], data: st.
 
 @given(st.binary(max_size=12))
 def test_finds_its_feet_after_noise(noise: bytes) -> None:
-    frames = Frames()
+    frames = TurnstileFrames()
     frames.feed(noise)
     # A start byte at the end of the noise can swallow the first frame, never the ones after it.
     assert frames.feed(ON + OFF + ON)[-2:] == [(1, 0), (1, 1)]

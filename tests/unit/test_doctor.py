@@ -19,7 +19,7 @@ from gate import registry
 from gate.cli.doctor import doctor
 from gate.cli.doctor_camera import advice, judge
 from gate.cli.doctor_checks import supply_voltage
-from gate.cli.doctor_lines import State
+from gate.cli.doctor_lines import Mark
 from gate.cli.doctor_time import clock_lines
 from gate.cli.main import gate as cli
 from gate.core.model import Listing
@@ -89,7 +89,7 @@ def of(rows: list[dict[str, Any]], check: str) -> dict[str, Any]:
 
 
 def test_a_good_camera_passes_every_line() -> None:
-    assert {line.state for line in judge(GOOD, 15.0)} == {State.PASS}
+    assert {line.state for line in judge(GOOD, 15.0)} == {Mark.PASS}
     assert not any(line.advice for line in judge(GOOD, 15.0))
 
 
@@ -108,7 +108,7 @@ def test_a_good_camera_passes_every_line() -> None:
     ],
 )
 def test_each_fault_of_a_camera_has_its_advice(change: dict[str, Any], word: str) -> None:
-    warned = [line for line in judge(replace(GOOD, **change), 15.0) if line.state is not State.PASS]
+    warned = [line for line in judge(replace(GOOD, **change), 15.0) if line.state is not Mark.PASS]
     assert len(warned) == 1
     assert word in warned[0].advice
 
@@ -121,7 +121,7 @@ def test_what_to_do_is_said_before_what_was_measured() -> None:
 
 
 def test_no_picture_at_all_is_a_failure() -> None:
-    assert [line.state for line in judge(CameraReport(), 15.0)] == [State.FAIL]
+    assert [line.state for line in judge(CameraReport(), 15.0)] == [Mark.FAIL]
 
 
 # What is measured.
@@ -283,7 +283,7 @@ def test_live_codes_need_a_clock_chip(tmp_path: Path, chip: bool, binding: str, 
     if chip:
         (tmp_path / "rtc" / "rtc0").mkdir(parents=True)
     lines = list(clock_lines(load_settings(file, registry.config_of), tmp_path / "rtc"))
-    assert any(line.state is State.FAIL and "no clock chip" in line.found for line in lines) is fails
+    assert any(line.state is Mark.FAIL and "no clock chip" in line.found for line in lines) is fails
 
 
 @pytest.mark.parametrize("as_of", [1, 2**31, 2**32, 2**52, 2**53 - 1])
@@ -332,12 +332,12 @@ def test_a_state_directory_that_cannot_be_written_fails(tmp_path: Path) -> None:
     assert of(rows, "disk")["advice"]
 
 
-@pytest.mark.parametrize(("alarm", "state"), [("1\n", State.FAIL), ("0\n", State.PASS), (None, State.PASS)])
-def test_a_low_supply_voltage_is_told(tmp_path: Path, alarm: str | None, state: State) -> None:
+@pytest.mark.parametrize(("alarm", "state"), [("1\n", Mark.FAIL), ("0\n", Mark.PASS), (None, Mark.PASS)])
+def test_a_low_supply_voltage_is_told(tmp_path: Path, alarm: str | None, state: Mark) -> None:
     if alarm is not None:
         sensor = tmp_path / "class" / "hwmon" / "hwmon1"
         sensor.mkdir(parents=True)
         (sensor / "in0_lcrit_alarm").write_text(alarm)
     line = supply_voltage(tmp_path)
     assert line.state is state
-    assert bool(line.advice) is (state is State.FAIL)
+    assert bool(line.advice) is (state is Mark.FAIL)

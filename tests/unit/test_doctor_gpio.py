@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gate.cli.doctor_gpio import kept_level, killed_outputs
-from gate.cli.doctor_lines import State
+from gate.cli.doctor_lines import Mark
 from gate.registry import config_of
 from gate.settings.load import load_settings
 from gate.wiring import fit
@@ -15,16 +15,16 @@ from tests.unit.configurations import LEAST, SAMPLE
 @pytest.mark.parametrize(
     ("config", "persists", "state"),
     [
-        ("dtparam=strict_gpiod\n", "Y", State.PASS),
-        ("dtparam=audio=on,strict_gpiod\n", None, State.PASS),
-        ("# dtparam=strict_gpiod\n", "Y", State.WARN),
-        ("dtparam=audio=on\n", None, State.WARN),
-        ("dtparam=audio=on\n", "N", State.PASS),
-        (None, None, State.PASS),
+        ("dtparam=strict_gpiod\n", "Y", Mark.PASS),
+        ("dtparam=audio=on,strict_gpiod\n", None, Mark.PASS),
+        ("# dtparam=strict_gpiod\n", "Y", Mark.WARN),
+        ("dtparam=audio=on\n", None, Mark.WARN),
+        ("dtparam=audio=on\n", "N", Mark.PASS),
+        (None, None, Mark.PASS),
     ],
 )
 def test_what_becomes_of_a_killed_gates_relay(
-    tmp_path: Path, config: str | None, persists: str | None, state: State
+    tmp_path: Path, config: str | None, persists: str | None, state: Mark
 ) -> None:
     if config is not None:
         (tmp_path / "boot/firmware").mkdir(parents=True)
@@ -35,7 +35,7 @@ def test_what_becomes_of_a_killed_gates_relay(
         (folder / "persist_gpio_outputs").write_text(f"{persists}\n")
     line = kept_level(tmp_path)
     assert line.state is state
-    assert bool(line.advice) is (state is State.WARN)
+    assert bool(line.advice) is (state is Mark.WARN)
 
 
 def test_it_is_asked_of_relays_on_gpio_lines_only(tmp_path: Path) -> None:

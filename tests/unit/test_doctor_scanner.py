@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from drivers.readers import fake, serial_scanner
-from gate.cli.doctor_lines import Line, State
+from gate.cli.doctor_lines import CheckLine, Mark
 from gate.cli.doctor_scanner import scanner_lines
 from gate.registry import Fitted
 from tests.contract.scanner_rigs import ScannerBoard
 
 
-def lines(folder: Path, said: Sequence[bytes], seconds: float = 1.8) -> list[Line]:
+def lines(folder: Path, said: Sequence[bytes], seconds: float = 1.8) -> list[CheckLine]:
     board = ScannerBoard(folder, speaks=False)
     settings = {"driver": "serial_scanner", "scanner": "line", "port": str(board.port)}
     config = serial_scanner.ScannerConfig.model_validate(settings)
@@ -46,10 +46,10 @@ def lines(folder: Path, said: Sequence[bytes], seconds: float = 1.8) -> list[Lin
 )
 def test_a_scanner_is_listened_to(said: list[bytes], states: list[str], words: list[str], tmp_path: Path) -> None:
     found = lines(tmp_path, said)
-    assert [line.state for line in found] == [State(state) for state in states]
+    assert [line.state for line in found] == [Mark(state) for state in states]
     for line, word in zip(found, words, strict=True):
         assert word in line.found
-        assert line.advice or line.state is State.PASS
+        assert line.advice or line.state is Mark.PASS
     assert "HALF" not in str(found)
     assert "menu" not in str(found)
 
@@ -57,8 +57,8 @@ def test_a_scanner_is_listened_to(said: list[bytes], states: list[str], words: l
 def test_one_that_is_not_there_fails_and_a_recording_is_named(tmp_path: Path) -> None:
     settings = {"driver": "serial_scanner", "scanner": "line", "port": str(tmp_path / "none")}
     config = serial_scanner.ScannerConfig.model_validate(settings)
-    assert next(scanner_lines(Fitted("reader[0]", serial_scanner.DRIVER, config), 0.1)).state is State.FAIL
-    shown = fake.FakeConfig(driver="fake")
+    assert next(scanner_lines(Fitted("reader[0]", serial_scanner.DRIVER, config), 0.1)).state is Mark.FAIL
+    shown = fake.FakeReaderConfig(driver="fake")
     line = next(scanner_lines(Fitted("reader[0]", fake.DRIVER, shown), 0.1))
-    assert line.state is State.WARN
+    assert line.state is Mark.WARN
     assert "nothing real" in line.found

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from drivers.readers.hid_keys import KEYS, Typing
 from drivers.readers.hid_scanner import DRIVER as HID
-from drivers.readers.scanner_parser import LONGEST, Loss
+from drivers.readers.scanner_parser import LONGEST, ScanLoss
 from gate.errors import DeviceError
 from gate.ports.reader import Answer
 from gate.testing.barrier_contract import until
@@ -145,7 +145,7 @@ def test_letters_of_the_other_case_come_through_as_they_are_typed() -> None:
 
 
 def test_a_code_that_no_key_ends_is_said_or_ended_by_silence() -> None:
-    for silence, found, losses in ((None, None, [Loss.UNENDED]), (0.1, TEXT, [])):
+    for silence, found, losses in ((None, None, [ScanLoss.UNENDED]), (0.1, TEXT, [])):
         typing = Typing(silence)
         for code, value in keys(TEXT):
             assert typing.key(code, value, 0.0) is None
@@ -165,7 +165,7 @@ def test_keys_that_are_no_text_and_codes_that_are_too_long_are_said() -> None:
     typing = Typing()
     for code, value in [*pressed(59), *keys("A" * (LONGEST + 1)), *ENTER]:
         assert typing.key(code, value, 0.0) is None
-    assert typing.losses == [Loss.KEYS, Loss.OVERLONG]
+    assert typing.losses == [ScanLoss.KEYS, ScanLoss.OVERLONG]
 
 
 @given(st.lists(st.tuples(st.integers(0, 255), st.integers(0, 2), st.floats(0, 3)), max_size=200), st.booleans())
@@ -248,4 +248,4 @@ def test_a_ctrl_that_is_stuck_is_said_once_a_holding() -> None:
     assert typing.losses == []
     for code in (29, *range(16, 26)):
         assert typing.key(code, 1, 0.0) is None
-    assert typing.losses == [Loss.KEYS]
+    assert typing.losses == [ScanLoss.KEYS]

@@ -5,15 +5,15 @@ from gate.core.language import LANGUAGES
 from gate.core.outlet_events import AlarmChanged, DeviceChanged, PhaseChanged
 from gate.core.reason import Reason
 from gate.kiosk.texts.catalogue import reason_words, texts_in
-from gate.kiosk.view import Note, Scene, State, show, step
+from gate.kiosk.view import PageNote, PageState, Scene, show, step
 from tests.unit.kiosk_page import ABOUT, page
 
 
 def test_a_lockdown_says_so_and_an_alarm_stands_among_the_problems() -> None:
-    state = step(State(), PhaseChanged(0, Phase.LOCKED_DOWN), 0.0)
+    state = step(PageState(), PhaseChanged(0, Phase.LOCKED_DOWN), 0.0)
     assert show(state, ABOUT, 1e9).lines[-1].headline == reason_words(Reason.LOCKED_DOWN, "en").headline
     state = step(state, AlarmChanged(0, Alarm.FORCED_OPEN, True), 0.0)
-    assert show(state, ABOUT, 1e9).alarms == (Note("kk", texts_in("kk").alarms[Alarm.FORCED_OPEN]),)
+    assert show(state, ABOUT, 1e9).alarms == (PageNote("kk", texts_in("kk").alarms[Alarm.FORCED_OPEN]),)
     state = step(state, AlarmChanged(0, Alarm.FORCED_OPEN, False), 0.0)
     assert show(state, ABOUT, 1e9).alarms == ()
     for language in LANGUAGES:

@@ -13,7 +13,19 @@ from gate.core.lane.modes import Mode
 from gate.core.outlet_events import DeviceChanged, Event
 from gate.core.reason import Reason
 from gate.core.tally import LATENCIES, Tally
-from gate.kiosk.messages import LONGEST_TEXT, TO_LANE, TO_PAGE, Alive, Beat, Begin, Trouble, Up, cut, to_lane, to_page
+from gate.kiosk.messages import (
+    LONGEST_TEXT,
+    TO_LANE,
+    TO_PAGE,
+    Alive,
+    Beat,
+    BeginPage,
+    Trouble,
+    Up,
+    cut,
+    to_lane,
+    to_page,
+)
 from gate.kiosk.view import About
 from gate.worker.codec import CodecError
 
@@ -36,7 +48,7 @@ def any_of(kind: type) -> st.SearchStrategy[object]:
     return st.builds(kind, **{name: FIELDS.get(hint, st.from_type(hint)) for name, hint in hints.items()})
 
 
-MESSAGES = st.one_of(*(any_of(kind) for kind in (*get_args(Event), Beat)), TALLIES, st.just(Begin(ABOUT)))
+MESSAGES = st.one_of(*(any_of(kind) for kind in (*get_args(Event), Beat)), TALLIES, st.just(BeginPage(ABOUT)))
 
 
 @given(MESSAGES)
@@ -72,7 +84,7 @@ def test_what_is_no_message_is_refused(line: bytes) -> None:
             codec.decode(line)
 
 
-@given(st.sampled_from(["PhaseChanged", "Tally", "Begin", "Alive", "Decided"]), st.dictionaries(st.text(), JSON))
+@given(st.sampled_from(["PhaseChanged", "Tally", "BeginPage", "Alive", "Decided"]), st.dictionaries(st.text(), JSON))
 def test_a_known_kind_with_other_fields_is_refused_or_right(kind: str, values: dict[str, object]) -> None:
     line = json.dumps([kind, values]).encode()
     for codec in (to_page, to_lane):

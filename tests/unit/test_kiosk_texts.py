@@ -12,11 +12,11 @@ from gate.core.language import LANGUAGES
 from gate.core.outlet_events import ClockChanged
 from gate.core.reason import Reason
 from gate.core.staleness import Freshness
-from gate.core.trusted_time import Standing
+from gate.core.trusted_time import ClockTrust
 from gate.errors import ConfigError
 from gate.kiosk.texts import catalogue
 from gate.kiosk.texts.catalogue import Words, check_languages, check_wording, reason_words, texts_in
-from gate.kiosk.view import About, State, show, step
+from gate.kiosk.view import About, PageState, show, step
 
 SHIPPED = Path(catalogue.__file__).parent
 
@@ -77,7 +77,7 @@ def test_the_page_has_its_own_texts_for_every_mode_and_grade(language: str) -> N
     assert set(own.modes) == set(Mode)
     assert set(own.list_grades) == set(Freshness) - {Freshness.FRESH}
     assert all(own.list_grades.values())
-    assert set(own.clock_standings) == set(Standing) - {Standing.TRUSTED}
+    assert set(own.clock_standings) == set(ClockTrust) - {ClockTrust.TRUSTED}
     assert all("{age}" in text for text in own.clock_standings.values())
     assert all("{n}" in form for form in own.ages)
 
@@ -110,7 +110,7 @@ def test_a_venue_says_it_in_its_own_words(tmp_path: Path) -> None:
     assert own.reasons[Reason.EXPIRED] == shipped.reasons[Reason.EXPIRED]
     assert texts_in("kk", tmp_path) == texts_in("kk")
     about = About("7", "v", "fitness", ("ru",), Mode.ENFORCE, wording=str(tmp_path))
-    state = step(State(phase=Phase.READY), ClockChanged(1.0, Standing.BEHIND, 60.0, "unknown"), 0.0)
+    state = step(PageState(phase=Phase.READY), ClockChanged(1.0, ClockTrust.BEHIND, 60.0, "unknown"), 0.0)
     shown = show(state, about, 1e9).clock
     assert shown is not None
     assert shown.text == "Часы отстают на 1 минут: исправьте время"

@@ -23,7 +23,7 @@ from gate.core.outlet_events import (
 )
 from gate.core.reason import ADMITTING, Reason
 from gate.core.staleness import Freshness
-from gate.core.trusted_time import Standing
+from gate.core.trusted_time import ClockTrust
 from gate.kiosk.texts.catalogue import reason_words, texts_in
 from gate.kiosk.view import (
     GRANTED,
@@ -33,8 +33,8 @@ from gate.kiosk.view import (
     LOWERED_FOR,
     REFUSED_FOR,
     SEEN_FOR,
+    PageState,
     Scene,
-    State,
     due,
     settle,
     show,
@@ -230,18 +230,18 @@ def test_nobody_is_asked_for_a_code_that_no_reader_can_see() -> None:
 @pytest.mark.parametrize(
     ("standing", "behind", "text"),
     [
-        (Standing.BEHIND, 400 * 86400.0, "Clock is 400 d behind: set it"),
-        (Standing.BEHIND, 90.0, "Clock is 1 min behind: set it"),
-        (Standing.UNTRUSTED, 5 * 3600.0, "Clock is 5 h behind: nobody enters"),
+        (ClockTrust.BEHIND, 400 * 86400.0, "Clock is 400 d behind: set it"),
+        (ClockTrust.BEHIND, 90.0, "Clock is 1 min behind: set it"),
+        (ClockTrust.UNTRUSTED, 5 * 3600.0, "Clock is 5 h behind: nobody enters"),
     ],
 )
-def test_a_clock_that_is_behind_is_shown_until_it_is_right(standing: Standing, behind: float, text: str) -> None:
+def test_a_clock_that_is_behind_is_shown_until_it_is_right(standing: ClockTrust, behind: float, text: str) -> None:
     english = replace(ABOUT, languages=("en",))
     told = ClockChanged(0, standing, behind, "unknown")
     shown = page(READY, told, about=english).clock
     assert shown is not None
     assert (shown.standing, shown.text) == (standing, text)
-    assert page(READY, told, replace(told, standing=Standing.TRUSTED), about=english).clock is None
+    assert page(READY, told, replace(told, standing=ClockTrust.TRUSTED), about=english).clock is None
 
 
 @pytest.mark.parametrize(
@@ -249,7 +249,7 @@ def test_a_clock_that_is_behind_is_shown_until_it_is_right(standing: Standing, b
     [
         (ListChanged(0, 7, 1, Freshness.REFUSE), Reason.LIST_EXPIRED),
         (ListChanged(0, None, None, Freshness.MISSING), Reason.LIST_MISSING),
-        (ClockChanged(0, Standing.UNTRUSTED, 9e6, "unknown"), Reason.CLOCK_UNTRUSTED),
+        (ClockChanged(0, ClockTrust.UNTRUSTED, 9e6, "unknown"), Reason.CLOCK_UNTRUSTED),
     ],
 )
 def test_where_nobody_could_enter_nobody_is_asked_for_a_code(told: Event, reason: Reason) -> None:
@@ -266,7 +266,7 @@ def test_where_nobody_could_enter_nobody_is_asked_for_a_code(told: Event, reason
 
 @pytest.mark.parametrize("grade", [Freshness.FRESH, Freshness.WARN, Freshness.RESTRICT])
 def test_while_somebody_can_enter_the_page_asks_for_codes(grade: Freshness) -> None:
-    assert scene(READY, ListChanged(0, 7, 1, grade), ClockChanged(0, Standing.BEHIND, 900.0, "unknown")) is Scene.IDLE
+    assert scene(READY, ListChanged(0, 7, 1, grade), ClockChanged(0, ClockTrust.BEHIND, 900.0, "unknown")) is Scene.IDLE
 
 
 @pytest.mark.parametrize(
@@ -325,7 +325,7 @@ EVENTS = st.one_of(
 
 @given(st.lists(EVENTS, max_size=30), st.sampled_from(Mode))
 def test_whatever_happens(events: list[Event | float], mode: Mode) -> None:
-    state, now = State(), 0.0
+    state, now = PageState(), 0.0
     phase: Phase | None = None
     last: Decided | None = None
     count = 0

@@ -15,7 +15,7 @@ from datetime import datetime
 import pytest
 
 from gate import logs
-from gate.logs import Form, Log, device_log, naming
+from gate.logs import Log, LogForm, device_log, naming
 
 ODD = "a\nb\x1b[31m\u202e" + "x" * 3000
 
@@ -63,7 +63,7 @@ def test_each_line_names_time_level_and_part(capsys: pytest.CaptureFixture[str])
 
 
 def test_json_is_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
-    logs.set_up(form=Form.JSON)
+    logs.set_up(form=LogForm.JSON)
     Log(part="lane").warning(ODD, count=2, because=ValueError("Қақпа"))
     (line,) = capsys.readouterr().err.splitlines()
     said = json.loads(line)
@@ -99,7 +99,7 @@ def test_what_a_stranger_said_is_one_line_of_bounded_length(capsys: pytest.Captu
 
 @pytest.mark.parametrize(("form", "begin"), [("text", "level=error part=lane event=lost"), ("json", '{"time": "20')])
 def test_the_journal_is_given_priorities(form: str, begin: str) -> None:
-    program = "import sys; from gate import logs; logs.set_up(form=logs.Form(sys.argv[1]))\n"
+    program = "import sys; from gate import logs; logs.set_up(form=logs.LogForm(sys.argv[1]))\n"
     program += "log = logs.Log(part='lane'); log.error('lost'); log.info('back')"
     read, write = os.pipe()
     status = os.fstat(write)

@@ -23,7 +23,7 @@ from gate.core.outlet_events import (
     ReaderDropped,
 )
 from gate.core.reason import Reason
-from gate.core.trusted_time import Standing
+from gate.core.trusted_time import ClockTrust
 from gate.kiosk.metrics import Metrics
 from tests.unit.kiosk_page import ABOUT
 from tests.unit.kiosk_rig import kiosk, run
@@ -120,7 +120,7 @@ def test_without_a_list_its_numbers_are_none_at_all() -> None:
 
 def test_the_clock() -> None:
     told = Told(
-        ClockChanged(0, Standing.TRUSTED, 0.0, "unknown"), ClockChanged(0, Standing.BEHIND, 900.0, "synchronised")
+        ClockChanged(0, ClockTrust.TRUSTED, 0.0, "unknown"), ClockChanged(0, ClockTrust.BEHIND, 900.0, "synchronised")
     )
     assert told.holds("gate_clock_state") == {"behind"}
     assert told("gate_clock_behind_seconds") == 900

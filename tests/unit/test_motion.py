@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from drivers.decoders.symbols import Grey
 from drivers.readers.camera_worker.capture import BLACK_FOR, Attention, Frame
-from drivers.readers.camera_worker.exposure import STEP_AFTER, Ladder
-from drivers.readers.camera_worker.motion import EVERY, LINGER, Health, MotionGate, smaller
+from drivers.readers.camera_worker.exposure import STEP_AFTER, ExposureLadder
+from drivers.readers.camera_worker.motion import EVERY, LINGER, CameraHealth, MotionGate, smaller
 from tests.contract.camera_rigs import BLANK, drawn
 
 RATE = 1 / 15
@@ -79,7 +79,7 @@ def test_what_changes_slowly_is_seen_in_the_end() -> None:
 
 
 def test_a_frozen_picture_is_told_and_a_living_one_is_not() -> None:
-    frozen, living = Health(2.0, 3.0), Health(2.0, 3.0)
+    frozen, living = CameraHealth(2.0, 3.0), CameraHealth(2.0, 3.0)
     picture = noisy(drawn("HELLO"), 1)
     problems = [frozen.problem(picture, smaller(picture), number * RATE) for number in range(45)]
     assert not any(problems[:30])
@@ -91,7 +91,7 @@ def test_a_frozen_picture_is_told_and_a_living_one_is_not() -> None:
 
 
 def test_a_black_picture_is_told_after_a_while_and_forgotten_with_the_first_light() -> None:
-    health = Health(100.0, 3.0)
+    health = CameraHealth(100.0, 3.0)
     dark = noisy(np.zeros((480, 640), np.uint8), 1)
     bright = noisy(BLANK, 2)
     assert health.problem(bright, smaller(bright), 0.0) is None
@@ -105,14 +105,14 @@ def test_a_black_picture_is_told_after_a_while_and_forgotten_with_the_first_ligh
 
 def test_a_camera_is_well_after_its_process_was_held_up() -> None:
     """Two frames that are far apart say nothing of the time between them."""
-    health = Health(2.0, 3.0)
+    health = CameraHealth(2.0, 3.0)
     dark = noisy(np.zeros((480, 640), np.uint8), 1)
     for at in (0.0, 600.0, 1200.0):
         assert health.problem(dark, smaller(dark), at) is None
 
 
 def test_a_phone_before_a_dark_hall_is_not_black() -> None:
-    health = Health(100.0, 3.0)
+    health = CameraHealth(100.0, 3.0)
     phone = np.zeros((480, 640), np.uint8)
     phone[200:260, 300:340] = 200
     for number in range(100):
@@ -121,7 +121,7 @@ def test_a_phone_before_a_dark_hall_is_not_black() -> None:
 
 def test_the_ladder_goes_on_while_something_stirs_and_nothing_is_read() -> None:
     set_to: list[float] = []
-    ladder = Ladder((0.008, 0.0, 0.004), set_to.append)
+    ladder = ExposureLadder((0.008, 0.0, 0.004), set_to.append)
     at = 0.0
     for _ in range(60):
         ladder.after(at, stirring=True, read=False)
@@ -132,7 +132,7 @@ def test_the_ladder_goes_on_while_something_stirs_and_nothing_is_read() -> None:
 
 def test_an_exposure_that_reads_is_kept_and_an_idle_gate_goes_back_to_the_first() -> None:
     set_to: list[float] = []
-    ladder = Ladder((0.008, 0.0), set_to.append)
+    ladder = ExposureLadder((0.008, 0.0), set_to.append)
     at = 0.0
     while set_to != [0.008, 0.0]:
         ladder.after(at, stirring=True, read=False)
@@ -156,7 +156,7 @@ def test_a_ladder_does_not_keep_itself_going() -> None:
 
     hall = BLANK.copy()
     hall[100:300, 200:400] = 220
-    attention = Attention(Health(1e9, 1e9), Ladder((0.008, 0.016, 0.004), expose))
+    attention = Attention(CameraHealth(1e9, 1e9), ExposureLadder((0.008, 0.016, 0.004), expose))
     for number in range(300):
         picture = (hall * light[0]).clip(0, 255).astype(np.uint8)
         attention.pay(Frame(noisy(picture, number), number * RATE))
@@ -176,7 +176,7 @@ def test_a_hall_at_night_is_seen_with_another_exposure_and_is_no_lost_camera() -
         light[0] = 0.02 if seconds else 0.5  # 0.0: the camera chooses
         changes.append(seconds)
 
-    attention = Attention(Health(1e9, BLACK_FOR), Ladder((0.008, 0.0, 0.004), expose))
+    attention = Attention(CameraHealth(1e9, BLACK_FOR), ExposureLadder((0.008, 0.0, 0.004), expose))
     for number in range(300):
         picture = (drawn("HELLO") * light[0]).astype(np.uint8)
         if number > 30:
@@ -199,14 +199,14 @@ def noisy_at(picture: Grey, seed: int) -> Grey:
 
 def test_without_a_ladder_nothing_is_set() -> None:
     set_to: list[float] = []
-    ladder = Ladder((), set_to.append)
+    ladder = ExposureLadder((), set_to.append)
     for number in range(60):
         ladder.after(number * RATE, stirring=True, read=False)
     assert set_to == []
 
 
 def test_attention_reads_a_code_among_frames_of_nothing() -> None:
-    attention = Attention(Health(2.0, 3.0), Ladder((), lambda _: None))
+    attention = Attention(CameraHealth(2.0, 3.0), ExposureLadder((), lambda _: None))
     for number in range(60):
         texts, problem = attention.pay(Frame(noisy(BLANK, number), number * RATE))
         assert not texts

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from drivers.readers import serial_scanner
 from drivers.readers.repeat_filter import RepeatFilter
 from drivers.readers.scanner_config import ScannerText
-from drivers.readers.scanner_parser import IDLE, LONGEST, STALE, Loss, Stream
+from drivers.readers.scanner_parser import IDLE, LONGEST, STALE, ScanLoss, ScannerParser
 from drivers.readers.scanner_protocols import (
     CONTINUOUS,
     FAMILIES,
@@ -65,8 +65,8 @@ def test_a_new_mode_leaves_light_and_sound_alone() -> None:
 # The stream.
 
 
-def stream(*, answers: bool = False, line_ends: bool = True) -> Stream:
-    return Stream(line_ends, answers)
+def stream(*, answers: bool = False, line_ends: bool = True) -> ScannerParser:
+    return ScannerParser(line_ends, answers)
 
 
 @given(
@@ -115,7 +115,7 @@ def test_a_line_that_stalls_in_a_code_is_dropped_and_said() -> None:
     found.feed(b"AQ1:HA", 0.0)
     found.feed(b"LF\r", STALE + 0.1)
     assert found.codes == ["LF"]  # what is left is refused as no pass: never joined to something older
-    assert found.losses == [Loss.UNENDED]
+    assert found.losses == [ScanLoss.UNENDED]
 
 
 @given(
@@ -136,7 +136,7 @@ def test_whatever_stands_around_a_code_it_is_whole(end: bytes, before: bytes, an
 def test_noise_in_a_line_is_said() -> None:
     found = stream()
     found.feed(b"AQ\x011:\x80\r", 0.0)
-    assert found.losses == [Loss.NOISE]
+    assert found.losses == [ScanLoss.NOISE]
 
 
 @given(st.binary(min_size=1, max_size=1), st.binary(min_size=2, max_size=2))
@@ -149,7 +149,7 @@ def test_an_answer_is_believed_by_its_checksum_only(value: bytes, crc: bytes) ->
         assert (found.replies, found.codes) == ([value], ["AQ1:AB"])
     else:
         assert found.replies == []
-        assert Loss.UNCHECKED in found.losses
+        assert ScanLoss.UNCHECKED in found.losses
 
 
 def test_no_answer_swallows_a_code() -> None:
@@ -174,7 +174,7 @@ def test_an_endless_line_is_no_code() -> None:
     found = stream()
     found.feed(b"A" * (LONGEST + 1) + b"\r" + b"B\r", 0.0)
     assert found.codes == ["B"]
-    assert found.losses == [Loss.OVERLONG]
+    assert found.losses == [ScanLoss.OVERLONG]
 
 
 # The GM65 and its kin.
@@ -351,5 +351,5 @@ async def test_what_the_scanner_puts_around_a_code_is_taken_away_and_what_is_dro
         await lane.seen("AQ1:ONE")
         board.say(b"#AQ1:HALF")
         await until(lambda: bool(lane.others))
-    assert lane.others == [Dropped("serial_scanner", Loss.UNENDED.what, Loss.UNENDED.hint)]
+    assert lane.others == [Dropped("serial_scanner", ScanLoss.UNENDED.what, ScanLoss.UNENDED.hint)]
     board.close()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from drivers.barriers.serial_frames import DRIVER
-from drivers.barriers.serial_profile import Frames, build_frame, load_profile
+from drivers.barriers.serial_profile import FrameSet, build_frame, load_profile
 from gate.core.model import Direction, Stance
 from gate.ports.abilities import EITHER_WAY, Abilities
 from gate.ports.barrier import Barrier
@@ -56,7 +56,7 @@ ENTRY, EXIT = Direction.ENTRY, Direction.EXIT
 )
 def test_every_frame_is_as_documented(profile: str, channel: int, frames: dict[str, str]) -> None:
     given = load_profile(profile)
-    release: Frames = given.frames
+    release: FrameSet = given.frames
     templates = {
         "release": release.release_for(ENTRY),
         "exit": release.release_for(EXIT),

@@ -9,14 +9,14 @@ from gate.errors import ConfigError
 from gate.ports.driver import DriverConfig
 from gate.registry import config_of
 from gate.settings.load import LARGEST, load_settings
-from gate.settings.problems import Problem, SettingsError
+from gate.settings.problems import SettingsError, SettingsProblem
 from tests.unit.configurations import LEAST, SAMPLE, load
 
 END = SAMPLE.count("\n") + 1  # the line after the sample's last
 ONE_LINE = re.compile(r".+?gate\.toml:\d+(:\d+)?: .+\. .+")
 
 
-def problems(folder: Path, text: str) -> tuple[Problem, ...]:
+def problems(folder: Path, text: str) -> tuple[SettingsProblem, ...]:
     with pytest.raises(SettingsError) as caught:
         load(folder, text)
     assert caught.value.exit_code == 78

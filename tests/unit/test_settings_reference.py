@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 from gate import registry
 from gate.settings.explain import model_of, names
 from gate.settings.model import Tables
-from gate.settings.reference import Offer, reference, schema
+from gate.settings.reference import DriverOffer, reference, schema
 
 ROOT = Path(__file__).parents[2]
 GATE_TOML = ROOT / "config" / "gate.toml"
@@ -23,16 +23,16 @@ REMAKE = "config/gate.toml is not what the models say: gate config schema --toml
 BLOCK = re.compile(r'^#\[{1,2}(\w+)\]{1,2}\n#driver = "(\w+)"\n', re.MULTILINE)
 
 
-def shipped() -> list[Offer]:
+def shipped() -> list[DriverOffer]:
     """Our own drivers, whatever else is installed on this machine."""
     ours = {
         (kind, point.name)
-        for kind in registry.Kind
+        for kind in registry.DriverKind
         for point in entry_points(group=f"gate.{kind}s" if kind != "feedback" else "gate.feedback")
         if point.value.startswith("drivers.")
     }
     return [
-        Offer(row.kind.value, row.name, row.spec.config, row.spec.summary, row.spec.simulated)
+        DriverOffer(row.kind.value, row.name, row.spec.config, row.spec.summary, row.spec.simulated)
         for row in registry.registered()
         if row.spec and (row.kind, row.name) in ours
     ]
@@ -78,7 +78,7 @@ def test_own_tables_stand_with_their_defaults(name: str, model: type[BaseModel])
 
 
 @pytest.mark.parametrize("offer", OFFERS, ids=lambda offer: f"{offer.kind}.{offer.name}")
-def test_driver_tables_stand_with_their_defaults(offer: Offer) -> None:
+def test_driver_tables_stand_with_their_defaults(offer: DriverOffer) -> None:
     written = keys_of(driver_blocks()[offer.kind, offer.name])
     fields = {name: field for name, field in names(offer.model).items() if name != "driver"}
 

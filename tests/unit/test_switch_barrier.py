@@ -11,7 +11,7 @@ from drivers._shared.claim import claim, free
 from drivers._shared.pulse_guard import PulseGuard
 from drivers._shared.switch import Switch
 from drivers._shared.switch_barrier import HostTimedBarrier, extended_pulse, started
-from drivers.barriers.fake import DRIVER, FakeConfig
+from drivers.barriers.fake import DRIVER, FakeBarrierConfig
 from gate.core.model import Direction, Stance
 from gate.errors import DeviceError
 from gate.testing.barrier_contract import holds, until
@@ -85,8 +85,8 @@ async def test_freeing_is_carried_out_though_cancelled() -> None:
     await until(freed.is_set)
 
 
-def fake(*faults: str) -> FakeConfig:
-    return FakeConfig.model_validate({"driver": "fake", "pulse": "50ms", "takes": "5ms", "faults": faults})
+def fake(*faults: str) -> FakeBarrierConfig:
+    return FakeBarrierConfig.model_validate({"driver": "fake", "pulse": "50ms", "takes": "5ms", "faults": faults})
 
 
 async def test_the_fake_remembers_and_fails_on_demand() -> None:

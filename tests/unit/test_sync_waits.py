@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gate.errors import SyncError
-from gate.sync.daemon import FIRST_WAIT, JITTER, LOOK, Daemon, wait_after
+from gate.sync.daemon import FIRST_WAIT, JITTER, LOOK, SyncDaemon, wait_after
 from gate.sync.round import Outcome
 
 EVERY = 900.0
@@ -52,7 +52,7 @@ def rounds(fails: bool, damage: str | None, *, hours: float = 1.0) -> list[float
             raise SyncError("nobody answers", hint="")
         return Outcome("file:///media/usb", 1, 0, 0, False, 0, "unchanged", 0.0, ())
 
-    daemon = Daemon(attempt, EVERY, lambda: None, lambda: damage)
+    daemon = SyncDaemon(attempt, EVERY, lambda: None, lambda: damage)
     daemon._stop = stop  # type: ignore[assignment] # waits that take no time
     daemon.run()
     return made

@@ -10,7 +10,7 @@ import pytest
 
 from gate.cli.safe_outputs import WITHIN
 from gate.errors import ConfigError
-from gate.settings.model import Device
+from gate.settings.model import DeviceTable
 
 UNITS = Path(__file__).parents[2] / "systemd"
 UNIT = UNITS / "gate.service"
@@ -159,7 +159,7 @@ def test_the_sync_goes_behind_the_lane_and_still_gets_on() -> None:
 
 
 def test_state_is_where_the_settings_look_for_it() -> None:
-    device = Device(id="x")
+    device = DeviceTable(id="x")
 
     assert [f"/var/lib/{name}" for name in settings("Service")["StateDirectory"]] == [str(device.state_dir)]
     assert [f"/var/lib/{name}" for name in settings("Service", SYNC)["StateDirectory"]] == [str(device.lists)]

@@ -5,8 +5,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from gate.core.trusted_time import SETTLES_WITHIN, STANDS_AFTER, TOLERANCE, Kept, Standing
-from gate.runtime.clock import TrustedClock
+from gate.core.trusted_time import SETTLES_WITHIN, STANDS_AFTER, TOLERANCE, ClockTrust, Kept
+from gate.runtime.clock import GateClock
 from gate.testing.builders import NOW, ManualClock
 
 DAY = 86400.0
@@ -22,7 +22,7 @@ class Adversary(RuleBasedStateMachine):
         super().__init__()
         self.machine = ManualClock()
         self.true = float(NOW)
-        self.clock = TrustedClock(self.machine, Kept(), UNTRUSTED_FOR)
+        self.clock = GateClock(self.machine, Kept(), UNTRUSTED_FOR)
         self.signed = 0.0
         self.lied_up = False  # the clock was ever ahead of the time
         self.least = 0.0
@@ -30,7 +30,7 @@ class Adversary(RuleBasedStateMachine):
     @initialize(old=st.floats(0, 40 * DAY))
     def load(self, old: float) -> None:
         self.signed = self.true - old
-        self.clock = TrustedClock(self.machine, Kept(as_of=self.signed), UNTRUSTED_FOR)
+        self.clock = GateClock(self.machine, Kept(as_of=self.signed), UNTRUSTED_FOR)
 
     def ask(self) -> float:
         now = self.clock.now()
@@ -75,13 +75,13 @@ class Adversary(RuleBasedStateMachine):
             kept = Kept(as_of=self.signed)  # lane.db is lost, too
         self.machine.reboot(off, keeps_time=keeps_time)
         self.true += off
-        self.clock = TrustedClock(self.machine, kept, UNTRUSTED_FOR)
+        self.clock = GateClock(self.machine, kept, UNTRUSTED_FOR)
         self.ask()
 
     @rule()
     def restart(self) -> None:
         before = self.ask()
-        self.clock = TrustedClock(self.machine, self.clock.kept(), UNTRUSTED_FOR)
+        self.clock = GateClock(self.machine, self.clock.kept(), UNTRUSTED_FOR)
         assert self.ask() == pytest.approx(before, abs=1)
 
     @precondition(lambda self: self.machine.since_boot() > SETTLES_WITHIN)
@@ -89,7 +89,7 @@ class Adversary(RuleBasedStateMachine):
     def leap_and_return(self, by: float, seconds: float) -> None:
         """As a spoofed answer does: nothing of it is left."""
         self.clock.synchronise(synchronised=False)
-        if self.clock.standing() is not Standing.TRUSTED or abs(self.clock.behind()) > 1:
+        if self.clock.standing() is not ClockTrust.TRUSTED or abs(self.clock.behind()) > 1:
             return
         before = self.ask()
         lied = self.lied_up
@@ -97,10 +97,10 @@ class Adversary(RuleBasedStateMachine):
         self.machine.advance(seconds)
         self.true += seconds
         assert self.ask() == pytest.approx(before + seconds, abs=TOLERANCE)
-        assert self.clock.standing() is Standing.AHEAD
+        assert self.clock.standing() is ClockTrust.AHEAD
         self.machine.set(-by)
         assert self.ask() == pytest.approx(before + seconds, abs=TOLERANCE)
-        assert self.clock.standing() is Standing.TRUSTED
+        assert self.clock.standing() is ClockTrust.TRUSTED
         self.lied_up = lied
 
     @rule()
@@ -113,7 +113,7 @@ class Adversary(RuleBasedStateMachine):
             self.machine.advance(600)
             self.true += 600
         assert self.ask() == pytest.approx(self.true, abs=TOLERANCE)
-        assert self.clock.standing() is Standing.TRUSTED
+        assert self.clock.standing() is ClockTrust.TRUSTED
 
     @invariant()
     def nothing_signed_is_revived(self) -> None:
@@ -128,7 +128,7 @@ class Adversary(RuleBasedStateMachine):
     def it_says_so_when_it_differs_from_the_clock(self) -> None:
         differs = abs(self.clock.now() - self.machine.now()) > TOLERANCE + 1
         if differs:
-            assert self.clock.standing() is not Standing.TRUSTED
+            assert self.clock.standing() is not ClockTrust.TRUSTED
 
 
 TestAdversary = Adversary.TestCase

@@ -3,9 +3,9 @@
 from gate.core.model import Direction
 from gate.core.outlet_events import ClockChanged, Event
 from gate.core.reason import Reason
-from gate.core.trusted_time import Kept, Standing
+from gate.core.trusted_time import ClockTrust, Kept
 from gate.lane.timekeeper import KEEP_BEHIND_EVERY, KEEP_EVERY, Timekeeper
-from gate.runtime.clock import TrustedClock
+from gate.runtime.clock import GateClock
 from gate.runtime.ntp import Ntp
 from gate.testing.builders import ManualClock
 
@@ -14,7 +14,7 @@ class Desk:
     def __init__(self) -> None:
         self.machine = ManualClock()
         self.told: list[Event] = []
-        clock = TrustedClock(self.machine, Kept(), untrusted_for=3600.0)
+        clock = GateClock(self.machine, Kept(), untrusted_for=3600.0)
         self.timekeeper = Timekeeper(clock, self.told.append)
 
     def look(self, after: float = 0.0, ntp: Ntp = Ntp.UNKNOWN) -> str | None:
@@ -22,7 +22,7 @@ class Desk:
         return self.timekeeper.look(ntp)
 
     @property
-    def standings(self) -> list[Standing]:
+    def standings(self) -> list[ClockTrust]:
         return [event.standing for event in self.told if isinstance(event, ClockChanged)]
 
 
@@ -48,7 +48,7 @@ def test_what_becomes_of_the_clock_is_said_once_and_kept_at_once() -> None:
     assert desk.timekeeper.refusal(Direction.EXIT) is None
     desk.machine.set(7200)
     assert desk.look(1) == "right again"
-    assert desk.standings == [Standing.TRUSTED, Standing.BEHIND, Standing.UNTRUSTED, Standing.TRUSTED]
+    assert desk.standings == [ClockTrust.TRUSTED, ClockTrust.BEHIND, ClockTrust.UNTRUSTED, ClockTrust.TRUSTED]
 
 
 def test_a_clock_set_back_further_or_synchronised_is_told_and_needs_no_row() -> None:

@@ -14,15 +14,15 @@ from gate.core.trusted_time import (
     STANDS_AFTER,
     SYNCHRONISED_STANDS_AFTER,
     TOLERANCE,
+    ClockReading,
+    ClockTrust,
     Kept,
-    Reading,
     Reckoning,
-    Standing,
     advance,
     begin,
     heed,
 )
-from gate.runtime.clock import SystemClock, TrustedClock
+from gate.runtime.clock import GateClock, SystemClock
 from gate.testing.builders import NOW, ManualClock
 
 DAY = 86400.0
@@ -36,10 +36,10 @@ class Gate:
 
     def __init__(self, kept: Kept = Kept()) -> None:
         self.machine = ManualClock()
-        self.clock = TrustedClock(self.machine, kept, UNTRUSTED_FOR)
+        self.clock = GateClock(self.machine, kept, UNTRUSTED_FOR)
 
     def restart(self, kept: Kept | None = None) -> None:
-        self.clock = TrustedClock(self.machine, kept or self.clock.kept(), UNTRUSTED_FOR)
+        self.clock = GateClock(self.machine, kept or self.clock.kept(), UNTRUSTED_FOR)
 
     def run(self, seconds: float) -> None:
         """Asked as often as a lane asks, or it would not know when the clock was set."""
@@ -51,14 +51,14 @@ def test_a_right_clock_is_taken_as_it_is() -> None:
     gate = Gate()
     gate.run(10 * DAY)
     assert gate.clock.now() == NOW + 10 * DAY
-    assert (gate.clock.standing(), gate.clock.behind()) == (Standing.TRUSTED, 0.0)
+    assert (gate.clock.standing(), gate.clock.behind()) == (ClockTrust.TRUSTED, 0.0)
 
 
 def test_a_clock_set_back_is_behind_and_time_goes_on() -> None:
     gate = Gate()
     gate.machine.set(-400 * DAY)
     assert gate.clock.now() == NOW
-    assert (gate.clock.standing(), gate.clock.behind()) == (Standing.BEHIND, 400 * DAY)
+    assert (gate.clock.standing(), gate.clock.behind()) == (ClockTrust.BEHIND, 400 * DAY)
     gate.run(3600)
     assert gate.clock.now() == NOW + 3600
 
@@ -67,13 +67,13 @@ def test_it_is_trusted_no_more_when_that_has_lasted_and_again_when_the_clock_is_
     gate = Gate()
     gate.machine.set(-400 * DAY)
     gate.run(UNTRUSTED_FOR - 1)
-    assert gate.clock.standing() is Standing.BEHIND
+    assert gate.clock.standing() is ClockTrust.BEHIND
     gate.run(1)
-    assert gate.clock.standing() is Standing.UNTRUSTED
+    assert gate.clock.standing() is ClockTrust.UNTRUSTED
     gate.machine.set(400 * DAY)
-    assert gate.clock.standing() is Standing.TRUSTED
+    assert gate.clock.standing() is ClockTrust.TRUSTED
     gate.machine.set(-400 * DAY)
-    assert gate.clock.standing() is Standing.BEHIND  # counted anew
+    assert gate.clock.standing() is ClockTrust.BEHIND  # counted anew
 
 
 def test_the_count_goes_on_over_restarts_and_stands_still_while_the_gate_is_off() -> None:
@@ -84,11 +84,11 @@ def test_the_count_goes_on_over_restarts_and_stands_still_while_the_gate_is_off(
         kept = gate.clock.kept()
         gate.machine.reboot(5 * 3600)
         gate.restart(kept)
-    assert gate.clock.standing() is Standing.BEHIND
+    assert gate.clock.standing() is ClockTrust.BEHIND
     gate.run(12)
-    assert gate.clock.standing() is Standing.UNTRUSTED
+    assert gate.clock.standing() is ClockTrust.UNTRUSTED
     gate.restart()
-    assert gate.clock.standing() is Standing.UNTRUSTED
+    assert gate.clock.standing() is ClockTrust.UNTRUSTED
 
 
 def test_time_before_the_clock_was_found_wrong_does_not_count() -> None:
@@ -96,11 +96,11 @@ def test_time_before_the_clock_was_found_wrong_does_not_count() -> None:
     gate.clock.now()
     gate.machine.advance(UNTRUSTED_FOR)  # nobody asks for the time meanwhile
     gate.machine.set(-400 * DAY)
-    assert (gate.clock.standing(), gate.clock.kept().behind_for) == (Standing.BEHIND, 0.0)
+    assert (gate.clock.standing(), gate.clock.kept().behind_for) == (ClockTrust.BEHIND, 0.0)
     gate.machine.advance(UNTRUSTED_FOR - 1)
-    assert (gate.clock.standing(), gate.clock.kept().behind_for) == (Standing.BEHIND, UNTRUSTED_FOR - 1)
+    assert (gate.clock.standing(), gate.clock.kept().behind_for) == (ClockTrust.BEHIND, UNTRUSTED_FOR - 1)
     gate.machine.advance(1)
-    assert gate.clock.standing() is Standing.UNTRUSTED
+    assert gate.clock.standing() is ClockTrust.UNTRUSTED
 
 
 def test_a_right_clock_keeps_no_count_of_a_wrong_one() -> None:
@@ -113,32 +113,32 @@ def test_a_right_clock_keeps_no_count_of_a_wrong_one() -> None:
     gate.run(1)
     assert gate.clock.kept().behind_for is None
     gate.restart()
-    assert gate.clock.standing() is Standing.TRUSTED
+    assert gate.clock.standing() is ClockTrust.TRUSTED
 
 
 def test_zero_patience_refuses_at_once() -> None:
-    clock = TrustedClock(ManualClock(), Kept(NOW + DAY), 0.0)
-    assert clock.standing() is Standing.UNTRUSTED
+    clock = GateClock(ManualClock(), Kept(NOW + DAY), 0.0)
+    assert clock.standing() is ClockTrust.UNTRUSTED
 
 
 def test_a_clock_that_the_network_puts_forward_is_followed_at_once() -> None:
     gate = Gate(Kept(NOW + DAY))
     gate.run(60)
-    assert gate.clock.standing() is Standing.BEHIND
+    assert gate.clock.standing() is ClockTrust.BEHIND
     gate.machine.set(2 * DAY)
     assert gate.clock.now() == NOW + 60 + 2 * DAY
-    assert gate.clock.standing() is Standing.TRUSTED
+    assert gate.clock.standing() is ClockTrust.TRUSTED
     gate.machine.set(-5 * DAY)
-    assert gate.clock.standing() is Standing.BEHIND  # what was known before that step stands
+    assert gate.clock.standing() is ClockTrust.BEHIND  # what was known before that step stands
     gate.machine.set(4.5 * DAY)
     assert gate.clock.now() == NOW + 60 + 1.5 * DAY  # the step itself is taken back as it was taken
-    assert gate.clock.standing() is Standing.TRUSTED
+    assert gate.clock.standing() is ClockTrust.TRUSTED
 
 
 def test_a_small_correction_is_waited_for_without_going_back() -> None:
     gate = Gate()
     gate.machine.set(-TOLERANCE)
-    assert (gate.clock.now(), gate.clock.standing()) == (NOW, Standing.TRUSTED)
+    assert (gate.clock.now(), gate.clock.standing()) == (NOW, ClockTrust.TRUSTED)
     gate.run(TOLERANCE)
     assert gate.clock.now() == NOW + TOLERANCE * EASE
     gate.run(TOLERANCE)
@@ -155,7 +155,7 @@ def test_sleep_is_time_that_passed_even_if_the_machine_did_not_notice() -> None:
     assert gate.clock.now() == NOW + 8 * 3600  # counted once
     slept = Gate()
     slept.machine.sleep(8 * 3600)
-    assert (slept.clock.now(), slept.clock.standing()) == (NOW + 8 * 3600, Standing.TRUSTED)
+    assert (slept.clock.now(), slept.clock.standing()) == (NOW + 8 * 3600, ClockTrust.TRUSTED)
 
 
 def test_a_signed_time_is_a_floor_from_then_on() -> None:
@@ -163,13 +163,13 @@ def test_a_signed_time_is_a_floor_from_then_on() -> None:
     gate.clock.heed(NOW - 5)
     assert gate.clock.now() == NOW
     gate.clock.heed(NOW + DAY)
-    assert (gate.clock.now(), gate.clock.standing()) == (NOW + DAY, Standing.BEHIND)
+    assert (gate.clock.now(), gate.clock.standing()) == (NOW + DAY, ClockTrust.BEHIND)
     gate.restart()
     assert gate.clock.now() == NOW + DAY
 
 
 def test_threads_that_ask_at_once_never_see_it_go_back() -> None:
-    clock = TrustedClock(SystemClock(), Kept(NOW + 10**9), UNTRUSTED_FOR)  # behind: reckoned by hand
+    clock = GateClock(SystemClock(), Kept(NOW + 10**9), UNTRUSTED_FOR)  # behind: reckoned by hand
 
     def ask(_: int) -> bool:
         times = [clock.now() for _ in range(2000)]
@@ -196,12 +196,12 @@ def test_a_leap_that_the_running_time_contradicts_is_not_believed_and_leaves_no_
     gate.machine.set(79 * 365 * DAY)
     gate.run(3)
     assert gate.clock.now() == NOW + DAY + 3
-    assert (gate.clock.standing(), gate.clock.behind()) == (Standing.AHEAD, -79 * 365 * DAY)
+    assert (gate.clock.standing(), gate.clock.behind()) == (ClockTrust.AHEAD, -79 * 365 * DAY)
     assert gate.clock.kept().latest == NOW + DAY + 3
     gate.restart()  # the machine goes on: a process that is restarted knows the running time all the same
-    assert gate.clock.standing() is Standing.AHEAD
+    assert gate.clock.standing() is ClockTrust.AHEAD
     gate.machine.set(-79 * 365 * DAY)
-    assert (gate.clock.now(), gate.clock.standing()) == (NOW + DAY + 3, Standing.TRUSTED)
+    assert (gate.clock.now(), gate.clock.standing()) == (NOW + DAY + 3, ClockTrust.TRUSTED)
 
 
 def test_a_leap_that_has_stood_for_hours_is_believed_and_taken_back_at_once() -> None:
@@ -209,12 +209,12 @@ def test_a_leap_that_has_stood_for_hours_is_believed_and_taken_back_at_once() ->
     gate.machine.set(365 * DAY)
     gate.clock.now()
     gate.run(STANDS_AFTER - 1)
-    assert gate.clock.standing() is Standing.AHEAD
+    assert gate.clock.standing() is ClockTrust.AHEAD
     gate.run(1)
-    assert (gate.clock.now(), gate.clock.standing()) == (NOW + 365 * DAY + STANDS_AFTER, Standing.TRUSTED)
+    assert (gate.clock.now(), gate.clock.standing()) == (NOW + 365 * DAY + STANDS_AFTER, ClockTrust.TRUSTED)
     gate.run(60)
     gate.machine.set(-365 * DAY)
-    assert (gate.clock.now(), gate.clock.standing()) == (NOW + STANDS_AFTER + 60, Standing.TRUSTED)
+    assert (gate.clock.now(), gate.clock.standing()) == (NOW + STANDS_AFTER + 60, ClockTrust.TRUSTED)
 
 
 def test_a_leap_that_moves_on_has_not_stood() -> None:
@@ -222,7 +222,7 @@ def test_a_leap_that_moves_on_has_not_stood() -> None:
     for _ in range(20):
         gate.machine.set(DAY)
         gate.run(STANDS_AFTER / 2)
-    assert gate.clock.standing() is Standing.AHEAD
+    assert gate.clock.standing() is ClockTrust.AHEAD
 
 
 def test_a_clock_that_was_wrong_at_the_start_is_taken_back_at_its_word() -> None:
@@ -235,7 +235,7 @@ def test_a_clock_that_was_wrong_at_the_start_is_taken_back_at_its_word() -> None
     assert gate.clock.now() == NOW + DAY + 3600 + 2 * 365 * DAY
     gate.run(40)
     gate.machine.set(-2 * 365 * DAY)  # the network sets it right
-    assert (gate.clock.now(), gate.clock.standing()) == (NOW + DAY + 3640, Standing.TRUSTED)
+    assert (gate.clock.now(), gate.clock.standing()) == (NOW + DAY + 3640, ClockTrust.TRUSTED)
 
 
 def test_a_board_without_a_clock_chip_is_set_right_within_a_minute() -> None:
@@ -248,7 +248,7 @@ def test_a_board_without_a_clock_chip_is_set_right_within_a_minute() -> None:
         gate.restart(kept)
         gate.run(40)
         gate.machine.set(back + 9 * 3600)
-        assert (gate.clock.now(), gate.clock.standing()) == (NOW + DAY + 9 * 3600 + 40, Standing.TRUSTED)
+        assert (gate.clock.now(), gate.clock.standing()) == (NOW + DAY + 9 * 3600 + 40, ClockTrust.TRUSTED)
 
 
 def test_a_time_service_that_comes_late_is_believed_once() -> None:
@@ -258,22 +258,22 @@ def test_a_time_service_that_comes_late_is_believed_once() -> None:
     gate.clock.synchronise(synchronised=True)
     assert gate.clock.now() == NOW + 2 * SETTLES_WITHIN + 9 * 3600
     gate.machine.set(9 * 3600)  # and again: it was right before
-    assert gate.clock.standing() is Standing.AHEAD
+    assert gate.clock.standing() is ClockTrust.AHEAD
 
 
 def test_a_synchronised_clock_heals_what_was_steady_but_only_down_to_what_was_signed() -> None:
     poisoned = Kept(NOW + 900 * DAY, steady=NOW + 900 * DAY, signed=NOW - 3600.0, as_of=NOW - 3600.0)
     gate = Gate(poisoned)
     gate.run(SYNCHRONISED_STANDS_AFTER * 3)
-    assert gate.clock.standing() is Standing.BEHIND  # nobody but the clock itself says so
+    assert gate.clock.standing() is ClockTrust.BEHIND  # nobody but the clock itself says so
     gate.clock.synchronise(synchronised=True)
     gate.run(SYNCHRONISED_STANDS_AFTER - 1)
     gate.run(2)
-    assert (gate.clock.now(), gate.clock.standing()) == (gate.machine.now(), Standing.TRUSTED)
+    assert (gate.clock.now(), gate.clock.standing()) == (gate.machine.now(), ClockTrust.TRUSTED)
     below = Gate(Kept(NOW + 900 * DAY, signed=NOW + 30 * DAY, as_of=NOW + 30 * DAY))
     below.clock.synchronise(synchronised=True)
     below.run(DAY)
-    assert below.clock.standing() is Standing.UNTRUSTED
+    assert below.clock.standing() is ClockTrust.UNTRUSTED
     assert below.clock.now() == NOW + 901 * DAY
 
 
@@ -281,16 +281,16 @@ def test_a_newly_signed_list_and_the_clock_heal_together() -> None:
     gate = Gate(Kept(NOW + 900 * DAY, signed=NOW - 2 * DAY, as_of=NOW - 2 * DAY))
     gate.run(60)
     gate.clock.heed(NOW - 2 * DAY)  # the list that was held: no news
-    assert gate.clock.standing() is Standing.BEHIND
+    assert gate.clock.standing() is ClockTrust.BEHIND
     gate.clock.heed(NOW - 600)
-    assert (gate.clock.now(), gate.clock.standing()) == (NOW + 60, Standing.TRUSTED)
+    assert (gate.clock.now(), gate.clock.standing()) == (NOW + 60, ClockTrust.TRUSTED)
 
 
 def test_a_list_of_yesterday_does_not_take_a_gate_back() -> None:
     """The gate is right, its clock an hour slow: the newest list lies nearer to the clock, and proves nothing."""
     gate = Gate(Kept(NOW + 3600.0, signed=NOW - DAY, as_of=NOW - DAY))
     gate.clock.heed(NOW - 60)
-    assert (gate.clock.now(), gate.clock.standing()) == (NOW + 3600, Standing.BEHIND)
+    assert (gate.clock.now(), gate.clock.standing()) == (NOW + 3600, ClockTrust.BEHIND)
     assert CONTRADICTS_AFTER > 3660
 
 
@@ -298,19 +298,19 @@ def test_a_newly_signed_list_supports_a_leap_and_an_old_one_does_not() -> None:
     gate = Gate(Kept(float(NOW), signed=NOW - DAY, as_of=NOW - DAY))
     gate.machine.set(30 * DAY)
     gate.clock.heed(NOW - 60)
-    assert gate.clock.standing() is Standing.AHEAD
+    assert gate.clock.standing() is ClockTrust.AHEAD
     gate.clock.heed(NOW + 30 * DAY - 900)
-    assert (gate.clock.now(), gate.clock.standing()) == (NOW + 30 * DAY, Standing.TRUSTED)
+    assert (gate.clock.now(), gate.clock.standing()) == (NOW + 30 * DAY, ClockTrust.TRUSTED)
 
 
 def test_what_witnesses_say_is_taken_back_when_the_clock_is_set() -> None:
     gate = Gate(Kept(NOW + DAY, behind_for=60.0))
     gate.clock.carry(NOW + 2 * DAY)
-    assert (gate.clock.now(), gate.clock.standing()) == (NOW + 2 * DAY, Standing.BEHIND)
+    assert (gate.clock.now(), gate.clock.standing()) == (NOW + 2 * DAY, ClockTrust.BEHIND)
     gate.clock.carry(NOW + DAY)
     assert gate.clock.now() == NOW + 2 * DAY
     gate.machine.set(1.5 * DAY)
-    assert (gate.clock.now(), gate.clock.standing()) == (NOW + 1.5 * DAY, Standing.TRUSTED)
+    assert (gate.clock.now(), gate.clock.standing()) == (NOW + 1.5 * DAY, ClockTrust.TRUSTED)
 
 
 def test_a_reset_forgets_every_floor_and_is_kept() -> None:
@@ -318,7 +318,7 @@ def test_a_reset_forgets_every_floor_and_is_kept() -> None:
     gate = Gate(Kept(poisoned, signed=poisoned, as_of=poisoned))
     gate.run(60)
     gate.clock.reset(4, NOW - 30)
-    assert (gate.clock.now(), gate.clock.standing()) == (NOW + 60, Standing.TRUSTED)
+    assert (gate.clock.now(), gate.clock.standing()) == (NOW + 60, ClockTrust.TRUSTED)
     assert gate.clock.stepped() == NOW - poisoned
     assert gate.clock.stepped() == 0.0
     assert gate.clock.kept().resets == 4
@@ -329,11 +329,11 @@ def test_a_reset_forgets_every_floor_and_is_kept() -> None:
 @pytest.mark.parametrize("wrong", [-1e30, 1e30, float("inf"), float("-inf"), float("nan"), 2.0**53, LATEST + 1])
 def test_a_clock_that_shows_no_time_ends_in_no_exception(wrong: float) -> None:
     for kept in (Kept(), Kept(float(NOW)), Kept(2.0**60, steady=2.0**61, signed=2.0**62, as_of=2.0**52, synced=1e300)):
-        last = begin(kept, Reading(wrong, 1000.0))
+        last = begin(kept, ClockReading(wrong, 1000.0))
         for ticks in (1001.0, 1e6):
-            last = heed(advance(last, Reading(wrong, ticks)), 2.0**53)
+            last = heed(advance(last, ClockReading(wrong, ticks)), 2.0**53)
             assert 0 <= last.now <= 2 * LATEST
-            assert last.standing(60.0) in Standing
+            assert last.standing(60.0) in ClockTrust
 
 
 @pytest.mark.parametrize("at", [2**31 - 1, 2**32 - 1, 1483228799, 253402041600 - 120])
@@ -343,15 +343,15 @@ def test_rollovers_and_leap_seconds_are_seconds_like_others(at: int) -> None:
     gate.restart(Kept(at - 60.0))
     for _ in range(60):
         gate.run(1)
-    assert (gate.clock.now(), gate.clock.standing()) == (at + 30, Standing.TRUSTED)
+    assert (gate.clock.now(), gate.clock.standing()) == (at + 30, ClockTrust.TRUSTED)
     gate.machine.set(-1)  # a leap second
     gate.run(10)
-    assert gate.clock.standing() is Standing.TRUSTED
+    assert gate.clock.standing() is ClockTrust.TRUSTED
 
 
 def test_ticks_that_stand_still_or_go_back_take_nothing_away() -> None:
     last = Reckoning(float(NOW), 100.0, steady=float(NOW))
-    assert advance(last, Reading(0.0, 50.0)).now == NOW
+    assert advance(last, ClockReading(0.0, 50.0)).now == NOW
 
 
 @given(times, times)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.worker.codec import Codec, CodecError, Limits
+from gate.worker.codec import Codec, CodecError, MessageLimits
 
 
 class Colour(StrEnum):
@@ -39,7 +39,7 @@ class Nothing:
     pass
 
 
-LIMITS = Limits(line=2000, text=20, items=5)
+LIMITS = MessageLimits(line=2000, text=20, items=5)
 CODEC = Codec(Sighting, Nothing, limits=LIMITS)
 
 finite = st.floats(allow_nan=False, allow_infinity=False)

@@ -13,7 +13,7 @@ import pytest
 from gate.errors import DeviceError
 from gate.testing.census import children
 from gate.worker import process
-from gate.worker.codec import Codec, Failed, Limits, Loading, Started
+from gate.worker.codec import Codec, Failed, Loading, MessageLimits, Started
 from gate.worker.process import WorkerProcess
 from gate.worker.program import Program
 
@@ -28,7 +28,7 @@ class Count:
     number: int
 
 
-LIMITS = Limits(line=4096, text=1000, items=10)
+LIMITS = MessageLimits(line=4096, text=1000, items=10)
 PROGRAM = Program(
     "misbehaving", Codec(Loading, Started, Failed, Word, Count, limits=LIMITS), Codec(Word, Count, limits=LIMITS)
 )

@@ -13,8 +13,8 @@ import numpy.typing as npt
 from drivers.decoders.image_file import to_grey
 from drivers.decoders.live import LiveReader
 from drivers.readers import camera_messages as messages
-from drivers.readers.camera_worker.exposure import Ladder
-from drivers.readers.camera_worker.motion import Health, MotionGate, is_black, smaller
+from drivers.readers.camera_worker.exposure import ExposureLadder
+from drivers.readers.camera_worker.motion import CameraHealth, MotionGate, is_black, smaller
 from gate.worker.confine import NOTHING, Rights, give_up
 from gate.worker.link import Link
 
@@ -129,8 +129,8 @@ def watch(link: Link, live: Live) -> None:
     link.say(messages.Opened(give_up(live.rights) if live.late else keeps))
     link.hear()
     attention = Attention(
-        Health(settings["frame_deadline"] if device else STREAM_FROZEN, BLACK_FOR),
-        Ladder(settings["exposures"] if expose else (), expose or (lambda _: None)),
+        CameraHealth(settings["frame_deadline"] if device else STREAM_FROZEN, BLACK_FOR),
+        ExposureLadder(settings["exposures"] if expose else (), expose or (lambda _: None)),
     )
     reports = Reports(link)
     try:
@@ -158,14 +158,14 @@ class Reports:
         """`looked`: whether codes were looked for."""
         self._looked += looked
         if texts or at - self._told >= BEAT:
-            self._link.say(messages.Frame(at, time.monotonic(), self._looked, messages.bounded(texts)))
+            self._link.say(messages.FrameTexts(at, time.monotonic(), self._looked, messages.bounded(texts)))
             self._told, self._looked = at, 0
 
 
 class Attention:
     """What is done with each frame of a camera that lives: as little as will do."""
 
-    def __init__(self, health: Health, ladder: Ladder) -> None:
+    def __init__(self, health: CameraHealth, ladder: ExposureLadder) -> None:
         self._health = health
         self._ladder = ladder
         self._stirring = MotionGate()
@@ -207,10 +207,10 @@ def play_video(link: Link, capture: cv2.VideoCapture) -> None:
         at = time.monotonic()
         found = eye.read(to_grey(picture))
         if found.texts:
-            link.say(messages.Held(at, messages.bounded(found.texts), still=False))
+            link.say(messages.ImageHeld(at, messages.bounded(found.texts), still=False))
             link.hear()
         else:
             reports.frame(at, (), looked=True)
         due = max(due + period, time.monotonic() - period)
         good, picture = capture.read()
-    link.say(messages.Ended())
+    link.say(messages.SourceEnded())

@@ -5,12 +5,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from drivers.readers.camera_check_messages import EXAMINATION, Drawn, Examined, Words
+from drivers.readers.camera_check_messages import EXAMINATION, Drawn, Examined, ReportWords
 from drivers.readers.camera_worker.startup import begin
 from gate.ports.camera_report import CameraReport
 
 if TYPE_CHECKING:
-    from drivers.readers.camera_worker.quality_report import Quality
+    from drivers.readers.camera_worker.quality_report import QualityReport
     from gate.worker.link import Link
 
 _TELL_EVERY = 0.5  # seconds
@@ -19,10 +19,10 @@ _TELL_EVERY = 0.5  # seconds
 def main() -> None:
     link = begin(EXAMINATION)
     from drivers.readers.camera_worker.check_sources import frames
-    from drivers.readers.camera_worker.quality_report import Quality
+    from drivers.readers.camera_worker.quality_report import QualityReport
 
     picture = _open_picture(link)  # now: nothing is opened any more once strangers' codes are looked at
-    quality = Quality()
+    quality = QualityReport()
     told = 0.0
     for frame in frames(link):
         quality.add(frame)
@@ -31,7 +31,7 @@ def main() -> None:
             link.say(Examined(_report(quality), last=False))
     link.say(Examined(_report(quality), last=True))
     answer = link.hear()
-    words = answer.lines if isinstance(answer, Words) else ()
+    words = answer.lines if isinstance(answer, ReportWords) else ()
     if picture is not None:
         try:
             drawn = quality.draw(Path(link.settings["picture"]).suffix, words)
@@ -60,7 +60,7 @@ def _refuse_picture(link: "Link") -> NoReturn:
     )
 
 
-def _report(quality: "Quality") -> CameraReport:
+def _report(quality: "QualityReport") -> CameraReport:
     facts: dict[str, Any] = dict(quality.report())
     return CameraReport(**facts)
 

@@ -6,7 +6,7 @@ STEP_AFTER = 0.8  # seconds in which something stirs and nothing is read
 DARK_AFTER = 0.4  # seconds in which all is black
 
 
-class Ladder:
+class ExposureLadder:
     """The first exposure until something stirs and nothing can be read; then the next, and round again.
     One that a code was read with is kept.  Where the first one shows nothing but black, a hall at night,
     the next one is the first until a code was read with it again.  Times are monotonic seconds."""

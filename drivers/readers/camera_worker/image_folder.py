@@ -8,7 +8,7 @@ from pathlib import Path
 
 from drivers.decoders.image_file import load_grey
 from drivers.decoders.still import read_still
-from drivers.readers.camera_messages import File, Frame, Held, Opened, Skipped, Taking, bounded
+from drivers.readers.camera_messages import File, FrameTexts, ImageHeld, Opened, Skipped, Taking, bounded
 from gate.errors import PictureError
 from gate.worker.confine import Rights, give_up, libraries
 from gate.worker.link import Link
@@ -75,7 +75,7 @@ def show_folder(link: Link, folder: Path) -> None:
             turn = pictures.take(time.monotonic())
             if turn is None:
                 now = time.monotonic()
-                link.say(Frame(now, now, 1, ()))
+                link.say(FrameTexts(now, now, 1, ()))
                 time.sleep(LOOK_AGAIN)
             else:
                 _show(link, *turn)
@@ -91,7 +91,7 @@ def _show(link: Link, picture: Path, file: File) -> None:
     except PictureError as error:
         link.say(Skipped(str(error)[:_WORDS], time.monotonic()))
         return
-    link.say(Held(at, bounded(read_still(grey).texts), still=True))
+    link.say(ImageHeld(at, bounded(read_still(grey).texts), still=True))
     link.hear()
 
 

@@ -69,7 +69,7 @@ def _differ(small: Grey, other: Grey) -> bool:
     return int((np.abs(change) > CHANGE).sum()) > max(2.0, CHANGED * small.size)
 
 
-class Health:
+class CameraHealth:
     """Tells a camera that hands out the same picture for ever, and one that sees nothing.
 
     No two pictures of a sensor are alike to the last bit; a network camera may repeat its last one

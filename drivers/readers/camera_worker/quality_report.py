@@ -19,7 +19,7 @@ _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _LARGE, _SMALL = 1 / 400, 1 / 700  # size of letters, of the picture's height: to be read from a ladder
 
 
-class Quality:
+class QualityReport:
     def __init__(self) -> None:
         self._eye = LiveReader()
         self._times: list[float] = []

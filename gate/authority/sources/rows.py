@@ -81,7 +81,7 @@ class Batch:
         return Batch(rows[order], np.concatenate([self.values, other.values])[order], places, persons)
 
 
-class Source(Protocol):
+class PeopleSource(Protocol):
     called: str  # what it calls a row: "line", "row"
 
     def batches(self, limit: int, problems: Problems, ids: "Ids | None" = None) -> Iterator[Batch]:

@@ -18,7 +18,7 @@ from gate.core.lane.modes import Alarm, Mode
 from gate.core.language import LANGUAGES
 from gate.core.reason import Reason
 from gate.core.staleness import Freshness
-from gate.core.trusted_time import Standing
+from gate.core.trusted_time import ClockTrust
 from gate.errors import ConfigError
 
 SCENES = ("idle", "seen", "held", "free", "fire", "no_signal")
@@ -59,7 +59,7 @@ class Texts:
     modes: Mapping[str, str]  # gate.core.lane.modes.Mode
     ages: tuple[str, str, str]  # minutes, hours, days
     list_grades: Mapping[str, str]  # gate.core.staleness.Freshness, warn and worse
-    clock_standings: Mapping[str, str]  # gate.core.trusted_time.Standing, ahead and worse
+    clock_standings: Mapping[str, str]  # gate.core.trusted_time.ClockTrust, ahead and worse
     alarms: Mapping[Alarm, str]
 
 
@@ -178,7 +178,7 @@ def _rules() -> Mapping[str, _Rule]:
     rules |= {f"ages.{name}": _Rule(LONGEST_AGE, number) for name in ("minutes", "hours", "days")}
     rules |= {f"list.{grade.value}": _Rule(LONGEST_NOTE, age) for grade in Freshness if grade is not Freshness.FRESH}
     rules["list.missing"] = _Rule(LONGEST_NOTE)
-    rules |= {f"clock.{how.value}": _Rule(LONGEST_NOTE, age) for how in Standing if how is not Standing.TRUSTED}
+    rules |= {f"clock.{how.value}": _Rule(LONGEST_NOTE, age) for how in ClockTrust if how is not ClockTrust.TRUSTED}
     return MappingProxyType(rules | {f"alarms.{alarm.value}": _Rule(LONGEST_ALARM) for alarm in Alarm})
 
 
