@@ -11,6 +11,7 @@ from blockbuster import blockbuster_ctx
 from starlette.applications import Starlette
 
 from gate.core.lane.modes import Phase
+from gate.core.language import LANGUAGES
 from gate.core.outlet_events import PhaseChanged
 from gate.kiosk.server import About, create_app, serve
 from gate.runtime.bus import Bus
@@ -68,5 +69,7 @@ def run(scenario: Callable[[], Awaitable[None]]) -> None:
             await scenario()
         assert asyncio.all_tasks() == {asyncio.current_task()}  # nothing is left behind
 
+    for language in LANGUAGES:  # read once, before the page serves anybody; alone, a test would read them in the loop
+        ABOUT.texts(language)
     with blockbuster_ctx():
         asyncio.run(main())
