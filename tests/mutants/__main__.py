@@ -32,7 +32,7 @@ START = 60.0  # seconds to import the tests and what they need, likewise
     type=click.FloatRange(min=0.1),
     default=20.0,
     show_default=True,
-    help="For each, run tests that take this long when nothing is wrong: the quickest.",
+    help="For each, run tests that take this long when nothing is wrong: those that run little else.",
 )
 @click.option("--least", type=click.FloatRange(0, 100), default=95.0, show_default=True, help="Per cent to be killed.")
 @click.option(

@@ -8,6 +8,7 @@ import ast
 import hashlib
 import json
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,20 +50,34 @@ class _Recorder:
 
 @dataclass(slots=True)
 class Tests:
-    """By file of the gate: by function: the tests that run it, the quickest first."""
+    """By file of the gate: by function: the tests that run it."""
 
     seconds: dict[str, float] = field(default_factory=dict)
     of: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    _breadth: Counter[str] = field(default_factory=Counter)  # functions that a test runs
+
+    def add(self, part: dict[str, Any]) -> None:
+        """`part`: of one test module, as `_mapped` gives it."""
+        self.seconds |= part["seconds"]
+        for file, functions in part["of"].items():
+            for function, running in functions.items():
+                self.of.setdefault(file, {}).setdefault(function, []).extend(running)
+                self._breadth.update(running)
 
     def running(self, file: Path, function: str, most: float) -> list[str]:
-        """Those that run this function, or anything of the module, up to `most` seconds of them."""
+        """Those that run this function, up to `most` seconds of them: first those that run little else.
+
+        Outside of functions it is those that run anything of the module, or of its neighbours if it has none."""
         by_function = self.of.get(str(file), {})
-        found = by_function.get(function)
-        if found is None:
-            found = [test for tests in by_function.values() for test in tests]
+        if function in by_function:
+            found = set(by_function[function])
+        else:
+            neighbours = [of for other, of in self.of.items() if Path(other).parent == file.parent]
+            near = [by_function] if by_function else neighbours
+            found = {test for of in near for tests in of.values() for test in tests}
         chosen: list[str] = []
         left = most
-        for test in sorted(set(found), key=lambda test: (self.seconds[test], test)):
+        for test in sorted(found, key=lambda test: (self._breadth[test], self.seconds[test], test)):
             left -= self.seconds[test]
             if chosen and left < 0:
                 break
@@ -81,11 +96,8 @@ def map_tests(root: Path, kept: Path, packages: Collection[str], folders: Sequen
             parts[name] = _mapped(root, name, kept) | {"digest": modules[name]}
             kept.write_text(json.dumps(parts))
     tests = Tests()
-    for part in (parts[name] for name in modules):
-        tests.seconds |= part["seconds"]
-        for file, functions in part["of"].items():
-            for function, running in functions.items():
-                tests.of.setdefault(file, {}).setdefault(function, []).extend(running)
+    for name in modules:
+        tests.add(parts[name])
     return tests
 
 
