@@ -3,7 +3,18 @@
 from collections.abc import Callable
 
 from gate.core.journal_event import JournalEvent
-from gate.core.lane.effects import Alarmed, Amnesty, Effect, EndGrant, Note, Release, Remember, Secure, Stand
+from gate.core.lane.effects import (
+    Alarmed,
+    Amnesty,
+    Effect,
+    EndGrant,
+    Note,
+    OrderRefused,
+    Release,
+    Remember,
+    Secure,
+    Stand,
+)
 from gate.core.lane.state import BARRIER, LaneState
 from gate.errors import DeviceError
 from gate.lane.barrier_slot import BarrierSlot
@@ -46,6 +57,8 @@ class EffectRunner:
                 await self._end_grant(effect)
             case Note():
                 await self._note(effect, actor)
+            case OrderRefused(event, why, direction):
+                await self._note(Note(event, f"refused: {why}", direction), actor)
             case Alarmed(alarm, on):
                 self._outlet.alarm(effect, state)
                 await self._judges.ask(
@@ -64,5 +77,5 @@ class EffectRunner:
 
     async def _note(self, note: Note, actor: str | None) -> None:
         await self._judges.ask(
-            lambda judge, at: judge.note(note.event, at, note.text, note.direction, counts=note.counts, actor=actor)
+            lambda judge, at: judge.note(note.event, at, note.detail, note.direction, counts=note.counts, actor=actor)
         )

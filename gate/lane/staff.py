@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 
-from gate.core.lane.effects import Note
+from gate.core.lane.effects import OrderRefused
 from gate.core.lane.events import LaneEvent
 from gate.core.lane.hindrance import hindrance
 from gate.core.model import Direction
@@ -29,7 +29,7 @@ class StaffOrders:
             return NO_STORE
         effects = await self.lane.in_turn(lambda: self.lane.follow(make(self.lane.clock.monotonic()), actor))
         await self.lane.in_turn(self.lane.check)  # it may have confirmed a loss
-        return next((effect.detail for effect in effects if isinstance(effect, Note) and effect.refused), None)
+        return next((effect.why for effect in effects if isinstance(effect, OrderRefused)), None)
 
     async def admit(self, direction: Direction, actor: str | None = None) -> str:
         """Let someone through; returns when the barrier has taken the order.  Why it cannot be and what to do,

@@ -7,7 +7,7 @@ import pytest
 
 from gate.core.journal_event import JournalEvent
 from gate.core.lane.door import DoorTiming
-from gate.core.lane.effects import Amnesty, EndGrant, Note, Passed, Release, Remember, Secure, Stand
+from gate.core.lane.effects import Amnesty, EndGrant, Note, OrderRefused, Passed, Release, Remember, Secure, Stand
 from gate.core.lane.events import (
     Button,
     ContactFault,
@@ -78,7 +78,7 @@ def test_more_time_by_configuration() -> None:
 def test_while_the_other_door_is_open_nobody_is_given_more_time() -> None:
     """The release cannot be made anew, so it would stand longer than any release may."""
     _, effects = play(Granted(1, ENTRY, 0.0), Interlock(True, 1.0), Extend(5.0), Tick(7.9), Tick(8.0))
-    refused = Note(JournalEvent.EXTENDED, "the other door is open", ENTRY, refused=True)
+    refused = OrderRefused(JournalEvent.EXTENDED, "the other door is open", ENTRY)
     assert effects == [Release(ENTRY), refused, Secure(), EndGrant(1, Passed.NOT_PASSED)]
 
 
@@ -209,7 +209,7 @@ def test_fire_ends_a_grant_and_stays_until_staff_reset_it() -> None:
 
 def test_a_fire_alarm_that_still_lasts_cannot_be_reset() -> None:
     state, effects = play(Fire(True, 0.0), Reset(1.0))
-    assert effects[-1] == Note(JournalEvent.RESET, "the fire loop is still open", refused=True)
+    assert effects[-1] == OrderRefused(JournalEvent.RESET, "the fire loop is still open")
     assert state.phase is Phase.FIRE
 
 

@@ -44,18 +44,21 @@ class EndGrant:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A journal row that is not a decision.  `counts`: somebody went that way without a grant; `refused`: what staff
-    asked for cannot be, and `detail` says why."""
+    """A journal row that is not a decision.  `counts`: somebody went that way without a grant."""
 
     event: JournalEvent
     detail: str
     direction: Direction | None = None
     counts: bool = field(default=False, kw_only=True)
-    refused: bool = field(default=False, kw_only=True)
 
-    @property
-    def text(self) -> str:
-        return f"refused: {self.detail}" if self.refused else self.detail
+
+@dataclass(frozen=True, slots=True)
+class OrderRefused:
+    """What staff asked for cannot be: a journal row, and the answer."""
+
+    event: JournalEvent
+    why: str
+    direction: Direction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,4 +82,4 @@ class Amnesty:
     """Everybody was let out unchecked: nobody counts as inside any more."""
 
 
-Effect = Release | Secure | Stand | EndGrant | Note | Alarmed | Remember | Amnesty
+Effect = Release | Secure | Stand | EndGrant | Note | OrderRefused | Alarmed | Remember | Amnesty

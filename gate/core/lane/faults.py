@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from gate.core.journal_event import JournalEvent
 from gate.core.lane.door import FAULTS
-from gate.core.lane.effects import Amnesty, EndGrant, Note, Passed
+from gate.core.lane.effects import Amnesty, EndGrant, Note, OrderRefused, Passed
 from gate.core.lane.events import ContactFault
 from gate.core.lane.modes import Alarm
 from gate.core.lane.state import BARRIER
@@ -38,7 +38,7 @@ def reset(lane: Transition) -> None:
         return
     if state.loop_open:
         lost = f", or its contact is lost ({', '.join(sorted(state.missing))})" if state.missing else ""
-        lane.do(Note(JournalEvent.RESET, f"the fire loop is still open{lost}", refused=True))
+        lane.do(OrderRefused(JournalEvent.RESET, f"the fire loop is still open{lost}"))
         return
     lane.state = replace(state, fire=False)
     lane.lock()

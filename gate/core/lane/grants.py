@@ -5,7 +5,7 @@ from dataclasses import replace
 from gate.core.journal_event import JournalEvent
 from gate.core.lane import exits
 from gate.core.lane.door import Relock
-from gate.core.lane.effects import EndGrant, Note, Passed
+from gate.core.lane.effects import EndGrant, Note, OrderRefused, Passed
 from gate.core.lane.events import Granted, ReleaseFailed
 from gate.core.lane.modes import Mode, refusal
 from gate.core.lane.state import BARRIER, LaneState, OpenGrant, Timing
@@ -71,7 +71,7 @@ def extend(lane: Transition) -> None:
         lane.state = replace(lane.state, extend_next=True)
         lane.do(Note(JournalEvent.EXTENDED, "the next person"))
     elif lane.state.interlocked:  # the way is not released again then, and the old release would outlast its limit
-        lane.do(Note(JournalEvent.EXTENDED, "the other door is open", grant.direction, refused=True))
+        lane.do(OrderRefused(JournalEvent.EXTENDED, "the other door is open", grant.direction))
     else:
         deadline = lane.at + lane.timing.lasts(grant.direction, extended=True)
         lane.state = replace(lane.state, grant=replace(grant, deadline=deadline))
