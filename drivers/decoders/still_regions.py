@@ -20,9 +20,9 @@ from drivers.decoders.symbols import NOTHING, Corners, ReadResult, Symbol, first
 
 BESIDE = 3  # regions beside a code that was read, and as many again as codes were: a bound on time [1: 0, 8: 0]
 AS_LARGE = 0.75  # times as large as a code that was read: smaller regions are not searched for another [0.5: 0, 1: 0]
-ROOM = 0.5  # times as wide as a code that was read: what another needs
+ROOM = 0.5  # times as wide as a code that was read: what another needs [0.25: 0, 1: 0]
 ELONGATED = 2.5  # times as long as wide: no code is seen so [1.8: 0, 4: 0]
-LARGEST = 2.5  # times the whole picture: what an enlarged region may be
+LARGEST = 2.5  # times the whole picture: what an enlarged region may be [1: 0, 5: 0]
 WALL = 1 / 4  # of the picture: a larger region may be a wall that is busy all over [0.1: 0, 0.5: 0]
 
 

@@ -18,8 +18,8 @@ from drivers.decoders.symbols import Grey, Symbol
 
 PATTERN = len(ALIGNMENT)  # modules a side
 REACH = 4 * MODULE  # pixels that the corner may be wrong, across and down
-BLUR = 0.45 * MODULE  # of a pattern as it is seen
-LEAST_SCORE = 0.6  # mean correlation with the patterns: less is none
+BLUR = 0.45 * MODULE  # pixels, of a pattern as it is seen [0.25 module: 0, 0.7: 0]
+LEAST_SCORE = 0.6  # mean correlation with the patterns: less is none [0.45: 0, 0.75: 0]
 BETTER = 0.02  # than where it was: less is noise [0: 0, 0.06: 0]
 
 

@@ -15,14 +15,14 @@ from drivers.decoders.symbols import Corners, Grey, ReadResult, Symbol
 
 CELL = 8  # pixels a side of what is judged at once
 LEAST = 20  # pixels a side: a small symbol of hardly a pixel a module [12: +1, 40: -2]
-MARGIN = 2  # cells around: the quiet zone and what was too faint
+MARGIN = 2  # cells around: the quiet zone and what was too faint [1: -3, 4: -2]
 MOST = 5  # regions of one picture, the largest first [2: -1, 10: 0]
 BEYOND = 1.2  # times its size: what belongs to a symbol that was read
-SHARE = 0.3  # of the change of the busiest cells (99.5th percentile): fainter ones are background
+SHARE = 0.3  # of the change of the busiest cells (99.5th percentile): fainter ones are background [0.2: -2, 0.45: -3]
 FAINT = 0.15  # likewise, once nothing was read in what is busier [0.1: 0, 0.22: -1]
-FILLED = 0.3  # of the rectangle around what is busy
+FILLED = 0.3  # of the rectangle around what is busy [0.15: +1, 0.5: -2]
 FAINT_FILLED = 0.5  # likewise, of a faint region [0.3: 0, 0.7: -1]
-FAINT_LEAST = 64  # pixels a side
+FAINT_LEAST = 64  # pixels a side [32: 0, 128: 0]
 FAINT_MOST = 2  # regions [0: -1, 5: 0]
 
 _SQUARE = np.ones((3, 3), np.uint8)

@@ -24,9 +24,9 @@ from drivers.decoders.rectify.dewarp import borders, suppress_texture
 from drivers.decoders.rectify.perspective import MODULE, rectify
 from drivers.decoders.symbols import Grey, Symbol
 
-GAIN = 1.7  # times more regular than flat: less, and it lies round no cylinder
+GAIN = 1.7  # times more regular than flat: less, and it lies round no cylinder [1.3: 0, 2.3: 0]
 REGULAR = 0.12  # of all that changes: less, and these are no modules [0.07: 0, 0.2: 0]
-BANDS = 4  # of a symbol, each of which may be a little displaced
+BANDS = 4  # of a symbol, each of which may be a little displaced [2: -1, 8: 0]
 SAGS = 0.25  # of the symbol's side: the most that its middle hangs down [0.15: 0, 0.4: 0]
 SAG_STEP, SKEW_STEP, SKEWS = 0.66, 1.0, 3.0  # modules: steps of the search, and the most that its right side hangs down
 ANGLE_STEP, MIDDLE_STEP = 0.4, 0.15  # radians that the symbol covers, and of its side: steps of the search

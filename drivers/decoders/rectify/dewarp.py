@@ -22,7 +22,7 @@ from drivers.decoders.symbols import Grey
 Shift = npt.NDArray[np.float32]
 """[row, column] of modules: how many modules each lies from its place."""
 
-REACH = 2.2  # modules: sigma of the neighbourhood whose phase is taken
+REACH = 2.2  # modules: sigma of the neighbourhood whose phase is taken [1.6: -1, 3: -1]
 # modules between two neighbours that are unwrapped: with a sigma of REACH nearer ones say the same [2: 0, 5: -1]
 STRIDE = 3
 _CIRCLE = 2 * np.pi
