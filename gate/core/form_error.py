@@ -1,5 +1,6 @@
 """What is wrong with a form that pydantic refused, in the gate's own words and in one line."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,11 +36,14 @@ _LENGTHS = {
     "too_long": ("max_length", "at most", "entry", "entries"),
 }
 
+_VALIDATOR = re.compile(r"[a-z-]+\[.*\]")
+"""What pydantic adds to a place for the arm of a union: `function-after[_a_frame(), str]`."""
+
 
 def first_error(error: ValidationError) -> str:
     """`issuers.0.keys.1.kid: is missing`: where, and what."""
     first = error.errors(include_url=False)[0]
-    place = ".".join(str(part) for part in first["loc"])
+    place = ".".join(part for part in map(str, first["loc"]) if not _VALIDATOR.fullmatch(part))
     words = say(first["type"], first.get("ctx", {}), first["msg"])
     return f"{place}: {words}" if place else words
 

@@ -334,7 +334,10 @@ def test_settings_that_do_not_fit_the_board_are_refused() -> None:
 @pytest.mark.parametrize(
     ("profile", "said"),
     [
-        (KMTRONIC.replace("FF {channel} 01", "FF {chanel} 01"), "'{chanel}' is neither a byte"),
+        (
+            KMTRONIC.replace("FF {channel} 01", "FF {chanel} 01"),
+            "board.toml: frames.release: '{chanel}' is neither a byte",
+        ),
         (KMTRONIC.replace("FF {channel} 01", "ZZ"), "non-hexadecimal"),
         (KMTRONIC.replace("FF {channel} 01", ""), "at least one byte"),
         (KMTRONIC.replace(', secure = "FF {channel} 00"', ""), "frames.secure is missing"),
