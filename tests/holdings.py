@@ -11,8 +11,6 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Self
 
-import structlog
-
 SETTLES = 10.0  # seconds in which threads and processes that were told to end do so, on a busy machine
 SESSION = {"tests.commands.server", "tests.fork_server"}  # modules of processes that last as long as the tests
 _kept: set[str] = set()  # files that last as long as the tests
@@ -96,6 +94,5 @@ def _environment() -> Mapping[str, str]:
 def _process() -> list[str]:
     umask = os.umask(0o022)
     os.umask(umask)
-    log = {name: id(value) for name, value in structlog.get_config().items()}
     handlers = [repr(each) for each in logging.root.handlers if "pytest" not in type(each).__module__]
-    return [f"umask {umask:o}", f"folder {Path.cwd()}", f"log {log}", f"handlers {handlers}"]
+    return [f"umask {umask:o}", f"folder {Path.cwd()}", f"log level {logging.root.level}", f"handlers {handlers}"]
