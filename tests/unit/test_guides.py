@@ -89,6 +89,13 @@ def test_the_guide_to_the_services_has_every_file_beside_it() -> None:
     assert sorted(rows) == sorted(path.name for path in folder.iterdir() if path.name != "README.md")
 
 
+def test_the_code_tour_has_the_layers_in_their_order() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    layers = [set(re.findall(r"\w+", layer)) for layer in contracts[0]["layers"]]
+    rows = re.findall(r"^\| (`gate/.*?) \|", (ROOT / "gate" / "README.md").read_text(), re.MULTILINE)
+    assert [set(re.findall(r"`gate/(\w+)", row)) for row in rows][: len(layers)] == layers
+
+
 def test_what_is_not_there_is_found(tmp_path: Path) -> None:
     """The checks themselves: each kind of untruth."""
     (tmp_path / "there.md").write_text("# One (of two) things\n")
