@@ -14,10 +14,12 @@ from hypothesis import HealthCheck, settings
 
 from tests.holdings import SETTLES, Holdings, left_since
 
-# No limits of time: on a busy machine they fail what is right.  `scripts/endurance` tries other examples each time.
+# No limits of time: on a busy machine they fail what is right.  The same examples each time, so that no change fails by
+# another's defect; `--hypothesis-profile random` tries others.
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
 settings.register_profile("steady", UNHURRIED, derandomize=True)
-settings.register_profile("endurance", UNHURRIED, max_examples=1000, print_blob=True)
+settings.register_profile("endurance", UNHURRIED, derandomize=True, max_examples=1000)
+settings.register_profile("random", UNHURRIED, max_examples=1000, print_blob=True)
 settings.load_profile("steady")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what runs behind `&`; children inherit it

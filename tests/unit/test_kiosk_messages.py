@@ -38,6 +38,7 @@ TALLIES = st.builds(
 )
 FIELDS: dict[object, st.SearchStrategy[object]] = {
     float: st.floats(allow_nan=False, allow_infinity=False),
+    int: st.integers(-(2**63), 2**63),
     int | None: st.none() | st.integers(-(2**63), 2**63),
     str: st.text(max_size=50),
 }

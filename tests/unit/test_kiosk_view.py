@@ -347,7 +347,7 @@ def test_whatever_happens(events: list[Event | float], mode: Mode) -> None:
             assert last.admitted is (shown.scene is Scene.ADMITTED)
         if phase not in (Phase.READY, Phase.RELEASED, Phase.BUSY, Phase.FREE):
             assert shown.scene in (Scene.OUT_OF_SERVICE, Scene.FIRE)
-        until = due(state)
+        until = due(settle(state, now))  # what an event has made overdue is settled at once
         assert until is None or now < until <= now + HINT_AFTER
     # Nobody is there any more and nobody goes through: no verdict stays.
     state = step(step(state, GONE, now), PASSED, now)
