@@ -84,10 +84,9 @@ class Presence:
     def meet(self, scan: Scan) -> tuple[Presentation, bool]:
         """The presentation that this sighting belongs to, and whether it asks for a verdict now."""
         shown = self.see(scan)
-        if self.stands_aside(shown) or shown.stage in (Stage.ANSWERED, Stage.PENDING):
-            return shown, False
-        if shown.stage is Stage.NEW and self.is_renewed(shown):
+        if shown.stage is Stage.NEW and self._is_answered_already(shown):
             shown.stage = Stage.ANSWERED
+        if shown.stage in (Stage.ANSWERED, Stage.PENDING) or self._has_to_give_way(shown):
             return shown, False
         return shown, True
 
@@ -97,16 +96,6 @@ class Presence:
             self._trusted = version
             for shown in self._shown.values():
                 shown.identified = False
-
-    def is_renewed(self, shown: Presentation) -> bool:
-        """Whether a new code is that of someone who was answered and is still standing here."""
-        holders = {
-            other.holder for other in self._shown.values() if other.holder is not None and other.stage is Stage.ANSWERED
-        }
-        if not holders:
-            return False
-        shown.holder = self._identify(shown)
-        return shown.holder in holders
 
     def in_view(self, now: float) -> tuple[bool, bool, bool]:
         """`answered`, `waiting` and `going` of gate.core.outlet_events.CodesInView."""
@@ -120,21 +109,33 @@ class Presence:
             any(self._goes(one) for one in shown),
         )
 
-    def stands_aside(self, shown: Presentation) -> bool:
-        """Whether this code is not to be asked about now: it is no pass, and a pass is in view or may come.
+    def _is_answered_already(self, shown: Presentation) -> bool:
+        """Whether this new code is part of a presentation that was answered: the renewed code of a person who
+        still stands here, or a code that is no pass in one frame with such a pass."""
+        if not is_pass(shown.scan.text):
+            return shown.beside_pass and any(other.stage is Stage.ANSWERED for other in self._passes_beside(shown))
+        answered = [other for other in self._shown.values() if other.stage is Stage.ANSWERED]
+        holders = {other.holder for other in answered} - {None}
+        if not holders:  # a signature is not checked for nothing
+            return False
+        shown.holder = self._identify(shown)
+        return shown.holder in holders
 
-        In one frame with a pass that was answered it is done with: its person has had an answer."""
+    def _has_to_give_way(self, shown: Presentation) -> bool:
+        """Whether this code is no pass, and a pass is in view or may come."""
         if shown.stage is not Stage.NEW or is_pass(shown.scan.text):
             return False
+        is_young = shown.scan.seen - shown.since < OTHERS_AFTER
+        return bool(self._passes_beside(shown)) or (shown.scan.reader in self._cameras and is_young)
+
+    def _passes_beside(self, shown: Presentation) -> list[Presentation]:
+        """The passes that the same reader has in view."""
         now, reader = shown.scan.seen, shown.scan.reader
-        passes = [
+        return [
             other
             for other in self._shown.values()
             if other.scan.reader == reader and is_pass(other.scan.text) and now - other.scan.seen <= GONE_AFTER
         ]
-        if shown.beside_pass and any(other.stage is Stage.ANSWERED for other in passes):
-            shown.stage = Stage.ANSWERED
-        return bool(passes) or (reader in self._cameras and now - shown.since < OTHERS_AFTER)
 
     def _note_company(self, shown: Presentation) -> None:
         """Codes of one frame bear one time."""

@@ -53,9 +53,9 @@ def a_presence() -> Presence:
 
 
 def seen(presence: Presence, text: str, at: float) -> tuple[Presentation, bool]:
-    """The presentation, and whether it stands aside."""
-    shown = presence.see(scan(text, at))
-    return shown, presence.stands_aside(shown)
+    """The presentation, and whether it is not asked about now."""
+    shown, asks = presence.meet(scan(text, at))
+    return shown, not asks
 
 
 def left(presence: Presence, at: float) -> list[str]:
@@ -68,7 +68,7 @@ def test_many_frames_of_one_code_are_one_presentation_however_long_it_is_held() 
     assert not aside
     first.stage = Stage.ANSWERED
     for number in range(1, 15 * 120):  # two minutes
-        assert seen(presence, PASS, number * RATE) == (first, False)
+        assert presence.meet(scan(PASS, number * RATE)) == (first, False)  # and asks for no second verdict
         assert left(presence, number * RATE) == []
 
 
@@ -90,7 +90,7 @@ def test_two_phones_at_once_are_two_presentations_and_neither_stands_aside() -> 
     assert not one_aside
     assert not two_aside
     one.stage = Stage.ANSWERED
-    assert not presence.stands_aside(two)
+    assert not seen(presence, OTHER, 0.0)[1]
 
 
 def test_a_menu_alone_is_answered_a_few_frames_later() -> None:
@@ -289,8 +289,8 @@ def test_whose_a_forged_code_is_is_found_out_once_while_it_is_in_view() -> None:
         at = number * RATE
         presence.see(scan(PASS, at))
         for text in [*forged, MENU]:
-            shown = presence.see(scan(text, at))
-            if shown.stage is Stage.NEW and not presence.is_renewed(shown):
+            shown, asks = presence.meet(scan(text, at))
+            if asks and shown.stage is Stage.NEW:
                 shown.stage = Stage.WAITING
         presence.in_view(at)
         presence.leave(at)
