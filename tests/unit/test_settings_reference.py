@@ -133,7 +133,7 @@ def test_the_schema_holds_together() -> None:
 
 def test_the_schema_speaks_toml() -> None:
     whole = schema(OFFERS)
-    hold = whole["$defs"]["Lane"]["properties"]["hold"]
+    hold = whole["$defs"]["LaneTable"]["properties"]["hold"]
 
     assert hold["type"] == "string"
     assert hold["default"] == "5s"
