@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import click
@@ -29,6 +30,7 @@ EXAMPLES = {  # files that a reader of a guide makes
     "drivers.barriers.rly02",
     "drivers/barriers/profiles/my-board.toml",
 }
+NO_CLASSES = {"Wrong", "WatchdogSec", "ExecStopPost"}  # a column of a bench, settings of systemd
 START = re.compile(r"(?:^|[|&;]\s*)(?:sudo (?:-u \S+ )?)?(?:\.venv/bin/|/opt/gate/bin/)?(gate [a-z].*)", re.MULTILINE)
 
 
@@ -82,12 +84,27 @@ class Guide:
             found = (name for name in MODULE.findall(code) if name not in EXAMPLES and not NO_MODULES.fullmatch(name))
             yield from (name for name in found if not is_there(name))
 
+    def classes(self) -> Iterator[str]:
+        """Classes, and methods of some class, that do not exist: `Lane.present`, `Refused(...)`."""
+        for span in self.words:
+            found = re.fullmatch(r"([A-Z][a-z][A-Za-z]*)(?:\.(\w+))?(?:\(.*\))?", span)
+            if not found or found[1] in NO_CLASSES:
+                continue
+            known = re.search(rf"^(?:class )?{found[1]}\b", sources(), re.MULTILINE)
+            if not known or (found[2] and not re.search(rf"def {found[2]}\b", sources())):
+                yield span
+
     def commands(self) -> Iterator[str]:
         """What is wrong with each call of `gate`: no such command, no such option."""
         for code in self.code:
             for call in START.findall(code.replace("\\\n", " ")):
                 if problem := wrong(call):
                     yield f"{call}: {problem}"
+
+
+@cache
+def sources() -> str:
+    return "".join(path.read_text() for folder in ("gate", "drivers") for path in (ROOT / folder).rglob("*.py"))
 
 
 def headings(text: str) -> set[str]:

@@ -302,6 +302,6 @@ def test_a_lane_carries_nothing_that_it_does_not_use(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", guides(), ids=shown)
-def test_files_and_modules_that_a_guide_names_are_there(path: Path) -> None:
+def test_what_a_guide_names_is_there(path: Path) -> None:
     guide = Guide(path, path.read_text())
-    assert [*guide.links(), *guide.paths(), *guide.modules()] == []
+    assert [*guide.links(), *guide.paths(), *guide.modules(), *guide.classes()] == []

@@ -1,6 +1,6 @@
 """What the guides say can be done: commands with their options, scripts, keys, the driver that one of them builds.
 
-That the files and modules they name are there is a rule of the tree: see test_architecture.
+That the files, modules and classes they name are there is a rule of the tree: see test_architecture.
 """
 
 import importlib.util
@@ -101,6 +101,7 @@ def test_what_is_not_there_is_found(tmp_path: Path) -> None:
     (tmp_path / "there.md").write_text("# One (of two) things\n")
     text = """[a](nowhere.md) [b](there.md#one-of-two-things) [c](there.md#three) [d](https://example.org/x)
 `gate/nowhere.py` `gate/core/{reason,nowhere}.py` `gate/core/reason.py` `gate.core.nowhere` `gate.core.reason`
+`Nowhere` `Lane.nowhere` `Lane.present` `Refused(...)`
 `gate.core.reason.Nowhere` `gate.core.reason.Reason` `gate.toml` `gate lane explode` `sudo gate run --config F --fast`
 ```sh
 gate config init --venue fitness --nowhere x
@@ -111,6 +112,7 @@ gate lane status --config gate.toml      # --nothing
     assert list(guide.links()) == ["nowhere.md", "there.md#three"]
     assert list(guide.paths()) == ["gate/nowhere.py", "gate/core/{reason,nowhere}.py"]
     assert list(guide.modules()) == ["gate.core.nowhere", "gate.core.reason.Nowhere"]
+    assert list(guide.classes()) == ["Nowhere", "Lane.nowhere"]
     assert len(list(guide.commands())) == 3
     assert wrong("gate list status --config F") == ""
 
