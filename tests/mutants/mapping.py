@@ -67,7 +67,8 @@ class Tests:
     def running(self, file: Path, function: str, most: float) -> list[str]:
         """Those that run this function, up to `most` seconds of them: first those that run little else.
 
-        Outside of functions it is those that run anything of the module, or of its neighbours if it has none."""
+        Outside of functions it is those that run anything of the module.  A module that has none is words and
+        forms for its neighbours: then it is theirs, first those that run most."""
         by_function = self.of.get(str(file), {})
         if function in by_function:
             found = set(by_function[function])
@@ -77,7 +78,8 @@ class Tests:
             found = {test for of in near for tests in of.values() for test in tests}
         chosen: list[str] = []
         left = most
-        for test in sorted(found, key=lambda test: (self._breadth[test], self.seconds[test], test)):
+        sign = 1 if by_function else -1
+        for test in sorted(found, key=lambda test: (sign * self._breadth[test], self.seconds[test], test)):
             left -= self.seconds[test]
             if chosen and left < 0:
                 break

@@ -125,3 +125,11 @@ def test_a_value_of_another_kind_is_a_change(connection: sqlite3.Connection, col
     connection.execute(f"UPDATE journal SET {column} = x'ff' WHERE seq = 2")
     with pytest.raises(StoreError, match="row 2 was changed"):
         verify(connection, None)
+
+
+def test_rows_of_all_versions_name_what_happened_alike() -> None:
+    """The names are part of the digests, and of what others export: more may come, none changes."""
+    before = (
+        "decision passage rex extended fire reset mode schedule alarm contact occupancy gate clock store journal loss"
+    )
+    assert {str(event) for event in JournalEvent} >= set(before.split())

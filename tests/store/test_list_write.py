@@ -1,9 +1,15 @@
 """How a list is written: for whom its files are."""
 
+import os
 from pathlib import Path
+from typing import cast
+
+import pytest
 
 from gate.core.model import Listing
+from gate.errors import PublishError, StoreError
 from gate.store.apply_list import apply
+from gate.store.list_file import is_earlier
 from gate.store.places import Places
 from gate.testing.builders import publication
 
@@ -17,3 +23,22 @@ def test_the_lists_that_a_lane_has_verified_are_for_itself_alone(tmp_path: Path)
         for where in (lists, lists.verified)
     ]
     assert modes == [(0o750, 0o640), (0o700, 0o600)]
+
+
+@pytest.mark.parametrize("place", [6, 7])
+def test_a_value_that_means_nothing_is_no_list(tmp_path: Path, place: int) -> None:
+    apply(publication({place: max(Listing)}), tmp_path)
+    beyond = cast("Listing", max(Listing) + 1)
+    with pytest.raises(PublishError, match="values that mean nothing"):
+        apply(publication({place: beyond}, version=2), tmp_path)
+
+
+def test_a_look_at_the_form_leaves_nothing_open(tmp_path: Path) -> None:
+    apply(publication({7: Listing.GREEN}), tmp_path)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    before = sorted(Path("/proc/self/fd").iterdir())
+    assert not is_earlier(tmp_path / "list.db")
+    with pytest.raises(StoreError, match="it is no file"):
+        is_earlier(pipe)
+    assert sorted(Path("/proc/self/fd").iterdir()) == before
