@@ -1,19 +1,19 @@
 """One authority: a folder that holds its keys, its lists and its version numbers.
 
     authority.json    what this folder is, and the version last published
-    trust.json        issuers and the public side of their keys, as published
+    trust.json        issuers and their public keys, as published
     rules.json        venue rules, edited by hand
-    time.json         only where the time of all gates had to be reset
+    time.json         only after the time of all gates was reset
     status.npy        the status list, one byte a place
-    people.*          who has which place, when people are imported by IIN
+    people.*          which person has which place, when people are imported by IIN
     devices.json      gates that check people by IIN, and their keys
     private/          one file a signing key, and the subject key; mode 0600, plain or sealed by a passphrase
-    repository/       what was published last, signed (`gate.authority.repository`)
-    root.json         what every device is given: it vouches for all that is published
-    public/           where it is published to, unless another folder is named
+    repository/       the last publication, signed (`gate.authority.repository`)
+    root.json         the trust anchor that every device is given
+    public/           the target of `publish`, unless another folder is named
 
-Nothing is cached between calls: several commands, each its own process, may take turns.  A call that
-changes something holds the folder's lock.
+Nothing is cached between calls, because several processes may take turns.  A call that changes something
+holds the folder's lock.
 """
 
 import os
@@ -51,7 +51,7 @@ from gate.store.status_wire import MAX_PLACES, Head
 from gate.store.subject_wire import SUBJECTS, SubjectsHead
 
 DAY = 86400
-TOKEN_ID_BYTES = 8  # the fewest that are allowed: every byte is a larger code
+TOKEN_ID_BYTES = 8  # the minimum: every byte makes the code larger
 DEFAULT_LIFETIME = 12 * 3600  # seconds
 DEFAULT_MAX_LIFETIME = DAY
 DEFAULT_KEY_VALID = 366 * DAY
@@ -63,17 +63,17 @@ ROOT = "root.json"
 class _State(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    authority: Literal[1] = 1  # version of this form
-    # A slip in one row of a CSV must not ask for a list of 4 billion places.
+    authority: Literal[1] = 1  # version of this format
+    # A typing error in one row of a CSV must not create a list of 4 billion places.
     max_places: Annotated[int, Field(ge=1, le=MAX_PLACES)] = 2**26
     list_version: Annotated[int, Field(ge=0)] = 0
-    ids: IdKind | None = None  # what people are known by; None until an import settles it
+    ids: IdKind | None = None  # the kind of ids; None until an import settles it
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
     rows: int
-    new_people: int  # who were given a place
+    new_people: int  # people who were given a place
     size: int  # places of the list now
     listed: int  # places that are not UNLISTED now
 
@@ -82,8 +82,8 @@ _TARGETS, _STATUS, _SUBJECTS = SigningRole.TARGETS, SigningRole.STATUS, SigningR
 
 
 class Authority:
-    """Times are Unix seconds, lifetimes seconds.  Every method raises StoreError when the folder
-    cannot be read or written."""
+    """The commands on one authority's folder.  Times are Unix seconds, lifetimes seconds.  Every method raises
+    StoreError when the folder cannot be read or written."""
 
     def __init__(self, path: Path, keys: Path | None, private: PrivateKeys) -> None:
         """Use `create` or `open`."""
@@ -104,9 +104,9 @@ class Authority:
         threshold: int = 1,
         private: PrivateKeys | None = None,
     ) -> Self:
-        """Raises UsageError when there is an authority already.  A rules.json that lies there is kept.  `keys`:
-        a folder on a medium of its own for the offline keys; `threshold` of `root_keys` root keys must sign;
-        `private` seals the keys it is to seal."""
+        """Create an authority.  Raises UsageError when the folder holds one already.  An existing rules.json is kept.
+        `keys`: a folder on a separate medium for the offline keys.  `threshold` of `root_keys` root keys must sign.
+        `private` decides which keys are sealed."""
         if (path / _STATE).exists():
             raise UsageError(f"{path} is an authority already", hint="Name another folder")
         files.make_directory(path)
@@ -120,13 +120,13 @@ class Authority:
             if not (path / RULES).exists():
                 files.write(path / RULES, DEFAULT_RULES.encode())
             authority._private.write(authority._subject_key_file, os.urandom(KEY_BYTES))
-            authority._save_state(_State())  # the last: only now it is an authority
+            authority._save_state(_State())  # last: the folder becomes an authority only now
         return authority
 
     @classmethod
     def open(cls, path: Path, keys: Path | None = None, private: PrivateKeys | None = None) -> Self:
-        """Raises UsageError when `path` is no authority.  `keys`: where the offline keys lie; `private` opens
-        those that are sealed."""
+        """Open an existing authority.  Raises UsageError when `path` is none.  `keys`: the folder of the offline
+        keys.  `private` opens the sealed ones."""
         if not (path / _STATE).exists():
             raise UsageError(f"{path} is not an authority", hint=f"Make one with `gate authority init {path}`")
         authority = cls(path, keys, private or PrivateKeys())
@@ -135,23 +135,23 @@ class Authority:
 
     @property
     def public(self) -> Path:
-        """Where `publish` writes to when nothing else is named."""
+        """The folder that `publish` writes to when no other is named."""
         return self.path / "public"
 
     # Private keys
 
     def seal(self, classes: Collection[KeyClass]) -> int:
-        """Seal the plain keys of these classes by a passphrase.  Gives how many were sealed.  Raises SealedError."""
+        """Seal the plain keys of these classes by a passphrase.  Return how many were sealed.  Raises SealedError."""
         with files.locked(self.path):
             return sum(self._private.seal(path) for path in self._key_files(classes))
 
     def unseal(self, classes: Collection[KeyClass]) -> int:
-        """Make the sealed keys of these classes plain.  Gives how many were made so.  Raises SealedError."""
+        """Store the sealed keys of these classes plain.  Return how many were sealed.  Raises SealedError."""
         with files.locked(self.path):
             return sum(self._private.unseal(path) for path in self._key_files(classes))
 
     def unlock(self) -> None:
-        """Ask for the passphrase of the online keys, if they are sealed, before long work and not within it."""
+        """Ask for the passphrase of sealed online keys now, so that long work is not interrupted by the question."""
         self._subject_key()
 
     def _key_files(self, classes: Collection[KeyClass]) -> list[Path]:
@@ -169,70 +169,71 @@ class Authority:
         max_lifetime: int = DEFAULT_MAX_LIFETIME,
         key_valid: int = DEFAULT_KEY_VALID,
     ) -> str:
-        """A new issuer whose first key signs from `at` to `at + key_valid`; gives the kid (16 hex digits).
-        Raises UsageError."""
+        """Add an issuer whose first key signs from `at` to `at + key_valid`.  Return the kid (16 hex digits).  Raises
+        UsageError."""
         with files.locked(self.path):
             return self._issuers.add(
                 issuer, names=names or {}, max_lifetime=max_lifetime, not_before=at, not_after=at + key_valid
             )
 
     def rotate(self, issuer: str, *, at: int, starts_in: int = 0, key_valid: int = DEFAULT_KEY_VALID) -> str:
-        """A new key that signs from `at + starts_in` on, for `key_valid` seconds; until then, and for the
-        passes that are out, the old keys stay good to their own end.  Gives the kid.  Raises UsageError."""
+        """Add a key that signs from `at + starts_in` on, for `key_valid` seconds.  The old keys, and the passes they
+        signed, stay valid to their own end.  Return the kid.  Raises UsageError."""
         start = at + starts_in
         with files.locked(self.path):
             return self._issuers.rotate(issuer, not_before=start, not_after=start + key_valid)
 
     def revoke_key(self, kid: str, *, at: int) -> str:
-        """Gives the issuer's id.  Passes signed with this key are refused once gates have synced.
-        Raises UsageError for an unknown kid."""
+        """Revoke a key and return its issuer's id.  Gates refuse passes signed with it after their next sync.  Raises
+        UsageError for an unknown kid."""
         with files.locked(self.path):
             return self._issuers.revoke(kid, at=at)
 
     def signing_key(self, issuer: str, at: int) -> SigningKey:
-        """The key that signs at `at`.  Raises UsageError."""
+        """Return the key that signs at `at`.  Raises UsageError."""
         return self._issuers.signing_key(issuer, at)
 
     def trust_json(self) -> bytes:
-        """As published.  Raises PublishError while there is no issuer."""
+        """Return trust.json as published.  Raises PublishError while there is no issuer."""
         return self._issuers.json()
 
     # People and their statuses
 
     @property
     def size(self) -> int:
-        """Places of the status list."""
+        """Number of places in the status list."""
         return self._statuses().size
 
     def listing(self, idx: int) -> Listing:
+        """Return the status of a place."""
         return self._statuses().get(idx)
 
     def set_status(self, idx: int, listing: Listing) -> None:
-        """Raises UsageError for a place outside the list's limit."""
+        """Set the status of one place.  Raises UsageError for a place outside the list's limit."""
         self.set_statuses({idx: listing})
 
     def set_statuses(self, listings: Mapping[int, Listing]) -> None:
-        """All or none.  Raises UsageError for a place outside the list's limit."""
+        """Set all of these statuses or none.  Raises UsageError for a place outside the list's limit."""
         with files.locked(self.path):
             statuses = self._statuses()
             statuses.set(listings)
             self._save_statuses(statuses)
 
     def import_csv(self, stream: BinaryIO, progress: Progress | None = None) -> Imported:
-        """Statuses from CSV, as `take_in`."""
+        """Import statuses from CSV, as `take_in` does."""
         return self.take_in(CsvFile(stream, progress))
 
     def take_in(self, source: PeopleSource, *, grow: bool = False, ids: IdKind | None = None) -> Imported:
-        """Statuses from a table: all rows or none.  `grow`: it is meant that many people at once are new, or get
-        another status.  `ids`: what people are known by from now on; None leaves it as it was.
+        """Import statuses from a table: all rows or none.  `grow` confirms that many people at once are new or change
+        status.  `ids`: the kind of ids from now on; None leaves it unchanged.
 
-        The first import of IINs only settles that people are known by IINs.  Raises BadRowsError, PublishError,
-        UsageError."""
+        Without `ids`, the first import of IINs settles that people are identified by IINs.  Raises BadRowsError,
+        PublishError, UsageError."""
         with files.locked(self.path):
             state, statuses, people = self._state(), self._statuses(), self._people()
             judge, first = Ids(ids or state.ids), not people.known
             change = importing.read(source, statuses=statuses, people=people, ids=judge, grow=grow)
-            # People first: a crash in between leaves them unlisted, and importing again heals it.
+            # People first: a crash in between leaves them unlisted, and the next import repairs that.
             statuses.overlay(change.values, importing.UNTOUCHED)
             self._save_statuses(statuses)
             if judge.kind is None and judge.all_iins and (first or not change.new_people):
@@ -242,16 +243,16 @@ class Authority:
         return Imported(change.rows, change.new_people, statuses.size, statuses.listed)
 
     def place_of(self, person: str) -> int | None:
-        """The place that was given to a person (IIN or other stable id) by an import.  Raises UsageError for
-        what cannot be anybody's id here."""
+        """Return the place that an import gave to a person (IIN or other stable id).  Raises UsageError for an
+        invalid id."""
         person = person.strip(BLANKS)
         if fault := Ids(self._state().ids).fault(0, person):
             raise UsageError(f"the person's id cannot be used: {fault}", hint="Nothing was changed")
         return self._people().find(person)
 
     def digests(self, first: int, last: int) -> Iterator[Digests]:
-        """The subject digests of the people at the places from `first` up to but not `last`, in their
-        order, in pieces of at most 65,536; 0 where a place has no person."""
+        """Yield the subject digests of the places from `first` up to but not `last`, in order.  A piece has at most
+        65,536; 0 marks a place without a person."""
         return self._people().digests(first, last)
 
     # Passes
@@ -265,8 +266,8 @@ class Authority:
         lifetime: int = DEFAULT_LIFETIME,
         holder: bytes | None = None,
     ) -> bytes:
-        """A credential (`gate.passes.aq1_encode.credential_text` gives the text of its code).  `holder`:
-        the raw public key of the phone it is bound to.  Raises UsageError for what gates would refuse."""
+        """Issue a credential (`gate.passes.aq1_encode.credential_text` makes the text of its code).  `holder`: the
+        raw public key of the phone that it is bound to.  Raises UsageError for a pass that gates would refuse."""
         longest = self._issuers.max_lifetime(issuer)
         if not 0 < lifetime <= longest:
             raise UsageError(
@@ -287,12 +288,12 @@ class Authority:
     # Publishing
 
     def publish(self, to: Path, as_of: int, *, shrink: bool = False, grow: bool = False, ahead: bool = False) -> Head:
-        """Trust list, rules and status list, as of now: the next version, signed, into the folder `to`.
+        """Sign trust list, rules and status list as the next version, and write them into the folder `to`.
 
-        Whoever reads `to` meanwhile finds the state before or the state after.  `shrink`: it is meant that far
-        fewer people are listed than before, `grow`: that many are new or get another status, `ahead`: that the
-        last list is long ago.  Raises PublishError when gates would refuse what there is to publish, or when such
-        a change is not meant, UsageError when a key that must sign is not here; `to` is left as it was then."""
+        A concurrent reader of `to` sees the state before or after.  `shrink` confirms that far fewer people are
+        listed than before, `grow` that many are new or change status, `ahead` that the last list is old.  Raises
+        PublishError for content that gates would refuse or a change that is not confirmed, and UsageError when a
+        required key is missing; `to` is then unchanged."""
         with files.locked(self.path):
             state, lists, before = self._state(), self._lists(), publication.published(self._repository)
             there, last = self._repository.documents(), before.head.as_of if before else None
@@ -300,9 +301,9 @@ class Authority:
             Moment(as_of, last, reset, self._repository.offline_end()).check(ahead=ahead)
             version = max(state.list_version, before.head.version if before else 0) + 1
             head, content = publication.status(lists, before, version=version, as_of=as_of, shrink=shrink, grow=grow)
-            # Before the files: after a crash the number is spent, and never means two contents.
+            # Before the files: after a crash the number is used up, so that it never names two contents.
             self._save_state(state.model_copy(update={"list_version": version}))
-            with suppress(UsageError):  # away: `remarks` tells in time
+            with suppress(UsageError):  # the key is missing: `remarks` warns in time
                 self._repository.renew_root(as_of)
             contents = {_TARGETS: documents, _STATUS: content, _SUBJECTS: self._subjects()}
             self._repository.publish(as_of, contents)
@@ -311,30 +312,29 @@ class Authority:
         return head
 
     def reset_time(self, to: int) -> TimeReset:
-        """Withdraw, at the next publication, what lists said of times after `to` (Unix s): every gate forgets them
+        """Withdraw, at the next publication, times after `to` (Unix s) that lists stated.  Every gate forgets them
         once.  Offline keys sign it.  Raises PublishError."""
         with files.locked(self.path):
             return time_file.withdraw(self.path, to, self._repository.content(_TARGETS, TIME))
 
     def remarks(self, at: int) -> tuple[str, ...]:
-        """What should be seen to while there is time."""
+        """Return warnings about what expires soon."""
         return end_remarks(self._repository.offline_end(), at)
 
     def rotate_role(self, role: SigningRole, at: int) -> None:
-        """New keys for those who sign what is published; to be published after.  Raises UsageError when a key
-        that must sign is not here."""
+        """Replace the keys of a role; publish afterwards.  Raises UsageError when a required key is missing."""
         with files.locked(self.path):
             self._repository.rotate(role, at)
             self._save_root()
 
     def add_device(self, name: str, public: str) -> None:
-        """A gate where people are checked by IIN, and its public key (64 hex digits): the subject index is
-        published for it from now on.  Raises UsageError."""
+        """Add a gate that checks people by IIN, with its public key (64 hex digits).  The subject index is published
+        for it from now on.  Raises UsageError."""
         with files.locked(self.path):
             SubjectDevices(self.path / "devices.json").add(name, public)
 
     def remove_device(self, name: str) -> None:
-        """Raises UsageError."""
+        """Remove a gate that checks people by IIN. Raises UsageError."""
         with files.locked(self.path):
             SubjectDevices(self.path / "devices.json").remove(name)
 
@@ -351,7 +351,7 @@ class Authority:
 
     def _lists(self) -> Lists:
         statuses = self._statuses()
-        # A list without places has no form on the wire; one place that is not listed says the same.
+        # The wire format has no empty list; one place that is not listed means the same.
         nibbles = statuses.nibbles() or b"\0"
         time = time_file.read(self.path)
         return Lists(self.trust_json(), self._read(RULES), nibbles, max(1, statuses.size), statuses.listed, time)

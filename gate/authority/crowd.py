@@ -1,7 +1,7 @@
-"""Weighs how many people are new, or get another status, at once.
+"""Checks how many people are new, or change status, at once.
 
-Many at once are usually the table's fault: ids in another form make new people of those who are known, and the
-known ones keep the status of yesterday.  So a crowd must be meant by the person who imports and publishes.
+A large number usually means a faulty table.  Ids in another format make new people of known ones, and the
+known ones keep their old status.  So the person who imports or publishes must confirm it.
 """
 
 from dataclasses import dataclass
@@ -9,21 +9,21 @@ from dataclasses import dataclass
 from gate.errors import UnmeantError
 
 SHARE = 0.1  # of the people known before
-LEAST = 20  # people: a small venue grows by leaps
-FEW = 5  # people known before, from which on a table that names none of them is weighed, however small it is
+LEAST = 20  # people: a small venue grows in steps
+FEW = 5  # known people from which a table that names none of them is checked, whatever its size
 
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """What one import or publication changes."""
+    """The changes of one import or publication."""
 
     known: int  # people with a status before
     new: int
-    changed: int  # known people who get another colour, or are revoked
+    changed: int  # known people whose colour changes, or who are revoked
     named: int | None = None  # known people that the table names; None: it names places
 
     def check(self, command: str) -> None:
-        """Raise UnmeantError for more than must be meant.  `command`: what is called again with --grow."""
+        """Raise UnmeantError for a change that needs confirmation.  `command`: the command to repeat with --grow."""
         if self._is_crowd(self.new):
             what = f"{self.new} people would be new beside {self.known} who are known"
         elif self.named == 0 and self.known >= FEW and 2 * self.new >= self.known:

@@ -1,7 +1,7 @@
-"""The rule set that a new authority starts with: the order of 2021, with examples that must hold.
+"""The rule set of a new authority: the order of 2021, with examples that must hold.
 
-Whoever runs the authority edits `rules.json` in its folder and raises "version"; the examples then keep
-a slip of the pen from being published.
+The authority's staff edit `rules.json` in its folder and raise "version".  The examples then stop a
+mistyped rule from being published.
 """
 
 DEFAULT_RULES = """\

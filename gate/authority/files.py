@@ -1,4 +1,4 @@
-"""Files that are never seen half written, and one writer at a time in an authority's directory."""
+"""Files that are replaced atomically, and a lock for one writer in an authority's directory."""
 
 import fcntl
 import os
@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from gate.errors import StoreError
 
-PUBLIC = 0o644  # whatever the umask: a web server has to read what is published
+PUBLIC = 0o644  # whatever the umask: a web server must read publications
 PRIVATE = 0o600
 
 PART = ".part"  # ending of a file that is being written; a crash may leave one behind
@@ -18,9 +18,8 @@ PART = ".part"  # ending of a file that is being written; a crash may leave one 
 
 @contextmanager
 def replacing(path: Path, mode: int = PUBLIC) -> Iterator[BinaryIO]:
-    """A file that takes the place of `path` when the block ends well: written aside, fsynced, renamed.
-
-    Raises StoreError when the disk refuses."""
+    """Write a file that replaces `path` when the block ends well: written aside, fsynced, renamed.  Raises StoreError
+    when the disk refuses."""
     part: Path | None = None
     try:
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=PART)
@@ -42,13 +41,13 @@ def replacing(path: Path, mode: int = PUBLIC) -> Iterator[BinaryIO]:
 
 
 def write(path: Path, data: bytes, mode: int = PUBLIC) -> None:
-    """Raises StoreError."""
+    """Replace a file with `data`.  Raises StoreError."""
     with replacing(path, mode) as file:
         file.write(data)
 
 
 def sync_directory(directory: Path) -> None:
-    """A rename survives a power cut only once its directory is on the disk."""
+    """Fsync a directory: a rename survives a power cut only after that."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
@@ -57,7 +56,8 @@ def sync_directory(directory: Path) -> None:
 
 
 def make_directory(directory: Path, mode: int = 0o755) -> None:
-    """With its parents, of these rights whatever the umask; one that exists stays as it is.  Raises StoreError."""
+    """Make a directory and its parents with these rights, whatever the umask.  An existing one is unchanged.  Raises
+    StoreError."""
     try:
         for missing in reversed([one for one in (directory, *directory.parents) if not one.exists()]):
             missing.mkdir(exist_ok=True)
@@ -70,7 +70,8 @@ def make_directory(directory: Path, mode: int = 0o755) -> None:
 
 @contextmanager
 def locked(directory: Path) -> Iterator[None]:
-    """One writer at a time, over all processes; a second one waits.  Not re-entrant.  Raises StoreError."""
+    """Hold the directory's lock against all other processes; a second writer waits.  Not re-entrant.  Raises
+    StoreError."""
     try:
         descriptor = os.open(directory / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
     except OSError as error:

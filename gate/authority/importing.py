@@ -1,6 +1,6 @@
-"""Statuses from a table: all rows or none.
+"""Import of statuses from a table: all rows or none.
 
-Memory grows with the number of places (a byte each, and some for a while), never with the number of rows.
+Memory grows with the number of places (a byte each, and temporarily some more), never with the number of rows.
 """
 
 from dataclasses import dataclass
@@ -15,24 +15,24 @@ from gate.authority.sources.rows import Batch, PeopleSource, Problems
 from gate.authority.statuses import Places, StatusTable, Values
 from gate.core.model import Listing
 
-UNTOUCHED = 255  # in `Change.values`: the import says nothing of this place
+UNTOUCHED = 255  # in `Change.values`: the import does not name this place
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a table asks for: a `Listing` for every place it names, UNTOUCHED elsewhere."""
+    """The changes of one table: a `Listing` for every place it names, UNTOUCHED elsewhere."""
 
     values: Values
     rows: int
-    new_people: int  # who were given a place
+    new_people: int  # people who were given a place
 
 
 def read(source: PeopleSource, *, statuses: StatusTable, people: People, ids: Ids, grow: bool) -> Change:
-    """All of `source`.  New people get places behind those of `statuses`, which is not changed.  `grow`: it is
-    meant that many people are new, or get another status.
+    """Read all of `source`.  New people get places behind those of `statuses`, which is not changed.  `grow` confirms
+    that many people are new or change status.
 
-    Raises BadRowsError, PublishError when the table cannot be read or brings a crowd, UsageError when more new
-    people come than the list may hold, and StoreError; `people` stay as they were then."""
+    Raises BadRowsError, PublishError when the table cannot be read or needs confirmation, UsageError when new people
+    exceed the list's limit, and StoreError; `people` is then unchanged."""
     problems, pending = Problems(source.called), _Pending()
     rows = new_people = 0
     with Waiting(people.folder) as waiting:
@@ -62,7 +62,7 @@ def read(source: PeopleSource, *, statuses: StatusTable, people: People, ids: Id
 
 
 def _weighed(values: Values, statuses: StatusTable, new_people: int = 0, known_people: int | None = None) -> Crowd:
-    """`new_people`, `known_people`: of a table that names people, not places."""
+    """Count the changes.  `new_people`, `known_people`: of a table that names people, not places."""
     before = statuses.first(values.size)
     said = values[: before.size]
     named = (said != UNTOUCHED) & (before != Listing.UNLISTED)
@@ -76,7 +76,7 @@ def _weighed(values: Values, statuses: StatusTable, new_people: int = 0, known_p
 
 
 class _Pending:
-    """What the rows so far ask for."""
+    """The statuses that the rows so far assign."""
 
     def __init__(self) -> None:
         self._values: Values = np.full(1024, UNTOUCHED, np.uint8)
@@ -87,16 +87,16 @@ class _Pending:
         return self._values[: self._size]
 
     def put(self, places: Places, values: Values) -> None:
-        """Places that have nothing yet, each once."""
+        """Assign statuses to places that have none yet, each place once."""
         self._reserve(places)
         self._values[places] = values
 
     def put_rows(self, batch: Batch, problems: Problems) -> None:
-        """The first row to name a place decides; those that contradict it are problems."""
+        """Assign the rows of a batch.  The first row to name a place decides; contradicting rows are problems."""
         places, values = batch.places, batch.values
         self._reserve(places)
         new = self._values[places] == UNTOUCHED
-        # From the last to the first: of a place that is assigned more than once, the last counts.
+        # Backwards: numpy keeps the last of several assignments to one place.
         self._values[places[new][::-1]] = values[new][::-1]
         for at in np.flatnonzero(self._values[places] != values).tolist():
             problems.add(int(batch.rows[at]), f"place {places[at]} stands twice, with different statuses")

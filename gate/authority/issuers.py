@@ -1,7 +1,7 @@
-"""Issuers, their keys, and the trust list that tells gates about them.
+"""Issuers, their keys, and the trust list that gates verify passes with.
 
-Private keys lie in `private/<kid>.key` (mode 0600, as gate.authority.private_keys has them); `trust.json`
-holds the public side in the very form in which it is published.
+Private keys are in `private/<kid>.key` (mode 0600, format of gate.authority.private_keys).  `trust.json`
+holds the public keys in the format in which they are published.
 """
 
 import re
@@ -22,8 +22,8 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}")
 
 
 class Issuers:
-    """The trust list of one authority.  Reads the files at every call, so that several commands may
-    take turns; the caller holds the authority's lock while it changes something."""
+    """The trust list of one authority.  Every call reads the files, because several processes may take turns.  The
+    caller holds the authority's lock while it changes something."""
 
     def __init__(self, trust_file: Path, private: Path, keys: PrivateKeys) -> None:
         self._trust_file = trust_file
@@ -31,7 +31,7 @@ class Issuers:
         self._keys = keys
 
     def add(self, issuer: str, *, names: Mapping[str, str], max_lifetime: int, not_before: int, not_after: int) -> str:
-        """A new issuer with a first key; gives its kid.  Raises UsageError, StoreError."""
+        """Add an issuer with a first key; return its kid.  Raises UsageError, StoreError."""
         if not _ID.fullmatch(issuer):
             raise UsageError(
                 f"{issuer!r} is no issuer's id", hint="Use 1 to 32 of the letters a-z, digits, dot, dash and underscore"
@@ -57,8 +57,8 @@ class Issuers:
         return form.kid
 
     def rotate(self, issuer: str, *, not_before: int, not_after: int) -> str:
-        """A further key, used from `not_before` on; the old ones stay good until their own end.
-        Gives the new kid.  Raises UsageError, StoreError."""
+        """Add a key that signs from `not_before` on; the old ones stay valid until their own end.  Return the new
+        kid.  Raises UsageError, StoreError."""
         version, known = self._content()
         found = self._find(known, issuer)
         key = SigningKey.generate()
@@ -72,8 +72,8 @@ class Issuers:
         return form.kid
 
     def revoke(self, kid: str, *, at: int) -> str:
-        """From the next publication on the key vouches for nothing, past passes included.  Gives the
-        id of its issuer.  Raises UsageError for an unknown kid."""
+        """Revoke a key from the next publication on, past passes included.  Return its issuer's id.  Raises
+        UsageError for an unknown kid."""
         version, known = self._content()
         for form in known:
             for key in form.keys:
@@ -89,8 +89,8 @@ class Issuers:
         raise UsageError(f"no issuer has the key {kid!r}", hint=f"Known keys: {kids or 'none'}")
 
     def signing_key(self, issuer: str, at: int) -> SigningKey:
-        """The newest key of `issuer` that may sign at `at` (Unix s) and lies here.
-        Raises UsageError, StoreError."""
+        """Return the newest key of `issuer` that may sign at `at` (Unix s) and is in this folder.  Raises UsageError,
+        StoreError."""
         found = self._find(self._content()[1], issuer)
         usable = [
             key
@@ -102,15 +102,15 @@ class Issuers:
                 f"issuer {issuer!r} has no key that may sign at {at}",
                 hint="Make one with `gate authority rotate`, or correct --at",
             )
-        # Of keys that start in one second the one made last: max() keeps the first it meets.
+        # Of keys that start in the same second, the last one made: max() returns the first of equals.
         return self._load_key(max(reversed(usable), key=lambda key: key.not_before).kid)
 
     def max_lifetime(self, issuer: str) -> int:
-        """Seconds: the most that a pass of this issuer may live.  Raises UsageError."""
+        """Return the maximum lifetime of this issuer's passes, in seconds.  Raises UsageError."""
         return self._find(self._content()[1], issuer).max_lifetime
 
     def json(self) -> bytes:
-        """`trust.json` as it is published.  Raises PublishError while there is no issuer."""
+        """Return `trust.json` as published.  Raises PublishError while there is no issuer."""
         if not self._trust_file.exists():
             raise PublishError("the trust list names no issuer", hint="Add one with `gate authority add-issuer`")
         text = self._read()
@@ -124,7 +124,7 @@ class Issuers:
             raise StoreError(f"cannot read {self._trust_file}: {error.strerror}", hint="Correct its rights") from error
 
     def _content(self) -> tuple[int, tuple[IssuerForm, ...]]:
-        """Version and issuers; (0, ()) before the first one."""
+        """Return version and issuers; (0, ()) before the first one."""
         if not self._trust_file.exists():
             return 0, ()
         try:
@@ -153,7 +153,7 @@ class Issuers:
         return self._private / f"{kid}.key"
 
     def _keep(self, key: SigningKey, kid: str) -> None:
-        """The private half is on the disk before the trust list speaks of the key."""
+        """Write the private key to disk before the trust list names it."""
         self._keys.write(self._key_file(kid), bytes(key))
 
     def _load_key(self, kid: str) -> SigningKey:

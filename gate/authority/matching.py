@@ -1,8 +1,8 @@
-"""From the persons of an import to their places, in little memory.
+"""Matching of imported persons with their places, in little memory.
 
-The rows wait in files, in buckets by digest, until all are read; then each bucket is sorted, searched
-for contradictions and matched with the people who are known.  The files have no name: nothing is left
-behind, whatever happens, and they hold digests only.
+Rows wait in files, in buckets by digest, until all are read.  Each bucket is then sorted, searched for
+contradictions and matched with the known people.  The files have no name, so that nothing is left behind
+after a crash, and they hold digests only.
 """
 
 from collections.abc import Iterator
@@ -23,10 +23,10 @@ _VALUE_BITS = 3  # a `Listing` fits
 
 
 class Waiting:
-    """Rows on disk: of each 16 bytes, its digest and its number with the status."""
+    """Rows on disk, 16 bytes each: the digest, then the row number with the status."""
 
     def __init__(self, folder: Path) -> None:
-        """The files lie in `folder`: a disk that has room for the people has room for them."""
+        """Use unnamed files in `folder`: a disk that holds the people has room for them."""
         self._folder = folder
         self._open = ExitStack()
         self._files: list[BinaryIO] = []
@@ -42,7 +42,7 @@ class Waiting:
         self._open.close()
 
     def put(self, digests: Digests, rows: NDArray[np.int64], values: Values) -> None:
-        """Rows come in the order of their numbers.  Raises StoreError."""
+        """Append rows, in the order of their numbers.  Raises StoreError."""
         said = rows.astype(np.uint64) << np.uint64(_VALUE_BITS) | values
         buckets = buckets_of(digests)
         order = np.argsort(buckets, kind="stable")
@@ -53,12 +53,12 @@ class Waiting:
                 file.write(records[start:end].tobytes())
 
     def match(self, people: People, newcomers: Newcomers, problems: Problems) -> Iterator[tuple[Places, Values]]:
-        """Places and what is said of them, a bucket at a time.  Who has no place gets one, unless there are
+        """Yield places and their statuses, one bucket at a time.  People without a place get one, unless there are
         problems already.  Raises StoreError, and UsageError when the list is full."""
         for number, (known, places) in enumerate(people.by_bucket()):
             digests, values = self._said(number, problems)
             if problems.count:
-                continue  # nothing will be imported, but every contradiction is named
+                continue  # nothing will be imported, but every contradiction is reported
             at = np.searchsorted(known, digests)
             old = at < known.size
             old[old] = known[at[old]] == digests[old]
@@ -68,7 +68,7 @@ class Waiting:
             yield found, values
 
     def _said(self, number: int, problems: Problems) -> tuple[Digests, Values]:
-        """Everybody in a bucket once, ascending, and their status."""
+        """Return each person in a bucket once, ascending, with their status."""
         file = self._files[number]
         with _on_disk(self._folder):
             file.seek(0)

@@ -1,4 +1,4 @@
-"""Files of a TUF repository as they lie in a folder: which belong together, and which nobody needs."""
+"""Files of a TUF repository in a folder: which belong together, and which are obsolete."""
 
 import hashlib
 from pathlib import Path
@@ -18,7 +18,7 @@ SignedPart = TypeVar("SignedPart", bound=Signed)
 
 
 def read(path: Path) -> bytes:
-    """Raises StoreError."""
+    """Read a file.  Raises StoreError."""
     try:
         return path.read_bytes()
     except OSError as error:
@@ -26,7 +26,7 @@ def read(path: Path) -> bytes:
 
 
 def parse(data: bytes, kind: type[SignedPart]) -> SignedPart:
-    """Raises StoreError."""
+    """Parse a role's metadata.  Raises StoreError."""
     try:
         signed = Metadata.from_bytes(data).signed
     except RepositoryError as error:
@@ -37,18 +37,18 @@ def parse(data: bytes, kind: type[SignedPart]) -> SignedPart:
 
 
 def newest(folder: Path, role: SigningRole) -> int:
-    """The highest version of a role's metadata in a repository's folder; 0 when there is none."""
+    """Return the highest version of a role's metadata in a repository's folder; 0 when there is none."""
     paths = (folder / METADATA).glob(f"*.{role}.json")
     return max((int(path.name.partition(".")[0]) for path in paths), default=0)
 
 
 def load(folder: Path, role: SigningRole, kind: type[SignedPart]) -> SignedPart:
-    """The newest version of a role's metadata.  Raises StoreError."""
+    """Load the newest version of a role's metadata.  Raises StoreError."""
     return parse(read(folder / METADATA / f"{newest(folder, role)}.{role}.json"), kind)
 
 
 def published(folder: Path) -> dict[SigningRole, int]:
-    """The versions that belong together; empty where nothing was published.  Raises StoreError."""
+    """Return the versions that belong together; empty before the first publication.  Raises StoreError."""
     if not (folder / TIMESTAMP).exists():
         return {}
     timestamp = parse(read(folder / TIMESTAMP), Timestamp)
@@ -59,7 +59,7 @@ def published(folder: Path) -> dict[SigningRole, int]:
 
 
 def named(folder: Path) -> set[str]:
-    """Every file of the publication in `folder`, and every root.  Empty where nothing was published."""
+    """Return every file of the publication in `folder`, and every root.  Empty before the first publication."""
     versions = published(folder)
     if not versions:
         return set()
@@ -74,24 +74,25 @@ def named(folder: Path) -> set[str]:
 
 
 def stored(name: str, target: TargetFile) -> str:
-    """Where a file lies below targets/: its digest before its name, so that no name ever means two contents."""
+    """Return a file's path below targets/. Its digest precedes its name, so that a path never names two contents."""
     folder, slash, last = name.rpartition("/")
     return f"{folder}{slash}{target.hashes['sha256']}.{last}"
 
 
 def described(name: str, data: bytes) -> TargetFile:
+    """Return the target entry for a file's content."""
     return TargetFile(len(data), {"sha256": hashlib.sha256(data).hexdigest()}, name)
 
 
 def prune(folder: Path, kept: set[str]) -> None:
-    """Remove what is not in `kept`, and what a crash left half written."""
+    """Remove files that are not in `kept`, and partial files that a crash left."""
     for path in [*(folder / METADATA).rglob("*"), *(folder / TARGETS).rglob("*")]:
         if path.is_file() and (path.relative_to(folder).as_posix() not in kept or path.suffix == files.PART):
             path.unlink(missing_ok=True)
 
 
 def is_signed(root: Root, role: SigningRole, data: bytes) -> bool:
-    """Whether a role's metadata is signed by those whom `root` names for it."""
+    """Return whether the keys that `root` names for a role signed its metadata."""
     metadata = Metadata[Targets].from_bytes(data)
     try:
         root.verify_delegate(role, metadata.signed_bytes, metadata.signatures)

@@ -1,4 +1,4 @@
-"""The moment that a list speaks of: gates go by it, so a wrong clock at the authority must not reach them."""
+"""The time of a list.  Gates adopt it, so a wrong clock at the authority must not reach them."""
 
 from dataclasses import dataclass
 
@@ -12,21 +12,23 @@ LONGEST_SILENCE = 7 * 86400
 CLOCK_SLACK = 3600
 """Seconds by which `--at` may be ahead of this computer's clock."""
 
-_ROOM = 3 * 366 * 86400  # seconds: what is signed ends within two years
+_ROOM = 3 * 366 * 86400  # seconds: every signature expires within two years
 
 
-WARNED_BEFORE = 180 * 86400  # seconds before the end of what offline keys signed
+WARNED_BEFORE = 180 * 86400  # seconds before the first expiry of offline signatures
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
+    """The time of the next publication, and the limits it is checked against."""
+
     as_of: int  # Unix s
-    last: int | None  # of the list published last; None before the first
-    reset: TimeReset | None  # not published yet: the times after it are withdrawn
-    offline_end: int  # when the first of what offline keys signed ends
+    last: int | None  # as_of of the last published list; None before the first
+    reset: TimeReset | None  # not published yet: withdraws the times after it
+    offline_end: int  # Unix s: the first expiry of offline signatures
 
     def check(self, *, ahead: bool) -> None:
-        """`ahead`: a leap is meant.  Raises PublishError for a moment that gates would refuse, or should."""
+        """Raise PublishError for a time that gates would or should refuse.  `ahead` confirms a leap."""
         as_of = self.as_of
         if not 1 <= as_of <= LATEST - _ROOM:
             raise PublishError(f"a list cannot speak of the moment {as_of}", hint="Give Unix seconds")
@@ -61,7 +63,7 @@ class Moment:
 
 
 def check_clock(as_of: int, clock: float, *, ahead: bool) -> None:
-    """`clock`: what this computer says, Unix s.  Raises PublishError."""
+    """Raise PublishError when `as_of` is ahead of `clock`, this computer's time in Unix s."""
     if as_of > clock + CLOCK_SLACK and not ahead:
         raise UnmeantError(
             f"the list would speak of {day(as_of)}, and it is {day(clock)}",
@@ -70,7 +72,7 @@ def check_clock(as_of: int, clock: float, *, ahead: bool) -> None:
 
 
 def end_remarks(end: int, at: int) -> tuple[str, ...]:
-    """`end`: of what offline keys signed; Unix s."""
+    """Return warnings about `end`, the expiry of offline signatures (Unix s)."""
     if end - at > WARNED_BEFORE:
         return ()
     ends = day(end).partition(" ")[0]

@@ -1,16 +1,16 @@
-"""Who has which place in the status list: a person keeps the place they were first given.
+"""The place of each person in the status list.  A person keeps the place they were first given.
 
-Nobody can be read out of these files: a person is BLAKE2b-64 of their IIN (or any other stable id)
-under the authority's secret subject key, the same digest a gate looks up when staff check by IIN.
-With 20 million people the odds that any two of them share a digest are about 1 in 90,000.
+These files identify nobody.  A person is BLAKE2b-64 of their IIN (or any other stable id) under the
+authority's secret subject key: the digest that a gate looks up when staff check by IIN. With 20 million
+people the odds that any two of them share a digest are about 1 in 90,000.
 
-    people.digests    of each place 8 bytes, little-endian: its person's digest, 0 for nobody
-    people.json       which stretches of it hold, and their checksums
+    people.digests    of each place 8 bytes, little-endian: its person's digest, 0 for none
+    people.json       which runs of it are valid, and their checksums
 
-Those who come new with one import get consecutive places in the order of their digests.  So a place
-tells nothing about a person (files come sorted by IIN, which begins with the date of birth), each such
-run is its own index, and the subject index made of it is a third smaller.  people.digests only grows,
-and what has grown counts once people.json says so.
+The new people of one import get consecutive places in the order of their digests.  Files come sorted by
+IIN, which begins with the date of birth, so a place tells nothing about a person.  Each such run is its own
+index, and the subject index made of it is a third smaller. people.digests only grows, and added bytes count
+once people.json names them.
 """
 
 import hashlib
@@ -34,8 +34,8 @@ from gate.store.status_wire import MAX_PLACES
 
 KEY_BYTES = 32
 DIGEST_BYTES = 8
-BUCKETS = 64  # parts of equal width into which digests are cut, so that each part fits into memory
-_BITS = 6  # of a digest that name its bucket
+BUCKETS = 64  # parts of equal width that divide the digests, so that each part fits into memory
+_BITS = 6  # bits of a digest that select its bucket
 
 Digests = NDArray[np.uint64]
 
@@ -45,16 +45,16 @@ _EDGES = [bucket << 64 - _BITS for bucket in range(1, BUCKETS)]
 
 
 def subject_digest(key: bytes, person: str) -> int:
-    """Unsigned 64-bit: BLAKE2b-64 of the id's UTF-8 under `key`, read big-endian (TOKEN: "Who the holder is")."""
+    """Return BLAKE2b-64 of the id's UTF-8 under `key`, unsigned, read big-endian (TOKEN: "Who the holder is")."""
     return int(digests_of(key, [person.encode()])[0])
 
 
 def digests_of(key: bytes, persons: list[bytes]) -> Digests:
-    """Of each id (UTF-8), in order."""
+    """Return the digest of each id (UTF-8), in order."""
     keyed = hashlib.blake2b(key=key, digest_size=DIGEST_BYTES)
     found = []
     for person in persons:
-        state = keyed.copy()  # a third faster than to begin with the key each time
+        state = keyed.copy()  # a third faster than keying each time
         state.update(person)
         found.append(state.digest())
     return np.frombuffer(b"".join(found), ">u8").astype(np.uint64)
@@ -71,7 +71,7 @@ class _Run(BaseModel):
 
     first: Annotated[int, Field(ge=0, lt=MAX_PLACES)]
     people: Annotated[int, Field(ge=1, le=MAX_PLACES)]
-    crc32: Annotated[int, Field(ge=0, lt=2**32)]  # of its bytes in people.digests
+    crc32: Annotated[int, Field(ge=0, lt=2**32)]  # of the run's bytes in people.digests
 
     @property
     def end(self) -> int:
@@ -85,8 +85,8 @@ class _Book(BaseModel):
 
 
 class People:
-    """As they are when this is made.  Every method raises StoreError when a file cannot be read,
-    written or believed."""
+    """The people as of construction.  Every method raises StoreError when a file cannot be read or written, or is
+    damaged."""
 
     def __init__(self, folder: Path, key: bytes) -> None:
         self.folder = folder
@@ -97,24 +97,24 @@ class People:
 
     @property
     def size(self) -> int:
-        """Places up to the last that has a person."""
+        """Number of places up to the last that has a person."""
         return self._runs[-1].end if self._runs else 0
 
     @property
     def known(self) -> int:
-        """People who have a place."""
+        """Number of people who have a place."""
         return sum(run.people for run in self._runs)
 
     @property
     def runs(self) -> list[int]:
-        """The first place of each run."""
+        """First place of each run."""
         return [run.first for run in self._runs]
 
     def digests_of(self, persons: list[bytes]) -> Digests:
         return digests_of(self._key, persons)
 
     def find(self, person: str) -> int | None:
-        """The place of a person, None when they have none."""
+        """Return the place of a person, None when they have none."""
         digest = subject_digest(self._key, person)
         with self._reading() as file:
             for run in self._runs:
@@ -125,8 +125,8 @@ class People:
         return None
 
     def digests(self, first: int, last: int) -> Iterator[Digests]:
-        """The digests of the people at the places from `first` up to but not `last`, in their order, in
-        pieces of at most 65,536; 0 where a place has no person."""
+        """Yield the digests of the places from `first` up to but not `last`, in order.  A piece has at most 65,536; 0
+        marks a place without a person."""
         with self._reading() as file:
             for start in range(first, last, _PIECE):
                 piece = np.zeros(min(_PIECE, last - start), np.uint64)
@@ -135,8 +135,8 @@ class People:
                 yield piece
 
     def by_bucket(self) -> Iterator[tuple[Digests, Places]]:
-        """For each bucket in turn everybody in it: digests, ascending, and their places.  Before the last
-        is given every digest was read, and a damaged file has raised StoreError."""
+        """Yield for each bucket its digests, ascending, and their places.  Every digest is read before the last
+        bucket; a damaged file has raised StoreError by then."""
         with self._reading() as file:
             cuts = [self._cuts(file, run) for run in self._runs]
             sums = [0] * len(self._runs)
@@ -151,25 +151,25 @@ class People:
                 if bucket == BUCKETS - 1 and sums != [run.crc32 for run in self._runs]:
                     raise _damaged(self._file, "its checksum is wrong")
                 everybody = np.concatenate(digests)
-                order = np.argsort(everybody, kind="stable")  # quick: it finds the runs
+                order = np.argsort(everybody, kind="stable")  # stable sort is fast on ascending runs
                 yield everybody[order], np.concatenate(places)[order]
 
     def _cuts(self, file: BinaryIO, run: _Run) -> list[int]:
-        """The places at which the buckets begin and end in a run."""
+        """Return the places at which the buckets begin and end in a run."""
         digests = _OnDisk(file, run)
         return [run.first, *(run.first + bisect_left(digests, edge) for edge in _EDGES), run.end]
 
     @contextmanager
     def adding(self, first_free: int, limit: int) -> "Iterator[Newcomers]":
-        """New people get places from `first_free` (or behind all people, if that is more) up to
-        `limit` - 1: when the block ends well, or none of them does."""
+        """Give new people places from `first_free` (or behind all people, if that is more) up to `limit` - 1.  They
+        count when the block ends well, or not at all."""
         first = max(first_free, self.size)
         if not self._book_file.exists():
-            self._keep([])  # before there are digests: these without a book are damage
+            self._keep([])  # before the digests: digests without a book count as damage
         try:
             with _appending(self._file) as file:
-                file.truncate(self.size * DIGEST_BYTES)  # what an interrupted import left
-                file.seek(first * DIGEST_BYTES)  # over places without a person, which read as zeros
+                file.truncate(self.size * DIGEST_BYTES)  # remove the rest of an interrupted import
+                file.seek(first * DIGEST_BYTES)  # skips places without a person, which read as zeros
                 newcomers = Newcomers(file, first, limit)
                 try:
                     yield newcomers
@@ -225,7 +225,7 @@ class People:
 
 
 class _OnDisk(Sequence[int]):
-    """The digests of a run, for bisecting: reads those that are asked for, and no more."""
+    """The digests of a run for bisection; reads only the requested ones."""
 
     def __init__(self, file: BinaryIO, run: _Run) -> None:
         self._file = file.fileno()
@@ -239,7 +239,7 @@ class _OnDisk(Sequence[int]):
 
 
 class Newcomers:
-    """People who are being given places: made by `People.adding` only."""
+    """People who are being given places.  Only `People.adding` makes it."""
 
     def __init__(self, file: BinaryIO, first: int, limit: int) -> None:
         self._file = file
@@ -249,8 +249,8 @@ class Newcomers:
         self.crc32 = 0
 
     def add(self, digests: Digests) -> Places:
-        """The places of people who have none yet.  Digests ascend, from one call to the next too.
-        Raises UsageError when the list is full."""
+        """Return places for people who have none yet.  Digests ascend, also across calls.  Raises UsageError when the
+        list is full."""
         start = self._first + self.count
         if start + digests.size > self._limit:
             raise beyond_limit(start + digests.size - 1, self._limit)

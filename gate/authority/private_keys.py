@@ -1,7 +1,7 @@
 """Private keys in files: plain (64 hex digits), or sealed by a passphrase.
 
-A sealed key is one line of JSON: the secret in a NaCl secretbox under a key that Argon2id makes of the
-passphrase.  Whoever finds the file has to try passphrases, at 64 MiB and some 0.2 s each.
+A sealed key is one line of JSON: the secret in a NaCl secretbox under a key that Argon2id derives from the
+passphrase.  An attacker who has the file must try passphrases, at 64 MiB and some 0.2 s each.
 
     {"sealed": 1, "kdf": "argon2id", "ops": 3, "mem_kib": 65536, "salt": "<16 bytes>", "box": "<nonce, secret, mac>"}
 """
@@ -29,37 +29,37 @@ SHORTEST_PASSPHRASE = 12  # characters
 _OPS = 3
 _MEM_KIB = 64 * 1024
 _MOST_OPS = 10
-_MOST_MEM_KIB = 256 * 1024  # a file that was tampered with must not take the machine's memory
+_MOST_MEM_KIB = 256 * 1024  # a manipulated file must not exhaust the memory
 
 _LONGEST_FILE = 4096  # bytes
 
 
 class SealedError(UsageError):
-    """A key is sealed, and cannot be opened with what was given."""
+    """Error for a sealed key that the given passphrase does not open."""
 
     exit_code = 1
 
 
 class KeyClass(StrEnum):
-    OFFLINE = "offline"  # root and targets: needed when keys, issuers or rules change
+    OFFLINE = "offline"  # root and targets: needed to change keys, issuers or rules
     ONLINE = "online"  # needed at every publication, import or pass
 
 
 class Ask(Protocol):
-    """Gives the passphrase of `what`; a `new` one has to be confirmed.  Raises SealedError."""
+    """A function that returns the passphrase of `what`.  A `new` one must be confirmed.  Raises SealedError."""
 
     def __call__(self, what: str, *, new: bool) -> str: ...
 
 
 def nobody(what: str, *, new: bool) -> str:  # noqa: ARG001 - has the form of an Ask
-    """There is nobody to be asked."""
+    """Raise SealedError, where nobody can be asked."""
     raise SealedError(f"{what} are sealed", hint="Give their passphrase")
 
 
 class _Sealed(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    sealed: Literal[1] = 1  # version of this form
+    sealed: Literal[1] = 1  # version of this format
     kdf: Literal["argon2id"] = "argon2id"
     ops: Annotated[int, Field(ge=1, le=_MOST_OPS)]
     mem_kib: Annotated[int, Field(ge=8, le=_MOST_MEM_KIB)]
@@ -68,8 +68,8 @@ class _Sealed(BaseModel):
 
 
 class PrivateKeys:
-    """Reads and writes key files.  Asks once for each folder and class.  `sealing`: classes whose new keys are
-    sealed; where keys of a class are sealed already, new ones beside them always are."""
+    """Reads and writes key files; asks once for each folder and class.  `sealing`: classes whose new keys are sealed.
+    New keys beside sealed ones of their class are always sealed."""
 
     def __init__(self, ask: Ask = nobody, sealing: Iterable[KeyClass] = ()) -> None:
         self._ask = ask
@@ -79,7 +79,7 @@ class PrivateKeys:
         self._derived: dict[tuple[bytes, bytes, int, int], bytes] = {}
 
     def read(self, path: Path) -> bytes:
-        """The secret.  Raises StoreError for a file that cannot be read or is no key, SealedError."""
+        """Return the secret.  Raises SealedError, and StoreError for a file that cannot be read or is no key."""
         content = _content(path)
         if not content.startswith("{"):
             return _plain(path, content)
@@ -96,17 +96,17 @@ class PrivateKeys:
             raise SealedError(f"the passphrase does not open {path}", hint="Give the one it was sealed with") from None
 
     def write(self, path: Path, secret: bytes) -> None:
-        """Raises StoreError, SealedError."""
+        """Write a secret, sealed if its class is.  Raises StoreError, SealedError."""
         beside = self._sealed_beside(path)
         if beside is not None:
-            self.read(beside)  # one passphrase for all of a class: a wrong one must not seal
+            self.read(beside)  # one passphrase for all keys of a class: a wrong one must not seal
         if beside is not None or class_of(path) in self._sealing:
             self._seal(path, secret, new=beside is None)
         else:
             files.write(path, secret.hex().encode() + b"\n", files.PRIVATE)
 
     def seal(self, path: Path) -> bool:
-        """Whether the key was plain before.  Raises StoreError, SealedError."""
+        """Seal a key; return whether it was plain before.  Raises StoreError, SealedError."""
         if is_sealed(path):
             return False
         secret, beside = _plain(path, _content(path)), self._sealed_beside(path)
@@ -116,7 +116,7 @@ class PrivateKeys:
         return True
 
     def unseal(self, path: Path) -> bool:
-        """Whether the key was sealed before.  Raises StoreError, SealedError."""
+        """Store a key plain; return whether it was sealed before.  Raises StoreError, SealedError."""
         if not is_sealed(path):
             return False
         files.write(path, self.read(path).hex().encode() + b"\n", files.PRIVATE)
