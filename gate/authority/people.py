@@ -1,7 +1,7 @@
 """The place of each person in the status list.  A person keeps the place they were first given.
 
 These files identify nobody.  A person is BLAKE2b-64 of their IIN (or any other stable id) under the
-authority's secret subject key: the digest that a gate looks up when staff check by IIN. With 20 million
+authority's secret subject key: the digest that a gate looks up when staff check by IIN.  With 20 million
 people the odds that any two of them share a digest are about 1 in 90,000.
 
     people.digests    of each place 8 bytes, little-endian: its person's digest, 0 for none
@@ -9,7 +9,7 @@ people the odds that any two of them share a digest are about 1 in 90,000.
 
 The new people of one import get consecutive places in the order of their digests.  Files come sorted by
 IIN, which begins with the date of birth, so a place tells nothing about a person.  Each such run is its own
-index, and the subject index made of it is a third smaller. people.digests only grows, and added bytes count
+index, and the subject index made of it is a third smaller.  people.digests only grows, and added bytes count
 once people.json names them.
 """
 
