@@ -1,4 +1,4 @@
-"""The barrier as the lane uses it: there or not, released or not."""
+"""The lane's place for its barrier, which comes and goes."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -11,18 +11,18 @@ from gate.ports.inputs import Report
 from gate.runtime.supervisor import as_device_error
 
 Outcome = Callable[[DeviceError | None], None]
-"""Called once with what became of a release: None when the barrier has taken the order."""
+"""A callback, called once with the outcome of a release: None when the barrier has taken the order."""
 
 
 class BarrierSlot:
-    """Belongs to one event loop.  `fitted`: whether the lane has a barrier at all."""
+    """The lane's barrier; belongs to one event loop.  `fitted`: whether the lane has a barrier at all."""
 
     def __init__(self, *, fitted: bool = True) -> None:
         self._fitted = fitted
         self._barrier: Barrier | None = None
         self._lost = asyncio.Event()
         self._problem: DeviceError | None = None  # why an order failed
-        self._order: asyncio.Task[None] | None = None  # the last one, perhaps still being carried out
+        self._order: asyncio.Task[None] | None = None  # the last one; it may still be running
         self._group: asyncio.TaskGroup | None = None
 
     def use(self, group: asyncio.TaskGroup) -> None:
@@ -30,8 +30,8 @@ class BarrierSlot:
         self._group = group
 
     async def hold(self, barrier: Barrier, ready: Callable[[], None], report: Report) -> None:
-        """Use this barrier until it is lost.  Raises DeviceError then; never returns otherwise.
-        `report` hears what the device itself senses."""
+        """Use this barrier until it is lost.  Raises DeviceError then, and never returns otherwise.  `report` gets
+        what the device itself senses."""
         self._barrier, self._lost, self._problem = barrier, asyncio.Event(), None
         ready()
         watch = asyncio.ensure_future(barrier.watch(report))
@@ -44,14 +44,14 @@ class BarrierSlot:
             raise DeviceError("barrier: its driver watches it no more", hint="It is being opened again")
         finally:
             self._barrier = None
-            await self._end_order()  # or it would fail later, and take the next barrier with it
+            await self._end_order()  # a later failure would take the next barrier with it
             for task in (watch, failed):
                 task.cancel()
                 with suppress(asyncio.CancelledError, DeviceError):
                     await task
 
     async def release(self, direction: Direction, outcome: Outcome, *, extended: bool = False) -> None:
-        """Start a release; one that is still running is ended first, and its outcome not reported any more."""
+        """Start a release.  A release that is still running ends first, and its outcome is not reported."""
         await self.secure()
         if (barrier := self._barrier) is not None:
             self._start(self._release(barrier, direction, outcome, extended=extended))
@@ -61,8 +61,8 @@ class BarrierSlot:
             outcome(None)
 
     async def stand(self, stance: Stance) -> None:
-        """Start to take a stance; a release that is still running is ended first.  A barrier that is not there
-        takes it when it is back: the lane orders it again then."""
+        """Start to take a stance; a release that is still running ends first.  The lane orders the stance again
+        when a lost barrier is back."""
         await self.secure()
         if (barrier := self._barrier) is not None:
             self._start(self._stand(barrier, stance))

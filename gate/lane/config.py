@@ -1,4 +1,4 @@
-"""What a lane is, and what it is fitted with."""
+"""The configuration of one lane: its identity and its equipment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from gate.ports.inputs import Role
 
 @dataclass(frozen=True, slots=True)
 class LaneConfig:
-    """What a lane is, from the configuration."""
+    """One lane, from the configuration."""
 
     device: str
     mode: Mode

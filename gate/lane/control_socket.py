@@ -1,8 +1,8 @@
 """The lane's end of its control socket (`gate.lane.orders`): members of the staff group may order.
 
-Nothing that comes in here holds the lane up or ends it: connections, requests and their pace are bounded,
-and what is not understood is answered.  Who ordered it is in the journal: the account, as the kernel names
-it, and the name that came with the order.  There is no network in it.
+No client can block or end the lane: connections, requests and their pace are bounded, and a malformed request gets
+an answer.  The journal records who ordered: the account by the kernel's credentials, and the name that came with
+the order.  The socket is local; there is no network.
 """
 
 import asyncio
@@ -41,11 +41,11 @@ from gate.logs import Log
 
 MOST_CLIENTS = 16
 MOST_OF_ONE = 6
-"""Connections at once, in all and of one account: one that floods keeps the others in."""
+"""Connections at once, in all and of one account: one that floods leaves room for the others."""
 
-BACKLOG = 32  # connections that wait to be taken; who comes beyond them waits before the socket
+BACKLOG = 32  # connections that wait to be accepted; further clients wait before the socket
 IDLE_FOR = 10.0  # seconds without a whole request, or without taking an answer, after which a client is closed
-REFUSED_FOR = 1.0  # seconds until it is tried again to take a connection that the operating system refused
+REFUSED_FOR = 1.0  # seconds until a connection that the operating system refused is tried again
 PACE = 0.02  # seconds between two requests, of all clients: each may cost the writing thread a query
 
 _UCRED = struct.Struct("3i")  # pid, uid, gid: struct ucred of the kernel
@@ -59,7 +59,7 @@ class _Clients:
 
     @contextmanager
     def place(self, uid: int) -> Iterator[bool]:
-        """Whether there is one for this account."""
+        """Yield whether this account gets a place, and hold it for the block."""
         if self._of.total() >= MOST_CLIENTS or self._of[uid] >= MOST_OF_ONE:
             yield False
             return
@@ -71,7 +71,7 @@ class _Clients:
 
 
 async def serve_control(staff: StaffOrders, run_dir: Path) -> None:
-    """Until cancelled.  Best effort: a lane that cannot be given orders says so, and goes on."""
+    """Serve orders until cancelled.  Best effort: without a socket the lane logs that, and continues."""
     try:
         listening = _listen(run_dir)
     except OSError as error:
@@ -89,12 +89,13 @@ async def serve_control(staff: StaffOrders, run_dir: Path) -> None:
             task.cancel()
         await asyncio.gather(*serving, return_exceptions=True)
         listening.close()
-        with suppress(OSError):  # a file system that has become read-only keeps a socket that nobody serves
+        with suppress(OSError):  # a file system that has become read-only keeps a dead socket
             (run_dir / SOCKET).unlink()
 
 
 async def _connections(listening: socket.socket) -> AsyncIterator[socket.socket]:
-    """Without end.  asyncio's own server logs a hundred tracebacks a second while there are no descriptors left."""
+    """Yield connections without end.  asyncio's own server logs a hundred tracebacks a second while there are no
+    descriptors left."""
     loop, told = asyncio.get_running_loop(), False
     while True:
         try:
@@ -118,7 +119,7 @@ async def _serve(staff: StaffOrders, connection: socket.socket, clients: _Client
         connection.close()
         return
     try:
-        with suppress(OSError, ValueError, TimeoutError):  # ValueError: too long a line
+        with suppress(OSError, ValueError, TimeoutError):  # ValueError: the line is too long
             await _converse(staff, reader, writer, clients, turn)
     finally:
         writer.close()
@@ -138,7 +139,7 @@ async def _converse(
             return
         try:
             account = await asyncio.to_thread(_account, uid)
-        except RuntimeError:  # no thread is left: an order counts for more than the name of who gave it
+        except RuntimeError:  # no thread is left: the order matters more than the account's name
             account = f"uid {uid}"
         while line := await asyncio.wait_for(reader.readline(), IDLE_FOR):
             async with turn:
@@ -154,9 +155,9 @@ def _listen(run_dir: Path) -> socket.socket:
     folder = os.open(run_dir, os.O_RDONLY | os.O_DIRECTORY)
     try:
         path = run_dir / SOCKET
-        path.unlink(missing_ok=True)  # of a lane that was killed; lane.lock says there is one of us
+        path.unlink(missing_ok=True)  # of a lane that was killed; lane.lock holds the number of lanes at one
         listening.bind(socket_path(folder))
-        with suppress(KeyError, OSError):  # no such group, or not ours to give: the gate's own group then
+        with suppress(KeyError, OSError):  # no such group, or no right to give it: the gate's own group stays
             os.chown(path, -1, grp.getgrnam(STAFF_GROUP).gr_gid)
         path.chmod(0o660)
         listening.listen(BACKLOG)
@@ -170,14 +171,14 @@ def _listen(run_dir: Path) -> socket.socket:
 
 
 def _uid(writer: asyncio.StreamWriter) -> int:
-    """Of the process at the other end, by the kernel's word."""
+    """Return the user id of the client process, by the kernel's credentials."""
     peer = writer.get_extra_info("socket")
     _, uid, _ = _UCRED.unpack(peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size))
     return int(uid)
 
 
 def _account(uid: int) -> str:
-    """May block, where accounts come from a network."""
+    """Return the account's name.  May block, where accounts come from a network."""
     try:
         return f"uid {uid} {pwd.getpwuid(uid).pw_name}"
     except (KeyError, OSError):
@@ -196,7 +197,7 @@ async def _answer(staff: StaffOrders, line: bytes, account: str) -> dict[str, An
 
 
 async def _carry_out(staff: StaffOrders, request: Request, actor: str) -> str | None:
-    """Why it cannot be done."""
+    """Carry an order out; return why it cannot be done, or None."""
     match request:
         case StatusRequest():
             return None

@@ -1,8 +1,8 @@
 """The lane: reader -> presence -> verify -> admit -> COMMIT -> release -> passage -> journal.
 
-One loop takes what happens (a scan to decide, an input, the passing of time), lets the pure reducer
-`gate.core.lane.step.step` say what follows, and has that carried out in order.  Everything that touches
-SQLite runs on one writing thread; nothing here waits for the network.
+One loop takes events (a scan to decide, an input, the passing of time).  The pure reducer
+`gate.core.lane.step.step` returns the effects, which are carried out in order.  Everything that touches SQLite runs
+on one writing thread; nothing here waits for the network.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ from gate.ports.inputs import Level
 from gate.ports.reader import Answer
 from gate.store.admission import Presented, lets_through
 
-TICK = 0.1  # seconds: how finely the lane notices that time has passed
+TICK = 0.1  # seconds: the resolution of the lane's time
 SCHEDULE_CHECK = 1.0  # seconds between looks at the schedule
 
 T = TypeVar("T")
@@ -46,14 +46,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
-    """Something that the loop does in its turn, for a caller who waits."""
+    """Work that the loop does in its turn for a caller who waits."""
 
     work: Callable[[], Awaitable[Any]]
     done: asyncio.Future[Any]
 
 
 class Lane:
-    """`present` and `report` belong to the event loop that runs `run`."""
+    """One lane.  `present` and `report` belong to the event loop that runs `run`."""
 
     def __init__(
         self,
@@ -84,10 +84,10 @@ class Lane:
             self.judges, self.barrier, self._devices, outlet, self.verdicts, self._presence, self._release_outcome
         )
 
-    # What the devices call.
+    # Called by the devices.
 
     def present(self, scan: Scan) -> Answer | None:
-        """A code is in view.  Returns at once; see gate.ports.reader.Present."""
+        """Take a code in view.  Returns at once; see gate.ports.reader.Present."""
         shown, asks = self._presence.meet(scan)
         if not asks:
             return shown.answer
@@ -101,17 +101,17 @@ class Lane:
         return None
 
     def report(self, level: Level, source: str = "") -> None:
-        """The contact of the device called `source` has this level now."""
+        """Take the present level of the contact of the device called `source`."""
         self._happen(self._devices.hear(level, source))
 
     def device(self, name: str, driver: str, problem: str) -> None:
-        """A device came up (`problem` empty) or was lost."""
+        """Take a device that came up (`problem` empty) or was lost."""
         problem, events = self._devices.report(name, problem, self.clock.monotonic())
         self._outlet.device(name, driver, problem)
         self._happen(events)
 
     def dropped(self, name: str, what: str, count: int) -> None:
-        """Reader `name` could not give so many things to the lane since the start."""
+        """Take the number of things that reader `name` has dropped since the start."""
         self._outlet.dropped(name, what, count)
 
     def _happen(self, events: Iterable[LaneEvent]) -> None:
@@ -122,22 +122,22 @@ class Lane:
         at = self.clock.monotonic()
         self._happen([Released(at) if error is None else ReleaseFailed(error.moved, at, str(error))])
 
-    # What others may see and do in their turn.
+    # State, and work in turn.
 
     @property
     def state(self) -> LaneState:
-        """As it is now; it changes with the next event."""
+        """Return the present state, which the next event changes."""
         return self._state
 
     @property
     def problems(self) -> dict[str, str]:
-        """Devices that are not well, and why."""
+        """Return the devices that are not well, and why."""
         return self._devices.problems
 
     # The loop.
 
     async def run(self, ready: Callable[[], None], alive: Callable[[], None]) -> None:
-        """Until cancelled.  `ready` is called when the first decision is possible, `alive` after every
+        """Run the lane until cancelled.  `ready` is called when the first decision is possible, `alive` after every
         turn in which loop and writing thread both answered.  Raises StoreError where waiting does not help."""
         try:
             watched = await self.judges.open(self._open_judge, self._outlet, alive)
@@ -177,7 +177,7 @@ class Lane:
             await self._tick(now)
 
     async def _tick(self, now: float) -> None:
-        """Time alone has passed."""
+        """Apply the passing of time."""
         await self.follow(Tick(now))
         for event in self._devices.tick(now):
             await self.follow(event)
@@ -192,12 +192,12 @@ class Lane:
         self._stand_by(await self._upkeep.tick(now, self._state))
 
     async def check(self) -> None:
-        """Look at list, journal and clock now."""
+        """Check list, journal and clock now."""
         if self.judges.is_open:
             self._stand_by(await self._upkeep.check(self._state))
 
     def _stand_by(self, orders: frozenset[Mode] | None) -> None:
-        """The orders that stand, after the journal was lost; None: it was not."""
+        """Restore the standing orders after the journal was lost; None: it was not."""
         if orders is not None:
             self._state = replace(self._state, orders=orders)
             self._outlet.state(self._state)
@@ -211,7 +211,9 @@ class Lane:
     # A person before the lane.
 
     async def _decide(self, shown: Presentation) -> None:
-        if self._state.busy or (self._interlock and not self._interlock.take()):  # since the code was seen
+        if self._state.busy or (
+            self._interlock and not self._interlock.take()
+        ):  # it may have changed since the code was seen
             shown.stage, self._deciding = Stage.WAITING, False
             return
         scan, where = shown.scan, self._where(shown.scan)
@@ -230,7 +232,7 @@ class Lane:
             await self.grant(pending, verdict.seq)
         else:
             self.verdicts.announce(pending, through=False)
-        self._deciding = False  # only now: a grant must be open before the next person is looked at
+        self._deciding = False  # not earlier: a grant must be open before the next person is considered
 
     async def grant(self, pending: PendingVerdict, seq: int, *, staff: bool = False) -> None:
         """Let this person through; to be called in turn only.  `seq`: row of the decision."""
@@ -238,7 +240,7 @@ class Lane:
         await self.follow(Granted(seq, pending.where.direction, self.clock.monotonic(), staff))
 
     async def _left_waiting(self, scan: Scan) -> None:
-        """Someone showed a code while the lane was busy, and left before it was free."""
+        """Record a person who showed a code while the lane was busy, and left before it was free."""
         if self._state.fire:
             return
         where = self._where(scan)
@@ -249,11 +251,11 @@ class Lane:
         us = round((self.clock.monotonic() - scan.seen) * 1e6)
         return Presented(scan.reader, scan.direction, self._state.mode, us)
 
-    # What follows from an event.
+    # Effects of an event.
 
     async def follow(self, event: LaneEvent, actor: str | None = None) -> tuple[Effect, ...]:
-        """Carry out what follows from this event; to be called in turn only.  `actor`: who brought it about."""
-        if self._interlock is not None:  # an input that has to be asked
+        """Carry out the effects of this event; to be called in turn only.  `actor`: the person who caused it."""
+        if self._interlock is not None:  # an input that has to be polled
             for moved in self._devices.hear(self._interlock.level(event.at), "interlock"):
                 await self._step(moved)
         effects = await self._step(event, actor)
@@ -261,7 +263,7 @@ class Lane:
             self._interlock.give_back()
         if self._state.grant and self._state.grant.released:
             self.verdicts.announce_pending(through=True)
-        if not self.verdicts.is_pending:  # it is not released before the barrier has taken the order
+        if not self.verdicts.is_pending:  # not released before the barrier has taken the order
             self._outlet.state(self._state)
         return effects
 
@@ -272,7 +274,7 @@ class Lane:
         return effects
 
     async def in_turn(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Have this done between two events."""
+        """Do this between two events; return its result."""
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._happened.put_nowait(_Turn(work, done))
         return await done

@@ -1,4 +1,4 @@
-"""The devices as the lane knows them: which are there, what ails the others, what their contacts say."""
+"""The lane's record of its devices: which are present, the problems of the others, the levels of their contacts."""
 
 from collections.abc import Collection, Mapping
 
@@ -11,13 +11,14 @@ log = Log(part="lane")
 
 
 class LaneDevices:
-    """Times are monotonic seconds.  `needed`: without which no pass is served; `roles`: of the inputs."""
+    """The devices of one lane.  Times are monotonic seconds.  `needed`: devices without which no pass is served;
+    `roles`: of the inputs."""
 
     def __init__(self, needed: Collection[str], roles: Mapping[str, Role]) -> None:
         self._needed = needed
         self._roles = roles
         self._contacts = Contacts()
-        self._starting = set(needed)  # of which it is not known yet whether they are there
+        self._starting = set(needed)  # not known yet whether they are there
         self._problems: dict[str, str] = {}
 
     @property
@@ -26,11 +27,11 @@ class LaneDevices:
 
     @property
     def problems(self) -> dict[str, str]:
-        """What is not well, devices and journal, and why."""
+        """Return what is not well, devices and journal, and why."""
         return {name: problem for name, problem in self._problems.items() if problem}
 
     def hear(self, level: Level, source: str) -> list[LaneEvent]:
-        """The contact of device `source` has this level now."""
+        """Take the present level of the contact of device `source`."""
         first = not self._contacts.answered(source)
         events = list(self._contacts.hear(level, source))
         if first and source in self._roles:
@@ -41,12 +42,13 @@ class LaneDevices:
         return list(self._contacts.tick(now))
 
     def report(self, name: str, problem: str, at: float) -> tuple[str, list[LaneEvent]]:
-        """A device came up (`problem` empty) or was lost: the problem in the lane's words, and what follows.
+        """Take a device that came up (`problem` empty) or was lost; return the lane's own words for the problem,
+        and the events that follow.
 
-        An input is there when it has answered; a passage sensor has nothing to say before somebody passes."""
+        An input is present when it has answered; a passage sensor reports nothing before somebody passes."""
         role = self._roles.get(name)
         if problem and role is Role.FIRE and not self._contacts.heard(name):
-            # No alarm: what has never answered is a fault of the set-up, and no order to open.
+            # No alarm: a contact that has never answered is a fault of the set-up, and no order to open.
             silent = "the fire contact has not answered since the start, so nobody enters"
             problem = f"{silent}: {problem}"
             if self._problems.get(name) != problem:
@@ -58,7 +60,7 @@ class LaneDevices:
         return problem, events
 
     def problem(self, name: str, problem: str) -> None:
-        """Something that is no device is not well, or well again (`problem` empty)."""
+        """Take a problem of something that is no device; empty: it is over."""
         self._problems[name] = problem
 
     def _known(self, name: str, at: float, *, present: bool) -> list[LaneEvent]:

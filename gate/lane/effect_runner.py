@@ -1,4 +1,4 @@
-"""Carries out what the lane's machine orders: each effect is done, or fails; none is dropped."""
+"""Carries out the effects of the lane's machine: each is done or fails, and none is dropped."""
 
 from collections.abc import Callable
 
@@ -27,7 +27,7 @@ from gate.store.standing_orders import StandingOrders
 
 
 class EffectRunner:
-    """Belongs to the lane's event loop.  `outcome` is called with what became of each release."""
+    """The runner of one lane; belongs to its event loop.  `outcome` is called with the outcome of each release."""
 
     def __init__(
         self,
@@ -44,7 +44,8 @@ class EffectRunner:
         self._outcome = outcome
 
     async def carry_out(self, effect: Effect, state: LaneState, actor: str | None = None) -> None:
-        """`state`: of the lane after the event.  `actor`: who ordered it, for the journal."""
+        """Carry out one effect.  `state`: of the lane after the event.  `actor`: who ordered it, for the
+        journal."""
         match effect:
             case Secure():
                 await self._barrier.secure()

@@ -1,8 +1,8 @@
-"""Contacts as one lane takes them: which levels are news, and which are not to be believed.
+"""The contacts of one lane: which levels are news, and which count.
 
-Several contacts of one role are one, active while any of them is.  Silence is never an order: a contact
-that has not answered since the start says nothing (whether the lane does without it: `LaneConfig.needed`).
-What counts for a contact that answered, and then:
+Several contacts of one role are one contact, active while any of them is.  Silence is never an order: a contact
+that has not answered since the start reports nothing (whether the lane runs without it: `LaneConfig.needed`).  A
+contact that answered counts like this:
 
     role                        first level    lost             chatters
     fire                        as it is       active: alarm    active: alarm
@@ -12,8 +12,8 @@ What counts for a contact that answered, and then:
     door, lock                  as it is       as it was        as it was
     passage                     -              nobody passes    nobody passes
 
-A button or a key that is active when it is first heard has not just been pressed: it counts after it has
-been at rest.  Otherwise a cut wire, or a key left turned, would give an order at every start.
+A button or key that is active at its first report does not count as pressed until it has been at rest.  Otherwise a
+cut wire, or a key left turned, would give an order at every start.
 
 Pure, on monotonic seconds.
 """
@@ -39,22 +39,23 @@ from gate.core.model import Direction
 from gate.ports.inputs import Level, Role
 
 CHATTER, WINDOW = 40, 10.0
-"""So many changes within so many seconds are no person's: twice a second up and down, for ten seconds.
-A loose wire that is quicker is found by the input's driver."""
+"""Changes within seconds that no person makes: twice a second up and down, for ten seconds.  The input's driver
+finds a loose wire that is quicker."""
 
 CROWD, CROWD_WINDOW = 6, 3.5
-"""So many people within so many seconds past one sensor chatter: 1.4 a second, and through a door of a metre that
-stands open a crowd goes at 1.3 a second at most (Weidmann, Transporttechnik der Fussgänger, 1993: 1.25 /(m s))."""
+"""People within seconds past one sensor that mean it chatters: 1.4 a second.  Through an open door of one metre a
+crowd goes at 1.3 a second at most (Weidmann, Transporttechnik der Fussgänger, 1993: 1.25 /(m s))."""
 
 APART = 0.5
-"""Seconds within which a sensor sees one person, however often: arms, bags and legs; people follow at 0.7 m."""
+"""Seconds within which a sensor counts one person, however often it reports: arms, bags, legs.  People follow at
+0.7 m."""
 
 CALM = 4
-"""Changes within WINDOW at which a contact that chattered is believed again."""
+"""Changes within WINDOW at which a contact that chattered counts again."""
 
 STUCK_AFTER = {Role.PASSAGE: 60.0, Role.REX: 60.0, Role.RESET: 60.0, Role.INTERLOCK: 300.0}
-"""Seconds active after which a contact of this role is taken to be stuck, or the other door to be left open.
-Of the other roles a lasting level has a meaning, or an alarm of its own."""
+"""Seconds active after which a contact of this role counts as stuck, or the other door as left open.  For the other
+roles a lasting level has a meaning, or an alarm of its own."""
 
 _PRESSED = frozenset({Role.REX, Role.RESET})
 _ACTIVE_IN_DOUBT = frozenset({Role.FIRE, Role.LOCKDOWN, Role.INTERLOCK, Role.TAMPER})
@@ -65,19 +66,19 @@ _STATES = (Role.FIRE, Role.REX, Role.DOOR, Role.LOCK, Role.INTERLOCK, Role.LOCKD
 class _Contact:
     source: str
     role: Role
-    active: bool | None = None  # the last level; None: not heard since the start
+    active: bool | None = None  # the last level; None: none reported since the start
     since: float = 0.0  # when it took that level
-    rested: bool = False  # it was inactive once since it was opened
+    rested: bool = False  # it was inactive once since the start of its device
     lost: bool = False
     chatters: bool = False
-    fault: str = ""  # as was reported
+    fault: str = ""  # as reported
     changes: deque[float] = field(default_factory=lambda: deque(maxlen=CHATTER))
-    seen: deque[float] = field(default_factory=lambda: deque(maxlen=CROWD))  # of a sensor with levels: it saw a person
+    seen: deque[float] = field(default_factory=lambda: deque(maxlen=CROWD))  # times a sensor with levels saw a person
     passed: float = float("-inf")  # when the last one counted
 
     @property
     def counts(self) -> bool:
-        """Whether it counts as active."""
+        """Return whether the contact counts as active."""
         if self.lost and self.role in (Role.FIRE, *_PRESSED):
             return self.role is Role.FIRE
         if self.chatters and self.role in (*_ACTIVE_IN_DOUBT, *_PRESSED):
@@ -85,7 +86,7 @@ class _Contact:
         return bool(self.active) and (self.rested or self.role not in _PRESSED)
 
     def problem(self, now: float) -> str:
-        """ "" while it behaves."""
+        """Return what is wrong with the contact, or ""."""
         recent = sum(now - at <= WINDOW for at in self.changes)
         crowd = len(self.seen) == CROWD and now - self.seen[0] <= CROWD_WINDOW
         self.chatters = crowd or recent >= (CALM + 1 if self.chatters else CHATTER)
@@ -99,8 +100,8 @@ class _Contact:
         return f"has been active for {limit:.0f} s: see what stands before it, or whether it sticks"
 
     def crossed(self, level: Level) -> bool:
-        """Whether this level of a passage sensor is one more person.  A device that reports passages, not levels,
-        has counted them itself."""
+        """Return whether this level of a passage sensor is one more person.  A device that reports passages, not
+        levels, has counted them itself."""
         if not level.active or self.chatters or (self.rested and level.at - self.passed < APART):
             return False
         self.passed = level.at
@@ -108,22 +109,22 @@ class _Contact:
 
 
 class Contacts:
-    """`source` is the device that a contact belongs to: an input, or a barrier with several."""
+    """The contacts of one lane.  `source`: the device of a contact, an input or a barrier with several."""
 
     def __init__(self) -> None:
         self._contacts: dict[tuple[str, Role, Direction], _Contact] = {}
         self._merged: dict[Role, bool] = {}
 
     def heard(self, source: str) -> bool:
-        """Whether it has ever reported a level since the start."""
+        """Return whether the device has reported a level since the start."""
         return any(contact.source == source for contact in self._contacts.values())
 
     def answered(self, source: str) -> bool:
-        """Whether it has reported a level since the start, and is not lost."""
+        """Return whether the device has reported a level since the start, and is not lost."""
         return any(contact.source == source and not contact.lost for contact in self._contacts.values())
 
     def hear(self, level: Level, source: str) -> tuple[LaneEvent, ...]:
-        """What this level of the input called `source` means; nothing when it is no news."""
+        """Return the events of this level of the input called `source`; none when it is no news."""
         contact = self._contact(level, source)
         if contact.lost:
             contact.lost, contact.rested, contact.active = False, False, None
@@ -135,12 +136,12 @@ class Contacts:
             contact.seen.append(level.at)
         contact.active, contact.rested = level.active, contact.rested or not level.active
         faults = tuple(self._faults(contact, level.at))
-        if level.role is Role.PASSAGE:  # one person each, not a state
+        if level.role is Role.PASSAGE:  # each is one person, not a state
             return (*faults, *((Crossed(level.direction, level.at),) if contact.crossed(level) else ()))
         return (*faults, *self._merge(level.role, level.at))
 
     def lost(self, source: str, at: float) -> tuple[LaneEvent, ...]:
-        """The device cannot be read any more.  What it last said may stand, but it presses no button."""
+        """Take the loss of a device.  Its last level may hold, but it presses no button."""
         events: list[LaneEvent] = []
         for contact in self._contacts.values():
             if contact.source == source and not contact.lost:
@@ -151,7 +152,7 @@ class Contacts:
         return tuple(events)
 
     def tick(self, now: float) -> tuple[LaneEvent, ...]:
-        """What time alone tells: a contact sticks, or has calmed down."""
+        """Return the events of time alone: a contact sticks, or has calmed down."""
         events: list[LaneEvent] = []
         for contact in self._contacts.values():
             events += [*self._faults(contact, now), *self._merge(contact.role, now)]

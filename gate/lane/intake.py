@@ -1,4 +1,4 @@
-"""What one reader says, made ready for the lane; what it drops is counted and logged."""
+"""The intake of one reader: prepares its codes for the lane, and counts and logs what it drops."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -10,14 +10,14 @@ from gate.logs import Log
 from gate.passes.scanned import restore
 from gate.ports.reader import Answer, Dropped, Looked, Seen
 
-AGAIN_AFTER = 600.0  # seconds until the same is logged again, with how often it was
-TOLD_EVERY = 1.0  # seconds between two counts of what is dropped
+AGAIN_AFTER = 600.0  # seconds until the same line is logged again, with its count
+TOLD_EVERY = 1.0  # seconds between two reports of the count of drops
 
 log = Log(part="lane")
 
 
 class Hears(Protocol):
-    """As much of a lane as a reader speaks to."""
+    """The part of a lane that a reader calls."""
 
     def present(self, scan: Scan) -> Answer | None: ...
 
@@ -27,7 +27,7 @@ class Hears(Protocol):
 
 
 class Intake:
-    """Belongs to one event loop.  `name`: of the reader, as in "reader[0]"."""
+    """The intake of one reader; belongs to one event loop.  `name`: of the reader, as in "reader[0]"."""
 
     def __init__(self, name: str, lane: Hears, monotonic: Callable[[], float]) -> None:
         self._name = name
@@ -39,7 +39,7 @@ class Intake:
         self._told: dict[str, float] = {}
 
     def present(self, seen: Seen) -> Answer | None:
-        """A gate.ports.reader.Present."""
+        """Pass a code on to the lane: a gate.ports.reader.Present."""
         match seen:
             case Scan():
                 return self._lane.present(self._whole(replace(seen, reader=self._name)))
@@ -52,14 +52,14 @@ class Intake:
         return None
 
     def _tell(self, what: str) -> None:
-        """The lane is told at first, and then once a second at most: noise drops something hundreds of times."""
+        """Report drops at first, and then once a second at most: noise drops something hundreds of times."""
         now = self._monotonic()
         if now >= self._told.get(what, now - TOLD_EVERY) + TOLD_EVERY:
             self._told[what] = now
             self._lane.dropped(self._name, what, self._counts[what])
 
     def _whole(self, scan: Scan) -> Scan:
-        """A camera decodes codes by itself, so that theirs are exact."""
+        """Return the scan with its whole text.  A camera decodes its own codes, so they are exact."""
         if self._camera:
             return scan
         text, changed = restore(scan.text)
@@ -69,7 +69,7 @@ class Intake:
         return scan if text == scan.text else replace(scan, text=text)
 
     def _note(self, say: Callable[..., object], event: str, what: str, hint: str) -> None:
-        """At first, and then now and then, for a reader may drop something every second."""
+        """Log at first, and then once per `AGAIN_AFTER`: a reader may drop something every second."""
         self._counts[what] += 1
         now = self._monotonic()
         if now < self._due.get(what, now):

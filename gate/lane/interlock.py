@@ -1,7 +1,7 @@
-"""Two doors of one device, of which only one may be released or open: the lane that holds the file may.
+"""The interlock of two doors of one device: the lane that holds the file may release its door, the other may not.
 
-The kernel lets go of it when a process ends, however it ends: a lane that was killed keeps nobody in.
-Doors on two devices use contacts (role interlock) instead, which leaves the moment that a contact takes.
+The kernel frees the file when a process ends, however it ends: a lane that was killed keeps nobody in.  Doors on
+two devices use contacts (role interlock) instead, which leave a gap as long as a contact takes.
 """
 
 import fcntl
@@ -13,7 +13,7 @@ from gate.ports.inputs import Level, Role
 
 
 class DoorInterlock:
-    """Every method returns at once."""
+    """One door's claim on the interlock.  Every method returns at once."""
 
     def __init__(self, path: Path) -> None:
         """Raises DeviceError."""
@@ -28,7 +28,7 @@ class DoorInterlock:
         self.held = False
 
     def take(self) -> bool:
-        """Whether this door may be released: it keeps the other one shut from now on."""
+        """Claim the way for this door, and keep the other one shut from now on; return whether it was free."""
         if not self.held:
             try:
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -38,7 +38,8 @@ class DoorInterlock:
         return True
 
     def level(self, at: float) -> Level:
-        """The other door as a contact with the role interlock would report it.  `at`: monotonic seconds."""
+        """Return the level of the other door, as a contact with the role interlock reports it.  `at`: monotonic
+        seconds."""
         return Level(Role.INTERLOCK, not self.take(), at)
 
     def give_back(self) -> None:

@@ -1,6 +1,6 @@
-"""From a QR text to a recorded decision: verify, look up, decide, redeem, journal.
+"""The judge: from a QR text to a recorded decision (verify, look up, decide, redeem, journal).
 
-Lives on the lane's one writing thread, all but `identify`.
+Belongs to the lane's one writing thread, all but `identify`.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ from gate.store.time_floor import read_reset
 
 log = Log(part="lane")
 
-KEEP = 400 * 86_400.0  # seconds that rows of the journal are kept: a year and a month to look at it
+KEEP = 400 * 86_400.0  # seconds that journal rows are kept: a year, and a month to examine it
 T = TypeVar("T")
 MakeVerifier = Callable[[TrustList], Verifier]
 
@@ -37,18 +37,18 @@ MakeVerifier = Callable[[TrustList], Verifier]
 @dataclass(frozen=True, slots=True)
 class Verdict:
     decision: Decision
-    seq: int | None  # journal row; None when nothing could be recorded, and then nobody enters
-    holder: int | None = None  # place of the pass: for presence only
-    counted: bool = False  # recorded, but in a row with others that follows
+    seq: int | None  # journal row; None: nothing was recorded, so nobody enters
+    holder: int | None = None  # place of the pass, for presence only
+    counted: bool = False  # recorded together with others, in one row that follows
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What `Judge.watch` found."""
+    """The result of `Judge.watch`."""
 
     list: ListState
     loss: Loss | None  # the last loss of the journal
-    orders: frozenset[Mode] | None = None  # that stand now, when the journal was lost meanwhile
+    orders: frozenset[Mode] | None = None  # the standing orders, when the journal was lost meanwhile
 
 
 _LIST, _LANE, _END = "list.db", "lane.db", "journal.end"
@@ -56,7 +56,8 @@ _WELL = {_LIST: "the list is there", _LANE: "lane.db is written again", _END: "j
 
 
 class Judge:
-    """Raises StoreError at start when lane.db cannot be had; afterwards a failing store is a refusal."""
+    """The judge of one lane.  Raises StoreError at start when lane.db cannot be opened; afterwards a failing store
+    is a refusal."""
 
     def __init__(
         self,
@@ -66,7 +67,7 @@ class Judge:
         keep: float = KEEP,
         want_list: Callable[[], None] = lambda: None,
     ) -> None:
-        """`want_list`: called again and again while the list is missing or damaged."""
+        """`want_list`: called repeatedly while the list is missing or damaged."""
         places = Places.of(where)
         self._list_paths = tuple(str(path) for path in (places.list_db, places.earlier_list_db) if path)
         self._where = where
@@ -75,33 +76,34 @@ class Judge:
         self._keep, self._want_list = keep, want_list
         self._trust: TrustList | None = None
         self._verifier = make_verifier(NO_ISSUERS)
-        self._problems: dict[str, str] = {}  # by the file they come of
+        self._problems: dict[str, str] = {}  # by the file that causes them
         self._admission = Admission(Places.of(where).state_dir, self._status, policy)
 
     def identify(self, text: str, at: float) -> int | None:
-        """Whose pass this is, if it is good; any thread, no I/O."""
+        """Return the holder's place of a valid pass, else None; any thread, no I/O."""
         try:
             return self._verifier.verify(text, int(at)).idx
         except Refused:
             return None
 
     def issued(self, text: str) -> tuple[int, int] | None:
-        """Place, and time of issue in Unix s, of a pass whose signatures hold; None for any other text."""
+        """Return place and time of issue (Unix s) of a pass whose signatures hold; None for any other text."""
         try:
             return self._verifier.issued(text)
         except Refused:
             return None
 
     def time_reset(self) -> TimeReset | None:
-        """The reset of the time that the offline keys signed last."""
+        """Return the last reset of the time that the offline keys signed."""
         return read_reset(self._where)
 
     def decide(self, text: str, shown: Presented, at: float, *, doubted: bool = False) -> Verdict:
-        """`at`: Unix s.  `doubted`: the gate's clock is known to be behind, so a pass that seems to come too
-        early is refused for that.  Never raises for a bad pass or a failing store: those are refusals."""
+        """Decide on a text and record the decision.  `at`: Unix s.  `doubted`: the gate's clock is known to be
+        behind, so a pass that seems too early is refused for that.  Never raises for a bad pass or a failing store:
+        those are refusals."""
         try:
             if self._trust is None:
-                self._refresh()  # a gate without a list looks for one at every pass
+                self._refresh()  # a gate without a list checks for one at every pass
             while True:
                 try:
                     return self._decide(text, shown, at, doubted=doubted)
@@ -120,7 +122,7 @@ class Judge:
         return self._verdict(self._admission.admit(claims, shown, at), claims.idx)
 
     def refuse(self, reason: Reason, text: str, shown: Presented, at: float) -> Verdict:
-        """Refuse for a reason of the lane's (busy, a device is missing), whatever the pass says."""
+        """Refuse for a reason of the lane (busy, a device is missing), whatever the pass contains."""
         try:
             claims: Claims | None = self._verifier.verify(text, int(at))
         except Refused:
@@ -128,8 +130,8 @@ class Judge:
         return self._recorded(lambda: self._admission.refuse(Decision(reason), shown, at, claims))
 
     def end_grant(self, seq: int, passed: Passed, at: float, *, moved: bool = True) -> Passed:
-        """How it ended as far as is recorded.  A failing store keeps the use used: it is never given back
-        unrecorded.  `moved`: whether the barrier can have opened."""
+        """Record the end of a grant; return the end that was recorded.  A failing store keeps the use used: it is
+        never given back unrecorded.  `moved`: whether the barrier can have opened."""
         unrecorded: Passed = Passed.UNKNOWN if passed is Passed.NOT_PASSED else passed
         return self._try(lambda: self._admission.end_grant(seq, passed, at, moved=moved), unrecorded)
 
@@ -143,41 +145,42 @@ class Judge:
         counts: bool = False,
         actor: str | None = None,
     ) -> bool:
-        """Whether it was recorded.  `counts`: somebody went that way, without a grant.  `actor`: who
-        ordered it."""
+        """Record an event; return whether it was recorded.  `counts`: somebody passed that way without a grant.
+        `actor`: the person who ordered it."""
         return self._does(lambda: self._admission.note(event, at, detail, direction, counts=counts, actor=actor))
 
     def admit_by_staff(self, shown: Presented, at: float, *, actor: str | None = None) -> Verdict:
-        """Staff let someone through: recorded before anything moves, as everything is."""
+        """Record that staff let a person through, before anything moves."""
         return self._recorded(lambda: self._admission.refuse(Decision(Reason.STAFF_ADMITTED), shown, at, actor=actor))
 
     def standing(self) -> StandingOrders:
-        """The orders that outlived a restart.  Raises StoreError: at start, unknown orders are no orders
-        to go on with."""
+        """Return the orders that survived a restart.  Raises StoreError: a lane cannot start with unknown
+        orders."""
         return self._admission.standing()
 
     def remember(self, standing: StandingOrders, at: float) -> bool:
-        """Whether it will outlive a restart."""
+        """Store the standing orders; return whether they will survive a restart."""
         return self._does(lambda: self._admission.remember(standing, at))
 
     def inside(self) -> int | None:
-        """How many people are inside; None when that cannot be read."""
+        """Return how many people are inside; None when that cannot be read."""
         return self._try(self._admission.inside, None)
 
     def set_inside(self, count: int, at: float, *, actor: str | None = None) -> bool:
-        """Whether the count was corrected; 0 forgets who is inside, too."""
+        """Correct the count; return whether it was recorded.  0 also forgets who is inside."""
         return self._does(lambda: self._admission.set_inside(count, at, actor=actor))
 
     def begin(self, at: float) -> Watched:
-        """The first thing on the writing thread: say what was lost, close what a crash left open, read the list."""
+        """Report what was lost, close what a crash left open, read the list: the first call on the writing
+        thread."""
         interrupted = self._admission.close_interrupted(at)
         self._admission.note(JournalEvent.GATE, at, f"started, {interrupted} interrupted" if interrupted else "started")
         self._say_loss()
         return Watched(self._watch_list(), self._admission.loss)
 
     def watch(self, at: float, orders: frozenset[Mode], *, fire: bool) -> Watched:
-        """What list.db says now, and whether lane.db is at its place; `orders` and `fire` stand and outlive a
-        loss of it, as far as they are known."""
+        """Check list.db, and whether lane.db is at its place.  `orders` and `fire` hold now, and survive a loss of
+        lane.db as far as they are known."""
         state, lost = self._watch_list(), self._admission.loss
         try:
             healed = self._admission.heal(at)
@@ -197,7 +200,7 @@ class Judge:
         return Watched(state, self._admission.loss)
 
     def _watch_list(self) -> ListState:
-        """A list that is missing or damaged is said once and refuses."""
+        """Return the state of the list.  A list that is missing or damaged is reported once, and refuses."""
         try:
             self._refresh()
         except (StoreError, PublishError) as error:
@@ -205,7 +208,7 @@ class Judge:
             self._tell(_LIST, str(error))
         else:
             missing = "there is no list yet: nobody enters. Load one: `gate list load DIR`"
-            damage = str(self._status.damage or "")  # the rest of the list is good, and answers
+            damage = str(self._status.damage or "")  # the rest of the list is good, and is still used
             problem = missing if self._status.state.version is None else damage
             if problem:
                 self._want_list()
@@ -213,12 +216,12 @@ class Judge:
         return self._status.state
 
     def keep_time(self, kept: Kept, at: float, detail: str) -> None:
-        """Keep the trusted time for the next start, and a row of what has become of the clock."""
+        """Store the trusted time for the next start, and a journal row of what happened to the clock."""
         self._does(lambda: self._admission.keep_time(kept, at, detail))
 
     def tidy(self, device: str, at: float) -> bool:
-        """When idle: sign the journal's end, destroy keys that are over, checkpoint the WAL, seal old rows.  True:
-        there is more to do."""
+        """Sign the journal's end, destroy expired keys, checkpoint the WAL, seal old rows; when idle.  Return
+        whether there is more to do."""
         more = False
         try:
             self._admission.write_counts(at, every=True)
@@ -230,12 +233,12 @@ class Judge:
         except StoreError as error:
             self._say(error)
             return False
-        if checkpoint:  # leaves the device with the log, so that a cut tail can be proved
+        if checkpoint:  # leaves the device with the log, as proof against a cut tail
             log.info("journal checkpoint", checkpoint=checkpoint)
         return more
 
     def abandon(self) -> None:
-        """Close without a word: nothing has begun."""
+        """Close without a journal row: nothing has begun."""
         self._admission.close()
         self._status.close()
 
@@ -248,7 +251,7 @@ class Judge:
         self._status.close()
 
     def _try(self, work: Callable[[], T], otherwise: T) -> T:
-        """What `work` gives; a store that fails is reported, and then it is `otherwise`."""
+        """Return the result of `work`; report a store that fails, and return `otherwise`."""
         try:
             return work()
         except StoreError as error:
@@ -256,7 +259,7 @@ class Judge:
             return otherwise
 
     def _does(self, work: Callable[[], object]) -> bool:
-        """Whether the store has done it."""
+        """Return whether the store has done it."""
         failed = object()
         return self._try(work, failed) is not failed
 
@@ -273,7 +276,7 @@ class Judge:
             self._verifier = self._make_verifier(self._trust or NO_ISSUERS)
 
     def _known_reason(self, reason: Reason) -> Reason:
-        """Without a trust list no issuer is known; the honest reason is that the gate has no list."""
+        """Return the true reason: without a trust list no issuer is known, so it is the missing list."""
         return Reason.LIST_MISSING if reason is Reason.UNKNOWN_ISSUER and self._trust is None else reason
 
     def _verdict(self, recorded: Recorded | Counted, holder: int | None = None) -> Verdict:
@@ -290,13 +293,13 @@ class Judge:
         self._tell(_LIST if of_list else _LANE, str(error))
 
     def _say_loss(self) -> None:
-        """At every start until staff confirm."""
+        """Report a loss at every start until staff confirm."""
         loss = self._admission.loss
         if loss and loss.confirmed is None:
             log.error("the journal was lost", what=loss.what, last=loss.last or "unknown", hint=ADVICE)
 
     def _tell(self, file: str, problem: str) -> None:
-        """Once for each new problem of a file, not once a scan."""
+        """Report each new problem of a file once, not once a scan."""
         if problem != self._problems.get(file, ""):
             self._problems[file] = problem
             (log.error if problem else log.info)(problem or _WELL[file])

@@ -1,4 +1,4 @@
-"""The judge on the writing thread, and the questions that the lane puts to it."""
+"""The judge on the writing thread, and the lane's calls to it."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class JudgeThread:
-    """Belongs to the lane's event loop."""
+    """The writing thread's judge; belongs to the lane's event loop."""
 
     def __init__(self, clock: TrustedClock) -> None:
         self._clock = clock
@@ -25,27 +25,27 @@ class JudgeThread:
         return self._judge is not None
 
     async def open(self, open_judge: Callable[[], Judge], outlet: Outlet, alive: Callable[[], None]) -> Watched:
-        """Wait until the store can be had.  Raises FinalStoreError where waiting does not help."""
+        """Wait until the store can be opened.  Raises FinalStoreError where waiting does not help."""
         self._judge, watched = await open_store(self._writer, open_judge, self._clock, outlet, alive)
         return watched
 
     async def ask(self, question: Callable[[Judge, float], T]) -> T:
-        """Put a question to the judge, with the time as it is now.  Raises RuntimeError before it is open."""
+        """Call the judge with the present time.  Raises RuntimeError before it is open."""
         judge, now = self._judge, self._clock.now()
         if judge is None:
             raise RuntimeError("the lane is not running")
         return await self._writer.do(lambda: question(judge, now))
 
     async def read(self, read: Callable[[], T]) -> T:
-        """Read something that may block."""
+        """Read something that may block, on the writing thread."""
         return await self._writer.do(read)
 
     def identify(self, text: str) -> int | None:
-        """Whose pass this is, if it is good.  At once, on the calling thread."""
+        """Return the holder's place of a valid pass, else None.  At once, on the calling thread."""
         return self._judge.identify(text, self._clock.now()) if self._judge else None
 
     async def vouch(self, alive: Callable[[], None]) -> None:
-        """Give a sign of life while the loop only waits for the disk."""
+        """Call `alive` while the loop only waits for the disk."""
         await self._writer.vouch(alive)
 
     async def close(self, device: str) -> None:

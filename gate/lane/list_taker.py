@@ -1,7 +1,7 @@
-"""Keeps the lane's own list current: has a child process verify whatever the sync has written.
+"""Keeps the lane's own list current: a child process verifies what the sync has written.
 
-The sync talks to the network and may be taken over, so nothing that it wrote is answered by before that process has
-found the authority's signatures on it.  Until then the list before stays in use.
+The sync talks to the network and may be taken over.  The lane therefore answers by nothing it wrote before that
+process has verified the authority's signatures.  Until then the previous list stays in use.
 """
 
 import asyncio
@@ -15,11 +15,11 @@ from gate.store.places import Places
 from gate.store.takeover_messages import TAKEOVER, TakeoverRefused, Took
 from gate.worker.process import WorkerProcess
 
-LOOK_EVERY = 2.0  # seconds between two looks at whether the sync has written
+LOOK_EVERY = 2.0  # seconds between two checks for a new list from the sync
 TAKES_WITHIN = 300.0  # seconds, from a slow card; 20 million people take 1 to 2 here
-AGAIN_AFTER = 600.0  # seconds after which a list that was refused is looked at again
-WANTED_AGAIN = 60.0  # seconds after which a list of the lane's own that is damaged still is written again
-_WAITS_MOST = 30.0  # seconds between two lists that are refused, if the sync writes one after the other
+AGAIN_AFTER = 600.0  # seconds after which a refused list is checked again
+WANTED_AGAIN = 60.0  # seconds after which the lane's own list, if still damaged, is written again
+_WAITS_MOST = 30.0  # seconds between two refused lists, if the sync writes one after the other
 
 _NAME = "list"
 _Stamp = tuple[tuple[int, ...] | None, ...]
@@ -28,24 +28,24 @@ log = Log(part="lane")
 
 
 class ListTaker:
-    """Belongs to one event loop, all but `want`.  `root`: root.json."""
+    """The taker of one lane; belongs to one event loop, all but `want`.  `root`: path of root.json."""
 
     def __init__(self, places: Places, root: Path) -> None:
         self._places = places
         self._root = root
         self._tell: Callable[[str], None] = lambda _: None
         self._wanted, self._wanted_due = False, 0.0
-        self._said: str | None = None  # nothing yet
-        self._looked: _Stamp | None = None  # of the offer that was looked at last
+        self._said: str | None = None  # None: nothing reported yet
+        self._looked: _Stamp | None = None  # of the offer that was checked last
         self._again_due = 0.0
         self._failures = 0  # in a row
 
     def want(self) -> None:
-        """The lane's own list is missing or damaged: take what is offered again.  From any thread."""
+        """Take the offered list again: the lane's own is missing or damaged.  From any thread."""
         self._wanted = True
 
     async def run(self, tell: Callable[[str], None]) -> None:
-        """Until cancelled.  `tell` gets what is wrong with the list that is offered, or ""."""
+        """Run until cancelled.  `tell` gets what is wrong with the offered list, or ""."""
         self._tell = tell
         if self._said is not None:
             tell(self._said)
@@ -54,7 +54,7 @@ class ListTaker:
             await asyncio.sleep(min(_WAITS_MOST, LOOK_EVERY * 2 ** min(self._failures, 6)))
 
     async def look(self) -> None:
-        """Take what is offered, if it was not looked at yet."""
+        """Take the offered list, if it was not checked yet."""
         try:
             stamp = await asyncio.to_thread(_stamp, self._places)
         except RuntimeError as error:  # no thread is left
@@ -67,7 +67,7 @@ class ListTaker:
             return
         self._looked, self._wanted = stamp, False
         if not any(stamp):
-            return  # the lane itself says that there is no list
+            return  # the lane itself reports that there is no list
         outcome = await self._take()
         self._wanted_due = asyncio.get_running_loop().time() + WANTED_AGAIN if again else 0.0
         if isinstance(outcome, Took):
@@ -98,7 +98,7 @@ class ListTaker:
         return outcome
 
     def _say(self, problem: str) -> None:
-        """Once for each problem."""
+        """Report each problem once."""
         if problem == self._said:
             return
         before, self._said = self._said, problem
@@ -110,7 +110,7 @@ class ListTaker:
 
 
 def _stamp(places: Places) -> _Stamp:
-    """Of the files that a sync may have written: another content has another stamp."""
+    """Return a stamp of the files that a sync may have written: another content has another stamp."""
     return tuple(_stamp_of(path) for path in (places.list_db, places.earlier_list_db) if path is not None)
 
 

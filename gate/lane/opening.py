@@ -1,5 +1,7 @@
-"""Open the store of a lane, for as long as it takes: a disk that is full or read-only at the start is a fault that the
-page shows and staff can mend, and no reason for the lane to end."""
+"""Opening of a lane's store, for as long as it takes.
+
+A disk that is full or read-only at the start is a fault that the page shows and staff can mend.  It is no reason
+for the lane to end."""
 
 import asyncio
 from collections.abc import Callable
@@ -16,7 +18,7 @@ log = Log(part="lane")
 
 RETRY = 2  # seconds between two attempts
 NO_STORE = f"{Reason.STORAGE_FAILED}: nothing can be recorded, so nothing opens. Open the door by its key. See the log"
-"""What staff are answered until then."""
+"""The answer to staff until then."""
 _DEVICE = ("lane.db", "store")  # name and driver
 
 
@@ -27,7 +29,7 @@ async def open_store(
     outlet: Outlet,
     alive: Callable[[], None],
 ) -> tuple[Judge, Watched]:
-    """The page shows why it cannot be had, as it does of a device.  Raises FinalStoreError."""
+    """Open the store; the page shows why it cannot be opened, as for a device.  Raises FinalStoreError."""
     problem = ""
     while True:
         try:

@@ -1,4 +1,4 @@
-"""Orders of staff to a running lane: what may be asked over its socket, and how to ask it.
+"""Orders of staff to a running lane: the requests on its socket, and the client side.
 
 One JSON object a line, one answer a line:
 
@@ -8,8 +8,8 @@ One JSON object a line, one answer a line:
     {"do": "admit", "direction": "entry"}                  {"ok": true, "reason": "staff_admitted", ...}
     {"do": "inside", "count": 12}
 
-Each may say `by`: the name of the person who orders it.  The lane records the account beside it, as the
-kernel names it.  What cannot be done is `{"ok": false, "problem": "..."}`.
+Each may carry `by`: the name of the person who orders.  The lane records the account beside it, from the kernel's
+credentials.  A refused request gets `{"ok": false, "problem": "..."}`.
 """
 
 import json
@@ -33,7 +33,7 @@ STAFF_GROUP = "gate-staff"
 """Members of this group may order, where it exists."""
 
 Person = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\p{C}\p{Zl}\p{Zp}]+$")]
-"""Without control characters and marks of direction, which would rewrite the line of the journal on a screen."""
+"""Without control characters and marks of direction, which would rewrite the journal's line on a screen."""
 
 
 class _Request(BaseModel):
@@ -77,7 +77,7 @@ _REQUEST: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discrimina
 
 
 def parse_request(line: bytes) -> Request:
-    """Raises ValueError with what is wrong, in one line of our own words, for any bytes."""
+    """Parse a request.  Raises ValueError for any other bytes, with the fault in one line of our own words."""
     try:
         return _REQUEST.validate_json(line)
     except ValidationError as error:
@@ -104,14 +104,14 @@ def parse_request(line: bytes) -> Request:
 
 
 def ask(run_dir: Path, request: Request) -> dict[str, Any]:
-    """What the lane answers.  Blocks.  Raises GateError when no lane answers, or when it says no."""
+    """Return the lane's answer.  Blocks.  Raises GateError when no lane answers, or when it refuses."""
     folder = -1
     try:
         folder = os.open(run_dir, os.O_RDONLY | os.O_DIRECTORY)
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(ANSWER_WITHIN)
             connection.connect(socket_path(folder))
-            with suppress(BrokenPipeError):  # no place was free: the lane has answered, and closed
+            with suppress(BrokenPipeError):  # no place was free: the lane has answered and closed
                 connection.sendall(request.model_dump_json().encode() + b"\n")
             with connection.makefile("rb") as answers:
                 answer: dict[str, Any] = json.loads(answers.readline(LONGEST * 4))
@@ -135,5 +135,5 @@ def ask(run_dir: Path, request: Request) -> dict[str, Any]:
 
 
 def socket_path(folder: int) -> str:
-    """The socket's path by its folder's descriptor: the kernel takes no path beyond 107 bytes."""
+    """Return the socket's path by its folder's descriptor: the kernel takes no path beyond 107 bytes."""
     return f"/proc/self/fd/{folder}/{SOCKET}"

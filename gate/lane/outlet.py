@@ -1,6 +1,6 @@
-"""What the lane reports: events for page and metrics, signals for lamps, a line for the log.
+"""The outlets of a lane: events for page and metrics, signals for lamps, lines for the log.
 
-An outlet is never read back, and none of them can hold the lane up.
+No outlet is read back, and none can block the lane.
 """
 
 from collections.abc import Callable, Sequence
@@ -35,14 +35,14 @@ from gate.store.loss import ADVICE, Loss
 
 log = Log(part="lane")
 
-VERDICT_SHOWN = 3.0  # seconds a refusal stays on the lamps
+VERDICT_SHOWN = 3.0  # seconds that the lamps show a refusal
 
 
 T = TypeVar("T")
 
 
 class OnChange(Generic[T]):
-    """Remembers a value; `differs` says whether the next one is another, and remembers that."""
+    """A remembered value.  `differs` returns whether the next one is another, and remembers that one."""
 
     def __init__(self, first: T) -> None:
         self.value = first
@@ -53,7 +53,7 @@ class OnChange(Generic[T]):
 
 
 class Outlet:
-    """Belongs to the lane's event loop; every method returns at once."""
+    """The outlets of one lane; belongs to its event loop.  Every method returns at once."""
 
     def __init__(
         self, clock: TrustedClock, limits: AgeLimits, publish: Callable[[Event], None], lamps: Sequence[Feedback]
@@ -67,7 +67,7 @@ class Outlet:
         self._list: OnChange[tuple[int | None, int | None, str] | None] = OnChange(None)
         self._in_view = OnChange((False, False, False))
         self._lost = OnChange(False)
-        self._faults = OnChange("")  # of contacts, as they were published
+        self._faults = OnChange("")  # of contacts, as published
         self._refusal_until = 0.0  # monotonic s until which the lamps show a refusal; 0: they show none
 
     def code_seen(self, reader: str) -> None:
@@ -75,20 +75,21 @@ class Outlet:
         self._signal(Signal.SEEN)
 
     def in_view(self, in_view: tuple[bool, bool, bool], state: LaneState) -> None:
-        """`in_view`: answered, waiting and going, as `gate.core.outlet_events.CodesInView` has them."""
+        """Report the codes in view.  `in_view`: answered, waiting and going, as in
+        `gate.core.outlet_events.CodesInView`."""
         if self._in_view.differs(in_view):
             self._publish(CodesInView(self._clock.now(), *in_view))
             if state.phase in (Phase.RELEASED, Phase.BUSY):
                 self._signal_state(state)
 
     def verdict(self, where: Presented, verdict: Verdict, ms: float, *, through: bool) -> None:
-        """`ms`: from the frame, or from the order of staff, to the committed decision.  `through`: the way is
-        open for this person, not merely meant to be."""
+        """Report a verdict.  `ms`: from the frame, or from the order of staff, to the committed decision.
+        `through`: the way is open for this person, not merely meant to be."""
         reason, reader, admitted = verdict.decision.reason, where.reader, verdict.decision.admitted
-        say = log.debug if verdict.counted else log.info  # else junk before a camera floods the log, too
+        say = log.debug if verdict.counted else log.info  # else junk before a camera also floods the log
         say("decision", reason=reason.value, seq=verdict.seq, reader=reader, ms=round(ms, 1), through=through)
         self._publish(Decided(self._clock.now(), reader, where.direction, reason, admitted, through, where.mode, ms))
-        if reason is not Reason.LANE_BUSY or through:  # who was told so has left, and another goes through
+        if reason is not Reason.LANE_BUSY or through:  # a person refused as busy has left, and another goes through
             self._signal(Signal.ADMITTED if through else Signal.REFUSED)
             self._refusal_until = 0.0 if through else self._clock.monotonic() + VERDICT_SHOWN
 
@@ -96,7 +97,7 @@ class Outlet:
         self._publish(GrantEnded(self._clock.now(), passed))
 
     def state(self, state: LaneState) -> None:
-        """The lane's state after an event: reported when its phase or mode is another, or what ails its contacts."""
+        """Report the lane's state after an event, when its phase, mode or contact faults have changed."""
         if self._faults.differs(what := _what_ails(state)):  # one more contact, or one less
             self._publish(AlarmChanged(self._clock.now(), Alarm.CONTACT_FAULT, bool(what), what))
         first = self._phase.value is None
@@ -123,7 +124,7 @@ class Outlet:
         self._publish(DeviceChanged(self._clock.now(), name, driver, problem))
 
     def dropped(self, name: str, what: str, count: int) -> None:
-        """Reader `name` could not give so many things to the lane since the start."""
+        """Report the number of things that reader `name` has dropped since the start."""
         self._publish(ReaderDropped(self._clock.now(), name, what, count))
 
     def status_list(self, known: ListState) -> None:
@@ -133,7 +134,8 @@ class Outlet:
             self._publish(ListChanged(now, known.version, known.as_of, freshness))
 
     def loss(self, loss: Loss | None) -> str:
-        """The last loss of the journal: an alarm until staff confirm.  What staff are told until then, and ""."""
+        """Report the last loss of the journal, an alarm until staff confirm; return the problem for staff, or
+        ""."""
         unconfirmed = loss if loss is not None and loss.confirmed is None else None
         lost = unconfirmed is not None
         if self._lost.differs(lost):
@@ -141,7 +143,7 @@ class Outlet:
         return f"the journal was lost ({unconfirmed.what}). {ADVICE}" if unconfirmed else ""
 
     def tick(self, now: float, state: LaneState) -> None:
-        """`now`: monotonic seconds."""
+        """Switch the lamps when their time is over.  `now`: monotonic seconds."""
         if self._refusal_until and now > self._refusal_until:
             self._refusal_until = 0.0
             self._signal_state(state)
@@ -157,5 +159,5 @@ class Outlet:
 
 
 def _what_ails(state: LaneState) -> str:
-    """Its contacts, in words."""
+    """Return the faults of the lane's contacts, in words."""
     return "; ".join(sorted(fault.what for fault in state.faults))

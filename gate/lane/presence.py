@@ -1,13 +1,13 @@
-"""Many frames of one code are one presentation, and one person's renewed codes are one person.
+"""Presentations: many frames of one code are one presentation, one person's renewed codes are one person.
 
-A camera shows the same code fifteen times a second; the lane must answer it once.  A holder-bound pass
-changes its code every few seconds; whoever was answered and is still standing there is not asked again.
-A presentation is over when its code has not been in view for `GONE_AFTER`, however long it was held up, and
-when it was missing from frames, not only between them: a busy computer may look at one every three seconds.
+A camera shows the same code fifteen times a second; the lane must answer it once.  A holder-bound pass changes its
+code every few seconds; a person who was answered and still stands there is not decided on again.  A presentation
+ends when its code was out of view for `GONE_AFTER`, however long it was held up, and was missing from several
+frames: a busy computer may process only one frame every three seconds.
 
-Other codes hang about a gate: a menu in the same hand, a poster behind it.  They are answered only when
-no pass is in view, and before a camera not at once: a pass may be read in the next frame.  A scanner reads one
-instant, so what it reads is answered then or never.
+Other codes are near a gate: a menu in the same hand, a poster behind it.  They are answered only when no pass is in
+view.  Before a camera they also wait a moment, as the next frame may show a pass.  A scanner reads one instant, so
+its codes are answered then or never.
 """
 
 from collections.abc import Callable
@@ -19,16 +19,16 @@ from gate.passes.verifier import is_pass
 from gate.ports.reader import Answer, Looked
 
 GONE_AFTER = 1.2  # seconds out of view: longer than a shaking hand or a renewing screen needs
-MISSED = 3  # frames of a camera in which the code was looked for and not read: a decoder misses one now and then
-LONGEST_AWAY = 15.0  # seconds after which it is gone whatever was looked at: the camera may be lost
-LEFT_LYING = 15.0  # seconds after which a code that is no pass is not held up: a poster hangs there
+MISSED = 3  # frames of a camera without the code: a decoder misses one now and then
+LONGEST_AWAY = 15.0  # seconds after which it is gone however few frames came: the camera may be lost
+LEFT_LYING = 15.0  # seconds after which a code that is no pass counts as a poster
 OTHERS_AFTER = 0.4  # seconds that a code which is no pass is in view before it is answered: some frames
-MOST = 64  # codes in view at once that are remembered; the oldest make room
+MOST = 64  # codes in view that are remembered at once; the oldest make room
 
 
 class Stage(Enum):
     NEW = "new"
-    WAITING = "waiting"  # the lane is busy with someone else
+    WAITING = "waiting"  # the lane is busy with another person
     PENDING = "pending"  # the verdict is being made
     ANSWERED = "answered"
 
@@ -37,33 +37,34 @@ class Stage(Enum):
 class Presentation:
     scan: Scan  # its latest sighting
     since: float  # of its first
-    beside_pass: bool = False  # it was in one frame with a pass
+    beside_pass: bool = False  # it shared one frame with a pass
     stage: Stage = Stage.NEW
     holder: int | None = None  # place of a verified pass: in memory while in view, nowhere else
-    whose: int | None = None  # likewise, of a pass that waits: what was found out once, where `identified`
+    whose: int | None = None  # likewise, of a pass that waits: found once, where `identified`
     identified: bool = False
-    missed: int = 0  # frames that were looked at since its latest sighting
+    missed: int = 0  # frames processed since its latest sighting
 
     @property
     def answer(self) -> Answer | None:
-        """What the reader hears; see gate.ports.reader.Present."""
+        """Return the answer for the reader; see gate.ports.reader.Present."""
         if self.stage is Stage.PENDING:
             return None
         return Answer.DECIDED if self.stage is Stage.ANSWERED else Answer.WAIT
 
 
 class Presence:
-    """Times are the monotonic seconds of the scans.  `holder_of` says whose pass a text is."""
+    """The codes in view of one lane.  Times are the monotonic seconds of the scans.  `holder_of` returns the
+    holder's place of a text."""
 
     def __init__(self, holder_of: Callable[[str], int | None]) -> None:
         self._holder_of = holder_of
         self._shown: dict[str, Presentation] = {}
         self._cameras: set[str] = set()  # readers that see a code again and again
-        self._trusted: int | None = None  # version of the list by which whose a pass is was found out
-        self.going: Presentation | None = None  # of whoever is let through, until that is over
+        self._trusted: int | None = None  # version of the list by which the holders were found
+        self.going: Presentation | None = None  # of the person who is let through, until that is over
 
     def see(self, scan: Scan) -> Presentation:
-        """The presentation that this sighting belongs to; NEW when it begins one."""
+        """Return the presentation that this sighting belongs to; NEW when it begins one."""
         presentation = self._shown.pop(scan.text, None)
         if presentation is None or self._is_gone(presentation, scan.seen):
             presentation = Presentation(scan, scan.seen)
@@ -75,14 +76,14 @@ class Presence:
         return presentation
 
     def looked(self, looked: Looked) -> None:
-        """Codes were looked for in more frames.  To be called after `see` for the codes of those frames."""
+        """Note frames in which codes were searched for.  To be called after `see` for the codes of those frames."""
         self._cameras.add(looked.reader)
         for shown in self._shown.values():
             if shown.scan.reader == looked.reader and shown.scan.seen < looked.at:
                 shown.missed += looked.frames
 
     def meet(self, scan: Scan) -> tuple[Presentation, bool]:
-        """The presentation that this sighting belongs to, and whether it asks for a verdict now."""
+        """Return the presentation that this sighting belongs to, and whether it needs a verdict now."""
         shown = self.see(scan)
         if shown.stage is Stage.NEW and self._is_answered_already(shown):
             shown.stage = Stage.ANSWERED
@@ -91,14 +92,14 @@ class Presence:
         return shown, True
 
     def trust(self, version: int | None) -> None:
-        """Whose passes are in view is found out again with another version of the list: of its issuers, too."""
+        """Find the holders in view again when the list has another version: its issuers may differ."""
         if version != self._trusted:
             self._trusted = version
             for shown in self._shown.values():
                 shown.identified = False
 
     def in_view(self, now: float) -> tuple[bool, bool, bool]:
-        """`answered`, `waiting` and `going` of gate.core.outlet_events.CodesInView."""
+        """Return `answered`, `waiting` and `going` of gate.core.outlet_events.CodesInView."""
         shown = self._shown.values()
         return (
             any(
@@ -110,26 +111,26 @@ class Presence:
         )
 
     def _is_answered_already(self, shown: Presentation) -> bool:
-        """Whether this new code is part of a presentation that was answered: the renewed code of a person who
-        still stands here, or a code that is no pass in one frame with such a pass."""
+        """Return whether this new code belongs to an answered presentation: the renewed code of a person who still
+        stands here, or a code that is no pass in one frame with such a pass."""
         if not is_pass(shown.scan.text):
             return shown.beside_pass and any(other.stage is Stage.ANSWERED for other in self._passes_beside(shown))
         answered = [other for other in self._shown.values() if other.stage is Stage.ANSWERED]
         holders = {other.holder for other in answered} - {None}
-        if not holders:  # a signature is not checked for nothing
+        if not holders:  # no signature is checked without need
             return False
         shown.holder = self._identify(shown)
         return shown.holder in holders
 
     def _has_to_give_way(self, shown: Presentation) -> bool:
-        """Whether this code is no pass, and a pass is in view or may come."""
+        """Return whether this code is no pass, and a pass is in view or may come."""
         if shown.stage is not Stage.NEW or is_pass(shown.scan.text):
             return False
         is_young = shown.scan.seen - shown.since < OTHERS_AFTER
         return bool(self._passes_beside(shown)) or (shown.scan.reader in self._cameras and is_young)
 
     def _passes_beside(self, shown: Presentation) -> list[Presentation]:
-        """The passes that the same reader has in view."""
+        """Return the passes that the same reader has in view."""
         now, reader = shown.scan.seen, shown.scan.reader
         return [
             other
@@ -138,7 +139,7 @@ class Presence:
         ]
 
     def _note_company(self, shown: Presentation) -> None:
-        """Codes of one frame bear one time."""
+        """Note the other codes of the frame: those of one frame carry the same time."""
         scan = shown.scan
         company = [
             other
@@ -151,9 +152,9 @@ class Presence:
                 other.beside_pass = True
 
     def leave(self, now: float) -> list[Presentation]:
-        """Forget what is out of view; returns those who left without an answer.
+        """Forget what is out of view; return the presentations that left without an answer.
 
-        Whoever waits and renews the code has not left, and whoever goes through and shows it once more
+        A person who waits and renews the code has not left.  A person who goes through and shows the code once more
         did not wait."""
         gone = [text for text, shown in self._shown.items() if self._is_gone(shown, now)]
         left = [self._shown.pop(text) for text in gone]
@@ -164,7 +165,7 @@ class Presence:
         return [shown for shown in waited if not here or self._identify(shown) not in here]
 
     def _goes(self, shown: Presentation) -> bool:
-        """Whether it is the code, or a renewed one, of whoever is let through."""
+        """Return whether it is the code, or a renewed one, of the person who is let through."""
         if self.going is None or shown is self.going or shown.scan.text == self.going.scan.text:
             return self.going is not None
         return self.going.holder is not None and self._identify(shown) == self.going.holder
@@ -176,8 +177,8 @@ class Presence:
         return shown.scan.reader not in self._cameras or shown.missed >= MISSED or away > LONGEST_AWAY
 
     def _identify(self, shown: Presentation) -> int | None:
-        """Whose pass it is.  Found out once while it is in view: a signature takes a while to check, and a screen
-        can show 64 forged ones."""
+        """Return the holder's place.  Found once while it is in view: a signature takes a while to check, and a
+        screen can show 64 forged ones."""
         if not shown.identified:
             text = shown.scan.text
             shown.whose, shown.identified = self._holder_of(text) if is_pass(text) else None, True

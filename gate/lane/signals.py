@@ -1,4 +1,4 @@
-"""What the lamps show while nobody has an answer."""
+"""The signal on the lamps while no verdict is shown."""
 
 from gate.core.lane.modes import Alarm, Phase
 from gate.core.lane.state import LaneState
@@ -15,8 +15,8 @@ _SIGNALS = {
 
 
 def signal_of(state: LaneState, *, queue: bool = False) -> Signal | None:
-    """`queue`: the next person shows a code, and whoever goes through has put theirs away: the green would
-    be taken for the wrong one's.  None: what the lamps show already."""
+    """Return the signal for the lamps; None: leave them.  `queue`: the next person shows a code after the person
+    going through has put theirs away, and would take the green for their own."""
     if state.phase is not Phase.FIRE and state.alarms:
         return Signal.WARNING if state.alarms == {Alarm.HELD_OPEN_SOON} else Signal.ALARM
     if state.phase in (Phase.RELEASED, Phase.BUSY) and queue:

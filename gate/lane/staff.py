@@ -1,4 +1,4 @@
-"""What staff order the lane to do, in turn with everything else that happens to it."""
+"""Orders of staff, carried out in turn with the other events of the lane."""
 
 import asyncio
 from collections.abc import Callable
@@ -18,22 +18,24 @@ OPENS_WITHIN = 3.0  # seconds for the barrier to answer an order of staff: the s
 
 
 class StaffOrders:
-    """Belongs to the lane's event loop.  `actor`: who gives the order, for the journal."""
+    """The orders of staff to one lane; belongs to its event loop.  `actor`: the person who orders, for the
+    journal."""
 
     def __init__(self, lane: Lane) -> None:
         self.lane = lane
 
     async def order(self, make: Callable[[float], LaneEvent], actor: str | None = None) -> str | None:
-        """An order, a reset, more time, made of the monotonic moment; why it was refused, None once it is done."""
+        """Carry out an event made of the monotonic moment (an order, a reset, more time); return why it was
+        refused, or None once it is done."""
         if not self.lane.judges.is_open:
             return NO_STORE
         effects = await self.lane.in_turn(lambda: self.lane.follow(make(self.lane.clock.monotonic()), actor))
-        await self.lane.in_turn(self.lane.check)  # it may have confirmed a loss
+        await self.lane.in_turn(self.lane.check)  # the order may have confirmed a loss
         return next((effect.why for effect in effects if isinstance(effect, OrderRefused)), None)
 
     async def admit(self, direction: Direction, actor: str | None = None) -> str:
-        """Let someone through; returns when the barrier has taken the order.  Why it cannot be and what to do,
-        "" when it is done."""
+        """Let a person through; return when the barrier has taken the order.  The result is why it cannot be and
+        what to do, or ""."""
         if not self.lane.judges.is_open:
             return NO_STORE
         opened = await self.lane.in_turn(lambda: self._admit(direction, actor))
@@ -45,17 +47,17 @@ class StaffOrders:
         return f"{Reason.DEVICE_FAILED}: the barrier has not answered yet. Look at it"
 
     async def inside(self) -> int | None:
-        """How many people are inside, as far as the lane has seen; None where that cannot be read."""
+        """Return how many people are inside, as far as the lane has seen; None where that cannot be read."""
         judges = self.lane.judges
         return await judges.ask(lambda judge, _: judge.inside()) if judges.is_open else None
 
     async def set_inside(self, count: int, actor: str | None = None) -> bool:
-        """Whether the count was corrected; 0 forgets who is inside, too."""
+        """Correct the count; return whether it was recorded.  0 also forgets who is inside."""
         judges = self.lane.judges
         return judges.is_open and await judges.ask(lambda judge, at: judge.set_inside(count, at, actor=actor))
 
     async def _admit(self, direction: Direction, actor: str | None) -> "str | asyncio.Future[str]":
-        """Why it cannot be; or what says so when the barrier has answered."""
+        """Return why it cannot be, or the future outcome of the barrier's release."""
         lane = self.lane
         if why := hindrance(lane.state, direction, lane.problems):
             return why

@@ -1,4 +1,4 @@
-"""What the lane says of its clock, what it listens to, and when it keeps the time for the next start."""
+"""The lane's clock: its reports, its sources, and when the time is stored for the next start."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ from gate.store.list_reader import ListState
 
 log = Log(part="lane")
 
-# Seconds: as much of the trusted time a power cut can take from a lane where nobody comes.
+# Seconds of trusted time that a power cut can take from a lane where nobody comes.
 KEEP_EVERY = 600.0
 KEEP_BEHIND_EVERY = 60.0  # while every second counts towards `untrusted_for`
 
@@ -29,7 +29,7 @@ _SAID = {
 
 
 class Timekeeper:
-    """Belongs to the lane's event loop."""
+    """The timekeeper of one lane; belongs to its event loop."""
 
     def __init__(self, clock: TrustedClock, publish: Callable[[Event], None]) -> None:
         self._clock = clock
@@ -38,25 +38,25 @@ class Timekeeper:
         self._keep_due = 0.0
         self._list = ListState()
         self._witnesses = Witnesses()
-        self._reset: TimeReset | None = None  # obeyed, and not kept yet
+        self._reset: TimeReset | None = None  # obeyed, and not stored yet
 
     @property
     def is_doubted(self) -> bool:
-        """Whether the time is known to be earlier than it should be, as far as the gate can tell."""
+        """Return whether the time is known to be too early, as far as the gate can tell."""
         return self._clock.standing() is not ClockTrust.TRUSTED
 
     def refusal(self, direction: Direction) -> Reason | None:
-        """Whoever is inside may leave, whatever the clock says."""
+        """Return why the clock refuses a pass, or None.  Leaving is allowed whatever the clock shows."""
         if direction is Direction.ENTRY and self._clock.standing() is ClockTrust.UNTRUSTED:
             return Reason.CLOCK_UNTRUSTED
         return None
 
     def is_news(self, known: ListState) -> bool:
-        """Whether this is another list than the one heeded last."""
+        """Return whether this is another list than the last one heeded."""
         return (known.version, known.as_of) != (self._list.version, self._list.as_of)
 
     def heed(self, known: ListState, ordered: TimeReset | None) -> None:
-        """What is held now.  `ordered`: the reset of the time that came with it."""
+        """Take the time of the list that is held now.  `ordered`: the reset of the time that came with it."""
         self._list = known
         if ordered is not None and ordered.number > self._clock.kept().resets:
             self._clock.reset(ordered.number, max(ordered.to, known.as_of or 0))
@@ -66,7 +66,8 @@ class Timekeeper:
             self._clock.heed(known.as_of)
 
     def hear(self, idx: int, issued_at: int, limits: AgeLimits) -> None:
-        """A pass whose issuer's signature holds, while the time is doubted.  Passes never make a list too old."""
+        """Take a pass whose issuer's signature holds as a witness, while the time is doubted.  Passes never make a
+        list too old."""
         if self._list.as_of is None:
             return
         agreed = self._witnesses.hear(idx, issued_at)
@@ -74,8 +75,8 @@ class Timekeeper:
             self._clock.carry(min(agreed, self._list.as_of + limits.refuse_after))
 
     def look(self, ntp: Ntp) -> str | None:
-        """Say what has changed.  None: nothing is to be kept now; else what the journal should say beside
-        the time, which may be nothing."""
+        """Report changes of the clock.  Return the journal's text to store beside the time, which may be empty;
+        None: nothing is to be stored now."""
         self._clock.synchronise(synchronised=ntp is Ntp.SYNCHRONISED)
         standing, behind, before = self._clock.standing(), self._clock.behind(), self._said
         if before is None or self._is_news(before, standing, behind, ntp):
@@ -95,14 +96,14 @@ class Timekeeper:
         return detail
 
     def _step(self) -> str:
-        """Why the time moved against the running time; empty when it did not."""
+        """Return why the time moved against the running time; "" when it did not."""
         stepped, ordered, self._reset = self._clock.stepped(), self._reset, None
         if ordered is not None:
             return f"reset number {ordered.number} of the authority, {stepped:+.0f} s"
         return f"stepped by {stepped:+.0f} s" if abs(stepped) > TOLERANCE else ""
 
     def _is_news(self, before: ClockChanged, standing: ClockTrust, behind: float, ntp: str) -> bool:
-        """Of how far it is behind, only what a person would notice."""
+        """Return whether the change is worth a report; of the lag, only what a person would notice."""
         return (standing, ntp) != (before.standing, before.ntp) or abs(behind - before.behind) > TOLERANCE
 
     def _log(self, standing: ClockTrust, behind: float) -> None:

@@ -1,4 +1,4 @@
-"""When the lane does what it does now and then.  Times are monotonic seconds."""
+"""Timers of the lane's periodic work.  Times are monotonic seconds."""
 
 import math
 
@@ -8,14 +8,14 @@ TIDY_STEP = 1.0  # seconds between two steps, of 0.2 s each at most here
 
 
 class Every:
-    """Due at once, and then every `seconds`."""
+    """A timer that is due at once, and then every `seconds`."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._due = 0.0
 
     def due(self, now: float) -> bool:
-        """Whether it is due; true once for each time."""
+        """Return whether it is due; true once for each time."""
         if now < self._due:
             return False
         self._due = now + self._seconds
@@ -23,7 +23,7 @@ class Every:
 
 
 class TidyTimer:
-    """When the store is to be tidied: after some quiet, or some time without any."""
+    """The timer of tidying the store: after some quiet, or some time without any."""
 
     def __init__(self) -> None:
         self._due: float | None = None  # None before the first look
@@ -34,11 +34,11 @@ class TidyTimer:
         self._due = min(now + TIDY_AFTER, self._latest)
 
     def again(self, now: float) -> None:
-        """There was more to do than one step."""
+        """Note that there was more to do than one step."""
         self._due = now + TIDY_STEP
 
     def due(self, now: float) -> bool:
-        """Whether it is due; true once for each time.  Some time after the start, too."""
+        """Return whether it is due; true once for each time.  Also due some time after the start."""
         if self._due is None:
             self._due = now + TIDY_AFTER
         if now < self._due:

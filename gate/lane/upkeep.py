@@ -1,4 +1,4 @@
-"""What the lane keeps up between people: the list, the time, the journal."""
+"""Upkeep of the lane between people: the list, the time, the journal."""
 
 from gate.core.lane.hindrance import JOURNAL
 from gate.core.lane.modes import Mode
@@ -14,11 +14,11 @@ from gate.lane.timers import Every, TidyTimer
 from gate.ports.clock import TrustedClock
 from gate.runtime.ntp import read_ntp
 
-LIST_CHECK = 2.0  # seconds between looks at list.db for those who watch; a decision looks for itself
+LIST_CHECK = 2.0  # seconds between checks of list.db for page and metrics; a decision checks for itself
 
 
 class Upkeep:
-    """Belongs to the lane's event loop."""
+    """The upkeep of one lane; belongs to its event loop."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class Upkeep:
         self._list_check, self._tidy = Every(LIST_CHECK), TidyTimer()
 
     def decided(self) -> None:
-        """Somebody had a verdict: tidying waits for quiet."""
+        """Note a verdict: tidying waits for quiet."""
         self._tidy.decided(self._clock.monotonic())
 
     async def tick(self, now: float, state: LaneState) -> frozenset[Mode] | None:
@@ -47,15 +47,15 @@ class Upkeep:
         return orders
 
     async def check(self, state: LaneState) -> frozenset[Mode] | None:
-        """Look at list, journal and clock.  Returns the standing orders when the journal was lost meanwhile,
-        else None."""
+        """Check list, journal and clock.  Return the standing orders when the journal was lost meanwhile, else
+        None."""
         watched = await self._judges.ask(lambda judge, at: judge.watch(at, state.orders, fire=state.fire))
         await self.heed(watched)
         await self.keep_time()
         return watched.orders
 
     async def heed(self, watched: Watched) -> None:
-        """The list and the journal are as `watched` has them."""
+        """Apply the state of list and journal in `watched`."""
         ordered = None
         if self._timekeeper.is_news(watched.list):
             ordered = await self._judges.ask(lambda judge, _: judge.time_reset())
@@ -65,14 +65,14 @@ class Upkeep:
         self._devices.problem(JOURNAL, self._outlet.loss(watched.loss))
 
     async def keep_time(self) -> None:
-        """Keep the trusted time for the next start, where there is news of it or it is due."""
+        """Store the trusted time for the next start, where it has changed or is due."""
         news = self._timekeeper.look(await self._judges.read(read_ntp))
         if news is not None:
             kept = self._clock.kept()
             await self._judges.ask(lambda judge, at: judge.keep_time(kept, at, news))
 
     async def hear_witness(self, text: str) -> None:
-        """A gate that knows its clock to be wrong takes passes for witnesses of the time."""
+        """Take a pass as a witness of the time, on a gate whose clock is known to be wrong."""
         issued = await self._judges.ask(lambda judge, _: judge.issued(text))
         if issued is not None:
             self._timekeeper.hear(*issued, self._limits)

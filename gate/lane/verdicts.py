@@ -1,4 +1,4 @@
-"""Verdicts on their way to the person: nobody is shown green before the barrier has taken the order."""
+"""Verdicts on their way to the person: green only after the barrier has taken the order."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -15,11 +15,11 @@ class PendingVerdict:
     verdict: Verdict
     seconds: float  # from the frame, or from the order of staff, to the committed decision
     opened: asyncio.Future[str] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-    """Why it did not open, "" once it has."""
+    """Why it did not open; "" once it has."""
 
 
 class Verdicts:
-    """Belongs to the lane's event loop."""
+    """The pending verdict of one lane; belongs to its event loop."""
 
     def __init__(self, outlet: Outlet) -> None:
         self._outlet = outlet
@@ -27,22 +27,23 @@ class Verdicts:
 
     @property
     def is_pending(self) -> bool:
-        """Whether a verdict waits for the barrier."""
+        """Return whether a verdict waits for the barrier."""
         return self._pending is not None
 
     def hold(self, pending: PendingVerdict) -> None:
-        """It lets a person through: it waits until the barrier has taken the order."""
+        """Hold back a verdict that lets a person through, until the barrier has taken the order."""
         self._pending = pending
 
     def announce(self, pending: PendingVerdict, *, through: bool, cause: str = "") -> None:
-        """`through`: the way is open for this person; `cause`: why it is not, for staff who ordered it."""
+        """Announce a verdict.  `through`: the way is open for this person; `cause`: why it is not, for staff who
+        ordered it."""
         self._outlet.verdict(pending.where, pending.verdict, pending.seconds * 1000, through=through)
         if not pending.opened.done():
             cause = cause or "the lane was closed meanwhile. See its status"
             pending.opened.set_result("" if through else f"{Reason.DEVICE_FAILED}: {cause}")
 
     def announce_pending(self, *, through: bool, cause: str = "") -> None:
-        """The barrier has taken the order, or has not."""
+        """Announce the held verdict: the barrier has taken the order, or has not."""
         pending, self._pending = self._pending, None
         if pending is not None:
             self.announce(pending, through=through, cause=cause)

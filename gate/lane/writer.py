@@ -10,13 +10,14 @@ from gate.errors import StoreError
 
 T = TypeVar("T")
 
-# Seconds one write may take.  The kernel gives up on a command to a disk after 30 s (/sys/block/sda/device/timeout),
-# resets it and reports EIO; until then a lane that is killed for waiting starts again with the same disk.
+# Seconds that one write may take.  The kernel gives up on a disk command after 30 s
+# (/sys/block/sda/device/timeout), resets the disk and reports EIO.  A lane killed earlier would start again with
+# the same disk.
 SLOW_WRITE = 35.0
 
 
 class Writer:
-    """Belongs to the lane's event loop.  Times are monotonic seconds."""
+    """The writing thread; belongs to the lane's event loop.  Times are monotonic seconds."""
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="lane-writer")
@@ -32,7 +33,7 @@ class Writer:
             self._busy_since = None
 
     def _begin(self) -> None:
-        """Have the thread.  Work that is given to an executor without one is kept in its queue, and done later."""
+        """Start the thread.  An executor without a thread would keep the work in its queue, and do it later."""
         if self._begun:
             return
         try:
@@ -45,7 +46,7 @@ class Writer:
         self._begun = True
 
     async def vouch(self, alive: Callable[[], None]) -> None:
-        """Give a sign of life while the loop only waits for the disk, which may be slow, but not for ever."""
+        """Call `alive` while the loop only waits for the disk, which may be slow, but only up to `SLOW_WRITE`."""
         while True:
             await asyncio.sleep(1.0)
             if self._busy_since is not None and time.monotonic() - self._busy_since < SLOW_WRITE:

@@ -1,2 +1,3 @@
-"""The lane as a pure machine: what happens to it (`events`), what it is (`state`), how it goes on (`step`),
-and what is to be done about it (`effects`).  Seconds are monotonic; nothing here reads a clock or a device."""
+"""The lane as a pure machine: its `events`, its `state`, one `step`, and the `effects` that follow.
+
+Seconds are monotonic.  Nothing here reads a clock or a device."""

@@ -1,4 +1,4 @@
-"""What the controller does about an event, in the order given.  Each is done, or fails; none is dropped."""
+"""The effects of an event: the controller carries them out in the order given, and drops none."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -9,11 +9,11 @@ from gate.core.model import Direction, Stance
 
 
 class Passed(StrEnum):
-    """How a grant ended."""
+    """The end of a grant."""
 
     PASSED = "passed"
-    NOT_PASSED = "not_passed"  # sensed: nobody went through; the use was given back
-    UNKNOWN = "unknown"  # the lane has no passage sensor, or it was interrupted; the use stays used
+    NOT_PASSED = "not_passed"  # sensed: nobody went through, the use was given back
+    UNKNOWN = "unknown"  # no passage sensor, or interrupted: the use stays used
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,8 @@ class Stand:
 
 @dataclass(frozen=True, slots=True)
 class EndGrant:
-    """`moved`: False when the barrier cannot have opened on it; `cause`: why it did not, where that is known."""
+    """The end of a grant.  `moved`: False when the barrier cannot have opened on it; `cause`: why it did not open,
+    where known."""
 
     seq: int
     passed: Passed
@@ -44,7 +45,7 @@ class EndGrant:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A journal row that is not a decision.  `counts`: somebody went that way without a grant."""
+    """A journal row that is not a decision.  `counts`: somebody passed that way without a grant."""
 
     event: JournalEvent
     detail: str
@@ -54,7 +55,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class OrderRefused:
-    """What staff asked for cannot be: a journal row, and the answer."""
+    """A refused order of staff: a journal row, and the answer."""
 
     event: JournalEvent
     why: str
@@ -63,7 +64,7 @@ class OrderRefused:
 
 @dataclass(frozen=True, slots=True)
 class Alarmed:
-    """An alarm begins, or is over: journal, page, log."""
+    """The begin or the end of an alarm, for journal, page and log."""
 
     alarm: Alarm
     on: bool
@@ -71,7 +72,7 @@ class Alarmed:
 
 @dataclass(frozen=True, slots=True)
 class Remember:
-    """What must outlive a restart: the standing orders, and whether a fire alarm is latched."""
+    """State that must survive a restart: the standing orders, and a latched fire alarm."""
 
     orders: frozenset[Mode]
     fire: bool
@@ -79,7 +80,7 @@ class Remember:
 
 @dataclass(frozen=True, slots=True)
 class Amnesty:
-    """Everybody was let out unchecked: nobody counts as inside any more."""
+    """Everybody was let out without a check: nobody counts as inside any more."""
 
 
 Effect = Release | Secure | Stand | EndGrant | Note | OrderRefused | Alarmed | Remember | Amnesty

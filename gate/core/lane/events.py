@@ -1,4 +1,4 @@
-"""What happens to a lane, and what is to be done about it: the words of `gate.core.lane.step.step`.
+"""The events of a lane, as `gate.core.lane.step.step` takes them.
 
 `at`: monotonic seconds.
 """
@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from gate.core.lane.modes import Mode
 from gate.core.model import Direction
 
-# What happens to the lane.
-
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """A person may go through, and it is recorded.  `staff`: by a member of staff, not by a pass."""
+    """A recorded grant: one person may go through.  `staff`: granted by staff, not by a pass."""
 
     seq: int  # journal row of the decision
     direction: Direction
@@ -23,7 +21,7 @@ class Granted:
 
 @dataclass(frozen=True, slots=True)
 class Crossed:
-    """A passage sensor saw a person."""
+    """A person seen by a passage sensor."""
 
     direction: Direction
     at: float
@@ -36,7 +34,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Fire:
-    """The fire loop as it is now; a loop that is open, cut or lost is active."""
+    """The present state of the fire loop.  A loop that is open, cut or lost is active."""
 
     active: bool
     at: float
@@ -44,7 +42,7 @@ class Fire:
 
 @dataclass(frozen=True, slots=True)
 class Panic:
-    """The lockdown switch as it is now."""
+    """The present state of the lockdown switch."""
 
     active: bool
     at: float
@@ -52,7 +50,7 @@ class Panic:
 
 @dataclass(frozen=True, slots=True)
 class Interlock:
-    """Whether the other door of a mantrap is open or released."""
+    """The other door of a mantrap: whether it is open or released."""
 
     active: bool
     at: float
@@ -60,7 +58,7 @@ class Interlock:
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """The request-to-exit button."""
+    """The request-to-exit (REX) button."""
 
     pressed: bool
     at: float
@@ -68,7 +66,7 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class DoorMoved:
-    """The door's contact, as it is now."""
+    """The present state of the door's position switch."""
 
     open: bool
     at: float
@@ -76,7 +74,7 @@ class DoorMoved:
 
 @dataclass(frozen=True, slots=True)
 class BoltMoved:
-    """The lock's feedback, as it is now: `home` is locked."""
+    """The present state of the lock's feedback.  `home`: locked."""
 
     home: bool
     at: float
@@ -84,7 +82,7 @@ class BoltMoved:
 
 @dataclass(frozen=True, slots=True)
 class Tampered:
-    """The tamper contact, as it is now."""
+    """The present state of the tamper contact."""
 
     active: bool
     at: float
@@ -99,7 +97,7 @@ class DeviceState:
 
 @dataclass(frozen=True, slots=True)
 class ContactFault:
-    """A contact sticks or chatters, or does so no longer (`on` False).  `what` names it and what to do."""
+    """A contact that sticks or chatters; `on` False: no longer.  `what` names it and what to do."""
 
     source: str  # its device
     what: str
@@ -109,15 +107,15 @@ class ContactFault:
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """The barrier has taken the order to release."""
+    """Confirmation that the barrier took the order to release."""
 
     at: float
 
 
 @dataclass(frozen=True, slots=True)
 class ReleaseFailed:
-    """The barrier did not take the order to release.  `moved`: it may have opened all the same; `cause`: in
-    the driver's words."""
+    """A release that the barrier did not take.  `moved`: it may have opened all the same; `cause`: in the driver's
+    words."""
 
     moved: bool
     at: float
@@ -126,7 +124,7 @@ class ReleaseFailed:
 
 @dataclass(frozen=True, slots=True)
 class Ordered:
-    """Staff gave, or took back, a standing order."""
+    """A standing order, given or taken back by staff."""
 
     mode: Mode
     on: bool
@@ -135,7 +133,7 @@ class Ordered:
 
 @dataclass(frozen=True, slots=True)
 class Scheduled:
-    """The schedule's mode from now on; None: it says nothing."""
+    """The schedule's mode from now on; None: the schedule sets none."""
 
     mode: Mode | None
     at: float
@@ -143,14 +141,14 @@ class Scheduled:
 
 @dataclass(frozen=True, slots=True)
 class Extend:
-    """Staff: the person at the lane, or the next one, needs more time."""
+    """An order of staff: more time for the person at the lane, or for the next one."""
 
     at: float
 
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """Staff looked, and reset what is latched."""
+    """An order of staff, who looked: reset what is latched."""
 
     at: float
 

@@ -1,4 +1,4 @@
-"""The way out by the request-to-exit button (REX).  Leaving is always allowed, and needs no pass."""
+"""The way out by the request-to-exit button (REX).  Leaving is always allowed and needs no pass."""
 
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ from gate.core.model import Direction, Stance
 
 
 def button(lane: Transition, *, pressed: bool) -> None:
-    """The button is pressed, or let go."""
+    """Take a press or a release of the button."""
     if not pressed:
         lane.state = replace(lane.state, rex_waits=False)
     elif why := _why_it_waits(lane):
@@ -21,15 +21,15 @@ def button(lane: Transition, *, pressed: bool) -> None:
 
 
 def tick(lane: Transition) -> None:
-    """Time alone has passed: the release may be over."""
+    """End the release when its time is over."""
     if lane.state.exit is not None and lane.at >= lane.state.exit:
         judge_unseen(lane)
         lane.end_exit()
 
 
 def judge_unseen(lane: Transition) -> None:
-    """The release is over, and no sensor has ended it.  Where the door has a contact, a button that was pressed for
-    nothing proves nothing."""
+    """Count a release that ended without a sensor's report.  Where the door has a contact, a press without an
+    opening proves nothing."""
     state, timing = lane.state, lane.timing
     if state.exit is None or Direction.EXIT not in timing.sensed or timing.watchers & state.in_doubt:
         return
@@ -39,13 +39,13 @@ def judge_unseen(lane: Transition) -> None:
 
 
 def hear_waiting_button(lane: Transition) -> None:
-    """A button that had to wait is heard when the reason is gone, if it is still pressed then."""
+    """Serve a button that had to wait, once the reason is gone and if it is still pressed."""
     if lane.state.rex_waits and not _why_it_waits(lane):
         _release(lane)
 
 
 def _why_it_waits(lane: Transition) -> str:
-    """Why the button has to wait, "" when it has not.  In a fire it waits for nothing but the barrier itself."""
+    """Return why the button has to wait, or "".  In a fire only a missing barrier makes it wait."""
     if BARRIER in lane.state.missing:
         return "the barrier cannot be driven"
     if lane.state.fire:
@@ -56,7 +56,7 @@ def _why_it_waits(lane: Transition) -> str:
 
 
 def _release(lane: Transition) -> None:
-    """Journalled before it opens, like everything."""
+    """Release the way out, journalled before it opens."""
     timing = lane.timing
     lane.state = replace(lane.state, rex_waits=False)
     if lane.state.stance is Stance.FREE:

@@ -13,8 +13,8 @@ from gate.core.model import Stance
 
 
 def fire(lane: Transition, *, active: bool) -> None:
-    """The fire loop changed.  Escape is the wiring's job; the lane stops granting, reports the alarm, steps
-    aside and stays so until reset."""
+    """Take a change of the fire loop.  Escape is the wiring's job: the lane stops granting, reports the alarm,
+    steps aside, and stays so until reset."""
     if active == lane.state.loop_open:
         return
     lane.state = state = replace(lane.state, loop_open=active)
@@ -24,13 +24,13 @@ def fire(lane: Transition, *, active: bool) -> None:
     if state.fire:
         return
     if state.grant:
-        lane.do(EndGrant(state.grant.seq, Passed.UNKNOWN))  # they may have gone, or not
+        lane.do(EndGrant(state.grant.seq, Passed.UNKNOWN))  # whether they went is unknown
     lane.do(Note(JournalEvent.FIRE, "alarm"))
     lane.state = replace(state, fire=True, grant=None, exit=None)
 
 
 def reset(lane: Transition) -> None:
-    """Staff looked.  Alarms that are over go out; those that are not stay."""
+    """Reset what is latched.  Alarms whose cause lasts stay."""
     door = replace(lane.state.door, alarms=lane.state.door.alarms - {*FAULTS, Alarm.FORCED_OPEN})
     lane.state = state = replace(lane.state, door=door, unseen_entries=0, unseen_exits=0)
     if not state.fire:
@@ -46,11 +46,11 @@ def reset(lane: Transition) -> None:
 
 
 def device(lane: Transition, name: str, *, present: bool) -> None:
-    """A device came up or was lost."""
+    """Take a device that came up or was lost."""
     state = lane.state
     missing = state.missing - {name} if present else state.missing | {name}
     lane.state = state = replace(state, missing=missing)
-    if name == BARRIER:  # lost or new, it is locked and stands controlled
+    if name == BARRIER:  # a lost or new barrier is locked and controlled
         door = replace(state.door, unlock_due=None)
         lane.state = state = replace(state, stance=Stance.CONTROLLED, exit=None, door=door)
         if not present and state.grant and not (state.grant.released or state.grant.opened):
@@ -60,7 +60,7 @@ def device(lane: Transition, name: str, *, present: bool) -> None:
 
 
 def contact(lane: Transition, event: ContactFault) -> None:
-    """A contact sticks or chatters, or does so no longer.  What it reports meanwhile proves nothing."""
+    """Take a contact that sticks or chatters, or no longer does.  Meanwhile its reports prove nothing."""
     faults = frozenset(fault for fault in lane.state.faults if fault.what != event.what)
     lane.state = replace(lane.state, faults=faults | {event} if event.on else faults)
     if event.on and event.source in lane.timing.watchers:

@@ -1,4 +1,4 @@
-"""Grants: how one begins, is served, and ends.  The rules are those of `gate.core.lane.step`."""
+"""Grants: their begin, service and end.  The rules are those of `gate.core.lane.step`."""
 
 from dataclasses import replace
 
@@ -14,12 +14,12 @@ from gate.core.model import Direction, Stance
 
 
 def begin(lane: Transition, event: Granted) -> None:
-    """A person may go through, and it is recorded."""
+    """Begin a grant that is recorded."""
     state, timing = lane.state, lane.timing
-    # Staff need no reader, and see for themselves whether the door obeys: only the barrier must be there.
+    # Staff need no reader and see whether the door obeys: only the barrier must be there.
     ready = not (state.taken or BARRIER in state.missing) if event.staff else not (state.busy or state.out_of_order)
     if not ready or not _is_served(state, event.direction, staff=event.staff):
-        # Decided before the alarm, the order or the other grant was known: nobody goes on it.
+        # Decided before the alarm, the order or the other grant was known: nobody goes through on it.
         lane.do(EndGrant(event.seq, Passed.NOT_PASSED, moved=False))
         return
     extended = timing.always_extended or state.extend_next
@@ -34,13 +34,13 @@ def begin(lane: Transition, event: Granted) -> None:
 
 
 def released(lane: Transition) -> None:
-    """The barrier has taken the order."""
+    """Note that the barrier has taken the order."""
     if lane.state.grant:
         lane.state = replace(lane.state, grant=replace(lane.state.grant, released=True))
 
 
 def release_failed(lane: Transition, event: ReleaseFailed) -> None:
-    """The barrier has not taken the order, and nobody waits for it."""
+    """End the grant whose release the barrier did not take: nobody waits for it."""
     if lane.state.exit is not None:
         lane.do(Note(JournalEvent.REX, "the barrier did not open", Direction.EXIT))
     lane.state = replace(lane.state, exit=None)
@@ -52,7 +52,7 @@ def release_failed(lane: Transition, event: ReleaseFailed) -> None:
 
 
 def crossed(lane: Transition, direction: Direction) -> None:
-    """A passage sensor saw a person."""
+    """Take a person seen by a passage sensor."""
     lane.state = state = lane.state.seen(direction)
     if direction is Direction.EXIT and state.exit is not None:
         lane.end_exit()
@@ -65,12 +65,12 @@ def crossed(lane: Transition, direction: Direction) -> None:
 
 
 def extend(lane: Transition) -> None:
-    """The person at the lane gets more time; without one, the next."""
+    """Give the person at the lane more time; without one, the next."""
     grant = lane.state.grant
     if grant is None:
         lane.state = replace(lane.state, extend_next=True)
         lane.do(Note(JournalEvent.EXTENDED, "the next person"))
-    elif lane.state.interlocked:  # the way is not released again then, and the old release would outlast its limit
+    elif lane.state.interlocked:  # it is not released again then, and the old release would outlast its limit
         lane.do(OrderRefused(JournalEvent.EXTENDED, "the other door is open", grant.direction))
     else:
         deadline = lane.at + lane.timing.lasts(grant.direction, extended=True)
@@ -80,7 +80,7 @@ def extend(lane: Transition) -> None:
 
 
 def door_moved(lane: Transition, *, opened: bool) -> None:
-    """The door's position switch reports this: whose opening it is, and whether it ends a release."""
+    """Take a report of the position switch: whose opening it is, and whether it ends a release."""
     state, timing = lane.state, lane.timing.door
     if opened == state.door.open:
         return
@@ -88,7 +88,7 @@ def door_moved(lane: Transition, *, opened: bool) -> None:
     allowed = expected or state.mode is Mode.MAINTENANCE
     state = replace(state, door=state.door.contact_moved(opened, lane.at, timing, allowed=allowed))
     grant = state.grant
-    if opened and grant:  # by which of two people it was opened, when somebody is leaving too, cannot be known
+    if opened and grant:  # when somebody is leaving too, who opened it cannot be known
         grant = replace(grant, opened=True, blind=grant.blind or state.exit is not None)
         state = replace(state, grant=grant)
     lane.state = state
@@ -103,7 +103,7 @@ def door_moved(lane: Transition, *, opened: bool) -> None:
 
 
 def tick(lane: Transition) -> None:
-    """Time alone has passed: the grant may be over."""
+    """End the grant when its time is over."""
     grant = lane.state.grant
     if grant and lane.at >= grant.deadline:
         _time_is_up(lane, grant)
@@ -117,7 +117,7 @@ def end_what_the_mode_forbids(lane: Transition) -> None:
 
 
 def way_is_free(lane: Transition) -> None:
-    """The barrier is ordered to stand open: the person on the way needs no release of their own."""
+    """Note that the barrier is ordered to stand open: the person on the way needs no release."""
     lane.state = replace(lane.state, door=lane.state.door.unlock(lane.at, lane.timing.door, extended=False))
     if grant := lane.state.grant:
         blind = grant.blind or grant.direction not in lane.timing.sensed
@@ -125,17 +125,17 @@ def way_is_free(lane: Transition) -> None:
 
 
 def _time_is_up(lane: Transition, grant: OpenGrant) -> None:
-    """The grant ends by itself.  Nobody passed: one person turned back, or the sensor is mute."""
+    """End the grant on time.  Nobody passed: the person turned back, or the sensor is mute."""
     passed = _passed_unseen(grant, lane.timing)
     if passed is Passed.NOT_PASSED:
         lane.state = lane.state.unseen(grant.direction)
-    elif passed is Passed.PASSED:  # by the door's contact, which is one for both ways
+    elif passed is Passed.PASSED:  # by the door's contact, which is the same for both ways
         lane.state = lane.state.seen(*Direction)
     lane.end_grant(grant, passed)
 
 
 def _passed_unseen(grant: OpenGrant, timing: Timing) -> Passed:
-    """How a grant ended on which no sensor saw anybody."""
+    """Return the end of a grant on which no sensor saw anybody."""
     if grant.blind:
         return Passed.UNKNOWN
     if grant.direction in timing.sensed:
@@ -146,5 +146,5 @@ def _passed_unseen(grant: OpenGrant, timing: Timing) -> Passed:
 
 
 def _is_served(state: LaneState, direction: Direction, *, staff: bool) -> bool:
-    """Whether anybody may be let through in this mode; staff try the barrier under maintenance."""
+    """Return whether this mode lets anybody through.  Under maintenance staff still try the barrier."""
     return refusal(state.mode, direction) is None or (staff and state.mode is Mode.MAINTENANCE)

@@ -1,4 +1,4 @@
-"""What keeps staff from letting a person through, and what to do about it."""
+"""The reasons that keep staff from letting a person through, each with what to do about it."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -15,12 +15,12 @@ _ORDERS = {
 
 
 JOURNAL = "journal"
-"""Among the problems of a lane: its journal was lost, and staff have not confirmed that."""
+"""The problem of a lane whose journal was lost, and staff have not confirmed that."""
 
 
 def hindrance(state: LaneState, direction: Direction, problems: Mapping[str, str] = MappingProxyType({})) -> str:
-    """ "" when nothing does.  Staff need no reader, no clock and no list; the barrier must be there.
-    `problems`: what is not well, and why."""
+    """Return why staff cannot let a person through, or "".  Staff need no reader, no clock and no list, only the
+    barrier.  `problems`: devices that are not well, and why."""
     if state.fire:
         return "fire: nobody is let in during an alarm. When it is over: `gate lane reset`"
     mode = state.mode

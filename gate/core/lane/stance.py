@@ -1,4 +1,4 @@
-"""How a barrier is to stand between releases, by what prevails."""
+"""The stance of a barrier between releases, by what prevails."""
 
 from gate.core.lane.modes import Mode
 from gate.core.lane.state import LaneState, Timing
@@ -6,11 +6,11 @@ from gate.core.model import Stance
 
 
 def wanted_stance(state: LaneState, timing: Timing) -> Stance:
-    """One of those that the barrier takes."""
+    """Return the wanted stance, one of those that the barrier takes."""
     frees = (state.fire and timing.fire_frees) or (state.mode is Mode.FREE and not state.interlocked)
     if frees and Stance.FREE in timing.stances:
         return Stance.FREE
-    if state.fire:  # whatever is open stays open
+    if state.fire:  # an open way stays open
         return Stance.FREE if state.stance is Stance.FREE else Stance.CONTROLLED
     closed = state.mode in (Mode.LOCKED_DOWN, Mode.OUT_OF_SERVICE) and Stance.BLOCKED in timing.stances
     return Stance.BLOCKED if closed and state.exit is None and state.grant is None else Stance.CONTROLLED

@@ -1,4 +1,4 @@
-"""A lane at one moment: what it is fitted with, who may go through, and what stands in the way."""
+"""The state of a lane: its equipment, the open grant, and what blocks it."""
 
 from dataclasses import dataclass, field, replace
 
@@ -12,7 +12,7 @@ BARRIER = "barrier"
 """The barrier's name among the devices."""
 
 SILENT_AFTER = 3
-"""Openings in a row for one way on which nobody was seen to pass, after which the sensor of that way is taken to be
+"""Openings in a row for one direction on which nobody was seen to pass; then that direction's sensor counts as
 mute.  One person turns back; three in a row are rare."""
 
 _PHASES = {
@@ -24,10 +24,10 @@ _PHASES = {
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """What the lane is fitted with, and its seconds.
+    """The equipment of a lane, and its limits in seconds.
 
-    `sensed`: the directions in which a passage sensor can see a person.  `watchers`: the devices that
-    can tell whether somebody passed.  `stances`: those that the barrier takes besides CONTROLLED."""
+    `sensed`: the directions in which a passage sensor can see a person.  `watchers`: the devices that can tell
+    whether somebody passed.  `stances`: those that the barrier takes besides CONTROLLED."""
 
     hold: float
     passage_timeout: float
@@ -36,7 +36,7 @@ class Timing:
     always_extended: bool = False
     watchers: frozenset[str] = frozenset()
     stances: frozenset[Stance] = frozenset()
-    fire_frees: bool = True  # in a fire the barrier is told to stand free, if it can
+    fire_frees: bool = True  # in a fire the barrier is ordered to stand free, if it can
     door: DoorTiming = field(default_factory=DoorTiming)
 
     def lasts(self, direction: Direction, *, extended: bool) -> float:
@@ -52,7 +52,7 @@ class OpenGrant:
     staff: bool = False
     released: bool = False  # the barrier took the order
     opened: bool = False  # the door opened on it
-    blind: bool = False  # what can tell whether somebody passed was lost meanwhile
+    blind: bool = False  # a device that can tell whether somebody passed was lost meanwhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +66,16 @@ class LaneState:
     tampered: bool = False
     grant: OpenGrant | None = None
     granted_at: float = NEVER  # of the last grant
-    exit: float | None = None  # until when the way out is released by the button
-    rex_waits: bool = False  # the button is being pressed, and was not heard yet
+    exit: float | None = None  # end of the release of the way out by the button
+    rex_waits: bool = False  # the button is pressed, and not served yet
     interlocked: bool = False  # the other door of a mantrap is open or released
     extend_next: bool = False
-    stance: Stance = Stance.CONTROLLED  # what the barrier was last told
+    stance: Stance = Stance.CONTROLLED  # the last one ordered
     door: DoorState = field(default_factory=DoorState)
     missing: frozenset[str] = frozenset()  # devices without which no pass can be served
     faults: frozenset[ContactFault] = frozenset()  # of contacts that stick or chatter
-    unseen_entries: int = 0  # openings in a row on which nobody was seen to go in
-    unseen_exits: int = 0  # the same for the way out, by grant or by button
+    unseen_entries: int = 0  # openings in a row without a person seen to go in
+    unseen_exits: int = 0  # the same for the way out, by grant or button
 
     @property
     def mode(self) -> Mode:
@@ -84,7 +84,7 @@ class LaneState:
 
     @property
     def out_of_order(self) -> bool:
-        """No pass can be served.  A way that stands open needs neither reader nor lock."""
+        """Return whether no pass can be served.  A way that stands open needs neither reader nor lock."""
         return self.stance is not Stance.FREE and bool(self.missing or self.door.alarms & FAULTS)
 
     @property
@@ -98,35 +98,35 @@ class LaneState:
 
     @property
     def in_doubt(self) -> frozenset[str]:
-        """The devices that are lost, or have a contact that sticks or chatters."""
+        """Return the devices that are lost, or have a contact that sticks or chatters."""
         return self.missing | {fault.source for fault in self.faults}
 
     def seen(self, *directions: Direction) -> "LaneState":
-        """Somebody was seen to go that way."""
+        """Note that somebody was seen to go that way."""
         entries = 0 if Direction.ENTRY in directions else self.unseen_entries
         exits = 0 if Direction.EXIT in directions else self.unseen_exits
         return replace(self, unseen_entries=entries, unseen_exits=exits)
 
     def unseen(self, direction: Direction) -> "LaneState":
-        """Nobody was seen to go that way on one more opening for it."""
+        """Note one more opening for that way on which nobody was seen."""
         if direction is Direction.ENTRY:
             return replace(self, unseen_entries=self.unseen_entries + 1)
         return replace(self, unseen_exits=self.unseen_exits + 1)
 
     @property
     def occupied(self) -> bool:
-        """Released, or open: the other door of a mantrap must stay shut."""
+        """Return whether the way is released or open: the other door of a mantrap must stay shut."""
         way_open = self.door.open or self.stance is Stance.FREE
         return bool(self.grant or self.exit is not None or way_open)
 
     @property
     def taken(self) -> bool:
-        """Somebody is being let through, or nobody can be: a fire, the other door of a mantrap."""
+        """Return whether somebody is being let through, or nobody can be: a fire, the other door of a mantrap."""
         return bool(self.fire or self.grant or self.exit is not None or self.interlocked)
 
     @property
     def busy(self) -> bool:
-        """A person who shows a code now has to wait."""
+        """Return whether a person who shows a code now has to wait."""
         return self.taken or bool(self.door.open and self.stance is not Stance.FREE)
 
     @property
@@ -144,5 +144,5 @@ class LaneState:
         return Phase.BUSY if self.busy else Phase.READY
 
     def refusal(self, direction: Direction) -> Reason | None:
-        """Why a pass shown now is not even looked at."""
+        """Return why a pass shown now is refused unread, or None."""
         return refusal(self.mode, direction) or (Reason.DEVICE_FAILED if self.out_of_order else None)

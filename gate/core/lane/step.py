@@ -101,7 +101,7 @@ def _happen(lane: Transition, event: LaneEvent) -> None:
 
 
 def _set(lane: Transition, event: BoltMoved | Panic | Tampered | Interlock | Ordered | Scheduled) -> None:
-    """A value of the lane is another now; what follows from it is triggered by the state."""
+    """Set a value of the lane; the state triggers what follows from it."""
     state = lane.state
     match event:
         case BoltMoved(home):
@@ -126,7 +126,7 @@ def _set(lane: Transition, event: BoltMoved | Panic | Tampered | Interlock | Ord
 
 
 def _tick(lane: Transition) -> None:
-    """Time alone has passed."""
+    """Apply the passing of time."""
     grants.tick(lane)
     exits.tick(lane)
     state = lane.state
@@ -138,12 +138,12 @@ def _tick(lane: Transition) -> None:
 
 
 def _take_stance(lane: Transition) -> None:
-    """Order the barrier how to stand, if that has changed."""
+    """Order the barrier's stance, if it has changed."""
     before, wanted = lane.state.stance, wanted_stance(lane.state, lane.timing)
     if wanted is before or BARRIER in lane.state.missing:
         return
     lane.state = replace(lane.state, stance=wanted)
-    if before is Stance.FREE:  # which locks; a person on the way has the door to themselves again
+    if before is Stance.FREE:  # the change locks; a person on the way is alone at the door again
         lane.do_first(Stand(wanted))
         lane.state = replace(lane.state, door=lane.state.door.lock(lane.at, lane.timing.door))
         if wanted is Stance.CONTROLLED:
@@ -151,7 +151,7 @@ def _take_stance(lane: Transition) -> None:
         return
     if wanted is Stance.FREE:
         grants.way_is_free(lane)
-    # A release needs a controlled barrier, and in a fire nothing comes first; else what led to it does.
+    # A release needs a controlled barrier.  In a fire the stance comes first; else the cause does.
     if wanted is Stance.CONTROLLED or lane.state.fire:
         lane.do_first(Stand(wanted))
     else:

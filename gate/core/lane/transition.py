@@ -1,4 +1,4 @@
-"""One step of the lane while it is being made."""
+"""One step of the lane in the making."""
 
 from dataclasses import replace
 
@@ -8,10 +8,10 @@ from gate.core.model import Direction, Stance
 
 
 class Transition:
-    """The state as it becomes, and the effects in the order in which they are carried out.
+    """The state in the making, and the effects in the order in which they are carried out.
 
-    That order is what makes the lane safe: it locks before it gives a use back, and journals before it
-    opens.  Each method appends its effects at once, so the order of the calls is the order of the effects.
+    That order makes the lane safe: it locks before it gives a use back, and journals before it opens.  Each method
+    appends its effects at once, so the order of the calls is the order of the effects.
     """
 
     def __init__(self, state: LaneState, at: float, timing: Timing) -> None:
@@ -22,11 +22,11 @@ class Transition:
         self.effects.extend(effects)
 
     def do_first(self, effect: Effect) -> None:
-        """Before everything that this step has brought about so far."""
+        """Put an effect before everything that this step has caused so far."""
         self.effects.insert(0, effect)
 
     def release(self, direction: Direction, *, extended: bool) -> None:
-        """Open for one person, unless the way is open already or must not be opened."""
+        """Open for one person, unless the way is already open or must not be opened."""
         other_door = self.state.interlocked and not self.state.fire
         if self.state.stance is Stance.FREE or BARRIER in self.state.missing or other_door:
             return
@@ -34,7 +34,7 @@ class Transition:
         self.do(Release(direction, extended))
 
     def lock(self) -> None:
-        """Lock behind one person.  A person who is still being let through has the way released again; a way
+        """Lock behind one person.  The way is released again for a person who is still being let through; a way
         that is meant to stand open stays open."""
         if self.state.fire or self.state.stance is Stance.FREE:
             return
@@ -43,24 +43,24 @@ class Transition:
         self.release_again()
 
     def release_again(self) -> None:
-        """The barrier was locked while a person was on the way: theirs is opened again."""
+        """Release the way again for a person who was on it when the barrier was locked."""
         if self.state.exit is not None:
             self.release(Direction.EXIT, extended=self.timing.always_extended)
         elif self.state.grant:
             self.release(self.state.grant.direction, extended=self.timing.always_extended)
 
     def end_grant(self, grant: OpenGrant, passed: Passed, *, moved: bool = True, cause: str = "") -> None:
-        """Lock first: no use is given back while the way is open, and nobody follows the one who passed."""
+        """Lock, then end the grant: no use is given back while the way is open, and nobody follows the person."""
         self.state = replace(self.state, grant=None)
         self.lock()
         self.do(EndGrant(grant.seq, passed, moved, cause))
 
     def end_exit(self) -> None:
-        """The release by the exit button is over."""
+        """End the release by the exit button."""
         self.state = replace(self.state, exit=None)
         self.lock()
 
     def doubt_grant(self) -> None:
-        """Nothing can tell any more whether the person of the open grant passes."""
+        """Note that nothing can tell any more whether the person of the open grant passes."""
         if self.state.grant:
             self.state = replace(self.state, grant=replace(self.state.grant, blind=True))
