@@ -75,6 +75,15 @@ def test_what_is_new_is_taken_in_behind_what_is_held(tmp_path: Path, parts: Sequ
     assert span(tmp_path, 0, 30) == digests(0, 30)
 
 
+def test_people_who_are_new_are_added_to_the_last_piece(tmp_path: Path) -> None:
+    take_in(tmp_path, (0, PLACES), places=PLACES)
+    take_in(tmp_path, (PLACES, PLACES + 5), places=PLACES + 5)
+    index = read_subjects(tmp_path)
+    assert index is not None
+    assert index.pieces == ((0, PIECE_PLACES), (PIECE_PLACES, PLACES + 5))
+    assert span(tmp_path, PIECE_PLACES - 2, PLACES + 5) == digests(PIECE_PLACES - 2, PLACES + 5)
+
+
 @pytest.mark.parametrize("parts", [[(11, 30)], [(10, 29)], [(10, 15), (16, 30)], []], ids=str)
 def test_a_gap_is_refused_and_what_was_held_is_held_still(tmp_path: Path, parts: Sequence[tuple[int, int]]) -> None:
     take_in(tmp_path, (0, 10), places=10)

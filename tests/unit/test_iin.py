@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.core.iin import is_iin
+from gate.core.iin import iin_fault, is_iin, looks_like_iin
 
 
 def by_the_book(first: str) -> int | None:
@@ -39,3 +39,26 @@ def test_the_second_weights_and_numbers_that_are_never_issued_occur() -> None:
 )
 def test_anything_but_twelve_digits(text: str) -> None:
     assert not is_iin(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("-900101300017", "the IIN has a sign, for it was taken for a number"),
+        ("900101300017.00", "the id has decimals, for it was taken for a number"),
+        ("900,101,300,017", "the IIN has thousands separators, for it was taken for a number"),
+        ("90010130001", "the IIN has 11 digits, not 12: leading zeros are lost"),
+        ("9001013000170", "the IIN has 13 digits, not 12"),
+        ("900101-300017", "hyphens stand between the digits of the IIN"),
+        ("9O0101300017", "letters stand in the IIN in place of digits (O for 0, l for 1)"),
+    ],
+)
+def test_what_a_spreadsheet_has_made_of_an_iin_is_named(text: str, what: str) -> None:
+    fault = iin_fault(text)
+    assert fault is not None
+    assert fault.what == what
+
+
+def test_an_iin_that_was_taken_for_a_number_is_still_one() -> None:
+    assert looks_like_iin("900101300017.00")
+    assert not looks_like_iin("900101300018.00")

@@ -61,6 +61,7 @@ def test_what_may_just_be(text: str) -> None:
         (written(id=""), "id"),
         (written(id="a" * 33), "id"),
         (written(max_lifetime=0), "max_lifetime"),
+        (written(max_lifetime=86400.0), "max_lifetime"),
         (written(max_lifetime=TEN_YEARS + 1), "max_lifetime"),
         (written(key={"not_before": -1}), "not_before"),
         (written(key={"not_before": 9.0}), "not_before"),
