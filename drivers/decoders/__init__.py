@@ -1,4 +1,4 @@
-"""Reads QR codes in pictures and frames: a small library that recovers what no reader corrects (README.md).
+"""A small library that reads QR codes in pictures and frames, and recovers symbols that no reader corrects (README.md).
 
-What belongs here takes pictures and gives texts.  Cameras and scanners are in `readers`.
+Its modules take pictures and return texts.  Cameras and scanners are in `readers`.
 """

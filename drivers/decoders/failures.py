@@ -1,7 +1,7 @@
-"""Keeps an exception of a reader library from ending a process: such a step has read nothing.
+"""Containment of a reader library's exceptions: a step that raises has read nothing.
 
-pyzbar raises ValueError on a structured append, OpenCV and NumPy raise on degenerate geometry; which picture does
-it is for a stranger to choose.
+pyzbar raises ValueError on a structured append, OpenCV and NumPy raise on degenerate geometry.  A stranger can choose
+such a picture.
 """
 
 from collections import Counter

@@ -1,4 +1,4 @@
-"""The decoder of picture files: what `gate read` and `gate verify IMAGE` use."""
+"""The decoder of picture files, used by `gate read` and `gate verify IMAGE`."""
 
 import importlib
 import time
@@ -21,9 +21,9 @@ def require_libraries() -> None:
 
 
 class FileDecoder:
-    """Reads picture files with every step of `still`.  Implements `gate.ports.decoder.Decoder`.
+    """Decoder of picture files with every step of `still`.  Implements `gate.ports.decoder.Decoder`.
 
-    Making one loads the libraries (DeviceError when one is missing), importing this module does not."""
+    Construction loads the libraries (DeviceError when one is missing); importing this module does not."""
 
     def __init__(self) -> None:
         require_libraries()

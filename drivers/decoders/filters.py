@@ -7,8 +7,8 @@ from drivers.decoders.symbols import Grey
 
 
 def halve(grey: Grey) -> Grey:
-    """Average squares of four pixels.  An odd last row or column is left out: exactly four pixels to one is many times
-    faster than any other area."""
+    """Average squares of four pixels.  An odd last row or column is left out: exactly four pixels to one is many
+    times faster than any other ratio."""
     height, width = grey.shape[0] // 2, grey.shape[1] // 2
     if not height or not width:
         return grey
@@ -18,8 +18,8 @@ def halve(grey: Grey) -> Grey:
 
 
 def resize(grey: Grey, factor: float) -> Grey:
-    """Make the picture `factor` times as large: cubic when it grows, by area when it shrinks.  At least one pixel of
-    each side remains."""
+    """Make the picture `factor` times as large: cubic when it grows, by area when it shrinks.  Each side keeps at
+    least one pixel."""
     height, width = (max(1, round(side * factor)) for side in grey.shape)
     method = cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA
     return np.asarray(cv2.resize(grey, (width, height), interpolation=method), np.uint8)
@@ -31,13 +31,14 @@ def smooth(grey: Grey, sigma: float) -> Grey:
 
 
 def sharpen(grey: Grey, sigma: float, amount: float) -> Grey:
-    """Unsharp mask: add `amount` times what a blur of `sigma` pixels takes away."""
+    """Apply an unsharp mask: add `amount` times the detail that a blur of `sigma` pixels removes."""
     blurred = cv2.GaussianBlur(grey, (0, 0), sigma)
     return np.asarray(cv2.addWeighted(grey, 1 + amount, blurred, -amount, 0), np.uint8)
 
 
 def threshold(grey: Grey, around: int, darker: int = 2) -> Grey:
-    """Make black what is at least `darker` (of 255) than the mean of its neighbourhood, `around` pixels a side."""
+    """Make black the pixels that are at least `darker` (of 255) below the mean of their neighbourhood, `around`
+    pixels a side."""
     method, kind = cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY
     return np.asarray(cv2.adaptiveThreshold(grey, 255, method, kind, around, darker), np.uint8)
 
@@ -55,4 +56,4 @@ def invert(grey: Grey) -> Grey:
 
 
 PAPER = 230
-"""Grey of paper once light is normalised: below 255, so that what is lighter than the closing by noise is not cut."""
+"""Grey of paper once light is normalised: below 255, so that noise lighter than the closing is not clipped."""

@@ -1,9 +1,9 @@
-"""Averages several frames of a code that is held still: what changes from frame to frame disappears.
+"""The average of several frames of a code that is held still: differences from frame to frame disappear.
 
 A sensor's noise in a dim hall, the stripes of a display, a lamp that wanders over the glass: each frame hides another
 part of the code.  Hands are never still: before it is added, each frame is registered to the average by normalised
-cross-correlation, to a fraction of a pixel (a parabola through the peak).  The average is an exponential one.  A code
-that changes no longer correlates; then the average starts again.
+cross-correlation, to a fraction of a pixel (a parabola through the peak).  The average is exponential.  A code that
+changes no longer correlates; then the average starts again.
 
 In brackets behind a constant: what other values read (scripts/benchmarks/README.md, "Constants of the decoders").
 """
@@ -17,7 +17,7 @@ from drivers.decoders.detect.regions import Region
 from drivers.decoders.filters import halve
 from drivers.decoders.symbols import Grey
 
-FEWEST = 3  # frames that are worth a look [2: 0, 5: -6 reads, +1.0 frames]
+FEWEST = 3  # frames that are worth reading [2: 0, 5: -6 reads, +1.0 frames]
 WEIGHT = 8  # frames that count: about half a second [4: -5 reads, +0.2 frames, 16: +2 reads, +0.0 frames]
 # correlation with the average; held still it is .9 even in noise [0.5: +1 reads, +0.0 frames, 0.85: 0]
 LEAST_SCORE = 0.7
@@ -26,7 +26,7 @@ LEAST_SCORE = 0.7
 AWAY = 8
 COMPARED = 192  # halved pixels a side, of the middle [96: -15 reads, +2.6 frames, 320: 0]
 SMOOTH = 1.0  # halved pixels, before frames are compared [0.5: 0 reads, +1.2 frames, 2: -5 reads, +0.6 frames]
-BURNT = 248  # from here on a pixel is white with light, and says nothing [235: +2 reads, +0.2 frames, 255: 0]
+BURNT = 248  # from here on a pixel is saturated [235: +2 reads, +0.2 frames, 255: 0]
 SMALLEST = 80  # pixels a side [40: 0, 140: 0]
 
 
@@ -43,7 +43,7 @@ class FrameAverage:
         self._region = None
 
     def add(self, grey: Grey, region: Region | None) -> None:
-        """Add a frame.  `region`: where to start again when the average no longer fits."""
+        """Add a frame.  `region`: the region of a new average when the frame does not fit this one."""
         if self._region is None or not self._register(self._region.of(grey)):
             self._region = region if region and region.narrow >= SMALLEST else None
             if self._region:
@@ -62,7 +62,7 @@ class FrameAverage:
         return np.asarray(cv2.normalize(self._mean, NONE, 0, 255, cv2.NORM_MINMAX, cv2.CV_8U), np.uint8)
 
     def _register(self, part: Grey) -> bool:
-        """Add a frame where it fits; False where it does not."""
+        """Add a frame where it fits; return False where it does not."""
         if part.shape != self._mean.shape:
             return False  # the camera has another size now
         last = _comparable(self._grey())[AWAY:-AWAY, AWAY:-AWAY]
@@ -83,14 +83,14 @@ class FrameAverage:
 
 
 def _comparable(part: Grey) -> Grey:
-    """The middle alone: what is at the edge may be something else, and large pictures take time."""
+    """Return the middle alone: the edge may show something else, and large pictures take time."""
     small = halve(part)
     top, left = (max(side - COMPARED, 0) // 2 for side in small.shape)
     return np.asarray(cv2.GaussianBlur(small[top : top + COMPARED, left : left + COMPARED], (0, 0), SMOOTH), np.uint8)
 
 
 def _peak(three: npt.NDArray[np.generic]) -> float:
-    """Where the parabola through three values is highest, from the middle one, which is the highest of them."""
+    """Return where the parabola through three values peaks, from the middle one, which is the highest."""
     before, there, after = (float(value) for value in three.tolist())
     bend = before - 2 * there + after
     return (before - after) / (2 * bend) if bend else 0.0

@@ -1,7 +1,7 @@
-"""Picture files as grey arrays, within bounds of memory and time whatever a file says of itself.
+"""Picture files as grey arrays, within bounds of memory and time whatever a file's header claims.
 
-Pillow reads the header, and the same parser reads the pixels: a size that was believed is the size that is
-unpacked.  The bounds hold before anything is unpacked.
+One parser, Pillow's, reads both header and pixels: the size that was checked is the size that is unpacked.  The bounds
+hold before anything is unpacked.
 """
 
 import os
@@ -23,26 +23,26 @@ from gate.worker.stderr import silenced
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-LARGEST_FILE = 1 << 28  # bytes: 50 megapixels of 4 bytes, and room for what stands beside them
-MEGAPIXELS = 50  # a phone of today makes 12, at most 50: 200 MB unpacked
+LARGEST_FILE = 1 << 28  # bytes: 50 megapixels of 4 bytes, and room for metadata
+MEGAPIXELS = 50  # a phone makes 12, at most 50: 200 MB unpacked
 MEGAPIXELS_WEBP = 25  # libwebp keeps two canvases of 4 bytes a pixel beside the picture
 SIDE = 65_535  # pixels: zxing-cpp takes no more
 _PACKED_ROWS = 2 * 10**6  # pixels of a run-length coded BMP, which Pillow unpacks in Python, some 1 us each
-_SCANS = 10**9  # pixels times scans of a progressive JPEG: each scan goes over all of them, some 5 ns each
+_SCANS = 10**9  # pixels times scans of a progressive JPEG: each scan covers all of them, some 5 ns each
 _STRIP = 256  # rows that are converted at once
 _FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "PPM", "MPO")
 
-_DNG_VERSION, _SUB_IFDS, _MAKE = 50706, 330, 271  # tags of TIFF that tell of a camera's RAW picture
+_DNG_VERSION, _SUB_IFDS, _MAKE = 50706, 330, 271  # tags of TIFF that mark a camera's RAW picture
 
 _HINT = READ_BY_US
 _TOO_LARGE = f"Make it smaller: at most {MEGAPIXELS} megapixels (WebP {MEGAPIXELS_WEBP}) and {SIDE} pixels a side"
 
 
 def load_grey(path: Path) -> Grey:
-    """The picture in `path`, what is transparent taken for white paper; of several pages or frames the first.
+    """Return the picture in `path`, the first of several pages or frames; transparent pixels become white.
 
-    Takes some 550 MB at most.  Raises PictureError when the file cannot be opened, is empty, is too large or is
-    not a whole picture of a kind that is read."""
+    Takes some 550 MB at most.  Raises PictureError when the file cannot be opened, is empty, is too large or is not
+    a whole picture of a kind that is read."""
     data = _content(path)
     if not data:
         raise PictureError(f"{path}: the file is empty", hint=_HINT)
@@ -64,7 +64,7 @@ def load_grey(path: Path) -> Grey:
 
 
 def to_grey(picture: npt.NDArray[Any]) -> Grey:
-    """From one, three (BGR) or four (BGRA) channels of any depth.  Raises cv2.error for others."""
+    """Convert one, three (BGR) or four (BGRA) channels of any depth.  Raises cv2.error for others."""
     if picture.dtype == np.uint16:
         picture = (picture >> 8).astype(np.uint8)
     elif picture.dtype != np.uint8:
@@ -81,7 +81,7 @@ def to_grey(picture: npt.NDArray[Any]) -> Grey:
 
 
 def _content(path: Path) -> bytes:
-    """Without waiting for a pipe, and without end for no file."""
+    """Return the file's bytes: without waiting for a pipe, and within LARGEST_FILE."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
@@ -102,7 +102,7 @@ def _content(path: Path) -> bytes:
 
 
 def _check_webp(path: Path, data: bytes) -> None:
-    """Its canvas is unpacked as soon as Pillow opens it."""
+    """Raise PictureError for too large a canvas: Pillow unpacks it as soon as it opens the file."""
     if data[:4] == b"RIFF" and data[12:16] == b"VP8X" and len(data) >= 30:
         wide, high = (int.from_bytes(data[at : at + 3], "little") + 1 for at in (24, 27))
     elif data[:4] == b"RIFF" and data[12:16] == b"VP8L" and len(data) >= 25:
@@ -139,7 +139,7 @@ def _unpacked(path: Path, data: bytes) -> Grey:
 
 
 def _check_work(path: Path, image: "Image", data: bytes) -> None:
-    """Few bytes may ask for much work."""
+    """Raise PictureError for a small file that demands much work."""
     pixels = image.width * image.height
     tiles = getattr(image, "tile", None)
     coder = tiles[0][0] if tiles else ""
@@ -154,7 +154,7 @@ def _check_work(path: Path, image: "Image", data: bytes) -> None:
 
 
 def _grey(image: "Image") -> Grey:
-    """Strip by strip: the converted picture as a whole would take as much again."""
+    """Convert strip by strip: the converted picture as a whole would take as much memory again."""
     wide, high = image.size
     grey = np.empty((high, wide), np.uint8)
     wider = image.mode in ("I", "F")
@@ -172,7 +172,7 @@ def _grey(image: "Image") -> Grey:
 
 
 def _channels(strip: "Image", image: "Image") -> npt.NDArray[Any]:
-    """One channel of any depth, or BGR, or BGRA."""
+    """Return one channel of any depth, or BGR, or BGRA."""
     if strip.mode.startswith("I;16"):
         return np.asarray(strip).astype(np.uint16)
     if strip.mode in ("1", "L") and "transparency" not in image.info:

@@ -1,11 +1,11 @@
-"""Names what a file is by how it begins, so that a person knows what to do with it.
+"""Names of file kinds by their first bytes, so that a person knows what to do with a file.
 
 Sources: the `file` command's magic database, ISO/IEC 14496-12 (brands), ISO/IEC 23008-12 (HEIF).
 """
 
 import re
 
-HEAD = 4096  # bytes that are looked at
+HEAD = 4096  # bytes that are examined
 READ_BY_US = "Give a PNG, JPEG, WebP, TIFF or BMP picture"
 
 _AS_PICTURE = "Export it as JPEG or PNG"
@@ -59,7 +59,7 @@ _MARKUP = re.compile(rb"<(svg|html|!doctype html|\?xml)", re.IGNORECASE)
 
 
 def is_readable(head: bytes) -> bool:
-    """Tell whether a file that begins with `head` claims to be a picture of a kind that is read."""
+    """Return whether a file that begins with `head` claims to be a picture of a kind that is read."""
     return (
         head.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"BM"))
         or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
@@ -68,7 +68,7 @@ def is_readable(head: bytes) -> bool:
 
 
 def name_kind(head: bytes) -> tuple[str, str]:
-    """Say what a file that begins with `head` is, and what to do: ("a PDF document", "Save ...")."""
+    """Return the kind of a file that begins with `head`, and what to do: ("a PDF document", "Save ...")."""
     if head[4:8] == b"ftyp":
         brands = [head[8:12], *(head[at : at + 4] for at in range(16, min(len(head), 64), 4))]
         if b"avif" in brands or b"avis" in brands:

@@ -1,8 +1,8 @@
 """The table of steps by which the frames of a camera are read, one frame after another.
 
-Each frame gets the best steps there are and, where nothing was read, one more: by its number in a cycle of six, so that
-the next frames of the same code get the next ones.  To add a step, add a row; `README.md` beside this file says how.
-`scripts/bench read --steps` says what each row reads and costs.
+Each frame gets the best steps.  Where nothing was read it gets one more, by its number in a cycle of six: the next
+frames of the same code get the next ones.  To add a step, add a row; `README.md` beside this file describes it.
+`scripts/bench read --steps` prints what each row reads and costs.
 
 In brackets behind a constant: what other values read (scripts/benchmarks/README.md, "Constants of the decoders").
 """
@@ -25,19 +25,20 @@ from drivers.decoders.symbols import NOTHING, Grey, ReadResult, Symbol, unique
 
 CYCLE = 6  # frames
 EXTRA = 0.4  # of the picture, changed and read again in a frame that was not read [0.15: 0, 1: 0]
-ENLARGED = 2.0  # times the whole picture: what every frame may be enlarged to [1: 0, 4: 0]
+ENLARGED = 2.0  # times the whole picture: the bound of enlarging a frame [1: 0, 4: 0]
 # likewise, of the average of the last frames: its noise may look busy all over
 # [2: -11 reads, +2.4 frames, 8: +3 reads, -0.2 frames]
 AVERAGE_ENLARGED = 4.0
 LARGEST = 117  # modules a side: recovery of a larger symbol takes longer than a frame
 BLURRED = 3  # symbols of a frame that are located without a reader, at most [1: 0, 6: 0]
 SOFT_DECODED = 2  # symbols of every frame [1: 0, 4: +1 reads, +0.0 frames]
-SLOW = 0.2  # seconds of processor: a look that took longer met a crowd of patterns, and the others would, too
+SLOW = 0.2  # seconds of processor: a look that took longer met too many patterns, as the others would
 
 
 class LiveReader:
-    """Reads frames, and remembers the last ones.  A text that was read does not end the search for other codes in the
-    same frame.  For one thread."""
+    """Reader of successive frames.  A text that was read does not end the search for other codes in the same frame.
+
+    For one thread."""
 
     def __init__(self, observe: Observer | None = None) -> None:
         """`observe`: called with each step that ran."""
@@ -53,12 +54,12 @@ class LiveReader:
         return frame.result()
 
     def skip_frame(self) -> None:
-        """A frame is left out: the next one is not added to those before."""
+        """Mark a gap: the next frame is not averaged with those before."""
         self._memory.average.forget()
 
 
 class _Memory:
-    """What is kept from frame to frame."""
+    """State that is kept from frame to frame."""
 
     def __init__(self) -> None:
         self.average = FrameAverage()
@@ -67,17 +68,17 @@ class _Memory:
 
     @property
     def cycle(self) -> int:
-        """How many cycles are over."""
+        """The number of completed cycles."""
         return self.frames // CYCLE
 
     def recover_next(self, recovery: SymbolRecovery) -> ReadResult:
-        """Each time in another way."""
+        """Recover the symbol, each time in another way."""
         ways = (recovery.dewarp, recovery.unroll, recovery.decode_with_zbar)
         self._recoveries += 1
         return ways[self._recoveries % len(ways)]()
 
     def read_next_variants(self, grey: Grey, regions: list[Region]) -> Iterator[ReadResult]:
-        """As many in rotation as together read EXTRA of the picture, at least one."""
+        """Read with the next variants in rotation: those that together cover EXTRA of the picture, at least one."""
         area = _area(regions)
         left = EXTRA * grey.size
         while True:
@@ -95,7 +96,7 @@ class LiveFrame:
     def __init__(self, grey: Grey, memory: _Memory, enlarged: float = ENLARGED) -> None:
         self.grey, self.memory, self.enlarged = grey, memory, enlarged
         self.first: ReadResult | None = None
-        self.more = NOTHING  # what a step after the first one read
+        self.more = NOTHING  # of the steps after the first one
         self.slow = False
         self.located: list[Symbol] = []  # and not read
         self.recovery: SymbolRecovery | None = None  # of the first of them that soft decoding failed on
@@ -106,12 +107,12 @@ class LiveFrame:
 
     @property
     def alone(self) -> bool:
-        """No other code was read in this frame."""
+        """Whether no other code was read in this frame."""
         return not (self.first and self.first.texts)
 
     @cached_property
     def regions(self) -> list[Region]:
-        """Busy ones without a code that was read."""
+        """Busy regions without a code that was read."""
         return busy_regions(self.grey, [symbol.corners for symbol in self.first.symbols] if self.first else [])
 
     def add(self, result: ReadResult) -> None:
@@ -121,7 +122,7 @@ class LiveFrame:
             self.more = result
 
     def result(self) -> ReadResult:
-        """What all steps read together."""
+        """All that the steps read together."""
         first = self.first or NOTHING
         decoded_by = self.more.decoded_by or first.decoded_by
         return ReadResult(unique((*first.texts, *self.more.texts)), decoded_by, first.symbols, first.located)
@@ -157,12 +158,12 @@ def _averaged(frame: LiveFrame) -> bool:
 
 
 def _on(frames: set[int], *conditions: Condition) -> Condition:
-    """In these frames of a cycle, where all conditions hold."""
+    """Return a condition: in these frames of a cycle, where all conditions hold."""
     return lambda frame: frame.memory.frames % CYCLE in frames and all(holds(frame) for holds in conditions)
 
 
 def _recoverable(frames: set[int]) -> Condition:
-    """In these frames of a cycle, and beside a code that was read in every one."""
+    """Return a condition: in these frames of a cycle, and beside a code that was read in every frame."""
     return lambda frame: frame.recovery is not None and (frame.memory.frames % CYCLE in frames or not frame.alone)
 
 
@@ -190,7 +191,7 @@ def _add_to_average(frame: LiveFrame) -> Iterable[ReadResult]:
 
 
 def _enlarge(frame: LiveFrame) -> Iterator[ReadResult]:
-    """Where the one threshold reads nothing the other often finds the place."""
+    """Enlarge, with the other threshold: it often locates a symbol where the first one reads nothing."""
     area, most = _area(frame.regions), frame.enlarged * frame.grey.size
     variant = next((one for one in FINE if area * one.factor**2 <= most), None)
     for result in read_regions(frame.grey, frame.regions, variant, GLOBAL) if variant else ():
@@ -270,8 +271,8 @@ STEPS: tuple[ReadStep[LiveFrame], ...] = (
     ReadStep("locate blurred symbol", Cost(4.7, 6.5), _on({0}, _busy), _locate_blurred, last=True),
     ReadStep("change regions, by turns", Cost(0.68, 1.6), _busy, _change_regions, last=True),
 )
-"""In this order, until a row reads what the first look did not.  Costs are means of
-`scripts/bench read --steps --many 4`."""
+"""In this order, until a row reads a text that the first look did not.  Costs are means of `scripts/bench read --steps
+--many 4`."""
 
 AVERAGE_STEPS: tuple[ReadStep[LiveFrame], ...] = (
     _LOOK,

@@ -1,7 +1,7 @@
-"""Cheap changes to a picture, or to regions of it, before it is read again: each makes some other fault bearable.
+"""Cheap changes to a picture, or to regions of it, before it is read again: each corrects another fault.
 
-A changed picture gets no second look: it costs as much as the change and read nothing.  What is read or located lies
-where it does in the whole, unchanged picture.
+A changed picture gets no second look, which cost as much as the change and read nothing.  Results are in the
+coordinates of the whole, unchanged picture.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -42,7 +42,7 @@ WHOLE = (
 """For the whole picture: uneven light, and large modules."""
 
 WIDE = Variant("halved, threshold", lambda grey: _threshold(halve(grey), 25), GLOBAL, 0.5)
-"""For the whole picture, too: reflections."""
+"""For the whole picture too: reflections."""
 
 
 def _enlarge_sharp(name: str, factor: float) -> Variant:
@@ -53,10 +53,10 @@ FINE = (_enlarge_sharp("sharpened, tripled", 3.0), _enlarge_sharp("sharpened, do
 """Small modules, and a little out of focus: a code that comes nearer."""
 
 SHARPENED = (Variant("sharpened hard", lambda grey: sharpen(grey, 1.5, 4.0)), FINE[-1])
-"""Those that read most beside a code that was read."""
+"""The changes that read most beside a code that was read."""
 
 MANY = 3
-"""Codes in a picture: then there are more everywhere, and SHARPENED is for the whole of it."""
+"""Codes in a picture: then more may be anywhere, and SHARPENED is for the whole of it."""
 
 CHEAP = (
     Variant("global", lambda grey: smooth(grey, 0.7), GLOBAL),
@@ -65,7 +65,7 @@ CHEAP = (
     Variant("inverted", invert),
     Variant("median", _median),
 )
-"""In the order of what they read for what they cost, measured on frames that both looks failed on."""
+"""By texts read per cost, measured on frames that both looks failed on."""
 
 _COSTLY = (
     Variant("halved", halve, factor=0.5),

@@ -1,4 +1,4 @@
-"""The last ways to read a symbol that was located and not decoded."""
+"""The last methods to read a symbol that was located and not decoded."""
 
 from collections.abc import Sequence
 from itertools import chain
@@ -27,7 +27,7 @@ DRAWN = 3  # pixels a module of a drawn symbol: zxing-cpp reads it as a pure one
 
 
 class SymbolRecovery:
-    """One located symbol, rectified once for all of them."""
+    """One located symbol, rectified once for all methods."""
 
     def __init__(self, grey: Grey, symbol: Symbol) -> None:
         self._grey, self._square = grey, rectify(grey, symbol)
@@ -37,24 +37,24 @@ class SymbolRecovery:
 
     @contain_failures(lambda: NOTHING)
     def dewarp(self) -> ReadResult:
-        """Flatten a warped surface, then decode softly."""
+        """Flatten a warped surface, then decode from soft bits."""
         return self._result(read_rectified(self._square, self._symbol.size, dewarp=True), DEWARPED)
 
     @contain_failures(lambda: NOTHING)
     def unroll(self) -> ReadResult:
-        """Unroll a cylinder, then decode softly."""
+        """Unroll a cylinder, then decode from soft bits."""
         flat = unroll(self._grey, self._symbol, self._square)
         texts = [] if flat is None else read_rectified(flat, self._symbol.size, dewarp=True)
         return self._result(texts, UNROLLED)
 
     @contain_failures(lambda: NOTHING)
     def soft_decode(self) -> ReadResult:
-        """Decode softly as it is."""
+        """Decode from soft bits, without dewarping."""
         return self._result(read_rectified(self._square, self._symbol.size, dewarp=False), SOFT_DECODED)
 
     @contain_failures(lambda: NOTHING)
     def decode_with_zbar(self) -> ReadResult:
-        """Let zbar read it."""
+        """Decode with zbar."""
         return self._result(decode_with_zbar(self._square), ZBAR)
 
     def _result(self, texts: list[str], decoded_by: str) -> ReadResult:
@@ -62,8 +62,9 @@ class SymbolRecovery:
 
 
 def read_rectified(square: Grey, size: int, *, dewarp: bool) -> list[str]:
-    """Return the texts of a rectified symbol of `size` modules by soft decoding; `dewarp`: once its modules were moved
-    to where they should be."""
+    """Return the texts of a rectified symbol of `size` modules, decoded from soft bits.
+
+    `dewarp`: move its modules to their places first."""
     samples = flatten(square, size, SAMPLES) if dewarp else halve(square)
     modules = decode_modules(samples, (size - 17) // 4)
     return [] if modules is None else decode_flat(draw(modules))
@@ -78,7 +79,7 @@ def draw(modules: Bits) -> Grey:
 
 
 def recover_first(recoveries: Sequence[SymbolRecovery], dewarped: int = 0) -> ReadResult:
-    """Read the first of the symbols that can be recovered, the quicker ways first.
+    """Read the first of the symbols that can be recovered, by the quicker methods first.
 
     `dewarped`: how many of them `dewarp` failed on already."""
     return first_read(

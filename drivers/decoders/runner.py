@@ -1,7 +1,7 @@
-"""Runs a table of reading steps, one after the other, and reports what each costs.
+"""The runner of a table of reading steps: it runs them in order and reports the cost of each.
 
-`still` and `live` are such tables.  A row runs while its condition holds, which is asked again before each result that
-it yields: so a row ends as soon as something was read, or the time is over, whatever its condition says.
+`still` and `live` are such tables.  A row runs while its condition holds, which is tested before each result.  A row
+also ends once something was read or the time is over, whatever its condition.
 """
 
 import time
@@ -14,14 +14,14 @@ from drivers.decoders.symbols import ReadResult, unique
 
 
 class ReadState(Protocol):
-    """A picture that is being read, and what was found in it so far."""
+    """A picture that is being read, and its results so far."""
 
     @property
     def done(self) -> bool:
-        """Whether no further step may run."""
+        """Return whether no further step may run."""
 
     def add(self, result: ReadResult) -> None:
-        """Take over what a step read or located."""
+        """Add the texts that a step read and the symbols that it located."""
 
 
 State = TypeVar("State", bound=ReadState)
@@ -59,7 +59,7 @@ def run_steps(steps: Sequence[ReadStep[State]], state: State, observe: Observer 
 
     An exception of a row is counted as a failure, and ends that row only."""
     for step in steps:
-        if step.applies(state):  # asked first: `done` may have to read a clock
+        if step.applies(state):  # tested first: `done` may read a clock
             if state.done:
                 return
             try:
@@ -91,5 +91,5 @@ def _observed(step: ReadStep[State], state: State, observe: Observer) -> Iterato
             texts += result.texts
             yield result
     finally:
-        del results  # so that steps within this one are observed before it
+        del results  # so that steps within this one are observed first
         observe(step.name, 1000 * spent, unique(texts))

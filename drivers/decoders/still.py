@@ -1,7 +1,7 @@
-"""The table of steps by which a still is read: a still does not come again, so everything is tried.
+"""The table of steps by which a still is read: no second frame follows, so every step is tried.
 
-To add a step, add a row; `README.md` beside this file says how.  `scripts/bench read --steps` says what each row reads
-and costs.
+To add a step, add a row; `README.md` beside this file describes it.  `scripts/bench read --steps` prints what each row
+reads and costs.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ BUDGET = 6.0  # seconds of processor for one still: a slow board needs 3 for the
 
 
 def read_still(grey: Grey, observe: Observer | None = None) -> ReadResult:
-    """Read all QR codes of a picture, with every step there is.  Takes a second or more where nothing is read.
+    """Read all QR codes of a picture, with every step of the table.  Takes a second or more where nothing is read.
 
     `observe`: called with each step that ran."""
     still = Still(grey, observe)
@@ -51,7 +51,7 @@ def _read(still: Still) -> bool:
 
 
 def _read_at_once(still: Still) -> bool:
-    """By the first look; others were located in it."""
+    """Return whether the first look read a code; others were located in it."""
     return bool(still.first.texts and still.first.located)
 
 

@@ -20,9 +20,9 @@ from drivers.decoders.symbols import NOTHING, Corners, ReadResult, Symbol, first
 
 BESIDE = 3  # regions beside a code that was read, and as many again as codes were: a bound on time [1: 0, 8: 0]
 AS_LARGE = 0.75  # times as large as a code that was read: smaller regions are not searched for another [0.5: 0, 1: 0]
-ROOM = 0.5  # times as wide as a code that was read: what another needs [0.25: 0, 1: 0]
-ELONGATED = 2.5  # times as long as wide: no code is seen so [1.8: 0, 4: 0]
-LARGEST = 2.5  # times the whole picture: what an enlarged region may be [1: 0, 5: 0]
+ROOM = 0.5  # times as wide as a code that was read: the room that another needs [0.25: 0, 1: 0]
+ELONGATED = 2.5  # times as long as wide: no code has this shape [1.8: 0, 4: 0]
+LARGEST = 2.5  # times the whole picture: the bound of an enlarged region [1: 0, 5: 0]
 WALL = 1 / 4  # of the picture: a larger region may be a wall that is busy all over [0.1: 0, 0.5: 0]
 
 
@@ -49,7 +49,7 @@ def _is_compact(search: RegionSearch) -> bool:
 
 
 def _is_hopeful(search: RegionSearch) -> bool:
-    """A symbol was located in the region, or it is no wall."""
+    """Return whether a symbol was located in the region, or it is no wall."""
     located = search.blurred or any(search.region.holds(one.corners) for one in search.known)
     return bool(located) or search.region.area <= search.still.grey.size * WALL
 
@@ -88,7 +88,7 @@ REGION_STEPS: tuple[ReadStep[RegionSearch], ...] = (
 
 
 def search_region(still: Still, region: Region, located: Sequence[Symbol]) -> Iterator[ReadResult]:
-    """Run the table on one region.  `located`: by steps before, whose symbols are not tried again."""
+    """Run the table on one region.  `located`: symbols of earlier steps, which are not tried again."""
     return run_steps(REGION_STEPS, RegionSearch(still, region, located), still.observe)
 
 
@@ -107,7 +107,7 @@ def read_beside(still: Still) -> Iterator[ReadResult]:
 
 
 def _search_beside(still: Still, region: Region, read: Sequence[Corners]) -> Iterator[ReadResult]:
-    """All steps where there surely is a code, else the first one."""
+    """Run all steps where a code is certain, else the first one."""
     first = read_region(still.grey, region, SHARPENED[0])
     yield first
     if not first.located and not _holds_another(still, region, read):
@@ -120,7 +120,7 @@ def _search_beside(still: Still, region: Region, read: Sequence[Corners]) -> Ite
 
 
 def _regions_beside(still: Still, read: Sequence[Corners]) -> list[Region]:
-    """Where another code may be, by the region's shape."""
+    """Return where another code may be, by the region's shape."""
     if len(read) == 1 and _fills(still, read[0]):
         return []
     half = [np.asarray((corners + 0.5) / 2 - 0.5, np.float32) for corners in read]
@@ -130,7 +130,7 @@ def _regions_beside(still: Still, read: Sequence[Corners]) -> list[Region]:
 
 
 def _fills(still: Still, code: Corners) -> bool:
-    """Whether there is no room for another, half as large, on any side of it."""
+    """Return whether no side has room for another code, half as large."""
     high, wide = still.grey.shape
     (left, top), (right, bottom) = code.min(axis=0), code.max(axis=0)
     return bool(max(left, top, wide - right, high - bottom) < ROOM * max(right - left, bottom - top))

@@ -1,4 +1,4 @@
-"""A still that is being read.
+"""The state of a still that is being read.
 
 In brackets behind a constant: what other values read (scripts/benchmarks/README.md, "Constants of the decoders").
 """
@@ -20,7 +20,7 @@ SAME = 0.5  # pixels: symbols whose corners are nearer to each other are the sam
 
 
 class Still:
-    """A picture, what was read of it and what was located in it."""
+    """A picture, the texts read of it and the symbols located in it."""
 
     def __init__(self, grey: Grey, observe: Observer | None = None) -> None:
         self.grey, self.observe = grey, observe
@@ -38,7 +38,7 @@ class Still:
         return busy_regions(self.grey, coarser=True)
 
     def start(self, first: ReadResult, seconds: float) -> None:
-        """Go on from the first look for so many processor seconds."""
+        """Continue from the first look for this many processor seconds."""
         self.first, self.deadline = first, time.thread_time() + seconds
         self.located = list(first.located)
 
@@ -54,7 +54,7 @@ class Still:
 
 
 def new_symbols(located: Iterable[Symbol], known: Sequence[Symbol]) -> list[Symbol]:
-    """Drop those that lie to the pixel where a known one does."""
+    """Drop symbols that lie within a pixel of a known one."""
     return [
         one
         for one in located

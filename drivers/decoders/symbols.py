@@ -1,4 +1,4 @@
-"""The values that all steps of reading exchange: pictures, places of symbols, what was read."""
+"""The values that all reading steps exchange: pictures, places of symbols, results."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -23,17 +23,17 @@ class Symbol:
     size: int  # modules a side; 0: not known
 
     def scaled(self, factor: float) -> "Symbol":
-        """As it lies in a picture that is so many times larger."""
+        """Return it as it lies in a picture that is `factor` times as large."""
         return Symbol(np.asarray((self.corners + 0.5) * factor - 0.5, np.float32), self.size)
 
     def moved(self, right: int, down: int) -> "Symbol":
-        """As it lies in a picture that begins so many pixels further up and to the left."""
+        """Return it as it lies in a picture that begins this many pixels further left and up."""
         return Symbol(self.corners + np.array((right, down), np.float32), self.size)
 
 
 @dataclass(frozen=True, slots=True)
 class ReadResult:
-    """What one step, or all steps together, read of a picture."""
+    """The texts and symbols that one step, or all steps together, found in a picture."""
 
     texts: tuple[str, ...]  # each text once, exactly as decoded
     decoded_by: str  # the last step that read something; "" when nothing was read
@@ -41,12 +41,12 @@ class ReadResult:
     located: tuple[Symbol, ...] = ()  # that were not
 
     def scaled(self, factor: float) -> "ReadResult":
-        """As it lies in a picture that is so many times larger."""
+        """Return it as it lies in a picture that is `factor` times as large."""
         symbols, located = (tuple(one.scaled(factor) for one in part) for part in (self.symbols, self.located))
         return replace(self, symbols=symbols, located=located)
 
     def moved(self, right: int, down: int) -> "ReadResult":
-        """As it lies in the picture of which this one begins at (right, down)."""
+        """Return it as it lies in the picture of which this one begins at (right, down)."""
         symbols, located = (tuple(one.moved(right, down) for one in part) for part in (self.symbols, self.located))
         return replace(self, symbols=symbols, located=located)
 
@@ -65,6 +65,6 @@ def unique(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def lies_in(corners: Corners, other: Corners) -> bool:
-    """Tell whether the centre of the one lies in the other."""
+    """Return whether the centre of `corners` lies in `other`."""
     x, y = corners.mean(axis=0)
     return cv2.pointPolygonTest(other, (float(x), float(y)), measureDist=False) >= 0

@@ -1,4 +1,4 @@
-"""Where symbols are in a picture, and which version they are: readers' own detection, and ours where theirs fails.
+"""Location and version of symbols in a picture: by the readers' own detection, and by ours where theirs fails.
 
-What belongs here takes a grey picture, or a part of one, and gives places.
+Its modules take a grey picture, or a part of one, and return places.
 """

@@ -1,4 +1,4 @@
-"""Finds the fourth corner of a symbol, which has no finder pattern: its place gives the perspective.
+"""The fourth corner of a symbol, which has no finder pattern: its place determines the perspective.
 
 Three corners are certain.  Each place of the fourth gives each alignment pattern (ISO/IEC 18004:2015, 6.3.6) a place:
 the fourth is put where the mean correlation with all of them is highest.
@@ -18,7 +18,7 @@ from drivers.decoders.symbols import Grey, Symbol
 
 PATTERN = len(ALIGNMENT)  # modules a side
 REACH = 4 * MODULE  # pixels that the corner may be wrong, across and down
-BLUR = 0.45 * MODULE  # pixels, of a pattern as it is seen [0.25 module: 0, 0.7: 0]
+BLUR = 0.45 * MODULE  # pixels, of a pattern in a picture [0.25 module: 0, 0.7: 0]
 LEAST_SCORE = 0.6  # mean correlation with the patterns: less is none [0.45: 0, 0.75: 0]
 BETTER = 0.02  # than where it was: less is noise [0: 0, 0.06: 0]
 
@@ -49,15 +49,17 @@ def align(square: Grey, symbol: Symbol) -> Symbol:
 
 @cache
 def _within_reach(version: int) -> list[tuple[tuple[int, int], npt.NDArray[np.intp]]]:
-    """Of every pattern: left and top of its surroundings in a rectified symbol, within whose quiet zone they always
-    are; and which place in them, counted row by row, is the pattern's for every place of the corner."""
+    """Return, for every pattern, left and top of its surroundings in a rectified symbol, and their places.
+
+    The surroundings always lie within the quiet zone.  The places are counted row by row: the pattern's one for
+    every place of the corner."""
     size = 17 + 4 * version
     down, across = np.mgrid[-REACH : REACH + 1, -REACH : REACH + 1]
     found = []
     for row, column in alignment_centres(version):
         left, top = ((QUIET_ZONE + at - PATTERN // 2) * MODULE - REACH for at in (column, row))
         u, v = (column + 0.5) / size, (row + 0.5) / size
-        # what moves (1, 1) and leaves the three other corners, to first order; never further than (1, 1) itself
+        # moves (1, 1) and leaves the three other corners, to first order; never further than (1, 1) itself
         right, below = (np.rint(u * (v * across - (1 - u) * down)), np.rint(v * (u * down - (1 - v) * across)))
         places = (below + REACH) * (2 * REACH + 1) + right + REACH
         found.append(((left, top), places.astype(np.intp)))
@@ -66,7 +68,7 @@ def _within_reach(version: int) -> list[tuple[tuple[int, int], npt.NDArray[np.in
 
 @cache
 def _pattern() -> Grey:
-    """An alignment pattern, blurred as it is seen, its surroundings grey: nothing is known of them."""
+    """Return an alignment pattern, blurred as in a picture; its surroundings are grey, because they are unknown."""
     large = np.where(ALIGNMENT < 0, 255, 0).astype(np.uint8).repeat(MODULE, axis=0).repeat(MODULE, axis=1)
     framed = cv2.copyMakeBorder(large, MODULE, MODULE, MODULE, MODULE, cv2.BORDER_CONSTANT, value=128)
     return np.asarray(cv2.GaussianBlur(framed, (0, 0), BLUR)[MODULE:-MODULE, MODULE:-MODULE])

@@ -1,9 +1,9 @@
-"""Locates a symbol whose finder patterns no reader recognises: blurred, smeared, half covered.
+"""Location of a symbol whose finder patterns no reader recognises: blurred, smeared, half covered.
 
-Its outline gives four corners, right to some pixels (`outline`).  The borders of the modules come at a regular
-distance: the peak of their discrete Fourier transform gives the version.  Then a blurred finder pattern is looked for
-at each corner (normalised cross-correlation); three of them give the corners well, and which way up the symbol is.
-Where blur leaves no regularity, the version is the one whose finder patterns correlate best.
+Its outline gives four corners, exact to some pixels (`outline`).  The borders of the modules come at a regular
+distance: the peak of their discrete Fourier transform gives the version.  Then a blurred finder pattern is sought at
+each corner (normalised cross-correlation); three of them give exact corners and the symbol's orientation.  Where blur
+leaves no regularity, the version is the one whose finder patterns correlate best.
 
 In brackets behind a constant: what other values read (scripts/benchmarks/README.md, "Constants of the decoders").
 """
@@ -31,8 +31,8 @@ MODULES_BLURRED = 0.35  # sigma: what is blurred by fewer modules is regular [0.
 STEEPEST = 99  # percentile of the change from pixel to pixel [97: 0, 99.7: 0]
 BEST = 2  # versions whose finder patterns correlate best, that are returned [1: -1, 4: 0]
 REGULAR = 1.4  # times more than the median version the likeliest must stand out [1.2: 0, 1.7: 0]
-VERY_REGULAR = 2.0  # as it does where modules are seen well [1.6: 0, 2.5: 0]
-# pixels a side in which the frequency is looked for: of small and of large symbols [(108, 216): 0, (243, 486): -2]
+VERY_REGULAR = 2.0  # likewise, where modules are sharp [1.6: 0, 2.5: 0]
+# pixels a side in which the frequency is sought: of small and of large symbols [(108, 216): 0, (243, 486): -2]
 FLAT = (162, 324)
 TILES = 3  # a side: each has its own phase, for the corners are not exact [1: -7, 6: -1]
 COARSE = 2  # pixels a module while the version is not certain [1: -5, 4: 0]
@@ -46,7 +46,7 @@ CLIPPED = 1.5  # standard deviations of the modules from their mean [1: -1, 2.5:
 def locate_blurred(part: Grey, regular: float = REGULAR) -> Iterator[Symbol]:
     """Yield where a symbol may lie in `part`, the likeliest first.
 
-    `regular`: REGULAR or VERY_REGULAR; with the latter only symbols that are seen well are located."""
+    `regular`: REGULAR or VERY_REGULAR; with the latter only sharp symbols are located."""
     seen_well = regular >= VERY_REGULAR
     outlines = list(islice(find_outlines(part), 1 if seen_well else None))
     nothing = True
@@ -62,7 +62,7 @@ def locate_blurred(part: Grey, regular: float = REGULAR) -> Iterator[Symbol]:
 
 
 def _locate_irregular(part: Grey, outline: Corners) -> Iterator[Symbol]:
-    """Where blur leaves no regularity: every version that is not too fine; and the outline may be the paper's."""
+    """Yield every version that is not too fine, where blur leaves no regularity; the outline may be the paper's."""
     side, most = longer_side(outline), _blur(part, outline) / MODULES_BLURRED
     sizes = [int(size) for size in SIZES[:BLURRED] if size * LEAST_MODULE <= side <= size * most]
     if not sizes:
@@ -78,7 +78,7 @@ def _without_quiet_zone(outline: Corners, size: int) -> Corners:
 
 
 def _fit_finders(part: Grey, tone_curve: Grey, guesses: Iterable[Symbol]) -> Iterator[Symbol]:
-    """The BEST of the guesses, moved to where their finder patterns are, and upright."""
+    """Yield the BEST of the guesses, moved to their finder patterns, and upright."""
     tried = [_FinderFit(part, tone_curve, guess, COARSE) for guess in guesses]
     for fit in sorted(tried, key=lambda one: -one.score)[:BEST]:
         if fit.score >= 0:
@@ -87,8 +87,8 @@ def _fit_finders(part: Grey, tone_curve: Grey, guesses: Iterable[Symbol]) -> Ite
 
 
 def _blur(part: Grey, outline: Corners) -> float:
-    """Sigma in pixels, by the steepest edges within: a blurred edge rises by 0.4 (1 / sqrt(2 pi)) of its height in a
-    sigma."""
+    """Return sigma in pixels, from the steepest edges within: a blurred edge rises by 0.4 (1 / sqrt(2 pi)) of its
+    height in a sigma."""
     (left, top), (right, bottom) = np.maximum(outline.min(axis=0), 0).astype(int), outline.max(axis=0).astype(int)
     smooth, change = gradients(part[top : bottom + 1, left : right + 1])
     low, high = np.percentile(smooth[::3, ::3], (5, 95))
@@ -103,15 +103,16 @@ def _flatten(part: Grey, outline: Corners, side: int) -> Grey:
 
 
 def _tone_curve(flat: Grey) -> Grey:
-    """A look-up table of 256 tones, none darker or lighter than modules are.  The paper round a faint symbol counts for
-    no more than they."""
+    """Return a look-up table of 256 tones, none darker or lighter than modules are.
+
+    So the paper round a faint symbol has no more weight than its modules."""
     mean, deviation = (float(value[0, 0]) for value in cv2.meanStdDev(flat))
     low, high = mean - CLIPPED * deviation, mean + CLIPPED * deviation
     return np.arange(256).clip(max(int(low), 0), min(int(high), 255)).astype(np.uint8)
 
 
 def _likely_sizes(flat: Grey, side: float, regular: float) -> list[int]:
-    """Modules a side, the likeliest first.  `side`: of the outline, in pixels of the picture."""
+    """Return modules a side, the likeliest first.  `side`: of the outline, in pixels of the picture."""
     score = np.zeros(VERSIONS, np.float32)
     waves = _waves(len(flat))
     for upright in (flat, np.ascontiguousarray(flat.T)):
@@ -120,7 +121,7 @@ def _likely_sizes(flat: Grey, side: float, regular: float) -> list[int]:
         bands -= cv2.blur(bands, (len(flat) // 8 * 2 + 1, 1))
         tiles = bands.reshape(TILES, TILES, -1).transpose(1, 0, 2) @ waves
         score += np.hypot(tiles[..., :VERSIONS], tiles[..., VERSIONS:]).sum(axis=(0, 1))
-    score *= SIZES  # blur takes more from what is fine
+    score *= SIZES  # blur weakens fine modules more
     possible = side >= SIZES * LEAST_MODULE
     score, sizes = score[possible], SIZES[possible]
     if not len(sizes) or score.max() <= regular * median(score):
@@ -130,7 +131,7 @@ def _likely_sizes(flat: Grey, side: float, regular: float) -> list[int]:
 
 @cache
 def _waves(side: int) -> Floats:
-    """(tiles, places of a tile, cosines and sines of every size)."""
+    """Return cosines and sines of every size: (tiles, places of a tile, cosines and sines)."""
     turns = 2 * np.pi * np.outer(np.arange(side) / side, SIZES)
     both = np.hstack([np.cos(turns), np.sin(turns)]).astype(np.float32)
     return both.reshape(TILES, side // TILES, 2 * VERSIONS)
@@ -161,22 +162,22 @@ class _FinderFit:
         scores = np.maximum(sorted_scores[:, 1] - LEAST_SCORE, sorted_scores[:, 2] - SURE_SCORE)
         inverted = int(np.argmax(scores))
         self.score = float(scores[inverted])
-        """How well the corners correlate: below 0 there is no symbol."""
+        """Correlation of the corners: below 0 there is no symbol."""
         self._guess, self._corners = guess, whole
         self._corner_scores, self._moves = corner_scores[inverted], places[inverted] - REACH * module
 
     def upright(self) -> Iterator[Symbol]:
-        """Yield the symbol moved to its finder patterns and upright; two of them leave open which way up it is."""
+        """Yield the symbol moved to its finder patterns and upright; two patterns leave its orientation open."""
         best = np.argsort(-self._corner_scores).tolist()
         for odd in best[3:] if self._corner_scores[best[2]] >= LEAST_SCORE else best[3:1:-1]:
             yield self._moved(odd)
 
     def settled(self) -> Symbol:
-        """Return the symbol moved to its finder patterns, of a guess that is upright already."""
+        """Return the symbol moved to its finder patterns, for a guess that is upright already."""
         return self._moved(2)
 
     def _moved(self, odd: int) -> Symbol:
-        """`odd`: the corner without a finder pattern, which is the lower right one."""
+        """Return the symbol moved.  `odd`: the corner without a finder pattern, which is the lower right one."""
         moves = self._moves.copy()
         sure = self._corner_scores >= LEAST_SCORE
         sure[odd] = False
@@ -189,13 +190,13 @@ class _FinderFit:
 
 
 def _is_hopeful(scores: npt.NDArray[np.float64]) -> bool:
-    """Of three corners: whether the fourth may still make it three, or two that surely are."""
+    """Return whether the fourth corner may still make it three of these three, or two that are sure."""
     return bool(((scores >= LEAST_SCORE).sum(axis=1) >= 2).any() or (scores >= SURE_SCORE).any())
 
 
 @cache
 def _finder(module: int) -> Grey:
-    """A finder pattern, a little blurred, without its surroundings: not everybody leaves a quiet zone."""
+    """Return a finder pattern, a little blurred, without its surroundings: some codes have no quiet zone."""
     distance = np.maximum(*np.abs(np.indices((FINDER + 2, FINDER + 2)) - (FINDER + 1) // 2))
     ink = np.where((distance == 2) | (distance == 4), 255, 0).astype(np.uint8)
     large = ink.repeat(module, axis=0).repeat(module, axis=1)

@@ -1,7 +1,7 @@
-"""Reads codes whose modules are dots apart from each other: a blur of 0.3 module joins them.
+"""Codes whose modules are separate dots: a blur of 0.3 module joins them.
 
-The blur's width needs the distance of the dots.  That is measured by labelling connected components, so that other
-pictures cost a labelling only.
+The blur's width needs the distance of the dots.  Labelling of connected components measures it, so that other pictures
+cost a labelling only.
 """
 
 import cv2
@@ -18,10 +18,10 @@ DOTTED = "dots joined"
 
 FEWEST = 80  # dots: a symbol of 21 modules has some 200
 MOST = 20_000  # blobs: noise
-SAMPLE = 64  # dots whose nearest neighbour is looked for
+SAMPLE = 64  # dots whose nearest neighbour is sought
 BLUR = 0.3  # of the distance of two dots; `tests/unit/decoders/test_dots.py` reads dots of 0.6 to 0.9 module with it
 DARK = 0.4  # of the way from ink to paper: dots that nearly touch stay apart
-MODULE = 5.0  # pixels a module at most when it is looked at
+MODULE = 5.0  # pixels a module at most when it is read
 SIDE = 1000  # pixels: a larger part is halved before it is labelled
 
 
@@ -68,7 +68,7 @@ def dot_pitch(part: Grey) -> float | None:
 
 
 def _nearest(dots: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """The distances of some of them to their nearest neighbours."""
+    """Return the distances of some of them to their nearest neighbours."""
     some = dots[:: max(1, len(dots) // SAMPLE)]
     apart = np.square(some[:, None] - dots).sum(axis=2)
     apart[apart < 0.25] = np.inf  # itself

@@ -15,13 +15,13 @@ from drivers.decoders.arithmetic import median
 from drivers.decoders.filters import halve, smooth
 from drivers.decoders.symbols import Corners, Grey
 
-SQUARE = 0.66  # its shortest side against its longest: what is narrower is hardly a symbol [0.5: 0, 0.8: 0]
-GRAIN = 2  # pixels a side of what an outline is made of
-FILLED = 0.9  # of the rectangle around it: what fills more has all its corners [0.8: -1, 0.97: 0]
+SQUARE = 0.66  # its shortest side against its longest: a narrower outline is hardly a symbol [0.5: 0, 0.8: 0]
+GRAIN = 2  # pixels a side: the resolution of an outline
+FILLED = 0.9  # of the rectangle around it: an outline that fills more has all its corners [0.8: -1, 0.97: 0]
 # pixels a side: modules may be so large that they are no surface, unless the part is halved [350: 0, 800: 0]
 LARGE = 500
 SPREAD = (5, 5)  # grains over which changes are averaged to a surface [(3, 3): -9, (9, 9): -3]
-LEAST = (5, 5)  # grains: what is narrower is no surface [(3, 3): +1, (9, 9): -2]
+LEAST = (5, 5)  # grains: a narrower area is no surface [(3, 3): +1, (9, 9): -2]
 FULL = 0.5  # of the typical change of the surface: where it ends [0.35: -2, 0.65: -3]
 # of the hull's length: tolerances of `approxPolyDP`, until four corners are left
 # [(0.05,): 0, (0.02, 0.04, 0.06, 0.1, 0.15): 0]
@@ -43,7 +43,7 @@ def longer_side(outline: Corners) -> float:
 
 
 def is_square(outline: Corners) -> bool:
-    """Tell whether no side is much shorter than another."""
+    """Return whether no side is much shorter than another."""
     sides = np.linalg.norm(outline - np.roll(outline, 1, axis=0), axis=1)
     return bool(sides.min() > SQUARE * sides.max())
 
@@ -56,7 +56,7 @@ def gradients(part: Grey) -> tuple[Grey, Grey]:
 
 
 def _find_outline(part: Grey) -> Iterator[Corners]:
-    """The largest busy surface; then the rectangle around it, of which a corner may be missing."""
+    """Yield the largest busy surface; then the rectangle around it, because a corner may be missing."""
     if min(part.shape) < 8 * GRAIN:
         return
     _, change = gradients(part)

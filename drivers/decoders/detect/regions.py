@@ -1,4 +1,4 @@
-"""Regions in which a symbol may lie: they change quickly both across and down, as writing and edges do not.
+"""Regions in which a symbol may lie: they change quickly both across and down, unlike writing and edges.
 
 In brackets behind a constant: what other values read (scripts/benchmarks/README.md, "Constants of the decoders").
 """
@@ -13,14 +13,14 @@ import numpy as np
 from drivers.decoders.filters import halve
 from drivers.decoders.symbols import Corners, Grey, ReadResult, Symbol
 
-CELL = 8  # pixels a side of what is judged at once
+CELL = 8  # pixels a side
 LEAST = 20  # pixels a side: a small symbol of hardly a pixel a module [12: +1, 40: -2]
-MARGIN = 2  # cells around: the quiet zone and what was too faint [1: -3, 4: -2]
+MARGIN = 2  # cells around: the quiet zone and modules that were too faint [1: -3, 4: -2]
 MOST = 5  # regions of one picture, the largest first [2: -1, 10: 0]
-BEYOND = 1.2  # times its size: what belongs to a symbol that was read
+BEYOND = 1.2  # times its size: the area that belongs to a symbol that was read
 SHARE = 0.3  # of the change of the busiest cells (99.5th percentile): fainter ones are background [0.2: -2, 0.45: -3]
-FAINT = 0.15  # likewise, once nothing was read in what is busier [0.1: 0, 0.22: -1]
-FILLED = 0.3  # of the rectangle around what is busy [0.15: +1, 0.5: -2]
+FAINT = 0.15  # likewise, after nothing was read in busier ones [0.1: 0, 0.22: -1]
+FILLED = 0.3  # of the rectangle around busy cells [0.15: +1, 0.5: -2]
 FAINT_FILLED = 0.5  # likewise, of a faint region [0.3: 0, 0.7: -1]
 FAINT_LEAST = 64  # pixels a side [32: 0, 128: 0]
 FAINT_MOST = 2  # regions [0: -1, 5: 0]
@@ -39,7 +39,7 @@ class Region:
 
     @property
     def area(self) -> int:
-        """In pixels."""
+        """Its area in square pixels."""
         return (self.right - self.left) * (self.bottom - self.top)
 
     @property
@@ -49,15 +49,15 @@ class Region:
 
     @property
     def elongation(self) -> float:
-        """How many times longer than wide it is, or wider than long."""
+        """Its longer side over its shorter one."""
         return max(self.right - self.left, self.bottom - self.top) / self.narrow
 
     def scaled(self, factor: int) -> "Region":
-        """Return it as it lies in a picture that is so many times larger."""
+        """Return it as it lies in a picture that is `factor` times as large."""
         return Region(self.left * factor, self.top * factor, self.right * factor, self.bottom * factor)
 
     def holds(self, corners: Corners) -> bool:
-        """Tell whether the centre of `corners` lies in it."""
+        """Return whether the centre of `corners` lies in it."""
         x, y = corners.mean(axis=0)
         return bool(self.left <= x < self.right and self.top <= y < self.bottom)
 
@@ -66,19 +66,19 @@ class Region:
         return grey[self.top : self.bottom, self.left : self.right]
 
     def whole(self, result: ReadResult) -> ReadResult:
-        """Return what was read in this part as it lies in the picture."""
+        """Return a result of this part in the picture's coordinates."""
         return result.moved(self.left, self.top)
 
     def place(self, symbol: Symbol) -> Symbol:
-        """Return a symbol of this part as it lies in the picture."""
+        """Return a symbol of this part in the picture's coordinates."""
         return symbol.moved(self.left, self.top)
 
 
 def busy_regions(grey: Grey, read: Iterable[Corners] = (), *, coarser: bool = False) -> list[Region]:
     """Return the busiest regions, the largest first.
 
-    `read`: symbols that were read already, and are left out; `coarser`: the halved picture counts, too, in which large
-    or blurred modules are seen."""
+    `read`: symbols that were read already, and are left out; `coarser`: include the halved picture, which shows
+    large or blurred modules."""
     busy = _busy(grey, coarser=coarser)
     if busy is None:
         return []
@@ -92,8 +92,9 @@ def busy_regions(grey: Grey, read: Iterable[Corners] = (), *, coarser: bool = Fa
 
 
 def faint_regions(grey: Grey, others: Iterable[Region]) -> list[Region]:
-    """Return regions that are busy, but less than the `others`: a code in two dark greys beside black letters on white,
-    or one half of which lies in the shadow."""
+    """Return regions that are busy, but less than the `others`.
+
+    Examples: a code in two dark greys beside black letters on white, or one half of a code in shadow."""
     busy = _busy(grey, coarser=True)
     if busy is None:
         return []
@@ -109,7 +110,9 @@ def _mask_above(busy: Grey, share: float) -> Grey:
 
 
 def _regions(mask: Grey, grey: Grey, filled: float, least: int) -> Iterator[Region]:
-    """The largest first; `filled`: of the rectangle around it at least, which is `least` pixels a side."""
+    """Yield regions, the largest first.
+
+    `filled`: least share of the rectangle around it; `least`: its least side in pixels."""
     if not cv2.countNonZero(mask):
         return
     height, width = grey.shape
@@ -125,7 +128,7 @@ def _regions(mask: Grey, grey: Grey, filled: float, least: int) -> Iterator[Regi
 
 
 def _busy(grey: Grey, *, coarser: bool) -> Grey | None:
-    """Of every cell of the picture; None: it has too few."""
+    """Return how much every cell of the picture changes; None where it has too few."""
     cells = (grey.shape[1] - 4) // CELL, (grey.shape[0] - 4) // CELL
     if min(cells) < 3:
         return None
@@ -136,7 +139,7 @@ def _busy(grey: Grey, *, coarser: bool) -> Grey | None:
 
 
 def _changes(grey: Grey, cells: tuple[int, int], side: int) -> Grey:
-    """How much changes both across and down, of every cell of `side` pixels."""
+    """Return how much changes both across and down, for every cell of `side` pixels."""
     width, height = cells[0] * side, cells[1] * side
     across = np.asarray(cv2.absdiff(grey[:height, 2 : width + 2], grey[:height, :width]), np.uint8)
     down = np.asarray(cv2.absdiff(grey[2 : height + 2, :width], grey[:height, :width]), np.uint8)
@@ -144,13 +147,13 @@ def _changes(grey: Grey, cells: tuple[int, int], side: int) -> Grey:
 
 
 def _means(change: Grey, side: int) -> Grey:
-    """Of every cell.  `side` is a power of 2: halving again and again is faster than once."""
+    """Return the mean of every cell.  `side` is a power of 2: repeated halving is faster than one division."""
     while side > 1:
         change, side = halve(change), side // 2
     return change
 
 
 def _percentile_99_5(values: Grey) -> int:
-    """One in 200 is higher: `np.percentile` takes longer than all else here."""
+    """Return the value that one in 200 exceeds: `np.percentile` takes longer than all else here."""
     lower = np.cumsum(np.bincount(values.ravel(), minlength=256))
     return int(np.searchsorted(lower, values.size - values.size // 200))

@@ -1,4 +1,4 @@
-"""zbar on one rectified symbol."""
+"""zbar's reading of one rectified symbol."""
 
 from pyzbar import pyzbar
 
@@ -12,7 +12,7 @@ from gate.worker.stderr import silenced
 def decode_with_zbar(square: Grey) -> list[str]:
     """Return the texts that zbar reads in a rectified symbol.
 
-    It guesses the character set and returns UTF-8, so that only ASCII is certain to be exact: others are dropped."""
+    zbar guesses the character set and returns UTF-8.  Only ASCII is certain to be exact: other texts are dropped."""
     with silenced():
         symbols = pyzbar.decode(sharpen_modules(square), symbols=[pyzbar.ZBarSymbol.QRCODE])
     return [symbol.data.decode() for symbol in symbols if symbol.data.isascii()]

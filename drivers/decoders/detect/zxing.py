@@ -1,9 +1,8 @@
-"""zxing-cpp on a grey picture, then a second look at the symbols that it located and could not correct.
+"""zxing-cpp's reading of a grey picture, and a second look at symbols that it located and could not correct.
 
-zxing-cpp is asked for symbols with errors too (`return_errors`).  That costs nothing and gives the corners and version
-of a symbol whose modules it could not correct.  Such a symbol is rectified to a square grid, sharpened at the scale of
-its modules, thresholded against its neighbourhood, and read again in that small square only.  A symbol that is still
-not read is returned with its place: `recovery` can do more.
+`return_errors` costs nothing and gives the corners and version of a symbol that zxing-cpp could not correct.  Such a
+symbol is rectified to a square grid, sharpened at the scale of its modules, thresholded against its neighbourhood, and
+read again in that small square only.  A symbol that is still not read is returned with its place, for `recovery`.
 
 In brackets behind a constant: what other values read (scripts/benchmarks/README.md, "Constants of the decoders").
 """
@@ -31,13 +30,13 @@ _QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCodeModel2)
 # pixels a side whose mean is the threshold of the second look: ten modules, and odd [25: 0, 61: 0]
 AROUND = 10 * MODULE + 1
 SIDE = 65_535  # pixels a side: `read_barcodes` raises ValueError for more
-GUARDED = 10**6  # pixels: a larger picture may hold more finder patterns than there is time for
+GUARDED = 10**6  # pixels: a larger picture may hold too many finder patterns for the time
 SECOND_LOOKS = 3  # in one picture, and as many again as codes were read in it: a bound on time [1: 0, 8: 0]
 
 
 @contain_failures(lambda: NOTHING)
 def detect_and_decode(grey: Grey, binarizer: zxingcpp.Binarizer = LOCAL, *, second_look: bool = True) -> ReadResult:
-    """Read all QR codes that zxing-cpp reads, at once or (`second_look`) once they are rectified."""
+    """Read all QR codes that zxing-cpp reads, at once or (`second_look`) after they are rectified."""
     if max(grey.shape) > SIDE or (grey.size > GUARDED and is_crowded(grey)):
         return detect_and_decode(halve(grey), binarizer, second_look=second_look).scaled(2)
     barcodes = zxingcpp.read_barcodes(
@@ -79,8 +78,9 @@ def decode_flat(square: Grey, binarizer: zxingcpp.Binarizer = GLOBAL) -> list[st
 
 
 def _uncorrected(barcodes: Iterable[zxingcpp.Barcode], read: Iterable[Corners]) -> Iterator[Symbol]:
-    """Symbols that were located and not corrected, each place once: several triples of finder patterns may describe one
-    symbol."""
+    """Yield symbols that were located and not corrected, each place once.
+
+    Several triples of finder patterns may describe one symbol."""
     taken = list(read)
     most = 2 * len(taken) + SECOND_LOOKS
     for barcode in barcodes:
@@ -97,7 +97,7 @@ def _uncorrected(barcodes: Iterable[zxingcpp.Barcode], read: Iterable[Corners]) 
 
 
 def _size(barcode: zxingcpp.Barcode) -> int | None:
-    """Modules a side, None when zxing-cpp did not get as far as the version."""
+    """Return modules a side, None when zxing-cpp did not determine the version."""
     extra = barcode.extra
     version = str(extra.get("Version", "")) if isinstance(extra, dict) else ""
     return 17 + 4 * int(version) if version.isdecimal() else None

@@ -1,5 +1,5 @@
-"""The QR symbology of ISO/IEC 18004, model 2: where modules lie, what they carry, how codewords are corrected.
+"""The QR symbology of ISO/IEC 18004, model 2: placement of modules, their content, correction of codewords.
 
-What belongs here knows modules, format information and codewords, and no camera: its input is a flat symbol, its
-output modules.
+Its modules handle modules, format information and codewords, and no camera: the input is a flat symbol, the output
+modules.
 """

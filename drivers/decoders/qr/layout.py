@@ -2,7 +2,7 @@
 codewords, data masks, format information, and how codewords form blocks.
 
 Clauses, annexes and tables are those of ISO/IEC 18004:2015.  Everything is cached: a symbol of 177 modules takes some
-MB.  `tests/unit/decoders/test_layout.py` holds all of it against symbols that segno draws.
+MB.  `tests/unit/decoders/test_layout.py` compares all of it with symbols that segno draws.
 """
 
 from dataclasses import dataclass
@@ -160,8 +160,8 @@ def _draw_alignment(fixed: Signs, version: int) -> None:
 def alignment_centres(version: int) -> list[tuple[int, int]]:
     """Return row and column of the central module of every alignment pattern (annex E).
 
-    The patterns lie on a grid whose lines are an even number of modules apart, only the first gap may be narrower: that
-    gives all of table E.1."""
+    The patterns lie on a grid whose lines are an even number of modules apart; only the first gap may be narrower.
+    That gives all of table E.1."""
     if version == 1:
         return []
     count = version // 7 + 2
@@ -187,7 +187,7 @@ def _format_places(size: int) -> npt.NDArray[np.intp]:
 
 
 def _zigzag(free: Bits) -> npt.NDArray[np.intp]:
-    """Row and column of the free modules, in the order in which they are filled (7.7.3)."""
+    """Return row and column of the free modules, in the order in which they are filled (7.7.3)."""
     size = len(free)
     path = []
     columns = [column - (column <= 6) for column in range(size - 1, 0, -2)]  # the timing pattern is skipped
@@ -198,7 +198,7 @@ def _zigzag(free: Bits) -> npt.NDArray[np.intp]:
 
 
 def _remainder(word: int, divisor: int) -> int:
-    """Of polynomials over GF(2)."""
+    """Return the remainder of a division of polynomials over GF(2)."""
     while word.bit_length() >= divisor.bit_length():
         word ^= divisor << (word.bit_length() - divisor.bit_length())
     return word

@@ -1,9 +1,9 @@
 """Reed-Solomon decoding of a block of codewords over GF(256), with errors and erasures.
 
-Syndromes, then the errata locator by Berlekamp and Massey, initialised with the erasures (Blahut, "Algebraic Codes for
-Data Transmission", 2003, chapter 7), then its roots by trying all places (Chien), then magnitudes by Forney.  An error
+The steps: syndromes; the errata locator by Berlekamp and Massey, initialised with the erasures (Blahut, "Algebraic
+Codes for Data Transmission", 2003, chapter 7); its roots by trying all places (Chien); magnitudes by Forney.  An error
 takes two error correction codewords, an erasure (a codeword known to be doubtful) one.  Libraries that read QR codes
-know errors alone.
+correct errors alone.
 """
 
 import numpy as np
@@ -33,10 +33,10 @@ _TIMES = [  # every factor times every value
 
 
 def correct(words: Words, ecc: int, erased: npt.NDArray[np.intp]) -> Words | None:
-    """Return the codeword sequence nearest to `words`, of which the last `ecc` are for error correction; `words` itself
-    when nothing is wrong, None when no sequence is within reach.
+    """Return the codeword sequence nearest to `words`, of which the last `ecc` are for error correction.
 
-    `erased`: places that count as unknown, at most `ecc`."""
+    Returns `words` itself when nothing is wrong, None when no sequence is within reach.  `erased`: places that count
+    as unknown, at most `ecc`."""
     syndromes = _syndromes(words, ecc)
     if not any(syndromes):
         return words
@@ -55,14 +55,15 @@ def correct(words: Words, ecc: int, erased: npt.NDArray[np.intp]) -> Words | Non
 
 
 def _syndromes(words: Words, ecc: int) -> list[int]:
-    """The values at powers 0 to `ecc` - 1: all 0 where nothing is wrong."""
+    """Return the values at powers 0 to `ecc` - 1: all 0 where nothing is wrong."""
     exponents = np.arange(len(words) - 1, -1, -1)
     terms = _POWER[(_LOG[words] + np.outer(np.arange(ecc), exponents)) % 255]
     return [int(value) for value in np.bitwise_xor.reduce(np.where(words, terms, 0), axis=1)]
 
 
 def _locator(syndromes: list[int], erased: list[int]) -> list[int]:
-    """The errata locator by Berlekamp and Massey, begun with the erasures: lowest power first, no zeros at the end."""
+    """Return the errata locator by Berlekamp and Massey, initialised with the erasures: lowest power first, no zeros
+    at the end."""
     locator = [1]
     for exponent in erased:
         locator = _plus_scaled([*locator, 0], [0, *locator], _POWERS[exponent])
@@ -86,7 +87,7 @@ def _locator(syndromes: list[int], erased: list[int]) -> list[int]:
 
 
 def _magnitudes(syndromes: list[int], locator: list[int], roots: npt.NDArray[np.intp]) -> Words:
-    """What to add at each root, by Forney's formula."""
+    """Return the value to add at each root, by Forney's formula."""
     values = [0] * len(syndromes)
     for power, factor in enumerate(locator):
         if factor:

@@ -1,12 +1,11 @@
-"""Decodes a flat symbol from soft bits: its modules are not thresholded but weighed, and doubtful codewords count as
-erased.
+"""Decoding of a flat symbol from soft bits: modules are weighed, not thresholded; doubtful codewords count as erased.
 
-A rectified symbol still is blurred, unevenly lit and half covered by a reflection.  A good part of its modules is known
-beforehand (function patterns).  From those a linear equaliser is learnt, as a modem learns a line from a training
-sequence: ridge regression (Hoerl and Kennard, 1970) from the samples around a module to the module's value.  It undoes
-defocus, motion and half a module of misplacement alike.  It is then learnt again, decision-directed, from all modules
-that it is confident of, and from every block that was corrected.  A module whose soft bit stays near zero is doubtful,
-and its codeword may count as erased: generalised minimum distance decoding (GMD; Forney, 1966) of each block.
+A rectified symbol may still be blurred, unevenly lit and half covered by a reflection.  A good part of its modules is
+known beforehand (function patterns).  A linear equaliser is trained on those, as a modem's is on a training sequence:
+ridge regression (Hoerl and Kennard, 1970) from the samples around a module to the module's value.  It undoes defocus,
+motion and half a module of misplacement alike.  Then it is trained again, decision-directed, on all confident modules
+and on every block that was corrected.  A module whose soft bit stays near zero is doubtful, and its codeword may count
+as erased: generalised minimum distance decoding (GMD; Forney, 1966) of each block.
 
 A chance find must not become a text: every block keeps SLACK error correction codewords unused, a corrected symbol must
 agree with the soft bits, and the text is zxing-cpp's reading of the modules that are returned here.
@@ -31,18 +30,18 @@ SoftBits = npt.NDArray[np.float32]
 """Square [row, column] of modules: above 0 dark, below 0 light; the further from 0, the more confident."""
 
 SAMPLES = 2  # a module and side: half of those of a rectified symbol
-TAPS = 10  # samples a side that the equaliser weighs: 5 modules [6: -1, 14: -1]
+TAPS = 10  # samples a side of the equaliser: 5 modules [6: -1, 14: -1]
 ROUNDS = 4  # of learning [2: 0, 6: 0]
-# of the number of known modules: how strongly the equaliser is held to a mere average [0.0005: 0, 0.008: -1]
+# of the number of known modules: how strongly the equaliser is held to a plain average [0.0005: 0, 0.008: -1]
 RIDGE = 0.002
 WINDOW = 5  # modules a side in which there are dark and light ones [3: 0, 8: 0]
 SLACK = 4  # error correction codewords a block that stay unused when some count as erased [2: 0, 8: -3]
 # of the codewords that may count as erased: the trials of GMD [(0,): -1, (0, 0.25, 0.5, 0.75, 1): 0]
 ERASED = (0.0, 0.35, 0.7, 1.0)
-# mean of the modules known beforehand, 1 when each is right: less, and it is another symbol [0.45: 0, 0.65: 0]
+# mean of the modules known beforehand, 1 when each is right: less is another symbol [0.45: 0, 0.65: 0]
 FITTING = 0.55
 AGREEING = 0.8  # of the modules, weighed by their confidence: less is a chance find [0.72: 0, 0.88: 0]
-CONFIDENT = 0.55  # mean of all modules: less, and no block will be corrected [0.45: 0, 0.65: 0]
+CONFIDENT = 0.55  # mean of all modules: less, and no block can be corrected [0.45: 0, 0.65: 0]
 HOPEFUL = 0.15  # mean of the codewords of a block, likewise [0.05: 0, 0.3: 0]
 LOST = 2  # blocks of the most confident ones that cannot be corrected: then the others cannot, either [1: 0, 4: 0]
 _REACH = (TAPS - SAMPLES) // 2
@@ -50,7 +49,7 @@ _FIRST = QUIET_ZONE * SAMPLES - _REACH
 
 
 def decode_modules(samples: Grey, version: int) -> Bits | None:
-    """Return the modules of a flat symbol, every one as it was drawn; None when that cannot be determined.
+    """Return the modules of a flat symbol, each as it was drawn; None when that cannot be determined.
 
     `samples`: the symbol with its quiet zone, SAMPLES a module and side."""
     shape = layout.layout(version)
@@ -76,8 +75,9 @@ def decode_modules(samples: Grey, version: int) -> Bits | None:
 
 
 def _normalise(samples: Grey) -> Floats:
-    """About -1 for the lightest and 1 for the darkest of the neighbourhood; nearer to 0 where the two differ little, as
-    under a reflection."""
+    """Return about -1 for the lightest and 1 for the darkest of the neighbourhood.
+
+    The values are nearer to 0 where the two differ little, as under a reflection."""
     window = cv2.getStructuringElement(cv2.MORPH_RECT, (WINDOW * SAMPLES, WINDOW * SAMPLES))
     smooth = cv2.GaussianBlur(samples, (0, 0), 0.3 * SAMPLES)
     high, low = _smooth_widely(cv2.dilate(smooth, window)), _smooth_widely(cv2.erode(smooth, window))
@@ -86,22 +86,23 @@ def _normalise(samples: Grey) -> Floats:
 
 
 def _smooth_widely(part: npt.NDArray[Any]) -> Floats:
-    """A value a module is as good as SAMPLES of them, and faster by far."""
+    """Blur at one value a module: it is as good as SAMPLES of them, and much faster."""
     side = len(part)
     small = cv2.resize(part, (side // SAMPLES, side // SAMPLES), interpolation=cv2.INTER_AREA).astype(np.float32)
     return np.asarray(cv2.resize(cv2.GaussianBlur(small, (0, 0), 0.5 * WINDOW), (side, side)), np.float32)
 
 
 def _neighbourhoods(normalised: Floats, size: int) -> Floats:
-    """A view, [row, column] of modules: the TAPS x TAPS samples around each."""
+    """Return a view, [row, column] of modules: the TAPS x TAPS samples around each."""
     first, last = _FIRST, _FIRST + (size - 1) * SAMPLES + TAPS
     windows = np.lib.stride_tricks.sliding_window_view(normalised[first:last, first:last], (TAPS, TAPS))
     return windows[::SAMPLES, ::SAMPLES]
 
 
 def _learn_equaliser(windows: Floats, target: Floats) -> Floats:
-    """TAPS * TAPS coefficients and a constant: ridge regression over the modules whose target is not 0, held to the
-    mean of the module itself."""
+    """Return TAPS * TAPS coefficients and a constant.
+
+    Ridge regression over the modules whose target is not 0, held to the mean of the module itself."""
     plain = np.zeros((TAPS * TAPS + 1, 1), np.float32)
     plain[:-1].reshape(TAPS, TAPS)[_REACH : _REACH + SAMPLES, _REACH : _REACH + SAMPLES] = 1 / SAMPLES**2
     given = target != 0
@@ -115,8 +116,9 @@ def _learn_equaliser(windows: Floats, target: Floats) -> Floats:
 
 
 def _equalise(normalised: Floats, equaliser: Floats, size: int) -> SoftBits:
-    """The samples around each module, weighed.  Every phase of the grid is filtered by itself: no value between modules
-    is computed."""
+    """Return the weighed samples around each module.
+
+    Every phase of the grid is filtered by itself: no value between modules is computed."""
     soft_bits = np.full((size, size), equaliser[-1], np.float32)
     kernel = equaliser[:-1].reshape(TAPS, TAPS)
     for down in range(SAMPLES):
@@ -161,7 +163,7 @@ class _Correction:
 
 
 def _correct_block(words: Words, confidence: Floats, ecc: int) -> Words | None:
-    """GMD: one trial for each share of ERASED, the least confident codewords first."""
+    """Correct by GMD: one trial for each share of ERASED, the least confident codewords first."""
     doubtful = np.argsort(confidence)
     tried = set()
     for share in ERASED:

@@ -1,4 +1,4 @@
-"""From a symbol's place in a picture to a flat square grid of modules: perspective, warped surfaces, cylinders.
+"""Rectification of a symbol to a flat square grid of modules: perspective, warped surfaces, cylinders.
 
-What belongs here takes a place and gives pixels.
+Its modules take a place and return pixels.
 """

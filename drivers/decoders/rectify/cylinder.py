@@ -1,9 +1,9 @@
-"""Unrolls a symbol that lies round a can, a bottle, a wrist: modules grow narrower where the surface turns away, and
-lines that cross it sag.
+"""Unrolling of a symbol round a can, a bottle, a wrist: modules narrow where the surface turns away, and lines across
+it sag.
 
 Both are fitted by a grid search for the most regular distance of the modules' borders: the magnitude of their discrete
-Fourier transform at the module's frequency, once a cylinder is undone.  Only the centres of the finder patterns are
-certain beforehand.  The rest, `dewarp` flattens.
+Fourier transform at the module's frequency, with a cylinder undone.  Only the centres of the finder patterns are
+certain beforehand.  `dewarp` flattens the rest.
 
 In brackets behind a constant: what other values read (scripts/benchmarks/README.md, "Constants of the decoders").
 """
@@ -24,15 +24,15 @@ from drivers.decoders.rectify.dewarp import borders, suppress_texture
 from drivers.decoders.rectify.perspective import MODULE, rectify
 from drivers.decoders.symbols import Grey, Symbol
 
-GAIN = 1.7  # times more regular than flat: less, and it lies round no cylinder [1.3: 0, 2.3: 0]
-REGULAR = 0.12  # of all that changes: less, and these are no modules [0.07: 0, 0.2: 0]
+GAIN = 1.7  # times more regular than flat: less is no cylinder [1.3: 0, 2.3: 0]
+REGULAR = 0.12  # of all changes: less are no modules [0.07: 0, 0.2: 0]
 BANDS = 4  # of a symbol, each of which may be a little displaced [2: -1, 8: 0]
-SAGS = 0.25  # of the symbol's side: the most that its middle hangs down [0.15: 0, 0.4: 0]
+SAGS = 0.25  # of the symbol's side: the most that its middle sags [0.15: 0, 0.4: 0]
 SAG_STEP, SKEW_STEP, SKEWS = 0.66, 1.0, 3.0  # modules: steps of the search, and the most that its right side hangs down
 ANGLE_STEP, MIDDLE_STEP = 0.4, 0.15  # radians that the symbol covers, and of its side: steps of the search
-IN_VIEW = 1.45  # radians off the line of sight: what is further round, near 90 degrees, is not seen
+IN_VIEW = 1.45  # radians off the line of sight: modules further round, near 90 degrees, are invisible
 _ANGLES = ANGLE_STEP * np.arange(1, 8)
-_MIDDLES = MIDDLE_STEP * np.arange(-4, 5)  # where it is seen straight: of its side, away from its middle
+_MIDDLES = MIDDLE_STEP * np.arange(-4, 5)  # where it faces the camera: of its side, from its middle
 _CYLINDERS = [
     (angle, middle) for angle, middle in product(_ANGLES, _MIDDLES) if angle * (0.5 + abs(middle)) < IN_VIEW
 ]  # the whole symbol is seen
@@ -83,7 +83,7 @@ def _fit(square: Grey, size: int, lying: bool) -> _Fit:
 
 
 def _refine(fit: _Fit, size: int) -> tuple[float, float]:
-    """A cylinder between those that were tried."""
+    """Return a cylinder between those that were tried."""
     angle, middle = fit.cylinder
     near = [(angle + across * ANGLE_STEP, middle + aside * MIDDLE_STEP) for across, aside in _BETWEEN]
     return near[int(np.argmax(_regularity(_waves(size, near), fit.bands)))]
@@ -102,7 +102,7 @@ def _flatten(square: Grey, size: int, angle: float, middle: float) -> Grey:
 
 
 def _sag(level: Grey, size: int) -> tuple[float, float]:
-    """How far, in modules, the middle of the symbol hangs down, and its right side."""
+    """Return how far, in modules, the middle of the symbol sags, and its right side."""
     lines = _keep_borders(borders(suppress_texture(np.ascontiguousarray(level.T)), size))
     columns = cv2.resize(lines, (size * MODULE, size), interpolation=cv2.INTER_AREA)
     turns = 2 * np.pi * (np.arange(size * MODULE) + 1) / MODULE
@@ -114,12 +114,12 @@ def _sag(level: Grey, size: int) -> tuple[float, float]:
 
 
 def _keep_borders(lines: Floats) -> Floats:
-    """Drop what is no border but a shadow or a picture."""
+    """Drop changes that are no borders, but a shadow or a picture."""
     return np.asarray(lines - cv2.blur(lines, (2 * MODULE + 1, 1)), np.float32)
 
 
 def _regularity(waves: Floats, bands: Floats) -> Floats:
-    """Of each wave (cosines, then sines of all), in all bands."""
+    """Return the regularity of each wave (cosines, then sines of all), in all bands."""
     sums = multiply(waves, bands)
     half = len(sums) // 2
     return np.asarray(cv2.magnitude(sums[:half], sums[half:]).sum(axis=1), np.float32)
@@ -127,12 +127,12 @@ def _regularity(waves: Floats, bands: Floats) -> Floats:
 
 @cache
 def _cylinder_waves(size: int) -> Floats:
-    """Of no cylinder, and of every one."""
+    """Return the waves of no cylinder, and of every one."""
     return _waves(size, [(0.01, 0.0), *_CYLINDERS])
 
 
 def _waves(size: int, cylinders: Sequence[tuple[float, float]]) -> Floats:
-    """(cosines, then sines; pixels of a symbol)."""
+    """Return the waves of these cylinders: (cosines, then sines; pixels of a symbol)."""
     seen = (np.arange(size * MODULE) + 1) / (size * MODULE)
     turns = 2 * np.pi * size * np.stack([_lies_at(seen, size, *cylinder) for cylinder in cylinders])
     return np.vstack([np.cos(turns), np.sin(turns)]).astype(np.float32)
@@ -140,7 +140,8 @@ def _waves(size: int, cylinders: Sequence[tuple[float, float]]) -> Floats:
 
 @lru_cache(maxsize=4)  # some MB for a large symbol
 def _sag_waves(size: int) -> tuple[Floats, Floats]:
-    """(ways; sag and skew in modules), and what turns the cosines and sines of columns back by them."""
+    """Return (ways; sag and skew in modules), and the factors that turn the cosines and sines of columns back by
+    them."""
     sags, skews = np.arange(-SAGS * size, SAGS * size, SAG_STEP), np.arange(-SKEWS, SKEWS + 0.1, SKEW_STEP)
     ways = np.array(list(product(sags, skews)), np.float32)
     turns = 2 * np.pi * ways @ _down((np.arange(size) + 0.5) / size, size)
@@ -149,21 +150,21 @@ def _sag_waves(size: int) -> tuple[Floats, Floats]:
 
 
 def _down(share: npt.NDArray[Any], size: int) -> Floats:
-    """How far everything is displaced by a sag and a skew of 1: none at the middles of the finder patterns."""
+    """Return the displacement by a sag and a skew of 1: none at the middles of the finder patterns."""
     first = FINDER / 2 / size
     way = (share - first) / (1 - 2 * first)
     return np.stack([4 * way * (1 - way), way]).astype(np.float32)
 
 
 def _seen_at(share: npt.NDArray[Any], size: int, angle: float, middle: float) -> Floats:
-    """Where it is seen what lies at this share of the symbol's side."""
+    """Return where this share of the symbol's side appears in the picture."""
     first, low, high = _anchors(size, angle, middle)
     sine = np.sin(angle * (share - 0.5 - middle))
     return np.asarray(first + (sine - low) / (high - low) * (1 - 2 * first), np.float32)
 
 
 def _lies_at(share: npt.NDArray[Any], size: int, angle: float, middle: float) -> Floats:
-    """The reverse."""
+    """Return the inverse of `_seen_at`."""
     first, low, high = _anchors(size, angle, middle)
     sine = low + (high - low) * (share - first) / (1 - 2 * first)
     return np.asarray(np.arcsin(sine.clip(-1, 1)) / angle + 0.5 + middle, np.float32)

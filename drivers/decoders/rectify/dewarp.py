@@ -1,9 +1,9 @@
-"""Flattens a warped symbol: cloth, crumpled paper, a bottle, or four corners that are a little wrong.
+"""Dewarping of a symbol: cloth, crumpled paper, a bottle, or four corners that are a little wrong.
 
-Wherever the modules lie, their borders come at a regular distance.  The phase of that regularity says, up to whole
-modules, how far a neighbourhood is from where it should be.  The whole modules are found by quality-guided phase
-unwrapping (Ghiglia and Pritt, "Two-Dimensional Phase Unwrapping", 1998, chapter 4): from the finder patterns, whose
-places are certain, from neighbour to neighbour, the one with the clearest phase first.
+The borders of the modules come at a regular distance.  The phase of that regularity gives the displacement of a
+neighbourhood, up to whole modules.  Quality-guided phase unwrapping (Ghiglia and Pritt, "Two-Dimensional Phase
+Unwrapping", 1998, chapter 4) finds the whole modules.  It starts from the finder patterns, whose places are certain,
+and goes from neighbour to neighbour, the clearest phase first.
 
 In brackets behind a constant: what other values read (scripts/benchmarks/README.md, "Constants of the decoders").
 """
@@ -20,16 +20,16 @@ from drivers.decoders.rectify.perspective import MODULE
 from drivers.decoders.symbols import Grey
 
 Shift = npt.NDArray[np.float32]
-"""[row, column] of modules: how many modules each lies from its place."""
+"""[row, column] of modules: the distance of each from its place, in modules."""
 
 REACH = 2.2  # modules: sigma of the neighbourhood whose phase is taken [1.6: -1, 3: -1]
-# modules between two neighbours that are unwrapped: with a sigma of REACH nearer ones say the same [2: 0, 5: -1]
+# modules between two neighbours that are unwrapped: with a sigma of REACH nearer ones have the same phase [2: 0, 5: -1]
 STRIDE = 3
 _CIRCLE = 2 * np.pi
 
 
 def flatten(square: Grey, size: int, pixels: int) -> Grey:
-    """Return a rectified symbol of `size` modules, `pixels` a module, with every module where it should be."""
+    """Return a rectified symbol of `size` modules, `pixels` a module, with every module in its place."""
     smooth = suppress_texture(square)
     across = _shift(smooth, size)
     down = _shift(np.ascontiguousarray(smooth.T), size).T
@@ -47,27 +47,26 @@ def flatten(square: Grey, size: int, pixels: int) -> Grey:
 
 
 def suppress_texture(square: Grey) -> Grey:
-    """Blur a rectified symbol so that what is smaller than modules makes no borders."""
+    """Blur a rectified symbol so that details smaller than modules make no borders."""
     return np.asarray(cv2.GaussianBlur(square, (0, 0), 0.25 * MODULE), np.uint8)
 
 
 def borders(smooth: Grey, size: int) -> Floats:
-    """Return how much changes from each pixel of a rectified symbol, without its quiet zone, to the next on its
-    right."""
+    """Return the change from each pixel of a rectified symbol, without its quiet zone, to the next on its right."""
     first, last = QUIET_ZONE * MODULE, (QUIET_ZONE + size) * MODULE
     change = cv2.absdiff(smooth[first:last, first + 1 : last + 1], smooth[first:last, first:last])
     return np.asarray(change, np.float32)
 
 
 def _interpolate(shift: Shift, pixels: int) -> Shift:
-    """For every pixel of the flat symbol with its quiet zone: pixels of the rectified one."""
+    """Return, for every pixel of the flat symbol with its quiet zone, pixels of the rectified one."""
     around = cv2.copyMakeBorder(shift, QUIET_ZONE, QUIET_ZONE, QUIET_ZONE, QUIET_ZONE, cv2.BORDER_REPLICATE)
     side = len(around) * pixels
     return np.asarray(cv2.resize(around, (side, side), interpolation=cv2.INTER_LINEAR) * MODULE, np.float32)
 
 
 def _shift(smooth: Grey, size: int) -> Shift:
-    """How far to the right each module lies from its place, from the first harmonic of its borders."""
+    """Return how far to the right each module lies from its place, from the first harmonic of its borders."""
     turn = _CIRCLE * np.arange(1, MODULE + 1) / MODULE
     wave = np.stack([np.cos(turn), -np.sin(turn)], axis=1).astype(np.float32)
     cells = borders(smooth, size).reshape(-1, size, MODULE) @ wave
@@ -78,14 +77,14 @@ def _shift(smooth: Grey, size: int) -> Shift:
 
 
 def _unwrap(wrapped: Shift, quality: Floats) -> Shift:
-    """Whole modules added to `wrapped`, so that neighbours differ by less than half of one."""
+    """Add whole modules to `wrapped`, so that neighbours differ by less than half of one."""
     coarse = _unwrap_by_quality(wrapped[::STRIDE, ::STRIDE], quality[::STRIDE, ::STRIDE])
     around = coarse.repeat(STRIDE, axis=0).repeat(STRIDE, axis=1)[: len(wrapped), : len(wrapped)]
     return np.asarray(wrapped + np.round(around - wrapped), np.float32)
 
 
 def _unwrap_by_quality(wrapped: Shift, quality: Floats) -> Shift:
-    """From the three finder patterns outwards, the neighbour of the highest quality first."""
+    """Unwrap from the three finder patterns outwards, the neighbour of the highest quality first."""
     size = len(wrapped)
     wide = size + 1  # with one more place in every row, and a row above and below, which count as reached
     parts, costs = np.zeros((2, size + 2, wide), np.float32)

@@ -15,7 +15,7 @@ SHARPEN_SIGMA, SHARPEN_AMOUNT = 0.7 * MODULE, 2.0
 
 
 def square_corners(size: int, module: int = MODULE) -> Corners:
-    """Return where `rectify` puts the corners of a symbol of `size` modules."""
+    """Return the corners of a symbol of `size` modules after `rectify`."""
     low, high = QUIET_ZONE * module, (QUIET_ZONE + size) * module
     return np.array([(low, low), (high, low), (high, high), (low, high)], np.float32) - np.float32(0.5)
 
