@@ -1,6 +1,6 @@
-"""What is published of the lists: which files, and the head that names the ways to the current list.
+"""The files of a publication of the lists, and the head that names the deltas and the snapshot.
 
-Pure: what it returns is signed and brought to gates by `gate.authority.repository`.
+Pure: `gate.authority.repository` signs the result and brings it to gates.
 """
 
 import hashlib
@@ -19,12 +19,12 @@ from gate.store import status_wire as wire
 from gate.store.apply_list import SHRINKS_BELOW
 from gate.store.documents import RULES, TIME, TRUST
 
-MOST_DELTAS = 32  # in the chain: each costs some 200 bytes of every sync that finds a new list
+MOST_DELTAS = 32  # in the chain: each adds some 200 bytes to every sync that finds a new list
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The list that gates can get now, and the lengths of the deltas that are offered."""
+    """The list that gates can get now, and the lengths of its deltas."""
 
     head: wire.Head
     nibbles: bytes
@@ -33,18 +33,18 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """What is to be published."""
+    """The content to publish."""
 
     trust: bytes
     rules: bytes
     nibbles: bytes
     size: int
     listed: int
-    time: bytes | None = None  # time.json, where the time had to be reset once
+    time: bytes | None = None  # time.json, where the time was reset
 
 
 def published(repository: AuthorityRepository) -> Published | None:
-    """Read what was published last; None where nothing was.  Raises StoreError."""
+    """Read the last publication; None before the first.  Raises StoreError."""
     data = repository.content(SigningRole.STATUS, wire.HEAD)
     if data is None:
         return None
@@ -56,8 +56,8 @@ def published(repository: AuthorityRepository) -> Published | None:
 
 
 def documents(lists: Lists, before: dict[str, bytes]) -> Content:
-    """trust.json, rules.json and, if there is one, time.json.  Raises PublishError for what gates would not take:
-    unfit, or another content under a version that was published `before`."""
+    """Return trust.json, rules.json and, if there is one, time.json.  Raises PublishError for content that gates
+    would refuse: invalid, or changed under a version that was published `before`."""
     contents = {TRUST: lists.trust, RULES: lists.rules} | ({TIME: lists.time} if lists.time else {})
     versions = {name: _version(name, data) for name, data in contents.items()}
     for name, published in before.items():
@@ -73,7 +73,7 @@ def documents(lists: Lists, before: dict[str, bytes]) -> Content:
 
 
 def pending_reset(lists: Lists, before: dict[str, bytes]) -> TimeReset | None:
-    """The reset of the time that is to be published, if it is a new one."""
+    """Return the reset of the time to publish, if it is a new one."""
     if lists.time is None:
         return None
     reset = parse_time(lists.time)
@@ -89,9 +89,9 @@ def _version(name: str, data: bytes) -> int:
 def status(
     lists: Lists, before: Published | None, *, version: int, as_of: int, shrink: bool, grow: bool
 ) -> tuple[wire.Head, Content]:
-    """The head, and its files.  `as_of`: Unix s, the moment the list speaks of.  `shrink`: it is meant that
-    far fewer people are listed than before, `grow`: that many are new or get another status.  Raises PublishError
-    for what gates would refuse, and for a crowd that is not meant."""
+    """Return the head and its files.  `as_of`: the list's time, Unix s.  `shrink` confirms that far fewer people are
+    listed than before, `grow` that many are new or change status.  Raises PublishError for content that gates would
+    refuse, and for a change that is not confirmed."""
     if before:
         _check_follows(lists, before.head, shrink=shrink)
         if not grow:
@@ -145,7 +145,7 @@ def _weighed(before: Published, lists: Lists) -> Crowd:
 
 
 def _worth_it(chain: tuple[wire.DeltaForm, ...], lengths: dict[str, int], snapshot: int) -> tuple[wire.DeltaForm, ...]:
-    """The newest part of a chain that is shorter than the snapshot: nobody would go the longer way."""
+    """Return the newest part of the chain that is shorter than the snapshot; gates take the shorter way."""
     total, kept = 0, 0
     for delta in reversed(chain[-MOST_DELTAS:]):
         total += lengths[delta.target]

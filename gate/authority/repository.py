@@ -1,11 +1,11 @@
-"""What is published, signed: a TUF repository (python-tuf) with consistent snapshots.
+"""The signed publication: a TUF repository (python-tuf) with consistent snapshots.
 
     metadata/   N.root.json N.targets.json N.status.json N.subjects.json N.snapshot.json timestamp.json
     targets/    <sha256>.<name>, in folders as the names have them
 
-The authority's own copy is the truth; `place` brings it into any folder that a web server, a CDN or a USB
-stick serves.  Files are never changed, only added and, a publication later, removed; timestamp.json comes
-last: whoever reads meanwhile finds the state before or the state after.
+The authority's own copy is authoritative.  `place` copies it into any folder that a web server, a CDN or a
+USB stick serves.  Files are never changed, only added and, a publication later, removed. timestamp.json is
+written last, so that a concurrent reader finds the state before or after.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ from gate.authority.private_keys import PrivateKeys
 from gate.authority.roles import DELEGATED, OFFLINE, SigningRole, make_keys, signers
 from gate.errors import PublishError, StoreError, UsageError
 
-LIVES = {  # how long a signature of each role is good
+LIVES = {  # lifetime of each role's signatures
     SigningRole.ROOT: timedelta(days=730),
     SigningRole.TARGETS: timedelta(days=730),
     SigningRole.STATUS: timedelta(days=30),
@@ -32,7 +32,7 @@ LIVES = {  # how long a signature of each role is good
     SigningRole.SNAPSHOT: timedelta(days=30),
     SigningRole.TIMESTAMP: timedelta(days=7),
 }
-RENEWED_BEFORE = timedelta(days=180)  # the end of what offline keys signed
+RENEWED_BEFORE = timedelta(days=180)  # before the expiry of offline signatures
 PATHS = {SigningRole.STATUS: ["status/*"], SigningRole.SUBJECTS: ["subjects/*", "subjects/keys/*"]}
 
 Part = TypeVar("Part", Targets, Snapshot, Timestamp)
@@ -40,16 +40,16 @@ Part = TypeVar("Part", Targets, Snapshot, Timestamp)
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What one role vouches for: files that are new, and the names of published ones that stay as they are."""
+    """The content of one role: new files, and the names of published ones that stay unchanged."""
 
     new: Mapping[str, bytes]
     kept: frozenset[str] = frozenset()
 
 
 class AuthorityRepository:
-    """`online`, `offline`: the folders in which private keys lie.  Times are Unix s.  Every method raises
-    StoreError when the disk refuses, and UsageError when a key that must sign is not here; the caller holds
-    the authority's lock while something is changed."""
+    """The signed repository of one authority.  `online`, `offline`: the folders of the private keys.  Times are Unix
+    s.  Every method raises StoreError when the disk refuses, and UsageError when a required key is missing.  The
+    caller holds the authority's lock during changes."""
 
     def __init__(self, folder: Path, online: Path, offline: Path, private: PrivateKeys) -> None:
         self.folder = folder
@@ -60,7 +60,7 @@ class AuthorityRepository:
     # Keys
 
     def create(self, at: int, *, root_keys: int, threshold: int) -> None:
-        """Keys for every role, and the first root."""
+        """Make keys for every role, and the first root."""
         if not 1 <= threshold <= root_keys:
             raise UsageError(f"{threshold} of {root_keys} root keys cannot sign", hint="Ask for fewer, or make more")
         root = Root(version=1, expires=_until(at, SigningRole.ROOT), consistent_snapshot=True)
@@ -77,11 +77,11 @@ class AuthorityRepository:
             self._save(Targets(version=1, expires=_until(at, role)), role, _keyids(targets, role))
 
     def root_json(self) -> bytes:
-        """The newest root: what a device is given as its trust anchor."""
+        """Return the newest root, the trust anchor of a device."""
         return metadata.read(self._path(SigningRole.ROOT, metadata.newest(self.folder, SigningRole.ROOT)))
 
     def rotate(self, role: SigningRole, at: int) -> None:
-        """New keys for a role, as many as it had.  The old ones vouch for nothing once this is published."""
+        """Replace a role's keys by the same number of new ones.  The old ones are void after the next publication."""
         if role in DELEGATED:
             targets = metadata.load(self.folder, SigningRole.TARGETS, Targets)
             self._delegate(targets, role)
@@ -96,33 +96,33 @@ class AuthorityRepository:
         self._next_root(old, new, at)
 
     def renew_root(self, at: int) -> None:
-        """The same root for another while, when it ends within half a year, or was signed for a time that never was."""
+        """Sign the same root again when it expires within half a year, or was signed by a clock that was ahead."""
         left = self._root().expires - _moment(at)
         if left < RENEWED_BEFORE or left > LIVES[SigningRole.ROOT] + timedelta(days=1):
             self._next_root(self._root(), self._root(), at)
 
     def offline_end(self) -> int:
-        """Unix s at which the first of what offline keys signed ends."""
+        """Return the first expiry of offline signatures, Unix s."""
         return int(min(self._root().expires, self._targets(SigningRole.TARGETS).expires).timestamp())
 
     # Publications
 
     def content(self, role: SigningRole, name: str) -> bytes | None:
-        """A file as the role published it last; None when there is none."""
+        """Return a file as the role published it last; None when there is none."""
         target = self._targets(role).targets.get(name)
         return None if target is None else metadata.read(self.folder / TARGETS / metadata.stored(name, target))
 
     def documents(self) -> dict[str, bytes]:
-        """What offline keys vouch for, by name."""
+        """Return the files that offline keys sign, by name."""
         found = {name: self.content(SigningRole.TARGETS, name) for name in self._targets(SigningRole.TARGETS).targets}
         return {name: data for name, data in found.items() if data is not None}
 
     def lengths(self, role: SigningRole) -> dict[str, int]:
-        """Bytes of the files that a role vouches for."""
+        """Return the lengths in bytes of a role's files."""
         return {name: target.length for name, target in self._targets(role).targets.items()}
 
     def publish(self, at: int, contents: Mapping[SigningRole, Content]) -> None:
-        """All three of TARGETS, STATUS and SUBJECTS; TARGETS is signed anew only if something in it changed."""
+        """Publish TARGETS, STATUS and SUBJECTS, all three required.  TARGETS is signed again only if it changed."""
         root, before = self._root(), metadata.named(self.folder)
         last = metadata.published(self.folder)
         meta = {f"{role}.json": MetaFile(self._publish_role(role, contents[role], at)) for role in contents}
@@ -138,8 +138,8 @@ class AuthorityRepository:
         metadata.prune(self.folder, metadata.named(self.folder) | before)
 
     def place(self, to: Path) -> None:
-        """The publication as it stands, into a folder that gates read from.  Raises PublishError when `to`
-        holds a later one; nothing is changed then."""
+        """Copy the publication into a folder that gates read from.  Raises PublishError when `to` holds a later one;
+        `to` is then unchanged."""
         self._check_not_later(to)
         wanted, before = metadata.named(self.folder), _named_or_nothing(to)
         for name in sorted(wanted - {TIMESTAMP}, key=lambda name: (name.startswith(METADATA), name)):
@@ -151,7 +151,7 @@ class AuthorityRepository:
         metadata.prune(to, wanted | before)
 
     def _publish_role(self, role: SigningRole, content: Content, at: int) -> int:
-        """Gives the version."""
+        """Publish one role; return its version."""
         old = self._targets(role)
         targets = {name: old.targets[name] for name in content.kept}
         targets |= {name: metadata.described(name, data) for name, data in content.new.items()}
@@ -165,7 +165,7 @@ class AuthorityRepository:
                 old.targets = targets
                 self._save_targets(old, at)
             elif old.expires - _moment(at) < RENEWED_BEFORE:
-                with suppress(UsageError):  # its key is away: it is good for a while yet
+                with suppress(UsageError):  # the key is missing: the old signature is still valid
                     self._save_targets(old, at)
             return metadata.newest(self.folder, role)
         fresh = Targets(version=old.version + 1, expires=_until(at, role), targets=targets)
@@ -178,9 +178,9 @@ class AuthorityRepository:
         return make_keys(self._offline if role in OFFLINE else self._online, role, count, self._private)
 
     def _delegate(self, targets: Targets, role: SigningRole) -> None:
-        """Hand what lies below a role's folder on to new keys of it."""
+        """Delegate a role's folder to new keys."""
         delegations = targets.delegations
-        assert delegations is not None and delegations.roles is not None  # noqa: S101, PT018 - `create` saw to it
+        assert delegations is not None and delegations.roles is not None  # noqa: S101, PT018 - `create` made sure of it
         keys = self._make_keys(role, 1)
         for keyid in delegations.roles[role].keyids if role in delegations.roles else []:
             delegations.keys.pop(keyid, None)
@@ -195,7 +195,7 @@ class AuthorityRepository:
         self._save_root(new, [old, new])
 
     def _save_root(self, root: Root, judges: list[Root]) -> None:
-        """Signed so that each of `judges` finds its own threshold of signatures."""
+        """Write a root that the thresholds of all `judges` accept."""
         signed = Metadata(root)
         for judge in judges:
             role = judge.roles[SigningRole.ROOT]
@@ -217,7 +217,7 @@ class AuthorityRepository:
         files.write(path, signed.to_bytes())
 
     def _is_signed(self, targets: Targets) -> bool:
-        """By a key that the root still names."""
+        """Return whether a key that the root still names signed them."""
         data = metadata.read(self._path(SigningRole.TARGETS, targets.version))
         return metadata.is_signed(self._root(), SigningRole.TARGETS, data)
 
@@ -246,7 +246,7 @@ class AuthorityRepository:
 
 def _keyids(targets: Targets, role: SigningRole) -> list[str]:
     delegations = targets.delegations
-    assert delegations is not None and delegations.roles is not None  # noqa: S101, PT018 - `create` saw to it
+    assert delegations is not None and delegations.roles is not None  # noqa: S101, PT018 - `create` made sure of it
     return list(delegations.roles[role].keyids)
 
 
@@ -259,7 +259,7 @@ def _until(at: int, role: SigningRole) -> datetime:
 
 
 def _other(path: Path, data: bytes) -> bool:
-    """Whether something else than `data` lies there, or nothing."""
+    """Return whether the file is missing, or differs from `data`."""
     try:
         return path.read_bytes() != data
     except OSError:
@@ -267,7 +267,7 @@ def _other(path: Path, data: bytes) -> bool:
 
 
 def _published_or_nothing(folder: Path) -> dict[SigningRole, int]:
-    """A damaged copy counts for nothing: placing the publication anew heals it."""
+    """Treat a damaged copy as empty: the next `place` repairs it."""
     try:
         return metadata.published(folder)
     except StoreError:

@@ -1,15 +1,15 @@
-"""Who signs what is published: the roles of The Update Framework, and where their keys lie.
+"""The signing roles of The Update Framework, and the places of their keys.
 
-    root       says which keys the other roles have            offline
-    targets    vouches for trust.json and rules.json, and      offline
-               hands status/ and subjects/ on to:
-    status     the status list                                 online: signs at every publication
-    subjects   the subject index                               online
-    snapshot   which versions belong together                  online
-    timestamp  that this is the newest                         online
+    root       names the keys of the other roles              offline
+    targets    signs trust.json and rules.json, and           offline
+               delegates status/ and subjects/ to:
+    status     the status list                                online: signs at every publication
+    subjects   the subject index                              online
+    snapshot   which versions belong together                 online
+    timestamp  which snapshot is the newest                   online
 
-Offline keys are needed only to change root, trust list or rules: they may live on a medium of their own
-in a drawer.  A key is a file `tuf-<role>-<n>.key`, mode 0600, in the form of gate.authority.private_keys.
+Offline keys are needed only to change root, trust list or rules, so they may be kept on a separate medium
+in a drawer.  A key is a file `tuf-<role>-<n>.key`, mode 0600, in the format of gate.authority.private_keys.
 """
 
 import os
@@ -37,7 +37,7 @@ DELEGATED = (SigningRole.STATUS, SigningRole.SUBJECTS)
 
 
 def make_keys(folder: Path, role: SigningRole, count: int, private: PrivateKeys) -> list[Key]:
-    """New keys beside those that are there; gives their public halves.  Raises StoreError, SealedError."""
+    """Make keys beside the existing ones; return their public halves.  Raises StoreError, SealedError."""
     taken = [int(path.stem.rpartition("-")[2]) for path in folder.glob(f"tuf-{role}-*.key")]
     first = max(taken, default=0) + 1
     made: list[Key] = []
@@ -51,8 +51,8 @@ def make_keys(folder: Path, role: SigningRole, count: int, private: PrivateKeys)
 def signers(
     role: SigningRole, keyids: list[str], threshold: int, folders: list[Path], private: PrivateKeys | None = None
 ) -> list[CryptoSigner]:
-    """The keys of a role, wherever they lie.  Raises UsageError when fewer than `threshold` are here, or are
-    sealed and cannot be opened."""
+    """Return the signers of a role, from any of the folders.  Raises UsageError when fewer than `threshold` are here,
+    or when they are sealed and cannot be opened."""
     private = private or PrivateKeys()
     found: dict[str, CryptoSigner] = {}
     for folder in folders:

@@ -1,7 +1,7 @@
 """The authority's own copy of the status list: one byte a place in `status.npy`.
 
-Twice the size of the nibbles that are published, and in return it knows the exact number of places
-and is changed by plain array operations: 20 million people are 20 MB.
+It is twice the size of the published nibbles (20 million people are 20 MB), but keeps the exact number of
+places, and plain array operations change it.
 """
 
 from collections.abc import Mapping
@@ -21,16 +21,16 @@ Values = NDArray[np.uint8]
 
 
 class StatusTable:
-    """`size` places, each a `Listing`; what lies beyond is UNLISTED."""
+    """`size` places, each a `Listing`; places beyond are UNLISTED."""
 
     def __init__(self, values: Values, limit: int) -> None:
-        """`limit`: the most places this list may grow to."""
+        """`limit`: the maximum number of places."""
         self._values = values
         self.limit = limit
 
     @classmethod
     def load(cls, path: Path, limit: int) -> Self:
-        """An empty list when there is no file.  Raises StoreError for a damaged one."""
+        """Read the list; empty when there is no file.  Raises StoreError for a damaged one."""
         if not path.exists():
             return cls(np.zeros(0, np.uint8), limit)
         try:
@@ -42,7 +42,7 @@ class StatusTable:
         return cls(values, limit)
 
     def save(self, path: Path) -> None:
-        """Raises StoreError."""
+        """Write the list.  Raises StoreError."""
         with files.replacing(path, files.PRIVATE) as file:
             np.save(file, self._values, allow_pickle=False)
 
@@ -52,32 +52,32 @@ class StatusTable:
 
     @property
     def listed(self) -> int:
-        """Places that are not UNLISTED."""
+        """Number of places that are not UNLISTED."""
         return int(np.count_nonzero(self._values))
 
     def first(self, count: int) -> Values:
-        """Of up to `count` places from 0 on; not to be written to."""
+        """Return up to `count` places from 0 on, a read-only view."""
         return self._values[:count]
 
     def get(self, idx: int) -> Listing:
         return Listing(int(self._values[idx])) if 0 <= idx < self.size else Listing.UNLISTED
 
     def set(self, listings: Mapping[int, Listing]) -> None:
-        """Raises UsageError for a place outside 0..limit-1; nothing is changed then."""
+        """Set these statuses.  Raises UsageError for a place outside 0..limit-1; nothing is changed then."""
         self._set_arrays(
             np.fromiter(listings.keys(), np.int64, len(listings)),
             np.fromiter((int(listing) for listing in listings.values()), np.uint8, len(listings)),
         )
 
     def overlay(self, values: Values, untouched: int) -> None:
-        """Take over every place of `values` that is not `untouched`."""
+        """Set every place of `values` that is not `untouched`."""
         self._grow(int(values.size))
         target = self._values[: values.size]
         touched = values != untouched
         target[touched] = values[touched]
 
     def nibbles(self) -> bytes:
-        """As published (`gate.store.status_wire`): two places a byte, the even one in the low half."""
+        """Return the published format (`gate.store.status_wire`): two places a byte, the even one in the low half."""
         packed = np.zeros((self.size + 1) // 2, np.uint8)
         packed |= self._values[0::2]
         packed[: self.size // 2] |= self._values[1::2] << 4

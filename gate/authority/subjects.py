@@ -1,4 +1,4 @@
-"""The subject index as it is published, and the devices that may open it."""
+"""The published subject index, and the devices that may decrypt it."""
 
 import hashlib
 import json
@@ -47,7 +47,7 @@ class _Book(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class PublishedSubjects:
-    """What is offered now."""
+    """The index that is offered now."""
 
     head: SubjectsHead | None
     targets: frozenset[str]
@@ -60,7 +60,7 @@ class SubjectDevices:
         self._file = file
 
     def add(self, name: str, public: str) -> None:
-        """A device that has another key now replaces its old one.  Raises UsageError, StoreError."""
+        """Add a device, or replace the key of a known one.  Raises UsageError, StoreError."""
         if not _NAME.fullmatch(name):
             raise UsageError(f"{name!r} is no device's name", hint="Write it as in [device] id of its gate.toml")
         if not _PUBLIC.fullmatch(public):
@@ -69,7 +69,7 @@ class SubjectDevices:
         self._save([*others, _Device(name=name, public=public)])
 
     def remove(self, name: str) -> None:
-        """It is not given the key again; what it has it has.  Raises UsageError, StoreError."""
+        """Remove a device: it gets no further keys, but keeps what it has.  Raises UsageError, StoreError."""
         devices = self._load()
         if name not in [device.name for device in devices]:
             known = ", ".join(device.name for device in devices)
@@ -94,7 +94,7 @@ class SubjectDevices:
 
 
 def content(people: People, key: bytes, devices: list[VerifyKey], before: PublishedSubjects) -> Content:
-    """Empty while no device asks for the index: nothing is published that nobody needs."""
+    """Return the index to publish; empty while no device needs it."""
     if not devices:
         return Content({})
     name = key_name(key)
@@ -126,13 +126,13 @@ def _digests(segment: SubjectSegment, people: People) -> Digests:
 
 
 def plan(before: tuple[SubjectSegment, ...], places: int) -> tuple[SubjectSegment, ...]:
-    """Segments up to `places`: the old ones, and the new places; of two neighbours the later is joined to the
-    earlier once it has grown as large, so that a device that was away fetches few files, and one that was
-    not fetches little."""
+    """Return the segments up to `places`: the old ones, and the new places.  The later of two neighbours is joined to
+    the earlier once it is as large.  So a device that was offline long fetches few files, and any other little
+    data."""
     segments = list(before)
     end = segments[-1].last if segments else 0
     while end < places:
-        last = min(places, (end // MOST_PLACES + 1) * MOST_PLACES)  # so that full ones can be joined
+        last = min(places, (end // MOST_PLACES + 1) * MOST_PLACES)  # lets full segments be joined
         segments.append(SubjectSegment(first=end, last=last))
         while len(segments) > 1 and _joins(segments[-2], segments[-1]):
             later, earlier = segments.pop(), segments.pop()

@@ -1,6 +1,6 @@
-"""time.json: there only where the time of all gates had to be reset (gate.core.time_reset).
+"""time.json, which exists only after the time of all gates was reset (gate.core.time_reset).
 
-Nobody edits it: each reset is a new version, written here and signed at the next publication.
+It is not edited by hand: each reset is a new version, written here and signed at the next publication.
 """
 
 from pathlib import Path
@@ -12,7 +12,7 @@ from gate.store.documents import TIME
 
 
 def read(folder: Path) -> bytes | None:
-    """None where the time was never reset.  Raises StoreError."""
+    """Return the file; None where the time was never reset.  Raises StoreError."""
     try:
         return (folder / TIME).read_bytes()
     except FileNotFoundError:

@@ -1,5 +1,6 @@
-"""What a holder's phone does: keeps a key and a credential, and signs a fresh presentation whenever
-its code is shown, offline."""
+"""A holder's phone: keeps a key and a credential, and signs a fresh presentation each time it shows the code,
+offline.
+"""
 
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -16,13 +17,13 @@ from gate.passes.aq1_encode import credential_text, encode_presentation
 class _Form(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
-    wallet: Literal[1] = 1  # version of this form
+    wallet: Literal[1] = 1  # version of this format
     holder_key: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
     credential: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{2})+$")] | None = None
 
 
 class Wallet:
-    """One holder's key, and the credential that is bound to it once it is held."""
+    """One holder's key, and the credential bound to it, if any."""
 
     def __init__(self, key: SigningKey, credential: bytes | None = None) -> None:
         self._key = key
@@ -34,7 +35,7 @@ class Wallet:
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Raises UsageError when there is no such file, StoreError for one that is no wallet."""
+        """Read a wallet.  Raises UsageError when the file is missing, StoreError when it is no wallet."""
         try:
             form = _Form.model_validate_json(path.read_bytes())
         except OSError as error:
@@ -48,23 +49,23 @@ class Wallet:
         return cls(SigningKey(bytes.fromhex(form.holder_key)), credential)
 
     def save(self, path: Path) -> None:
-        """Readable by its owner only.  Raises StoreError."""
+        """Write the wallet, readable by its owner only.  Raises StoreError."""
         credential = None if self._credential is None else self._credential.hex()
         form = _Form(holder_key=bytes(self._key).hex(), credential=credential)
         files.write(path, form.model_dump_json(indent=1).encode() + b"\n", files.PRIVATE)
 
     @property
     def holder_public(self) -> bytes:
-        """Raw Ed25519, 32 bytes: what an issuer binds a credential to."""
+        """Raw Ed25519 key, 32 bytes, which an issuer binds a credential to."""
         return bytes(self._key.verify_key)
 
     def hold(self, credential: bytes) -> None:
-        """Keep this credential (a tagged COSE_Sign1) in place of the one before."""
+        """Replace the credential (a tagged COSE_Sign1)."""
         self._credential = credential
 
     def present(self, at: int, audience: str | None = None) -> str:
-        """The text of the QR code shown at `at` (Unix s): good for 30 s on either side of it, and for
-        the venue `audience` only when one is given.  Raises UsageError for a wallet without credential."""
+        """Return the text of the QR code shown at `at` (Unix s).  It is valid for 30 s before and after, and only at
+        the venue `audience` if given.  Raises UsageError for a wallet without credential."""
         if self._credential is None:
             raise UsageError("this wallet holds no credential", hint="Issue one with `gate authority issue --bound`")
         return credential_text(

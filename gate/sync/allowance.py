@@ -1,8 +1,8 @@
-"""How long a visit to a mirror may take.  Pure: the caller brings the time.
+"""The time limits of a visit to a mirror.  Pure: the caller supplies the time.
 
-A visit reports what it does (`Step`); from that follows the moment at which it is ended from outside.  A mirror that
-sends nothing, a byte now and then, or headers without end therefore holds a visit for a minute at most, and a slow but
-honest line has an hour, after which the next visit resumes.
+A visit reports its steps (`Step`), which determine its deadline; the parent process enforces it.  A mirror that
+sends nothing, single bytes or endless headers holds a visit for a minute at most.  A slow but honest line has an
+hour; the next visit resumes.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from gate.errors import GateError, StoreError, SyncError
 
-SLOWEST = 2048  # bytes a second that a mirror must send: GPRS, which some gates have, makes 3,000 to 5,000
+SLOWEST = 2048  # bytes a second that a mirror must send: GPRS, which some gates have, reaches 3,000 to 5,000
 
 
 class VisitPhase(StrEnum):
@@ -22,7 +22,7 @@ class VisitPhase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What a visit does now, about which address, and the bytes of bodies that it received so far."""
+    """The current action of a visit, its address, and the bytes of bodies received so far."""
 
     phase: VisitPhase
     about: str
@@ -31,27 +31,28 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class VisitLimits:
-    """Seconds.  The defaults allow for a line of `SLOWEST` with two seconds of delay, and for a card that stalls."""
+    """Limits in seconds.  The defaults allow for a line of `SLOWEST` with two seconds of delay, and a slow card."""
 
     start: float = 300.0  # measured with every processor busy on an emulated Pi: 215
     work: float = 600.0
     answer: float = 30.0
     read: float = 30.0  # of a body, beyond what its bytes take at SLOWEST
     mirror: float = 60.0  # of a visit's ASK and READ together, likewise
-    visit: float = 3600.0  # of a visit's ASK and READ together, however much comes
+    visit: float = 3600.0  # of a visit's ASK and READ together, regardless of the bytes received
 
 
 class Allowance:
-    """Times are monotonic seconds."""
+    """The remaining time of one visit.  Times are monotonic seconds."""
 
     def __init__(self, limits: VisitLimits, now: float) -> None:
         self._limits = limits
         self._step = Step(VisitPhase.START, "", 0)
-        self._since = now  # this phase, about this address
+        self._since = now  # start of this phase at this address
         self._before = 0  # bytes received before it
-        self._waited = 0.0  # for the mirror, before it
+        self._waited = 0.0  # seconds for the mirror, before this phase
 
     def report(self, step: Step, now: float) -> None:
+        """Count time and bytes of a visit's step."""
         if (step.phase, step.about) != (self._step.phase, self._step.about):
             if self._is_for_the_mirror:
                 self._waited += now - self._since
@@ -64,7 +65,7 @@ class Allowance:
 
     @property
     def ends(self) -> float:
-        """When the visit is over unless it reports something else before."""
+        """The deadline, unless the visit reports another step before it."""
         limits, step = self._limits, self._step
         if step.phase is VisitPhase.START:
             return self._since + limits.start
@@ -74,7 +75,7 @@ class Allowance:
 
     @property
     def problem(self) -> GateError:
-        """What to say of a visit that was ended: SyncError is the mirror's problem, StoreError this device's."""
+        """The error of a visit that was ended: SyncError for the mirror's fault, StoreError for this device's."""
         limits, step = self._limits, self._step
         if step.phase is VisitPhase.START:
             return StoreError(
@@ -102,14 +103,14 @@ class Allowance:
 
     @property
     def _part(self) -> float:
-        """Seconds for this request, or this body."""
+        """Limit in seconds for this request, or this body."""
         if self._step.phase is VisitPhase.ASK:
             return self._limits.answer
         return self._limits.read + (self._step.received - self._before) / SLOWEST
 
     @property
     def _whole(self) -> float:
-        """Seconds for all that the mirror is waited for."""
+        """Limit in seconds for all waiting for the mirror."""
         return min(self._limits.visit, self._limits.mirror + self._step.received / SLOWEST)
 
     @property

@@ -1,4 +1,4 @@
-"""A round as `gate sync` and `gate list load` make it: alone on the device, each visit in a process of its own."""
+"""A round of `gate sync` and `gate list load`: alone on the device, each visit in its own process."""
 
 from collections.abc import Callable
 from time import monotonic
@@ -19,8 +19,8 @@ def attempt(
     tick: Callable[[], None] = lambda: None,
     progress: Callable[[int], None] | None = None,
 ) -> Outcome:
-    """`now`: Unix s by the trusted clock, or all that is known of the time.  Raises SyncError, StoreError, and what
-    `tick` raises, which is called several times a second."""
+    """Make one round.  `now`: Unix s by the trusted clock, or all known times.  `tick` is called several times a
+    second; what it raises ends the round.  Raises SyncError, StoreError."""
     read_root(source.root)
     with alone(Places.of(source.where).list_dir, rank) as give_way:
 

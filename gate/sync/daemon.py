@@ -1,4 +1,4 @@
-"""`gate sync` as a daemon: a round every so often, sooner after a failure, until SIGTERM or SIGINT."""
+"""`gate sync` as a daemon: a round per interval, sooner after a failure, until SIGTERM or SIGINT."""
 
 import random
 import signal
@@ -13,21 +13,22 @@ from gate.logs import Log
 from gate.sync.lock import BusyError, GaveWayError
 from gate.sync.round import Outcome
 
-FIRST_WAIT = 30.0  # seconds after a failure; doubled with each further one, up to `every`
-ASIDE = 1.0  # seconds until the next look at whether a person's command has ended
-LOOK = 60.0  # seconds between two looks at the list that is held, while waiting: 20 ms each for 20 million people
-JITTER = 0.1  # of a wait, either way: a thousand gates do not ask in the same second
+FIRST_WAIT = 30.0  # seconds after a failure; doubled after each further one, up to `every`
+ASIDE = 1.0  # seconds between checks whether a person's command has ended
+LOOK = 60.0  # seconds between checks of the held list while waiting: 20 ms each for 20 million people
+JITTER = 0.1  # of a wait, either way: a thousand gates must not ask in the same second
 
 log = Log(part="sync")
 
 
 class StoppedError(SyncError):
-    """The daemon was told to stop in the middle of a round."""
+    """Error of a round that a signal interrupted."""
 
 
 class SyncDaemon:
-    """`attempt` makes one round; `alive` is called about once a second, also during a round.  `find_damage` says what
-    is wrong with the list that is held: it is fetched again at once, and not at the end of a wait."""
+    """The loop of rounds.  `attempt` makes one round; `alive` is called about once a second, also during a round.
+    `find_damage` returns the fault of the held list, if any: it is fetched again at once, not at the end of a
+    wait."""
 
     def __init__(
         self,
@@ -43,16 +44,16 @@ class SyncDaemon:
         self._hurried = False  # the wait before this one was cut short
         self._said_alive = -inf  # monotonic s
         self._stop = threading.Event()
-        self._aside = False  # a person's command is at it
+        self._aside = False  # for a person's command
 
     def tick(self) -> None:
-        """To be called several times a second during a round.  Raises StoppedError."""
+        """Call `alive` when due; called several times a second during a round.  Raises StoppedError."""
         self._live()
         if self._stop.is_set():
             raise StoppedError("stopped in the middle", hint="It resumes at the next start")
 
     def run(self) -> None:
-        """Until SIGTERM or SIGINT, which end a round too."""
+        """Make rounds until SIGTERM or SIGINT, which end a round too."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._told_to_stop)
         failures = 0
@@ -68,12 +69,13 @@ class SyncDaemon:
                 self._wait(ASIDE)
                 continue
             self._aside = False
-            # After a failure no mirror has it, and a card that spoils every list is not to be filled without end.
+            # Not after a failure, because no mirror has the list; and not twice in a row, because a card that spoils
+            # every list must not be filled endlessly.
             self._hurried = self._wait(wait_after(failures, self._every), hurry=failures == 0 and not self._hurried)
         log.info("stopped")
 
     def _once(self) -> bool:
-        """Raises StoppedError, BusyError, GaveWayError."""
+        """Make one round; return whether it succeeded.  Raises StoppedError, BusyError, GaveWayError."""
         try:
             outcome = self._attempt()
         except (StoppedError, BusyError, GaveWayError):
@@ -81,7 +83,7 @@ class SyncDaemon:
         except GateError as error:
             log.error(str(error))
             return False
-        except Exception as error:  # a defect: the next attempt may fare better, and the list is held meanwhile
+        except Exception as error:  # a defect: the next attempt may succeed, and the held list stays
             log.exception("the round failed", kind=type(error).__name__)
             return False
         log.info(
@@ -96,7 +98,7 @@ class SyncDaemon:
         return True
 
     def _wait(self, seconds: float, *, hurry: bool = False) -> bool:
-        """Whether the wait was cut short because the list is damaged; never without `hurry`."""
+        """Wait; return whether a damaged list cut it short, which only happens with `hurry`."""
         look = LOOK
         while seconds > 0 and not self._stop.is_set():
             self._live()
@@ -115,12 +117,12 @@ class SyncDaemon:
             self._alive()
 
     def _told_to_stop(self, _number: int, _frame: FrameType | None) -> None:
-        if self._stop.is_set():  # told twice: not patiently any more
+        if self._stop.is_set():  # a second signal: exit at once
             raise SystemExit(1)
         self._stop.set()
 
 
 def wait_after(failures: int, every: float) -> float:
-    """Seconds until the next attempt; `failures` in a row so far."""
+    """Return seconds until the next attempt; `failures` in a row so far."""
     wait = every if failures == 0 else min(every, FIRST_WAIT * 2 ** min(failures - 1, 20))
     return wait * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - jitter, no secret

@@ -1,4 +1,4 @@
-"""Which files lead from the list that is held to the one that is current.  Pure."""
+"""The files that lead from the held list to the current one.  Pure."""
 
 from collections.abc import Mapping
 from math import inf
@@ -7,8 +7,8 @@ from gate.store.status_wire import Head
 
 
 def way(head: Head, held: int | None, lengths: Mapping[str, int]) -> tuple[str, ...] | None:
-    """The deltas to apply in order, from version `held` on; None where the snapshot is the shorter way, or
-    the only one.  `lengths`: bytes of the files that can be had."""
+    """Return the deltas to apply in order, from version `held` on; None where the snapshot is shorter, or the only
+    way.  `lengths`: bytes of the available files."""
     since = [delta.since for delta in head.deltas]
     if held not in since:
         return None

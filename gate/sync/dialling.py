@@ -1,9 +1,9 @@
-"""Which addresses a mirror's name leads to, for the time of one visit.
+"""The addresses of a mirror's name, fixed for one visit.
 
-A mirror's answer may redirect within its own host only, but its name is under the control of another: a name that
-leads to a public address first and to one in the gate's own network afterwards would make the gate send a request
-to, say, a relay board there.  So a name is looked up once a visit; public addresses are taken alone where there are
-any; and of others the first that answers is the only one from then on.
+A mirror may redirect within its own host only, but a stranger controls its name.  If the name first resolved to a
+public address and then to one in the gate's network, the gate would send a request to, say, a relay board there.
+So a name is resolved once a visit.  If there are public addresses, only those are used.  Of others, the first that
+answers is the only one from then on.
 """
 
 import ipaddress
@@ -19,13 +19,14 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class PinnedAddresses:
-    """The addresses of one host."""
+    """The resolved addresses of one host."""
 
     def __init__(self) -> None:
         self._hosts: dict[str, list[str]] = {}
 
     def connect(self, host: str, port: int, timeout: float | None) -> socket.socket:
-        """Raises OSError: socket.gaierror for a name that is not known, else that of the last address."""
+        """Connect to the host.  Raises OSError: socket.gaierror for an unknown name, else that of the last
+        address."""
         addresses = self._hosts.get(host)
         if addresses is None:
             found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
@@ -46,7 +47,7 @@ class PinnedAddresses:
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is one of the Internet: none of this host, this network or another private one."""
+    """Return whether an IP address is public, not one of this host, this network or another private one."""
     found = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(found, ipaddress.IPv6Address):
         within = found.ipv4_mapped or found.sixtofour
@@ -58,7 +59,7 @@ def is_public(address: str) -> bool:
 
 
 def pinned_pools(timeout: Timeout) -> PoolManager:
-    """Connections of one visit."""
+    """Return the connection pools of one visit."""
     connect = PinnedAddresses().connect
 
     class PlainConnection(HTTPConnection):
@@ -81,7 +82,7 @@ def pinned_pools(timeout: Timeout) -> PoolManager:
 
 
 def _opened(connection: HTTPConnection, connect: Callable[[str, int, float | None], socket.socket]) -> socket.socket:
-    """With urllib3's exceptions, as its own `_new_conn`."""
+    """Connect, with the same urllib3 exceptions as its own `_new_conn`."""
     timeout = connection.timeout
     assert timeout is None or isinstance(timeout, int | float)  # noqa: S101 - urllib3 resolved it
     try:

@@ -1,8 +1,8 @@
-"""A folder as a mirror: a medium that somebody carried here, or a share.
+"""A folder as a mirror: a medium that a person carried here, or a network share.
 
-Nothing in it is trusted.  Files are opened from the folder's descriptor downwards without following a link and without
-waiting, and only regular files are read: a pipe would hold the sync, a link could lead to /dev/zero or to the device's
-own key.
+Nothing in it is trusted.  Files are opened from the folder's descriptor downwards, without following links and
+without blocking.  Only regular files are read: a pipe would block the sync, a link could lead to /dev/zero or to
+the device's own key.
 """
 
 import os
@@ -29,15 +29,15 @@ _REFUSING = "Copy the publication to the medium again, as plain files"
 
 
 class Folder:
-    """`address`: file:///…, without a slash at its end."""
+    """The files of `address`: file:///…, without a trailing slash."""
 
     def __init__(self, address: str) -> None:
         self.base = address
         self._path = Path(unquote(urlsplit(address).path) or "/")
 
     def read(self, url: str, begin: int = 0) -> Generator[bytes, None, None]:
-        """A file below the folder, from byte `begin` on.  Raises SyncError; DownloadHTTPError (404) if it is not
-        there."""
+        """Read a file below the folder, from byte `begin` on.  Raises SyncError; DownloadHTTPError (404) if it is
+        missing."""
         names = unquote(url.removeprefix(self.base)).strip("/").split("/")
         path = self._path.joinpath(*names)
         descriptor = self._opened(names, path)
@@ -75,11 +75,11 @@ class Folder:
 
     @staticmethod
     def _step(folder: int, name: str, flags: int, path: Path) -> int:
-        """One name further down."""
+        """Open one name further down."""
         wanted = stat.S_IFDIR if flags & os.O_DIRECTORY else stat.S_IFREG
         try:
             found = stat.S_IFMT(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
-            if found != wanted:  # looked at first: opening a device alone may do something
+            if found != wanted:  # checked first: opening a device alone may have effects
                 raise SyncError(f"{path} is {_KINDS.get(found, 'no file')} and not read", hint=_REFUSING)
             descriptor = os.open(name, flags, dir_fd=folder)
         except FileNotFoundError:
@@ -88,7 +88,7 @@ class Folder:
             raise SyncError(
                 f"{path} cannot be read: {error.strerror}", hint="Check its rights, or try another medium"
             ) from error
-        if stat.S_IFMT(os.fstat(descriptor).st_mode) != wanted:  # it was another a moment ago
+        if stat.S_IFMT(os.fstat(descriptor).st_mode) != wanted:  # it was replaced in between
             os.close(descriptor)
             raise SyncError(f"{path} is no file of a publication", hint=_REFUSING)
         return descriptor

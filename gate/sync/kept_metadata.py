@@ -1,8 +1,8 @@
-"""The metadata that a device believes, beside that which a visit tries.
+"""The metadata that a device accepted, beside those that a visit tries.
 
-python-tuf writes what it verified at once.  Metadata that is signed and all the same of no use (the content it names is
-not there, or is refused) would then stand in the way of the next mirror's.  So a visit works in a folder of its own,
-and what it found is kept when the visit succeeded; new roots are kept in any case, for they take keys away.
+python-tuf stores verified metadata at once.  Signed metadata can still be useless, because the content they name is
+missing or refused; they would then block the next mirror's.  So a visit works in its own folder, and its metadata are
+kept when it succeeds.  New roots are kept in any case, because they revoke keys.
 """
 
 import re
@@ -21,7 +21,7 @@ _ROOTS = re.compile(r"[1-9][0-9]{0,8}\.root\.json")
 
 
 class KeptMetadata:
-    """`folder`: the device's tuf/.  Every method raises StoreError when the disk refuses."""
+    """The accepted metadata in `folder`, the device's tuf/. Every method raises StoreError when the disk refuses."""
 
     def __init__(self, folder: Path) -> None:
         self.files = Shelf(folder, _NAMES)
@@ -35,13 +35,14 @@ class KeptMetadata:
         self._roots.close()
 
     def keep(self) -> None:
-        """Believe what the visit found."""
+        """Accept the metadata of the visit."""
         for name in _ROLES:
             found = _content(self.tried / name)
             if found is not None and found != self.files.read(name, MAX_METADATA):
                 self.files.write(name, found)
 
     def keep_roots(self) -> None:
+        """Accept the new roots of the visit, which revoke keys."""
         for path in sorted((self.tried / "root_history").glob("*.root.json")):
             found = _content(path)
             if found is not None and found != self._roots.read(path.name, MAX_METADATA):
@@ -51,7 +52,7 @@ class KeptMetadata:
             self.files.write("root.json", newest)
 
     def visited(self, name: str) -> bytes:
-        """A file of what the visit found and believes.  Raises StoreError."""
+        """Return a file of the visit's metadata.  Raises StoreError."""
         found = _content(self.tried / name)
         if found is None:
             raise StoreError(f"{self.tried / name}: it is missing", hint="Sync again")
@@ -83,7 +84,7 @@ class KeptMetadata:
 
 
 def _content(path: Path) -> bytes | None:
-    """Of a file that this visit wrote."""
+    """Return a file that this visit wrote."""
     try:
         return path.read_bytes()
     except FileNotFoundError:

@@ -1,6 +1,6 @@
-"""A list.db as a mirror: what a sync wrote there is verified again, from the signatures that lie beside it.
+"""A list.db as a mirror: the content that a sync wrote is verified again, from the signatures stored with it.
 
-Nothing in it is trusted.  It is bounded where it is read (`gate.store.list_file`).
+Nothing in it is trusted.  `gate.store.list_file` bounds it when reading.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from gate.sync.shelf import Shelf
 
 
 class ListMirror(FetcherInterface):
-    """python-tuf's fetcher, over the documents of a list.db.  `base`: how messages call it."""
+    """python-tuf's fetcher, over the documents of a list.db.  `base`: its name in messages."""
 
     def __init__(self, base: str, documents: Mapping[str, bytes]) -> None:
         self.base = base
@@ -26,7 +26,7 @@ class ListMirror(FetcherInterface):
         }
 
     def download_bytes(self, url: str, max_length: int) -> bytes:
-        """A metadata file.  Raises DownloadHTTPError (404), DownloadLengthMismatchError."""
+        """Return a metadata file.  Raises DownloadHTTPError (404), DownloadLengthMismatchError."""
         content = self._metadata.get(url.removeprefix(f"{self.base}/"))
         if content is None:
             raise DownloadHTTPError(f"{self.base}: its {url.rpartition('/')[2]} is missing", 404)

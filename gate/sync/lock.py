@@ -1,8 +1,8 @@
-"""One sync at a time on a device; and a person who loads a list by hand need not wait for the daemon.
+"""One sync at a time on a device; a person who loads a list by hand need not wait for the daemon.
 
-`sync.lock` is held by the one that syncs.  A command of a person that wants it holds a lock on the folder itself
-meanwhile: exclusive for `gate list load`, shared for `gate sync --once`.  A holder that gives way looks for such a lock
-between steps and ends its visit; what was downloaded is kept.  The kernel drops locks with their process, so a request
+The process that syncs holds `sync.lock`.  While a person's command waits for it, that command holds a lock on the
+folder itself: exclusive for `gate list load`, shared for `gate sync --once`.  A holder that gives way checks for such
+a lock between steps and ends its visit; downloads are kept.  The kernel drops locks with their process, so a request
 cannot be left behind.
 """
 
@@ -18,12 +18,12 @@ from gate.errors import StoreError, SyncError
 from gate.store.durable import make_directory
 from gate.sync.shelf import disk_error
 
-WAIT = 15.0  # seconds that a person's command waits; a holder that gives way does so within two
-LOOK = 0.05  # seconds between two looks
+WAIT = 15.0  # seconds that a person's command waits; a holder gives way within two
+LOOK = 0.05  # seconds between two checks
 
 
 class Rank(Enum):
-    """Who gives way to whom."""
+    """Precedence between syncs; the higher rank goes first."""
 
     DAEMON = 0
     ONCE = fcntl.LOCK_SH  # before the daemon
@@ -31,17 +31,17 @@ class Rank(Enum):
 
 
 class BusyError(StoreError):
-    """Another process syncs."""
+    """Error while another process syncs."""
 
 
 class GaveWayError(SyncError):
-    """The sync was ended for a person's command."""
+    """Error of a sync that a person's command ended."""
 
 
 @contextmanager
 def alone(folder: Path, rank: Rank = Rank.DAEMON) -> Iterator[Callable[[], None]]:
-    """Hold the lock of the lists' folder.  Gives a function to be called between steps, which raises GaveWayError
-    when a command of a higher rank waits.  Raises BusyError, StoreError."""
+    """Hold the lock of the lists' folder.  Yields a function to call between steps, which raises GaveWayError when a
+    command of a higher rank waits.  Raises BusyError, StoreError."""
     try:
         make_directory(folder)
         place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -69,7 +69,7 @@ def _take(lock: int, place: int, folder: Path, rank: Rank) -> None:
     until = monotonic() + (0.0 if rank is Rank.DAEMON else WAIT)
     while True:
         if rank is not Rank.DAEMON:
-            _locked(place, rank.value, folder)  # again and again: another command may hold it now
+            _locked(place, rank.value, folder)  # in each turn: another command may hold it now
         if not _wanted(folder, rank) and _locked(lock, fcntl.LOCK_EX, folder):
             break
         if monotonic() >= until:
@@ -85,11 +85,11 @@ def _give_way(folder: Path, rank: Rank) -> None:
 
 
 def _wanted(folder: Path, rank: Rank) -> bool:
-    """Whether a command of a higher rank waits."""
+    """Return whether a command of a higher rank waits."""
     if rank is Rank.LOAD:
         return False
     try:
-        own = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)  # its lock is another than `place` holds
+        own = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)  # a lock separate from that of `place`
     except OSError as error:
         raise disk_error(folder, error) from error
     try:
@@ -99,7 +99,7 @@ def _wanted(folder: Path, rank: Rank) -> bool:
 
 
 def _locked(descriptor: int, how: int, folder: Path) -> bool:
-    """Raises StoreError where the file system has no locks to give."""
+    """Try to take the lock; return whether it worked.  Raises StoreError where the file system has no locks."""
     try:
         fcntl.flock(descriptor, how | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -1,10 +1,9 @@
 """One mirror: an address that serves the authority's files, over HTTP(S) or as a folder.
 
-Nothing here is trusted: a mirror may be slow, endless, damaged, or a hotel's log-in page.  Every answer is bounded in
-size here and in time by the process that started the visit (`Report`); what the bytes are worth is decided by their
-signatures, elsewhere.
+A mirror is not trusted: it may be slow, endless, damaged, or a hotel's log-in page.  Every answer is bounded in size
+here, and in time by the process that started the visit (`Report`).  Signatures are verified elsewhere.
 
-`Mirror` is python-tuf's fetcher and, beside that, fetches large files so that a broken download is resumed.
+`Mirror` is python-tuf's fetcher.  It also fetches large files, and resumes interrupted downloads.
 """
 
 import hashlib
@@ -24,7 +23,7 @@ from gate.sync.proxies import proxy_for
 from gate.sync.shelf import Shelf
 from gate.sync.web import Web
 
-VALIDATORS = "timestamp.validators"  # what the last answer is asked for again with
+VALIDATORS = "timestamp.validators"  # ETag and date of the last answer, for conditional requests
 MAX_VALIDATORS = 4096  # bytes
 MAX_TIMESTAMP = 16 << 10  # bytes
 
@@ -33,8 +32,9 @@ Chunks = Generator[bytes, None, None]
 
 
 class Mirror(FetcherInterface):
-    """`address` may end with a slash.  `revalidated`: a file that is asked for again and again, below the address
-    and in the shelf of metadata; it is asked for only if it changed.  Raises SyncError for a proxy that is no use."""
+    """A fetcher for one address, which may end with a slash.  `revalidated`: a file below the address and in the
+    shelf of metadata that is requested often, and sent only if it changed.  Raises SyncError for a proxy that cannot
+    be used."""
 
     def __init__(self, address: str, revalidated: str, kept: Shelf, report: Report) -> None:
         self.received = 0  # bytes of bodies
@@ -51,7 +51,8 @@ class Mirror(FetcherInterface):
             self._web.close()
 
     def download_bytes(self, url: str, max_length: int) -> bytes:
-        """A small file, whole.  Raises SyncError, DownloadHTTPError (403, 404), DownloadLengthMismatchError."""
+        """Return a small file, whole.  Raises SyncError, DownloadHTTPError (403, 404),
+        DownloadLengthMismatchError."""
         content = bytearray()
         with closing(self._fetch(url)) as chunks:
             for chunk in chunks:
@@ -68,8 +69,8 @@ class Mirror(FetcherInterface):
         return self._from_web(url)
 
     def download(self, path: str, length: int, to: Shelf, name: str) -> None:
-        """All `length` bytes of the file at `path` below the mirror's address into the file `name` of a shelf;
-        what is in it already is kept.  Raises SyncError, StoreError, and as `download_bytes`."""
+        """Fetch all `length` bytes of the file at `path` below the mirror's address into the file `name` of a shelf.
+        Bytes already there are kept.  Raises SyncError, StoreError, and as `download_bytes`."""
         done = to.size(name)
         if done > length:
             to.remove(name)
@@ -90,7 +91,7 @@ class Mirror(FetcherInterface):
 
     @contextmanager
     def _from(self, url: str, done: int, length: int) -> Iterator[tuple[int, Chunks]]:
-        """Where the answer begins (at `done`, or at the beginning after all), and its bytes."""
+        """Yield the answer's first position (`done`, or 0 if the mirror restarts), and its bytes."""
         if self._folder is not None:
             yield done, self._counted(url, self._folder.read(url, done))
             return
@@ -123,7 +124,7 @@ class Mirror(FetcherInterface):
             self._remember(url, body, response)
 
     def _known(self, url: str) -> tuple[dict[str, str], bytes]:
-        """What to ask with, and the copy that a "not modified" speaks of."""
+        """Return the conditional headers, and the copy that a "not modified" refers to."""
         remembered, copy = self._kept.read(VALIDATORS, MAX_VALIDATORS), self._kept.read(self._copy, MAX_TIMESTAMP)
         if remembered is not None and copy is not None:
             try:
@@ -131,7 +132,7 @@ class Mirror(FetcherInterface):
                 if known["url"] == url and known["sha256"] == hashlib.sha256(copy).hexdigest():
                     return {str(name): str(value) for name, value in known["headers"].items()}, copy
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-                pass  # nothing is known: ask for the whole
+                pass  # no copy: request the whole file
         return {}, b""
 
     def _remember(self, url: str, body: bytes, response: urllib3.BaseHTTPResponse) -> None:
@@ -144,7 +145,7 @@ class Mirror(FetcherInterface):
 
     @contextmanager
     def _asked(self, url: str, headers: dict[str, str], good: tuple[int, ...]) -> Iterator[urllib3.BaseHTTPResponse]:
-        """An answer whose body was not read yet.  Raises SyncError, DownloadHTTPError."""
+        """Yield an answer with its body unread.  Raises SyncError, DownloadHTTPError."""
         self._report(Step(VisitPhase.ASK, url, self.received))
         with self._reached.get(url, headers) as response:
             if response.status in (403, 404):
@@ -166,7 +167,7 @@ class Mirror(FetcherInterface):
 
     @property
     def _reached(self) -> Web:
-        assert self._web is not None  # noqa: S101 - a folder is not asked over the web
+        assert self._web is not None  # noqa: S101 - only a web mirror gets here
         return self._web
 
 

@@ -1,4 +1,4 @@
-"""What a sync wrote into list.db, read by a process that can do nothing else.  Nothing of it is believed yet."""
+"""The content of the sync's list.db, read by a sandboxed process.  Nothing of it is trusted yet."""
 
 import json
 import os
@@ -28,11 +28,12 @@ class ListOffer:
     path: Path
     documents: dict[str, bytes]  # by name
     nibbles: bytes
-    is_outdated: bool  # a person has declared it wrong: `gate clock reset --list-is-wrong`
+    is_outdated: bool  # a person declared it wrong: `gate clock reset --list-is-wrong`
 
 
 def read_offer(path: Path) -> ListOffer:
-    """Raises DamagedError for a file that cannot be read as a list, StoreError when that process cannot be had."""
+    """Read a list.db.  Raises DamagedError for a file that is no readable list, StoreError when the process cannot be
+    started."""
     content = _answer(path)
     header, _, rest = content.partition(b"\n")
     del content
@@ -46,7 +47,7 @@ def read_offer(path: Path) -> ListOffer:
 
 
 def _parsed(path: Path, answer: dict[str, Any], rest: memoryview) -> ListOffer:
-    """Raises ValueError, TypeError, KeyError."""
+    """Parse the answer.  Raises ValueError, TypeError, KeyError."""
     documents, at = {}, 0
     for name, length in answer["documents"]:
         if type(name) is not str or type(length) is not int or not 0 <= length <= MOST_DOCUMENTS:
@@ -59,7 +60,7 @@ def _parsed(path: Path, answer: dict[str, Any], rest: memoryview) -> ListOffer:
 
 
 def _answer(path: Path) -> bytes:
-    """All that the process wrote.  Raises StoreError, DamagedError."""
+    """Return all output of the process.  Raises StoreError, DamagedError."""
     try:
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "gate.sync.offer_main"],
@@ -74,7 +75,7 @@ def _answer(path: Path) -> bytes:
     assert process.stdin is not None  # noqa: S101 - asked for
     assert process.stdout is not None  # noqa: S101 - asked for
     try:
-        with suppress(OSError):  # it ended: what it left tells
+        with suppress(OSError):  # it has ended: its output is checked below
             process.stdin.write(json.dumps(str(path)).encode() + b"\n")
             process.stdin.flush()
         return _bounded(path, process.stdout.fileno())

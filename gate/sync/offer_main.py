@@ -1,7 +1,7 @@
 """`python -m gate.sync.offer_main`: reads a list.db that a sync wrote, for the process that verifies it.
 
-SQLite meets a file here that a stranger may have made.  So this process gives up everything first but reading that
-file, and hands on plain bytes: a line of JSON (lengths, or what is wrong), then the documents and the nibbles.
+An attacker may have made the file that SQLite opens here.  So this process first gives up every right but reading
+that file.  It writes plain bytes: a line of JSON (lengths, or the fault), then the documents and the nibbles.
 """
 
 import ctypes
@@ -19,13 +19,13 @@ from gate.store.list_file import ListFile, damaged, is_earlier
 from gate.worker.confine import Rights, give_up, lower_limits
 
 MEMORY = 512 << 20  # bytes of address space
-CPU = 60  # seconds: a query that never ends is ended; 20 million people take 0.3 here
+CPU = 60  # seconds: ends an endless query; 20 million people take 0.3 here
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 def main() -> None:
     out = os.dup(1)
-    os.dup2(2, 1)  # what a library prints is no answer
+    os.dup2(2, 1)  # library output must not mix with the answer
     set_up_child()
     lower_limits(MEMORY)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

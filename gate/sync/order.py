@@ -1,13 +1,13 @@
-"""In which order the daemon asks the mirrors.  Pure: the caller brings the time."""
+"""The order in which the daemon asks the mirrors.  Pure: the caller supplies the time."""
 
 from collections.abc import Sequence
 
-BACK = 3600.0  # seconds for which a mirror that failed is asked after the others; doubled with each further failure
+BACK = 3600.0  # seconds for which a mirror that failed comes after the others; doubled with each further failure
 BACK_MOST = 86_400.0  # seconds
 
 
 class MirrorOrder:
-    """Times are monotonic seconds."""
+    """The mirrors and their recent failures.  Times are monotonic seconds."""
 
     def __init__(self, mirrors: Sequence[str]) -> None:
         self._mirrors = tuple(mirrors)
@@ -15,7 +15,7 @@ class MirrorOrder:
         self._back_until: dict[str, float] = {}
 
     def at(self, now: float) -> list[str]:
-        """As configured, but those that failed lately come last, the longest ago first."""
+        """Return the mirrors as configured, but recently failed ones last, the oldest failure first."""
         back = {mirror: until for mirror, until in self._back_until.items() if until > now}
         return sorted(self._mirrors, key=lambda mirror: back.get(mirror, 0.0))
 

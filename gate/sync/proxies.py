@@ -1,7 +1,7 @@
 """The proxy that the environment names for an address: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY.
 
-As curl and Python read them: a name in small letters comes before one in capitals, an empty value names no proxy, and
-a value without a scheme is that of an HTTP proxy.
+The rules are those of curl and Python: a lower-case name precedes an upper-case one, an empty value names no proxy,
+and a value without a scheme is an HTTP proxy.
 """
 
 import ipaddress
@@ -19,7 +19,7 @@ _PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """`url` without user and password; `name` is how messages call it."""
+    """A proxy.  `url` has no user and password; `name` appears in messages."""
 
     name: str
     url: str
@@ -31,9 +31,9 @@ class Proxy:
 
 
 def proxy_for(address: str, environment: Mapping[str, str]) -> Proxy | None:
-    """The proxy to ask for a mirror's address; None where it is asked directly.
+    """Return the proxy for a mirror's address; None for a direct connection.
 
-    Raises SyncError, which names the variable and its value without user and password, for one that cannot be used."""
+    Raises SyncError for an invalid one; the message names the variable and its value without user and password."""
     parts = urlsplit(address)
     variable, value = _named(parts.scheme, environment)
     if not value or _is_bypassed(parts, environment):
@@ -75,7 +75,7 @@ def _credentials(proxy: SplitResult) -> str | None:
 
 
 def _redacted(value: str) -> str:
-    """The value as it may be shown: nothing of user and password, one line."""
+    """Return the value for a message: without user and password, on one line."""
     before, at, rest = value.rpartition("@")
     scheme, separator, _ = before.partition("://")
     shown = f"{scheme}{separator}***@{rest}" if at and separator else f"***@{rest}" if at else value
@@ -83,7 +83,7 @@ def _redacted(value: str) -> str:
 
 
 def _is_bypassed(parts: SplitResult, environment: Mapping[str, str]) -> bool:
-    """Whether NO_PROXY names the host: itself, a domain above it, its address or network, or `*`."""
+    """Return whether NO_PROXY names the host: itself, a domain above it, its address or network, or `*`."""
     listed = environment.get("no_proxy", environment.get("NO_PROXY", ""))
     host = (parts.hostname or "").rstrip(".").lower()
     port = str(parts.port or _PORTS[parts.scheme])

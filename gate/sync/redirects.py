@@ -1,18 +1,19 @@
-"""Where a mirror may send a request on to: its own host, and nothing else.
+"""The allowed target of a redirect: the mirror's own host only.
 
-A gate stands in a network with relay boards, cameras and panels that obey a plain GET.  The host is the one in
-`[sync] mirrors`, its addresses are those of the visit (`gate.sync.dialling`), so a redirect reaches no other device.
+A gate is in a network with relay boards, cameras and panels that obey a plain GET.  The host is the one in
+`[sync] mirrors` and its addresses are those of the visit (`gate.sync.dialling`), so a redirect reaches no other
+device.
 """
 
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from gate.errors import SyncError
 
-LONGEST_SHOWN = 100  # characters of what a mirror said
+LONGEST_SHOWN = 100  # characters of a mirror's text
 
 
 def redirected(url: str, location: str) -> str:
-    """Where a redirect leads.  Raises SyncError unless it is the same host, by the same port or by HTTPS instead
+    """Return a redirect's target.  Raises SyncError unless it is the same host, by the same port or by HTTPS instead
     of HTTP."""
     shown = "".join(letter if letter.isascii() and letter.isprintable() else "?" for letter in location)
     problem = SyncError(
@@ -28,7 +29,7 @@ def redirected(url: str, location: str) -> str:
     plain = new.username is None and shown == location != ""
     if not plain or new.hostname != old.hostname or not (same or upgraded):
         raise problem
-    host = old.netloc if same else old.netloc.removesuffix(f":{old.port}")  # nothing of it is taken from the mirror
+    host = old.netloc if same else old.netloc.removesuffix(f":{old.port}")  # nothing of it comes from the mirror
     return urlunsplit((new.scheme, host, new.path, new.query, ""))
 
 

@@ -1,10 +1,10 @@
-"""What one mirror offers, as far as the authority signed it: TUF (python-tuf) with our own sense of time.
+"""The signed files of one mirror: TUF (python-tuf), judged by the trusted time.
 
-    root      who may sign what; begins with the root.json that the technician installed
-    timestamp names the snapshot, snapshot the versions of the rest: no mix, no way back
-    targets   length and hash of trust.json and rules.json; hands status/ and subjects/ on to online keys
+    root      the keys of each role; the first is the root.json that the technician installed
+    timestamp names the snapshot; snapshot names the other versions: no mix and match, no rollback
+    targets   length and hash of trust.json and rules.json; delegates status/ and subjects/ to online keys
 
-python-tuf compares expiry with the system clock, which anybody can set: it is given the trusted time.
+python-tuf compares expiry with the system clock, which anybody can set, so it gets the trusted time.
 """
 
 import hashlib
@@ -37,13 +37,13 @@ from gate.sync.shelf import Shelf
 METADATA = "metadata"  # folders below a mirror's address
 TARGETS = "targets"
 TIMESTAMP = f"{METADATA}/timestamp.json"
-MAX_KEPT = 128 << 20  # bytes of either folder: the largest list twice
-_NAME = re.compile(r"([a-z]{1,20}/){0,2}[a-z0-9-]{1,80}\.[a-z]{1,8}")  # of every target there is
+MAX_KEPT = 128 << 20  # bytes of either folder: twice the largest list
+_NAME = re.compile(r"([a-z]{1,20}/){0,2}[a-z0-9-]{1,80}\.[a-z]{1,8}")  # of every valid target
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
-_LIMITS = UpdaterConfig(  # bytes: what ours take, and room
+_LIMITS = UpdaterConfig(  # bytes: the size of ours, with a margin
     max_root_rotations=64,
-    max_delegations=1,  # targets to status or subjects, and no further: a name given by online keys becomes no file's
+    max_delegations=1,  # targets to status or subjects only: a name from online keys must not become a file's
     root_max_length=64 << 10,
     timestamp_max_length=16 << 10,
     snapshot_max_length=64 << 10,
@@ -52,14 +52,14 @@ _LIMITS = UpdaterConfig(  # bytes: what ours take, and room
 
 
 class ExpiredError(SyncError):
-    """What the mirror serves was signed for a time that is over by the time it was judged by."""
+    """Error for a mirror whose metadata had expired at the reference time."""
 
 
 class MirrorRepository:
     """One visit to one mirror.  `folder`: the device's tuf/; `now`: Unix s, trusted clock."""
 
     def __init__(self, mirror: Mirror | ListMirror, kept: KeptMetadata, folder: Path, root: bytes, now: float) -> None:
-        """Raises SyncError for a root.json that is none, StoreError."""
+        """Raises StoreError, and SyncError for a root.json that is invalid."""
         self._mirror = mirror
         self._metadata = kept
         with _told(mirror.base):
@@ -67,7 +67,7 @@ class MirrorRepository:
                 str(kept.tried), f"{mirror.base}/{METADATA}", fetcher=mirror, config=_LIMITS, bootstrap=root
             )
         trusted = self._updater._trusted_set
-        self._first_root = trusted.root.version  # that of the root.json which was installed
+        self._first_root = trusted.root.version  # of the installed root.json
         if not isinstance(trusted.reference_time, datetime):
             raise TypeError("python-tuf keeps its time elsewhere now")
         trusted.reference_time = datetime.fromtimestamp(now, UTC)
@@ -78,7 +78,7 @@ class MirrorRepository:
         return self._mirror.base
 
     def refresh(self) -> None:
-        """Raises SyncError, StoreError."""
+        """Fetch and verify the metadata.  Raises SyncError, StoreError."""
         try:
             with _told(self._mirror.base):
                 self._updater.refresh()
@@ -87,12 +87,12 @@ class MirrorRepository:
 
     @property
     def offline_end(self) -> float:
-        """Unix s at which the first of what offline keys signed ends; after `refresh`."""
+        """First expiry of offline signatures, Unix s; after `refresh`."""
         trusted = self._updater._trusted_set
         return min(trusted.root.expires, trusted.targets.expires).timestamp()
 
     def keep(self) -> None:
-        """Believe the metadata of this visit from now on.  Raises StoreError."""
+        """Accept the metadata of this visit.  Raises StoreError."""
         self._metadata.keep()
 
     def close(self) -> None:
@@ -100,8 +100,8 @@ class MirrorRepository:
         self._parts.close()
 
     def proof(self, name: str, role: str) -> dict[str, bytes]:
-        """What was signed of the file `name`, by names as a mirror has them: it, and the metadata of this visit as far
-        as that of `role`, which vouches for it.  Raises SyncError, StoreError."""
+        """Return the signed documents of the file `name`, by their names on a mirror: the file, and this visit's
+        metadata down to those of `role`, which signs it.  Raises SyncError, StoreError."""
         found = {name: self.document(name)}
         trusted = self._updater._trusted_set
         for number in range(self._first_root, trusted.root.version + 1):
@@ -113,16 +113,16 @@ class MirrorRepository:
         return found
 
     def length(self, name: str) -> int | None:
-        """Bytes of a file; None when the authority offers none of this name.  Raises SyncError."""
+        """Return a file's length in bytes; None when the authority offers no such file.  Raises SyncError."""
         found = self._find(name)
         return None if found is None else found.length
 
     def document(self, name: str) -> bytes:
-        """A small file, whole; kept between visits.  Raises SyncError, StoreError."""
+        """Return a small file, whole; it is kept between visits.  Raises SyncError, StoreError."""
         return self.fetch(name, MAX_DOCUMENT)
 
     def fetch(self, name: str, most: int) -> bytes:
-        """A file of at most `most` bytes, verified; kept, and a broken download is resumed.
+        """Fetch and verify a file of at most `most` bytes.  It is kept, and an interrupted download is resumed.
         Raises SyncError, StoreError."""
         target = self._find(name)
         if target is None:
@@ -138,7 +138,7 @@ class MirrorRepository:
         with _told(self._mirror.base):
             resumed = self._parts.size(part) > 0
             content = self._download(target)
-            if resumed and not _is(content, target):  # what was there before was not its beginning
+            if resumed and not _is(content, target):  # the bytes kept were not its beginning
                 self._parts.remove(part)
                 content = self._download(target)
         if not _is(content, target):
@@ -151,19 +151,19 @@ class MirrorRepository:
         return content
 
     def drop(self, name: str) -> None:
-        """Remove a file that was fetched.  Raises SyncError, StoreError."""
+        """Remove a fetched file.  Raises SyncError, StoreError."""
         if (target := self._find(name)) is not None:
             self._kept.remove(_kept_name(target))
 
     def forget_all_but(self, names: frozenset[str]) -> None:
-        """Remove the files of earlier visits, and broken downloads.  Raises SyncError, StoreError."""
+        """Remove the files of earlier visits, and interrupted downloads.  Raises SyncError, StoreError."""
         found = [self._find(name) for name in names]
         wanted = frozenset(target.hashes["sha256"] for target in found if target)
         for shelf in (self._kept, self._parts):
             shelf.keep_only(wanted)
 
     def _download(self, target: TargetFile) -> bytes:
-        """What came, and `target.length` bytes of it."""
+        """Download a file; return its content, at most `target.length` bytes."""
         sha256 = target.hashes["sha256"]
         folder, slash, last = target.path.rpartition("/")
         path = f"{TARGETS}/{folder}{slash}{sha256}.{last}"
@@ -171,7 +171,7 @@ class MirrorRepository:
         return self._parts.read(sha256, target.length) or b""
 
     def _find(self, name: str) -> TargetFile | None:
-        """Raises SyncError, also for one that is described in a way that could lead to another file."""
+        """Find a target.  Raises SyncError also for a description that could lead to another file."""
         if not _NAME.fullmatch(name):
             raise SyncError(f"{self._mirror.base}: {name!r} is no name of a list", hint="Publish the list again")
         with _told(self._mirror.base):
@@ -193,7 +193,7 @@ def _is(content: bytes, target: TargetFile) -> bool:
 
 @contextmanager
 def _told(mirror: str) -> Iterator[None]:
-    """One line for a technician in place of python-tuf's words."""
+    """Replace python-tuf's exceptions by one line for a technician."""
     try:
         yield
     except ExpiredMetadataError as error:
@@ -212,7 +212,7 @@ def _told(mirror: str) -> Iterator[None]:
 
 
 def _fault(error: RepositoryError | DownloadLengthMismatchError) -> str:
-    """A kind of python-tuf's exceptions, in a few words."""
+    """Return a short text for a python-tuf exception."""
     if isinstance(error, BadVersionNumberError):
         return "older than what is held here, or of another publication"
     if isinstance(error, UnsignedMetadataError):

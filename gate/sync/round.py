@@ -1,7 +1,7 @@
-"""One round: ask the mirrors in turn until one has a list that is new enough, and say what was done.
+"""One round: asks the mirrors in turn until one has a list that is new enough, and reports the result.
 
-How a mirror is visited (`Visit`) is the caller's to say: in a process of its own (`gate.sync.visit_process`), or in
-this one (`gate.sync.sync`), which loads everything that a visit needs.
+The caller supplies the `Visit`: in its own process (`gate.sync.visit_process`), or in this one (`gate.sync.sync`),
+which loads everything that a visit needs.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,21 +17,21 @@ from gate.store.places import Where
 if TYPE_CHECKING:
     from nacl.signing import VerifyKey
 
-MAX_ROOT = 64 << 10  # bytes: what python-tuf is allowed for one that is fetched
+MAX_ROOT = 64 << 10  # bytes: python-tuf's limit for a fetched one
 
 log = Log(part="sync")
 
 
 @dataclass(frozen=True, slots=True)
 class ListSource:
-    """Where a device gets its lists from."""
+    """The configuration of a device's syncs."""
 
     mirrors: Sequence[str]  # addresses, in the order in which they are asked
-    root: Path  # root.json, which vouches for everything
+    root: Path  # root.json, the trust anchor
     where: Where
     stale_after: float  # seconds: a mirror whose list is older may be frozen, and the next one is asked too
     subjects_for: "VerifyKey | None" = None  # this device's public key, where people are checked by IIN
-    forget_subjects: bool = False  # they are not checked here: no subject index is kept
+    forget_subjects: bool = False  # people are not checked here: no subject index is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +43,13 @@ class Outcome:
     changed: bool
     received: int  # bytes from all mirrors
     way: str  # "unchanged", "2 deltas", "snapshot"
-    applied_in: float  # seconds from the files being here until the list was durable; 0 where nothing was new
-    problems: tuple[str, ...]  # of mirrors that were asked and could not be used
+    applied_in: float  # seconds from the last file until the list was durable; 0 where nothing was new
+    problems: tuple[str, ...]  # of mirrors that could not be used
 
 
 @dataclass(frozen=True, slots=True)
 class MirrorProblem:
-    """What was wrong with a mirror, and what to do."""
+    """A mirror's fault, and what to do."""
 
     what: str
     hint: str
@@ -57,7 +57,8 @@ class MirrorProblem:
 
 @dataclass(frozen=True, slots=True)
 class Visited:
-    """`outcome` is None for a mirror that could not be used; there may be problems all the same beside one."""
+    """The result of a visit.  `outcome` is None for a mirror that could not be used; even a usable one may have
+    problems."""
 
     outcome: Outcome | None
     problems: tuple[MirrorProblem, ...]
@@ -65,11 +66,11 @@ class Visited:
 
 
 Visit = Callable[[str], Visited]
-"""Visits the mirror at an address.  Raises StoreError, and whatever ends the round; a mirror's fault is a problem."""
+"""Visits the mirror at an address.  Raises StoreError, and what ends the round; a mirror's fault is a problem."""
 
 
 def read_root(path: Path) -> bytes:
-    """Raises SyncError."""
+    """Read root.json.  Raises SyncError."""
     try:
         content = read_regular(path, MAX_ROOT + 1)
     except OSError as error:
@@ -84,14 +85,14 @@ def read_root(path: Path) -> bytes:
 
 
 def shown(address: str) -> str:
-    """A mirror's address without user and password."""
+    """Return a mirror's address without user and password."""
     scheme, separator, rest = address.rstrip("/").partition("://")
     host, slash, path = rest.partition("/")
     return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path}"
 
 
 def ask_in_turn(mirrors: Sequence[str], visit: Visit, new_enough: Callable[[Outcome], bool]) -> Outcome:
-    """Raises SyncError when no mirror could be used, and what `visit` raises."""
+    """Ask the mirrors in turn.  Raises SyncError when no mirror could be used, and what `visit` raises."""
     visits: list[Visited] = []
     for address in mirrors:
         visited = visit(address)

@@ -1,7 +1,7 @@
 """One folder of files that came from mirrors.
 
-Opens every file by the folder's descriptor and follows no link, so that no name and nothing that lies in the
-folder leads out of it.  What is no regular file is removed: all that is kept here can be fetched again.
+Every file is opened by the folder's descriptor, and no link is followed, so that no name and no file leads out of the
+folder.  Anything but a regular file is removed: all that is kept here can be fetched again.
 """
 
 import os
@@ -14,15 +14,15 @@ from typing import BinaryIO, Self
 from gate.errors import StoreError
 
 DIGESTS = re.compile(r"[0-9a-f]{64}(\.[a-z0-9-]{1,80}){0,2}")  # SHA-256, and the end of a target's name
-_NEW = "new"  # what a file is called while it is written
+_NEW = "new"  # name of a file while it is written
 
 
 class Shelf:
-    """`names`: those that a file may have.  Every method raises StoreError, which names the file, when the disk
-    refuses, and ValueError for another name."""
+    """A folder of files.  `names`: the allowed file names.  Every method raises StoreError, which names the file,
+    when the disk refuses, and ValueError for another name."""
 
     def __init__(self, path: Path, names: re.Pattern[str] = DIGESTS) -> None:
-        """Make the folder if it is not there."""
+        """Open the folder; make it if it is missing."""
         self._path = path
         self._names = names
         try:
@@ -43,7 +43,7 @@ class Shelf:
         self.close()
 
     def read(self, name: str, most: int) -> bytes | None:
-        """The content; None where there is no such file, or it has more than `most` bytes."""
+        """Return the content; None where there is no such file, or it has more than `most` bytes."""
         file = self._opened(name, os.O_RDONLY, "rb")
         if file is None:
             return None
@@ -55,7 +55,7 @@ class Shelf:
         return content if len(content) <= most else None
 
     def size(self, name: str) -> int:
-        """Bytes; 0 where there is no such file."""
+        """Return the length in bytes; 0 where there is no such file."""
         file = self._opened(name, os.O_RDONLY, "rb")
         if file is None:
             return 0
@@ -63,11 +63,11 @@ class Shelf:
             return os.fstat(file.fileno()).st_size
 
     def names(self) -> list[str]:
-        """Of all that lies here and has such a name, in order."""
+        """Return the allowed names present here, in order."""
         return sorted(name for name in self._listed() if self._names.fullmatch(name))
 
     def write(self, name: str, content: bytes) -> None:
-        """Put a file in the place of the one that has the name, at once and durably."""
+        """Replace a file atomically and durably."""
         self._unlink(_NEW)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
@@ -89,7 +89,7 @@ class Shelf:
         return Part(self._path / name, file, keep)
 
     def move(self, name: str, to: "Shelf", new: str) -> None:
-        """Put a file of this folder into another, in place of the one that has the name."""
+        """Move a file into another folder; replaces the one that has the name."""
         try:
             os.rename(self._checked(name), to._checked(new), src_dir_fd=self._folder, dst_dir_fd=to._folder)
         except OSError as error:
@@ -122,9 +122,9 @@ class Shelf:
             raise disk_error(self._path, error) from error
 
     def _opened(self, name: str, flags: int, mode: str) -> BinaryIO | None:
-        """A regular file with one name; None where there is none, whatever else lay there being removed."""
+        """Open a regular file with one name; None where there is none.  Anything else of that name is removed."""
         flags |= os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        for _ in range(2):  # the second time what lay there is removed
+        for _ in range(2):  # the second time after the removal
             try:
                 descriptor = os.open(self._checked(name), flags, 0o600, dir_fd=self._folder)
             except FileNotFoundError:
@@ -176,7 +176,7 @@ class Part:
             raise disk_error(path, error) from error
 
     def write(self, data: bytes) -> None:
-        """At once: a process that is killed loses nothing of it."""
+        """Write at once, so that a killed process loses nothing."""
         try:
             while data:
                 data = data[os.write(self._file.fileno(), data) :]
@@ -189,7 +189,7 @@ class Part:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Flush to the disk what came, also when the rest does not come."""
+        """Flush the bytes received, also of an incomplete file."""
         try:
             try:
                 os.fsync(self._file.fileno())
@@ -200,7 +200,7 @@ class Part:
 
 
 def disk_error(path: Path, error: OSError) -> StoreError:
-    """What a technician reads when the disk refuses the file at `path`."""
+    """Return the error for a technician when the disk refuses the file at `path`."""
     return StoreError(
         f"{path}: {error.strerror or type(error).__name__}",
         hint="Check that it belongs to the user that syncs, and that the disk is writable and has space",

@@ -1,7 +1,7 @@
 """Rows from CSV: comma, semicolon, tab or bar between cells, columns named in the first line.
 
-Blocks of plain lines are read all at once (`plain`).  From a quote on the standard library's reader
-takes over, up to the end of the row in which the block ends.  Memory does not grow with the file.
+`plain` reads blocks of plain lines all at once.  From the first quote on, the standard library's reader
+continues to the end of the row in which the block ends.  Memory does not grow with the file.
 """
 
 import csv
@@ -19,13 +19,13 @@ from gate.authority.sources.text import PlainText, WideTextError
 from gate.errors import PublishError
 
 _BLOCK = 1 << 20  # bytes read at once
-_LINE_MAX = 1 << 24  # bytes: what has no line feed for so long is no table
+_LINE_MAX = 1 << 24  # bytes: a line that is longer belongs to no table
 _DELIMITERS = (",", ";", "\t", "|")
 _TOLD = re.compile(rb"sep=([,;\t|])\r?", re.IGNORECASE)  # Excel's own first line
 _HEADER = (
     'the header must name the columns "idx,status" or "person,status", with a comma, semicolon, tab or | between them'
 )
-_SAID = (  # what the standard library says, and what a person does about it
+_SAID = (  # the standard library's messages, and what a person can do
     ("expected after", "a quoted cell goes on after its closing quote; write a quote inside a cell twice"),
     ("unexpected end of data", "a quote is opened and never closed; write a quote inside a cell twice"),
     ("field larger", "a cell is longer than 131,072 characters; a quote may be opened and never closed"),
@@ -41,7 +41,7 @@ _SWALLOWED = (
 
 
 class CsvFile:
-    """A `Source`.  What follows a line that is no CSV is not read."""
+    """A `Source` over CSV.  Reading ends at a line that is not CSV."""
 
     called = "line"
 
@@ -88,7 +88,7 @@ class CsvFile:
                 for row, cells in _rows(lines, delimiter):
                     if any(_has_row(cell, delimiter) for cell in cells):
                         problems.add(row, _SWALLOWED)
-                    elif any(cells):  # not what a spreadsheet leaves of an empty row: ;;
+                    elif any(cells):  # else the ;; that a spreadsheet leaves of an empty row
                         closer.take(row, cells)
                     if len(closer) == BATCH:
                         yield closer.batch()
@@ -106,14 +106,14 @@ class _UnreadableError(Exception):
 
 
 class _Blocks:
-    """A stream in pieces of whole lines; the last line gets its line feed if it has none."""
+    """A stream in blocks of whole lines; adds the last line feed if it is missing."""
 
     def __init__(self, text: PlainText, progress: Progress | None) -> None:
         self._text = text
         self._progress = progress
         self._told = 0
         self._rest = b""
-        self.lines = 0  # in the pieces given so far
+        self.lines = 0  # in the blocks returned so far
 
     def __iter__(self) -> "_Blocks":
         return self
@@ -140,14 +140,14 @@ class _Blocks:
 
 
 class _Lines:
-    """The lines of a block, and those after it for a row that does not end with it."""
+    """The lines of a block, and the lines after it that its last row needs."""
 
     def __init__(self, block: bytes, more: Iterator[bytes], before: int) -> None:
-        """`before`: the number of the line before it."""
+        """`before`: the number of the previous line."""
         self._block = BytesIO(block)
         self._size = len(block)
         self._more = more
-        self.number = before  # of the line given last
+        self.number = before  # of the last returned line
         self.undecoded = False  # some bytes were not UTF-8
 
     @property
@@ -171,7 +171,7 @@ class _Lines:
 
 
 def _rows(lines: _Lines, delimiter: str, *, strict: bool = True) -> Iterator[tuple[int, list[str]]]:
-    """Each row that is not empty with the number of its last line, until no line is left of a block."""
+    """Yield each row that is not empty with the number of its last line, until the block is used up."""
     reader = csv.reader(lines, delimiter=delimiter, strict=strict)
     while lines.left:
         try:
@@ -184,8 +184,8 @@ def _rows(lines: _Lines, delimiter: str, *, strict: bool = True) -> Iterator[tup
 
 
 def _has_row(cell: str, delimiter: str) -> bool:
-    """Whether a quoted cell has swallowed a row: a quote that begins a cell and stands for inches closes at the next
-    such quote, rows later, and what is between is a cell by the rules of CSV."""
+    """Return whether a quoted cell has swallowed a row.  A quote that begins a cell and means inches closes at the
+    next such quote, rows later; CSV makes one cell of everything between."""
     if "\n" not in cell:
         return False
     lines = (line.split(delimiter) for line in cell.split("\n")[1:])
@@ -193,8 +193,7 @@ def _has_row(cell: str, delimiter: str) -> bool:
 
 
 def _columns(header: bytes, delimiters: Iterable[str]) -> tuple[str, Columns] | None:
-    """What stands between cells, and which columns there are.  Of names that are what they should be, no two
-    delimiters can make the same line."""
+    """Return the delimiter and the columns.  Two delimiters cannot both give valid names for the same line."""
     for delimiter in delimiters:
         with suppress(_UnreadableError):
             names = next(_rows(_Lines(header, iter(()), 0), delimiter, strict=False), (0, [""]))[1]

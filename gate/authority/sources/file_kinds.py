@@ -1,8 +1,8 @@
-"""Names what a file is that was given for a table, so that a person knows what to do with it."""
+"""Names the kind of a file that is no table, so that a person knows what to do with it."""
 
 import re
 
-HEAD = 1 << 16  # bytes that are looked at
+HEAD = 1 << 16  # bytes examined
 
 _AS_CSV = 'Save it as "CSV UTF-8" or as an Excel workbook'
 _UNPACK = "Unpack it, and give the table in it"
@@ -41,7 +41,7 @@ _JSON = re.compile(rb'\s*(\[\s*[\[{"]|\{\s*")')
 
 
 def name_kind(head: bytes) -> tuple[str, str] | None:
-    """Say what begins so, and what to do: ("a PDF document", "Export ...").  None: it may be a table of text."""
+    """Return what begins so, and what to do: ("a PDF document", "Export ...").  None: it may be a text table."""
     if head.startswith(_OLE):
         return WORKBOOK
     if head.startswith(b"PK\x03\x04"):
@@ -74,5 +74,5 @@ def _name_archive(head: bytes) -> tuple[str, str]:
 
 
 def _is_wide(head: bytes) -> bool:
-    """Whether it is UTF-16 or UTF-32 without a mark: the letters of a header are ASCII."""
+    """Return whether it is UTF-16 or UTF-32 without a byte order mark; the letters of a header are ASCII."""
     return head[:4].count(0) in (2, 3)

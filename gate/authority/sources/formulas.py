@@ -1,7 +1,7 @@
-"""Cells of a workbook that look empty and are not: formulas that failed, or that no program has calculated.
+"""Cells of a workbook that look empty and are not: formulas that failed or were never calculated.
 
-A program that writes a workbook (openpyxl, Apache POI, odfpy, xlwt) leaves calculating to Excel or LibreOffice.
-By its values a row of such cells is an empty one, and the person in it would be passed over.
+A library that writes a workbook (openpyxl, Apache POI, odfpy, xlwt) leaves calculating to Excel or LibreOffice.
+The values of such a row look empty, so the person in it would be skipped.
 """
 
 import mmap
@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _BLOCK = 1 << 20  # bytes read at once
-_CELL_MAX = 1 << 17  # bytes of a cell's element: a formula of LibreOffice has up to 65,535 characters
+_CELL_MAX = 1 << 17  # bytes of a cell's element: a LibreOffice formula has up to 65,535 characters
 _INDEX_MAX = 1 << 24  # bytes of the lists of sheets and parts; a hundred sheets are 20 kB
 
-# No attribute holds a "<" (XML 1.0, 3.1): each tag is looked at up to the next one, in linear time.
+# No attribute contains "<" (XML 1.0, 3.1), so each tag is scanned up to the next "<", in linear time.
 _SHEET = re.compile(rb"""<(?:\w+:)?sheet\b[^<>]*\s\w+:id\s*=\s*["']([^"']+)["']""")
 _PART = re.compile(rb"<(?:\w+:)?Relationship\b[^<>]*>")
 _ID, _TARGET = (re.compile(rb"\b" + name + rb"""\s*=\s*["']([^"']+)["']""") for name in (b"Id", b"Target"))
@@ -37,10 +37,10 @@ column, format, value.  An empty text may also have been calculated: the file do
 
 
 def blank_rows(path: Path, sheet: int) -> frozenset[int]:
-    """Rows with such a cell, counted from 1, of the sheet with this place among the sheets (from 0).
+    """Return the rows with such a cell, counted from 1.  `sheet`: position among the sheets, from 0.
 
-    Of an xls file those of any sheet.  None of an xlsb, which only programs write that calculate.  A damaged file
-    has none either: who reads the values says what is wrong with it."""
+    For xls, of any sheet.  Empty for xlsb, which only programs write that calculate, and for a damaged file: the
+    reader of its values reports that."""
     try:
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
@@ -56,7 +56,7 @@ def blank_rows(path: Path, sheet: int) -> frozenset[int]:
 
 
 def is_uncalculated(path: Path) -> bool:
-    """Whether it is an ods file with a formula that was never calculated."""
+    """Return whether it is an ods file with a formula that was never calculated."""
     try:
         with zipfile.ZipFile(path) as archive:
             return "content.xml" in archive.namelist() and any(_cells(archive, "content.xml", _ODS_CELL))
@@ -83,7 +83,7 @@ def _beginning(archive: zipfile.ZipFile, name: str) -> bytes:
 
 
 def _cells(archive: zipfile.ZipFile, name: str, cell: re.Pattern[bytes]) -> Iterator[re.Match[bytes]]:
-    """Some may come twice."""
+    """Yield the matching cells; some may be duplicated."""
     rest = b""
     with archive.open(name) as part:
         while block := part.read(_BLOCK):

@@ -1,7 +1,7 @@
-"""Which ids of people an import takes.
+"""The ids of people that an import accepts.
 
-Where the known people of an authority are IINs, an id that is none is no new person, but a mistake: a spreadsheet
-that drops a leading zero makes somebody else of a person, and the person keeps the status of yesterday.
+Where an authority identifies people by IIN, any other id is an error, not a new person.  A spreadsheet that
+drops a leading zero makes a second person, and the real one keeps the old status.
 """
 
 from bisect import insort
@@ -12,22 +12,22 @@ from gate.core.iin import damage, iin_fault, is_iin, looks_like_iin
 
 
 class IdKind(StrEnum):
-    """What an authority's people are known by."""
+    """The kind of an authority's ids."""
 
     IIN = "iin"
-    ANY = "any"  # any text that stays the same
+    ANY = "any"  # any text that stays stable
 
 
 class Ids:
-    """Judges the ids of one import.
+    """The check of one import's ids.
 
-    `kind` None: it was never declared.  Then the table decides: when most of its ids are IINs, or would be but
-    for the harm done to them, the others are bad rows."""
+    `kind` None: never declared.  Then the table decides: when most ids are IINs, or damaged IINs, the others are bad
+    rows."""
 
     def __init__(self, kind: IdKind | None) -> None:
         self.kind = kind
         self._iins = 0
-        self._alike = 0  # no IINs, which harm has made of IINs
+        self._alike = 0  # not IINs, but possibly damaged ones
         self._others = 0
         self._first: list[tuple[int, str]] = []  # of both, up to SHOWN
 
@@ -36,7 +36,7 @@ class Ids:
         return self._iins > 0 and not self._alike + self._others
 
     def fault(self, row: int, person: str) -> str | None:
-        """Judge one id; give what is wrong with its row, if it is known by now."""
+        """Check one id; return what is wrong with its row, if that is known by now."""
         if is_iin(person):
             self._iins += 1
             return None
@@ -53,14 +53,14 @@ class Ids:
         self._iins += count
 
     def take_others(self, rows: list[int], persons: list[bytes], count: int) -> None:
-        """Count ids that a caller has recognised as undamaged, and as nothing that was an IIN.  `rows`, `persons`:
-        the first of them, no more than are shown."""
+        """Count ids that a caller has recognised as neither damaged nor damaged IINs.  `rows`, `persons`: the first
+        of them, at most as many as are shown."""
         self._others += count
         for row, person in zip(rows, persons, strict=True):
             self._keep(row, person.decode())
 
     def close(self, problems: Problems) -> None:
-        """Name the rows that turn out to be bad once the whole table is known."""
+        """Report the bad rows that only the whole table reveals."""
         strange = self._alike + self._others
         if self.kind is None and strange and self._iins + self._alike > self._others:
             for row, what in self._first:

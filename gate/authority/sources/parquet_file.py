@@ -13,28 +13,28 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _PIECE = 1 << 14  # rows fetched at once
-MAGIC = b"PAR1"  # how every such file begins
+MAGIC = b"PAR1"  # first bytes of every Parquet file
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "threads": 1,  # rows stay in their order
     "memory_limit": "128MB",
     "disable_parquet_prefetching": True,  # of whole columns of a row group
-    "temp_directory": "",  # nobody's id is written anywhere
-    "autoinstall_known_extensions": False,  # nothing is fetched from anywhere
+    "temp_directory": "",  # no id is written to disk
+    "autoinstall_known_extensions": False,  # nothing is downloaded
 }
 
 
 class ParquetFile:
-    """A `Source`.  Rows are counted from 1."""
+    """A `Source` over a Parquet file.  Rows are counted from 1."""
 
     called = "row"
 
     def __init__(self, path: Path, progress: Progress | None = None) -> None:
-        """`progress` is told how many rows were read since the last time."""
+        """`progress` gets the number of rows read since its last call."""
         self._path = path
         self._progress = progress
 
     def count(self) -> int:
-        """Rows in the file, as it says itself.  Raises PublishError when it cannot be read."""
+        """Return the number of rows from the file's metadata.  Raises PublishError when it cannot be read."""
         with self._opened() as (connection, table):
             return int((connection.execute(f"SELECT count(*) FROM {table}").fetchone() or (0,))[0])  # noqa: S608 - ours
 
@@ -70,15 +70,15 @@ class ParquetFile:
                 f"the row groups of {self._path} do not fit into {_SETTINGS['memory_limit']}",
                 hint="Write it in smaller ones, of 100,000 rows say",
             ) from None
-        except duckdb.Error:  # its words may quote somebody's id
+        except duckdb.Error:  # its message may quote an id
             raise PublishError(
                 f"{self._path} is damaged: row {row}, or one soon after it, cannot be read", hint="Write it again"
             ) from None
 
     @contextmanager
     def _opened(self) -> Iterator[tuple["DuckDBPyConnection", str]]:
-        """A connection, and what the table is called in a query.  Whatever is wrong with the file as a
-        whole is a PublishError."""
+        """Open the file; return a connection, and the table's name in queries.  Raises PublishError for a fault of
+        the whole file."""
         try:
             import duckdb
         except ImportError as error:
@@ -87,12 +87,12 @@ class ParquetFile:
             file = self._path.open("rb")
         except OSError as error:
             raise PublishError(f"cannot read {self._path}: {error.strerror}", hint="Name a file") from error
-        # By its number: in a name DuckDB would see patterns, and schemes such as https.
+        # By descriptor number: in a name DuckDB would interpret patterns, and schemes such as https.
         name = f"/proc/self/fd/{file.fileno()}"
         with file, duckdb.connect(config=_SETTINGS) as connection:
-            connection.execute("SET enable_progress_bar = false")  # which it would draw on stdout
+            connection.execute("SET enable_progress_bar = false")  # otherwise drawn on stdout
             try:
-                # Older writers do not mark text as such; a folder called "status=red" is no column.
+                # Older writers do not mark text as such.  A folder called "status=red" is no column.
                 yield connection, f"read_parquet('{name}', binary_as_string = true, hive_partitioning = false)"
             except duckdb.Error:
                 raise PublishError(

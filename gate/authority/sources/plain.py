@@ -1,7 +1,7 @@
 """Lines of CSV read a block at a time, all lines by the same few array operations.
 
-Only what is plainly good is taken: a known word for a status, a short decimal for a place, an id with
-nothing around it.  Every other line is left for someone who looks closer.
+Only plainly good lines are accepted: a known word for a status, a short decimal for a place, an id without
+surrounding blanks.  `RowByRow` checks every other line.
 """
 
 import re
@@ -17,7 +17,7 @@ from gate.authority.statuses import Places, Values
 from gate.core.iin import FIRST, LENGTH, SECOND
 
 _WORD = 8  # bytes: no status is longer, nor is a place below 10^8
-_ROOM = bytes(PERSON_MAX + _WORD)  # behind the last line, for whoever reads past a cell's end
+_ROOM = bytes(PERSON_MAX + _WORD)  # behind the last line, for reads past a cell's end
 
 Positions = NDArray[np.int64]  # of bytes in a block
 _Words = NDArray[np.uint64]  # eight bytes each, the first the lowest
@@ -39,13 +39,13 @@ def _class(pattern: str) -> NDArray[np.bool_]:
     return np.array([re.fullmatch(pattern, chr(byte)) is not None for byte in range(256)])
 
 
-# Of bytes: what is neither letter, digit, - nor _; letters that resemble no digit, nor the E of an exponent; digits.
+# Classes of bytes: none of letter, digit, - and _; letters that resemble no digit, nor the E of an exponent; digits.
 _ODD, _LETTERS, _DIGITS = _class("[^A-Za-z0-9_-]"), _class("[ACDFGHJKMNP-RT-Zac-df-hjkmnp-rt-z]"), _class("[0-9]")
 _WEIGHTS = np.array([FIRST, SECOND], np.int64).T
 
 
 def is_plain(block: bytes) -> bool:
-    """Whether every line feed in it ends a row, and its text is text."""
+    """Return whether every line feed in it ends a row, and it is UTF-8 without NUL."""
     if b'"' in block or b"\0" in block or block.count(b"\r") != block.count(b"\r\n"):
         return False
     try:
@@ -72,14 +72,14 @@ class Cells:
 
 @dataclass(frozen=True, slots=True)
 class Odd:
-    """Lines that were not understood, and their numbers from 0."""
+    """Lines that were not accepted, and their numbers from 0."""
 
     numbers: list[int]
     lines: list[bytes]
 
 
 def read(block: bytes, delimiter: str, columns: Columns, limit: int, ids: Ids, first: int) -> tuple[Batch, Odd]:
-    """The good rows of a plain block that ends with a line feed, numbered by their lines from 0.  `first`: the
+    """Return the good rows of a plain block that ends with a line feed, numbered by their lines from 0.  `first`: the
     number of the first line in the file."""
     padded = block + _ROOM
     data = np.frombuffer(padded, np.uint8)
@@ -103,8 +103,8 @@ def read(block: bytes, delimiter: str, columns: Columns, limit: int, ids: Ids, f
 
 
 def _cuts(data: NDArray[np.uint8], lines: Cells, delimiter: int, width: int) -> tuple[Positions, Positions]:
-    """Which lines have `width` cells, and for each of them where these end: (lines, width + 1), from the
-    byte before the first to the one behind the last."""
+    """Return which lines have `width` cells, and where these end: (lines, width + 1), from the byte before the first
+    cell to the one behind the last."""
     delimiters = np.flatnonzero(data == delimiter)
     first = np.searchsorted(delimiters, lines.starts)
     regular = np.flatnonzero(np.diff(first, append=delimiters.size) == width - 1)
@@ -121,16 +121,16 @@ def _column(cuts: Positions, number: int) -> Cells:
 
 
 def _values(words: _Words, cells: Cells) -> tuple[Values, NDArray[np.bool_]]:
-    """The `Listing` of each word, capitals or not, and whether it is one."""
+    """Return the `Listing` of each word, in any case, and whether it is one."""
     short = np.minimum(cells.lengths, _WORD)
-    # The bit that makes a space of 0 makes a small letter of its capital, and of nothing else.
+    # Setting the bit that makes a space of 0 turns a capital, and nothing else, into its small letter.
     names = (words[cells.starts] | _SPACES) & _MASKS[short]
     at = np.minimum(np.searchsorted(_NAME, names), _NAME.size - 1)
     return _VALUE[at], (_NAME[at] == names) & (short == cells.lengths)
 
 
 def _places(words: _Words, cells: Cells) -> tuple[Places, NDArray[np.bool_]]:
-    """The number in each cell of up to eight digits, and whether it is one."""
+    """Return the number in each cell of up to eight digits, and whether it is one."""
     short = np.minimum(cells.lengths, _WORD)
     missing = _WORD - short
     digits = words[cells.starts] << (8 * missing).astype(np.uint64) | _ZEROS & _MASKS[missing]
@@ -144,14 +144,14 @@ def _places(words: _Words, cells: Cells) -> tuple[Places, NDArray[np.bool_]]:
 
 
 def _are_ids(data: NDArray[np.uint8], cells: Cells) -> NDArray[np.bool_]:
-    """Whether the cell begins and ends with a visible ASCII character: there is nothing to strip."""
+    """Return whether the cell begins and ends with a visible ASCII character: nothing to strip."""
     first, last = data[cells.starts], data[cells.ends - 1]
     short = (cells.lengths > 0) & (cells.lengths <= PERSON_MAX)
     return short & (first > ord(" ")) & (first < 0x7F) & (last > ord(" ")) & (last < 0x7F)
 
 
 def _judged(padded: bytes, data: NDArray[np.uint8], cells: Cells, ids: Ids, rows: Positions) -> NDArray[np.bool_]:
-    """Which ids are beyond doubt; the others are left to `Ids.fault`."""
+    """Return which ids are certain; `Ids.fault` checks the others."""
     iins = _are_iins(data, cells)
     plain = iins.copy()
     if ids.kind is not IdKind.IIN:
@@ -166,7 +166,7 @@ def _judged(padded: bytes, data: NDArray[np.uint8], cells: Cells, ids: Ids, rows
 
 
 def _are_iins(data: NDArray[np.uint8], cells: Cells) -> NDArray[np.bool_]:
-    """As `gate.core.iin.is_iin`."""
+    """Return what `gate.core.iin.is_iin` returns, for each cell."""
     are = np.zeros(cells.starts.size, bool)
     long = np.flatnonzero(cells.lengths == LENGTH)
     digits = data[cells.starts[long][:, None] + np.arange(LENGTH)] - np.uint8(ord("0"))
@@ -177,8 +177,8 @@ def _are_iins(data: NDArray[np.uint8], cells: Cells) -> NDArray[np.bool_]:
 
 
 def _are_of_another_kind(data: NDArray[np.uint8], cells: Cells) -> NDArray[np.bool_]:
-    """Whether it consists of letters, digits, - and _, and is nothing that an IIN could have been: a letter that
-    resembles no digit stands in it, or it has twelve digits."""
+    """Return whether it consists of letters, digits, - and _ and cannot be a damaged IIN: it contains a letter that
+    resembles no digit, or has twelve digits."""
     odd, letters, digits = (_counted(kind[data], cells) for kind in (_ODD, _LETTERS, _DIGITS))
     lengths = cells.lengths
     plain = (letters > 0) | ((digits == LENGTH) & (lengths == LENGTH))
@@ -186,7 +186,7 @@ def _are_of_another_kind(data: NDArray[np.uint8], cells: Cells) -> NDArray[np.bo
 
 
 def _counted(marked: NDArray[np.bool_], cells: Cells) -> NDArray[np.int64]:
-    """How many bytes of each cell are marked."""
+    """Count the marked bytes of each cell."""
     sums = np.concatenate([[0], np.cumsum(marked)])
     return np.asarray(sums[cells.ends] - sums[cells.starts], np.int64)
 
@@ -199,7 +199,7 @@ def _texts(padded: bytes, cells: Cells) -> list[bytes]:
     if lengths.size and int(lengths.min()) != longest:
         letters = texts.view(np.uint8).reshape(-1, longest)
         letters[np.arange(longest) >= lengths[:, None]] = 0
-    return cast(list[bytes], texts.tolist())  # without the zeros behind each
+    return cast(list[bytes], texts.tolist())  # without the trailing zeros
 
 
 def _odd(block: bytes, lines: Cells, understood: Positions) -> Odd:

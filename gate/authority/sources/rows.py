@@ -1,5 +1,5 @@
-"""What an import takes in, wherever it comes from: rows of `status` and either `idx` (the place) or
-`person` (IIN or any other stable id), in batches, with a number a person can find the row by.
+"""The rows of an import, from any source, in batches: `status` and either `idx` (the place) or `person` (IIN
+or any other stable id), with a number by which a person can find the row.
 """
 
 from bisect import insort
@@ -20,19 +20,20 @@ if TYPE_CHECKING:
 SHOWN = 20  # bad rows that are named one by one
 BATCH = 1 << 16  # rows
 PERSON_MAX = 128  # characters
-BLANKS = " \t\r\n"  # around an id, where they mean nothing; any other blank is damage
-_SHOWN_MAX = 10  # characters of a bad cell: the longest place, and fewer than an IIN has
-UNDECODED = "surrogateescape"  # how bytes that are not UTF-8 are kept in text
+BLANKS = " \t\r\n"  # allowed around an id; any other blank means damage
+_SHOWN_MAX = 10  # characters of a bad cell: as long as the longest place, shorter than an IIN
+UNDECODED = "surrogateescape"  # keeps bytes that are not UTF-8
 _NOT_UTF8 = "is not UTF-8: save the table as CSV UTF-8"
-_AROUND = " \t\r\n\xa0\ufeff\u200b\"'"  # the name of a column
+_AROUND = " \t\r\n\xa0\ufeff\u200b\"'"  # stripped from a column's name
 STATUSES = {listing.name.lower(): int(listing) for listing in Listing}
 
 Progress = Callable[[int], None]
-"""Told now and then how much was read since the last time: bytes of a file, or rows."""
+"""Called now and then with the amount read since its last call: bytes of a file, or rows."""
 
 
 class BadRowsError(PublishError):
-    """`rows` names the first SHOWN bad rows, `count` how many there are.  Nothing was imported."""
+    """Error for a table with bad rows.  `rows` names the first SHOWN, `count` is their number.  Nothing was
+    imported."""
 
     def __init__(self, rows: tuple[str, ...], count: int) -> None:
         rows_are = "1 bad row" if count == 1 else f"{count} bad rows, the first"
@@ -42,10 +43,10 @@ class BadRowsError(PublishError):
 
 
 class Problems:
-    """Bad rows, in whatever order they are found."""
+    """Bad rows, in any order."""
 
     def __init__(self, called: str) -> None:
-        """`called`: what a row is called, "line" of a file say."""
+        """`called`: the word for a row, such as "line" for a file."""
         self._called = called
         self._first: list[tuple[int, str]] = []
         self.count = 0
@@ -62,15 +63,15 @@ class Problems:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Good rows in their order: `places`, or `persons` (the UTF-8 of their ids), whichever there are."""
+    """Good rows in their order, with either `places` or `persons` (the UTF-8 of their ids)."""
 
-    rows: NDArray[np.int64]  # numbers, as in messages
+    rows: NDArray[np.int64]  # row numbers, as in messages
     values: Values  # each a Listing
     places: Places
     persons: list[bytes] | None
 
     def __add__(self, other: "Batch") -> "Batch":
-        """Both, in the order of their numbers."""
+        """Merge two batches, in the order of their row numbers."""
         rows = np.concatenate([self.rows, other.rows])
         order = np.argsort(rows, kind="stable")
         persons = None
@@ -82,16 +83,16 @@ class Batch:
 
 
 class PeopleSource(Protocol):
-    called: str  # what it calls a row: "line", "row"
+    called: str  # the word for a row: "line", "row"
 
     def batches(self, limit: int, problems: Problems, ids: "Ids | None" = None) -> Iterator[Batch]:
-        """Every good row; bad ones go to `problems`.  Places lie below `limit`, and `ids` judges persons.
+        """Yield every good row; add the bad ones to `problems`.  Places lie below `limit`; `ids` checks persons.
         Raises PublishError when this is no such table, or cannot be read to its end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Where a row has what counts; further columns are ignored."""
+    """The positions of the columns that are read; others are ignored."""
 
     width: int
     key: int
@@ -100,7 +101,7 @@ class Columns:
 
     @classmethod
     def named(cls, header: Sequence[str]) -> "Columns | None":
-        """None unless there is one status and one of idx and person."""
+        """Find the columns; None unless there is one status and one of idx and person."""
         names = [name.strip(_AROUND).casefold() for name in header]
         keys = [name for name in names if name in ("idx", "person")]
         if len(keys) != 1 or names.count("status") != 1:
@@ -109,7 +110,7 @@ class Columns:
 
 
 class RowByRow:
-    """Looks at every cell, and says what is wrong with it.  A person's id is never repeated in a message."""
+    """A check of every cell with a message for each fault.  Messages never repeat a person's id."""
 
     def __init__(self, columns: Columns, limit: int, problems: Problems, ids: "Ids") -> None:
         self._columns = columns
@@ -125,7 +126,7 @@ class RowByRow:
 
     def take(self, row: int, cells: Sequence[object]) -> None:
         if len(cells) > self._columns.width and not any(cells[self._columns.width :]):
-            cells = cells[: self._columns.width]  # columns that were empty when a spreadsheet was saved
+            cells = cells[: self._columns.width]  # drop columns that were empty when a spreadsheet was saved
         if len(cells) != self._columns.width:
             self._problems.add(row, f"has {len(cells)} columns where the header has {self._columns.width}")
             return
@@ -141,22 +142,22 @@ class RowByRow:
             self._values.append(value)
 
     def take_all(self, first: int, rows: Iterable[Sequence[object]]) -> Batch:
-        """Rows that are numbered from `first`, and the good ones among them."""
+        """Check rows numbered from `first`; return the good ones."""
         for row, cells in enumerate(rows, first):
             self.take(row, cells)
         return self.batch()
 
     def note_undecoded(self) -> None:
-        """Some bytes of this table are not UTF-8.  Then an id that is not ASCII is not known for certain."""
+        """Note that some bytes are not UTF-8: an id that is not ASCII is then uncertain."""
         self._undecoded = True
 
     def close(self) -> None:
-        """After the last row: name what only the whole table tells."""
+        """Report, after the last row, the faults that only the whole table reveals."""
         if self._undecoded and self._beyond_ascii:
             self._problems.add(self._beyond_ascii, _NOT_UTF8)
 
     def batch(self) -> Batch:
-        """The good rows since the last time."""
+        """Return the good rows since the last call."""
         persons = self._persons if self._columns.by_person else None
         places = np.array(self._places, np.int64)
         batch = Batch(np.array(self._rows, np.int64), np.frombuffer(self._values, np.uint8), places, persons)
@@ -183,7 +184,7 @@ class RowByRow:
             return False
         try:
             person = text.encode()
-        except UnicodeEncodeError:  # half a surrogate pair: some databases hold such a thing
+        except UnicodeEncodeError:  # half a surrogate pair, which some databases contain
             person = b""
         if len(text) > PERSON_MAX or not person:
             self._problems.add(row, f"a person's id has 1 to {PERSON_MAX} characters")
@@ -218,13 +219,13 @@ def _is_undecoded(cell: object) -> bool:
 
 
 def _shown(cell: object) -> str:
-    """Not when it is long: in a wrong column it may be somebody's id."""
+    """Return the cell for a message, unless it is long: in a wrong column it may be a person's id."""
     text = "" if cell is None else str(cell)
     return repr(text) if len(text) <= _SHOWN_MAX else f"of {len(text)} characters"
 
 
 def not_installed(what: str, package: str, *, ours: bool = True) -> GateError:
-    """`ours`: it is one that this project names."""
+    """Return the error for a missing package.  `ours`: it is a dependency of this project."""
     return GateError(
         f"{what} needs the Python package {package}, which is not installed",
         hint="Install what an authority needs: pip install 'ashyq-gate[authority]'" if ours else "Install that package",

@@ -1,4 +1,4 @@
-"""Rows from a query to any database that SQLAlchemy speaks to, streamed in bounded memory."""
+"""Rows from a query to any database that SQLAlchemy supports, streamed in bounded memory."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -19,14 +19,14 @@ _EXAMPLE = "postgresql://user@host/database"
 
 
 class SqlQuery:
-    """A `Source`.  Rows are counted from 1, as the database gives them.  Nothing is changed there: the
-    transaction is rolled back."""
+    """A `Source` over a query.  Rows are counted from 1 in the database's order.  The transaction is rolled back, so
+    that nothing is changed."""
 
     called = "row"
 
     def __init__(self, url: str, query: str, progress: Progress | None = None) -> None:
-        """`url` as SQLAlchemy reads it; PostgreSQL is spoken to by psycopg unless it says otherwise.
-        `progress` is told how many rows were read since the last time."""
+        """`url` as SQLAlchemy parses it; psycopg is the default driver for PostgreSQL.  `progress` gets the number of
+        rows read since its last call."""
         self._url = url
         self._query = query
         self._progress = progress
@@ -58,7 +58,7 @@ class SqlQuery:
             raise not_installed("SQL", "sqlalchemy") from error
         try:
             url = make_url(self._url)
-        except (ArgumentError, ValueError):  # not repeated: there may be a password in it
+        except (ArgumentError, ValueError):  # not repeated: it may contain a password
             raise UsageError("this is not the URL of a database", hint=f"It looks like {_EXAMPLE}") from None
         if url.drivername in ("postgres", "postgresql"):
             return url.set(drivername="postgresql+psycopg")
@@ -67,8 +67,8 @@ class SqlQuery:
     def _asked(self, connection: "Connection", url: "URL") -> "CursorResult[tuple[object, ...]]":
         from sqlalchemy.exc import DataError, DBAPIError
 
-        # Straight to the driver, a colon and a percent sign being nothing special; a cursor on the
-        # server's side where there is such a thing.
+        # Straight to the driver, where a colon and a percent sign have no meaning; with a server-side cursor where
+        # there is one.
         streaming = connection.execution_options(stream_results=True, yield_per=_PIECE, no_parameters=True)
         try:
             return streaming.exec_driver_sql(self._query)
@@ -109,7 +109,7 @@ def _piece(result: "CursorResult[tuple[object, ...]]", row: int) -> Sequence[Seq
 
 
 def _stopped(error: "SQLAlchemyError", row: int) -> PublishError:
-    """Without its words, which may quote somebody's id."""
+    """Return the error without the database's message, which may quote an id."""
     what = type(getattr(error, "orig", None) or error).__name__
     return PublishError(
         f"the database stopped at row {row}, or soon after it, with {what}",
@@ -118,7 +118,7 @@ def _stopped(error: "SQLAlchemyError", row: int) -> PublishError:
 
 
 def _said(error: "DBAPIError", url: "URL") -> str:
-    """The database's own words, without a password and without what may be somebody's id."""
+    """Return the database's message without a password or a possible id."""
     words = (str(error.orig).strip().splitlines() or [type(error.orig).__name__])[0].rstrip(".")
     for secret in (url.password, *url.normalized_query.get("password", ())):
         words = words.replace(str(secret), "***") if secret else words

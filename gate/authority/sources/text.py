@@ -1,8 +1,8 @@
 """Text of any encoding as UTF-8 with line feeds, a piece at a time.
 
-Nothing is guessed.  UTF-16 and UTF-32 are told by their mark, or by the zeros between the letters of the header.
-Bytes of an older encoding (windows-1251, KOI8-R, of a Mac) are let through: ids and statuses consist of ASCII,
-which is the same in all of them; what is not is named by the reader of rows.
+Nothing is guessed.  A byte order mark, or the zeros between the letters of the header, shows UTF-16 or UTF-32.
+Bytes of an older encoding (windows-1251, KOI8-R, of a Mac) pass through: ids and statuses are ASCII, which
+is the same in all of them.  The reader of rows reports other bytes.
 """
 
 import codecs
@@ -17,7 +17,7 @@ _MARKS = (
     (b"\xff\xfe", "utf-16-le"),
     (b"\xfe\xff", "utf-16-be"),
 )
-_ZEROS = {  # of the first letters, where there is no mark
+_ZEROS = {  # between the first letters, without a mark
     "x000": "utf-32-le",
     "000x": "utf-32-be",
     "x0x0": "utf-16-le",
@@ -26,11 +26,11 @@ _ZEROS = {  # of the first letters, where there is no mark
 
 
 class WideTextError(Exception):
-    """What said that it was UTF-16 or UTF-32 is not."""
+    """Error for text that is not the UTF-16 or UTF-32 that it is marked as."""
 
 
 class PlainText:
-    """`read` like a file; `head` is what it begins with, as it is stored."""
+    """A stream with `read` like a file; `head` is its beginning, as stored."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
@@ -46,7 +46,7 @@ class PlainText:
         self.taken = len(self.head)  # bytes of the stream
 
     def read(self, count: int) -> bytes:
-        """Some bytes, about `count`; none at the end.  Raises WideTextError."""
+        """Return about `count` bytes; none at the end.  Raises WideTextError."""
         if self._begun:
             data, self._begun = self._begun[:count], self._begun[count:]
         else:
@@ -59,7 +59,7 @@ class PlainText:
         return data.replace(b"\r", b"\n") if self._of_mac else data
 
     def _decoded(self, data: bytes, *, at_end: bool) -> bytes:
-        assert self._decoder is not None  # noqa: S101 - callers look
+        assert self._decoder is not None  # noqa: S101 - callers check
         try:
             return self._decoder.decode(data, at_end).encode("utf-8", "surrogatepass")
         except UnicodeDecodeError as error:
@@ -67,7 +67,7 @@ class PlainText:
 
 
 def _told(head: bytes) -> tuple[str, bytes]:
-    """The encoding, and the mark that tells it."""
+    """Return the encoding, and its byte order mark."""
     for mark, encoding in _MARKS:
         if head.startswith(mark):
             return encoding, mark

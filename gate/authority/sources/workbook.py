@@ -27,16 +27,16 @@ if TYPE_CHECKING:
     from python_calamine import CalamineSheet, CalamineWorkbook
 
 SUFFIXES = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"})
-LARGEST = 256 << 20  # bytes of a file
-UNPACKED = 2 << 30  # bytes of what is in it: a million rows are some 100 MB
+LARGEST = 256 << 20  # bytes of the file
+UNPACKED = 2 << 30  # bytes of its content: a million rows are some 100 MB
 
 _CALCULATE = "Open it in Excel or LibreOffice and save it again, or paste the values in place of the formulas"
 _SAVE = 'Open it, remove its password if it has one, and save it as "Excel workbook (.xlsx)" or "CSV UTF-8"'
 
 
 class Workbook:
-    """A `Source`.  Rows have the numbers that the program shows; the sheet is the one whose first row names the
-    columns."""
+    """A `Source` over a workbook.  Row numbers are those that the program shows.  The sheet is the one whose first
+    row names the columns."""
 
     called = "row"
 
@@ -67,7 +67,7 @@ class Workbook:
                 unpacked = sum(entry.file_size for entry in archive.infolist())
         except OSError as error:
             raise PublishError(f"cannot read {self._path}: {error.strerror}", hint="Name a file") from error
-        except Exception:  # noqa: BLE001 - an xls is no archive, and calamine says what is wrong with others
+        except Exception:  # noqa: BLE001 - an xls is no archive; calamine reports faults of the others
             unpacked = 0
         if size > LARGEST or unpacked > UNPACKED:
             raise PublishError(f"the workbook {self._path} is too large", hint="Save its table as CSV UTF-8")
@@ -116,20 +116,21 @@ class Workbook:
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
-        """What the library says is nothing that a person could use."""
+        """Replace the library's exceptions, whose messages help no user."""
         try:
             with silenced():
                 yield
         except (KeyboardInterrupt, SystemExit):
             raise
-        except BaseException as error:  # a panic of its Rust is no Exception
+        except BaseException as error:  # a panic of its Rust code is no Exception
             raise PublishError(
                 f"{self._path} is no workbook that can be read, is damaged, or has a password", hint=_SAVE
             ) from error
 
 
 def _has_statuses(sheet: "CalamineSheet", columns: Columns) -> bool:
-    """Whether rows of the table with these columns stand on this sheet too.  A legend of the statuses is none."""
+    """Return whether this sheet also has rows of the table with these columns.  A legend of the statuses does not
+    count."""
     count = 0
     for _, cells in _filled(sheet):
         if Columns.named([str(cell) for cell in cells]):
@@ -142,7 +143,7 @@ def _has_statuses(sheet: "CalamineSheet", columns: Columns) -> bool:
 
 
 def _filled(sheet: "CalamineSheet", skip: int = 0) -> Iterator[tuple[int, list[object]]]:
-    """Rows that are not empty with their numbers, after the first `skip` of them."""
+    """Yield rows that are not empty with their numbers, after the first `skip`."""
     first = (sheet.start or (0, 0))[0] + 1
     for number, cells in enumerate(sheet.iter_rows(), first):
         if any(cell not in ("", None) for cell in cells):
