@@ -217,6 +217,15 @@ def test_a_leap_that_has_stood_for_hours_is_believed_and_taken_back_at_once() ->
     assert (gate.clock.now(), gate.clock.standing()) == (NOW + STANDS_AFTER + 60, ClockTrust.TRUSTED)
 
 
+def test_a_process_that_is_restarted_takes_no_step_for_steady_and_no_time_service_for_new() -> None:
+    kept = Kept(NOW + DAY, steady=NOW, ticks=1000.0, boot="b")
+    assert begin(kept, ClockReading(NOW + DAY + 10, 1010.0, "b")).steady == NOW + 10
+    kept = Kept(NOW, ticks=1000.0, boot="b", synchronised=True)
+    assert begin(kept, ClockReading(NOW + DAY, 1010.0, "b", synchronised=True)).is_ahead
+    kept = Kept(NOW, ticks=1000.0, boot="b", synchronised=False)
+    assert begin(kept, ClockReading(NOW + DAY, 1010.0, "b", synchronised=True)).now == NOW + DAY
+
+
 def test_a_leap_that_moves_on_has_not_stood() -> None:
     gate = Gate()
     for _ in range(20):
