@@ -1,7 +1,7 @@
 """Admission: look up, decide, redeem and journal in ONE durable transaction, before anything moves.
 
-No row, no entry.  A crash after the commit costs the person one use (it is over after `reuse_after`),
-never a second opening.  Every method runs on the lane's one writing thread.
+Without a row nobody enters.  A crash after the commit costs the person one use (over after `reuse_after`), never a
+second opening.  Every method runs on the lane's one writing thread.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from gate.store.repeats import RepeatKind, Repeats
 
 @dataclass(frozen=True, slots=True)
 class Presented:
-    """Where and how a code was shown: what the journal keeps of it besides the decision."""
+    """The circumstances of a presentation, as the journal keeps them beside the decision."""
 
     reader: str
     direction: Direction
@@ -39,13 +39,13 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A refusal that shares the journal row of others, which follows."""
+    """A refusal that shares one journal row with others; the row follows."""
 
     decision: Decision
 
 
 class Admission(LaneStore):
-    """Owns lane.db.  Raises StoreError when another lane holds the state directory."""
+    """The owner of lane.db.  Raises StoreError when another lane holds the state directory."""
 
     def __init__(self, state_dir: Path, status: StatusList, policy: Policy) -> None:
         self._status = status
@@ -55,9 +55,9 @@ class Admission(LaneStore):
         super().__init__(state_dir, policy)
 
     def admit(self, claims: Claims, shown: Presented, at: float) -> Recorded:
-        """Decide on a verified pass; when this returns, the answer is durable.  `at`: Unix s.
-        Raises StoreError: nothing was recorded, nobody enters.  Raises OutdatedError when the pass was
-        verified by a trust list that is not held any more: refresh, verify, ask again."""
+        """Decide on a verified pass; the answer is durable on return.  `at`: Unix s.
+        Raises StoreError: nothing was recorded, nobody enters.  Raises OutdatedError when the pass was verified by
+        a trust list that is no longer held: refresh, verify and call again."""
         with self._transaction:
             decision, state = self._judge(claims, shown.direction, at)
             row = self._row(decision, shown, at, claims, state)
@@ -78,8 +78,8 @@ class Admission(LaneStore):
         *,
         actor: str | None = None,
     ) -> Recorded | Counted:
-        """Record what was decided without asking the list: a refusal (the pass itself, a busy lane), or
-        that staff, the `actor`, let someone in.  A refusal of what is nobody's pass may only be counted."""
+        """Record a decision made without the list: a refusal (of the pass itself, by a busy lane), or an admission
+        by staff, the `actor`.  A refusal of what is nobody's pass may only be counted."""
         through = lets_through(decision, shown.mode)
         if claims is None and not through:
             seq = self._count(decision, shown, at)
@@ -104,7 +104,7 @@ class Admission(LaneStore):
         return seq
 
     def write_counts(self, at: float, *, every: bool = False) -> None:
-        """Write what was counted and is due; `every`: all of it."""
+        """Write the counts that are due; `every`: all of them."""
         due = self._repeats.due(at, every=every)
         if not due:
             return
@@ -120,11 +120,11 @@ class Admission(LaneStore):
         return self._row(decision, shown, at, None, self._status.state)._replace(us=None)
 
     def end_grant(self, seq: int, passed: Passed, at: float, *, moved: bool = True) -> Passed:
-        """Record how a grant ended; returns what was recorded.  When nobody passed, the use is given back in
-        the same transaction, to one person once within `reuse_after`: a sensor that sees nobody would make
-        one pass good for a crowd.  After that it is unknown whether somebody passed.
+        """Record the end of a grant; return the end that was recorded.  When nobody passed, the same transaction
+        gives the use back, to one person once within `reuse_after`: a sensor that sees nobody would make one pass
+        good for a crowd.  After that the end is recorded as unknown.
 
-        `moved`: False when the barrier cannot have opened, which is no fault of the sensor's."""
+        `moved`: False when the barrier cannot have opened, which is no fault of the sensor."""
         if seq not in self._open_grants:
             return passed
         with self._transaction:
@@ -136,8 +136,8 @@ class Admission(LaneStore):
         return passed
 
     def retire_rows(self, device: str, keep: float, at: float) -> bool:
-        """A step of moving old rows out of lane.db and, after `keep` seconds, off the device; when the lane is
-        idle.  True: there may be more."""
+        """Move a step of old rows out of lane.db and, after `keep` seconds, off the device; when the lane is idle.
+        Return whether there may be more."""
         if self.seal_rows(device, at, min(self._open_grants, default=None)):
             return True
         self.forget_rows(keep, at)
@@ -145,8 +145,8 @@ class Admission(LaneStore):
         return False
 
     def close_interrupted(self, at: float) -> int:
-        """At start: the row of a loss, and grants that a crash left open.  Whether someone passed is unknown,
-        so the use stays used.  Returns how many there were."""
+        """Write the row of a loss, and close the grants that a crash left open; at start.  Whether someone passed
+        is unknown, so the use stays used.  Return the number of grants closed."""
         self.record_loss(at)
         with self._transaction.reading():
             self._open_grants.update(self._journal.open_grants())
@@ -157,7 +157,7 @@ class Admission(LaneStore):
 
     def _judge(self, claims: Claims, direction: Direction, at: float) -> tuple[Decision, ListState]:
         listing, state = self._status.consult(claims.idx), self._status.state
-        if direction is Direction.EXIT:  # whoever is inside may leave, whatever their colour has become
+        if direction is Direction.EXIT:  # a person inside may leave, whatever their colour has become
             return Decision(Reason.ADMITTED), state
         known = Knowledge(state.version, state.as_of, self._rules_here(state.rules))
         decision = decide(claims, listing, known, self._policy, at)
@@ -191,13 +191,13 @@ class Admission(LaneStore):
         )
 
     def _rules_here(self, rules: RuleSet | None) -> RuleSet | None:
-        """The rules that concern this venue, worked out once for each rule set."""
+        """Return the rules that concern this venue, computed once for each rule set."""
         if rules is not self._rules[0]:
             self._rules = (rules, rules.at_venue(self._policy.venue) if rules else None)
         return self._rules[1]
 
 
-# Reasons that are the lane's own condition: there is nothing to let through, in a pilot either.
+# Reasons of the lane's own condition: nobody can pass, in a pilot either.
 _NO_WAY_THROUGH = frozenset(
     {Reason.LANE_BUSY, Reason.DEVICE_FAILED, Reason.STORAGE_FAILED, Reason.OUT_OF_SERVICE, Reason.LOCKED_DOWN}
 )
@@ -205,5 +205,6 @@ _KEEPS_NOBODY_OUT = frozenset({Mode.PILOT, Mode.FREE})
 
 
 def lets_through(decision: Decision, mode: Mode) -> bool:
-    """A pilot keeps nobody out, nor does an open way; what it decided is recorded all the same."""
+    """Return whether the person may pass.  A pilot keeps nobody out, nor does an open way; the decision is recorded
+    all the same."""
     return decision.admitted or (mode in _KEEPS_NOBODY_OUT and decision.reason not in _NO_WAY_THROUGH)

@@ -1,7 +1,7 @@
 """Take a publication into list.db: verified content, a new file, never a moment without a list.
 
-The one way in.  Who signed a publication and how it came here is `gate.sync`'s to know; here its content
-is checked against itself and against what is held.
+This is the only way in.  `gate.sync` verifies who signed a publication.  This module checks its content against
+itself and against the list that is held.
 """
 
 import hashlib
@@ -22,33 +22,33 @@ from gate.store.list_write import set_aside, version_of, write_list
 from gate.store.places import Places, Where
 from gate.store.status_wire import MAX_VALUE, Head, byte_length
 
-_VERSIONED = frozenset({TRUST, RULES, TIME})  # documents that name their own version
+_VERSIONED = frozenset({TRUST, RULES, TIME})  # documents that carry their own version
 
-SHRINKS_BELOW = 0.5  # of the people listed before: fewer than that must be meant by whoever signed it
+SHRINKS_BELOW = 0.5  # share of the people listed before: a larger drop must be intended by the authority
 
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """What the authority published; `nibbles` is None where the list is the one that is held already."""
+    """A publication of the authority.  `nibbles` is None where its list is the one already held."""
 
     trust: bytes
     rules: bytes
     head: Head
     nibbles: bytes | None
-    time: bytes | None = None  # where the authority once reset the time
+    time: bytes | None = None  # only where the authority once reset the time
     proof: Mapping[str, bytes] = field(default_factory=dict)
-    """What was signed of it, by name as a mirror has it: TUF metadata, and the head.  Kept beside the documents, so
+    """The signed files of it, by name as on a mirror: TUF metadata, and the head.  Kept beside the documents, so
     that the lane can verify them again."""
 
 
 @dataclass(frozen=True, slots=True)
 class HeldList:
-    """What list.db holds, as far as a sync must know."""
+    """The content of list.db, as far as a sync needs it."""
 
     version: int
     as_of: int
     size: int
-    sha256: str  # of the nibbles; "" where they are not what was written: what was damaged is fetched again
+    sha256: str  # of the nibbles; "" where they are damaged, to be fetched again
     trust: bytes
     rules: bytes
     time: bytes | None
@@ -56,8 +56,8 @@ class HeldList:
 
 
 def held(where: Where) -> HeldList | None:
-    """None when there is no list, or none that can be read.  The whole content is verified, which takes 20 ms for a
-    list of 20 million people."""
+    """Return what list.db holds; None when there is no list, or none that can be read.  Verifies the whole content,
+    which takes 20 ms for a list of 20 million people."""
     places = Places.of(where)
     try:
         file = open_held(places)
@@ -82,7 +82,7 @@ def held(where: Where) -> HeldList | None:
 
 
 def held_nibbles(where: Where) -> bytes | None:
-    """The list that is held, whole; None when there is none, or it is damaged."""
+    """Return the whole list that is held; None when there is none, or it is damaged."""
     try:
         file = open_held(Places.of(where))
         if file is None:
@@ -94,8 +94,8 @@ def held_nibbles(where: Where) -> bytes | None:
 
 
 def set_damaged_aside(where: Where) -> str | None:
-    """What is wrong with the list.db that is held, a copy of which is kept; None when nothing is.  Raises StoreError
-    when the disk refuses."""
+    """Copy a damaged list.db aside; return what is wrong with it, None when nothing is.  Raises StoreError when the
+    disk refuses."""
     what = find_damage(where)
     if what is not None:
         set_aside(Places.of(where).held_list_db)
@@ -104,12 +104,12 @@ def set_damaged_aside(where: Where) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class _Content:
-    """What a new list.db holds."""
+    """The content of a new list.db."""
 
     head: ListHead
     documents: dict[str, tuple[int, bytes]]
     nibbles: bytes
-    same: bool  # as what is held
+    same: bool  # as the content held
 
 
 def apply(
@@ -120,12 +120,12 @@ def apply(
     may_shrink: bool = False,
     start_over: bool = False,
 ) -> bool:
-    """Take it in; return whether anything had to be written.  `synced`: recorded afterwards.  `may_shrink`: far fewer
-    people than are held raise no doubt, for a sync has weighed them before.  `start_over`: what is held was signed by
-    nobody, and holds nothing back.
+    """Take a publication in; return whether anything had to be written.  `synced`: recorded afterwards.
+    `may_shrink`: accept far fewer people than are held, as a sync has judged them before.  `start_over`: the held
+    list was signed by nobody, and sets no floor.
 
-    Raises PublishError (content unfit, or older than what is held), StoreError.  Whatever is raised, the
-    list that was held is held still."""
+    Raises PublishError (content unfit, or older than the list held) and StoreError.  In every error the held list
+    stays."""
     places = Places.of(where)
     file = None if start_over else _open_sound(places)
     with nullcontext() if file is None else closing(file):
@@ -146,7 +146,7 @@ def check(publication: Publication, where: Where) -> None:
 
 
 def _content(publication: Publication, places: Places, file: ListFile | None, *, may_shrink: bool) -> _Content:
-    """`file`: what is held, if that counts."""
+    """Return the new content.  `file`: the list held, where it counts."""
     offered = publication.head
     trust, rules = parse_trust(publication.trust), parse_rules(publication.rules)
     if publication.nibbles is not None:
@@ -162,7 +162,7 @@ def _content(publication: Publication, places: Places, file: ListFile | None, *,
         _check_documents(documents, bodies)
         _check_follows(offered, _least_as_of(file.head, bodies.get(TIME), time), file.head, may_shrink=may_shrink)
         if TIME in bodies and TIME not in documents:
-            documents[TIME] = (version_of(bodies[TIME]), bodies[TIME])  # it stays said
+            documents[TIME] = (version_of(bodies[TIME]), bodies[TIME])  # a reset stays in force
         same = file.head == head and bodies == {name: body for name, (_, body) in documents.items()}
         same = same and not file.earlier and file.path == places.list_db and _is_whole(file)
         nibbles = _nibbles(file, offered) if publication.nibbles is None else publication.nibbles
@@ -174,7 +174,7 @@ def _content(publication: Publication, places: Places, file: ListFile | None, *,
 
 
 def _open_sound(places: Places) -> ListFile | None:
-    """None where there is no list, or its head or documents are damaged: nothing then says what is older."""
+    """Open the held list; None where there is none, or its head or documents are damaged and set no floor."""
     try:
         file = open_held(places)
         if file is not None:
@@ -239,7 +239,7 @@ def _floor(name: str, held: int, offered: int, *, same: bool) -> None:
 
 
 def _least_as_of(held: ListHead, taken: bytes | None, offered: TimeReset | None) -> int:
-    """The earliest time that a list may speak of; a new reset of the time withdraws what the list that is held says."""
+    """Return the earliest time that a list may carry; a new reset of the time withdraws the held list's time."""
     if offered is None or (taken is not None and offered.number <= version_of(taken)):
         return held.as_of
     return min(held.as_of, offered.to)

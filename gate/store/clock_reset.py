@@ -1,7 +1,7 @@
-"""The technician's way out when the journal speaks of a time that never was.
+"""The technician's way out of a journal that holds a time that never was.
 
-A clock that once stood in the future leaves a floor there, and afterwards the right time is "behind".
-Only a person can know which of the two is wrong; what they say is a row of the journal.
+A clock that was once in the future leaves a floor there, and afterwards the right time is "behind".  Only a person
+can know which of the two is wrong; their word is recorded in a journal row.
 """
 
 import os
@@ -35,16 +35,16 @@ def reset_floor(
     list_is_wrong: bool = False,
     as_owner: Callable[[Path], AbstractContextManager[None]] = lambda _: nullcontext(),
 ) -> float:
-    """The system clock is right, `now` (Unix s) is the time: forget that the gate lived through later ones.
-    Returns by how many seconds the floor went back.
+    """Take `now` (Unix s) as the time, as the system clock is right: forget later times that the gate lived
+    through.  Return by how many seconds the floor went back.
 
-    `where`: with the lists that the lane answers by; `synced`: with those that the sync goes on from, if others.
-    `as_owner`: makes this process the owner of a folder while it writes there.
-    `list_is_wrong`: so is what the list says of a later time.  It counts as out of date then, nobody enters by
-    it, and any newer version that speaks of an earlier time is taken in its place.
+    `where`: with the lists that the lane answers by; `synced`: with those that the sync continues from, if others.
+    `as_owner`: makes this process the owner of a folder while it writes there.  `list_is_wrong`: the later time of
+    the list is wrong too.  That list then counts as out of date, nobody enters by it, and any newer version of an
+    earlier time replaces it.
 
-    Raises StoreError while a lane runs, when there is nothing to forget, and when the list speaks of a
-    later time than `now` and is not said to be wrong: it was signed, and as a rule it is the clock that is wrong."""
+    Raises StoreError while a lane runs, when there is nothing to forget, and when the list carries a later time
+    than `now` without `list_is_wrong`: it was signed, and usually it is the clock that is wrong."""
     state_dir = Places.of(where).state_dir
     if not state_dir.is_dir():
         raise StoreError(f"{state_dir} is not there", hint="There is nothing to reset; check the directory")
@@ -62,7 +62,7 @@ def reset_floor(
         floor = max(kept.latest or 0.0, signed, read_journalled(state_dir).latest or 0.0)
         if floor <= now:
             raise StoreError("the clock is not behind", hint="There is nothing to reset")
-        _forget_journal(state_dir, kept, now)  # first: nothing is forgotten unrecorded
+        _forget_journal(state_dir, kept, now)  # first, so that nothing is forgotten unrecorded
         for places in lists:
             with as_owner(places.list_dir):
                 _forget_sync(places, now)
@@ -74,14 +74,14 @@ def reset_floor(
 
 
 def _forget_sync(where: Places, now: float) -> None:
-    """A sync that succeeded later than now was not so late."""
+    """Move the time of the last sync back to now, where it is later."""
     last = last_sync(where)
     if last is not None and last.at > now:
         record_sync(Synced(now, last.mirror), where)
 
 
 def _forget_journal(state_dir: Path, kept: Kept, now: float) -> None:
-    if what := examine(state_dir):  # to write here would begin a journal that knows of no loss
+    if what := examine(state_dir):  # a write here would begin a journal without the loss
         raise StoreError(f"the journal was lost: {what}", hint="Start `gate run` once, then reset the clock")
     before = read_journalled(state_dir)
     connection = open_for_writing(File.LANE, state_dir)
@@ -91,7 +91,7 @@ def _forget_journal(state_dir: Path, kept: Kept, now: float) -> None:
                 detail = f"reset from {day(kept.latest or now)} to {day(now)}"
                 Journal(connection).append(JournalRow(at=ms(now), event=JournalEvent.CLOCK, detail=detail))
                 keep(connection, Kept(now, resets=kept.resets))
-                # Or who entered while the clock was ahead could not enter again until then.
+                # Else a person who entered while the clock was ahead could not enter again until then.
                 floor = max(now, before.floor or now)
                 shift_redemptions(connection, floor, now)
                 shift_inside(connection, floor, now)

@@ -1,6 +1,6 @@
-"""The whole of list.db against the hash that was signed, beside the lane and out of its way.
+"""The check of all of list.db against its signed hash, on a thread beside the lane.
 
-A look-up verifies the one chunk it needs.  What nobody asks for rots unseen, and is to be known before somebody does.
+A look-up verifies only the chunk it needs.  Damage elsewhere must be found before somebody needs it.
 """
 
 import os
@@ -16,7 +16,7 @@ NICE = 19  # of this thread alone
 
 
 class ContentCheck(threading.Thread):
-    """Checks one file once.  Read `damage` from any thread; it is set at the end, if at all."""
+    """The check of one file, once.  Read `damage` from any thread; it is set at the end, if at all."""
 
     def __init__(self, path: Path, identity: Identity) -> None:
         super().__init__(name="list check", daemon=True)
@@ -27,7 +27,7 @@ class ContentCheck(threading.Thread):
 
     @property
     def refuses_all(self) -> bool:
-        """Nothing in the file can be believed.  Otherwise each chunk that agrees with its digest can."""
+        """Return whether no part of the file counts.  Otherwise each chunk that agrees with its digest does."""
         return isinstance(self.damage, ForeignContentError)
 
     def run(self) -> None:
@@ -44,7 +44,7 @@ class ContentCheck(threading.Thread):
                 self.damage = error
 
     def stop(self) -> None:
-        """Return when the thread has ended: after a slice."""
+        """Stop the thread, and return when it has ended: after a slice."""
         self._stopped.set()
         if self.is_alive():
             self.join()

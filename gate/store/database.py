@@ -1,7 +1,7 @@
-"""SQLite files: opening, schema, transactions.  The only package that touches sqlite3 is this one.
+"""SQLite files: opening, schema, transactions.  No other package touches sqlite3.
 
-WAL with synchronous=FULL: a committed row survives a power cut, for one fsync a commit.  Each process
-has one writing connection, used from one thread.
+WAL with synchronous=FULL: a committed row survives a power cut, for one fsync a commit.  Each process has one
+writing connection, used from one thread.
 """
 
 import errno
@@ -25,11 +25,11 @@ class File(StrEnum):
 
 
 BUSY_TIMEOUT_MS = 2000
-CHECKED_AT_START = 16 << 20  # bytes: `quick_check` of so much takes 0.1 s here; the lane keeps lane.db below it
+CHECKED_AT_START = 16 << 20  # bytes: `quick_check` of this takes 0.1 s here; the lane keeps lane.db below it
 
 
 def open_for_writing(file: File, state_dir: Path) -> sqlite3.Connection:
-    """Creates the file and brings its schema up to date.  Raises StoreError."""
+    """Open a file, created and its schema up to date.  Raises StoreError."""
     path = file.within(state_dir)
     with _refusal_named(path):
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -44,12 +44,12 @@ def open_for_writing(file: File, state_dir: Path) -> sqlite3.Connection:
 
 
 def open_for_reading(file: File, state_dir: Path, *, check: bool = True) -> sqlite3.Connection | None:
-    """None when the file is not there or has no schema yet.  Raises StoreError for a damaged one, and
-    FinalStoreError for that of a newer release.
-    `check`: read the whole file for damage first, which takes as long as it is large.
+    """Open a file to read; None when it does not exist or has no schema yet.  Raises StoreError for a damaged file,
+    and FinalStoreError for one of a newer release.  `check`: read the whole file for damage first, which takes time
+    in proportion to its size.
 
-    Opened read-write all the same: SQLite may have to recover the WAL after a power cut; query_only
-    keeps us from changing anything."""
+    The mode is read-write all the same: SQLite may have to recover the WAL after a power cut.  query_only prevents
+    changes."""
     path = file.within(state_dir)
     with _refusal_named(path):
         if not path.exists() or path.stat().st_size == 0:  # SQLite would delete the WAL of an empty file
@@ -69,13 +69,13 @@ def _refusal_named(path: Path) -> Iterator[None]:
         yield
     except GateError:
         raise
-    except Exception as error:  # a damaged schema raises UnicodeDecodeError, and who knows what else
+    except Exception as error:  # a damaged schema raises UnicodeDecodeError, and other errors
         raise unusable(path, error) from error
 
 
 @contextmanager
 def _connected(path: Path, mode: str, *, check: bool = True) -> Iterator[sqlite3.Connection]:
-    """A sound database; closed only if the block raises."""
+    """Yield a sound database; closed only if the block raises."""
     connection = _connect(path, mode)
     try:
         if check:
@@ -88,7 +88,7 @@ def _connected(path: Path, mode: str, *, check: bool = True) -> Iterator[sqlite3
 
 @contextmanager
 def immediate(connection: sqlite3.Connection) -> Iterator[None]:
-    """One write transaction: committed and durable when the block ends, undone when it raises."""
+    """Run the block as one write transaction: durable when it ends, undone when it raises."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -99,7 +99,7 @@ def immediate(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-_REFUSALS = {  # primary result codes of SQLite that say nothing of the content: what to do
+_REFUSALS = {  # primary result codes of SQLite that prove nothing about the content: what to do
     sqlite3.SQLITE_FULL: "Free space on its disk",
     sqlite3.SQLITE_BUSY: "Only one `gate run` may use a state directory",
     sqlite3.SQLITE_LOCKED: "Only one `gate run` may use a state directory",
@@ -125,7 +125,7 @@ _ERRNO = {
 
 
 def unusable(path: Path, error: Exception) -> StoreError:
-    """What a technician should read when `error` came of the file at `path`.  What does not come from the
+    """Return the technician's message for an `error` of the file at `path`.  An error that does not come from the
     disk, rights, locks or memory is damage: a DamagedError."""
     text = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, OSError):
@@ -155,8 +155,8 @@ def _is_full(folder: Path) -> bool:
 
 
 def is_damage(error: Exception) -> bool:
-    """Whether `error`, raised by an open database, comes of what the file holds, and not of what was asked
-    or of the disk: nothing that a visitor shows may count as damage."""
+    """Return whether `error`, raised by an open database, comes from the file's content, and not from the query or
+    the disk: nothing that a visitor shows may count as damage."""
     if not isinstance(error, sqlite3.Error):
         return isinstance(error, UnicodeError)
     code = getattr(error, "sqlite_errorcode", None)
@@ -168,7 +168,7 @@ _DAMAGE = frozenset(
         sqlite3.SQLITE_CORRUPT,
         sqlite3.SQLITE_NOTADB,
         sqlite3.SQLITE_FORMAT,
-        sqlite3.SQLITE_ERROR,  # a table or column is not there any more
+        sqlite3.SQLITE_ERROR,  # a table or column is missing
         sqlite3.SQLITE_IOERR_SHORT_READ,
         sqlite3.SQLITE_IOERR_CORRUPTFS,
     }
@@ -184,8 +184,8 @@ def _repair(path: Path) -> str:
 
 
 def set_aside(file: File, state_dir: Path, mark: str = "damaged") -> Path:
-    """Rename the database to *.MARK, and return that.  Its WAL goes first: a WAL that stayed would be taken
-    for that of the file that comes next.  Raises StoreError."""
+    """Rename the database to *.MARK, and return that path.  Its WAL goes first: SQLite would take a WAL that stayed
+    for that of the next file.  Raises StoreError."""
     path = file.within(state_dir)
     aside = path.with_name(f"{path.name}.{mark}")
     try:
@@ -199,8 +199,8 @@ def set_aside(file: File, state_dir: Path, mark: str = "damaged") -> Path:
 
 
 def _keep_private(path: Path) -> None:
-    """Only the gate's user reads lane.db, whatever the umask; SQLite gives its WAL the same rights."""
-    if not path.exists():  # else not opened: to close it again would drop the locks of this process on it
+    """Leave lane.db readable by the gate's user only, whatever the umask; SQLite gives its WAL the same rights."""
+    if not path.exists():  # else not opened: closing it again would drop this process's locks on it
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     for suffix in ("", "-wal", "-shm"):
         keep_private(path.with_name(path.name + suffix))
@@ -235,7 +235,8 @@ def _version(connection: sqlite3.Connection) -> int:
 
 
 def _refuse_newer(connection: sqlite3.Connection, file: File) -> None:
-    """Raises FinalStoreError: an older release would take what it does not know for damage, or lose it."""
+    """Refuse a newer file.  Raises FinalStoreError: an older release would take unknown content for damage, or lose
+    it."""
     newest = max(int(step.name[:4]) for step in (files("gate.store") / "schema" / file).iterdir())
     if (version := _version(connection)) > newest:
         raise FinalStoreError(

@@ -1,4 +1,4 @@
-"""The device's own Ed25519 key: signs journal checkpoints.  Made on the device, never leaves it."""
+"""The device's own Ed25519 key: signs journal checkpoints.  Generated on the device, never leaves it."""
 
 import os
 from contextlib import suppress
@@ -19,7 +19,7 @@ _NO_KEY = "Move it aside; a new key is made at the next start"
 
 
 def load_or_make(state_dir: Path) -> SigningKey:
-    """Raises StoreError when the file cannot be read, made, or is not a key."""
+    """Load the key, or generate it.  Raises StoreError when the file cannot be read or written, or is no key."""
     path = state_dir / NAME
     try:
         if not path.exists():
@@ -38,28 +38,28 @@ def load_or_make(state_dir: Path) -> SigningKey:
 
 
 def load_public(state_dir: Path) -> VerifyKey:
-    """The public half, for a process that may not read the key; made with the key if there is none yet.
-    Raises StoreError."""
+    """Load the public half, for a process that may not read the key; it is written if it is missing.  Raises
+    StoreError."""
     path = state_dir / PUBLIC
     try:
         return VerifyKey(bytes.fromhex((read_regular(path, _MOST) or b"").decode().strip()))
-    except (OSError, ValueError, TypeError):  # not there, or damaged: it follows from the key
+    except (OSError, ValueError, TypeError):  # missing or damaged: it is derived from the key
         return load_or_make(state_dir).verify_key
 
 
 def _publish(path: Path, text: str) -> None:
-    with suppress(OSError, ValueError):  # a full disk must not keep the key from signing; it is written next time
+    with suppress(OSError, ValueError):  # a full disk must not keep the key from signing; the next start writes it
         if not path.exists() or (read_regular(path, _MOST) or b"").decode().strip() != text:
             write_whole(path, text.encode() + b"\n", 0o644)
 
 
 def load(state_dir: Path) -> SigningKey | None:
-    """None when the device has no key yet."""
+    """Load the key; None when the device has none yet."""
     return load_or_make(state_dir) if (state_dir / NAME).exists() else None
 
 
 def _make(path: Path) -> None:
-    """Whole or not at all, readable by the owner only; and from then on a lane.db that is not there is a loss."""
+    """Write the key, whole or not at all, readable by the owner only.  From then on a missing lane.db is a loss."""
     make_directory(path.parent)
     staged = path.with_suffix(".new")
     key = _staged(staged) or _write(staged)
@@ -70,7 +70,7 @@ def _make(path: Path) -> None:
 
 
 def _staged(staged: Path) -> SigningKey | None:
-    """The key that a crash kept from its name: the end of the journal may be sealed with it."""
+    """Return the key that a crash left under its staged name: the end of the journal may be sealed with it."""
     try:
         return SigningKey(bytes.fromhex((read_regular(staged, _MOST) or b"").decode().strip()))
     except (OSError, ValueError):

@@ -1,11 +1,11 @@
-"""Names of the documents that are published beside the list and held as they are.
+"""Names of the documents that are published beside the list and stored unchanged.
 
-A module of its own: the lane asks for them by name and has no use for what reads a list."""
+A module of its own: the lane reads them by name without loading the list's code."""
 
 TRUST = "trust.json"
 RULES = "rules.json"
 TIME = "time.json"
-"""Only where the authority once had to reset the time (gate.core.time_reset)."""
+"""Exists only where the authority once had to reset the time (gate.core.time_reset)."""
 
 SIGNATURES = "metadata/"
-"""Begins the name of each TUF metadata file by which a sync verified the others."""
+"""The prefix of each TUF metadata file by which a sync verified the others."""

@@ -1,4 +1,4 @@
-"""Files that are replaced whole: the former content or the new one, whenever the power goes.
+"""Files that are replaced whole: the old content or the new one, even in a power cut.
 
 Their rights do not depend on the umask.  Functions raise OSError.
 """
@@ -12,11 +12,12 @@ from time import sleep
 
 PRIVATE = 0o600  # of the owner alone
 SHARED = 0o640  # the directory's group may read
-MOST_ODD = 9  # names for things that are no files, beside one that is
+MOST_ODD = 9  # names for non-files beside a file
 
 
 def read_regular(path: Path, most: int, begin: int = 0) -> bytes | None:
-    """At most `most` bytes from `begin` on; None where the name is not that of a file.  Waits for no pipe."""
+    """Read at most `most` bytes from `begin` on; None where the name is not that of a regular file.  Never waits
+    for a pipe."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -27,19 +28,20 @@ def read_regular(path: Path, most: int, begin: int = 0) -> bytes | None:
 
 
 def is_odd(path: Path, *, link: bool = False) -> bool:
-    """Whether something has the name of a file, and is none.  `link`: a link to a file is none either."""
+    """Return whether the name belongs to something that is no regular file.  `link`: a link counts as none
+    either."""
     return os.path.lexists(path) and not (path.is_file() and not (link and path.is_symlink()))
 
 
 def move_odd_aside(path: Path, *, link: bool = False) -> None:
-    """Keep what `is_odd` under another name."""
+    """Rename what `is_odd`."""
     if is_odd(path, link=link):
         names = (path.with_name(f"{path.name}.odd{number}") for number in ("", *range(2, MOST_ODD + 1)))
         path.replace(next((name for name in names if not os.path.lexists(name)), path.with_name(f"{path.name}.odd")))
 
 
 def keep_private(path: Path) -> None:
-    """Take a file's rights from all but its owner.  What a link leads to is left as it is: it may be a device."""
+    """Take a file's rights from all but its owner.  The target of a link is left as it is: it may be a device."""
     with suppress(FileNotFoundError):
         mode = path.lstat().st_mode
         if stat.S_ISREG(mode) and mode & 0o077:
@@ -47,17 +49,17 @@ def keep_private(path: Path) -> None:
 
 
 def make_directory(path: Path, mode: int = 0o750) -> None:
-    """Make a directory that others have no rights in; one that is there keeps its rights."""
+    """Make a directory without rights for others; an existing one keeps its rights."""
     if path.is_dir():
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     with suppress(FileExistsError):
         path.mkdir(mode)
-        path.chmod(mode | path.stat().st_mode & stat.S_ISGID)  # which it has from the one above
+        path.chmod(mode | path.stat().st_mode & stat.S_ISGID)  # inherited from the directory above
 
 
 def create(path: Path, mode: int) -> int:
-    """Create an empty file in place of whatever has the name; return its descriptor, open for writing."""
+    """Create an empty file in place of anything with that name; return its descriptor, open for writing."""
     _clear(path)
     path.unlink(missing_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
@@ -65,7 +67,7 @@ def create(path: Path, mode: int) -> int:
         if mode & 0o070:
             group = path.parent.stat().st_gid
             if os.fstat(descriptor).st_gid != group:
-                with suppress(PermissionError):  # the reader is then known by another group, or not at all
+                with suppress(PermissionError):  # the reader then has access by another group, or none
                     os.fchown(descriptor, -1, group)
         os.fchmod(descriptor, mode)
     except BaseException:
@@ -75,8 +77,8 @@ def create(path: Path, mode: int) -> int:
 
 
 def write_whole(path: Path, content: bytes, mode: int, *, at_once: int | None = None, pause: float = 0.0) -> None:
-    """Replace the file at `path`; it is on the disk when this returns.  `at_once`: bytes that go to the disk
-    together, with so many seconds of `pause` after them; else all of them do."""
+    """Replace the file at `path`; it is on the disk on return.  `at_once`: bytes written to the disk at a time,
+    with `pause` seconds after each; else all together."""
     with replacing(path, mode) as (_, descriptor):
         step = at_once or len(content)
         for start in range(0, len(content), max(1, step)):
@@ -90,8 +92,8 @@ def write_whole(path: Path, content: bytes, mode: int, *, at_once: int | None = 
 
 @contextmanager
 def replacing(path: Path, mode: int) -> Iterator[tuple[Path, int]]:
-    """Give a new file, by path and descriptor, to be filled; it takes the place of the one at `path`, and is on
-    the disk, when the block has ended.  When the block raises, the file at `path` stays as it is."""
+    """Yield a new file, by path and descriptor, to be filled.  When the block ends it replaces the file at `path`,
+    and is on the disk.  When the block raises, the file at `path` stays as it is."""
     staged = path.with_name(f"{path.name}.new")
     descriptor = create(staged, mode)
     try:
@@ -106,20 +108,20 @@ def replacing(path: Path, mode: int) -> Iterator[tuple[Path, int]]:
 
 
 def put_in_place(staged: Path, path: Path) -> None:
-    """Give a file that is on the disk its name, in place of whatever has it."""
+    """Give a file that is on the disk its name, in place of anything that has it."""
     _clear(path)
     staged.replace(path)
     sync_folder(path.parent)
 
 
 def _clear(path: Path) -> None:
-    """A folder is the only thing that a file cannot replace."""
+    """Remove a folder: the only thing that a file cannot replace."""
     if path.is_dir() and not path.is_symlink():
         move_odd_aside(path)
 
 
 def sync_folder(folder: Path) -> None:
-    """Bring the names within `folder` to the disk."""
+    """Flush the names within `folder` to the disk."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

@@ -1,7 +1,7 @@
-"""The journal: what the lane did, one chained row each, without persons.
+"""The journal: one chained row for each act of the lane, without persons.
 
-A row holds outcome, reason, rule, versions, issuer, timings and a pseudonym of the holder under a key
-that lives one day.  Never the QR text, idx, IIN, name or colour.
+A row holds outcome, reason, rule, versions, issuer, timings and a pseudonym of the holder under a key that lives
+one day.  Never the QR text, idx, IIN, name or colour.
 """
 
 import sqlite3
@@ -17,10 +17,10 @@ from gate.store.journal_end import End
 
 
 class JournalRow(NamedTuple):
-    """One journal row, in the order of its columns; `seq` and `hash` are the journal's to give.
+    """One journal row, in the order of its columns; the journal sets `seq` and `hash`.
 
-    `actor`: who ordered it ("uid 1000 aigul, by Aigul"); the last column, for `hashed` leaves it out when
-    there is none."""
+    `actor`: who ordered it ("uid 1000 aigul, by Aigul").  It is the last column, as `hashed` omits it when there is
+    none."""
 
     at: int  # Unix ms
     event: JournalEvent
@@ -44,7 +44,7 @@ COLUMNS = ("seq", *JournalRow._fields)
 _NAMES = ", ".join(f'"{name}"' for name in COLUMNS)
 _DIRECTIONS = frozenset(Direction)
 _GRANT = COLUMNS.index("grant")
-RECENT = 10_000  # rows: a grant lasts seconds, and is never open for as many
+RECENT = 10_000  # rows: a grant lasts seconds, so an open one is never older
 _OPEN_GRANTS = """
 SELECT seq, direction FROM journal AS decision WHERE seq > ? AND "grant" = seq AND NOT EXISTS
   (SELECT 1 FROM journal AS passage WHERE passage.seq > decision.seq AND passage."grant" = decision.seq)"""
@@ -54,25 +54,25 @@ _INSERT = f"INSERT INTO journal ({_NAMES}, hash) VALUES ({', '.join('?' * (len(C
 
 
 class Journal:
-    """The writing side; the caller holds the transaction, and nobody else writes meanwhile."""
+    """The writing side of the journal.  The caller holds the transaction; there is no other writer."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._execute = connection.cursor().execute
-        self.newest: End | None = None  # the end as it was read or appended last; None: to be read
+        self.newest: End | None = None  # the end as last read or appended; None: not read yet
 
     def end(self) -> End:
-        """The last row; the row before the first, in a journal that has none."""
+        """Return the last row; in an empty journal, the row before the first."""
         if self.newest is None:
             self.newest = read_end(self._connection)
         return self.newest
 
     def forget(self) -> None:
-        """Read the end again: to be called when a transaction was undone."""
+        """Read the end again at the next use: to be called when a transaction was undone."""
         self.newest = None
 
     def append(self, row: JournalRow, *, grants: bool = False) -> int:
-        """Returns the row's seq.  `grants`: the row lets someone through, and is closed by a passage row."""
+        """Append a row; return its seq.  `grants`: the row lets someone through, and a passage row closes it."""
         before = self.end()
         seq = before.seq + 1
         values: list[Field] = [seq, *row]
@@ -84,12 +84,12 @@ class Journal:
         return seq
 
     def open_grants(self) -> dict[int, Direction]:
-        """Decisions that let someone through and of whose passage nothing was written: seq -> which way."""
+        """Return the decisions that let someone through and have no passage row yet: seq -> direction."""
         rows = self._connection.execute(_OPEN_GRANTS, (self.end().seq - RECENT,))
-        return {seq: Direction(way) if way in _DIRECTIONS else Direction.ENTRY for seq, way in rows}  # its digest tells
+        return {seq: Direction(way) if way in _DIRECTIONS else Direction.ENTRY for seq, way in rows}  # its digest shows
 
     def checkpoint(self, key: SigningKey, device: str, at: int) -> str | None:
-        """Sign the end of the chain; the text to carry away, or None when nothing is new."""
+        """Sign the end of the chain; return the text to store elsewhere, or None when nothing is new."""
         seq, digest, *_ = self.end()
         if seq == 0 or self._connection.execute("SELECT 1 FROM checkpoint WHERE seq = ?", (seq,)).fetchone():
             return None
@@ -99,7 +99,7 @@ class Journal:
 
 
 def read_base(connection: sqlite3.Connection) -> tuple[int, bytes]:
-    """Seq and digest of the row before the first that this file may hold; (0, GENESIS) of a first journal."""
+    """Read seq and digest of the row before the first in this file; (0, GENESIS) of a first journal."""
     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'journal_base'").fetchone():
         return 0, GENESIS  # written by an earlier version
     row = connection.execute("SELECT seq, hash FROM journal_base").fetchone()
@@ -107,13 +107,13 @@ def read_base(connection: sqlite3.Connection) -> tuple[int, bytes]:
 
 
 def read_end(connection: sqlite3.Connection) -> End:
-    """The last row, as it is kept outside of the database."""
+    """Read the last row, as it is kept outside of the database."""
     row = connection.execute(_LAST).fetchone()
     return End(*row) if row else End(*read_base(connection))
 
 
 def linked(previous: bytes, values: Sequence[Field]) -> bytes:
-    """The digest of a row; empty where a value is of a kind that no row has."""
+    """Return the digest of a row; empty where a value is of a kind that no row has."""
     try:
         return link(previous, hashed(values))
     except TypeError:
@@ -121,5 +121,6 @@ def linked(previous: bytes, values: Sequence[Field]) -> bytes:
 
 
 def hashed(values: Sequence[Field]) -> Sequence[Field]:
-    """What the digest covers: rows from before the column `actor` have none, and keep their digests."""
+    """Return the values that the digest covers: rows older than the column `actor` have none, and keep their
+    digests."""
     return values if values[-1] is not None else values[:-1]

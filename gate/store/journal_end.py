@@ -1,11 +1,11 @@
-"""The journal's end, kept outside of lane.db: how many rows were written, the last one's digest, and when.
+"""The end of the journal, kept outside of lane.db: number of rows, digest and time of the last one.
 
-A lane.db that does not hold this row is not the one that was left here: it, or its WAL, was lost, cut or
-exchanged.  A row is durable before it is written here, so the file is never ahead of a whole database.
-It may be behind: it reaches the disk only at checkpoints, at a start and a stop.
+A lane.db without this row is not the one that the gate left: it, or its WAL, was lost, cut or exchanged.  A row is
+durable before it is written here, so this file is never ahead of a whole database.  It may be behind: it reaches
+the disk only at checkpoints, at a start and a stop.
 
-Two slots of one disk sector are written in turn, so that a torn write leaves the other.  Each is sealed
-with a key that device.key gives: a file of another device is none.
+Two slots of one disk sector are written in turn, so that a torn write leaves the other.  Each is sealed with a key
+derived from device.key, so another device's file does not count.
 """
 
 import json
@@ -29,14 +29,14 @@ class End(NamedTuple):
     seq: int = 0
     digest: bytes = GENESIS
     at: int | None = None  # Unix ms, trusted: of that row
-    lost: bool = False  # the journal was found lost, and the row that says so is not written yet
+    lost: bool = False  # the journal was found lost, and the row of the loss is not written yet
 
     def __str__(self) -> str:
         return f"{self.seq}:{self.digest.hex()}"
 
 
 class EndFile:
-    """Belongs to one thread.  Raises OSError."""
+    """The file of the journal's end; belongs to one thread.  Raises OSError."""
 
     def __init__(self, state_dir: Path, key: SigningKey) -> None:
         self.path = state_dir / NAME
@@ -46,7 +46,7 @@ class EndFile:
         self._next = 0
 
     def read(self) -> End | None:
-        """The newest end; None when the file is missing, unreadable or another device's."""
+        """Read the newest end; None when the file is missing, unreadable or another device's."""
         try:
             content = read_regular(self.path, 2 * SLOT)
         except FileNotFoundError:
@@ -62,9 +62,10 @@ class EndFile:
         return end
 
     def write(self, end: End, *, durable: bool = False) -> None:
-        """`durable`: on the disk when this returns; else whenever the system writes it, which costs 5 µs."""
+        """Write the end.  `durable`: on the disk on return; else whenever the system writes it, which costs 5
+        µs."""
         if self._descriptor is None:
-            move_odd_aside(self.path, link=True)  # what a link leads to is not ours to write
+            move_odd_aside(self.path, link=True)  # a link's target may be anybody's
             self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
             os.fchmod(self._descriptor, 0o600)
             durable = True
@@ -74,7 +75,7 @@ class EndFile:
             os.fsync(self._descriptor)
 
     def settle(self) -> None:
-        """Bring what was written to the disk, into the file that bears the name: it may have been removed."""
+        """Flush the end to the disk, in the file that has the name now: the open one may have been removed."""
         if self._descriptor is None:
             return
         with suppress(FileNotFoundError):
@@ -103,7 +104,7 @@ class EndFile:
 
 
 def make_first(state_dir: Path, key: SigningKey) -> None:
-    """Say that nothing was written here yet.  Raises OSError."""
+    """Write the end of a journal without rows.  Raises OSError."""
     file = EndFile(state_dir, key)
     try:
         file.write(End(), durable=True)

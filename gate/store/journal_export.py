@@ -1,4 +1,4 @@
-"""Copies of the journal in one SQLite file, for reports in SQL: segments and columns become one table."""
+"""Copies of the journal in one SQLite file, for reports in SQL: all segments and columns in one table."""
 
 import sqlite3
 from collections.abc import Iterable
@@ -13,9 +13,9 @@ _INTEGERS = frozenset({"seq", "at", "list_version", "rules_version", "us", "gran
 
 
 def write_into(file: Path, rows: Iterable[dict[str, Any]]) -> int:
-    """Add rows to the table `journal` of `file`, which is made if it is not there; a row whose seq is there
-    already is left as it is.  Returns how many were new.  Raises StoreError."""
-    from sqlite_utils import Database  # brings NumPy along, 13 MB that a lane has no use for
+    """Add rows to the table `journal` of `file`, created if missing; a row whose seq exists already is left as it
+    is.  Return the number of new rows.  Raises StoreError."""
+    from sqlite_utils import Database  # loads NumPy, 13 MB that a lane does not need
 
     try:
         with closing(sqlite3.connect(file)) as connection:

@@ -1,4 +1,4 @@
-"""Read the journal over its sealed segments and lane.db, and prove it whole."""
+"""The journal over its sealed segments and lane.db: reading, and proof that it is whole."""
 
 import re
 import sqlite3
@@ -26,7 +26,7 @@ _EVENT, _DETAIL = COLUMNS.index("event"), COLUMNS.index("detail")
 
 @contextmanager
 def open_journal(state_dir: Path) -> Iterator[sqlite3.Connection]:
-    """lane.db as it is now, for as long as the block lasts: rows that are sealed meanwhile stay.  Raises StoreError."""
+    """Yield lane.db as it is now, for the length of the block: rows sealed meanwhile stay.  Raises StoreError."""
     connection = open_for_reading(File.LANE, state_dir)
     if connection is None:
         raise StoreError(
@@ -42,13 +42,14 @@ def open_journal(state_dir: Path) -> Iterator[sqlite3.Connection]:
 
 
 def last_row(connection: sqlite3.Connection) -> int:
-    """Seq of the journal's last row."""
+    """Return seq of the journal's last row."""
     (last,) = connection.execute("SELECT max(seq) FROM journal").fetchone()
     return last or read_base(connection)[0]
 
 
 def read_rows(state_dir: Path, connection: sqlite3.Connection, *, after: int = 0) -> Iterator[dict[str, Any]]:
-    """Rows of the segments and of `connection`, which is lane.db, in order, with their `hash`.  Raises StoreError."""
+    """Yield rows of the segments and of `connection`, which is lane.db, in order, with their `hash`.  Raises
+    StoreError."""
     if after < read_base(connection)[0]:
         files = segments(state_dir)
         begins = [int(path.stem) for path in files]
@@ -62,7 +63,7 @@ def read_rows(state_dir: Path, connection: sqlite3.Connection, *, after: int = 0
 
 
 def read(connection: sqlite3.Connection, *, after: int = 0) -> Iterator[dict[str, Any]]:
-    """Rows of one file as dictionaries, in order."""
+    """Yield rows of one file as dictionaries, in order."""
     for values in connection.execute(f"{_select(connection)} WHERE seq > ? ORDER BY seq", (after,)):
         yield dict(zip((*COLUMNS, "hash"), values, strict=True))
 
@@ -73,21 +74,21 @@ class Proof:
     checkpoints: int
     end: str  # "seq:digest", to compare with one that left the device
     first: int = 1  # seq of the first row that is kept
-    lost: tuple[tuple[int, int], ...] = ()  # rows from and to that a row of the journal says were lost
+    lost: tuple[tuple[int, int], ...] = ()  # first and last seq of each gap that a journal row records as lost
 
 
 def verify(connection: sqlite3.Connection, key: VerifyKey | None, known: str | None = None) -> Proof:
-    """Walk the chain of lane.db alone, from where it begins, and check every signed checkpoint.
+    """Walk the chain of lane.db alone, from its first row, and check every signed checkpoint.
 
-    `known`: a checkpoint "seq:digest" that left the device earlier; a cut tail shows against it.
-    Raises StoreError naming the first row that is not as it was written."""
+    `known`: a checkpoint "seq:digest" that left the device earlier, to detect a cut tail.  Raises StoreError naming
+    the first row that has changed."""
     walk = _Walk(key, known)
     walk.take(connection, *read_base(connection))
     return walk.proof()
 
 
 def prove(state_dir: Path, known: str | None = None) -> Proof:
-    """The same over all segments, with the device's own key, up to the end that is kept outside of lane.db."""
+    """Prove all segments too, with the device's own key, up to the end that is kept outside of lane.db."""
     key = device_key.load(state_dir)
     end = EndFile(state_dir, key).read() if key else None  # before the rows: more may follow
     walk = _Walk(key.verify_key if key else None, known)
@@ -117,7 +118,7 @@ class _Walk:
     signed: dict[int, Any] = field(default_factory=dict)
 
     def take(self, connection: sqlite3.Connection, base: int, before: bytes) -> None:
-        """Go on with the rows of a file; those that were taken already are passed over."""
+        """Continue with the rows of a file; rows taken already are skipped."""
         wanted = _parse_known(self.known)
         query = "SELECT seq, device, hash, signature FROM checkpoint WHERE seq > ?"
         self.signed.update({row[0]: row[1:] for row in connection.execute(query, (self.seq,))})
@@ -137,7 +138,7 @@ class _Walk:
                 self.forgotten = max(self.forgotten, int(found[1]))
 
     def _leap(self, values: list[Any], base: int, before: bytes) -> None:
-        """Rows are missing before this one: the first that is kept, or the first after a loss."""
+        """Accept missing rows before this one: it is the first that is kept, or the first after a loss."""
         if values[0] != base + 1 or (self.first is not None and values[_EVENT] != "loss"):
             raise _broken(f"row {self.seq + 1} is missing")
         if values[_EVENT] == "loss":
@@ -155,7 +156,7 @@ class _Walk:
 
 
 def _select(connection: sqlite3.Connection) -> str:
-    """A file of an earlier version lacks the newest columns."""
+    """Return the query; a file of an earlier version lacks the newest columns."""
     there = {row[1] for row in connection.execute("PRAGMA table_info(journal)")}
     names = ", ".join(f'"{name}"' if name in there else "NULL" for name in (*COLUMNS, "hash"))
     return f"SELECT {names} FROM journal"  # noqa: S608 - our own names
@@ -169,7 +170,7 @@ def _check_signature(signed: tuple[str, bytes, bytes], digest: bytes, seq: int, 
         return
     try:
         key.verify(checkpoint_message(device, seq, digest), signature)
-    except (BadSignatureError, ValueError, TypeError):  # of a value of another kind, too
+    except (BadSignatureError, ValueError, TypeError):  # also of a value of another kind
         raise _broken(f"the checkpoint at row {seq} was not signed by this device") from None
 
 

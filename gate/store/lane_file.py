@@ -1,7 +1,7 @@
-"""lane.db as a file: is it the one that was left here, and what follows when it is not.
+"""lane.db as a file: the test that it is the one that the gate left, and recovery when it is not.
 
-A lane.db that is missing, empty, damaged, cut, or another device's is a loss, never a first start.  It is
-set aside as evidence, and a new one begins in its place that knows of the loss (`gate.store.loss`).
+A lane.db that is missing, empty, damaged, cut, or another device's is a loss, never a first start.  It is set aside
+as evidence, and a new one takes its place with a record of the loss (`gate.store.loss`).
 """
 
 import os
@@ -24,7 +24,7 @@ from gate.store.lane_values import find_foreign_value
 from gate.store.loss import begin_after
 from gate.store.segments import segments
 
-MOST_EVIDENCE = 9  # files set aside, the newest replaced from then on: a dying card must not fill itself
+MOST_EVIDENCE = 9  # files set aside, then the newest is replaced: a dying card must not fill itself
 _PROBES = (
     'SELECT seq, at, "grant", hash FROM journal LIMIT 1',
     "SELECT holder, again_at, forget_at FROM redemption LIMIT 1",
@@ -35,24 +35,25 @@ _PROBES = (
     "SELECT floor, seq, behind_since FROM clock LIMIT 1",
     "SELECT what, last, used_at, at, confirmed FROM loss LIMIT 1",
 )
-"""What the lane reads: a table or column that a flipped bit has renamed shows at the start, not at a passage."""
+"""Columns that the lane reads: one that a flipped bit has renamed shows at the start, not at a passage."""
 _SAY_NOTHING = ("-shm", "-journal")
-"""Ends of names beside a database with a WAL that may hold anything: SQLite makes the one again, and the other is no
-journal of it.  It fails, or waits, for what is no file, and for links."""
+"""Suffixes of SQLite's files beside a database in WAL mode.  Their content may be anything: SQLite makes the one
+again, and the other is not its journal.  SQLite fails, or waits, on links and on what is no regular file."""
 _Inodes = tuple[int, int, int, int]
 _BASE = "SELECT seq, hash FROM journal_base"
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What is known of the lane.db that was left here, outside of it."""
+    """The facts about the lane.db that the gate left, from outside of it."""
 
     path: Path
     key: SigningKey
     end: End | None  # None: not known
 
     def trace_of_loss(self) -> str | None:
-        """Before SQLite looks, which would take an empty file for a new one and delete its WAL."""
+        """Return a sign of loss, or None.  To be called before SQLite opens an empty file as new and deletes its
+        WAL."""
         wal = _beside(self.path, "-wal")
         for part, odd in ((self.path, self.path.is_dir()), (wal, is_odd(wal, link=True))):
             if odd:
@@ -73,7 +74,7 @@ class Left:
         return None
 
     def difference(self, connection: sqlite3.Connection) -> str | None:
-        """Why this is not the database that was left here; None when it is."""
+        """Return why this is not the database that the gate left; None when it is."""
         for probe in _PROBES:
             connection.execute(probe).fetchone()
         if what := find_foreign_value(connection):
@@ -84,7 +85,7 @@ class Left:
         if self.end is None or (self.end.seq == 0 and not self.end.lost):
             return None
         if connection.execute("SELECT 1 FROM loss WHERE at IS NULL").fetchone():
-            return None  # the loss that the end speaks of is known, and is journalled next
+            return None  # the loss that the end records is known, and is journalled next
         if self.end.lost:
             return "the journal was lost before"
         base = connection.execute(_BASE).fetchone()
@@ -98,7 +99,7 @@ class Left:
 
 
 class LaneFile:
-    """Open, and the device's own.  Raises StoreError where nothing is known to be lost, but the disk, its
+    """The open lane.db of this device.  Raises StoreError where nothing is known to be lost, but the disk, its
     rights or another process refuse."""
 
     def __init__(self, state_dir: Path) -> None:
@@ -119,7 +120,8 @@ class LaneFile:
             raise unusable(self._path, error) from error
 
     def check(self) -> None:
-        """Raises StoreError when the file or its WAL is not at its place any more: what is written goes nowhere."""
+        """Check that the file and its WAL are still in place.  Raises StoreError when they are not: writes go
+        nowhere."""
         if not self.is_there():
             raise StoreError(
                 f"{self._path}: removed or replaced under the running gate",
@@ -127,7 +129,7 @@ class LaneFile:
             )
 
     def is_there(self) -> bool:
-        """Whether file and WAL are those that were opened, and hold anything.  3 µs."""
+        """Return whether file and WAL are those that were opened, and not empty.  3 µs."""
         found = self._look()
         return found is not None and found == self._seen
 
@@ -135,8 +137,8 @@ class LaneFile:
         self._seen = self._look()
 
     def _look(self) -> _Inodes | None:
-        """Of file and WAL, by their names; None where one is missing or the file is empty.  Raises StoreError while
-        the disk does not even say that."""
+        """Return the inodes of file and WAL; None where one is missing or the file is empty.  Raises StoreError
+        when the disk cannot tell."""
         try:
             file = os.stat(self._name)  # noqa: PTH116 - a Path costs more than the call
             wal = os.stat(self._wal_name)  # noqa: PTH116 - a Path costs more than the call
@@ -147,8 +149,8 @@ class LaneFile:
         return (file.st_dev, file.st_ino, wal.st_dev, wal.st_ino) if file.st_size else None
 
     def put_back(self) -> None:
-        """Write the database that this lane holds open to its place again; what stands there is set aside.
-        Raises StoreError, DamagedError when what is held cannot be read."""
+        """Write the open database to its place again; any other file there is set aside.  Raises StoreError, and
+        DamagedError when the open database cannot be read."""
         staged = self._path.with_name(f"{self._path.name}.new")
         try:
             for suffix in ("", "-journal", "-wal", "-shm"):
@@ -160,14 +162,14 @@ class LaneFile:
             self._set_aside()
             staged.replace(self._path)
             sync_folder(self._state_dir)
-            self.connection.close()  # only now: until here it is all that is left of the journal
+            self.connection.close()  # not earlier: it was all that was left of the journal
             self.connection = open_for_writing(File.LANE, self._state_dir)
             self._remember()
         except (sqlite3.Error, OSError) as error:
             raise unusable(self._path, error) from error
 
     def begin_again(self, what: str, end: End | None) -> None:
-        """The database that is open is lost: a new one takes its place.  Raises StoreError."""
+        """Replace the open database, which is lost, by a new one.  Raises StoreError."""
         self.connection.close()
         try:
             self._end = end
@@ -189,7 +191,7 @@ class LaneFile:
         try:
             connection = self._open_sound(left)
         except DamagedError:
-            try:  # once more: a read that fails once may look like damage, too
+            try:  # once more: a failed read may look like damage, too
                 connection = self._open_sound(left)
             except DamagedError as error:
                 return self._lose(error.what)
@@ -202,7 +204,7 @@ class LaneFile:
         return connection
 
     def _open_sound(self, left: Left) -> sqlite3.Connection:
-        """Raises DamagedError where it is not the database that was left here."""
+        """Open the database.  Raises DamagedError where it is not the one that the gate left."""
         connection = open_for_writing(File.LANE, self._state_dir)
         try:
             what = left.difference(connection)
@@ -215,7 +217,8 @@ class LaneFile:
         return connection
 
     def is_sound(self, end: End | None) -> bool:
-        """Whether the open database can be read whole, and ends at `end`.  Raises StoreError while the disk refuses."""
+        """Return whether the open database can be read whole, and ends at `end`.  Raises StoreError while the disk
+        refuses."""
         try:
             check_pages(self.connection, self._path)
             return Left(self._path, self.key, end).difference(self.connection) is None
@@ -229,7 +232,7 @@ class LaneFile:
 
     def _lose(self, what: str) -> sqlite3.Connection:
         end = self._end or End()
-        self.ends.write(end._replace(lost=True), durable=True)  # first: a crash from here on forgets nothing
+        self.ends.write(end._replace(lost=True), durable=True)  # first, so that a crash from here on loses no record
         aside = self._set_aside()
         if aside:
             what = f"{what}; kept as {aside.name}"
@@ -242,7 +245,7 @@ class LaneFile:
         return connection
 
     def _doubt(self, connection: sqlite3.Connection) -> None:
-        """The database is whole, but whether it is the newest cannot be known: it goes on as after a loss."""
+        """Continue as after a loss: the database is whole, but it may not be the newest."""
         what = f"{self.ends.path}: missing or damaged, so the journal may be an older copy"
         with immediate(connection):
             begin_after(connection, what, None, fresh=False)
@@ -261,7 +264,7 @@ class LaneFile:
 
 
 def examine(state_dir: Path) -> str | None:
-    """What the next start would find lost; None when nothing is.  Changes nothing; may be asked beside a
+    """Return what the next start would find lost; None when nothing is.  Changes nothing; may be called beside a
     running lane.  Raises StoreError."""
     key = device_key.load(state_dir)
     if key is None:
@@ -286,14 +289,14 @@ def examine(state_dir: Path) -> str | None:
 
 
 def last_time(state_dir: Path) -> float | None:
-    """Unix s of the last known row; None when there is none."""
+    """Return the time of the last known row, Unix s; None when there is none."""
     key = device_key.load(state_dir)
     end = EndFile(state_dir, key).read() if key else None
     return end.at / 1000 if end and end.at is not None else None
 
 
 def _beside(path: Path, suffix: str) -> Path:
-    """A file of SQLite's that belongs to the database."""
+    """Return the path of a file of SQLite's that belongs to the database."""
     return path.with_name(path.name + suffix)
 
 
@@ -305,7 +308,7 @@ def _size(path: Path) -> int:
 
 
 def _signed_by(connection: sqlite3.Connection, key: SigningKey) -> bool:
-    """Whether the newest checkpoint, if there is one, was signed by this device."""
+    """Return whether the newest checkpoint, if there is one, was signed by this device."""
     row = connection.execute("SELECT device, seq, hash, signature FROM checkpoint ORDER BY seq DESC LIMIT 1").fetchone()
     if row is None:
         return True

@@ -1,4 +1,4 @@
-"""One lane to a state directory."""
+"""The lock that admits one lane to a state directory."""
 
 import fcntl
 import os
@@ -9,8 +9,8 @@ from gate.store.database import unusable
 
 
 def claim_lane(state_dir: Path) -> int:
-    """One lane to a state directory, held until the process ends however it ends, or the descriptor is
-    closed.  Raises StoreError when another holds it."""
+    """Lock the state directory for this lane; return the descriptor.  The lock is held until it is closed or the
+    process ends, however it ends.  Raises StoreError when another lane holds it."""
     path = state_dir / "lane.lock"
     try:
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -25,7 +25,7 @@ def claim_lane(state_dir: Path) -> int:
             f"{state_dir} is in use by another gate",
             hint="Only one `gate run` may use a state directory; stop the other",
         ) from error
-    except OSError as error:  # the file system has no locks to give, or does not answer
+    except OSError as error:  # the file system has no locks, or does not answer
         os.close(descriptor)
         raise unusable(path, error) from error
     return descriptor

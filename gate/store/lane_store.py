@@ -1,4 +1,4 @@
-"""lane.db, open for the lane: transactions, what staff ordered, the kept time, healing and tidying.
+"""lane.db, open for the lane: transactions, orders of staff, the stored time, repair and tidying.
 
 Every method runs on the lane's one writing thread.
 """
@@ -31,18 +31,18 @@ from gate.store.time_floor import keep, read_steady
 
 log = Log(part="store")
 
-FORGET_EVERY = 3600.0  # seconds, monotonic: a lane of 10,000 rows an hour is beyond any
-MUCH_FREE = 8 << 20  # bytes: what some segments leave behind
+FORGET_EVERY = 3600.0  # seconds, monotonic: a lane never writes 10,000 rows an hour
+MUCH_FREE = 8 << 20  # bytes: the room that some segments leave
 
 
 class LaneStore:
-    """Owns lane.db.  Raises StoreError when another lane holds the state directory."""
+    """The owner of lane.db.  Raises StoreError when another lane holds the state directory."""
 
     def __init__(self, state_dir: Path, policy: Policy) -> None:
         self._path = File.LANE.within(state_dir)
         self._policy = policy
         self._unknown = UnknownUses(policy)
-        self._scrub = True  # a key that is over may still stand in the WAL, of before this start, too
+        self._scrub = True  # an expired key may still be in the WAL, also from before this start
         self.loss: Loss | None = None
         self._forget_due = 0.0
         self._lock = claim_lane(state_dir)
@@ -55,7 +55,7 @@ class LaneStore:
 
     def _prepare(self) -> None:
         self._connection = self._file.connection
-        self._connection.execute("PRAGMA wal_autocheckpoint=4000")  # a backstop: `tidy` does it when idle
+        self._connection.execute("PRAGMA wal_autocheckpoint=4000")  # a backstop: `tidy` checkpoints when idle
         self._journal = Journal(self._connection)
         self._secrets = Secrets(self._connection)
         self._redemptions = Redemptions(self._connection, self._secrets)
@@ -67,7 +67,7 @@ class LaneStore:
 
     @property
     def end_problem(self) -> str:
-        """Why the end of the journal cannot be kept outside of lane.db; empty: it can."""
+        """Return why the end of the journal cannot be kept outside of lane.db; "" when it can."""
         return self._transaction.end_problem
 
     def _heed_loss(self) -> None:
@@ -85,8 +85,8 @@ class LaneStore:
         counts: bool = False,
         actor: str | None = None,
     ) -> None:
-        """Record something that is not a decision: start, stop, exit button, fire, a lost device.
-        `counts`: somebody went that way, without a grant.  `actor`: who ordered it."""
+        """Record an event that is no decision: start, stop, exit button, fire, a lost device.  `counts`: somebody
+        passed that way without a grant.  `actor`: who ordered it."""
         with self._transaction:
             if counts and direction:
                 self._inside.passed(direction)
@@ -94,7 +94,7 @@ class LaneStore:
             self._journal.append(JournalRow(at=ms(at), event=event, detail=detail, direction=way, actor=actor))
 
     def standing(self) -> StandingOrders:
-        """What was remembered last."""
+        """Return the standing orders that were stored last."""
         with self._transaction.reading():
             return read_standing(self._connection)
 
@@ -112,8 +112,8 @@ class LaneStore:
         self._heed_loss()
 
     def heal(self, at: float) -> bool:
-        """Put lane.db back, whole, where it was removed or replaced under the running lane.  What cannot be
-        read any more is lost: a new journal begins.  False when all was well.  Raises StoreError."""
+        """Restore lane.db where it was removed or replaced under the running lane.  What can no longer be read is
+        lost, and a new journal begins.  Return False when all was well.  Raises StoreError."""
         state = self._transaction
         if state.damage and self._file.is_there() and self._file.is_sound(state.end):
             state.damage = ""  # a read that failed once
@@ -134,12 +134,12 @@ class LaneStore:
         return True
 
     def inside(self) -> int:
-        """How many people are inside, as far as the lane has seen."""
+        """Return how many people are inside, as far as the lane has seen."""
         with self._transaction.reading():
             return self._inside.count()
 
     def set_inside(self, count: int, at: float, *, actor: str | None = None) -> None:
-        """Staff counted; with nobody left inside, nobody is remembered either."""
+        """Set the count that staff made; at 0, all persons inside are forgotten."""
         with self._transaction:
             if count == 0:
                 self._inside.forget_all()
@@ -149,7 +149,7 @@ class LaneStore:
             )
 
     def keep_time(self, kept: Kept, at: float, detail: str = "") -> None:
-        """Keep the trusted time for the next start.  `detail`: what has become of the clock, for the journal."""
+        """Store the trusted time for the next start.  `detail`: what happened to the clock, for the journal."""
         with self._transaction:
             if detail:
                 self._journal.append(JournalRow(at=ms(at), event=JournalEvent.CLOCK, detail=detail))
@@ -161,13 +161,13 @@ class LaneStore:
             self._heed_loss()
 
     def sign_journal(self, device: str, at: float) -> str | None:
-        """Sign the end of the chain; "seq:digest" to carry away, None when nothing is new."""
+        """Sign the end of the chain; return "seq:digest" to store elsewhere, None when nothing is new."""
         with self._transaction:
             return self._journal.checkpoint(self._file.key, device, ms(at))
 
     def destroy_keys(self, at: float) -> None:
-        """Destroy the day keys of other days than that of `at`, in the WAL, too.  Waits for nobody: as long as
-        another process reads, the WAL stays, and the next call tries again."""
+        """Destroy the day keys of other days than that of `at`, also in the WAL.  Never waits: as long as another
+        process reads, the WAL stays, and the next call tries again."""
         with self._transaction.reading():
             over = self._secrets.is_over(at)
         if over:
@@ -184,12 +184,12 @@ class LaneStore:
         self._scrub, self._secrets.destroyed = bool(busy), False
 
     def seal_rows(self, device: str, at: float, open_grant: int | None) -> bool:
-        """Move the oldest rows to a sealed segment, if there are enough.  True: there may be more."""
+        """Move the oldest rows to a sealed segment, if there are enough.  Return whether there may be more."""
         with self._transaction.reading():
             last = last_to_seal(self._connection, at, open_grant)
             if last is None:
                 return False
-            self._file.ends.settle()  # first: an end that is older than the rows left would look like a loss
+            self._file.ends.settle()  # first: an end older than the rows left would look like a loss
             broken = seal(self._connection, last, self._file.key, device, at)
         with self._transaction:
             release(self._connection, last)
@@ -201,8 +201,8 @@ class LaneStore:
         return True
 
     def forget_rows(self, keep: float, at: float) -> bool:
-        """Delete the oldest segment when all of it is older than `keep` seconds; the journal says so first.  One
-        an hour at most: a time that was wrong for a while takes little away."""
+        """Delete the oldest segment when all of it is older than `keep` seconds; the journal records that first.
+        At most one an hour: a wrong time, if brief, deletes little."""
         now = time.monotonic()
         if now < self._forget_due:
             return False
@@ -219,7 +219,7 @@ class LaneStore:
         return True
 
     def shrink(self) -> None:
-        """Give back the room of rows that have left lane.db; when the lane is idle."""
+        """Free the room of rows that have left lane.db; when the lane is idle."""
         with self._transaction.reading():
             free, size = (
                 self._connection.execute(f"PRAGMA {what}").fetchone()[0] for what in ("freelist_count", "page_size")
@@ -229,7 +229,7 @@ class LaneStore:
                 self._scrub = True
 
     def tidy(self, at: float) -> None:
-        """Forget uses that are over and checkpoint the WAL; when the lane is idle, for it can take 150 ms."""
+        """Forget expired uses and checkpoint the WAL; when the lane is idle, as it can take 150 ms."""
         with self._transaction:
             over = read_steady(self._connection, at)
             self._redemptions.purge(over)

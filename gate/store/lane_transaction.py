@@ -1,4 +1,4 @@
-"""Transactions on lane.db: when one may begin, what follows its commit, and what a failure means."""
+"""Transactions on lane.db: their begin, the work after a commit, and the meaning of a failure."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,10 +15,10 @@ from gate.store.pseudonyms import Secrets
 
 
 class LaneTransaction:
-    """`with` it: a write transaction, on the disk when the block ends, undone when the block raises.  Used again and
-    again, by one thread.  Raises StoreError: nothing was recorded.
+    """A write transaction: `with` it, on the disk when the block ends, undone when the block raises.  Reusable, by
+    one thread.  Raises StoreError: nothing was recorded.
 
-    Its two methods are what `with` calls: generators in their place cost 3 us of every admission."""
+    `__enter__` and `__exit__` are written out: generators in their place cost 3 us of every admission."""
 
     def __init__(self, path: Path, file: LaneFile, journal: Journal, secrets: Secrets) -> None:
         self._path = path
@@ -28,9 +28,9 @@ class LaneTransaction:
         self._connection = file.connection
         self._execute = file.connection.cursor().execute
         self.end_problem = ""  # why the end cannot be kept outside of lane.db
-        self.damage = ""  # what was found when something could not be read; empty: nothing
+        self.damage = ""  # fault of the last failed read; "": none
         with self.reading():
-            self.end: End = journal.end()  # as it was committed last
+            self.end: End = journal.end()  # as committed last
 
     def __enter__(self) -> None:
         try:
@@ -50,20 +50,20 @@ class LaneTransaction:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Outside of a transaction.  Raises StoreError."""
+        """Read outside of a transaction.  Raises StoreError."""
         try:
             yield
         except BaseException as error:  # noqa: BLE001 - raised there
             self._raise(error)
 
     def _undo(self, error: BaseException) -> NoReturn:
-        with self.reading():  # a disk that does not write may not roll back either
+        with self.reading():  # a disk that does not write may fail to roll back too
             if self._connection.in_transaction:
                 self._execute("ROLLBACK")
         self._raise(error)
 
     def _raise(self, error: BaseException) -> NoReturn:
-        """Forget what was read or made in memory meanwhile, and raise what a technician should read."""
+        """Forget what was read or made in memory meanwhile, and raise the technician's message."""
         self._secrets.forget()
         self._journal.forget()
         if isinstance(error, GateError | OutdatedError) or not isinstance(error, Exception):
@@ -76,8 +76,8 @@ class LaneTransaction:
         raise problem from error
 
     def _keep_end(self) -> None:
-        """Outside of the database, too, how far the journal goes.  What was committed is not undone by a
-        failure: the end is behind then, which a start forgives."""
+        """Write the journal's end outside of the database, too.  A failure does not undo the commit: the end is
+        then behind, which a start accepts."""
         end = self._journal.newest
         if end is None or end == self.end:
             return

@@ -1,7 +1,7 @@
 """Values that a disk has changed within a sound lane.db.
 
-`quick_check` reads the pages, not what the columns hold: a flipped bit that makes a number a text, or changes
-the redemption key, passes it.  The first would end the lane, the second admit used codes.
+`quick_check` reads the pages, not the values: a flipped bit that turns a number into text, or changes the
+redemption key, passes it.  The first would end the lane, the second admit used codes.
 """
 
 import sqlite3
@@ -21,8 +21,8 @@ _TABLES = (
     "owner",
     "journal_base",
 )
-# Rows of the journal: twice what a lane that seals them holds.  A file of an earlier version holds more, and those are
-# compared with the chain as they are sealed: a start takes no longer for them.
+# Rows of the journal: twice what a lane that seals them holds.  A file of an earlier version holds more.  Those are
+# compared with the chain as they are sealed, so that a start takes no longer for them.
 NEWEST = 20_000
 _OF_JOURNAL = "seq > (SELECT max(seq) FROM journal) - ?"
 _OR_NULL = ", 'null'"
@@ -30,8 +30,8 @@ _ALLOWED = {"INTEGER": "'integer'", "REAL": "'real', 'integer'", "TEXT": "'text'
 
 
 def find_foreign_value(connection: sqlite3.Connection) -> str | None:
-    """Say which table holds a value of another kind than declared, or a key that is not the one that was made;
-    None when all is well.  60 ms for the 10,000 rows that a segment takes, on a Pi.  Raises sqlite3.Error."""
+    """Return which table holds a value of another kind than declared, or a key that has changed; None when all is
+    well.  60 ms for the 10,000 rows of a segment, on a Pi.  Raises sqlite3.Error."""
     values: tuple[int, ...]
     for table in _TABLES:
         columns = connection.execute(f"PRAGMA table_info({table})").fetchall()

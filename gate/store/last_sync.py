@@ -1,4 +1,4 @@
-"""When a sync last succeeded: a small file of its own beside list.db, for an unchanged list is not written again."""
+"""The time of the last successful sync: a small file beside list.db, as an unchanged list is not rewritten."""
 
 import json
 from contextlib import closing, suppress
@@ -25,7 +25,7 @@ class Synced:
 
 
 def record_sync(synced: Synced, where: Where) -> None:
-    """Replace what was recorded.  Raises StoreError."""
+    """Replace the record.  Raises StoreError."""
     path = _path(where)
     body = [synced.at, synced.mirror]
     try:
@@ -35,7 +35,7 @@ def record_sync(synced: Synced, where: Where) -> None:
 
 
 def last_sync(where: Where) -> Synced | None:
-    """None before the first, and where the file is damaged: it only says when, and the next sync writes it again."""
+    """Read the record; None before the first sync, and where the file is damaged: the next sync writes it again."""
     try:
         content = read_regular(_path(where), _MOST)
     except FileNotFoundError:
@@ -45,7 +45,7 @@ def last_sync(where: Where) -> Synced | None:
     try:
         at, mirror, digest = json.loads(content or b"")
         sound = digest == _digest([at, mirror]) and isfinite(at)
-    except Exception:  # noqa: BLE001 - whatever a damaged file makes of it
+    except Exception:  # noqa: BLE001 - the errors of a damaged file vary
         return None
     return Synced(float(at), mirror) if sound else None
 

@@ -1,14 +1,14 @@
-"""list.db as a file: opened with the right to read and nothing more, and believed as far as its digests agree.
+"""list.db as a file: opened read-only, and used as far as its digests agree.
 
-A file of the present form is never changed once it has its name, so it is read without locks, WAL or journal.  One
-of an earlier form (a WAL database) is read until the next sync replaces it.
+A file of the present form never changes once it has its name, so it is read without locks, WAL or journal.  One of
+an earlier form (a WAL database) is read until the next sync replaces it.
 
     list_head.digest      the head's numbers and the sha256 of each document
     document.sha256       the document's body
     status_chunk.crc      the nibbles of a chunk, its number and the list it belongs to (CRC-32: 0.3 us a look-up)
     list_head.sha256      the whole content, as the authority signed it: `ListFile.check`
 
-These find what a disk has changed.  Who published the content is known from its signatures, before it is here.
+These detect what a disk has changed.  The content's signatures are verified before it gets here.
 """
 
 import hashlib
@@ -35,7 +35,7 @@ DIGEST_BYTES = 8  # of the head
 SLICE = 64  # chunks that are checked between two calls of `pause`: 0.2 ms here
 MOST = 2**53  # no number of a head is larger (`gate.store.status_wire.Head`)
 MOST_DOCUMENTS = 256  # of a list: 4, and the metadata that signed them, with 64 roots at most
-LARGEST_VALUE = 16 << 20  # bytes: four times the largest document; a damaged length asks for no more memory
+LARGEST_VALUE = 16 << 20  # bytes: four times the largest document; a damaged length takes no more memory
 
 HINT = "The next `gate sync` fetches it again; or load it by hand: `gate list load DIR`"
 _BESIDE = ("-wal", "-shm", "-journal")  # of a file that was changed in place
@@ -48,7 +48,7 @@ _DOCUMENTS = f"SELECT name, body, sha256 FROM document LIMIT {MOST_DOCUMENTS + 1
 _HEAD = "SELECT version, as_of, size, listed, sha256, digest FROM list_head"
 
 Identity = tuple[int, int]
-"""Device and inode: names a file as long as it is open."""
+"""Device and inode: they identify a file as long as it is open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class ListHead:
 
 
 class ForeignContentError(DamagedError):
-    """Every chunk is as it was written, and the whole is not what was signed: none of it can be believed."""
+    """Every chunk is as it was written, but the whole is not what was signed: none of it counts."""
 
 
 class _ReplacedError(StoreError):
@@ -69,11 +69,11 @@ class _ReplacedError(StoreError):
 
 
 class ListFile:
-    """An open list.db; belongs to one thread.  Every method raises StoreError: DamagedError where the content
-    is not what was written, whatever SQLite or Python makes of it."""
+    """An open list.db; belongs to one thread.  Every method raises StoreError: DamagedError where the content has
+    changed, whatever error of SQLite or Python that caused."""
 
     def __init__(self, path: Path) -> None:
-        """Open it; the head is verified, and of an earlier form everything is."""
+        """Open the file, and verify the head; of an earlier form, verify everything."""
         self.path = path
         with _refusals_named(path):
             self._descriptor = _open_regular(path)
@@ -87,7 +87,7 @@ class ListFile:
                 self._changed = found.st_ctime_ns
                 if identity_of(path) != self.identity:
                     raise _ReplacedError(f"{path}: it was replaced while it was opened", hint="Try again")
-                # Of an earlier form the proof is the count of what was taken over: no answer mixes two lists.
+                # Of an earlier form the proof is the list's generation: no answer mixes two lists.
                 self.head, self._proof = self._read_head()
                 self._seed = seed_of(self.head.sha256)
                 self._query = _EARLIER_CHUNK if self.earlier else _CHUNK
@@ -104,16 +104,16 @@ class ListFile:
         os.close(self._descriptor)
 
     def is_current(self) -> bool:
-        """Whether the file still has its name and its content.  Removing or replacing it, a link to it and a write
-        all change its inode's time; within one tick of the kernel's clock, its links tell."""
+        """Return whether the file still has its name and its content.  Removal, replacement, a link and a write all
+        change its inode's time; within one tick of the kernel's clock, its link count shows a removal."""
         try:
             found = os.fstat(self._descriptor)
-        except OSError:  # to open it again tells why
+        except OSError:  # opening it again gives the reason
             return False
         return found.st_ctime_ns == self._changed and found.st_nlink > 0
 
     def documents(self) -> dict[str, bytes]:
-        """trust.json and rules.json, as published."""
+        """Return trust.json and rules.json, as published."""
         with self._refusals():
             if self.earlier:
                 rows = self._database.execute("SELECT name, body FROM document").fetchall()
@@ -125,7 +125,7 @@ class ListFile:
             return {name: body for name, body, _ in rows}
 
     def nibble(self, idx: int) -> int:
-        """What a place below the list's size holds, after its chunk was compared with its digest."""
+        """Return the value of a place below the list's size, after its chunk agreed with its digest."""
         number, offset = divmod(idx, CHUNK_PLACES)
         try:
             row = self._ask(self._query, (number,)).fetchone()
@@ -142,15 +142,14 @@ class ListFile:
         return byte >> 4 if idx & 1 else byte & 15
 
     def nibbles(self) -> bytes:
-        """The whole content, verified."""
+        """Return the whole content, verified."""
         content = bytearray()
         self.check(content.extend)
         return bytes(content)
 
     def check(self, take: Callable[[bytes], object] | None = None, pause: Callable[[], None] | None = None) -> None:
-        """Compare each chunk with its digest, and the whole with the hash that was signed.  `take` gets the
-        content piece by piece, before the whole is known to be right; `pause` is called between slices.
-        Raises DamagedError."""
+        """Compare each chunk with its digest, and the whole with the signed hash.  `take` gets the content piece by
+        piece, before the whole is known to be right; `pause` is called between slices.  Raises DamagedError."""
         whole, left, expected = hashlib.sha256(), (self.head.size + 1) // 2, 0
         with self._refusals():
             query = self._query.replace("SELECT", "SELECT no,", 1).replace("WHERE no = ?", "ORDER BY no")
@@ -180,7 +179,7 @@ class ListFile:
             raise ForeignContentError(f"{self.path}: damaged ({what})", hint=HINT)
 
     def synced(self) -> tuple[float, str] | None:
-        """When and where from a sync last succeeded: in a file of an earlier form only."""
+        """Return time and source of the last successful sync: in a file of an earlier form only."""
         if not self.earlier:
             return None
         try:
@@ -220,12 +219,13 @@ class ListFile:
 
 
 def seed_of(sha256: str) -> int:
-    """Of the CRC-32 of a list's chunks: XOR the chunk's number.  `sha256`: the list's, as signed."""
+    """Return the seed for the CRC-32 of a list's chunks: XOR the chunk's number.  `sha256`: the list's, as
+    signed."""
     return crc32(bytes.fromhex(sha256))
 
 
 def digest_of_head(head: ListHead, documents: Mapping[str, str]) -> bytes:
-    """`documents`: their sha256 by name."""
+    """Return the digest of a head.  `documents`: their sha256 by name."""
     return blake2b(repr((astuple(head), sorted(documents.items()))).encode(), digest_size=DIGEST_BYTES).digest()
 
 
@@ -234,7 +234,7 @@ def damaged(path: Path, what: str) -> DamagedError:
 
 
 def identity_of(path: Path) -> Identity | None:
-    """None when there is no such file, or it cannot be asked for."""
+    """Return the file's identity; None when it does not exist, or cannot be examined."""
     try:
         found = path.stat()
     except OSError:
@@ -253,21 +253,21 @@ def _refusals_named(path: Path) -> Iterator[None]:
 
 
 def refusal(path: Path, error: Exception) -> StoreError:
-    """What a technician reads.  A damaged file raises whatever it likes: errors of Unicode, of numbers, of memory."""
+    """Return the technician's message.  The errors of a damaged file vary: Unicode, numbers, memory."""
     if isinstance(error, sqlite3.Error | OSError):
         return unusable(path, error)
     return damaged(path, type(error).__name__)
 
 
 def open_held(places: Places) -> ListFile | None:
-    """The list that this device holds; None when there is none.  A file of a time when lists had no directory of their
-    own is one too, as long as no newer list has come.  Raises StoreError."""
+    """Open the list that this device holds; None when there is none.  A file of an earlier release, in the state
+    directory, counts as long as no newer list has come.  Raises StoreError."""
     earlier = places.earlier_list_db
     if not _is_there(places.list_db):
         return _open(earlier) if earlier and _is_there(earlier) else None
     held = _open(places.list_db)
     if earlier:
-        with suppress(StoreError):  # what cannot be read holds nothing back
+        with suppress(StoreError):  # an unreadable list sets no floor
             if not _is_there(earlier):
                 return held
             before = _open(earlier)
@@ -279,7 +279,7 @@ def open_held(places: Places) -> ListFile | None:
 
 
 def _is_there(path: Path) -> bool:
-    """Raises StoreError when that cannot be asked."""
+    """Return whether the file exists.  Raises StoreError when that cannot be determined."""
     try:
         path.lstat()
     except (FileNotFoundError, NotADirectoryError):
@@ -297,7 +297,7 @@ def _open(path: Path) -> ListFile:
 
 
 def find_damage(where: Where) -> str | None:
-    """What is wrong with the list that is held, all of it verified; None when nothing is, or there is none."""
+    """Verify all of the held list; return what is wrong, None when nothing is or there is none."""
     try:
         file = open_held(Places.of(where))
         if file is not None:
@@ -310,7 +310,7 @@ def find_damage(where: Where) -> str | None:
 
 
 def forget_earlier(places: Places) -> None:
-    """Remove what another list.db has taken the place of, as far as the rights of this process allow."""
+    """Remove the list.db that another one has replaced, as far as the rights of this process allow."""
     stale = [places.list_db.with_name(places.list_db.name + suffix) for suffix in _BESIDE]
     earlier = places.earlier_list_db
     if earlier:
@@ -321,7 +321,7 @@ def forget_earlier(places: Places) -> None:
 
 
 def is_earlier(path: Path) -> bool:
-    """Whether a list.db has an earlier form.  Raises StoreError."""
+    """Return whether a list.db has an earlier form.  Raises StoreError."""
     with _refusals_named(path):
         descriptor = _open_regular(path)
         try:
@@ -331,7 +331,7 @@ def is_earlier(path: Path) -> bool:
 
 
 def _open_regular(path: Path) -> int:
-    """A descriptor; a pipe that has the name holds nobody up."""
+    """Open a regular file; return its descriptor.  A pipe of that name does not block."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -343,7 +343,7 @@ def _open_regular(path: Path) -> int:
 
 
 def _is_earlier(path: Path, descriptor: int) -> bool:
-    """Read which form it has from the header, without SQLite, which would write beside it."""
+    """Read the form from the header, without SQLite, which would write beside it."""
     header = os.pread(descriptor, _HEADER, 0)
     if len(header) < _HEADER:
         raise damaged(path, "it is cut")

@@ -1,4 +1,4 @@
-"""The gate's view of list.db: who is listed as what, whom to trust, which rules hold."""
+"""The gate's view of list.db: the listing of a place, the trusted issuers, the rules."""
 
 from dataclasses import dataclass
 from os.path import lexists
@@ -27,12 +27,12 @@ _LISTINGS = tuple(Listing)
 
 
 class OutdatedError(Exception):
-    """The list, the trust list or the rules changed since `refresh`: refresh, and ask again from the start."""
+    """The list, the trust list or the rules changed since `refresh`: refresh, and start over."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListState:
-    """What the list said when it was last read.  Every part may be missing."""
+    """The list as it was last read.  Every part may be missing."""
 
     version: int | None = None
     as_of: int | None = None  # Unix s
@@ -43,10 +43,10 @@ class ListState:
 
 
 class StatusList:
-    """Reads the list.db that is there now; used from one thread.
+    """The reader of the present list.db; used from one thread.
 
-    A file that is replaced, removed or set aside is noticed by the very next `consult`, one that appears at the next
-    `refresh`.  `watched`: the whole content is compared with its signed hash beside, after each opening."""
+    The next `consult` notices a file that was replaced, removed or set aside; the next `refresh` notices one that
+    appears.  `watched`: after each opening, a thread compares the whole content with its signed hash."""
 
     def __init__(self, where: Where, *, watched: bool = False) -> None:
         self._places = Places.of(where)
@@ -54,13 +54,12 @@ class StatusList:
         self._check: ContentCheck | None = None
         self._file: ListFile | None = None
         self._failure: GateError | None = None
-        self._identity: Identity | None = None  # of the file that had the name when it was opened
+        self._identity: Identity | None = None  # of the file with that name when it was opened
         self.state = ListState()
 
     def refresh(self) -> bool:
-        """Read head, trust and rules again if another file took their place; True when it did.
-        Raises StoreError when the file is damaged, PublishError when its content is unfit; there is
-        no list then."""
+        """Read head, trust and rules again if another file took their place; return whether it did.  Raises
+        StoreError when the file is damaged, PublishError when its content is unfit; then there is no list."""
         before = self.state
         if self._file is None or self._failure or not (self._file.is_current() and self._is_current()):
             self._open()
@@ -73,8 +72,8 @@ class StatusList:
         return self.state is not before and self.state != before
 
     def consult(self, idx: int) -> Listing:
-        """What `state`'s list says of one place; a place beyond its end is unlisted.
-        Raises OutdatedError when `state` is not what list.db holds any more, StoreError."""
+        """Return the listing of one place; a place beyond the end is unlisted.  Raises OutdatedError when list.db
+        no longer holds `state`, and StoreError."""
         file = self._file
         if file is None:
             if self._failure is None:
@@ -94,11 +93,11 @@ class StatusList:
 
     @property
     def damage(self) -> StoreError | None:
-        """What the check of the whole content found, where what is left of the list answers still."""
+        """Return what the check of the whole content found, where the rest of the list is still used."""
         return self._check.damage if self._check is not None else None
 
     def tidy(self) -> None:
-        """Remove a list.db of an earlier place that this one has taken the place of."""
+        """Remove a list.db of an earlier place that this one has replaced."""
         earlier = self._places.earlier_list_db
         if self._file is not None and self._file.path != earlier and earlier and lexists(earlier):
             forget_earlier(self._places)
@@ -112,12 +111,12 @@ class StatusList:
         self.state = ListState()
 
     def _is_current(self) -> bool:
-        """By name: whether the file that was opened, or was not there, is the one that is there now."""
+        """Return, by name, whether the file that was opened, or its absence, is unchanged."""
         return identity_of(self._places.list_db) == self._identity
 
     def _open(self) -> None:
         self.close()
-        self._identity = identity_of(self._places.list_db)  # before it is opened: what comes in between is noticed
+        self._identity = identity_of(self._places.list_db)  # first, so that a change meanwhile is noticed
         try:
             file = open_held(self._places)
         except StoreError as error:
@@ -143,8 +142,8 @@ class StatusList:
         self._file = file
 
     def _begun_check(self, file: ListFile) -> ContentCheck | None:
-        """None where the computer has no thread left: the next refresh tries again, and until then each look-up
-        verifies the part that it needs."""
+        """Start the check; None where the computer has no thread left.  The next refresh tries again, and until
+        then each look-up verifies the part that it needs."""
         check = ContentCheck(file.path, file.identity)
         try:
             check.start()
@@ -153,7 +152,7 @@ class StatusList:
         return check
 
     def _fail(self, error: GateError) -> None:
-        """There is no list; what stands in the way is said until another file is there."""
+        """Drop the list; the error is reported until another file takes its place."""
         identity, check = self._identity, self._check
         self._check = None
         self.close()

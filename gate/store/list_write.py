@@ -1,6 +1,6 @@
-"""A new list.db: written whole beside the one that is held, brought to the disk, and given its name.
+"""A new list.db: written whole beside the held one, flushed to the disk, then renamed into place.
 
-A reader has the former file or the new one; a sync that ends in the middle leaves a file that nobody asks for.
+A reader has the old file or the new one; an interrupted sync leaves a file that nothing reads.
 """
 
 import json
@@ -30,21 +30,21 @@ from gate.store.list_file import (
 )
 from gate.store.places import Places, Where
 
-PIECE = 128  # chunks that go to the disk at once: some 75 kB
+PIECE = 128  # chunks flushed to the disk at once: some 75 kB
 PAUSE = 0.002  # seconds between two pieces
 CACHE_KIB = 128  # of changed pages that SQLite keeps until the commit, at most
-OUTDATED = 0  # Unix s that a list speaks of which a person has declared wrong: as old as can be
-MARK = "damaged"  # ends the name of a file that was set aside
+OUTDATED = 0  # Unix s in a list that a person has declared wrong: older than any
+MARK = "damaged"  # suffix of a file that was set aside
 
 Document = tuple[int, bytes]
-"""Version and body."""
+"""Version and body of a document."""
 
 
 def write_list(places: Places, head: ListHead, documents: Mapping[str, Document], nibbles: bytes) -> None:
-    """`documents`: by name.  Raises StoreError; the list that was held is held still.
+    """Write a new list.  `documents`: by name.  Raises StoreError; the held list then stays.
 
-    The content goes to the disk in pieces, with a pause after each: a lane on the same card waits for one piece at
-    most when it records an admission, not for the whole list."""
+    The content goes to the disk in pieces, with a pause after each: a lane on the same card that records an
+    admission waits for one piece at most, not for the whole list."""
     path = places.list_db
     try:
         make_directory(places.list_dir, 0o700 if places.is_verified else 0o750)
@@ -59,8 +59,8 @@ def write_list(places: Places, head: ListHead, documents: Mapping[str, Document]
 
 
 def outdate(where: Where) -> None:
-    """Let the list that is held speak of the first second there is, as old as can be; its version is kept.
-    Raises StoreError."""
+    """Set the held list's time to the first second there is, older than any; its version stays.  Raises
+    StoreError."""
     places = Places.of(where)
     file = open_held(places)
     if file is None:
@@ -70,22 +70,23 @@ def outdate(where: Where) -> None:
 
 
 def rewrite(places: Places, file: ListFile, head: ListHead, documents: Mapping[str, bytes]) -> None:
-    """Write a list that is held again, with this head and these documents.  Raises StoreError."""
+    """Write a held list again, with this head and these documents.  Raises StoreError."""
     written = {name: (version_of(body), body) for name, body in documents.items()}
     write_list(places, head, written, file.nibbles())
 
 
 def version_of(document: bytes) -> int:
-    """Of a document that is held; not parsed as what it is, for a newer gate may be stricter than it was then."""
+    """Return the version of a held document, without parsing the rest: a newer gate may be stricter than it was
+    then."""
     try:
         return int(json.loads(document)["version"])
-    except Exception:  # noqa: BLE001 - in a file of an earlier form, which has no digest of it
+    except Exception:  # noqa: BLE001 - a file of an earlier form has no digest of it
         return 0
 
 
 def set_aside(path: Path) -> None:
-    """Keep a damaged file for whoever looks into it, under another name.  It stays where it is too, until another
-    takes its place: a gate whose list is damaged says so, and not that it has none.  Raises StoreError."""
+    """Copy a damaged file to another name, as evidence.  It also stays in place until another replaces it: the gate
+    then reports a damaged list, not a missing one.  Raises StoreError."""
     for suffix in ("", "-wal", "-shm"):
         part = path.with_name(path.name + suffix)
         aside = path.with_name(f"{path.name}.{MARK}{suffix}")
@@ -101,13 +102,13 @@ def set_aside(path: Path) -> None:
 def _link(part: Path, aside: Path) -> None:
     try:
         os.link(part, aside)
-    except OSError:  # a file system without links, or somebody else's file
+    except OSError:  # a file system without links, or another user's file
         part.replace(aside)
 
 
 def _connect(staged: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(f"{staged.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None)
-    # Nothing needs to be undone: a file that is not finished is not used.
+    # No undo is needed: an unfinished file is not used.
     for setting in ("journal_mode=OFF", "synchronous=OFF", "locking_mode=EXCLUSIVE", f"cache_size={-CACHE_KIB}"):
         connection.execute(f"PRAGMA {setting}").fetchall()
     return connection

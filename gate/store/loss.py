@@ -1,8 +1,8 @@
-"""A journal that was lost, and with it the orders of staff, the uses and who is inside.
+"""A lost journal, and with it the orders of staff, the uses and the people inside.
 
-Nothing that was lost is taken for "none": the entrance is locked down until staff confirm, by
-`gate lane lockdown off`; a house with a limit counts as full; and as long as somebody may have entered a
-short while before, nobody enters with a pass that may have been used.
+Nothing lost counts as "none".  The entrance is locked down until staff confirm, by `gate lane lockdown off`; a
+house with a limit counts as full; and as long as somebody may have entered a short while before, nobody enters with
+a pass that may have been used.
 """
 
 import sqlite3
@@ -21,7 +21,7 @@ from gate.store.occupancy import Inside
 from gate.store.redemptions import PRESENTATION_MEMORY
 from gate.store.standing_orders import read_standing, write_standing
 
-# Seconds: the end of the journal reaches the disk as late as the kernel's write-back, 30 s and its turn of 5 s.
+# Seconds by which the journal's end may reach the disk late: the kernel's write-back after 30 s, in turns of 5 s.
 LATE = 60.0
 ADVICE = "The entrance is locked down; see who is inside and whether the gate is whole, then `gate lane lockdown off`"
 
@@ -29,15 +29,15 @@ ADVICE = "The entrance is locked down; see who is inside and whether the gate is
 @dataclass(frozen=True, slots=True)
 class Loss:
     what: str  # what was found
-    last: str | None = None  # "seq:digest" of the last row that is known to have been written
-    used_at: float | None = None  # Unix s: until then people may have entered; None: that is not known
+    last: str | None = None  # "seq:digest" of the last row known to be written
+    used_at: float | None = None  # Unix s: people may have entered until then; None: not known
     at: float | None = None  # Unix s: when it was journalled
     confirmed: float | None = None  # Unix s: when staff lifted the lockdown
 
 
 def begin_after(connection: sqlite3.Connection, what: str, end: End | None, *, fresh: bool) -> None:
-    """Inside the caller's write transaction: remember the loss, and lock the entrance down.  `fresh`: the
-    database is a new one, and its journal goes on from the last known row."""
+    """Remember the loss, and lock the entrance down, inside the caller's write transaction.  `fresh`: the database
+    is new, and its journal continues from the last known row."""
     if fresh and end and end.seq:
         connection.execute("INSERT OR REPLACE INTO journal_base VALUES (1, ?, ?)", (end.seq, end.digest))
     used_at = end.at + ms(LATE) if end and end.at is not None else None
@@ -48,7 +48,7 @@ def begin_after(connection: sqlite3.Connection, what: str, end: End | None, *, f
 
 
 def record(connection: sqlite3.Connection, journal: Journal, inside: Inside, policy: Policy, at: float) -> None:
-    """Inside the caller's write transaction: the row of a loss that has none yet."""
+    """Write the row of a loss that has none yet, inside the caller's write transaction."""
     row = connection.execute("SELECT what, last FROM loss WHERE at IS NULL ORDER BY id DESC").fetchone()
     if row is None:
         return
@@ -65,12 +65,12 @@ def record(connection: sqlite3.Connection, journal: Journal, inside: Inside, pol
 
 
 def confirm(connection: sqlite3.Connection, at: float) -> None:
-    """Inside the caller's write transaction: staff lifted the lockdown."""
+    """Record that staff lifted the lockdown, inside the caller's write transaction."""
     connection.execute("UPDATE loss SET confirmed = ? WHERE confirmed IS NULL AND at IS NOT NULL", (ms(at),))
 
 
 def read_loss(connection: sqlite3.Connection) -> Loss | None:
-    """The last one; None when this journal was never lost."""
+    """Read the last loss; None when this journal was never lost."""
     row = connection.execute("SELECT what, last, used_at, at, confirmed FROM loss ORDER BY id DESC").fetchone()
     if row is None:
         return None
@@ -79,7 +79,7 @@ def read_loss(connection: sqlite3.Connection) -> Loss | None:
 
 
 def last_loss(connection: sqlite3.Connection) -> Loss | None:
-    """As `read_loss`, of a lane.db that an earlier version may have written.  Raises StoreError."""
+    """Read the last loss of a lane.db that an earlier version may have written.  Raises StoreError."""
     try:
         known = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'loss'").fetchone()
         return read_loss(connection) if known else None
@@ -88,25 +88,27 @@ def last_loss(connection: sqlite3.Connection) -> Loss | None:
 
 
 def bound_losses(connection: sqlite3.Connection, at: float) -> None:
-    """The trusted time went back to `at`: nobody has entered later than now."""
+    """Bound the losses by the trusted time `at`, which went back: nobody has entered later than now."""
     connection.execute("UPDATE loss SET used_at = ? WHERE used_at > ?", (ms(at), ms(at)))
 
 
 def shift_losses(connection: sqlite3.Connection, floor: float, now: float) -> None:
-    """The time is `now`, and never was `floor`: people who entered later than now entered as long ago as before."""
+    """Shift the losses from `floor`, which never was, to `now`: entries later than now are as long ago as
+    before."""
     shifted = "UPDATE loss SET used_at = used_at + ? WHERE used_at > ?"
     connection.execute(shifted, (ms(now - floor), ms(now)))
 
 
 class UnknownUses:
-    """The uses that went with a lost journal: any code and any person may be among them."""
+    """The uses that were lost with a journal: any code and any person may be among them."""
 
     def __init__(self, policy: Policy) -> None:
         self._reuse_after = policy.reuse_after
         self.used_at: float | None = None  # Unix s
 
     def check(self, claims: Claims, decision: Decision, at: float) -> Decision:
-        """The decision, or a refusal while this code, or this person, may have been let in before the loss."""
+        """Return the decision, or a refusal while this code, or this person, may have been let in before the
+        loss."""
         if self.used_at is None:
             return decision
         left = self.used_at + self._reuse_after - at

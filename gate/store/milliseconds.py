@@ -1,6 +1,6 @@
-"""Times as the tables of lane.db keep them: whole milliseconds."""
+"""Times in the tables of lane.db: whole milliseconds."""
 
 
 def ms(seconds: float) -> int:
-    """Milliseconds of Unix time, or of a length of time, from seconds."""
+    """Convert seconds (Unix time or a duration) to milliseconds."""
     return round(seconds * 1000)

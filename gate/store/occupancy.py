@@ -1,4 +1,4 @@
-"""Who is inside, and how many: anti-passback and the house's limit.  Survives a restart."""
+"""The people inside, and their number: anti-passback and the house's limit.  Survives a restart."""
 
 import sqlite3
 from dataclasses import replace
@@ -15,7 +15,7 @@ _STEP = {Direction.ENTRY: 1, Direction.EXIT: -1}
 
 
 class Inside:
-    """`check` and `count` only read; the rest is for inside the caller's write transaction.  Times are
+    """The people inside.  `check` and `count` only read; the rest is for the caller's write transaction.  Times are
     Unix s."""
 
     def __init__(self, connection: sqlite3.Connection, secrets: Secrets, policy: Policy) -> None:
@@ -24,8 +24,8 @@ class Inside:
         self._policy = policy
 
     def check(self, claims: Claims, decision: Decision, at: float) -> Decision:
-        """The decision on an entry, or a refusal: this person is inside already, or the house is full.
-        Under soft anti-passback the person enters, and the journal says so."""
+        """Return the decision on an entry, or a refusal: this person is inside already, or the house is full.
+        Under soft anti-passback the person enters, and the journal records it."""
         if self._policy.antipassback is not AntiPassback.OFF and self._is_inside(claims, at):
             if self._policy.antipassback is AntiPassback.HARD:
                 return replace(decision, reason=Reason.ANTI_PASSBACK)
@@ -35,8 +35,8 @@ class Inside:
         return decision
 
     def note(self, claims: Claims, direction: Direction, seq: int, at: float) -> None:
-        """This person is being let through.  Who enters counts as inside from now on, who leaves only
-        when they have gone."""
+        """Note that this person is being let through.  A person who enters counts as inside from now on; one who
+        leaves counts as outside only when gone."""
         if self._policy.antipassback is AntiPassback.OFF:
             return
         holder = self._secrets.holder(claims.idx)
@@ -46,7 +46,7 @@ class Inside:
             self._connection.execute("UPDATE inside SET leaving = ? WHERE holder = ?", (seq, holder))
 
     def end(self, seq: int, direction: Direction, passed: Passed) -> None:
-        """How a grant ended.  Whether they passed is unknown: they count as having done so."""
+        """Note the end of a grant.  Where it is unknown whether they passed, they count as having done so."""
         if passed is Passed.NOT_PASSED:
             self._connection.execute('DELETE FROM inside WHERE "grant" = ?', (seq,))
             self._connection.execute("UPDATE inside SET leaving = NULL WHERE leaving = ?", (seq,))
@@ -55,7 +55,7 @@ class Inside:
         self.passed(direction)
 
     def passed(self, direction: Direction) -> None:
-        """Somebody went through, known or not."""
+        """Count a person who went through, known or not."""
         self.set_count(self.count() + _STEP[direction])
 
     def count(self) -> int:
@@ -66,11 +66,11 @@ class Inside:
         self._connection.execute("INSERT OR REPLACE INTO standing VALUES (?, ?)", (_COUNT, _bounded(count)))
 
     def forget_all(self) -> None:
-        """Everybody was let out unchecked."""
+        """Forget everybody inside: they were let out without a check."""
         self._connection.execute("DELETE FROM inside")
 
     def purge(self, at: float) -> None:
-        """Forget who has been inside for so long that they must have left unseen."""
+        """Forget people who have been inside for so long that they must have left unseen."""
         self._connection.execute("DELETE FROM inside WHERE since <= ?", (at - self._policy.forget_inside,))
 
     def _is_inside(self, claims: Claims, at: float) -> bool:
@@ -82,15 +82,16 @@ class Inside:
 
 
 def bound_inside(connection: sqlite3.Connection, at: float) -> None:
-    """The trusted time went back to `at`: nobody has come in later than now."""
+    """Bound the entries by the trusted time `at`, which went back: nobody has come in later than now."""
     connection.execute("UPDATE inside SET since = ? WHERE since > ?", (at, at))
 
 
 def _bounded(count: object) -> int:
-    """A count that can be: what an earlier version, or a flipped bit, has left here stops no passage."""
+    """Return a possible count: a bad value from an earlier version, or a flipped bit, blocks no passage."""
     return max(0, min(MOST_INSIDE, int(count))) if isinstance(count, int | float) else 0
 
 
 def shift_inside(connection: sqlite3.Connection, floor: float, now: float) -> None:
-    """The time is `now`, and never was `floor`: who came in later than now has been inside for as long as before."""
+    """Shift the entries from `floor`, which never was, to `now`: people who came in later than now have been inside
+    for as long as before."""
     connection.execute("UPDATE inside SET since = since + ? WHERE since > ?", (now - floor, now))

@@ -1,10 +1,10 @@
-"""Where a device's files lie.
+"""The places of a device's files.
 
 The lane owns `state_dir`: lane.db, device.key, its locks and sockets.  The sync owns `list_dir`: list.db, tuf/,
 subjects/, sync.lock and last-sync; the lane reads there and writes nothing.  Both may be one directory.
 
-Where the configuration names a root.json, the lane answers from a list of its own: `verified`, below `state_dir`, which
-the sync cannot write.  Its own child process fills it from the sync's list.db
+Where the configuration names a root.json, the lane answers from a list of its own: `verified`, below `state_dir`,
+which the sync cannot write.  Its own child process fills it from the sync's list.db
 (gate/decisions/0026-lists-verified-by-the-lane.md).
 """
 
@@ -17,11 +17,12 @@ from pathlib import Path
 class Places:
     state_dir: Path
     list_dir: Path
-    is_verified: bool = False  # `list_dir` is the lane's own, filled by nobody but the lane
+    is_verified: bool = False  # `list_dir` is the lane's own, filled by the lane only
 
     @classmethod
     def of(cls, where: "Places | Path") -> "Places":
-        """A plain path is a directory that holds everything, its lists in lists/ if it has such a folder."""
+        """Return the places of a plain path: a directory that holds everything, its lists in lists/ if that folder
+        exists."""
         if isinstance(where, Places):
             return where
         lists = where / "lists"
@@ -29,7 +30,7 @@ class Places:
 
     @property
     def verified(self) -> "Places":
-        """The lists that the lane has verified by its own root."""
+        """Return the places with the lists that the lane has verified by its own root."""
         return Places(self.state_dir, self.state_dir / "verified", is_verified=True)
 
     @property
@@ -38,16 +39,16 @@ class Places:
 
     @property
     def earlier_list_db(self) -> Path | None:
-        """Where a list.db of a device lies whose lists had no directory of their own; None where they are one, and
-        for the verified ones: an earlier list.db was verified by nobody."""
+        """Return the path of a list.db from a release without a list directory; None where lists and state share
+        one, and for verified lists: an earlier list.db was verified by nobody."""
         return None if self.is_verified or self.list_dir == self.state_dir else self.state_dir / "list.db"
 
     @property
     def held_list_db(self) -> Path:
-        """The list.db to read: an earlier one as long as there is no other."""
+        """Return the list.db to read: an earlier one as long as there is no other."""
         earlier = self.earlier_list_db
         return earlier if earlier and not lexists(self.list_db) and lexists(earlier) else self.list_db
 
 
 Where = Places | Path
-"""What functions of the store take: the places, or one directory for everything."""
+"""The argument of the store's functions: the places, or one directory for everything."""

@@ -1,4 +1,4 @@
-"""What the gate would say, writing nothing: for `gate verify`, beside a running lane or without one."""
+"""The gate's answer without a write: for `gate verify`, beside a running lane or without one."""
 
 import sqlite3
 
@@ -13,7 +13,7 @@ from gate.store.redemptions import Redemptions
 
 
 class Preview:
-    """Raises StoreError, PublishError when what the gate holds is damaged."""
+    """A read-only judge.  Raises StoreError or PublishError when the gate's files are damaged."""
 
     def __init__(self, where: Where, policy: Policy) -> None:
         self._policy = policy
@@ -28,7 +28,7 @@ class Preview:
         return self._status.state
 
     def decide(self, claims: Claims, at: float) -> Decision:
-        """`at`: Unix s."""
+        """Return the decision on these claims.  `at`: Unix s."""
         self._status.refresh()
         listing, state = self._status.consult(claims.idx), self._status.state
         rules = state.rules.at_venue(self._policy.venue) if state.rules else None

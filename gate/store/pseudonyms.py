@@ -1,8 +1,8 @@
-"""Keyed digests: names for uses and holders that mean nothing outside this device.
+"""Keyed digests: pseudonyms of uses and holders, without meaning outside this device.
 
-The redemption key stays with lane.db; a redemption lives minutes.  The pseudonyms in the journal hang
-on a key that lives one UTC day and is then overwritten (PRAGMA secure_delete) and cut out of the WAL, by
-the clock, so that two visits of one person on two days cannot be joined, by anyone.
+The redemption key stays with lane.db; a redemption lives minutes.  The pseudonyms in the journal depend on a key
+that lives one UTC day.  By the clock it is then overwritten (PRAGMA secure_delete) and cut out of the WAL, so that
+nobody can link two visits of one person on two days.
 """
 
 import os
@@ -14,33 +14,34 @@ from gate.core.model import Claims
 _KEY_BYTES = 32
 _DAY = 86_400
 _REDEMPTION = "redemption"
-_CHECK = "redemption-check"  # a digest of that key: by a key that has rotted, no code was ever used
+_CHECK = "redemption-check"  # digest of that key: under a changed key, no code would count as used
 _OTHER_DAYS = "name LIKE 'day-%' AND name <> ?"
 
 
 class Secrets:
-    """Used inside the caller's write transaction."""
+    """The keys of lane.db.  Used inside the caller's write transaction."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._keys: dict[str, bytes] = {}
-        self._holder: tuple[int, bytes] | None = None  # the last answer: it is asked for several times a pass
-        self.destroyed = False  # a key was destroyed, and stands in the WAL still
+        self._holder: tuple[int, bytes] | None = None  # the last answer: it is needed several times a pass
+        self.destroyed = False  # a key was destroyed, and is still in the WAL
 
     def use(self, claims: Claims) -> bytes:
-        """Of this very code: a plain pass is one code, a bound one is a new code at every renewal."""
+        """Return the digest of this very code: a plain pass is one code, a bound one is a new code at every
+        renewal."""
         shown = b"" if claims.presented_at is None else claims.presented_at.to_bytes(8, "big")
         parts = (claims.format.encode(), claims.issuer.encode(), claims.token_id, shown)
         return _digest(self._key(_REDEMPTION), b"".join(len(part).to_bytes(2, "big") + part for part in parts))
 
     def holder(self, idx: int) -> bytes:
-        """Of the person, whichever app the pass came from."""
+        """Return the digest of the person, whichever app the pass came from."""
         if self._holder is None or self._holder[0] != idx:
             self._holder = idx, _digest(self._key(_REDEMPTION), idx.to_bytes(8, "big"))
         return self._holder[1]
 
     def pseudonym(self, idx: int, at: float) -> str:
-        """Of the person in the journal, for the UTC day of `at` (Unix s)."""
+        """Return the person's pseudonym in the journal, for the UTC day of `at` (Unix s)."""
         name = _day(at)
         if name not in self._keys:
             self.destroy_other_days(at)
@@ -53,16 +54,17 @@ class Secrets:
         self._holder = None
 
     def is_over(self, at: float) -> bool:
-        """Whether a key of another day than that of `at` is still there."""
+        """Return whether a key of another day than that of `at` still exists."""
         return self._connection.execute(f"SELECT 1 FROM secret WHERE {_OTHER_DAYS}", (_day(at),)).fetchone() is not None  # noqa: S608 - our own text
 
     def destroy_other_days(self, at: float) -> None:
-        """The pages are overwritten; the WAL holds what it held until it is cut off: `destroyed` says so."""
+        """Delete the keys of other days than that of `at`.  The pages are overwritten; the WAL keeps its content
+        until it is cut, and `destroyed` is set until then."""
         self.destroyed |= self._connection.execute(f"DELETE FROM secret WHERE {_OTHER_DAYS}", (_day(at),)).rowcount > 0  # noqa: S608 - our own text
         self._keys = {kept: key for kept, key in self._keys.items() if not kept.startswith("day-")}
 
     def prepare(self) -> None:
-        """Make the redemption key, once in the life of a lane.db; readers then find it."""
+        """Make the redemption key, once in the life of a lane.db, so that readers find it."""
         self._make(_REDEMPTION)
         self._connection.execute("INSERT OR IGNORE INTO secret VALUES (?, ?)", (_CHECK, _check(self._key(_REDEMPTION))))
 
@@ -70,7 +72,7 @@ class Secrets:
         self._connection.execute("INSERT OR IGNORE INTO secret VALUES (?, ?)", (name, os.urandom(_KEY_BYTES)))
 
     def _key(self, name: str) -> bytes:
-        """Raises LookupError when it was not made."""
+        """Return a key.  Raises LookupError when it was not made."""
         if name not in self._keys:
             row = self._connection.execute("SELECT key FROM secret WHERE name = ?", (name,)).fetchone()
             if row is None:
@@ -80,8 +82,8 @@ class Secrets:
 
 
 def is_key_whole(connection: sqlite3.Connection) -> bool:
-    """Whether the redemption key is the one that was made; True where there is none, or no digest of it yet.
-    Raises sqlite3.Error."""
+    """Return whether the redemption key is unchanged; True where there is none, or no digest of it yet.  Raises
+    sqlite3.Error."""
     found = dict(connection.execute("SELECT name, key FROM secret WHERE name IN (?, ?)", (_REDEMPTION, _CHECK)))
     if _CHECK not in found:
         return len(found.get(_REDEMPTION, bytes(_KEY_BYTES))) == _KEY_BYTES

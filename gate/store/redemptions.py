@@ -1,4 +1,4 @@
-"""Which codes were used, and which people entered a short while ago."""
+"""The codes that were used, and the people who entered a short while ago."""
 
 import sqlite3
 from dataclasses import replace
@@ -7,7 +7,7 @@ from gate.core.model import Claims, Decision
 from gate.core.reason import Reason
 from gate.store.pseudonyms import Secrets
 
-# A presentation is good within its window of at most 5 minutes; it is remembered for longer than that.
+# A presentation is valid within its window of at most 5 minutes; it is remembered for longer than that.
 PRESENTATION_MEMORY = 900.0  # seconds
 
 
@@ -16,7 +16,7 @@ _REDEEM = """INSERT OR REPLACE INTO redemption ("use", holder, again_at, forget_
 
 
 class Redemptions:
-    """`check` only reads; the rest is for inside the caller's write transaction.  Times are Unix s."""
+    """The uses of codes.  `check` only reads; the rest is for the caller's write transaction.  Times are Unix s."""
 
     def __init__(self, connection: sqlite3.Connection, secrets: Secrets) -> None:
         self._connection = connection
@@ -24,8 +24,8 @@ class Redemptions:
         self._secrets = secrets
 
     def check(self, claims: Claims, decision: Decision, at: float) -> Decision:
-        """The decision, or a refusal: this very code was used (already_used), or this person entered
-        with another code too short a while ago (too_soon)."""
+        """Return the decision, or a refusal: this very code was used (already_used), or this person entered with
+        another code too short a while ago (too_soon)."""
         uses = self._execute(_USES, (self._secrets.holder(claims.idx),)).fetchall()
         if not uses:
             return decision
@@ -41,11 +41,11 @@ class Redemptions:
         again = at + reuse_after
         forget = max(again, at + PRESENTATION_MEMORY) if claims.bound else again
         values = (self._secrets.use(claims), self._secrets.holder(claims.idx), again, forget, seq)
-        self._execute(_REDEEM, values)  # replacing one that is over and was not purged yet
+        self._execute(_REDEEM, values)  # replaces one that is over and was not purged yet
 
     def give_back(self, seq: int, at: float, *, once: bool) -> bool:
-        """Nobody passed on this grant: its use never happened.  False, and the use stays used: one was given
-        back to this person already, and its time is not over.  `once`: this one counts, too."""
+        """Delete the use of a grant on which nobody passed; return whether it was given back.  It is not when one
+        was given back to this person already, and its time is not over.  `once`: this one counts, too."""
         query = 'SELECT "use", holder, again_at FROM redemption WHERE "grant" = ?'
         used = self._connection.execute(query, (seq,)).fetchone()
         if used is None:  # an exit, a pilot's refusal, staff: nothing was used
@@ -60,14 +60,14 @@ class Redemptions:
         return True
 
     def purge(self, at: float) -> None:
-        """Forget what is over: to be called when the lane is idle."""
+        """Forget expired uses: to be called when the lane is idle."""
         self._connection.execute("DELETE FROM redemption WHERE forget_at <= ? AND again_at <= ?", (at, at))
         self._connection.execute("DELETE FROM given_back WHERE until <= ?", (at,))
 
 
 def bound_redemptions(connection: sqlite3.Connection, at: float, reuse_after: float) -> None:
-    """The trusted time went back to `at`: no use that was made in the time that never was lasts for longer than
-    one that is made now."""
+    """Bound the uses by the trusted time `at`, which went back: none that was made in the time that never was lasts
+    longer than one made now."""
     again = at + reuse_after
     connection.execute(
         "UPDATE redemption SET again_at = ?, forget_at = forget_at - again_at + ? WHERE again_at > ?",
@@ -77,8 +77,8 @@ def bound_redemptions(connection: sqlite3.Connection, at: float, reuse_after: fl
 
 
 def shift_redemptions(connection: sqlite3.Connection, floor: float, now: float) -> None:
-    """The time is `now`, and never was `floor`: what remained of each use remains as long.  What was over by `floor`
-    was used before that time, and is over when it would have been."""
+    """Shift the uses from `floor`, which never was, to `now`: each lasts as long as remained.  A use that was over
+    by `floor` was made before that time, and is over when it would have been."""
     back = now - floor
     shifted = "UPDATE redemption SET again_at = again_at + ?, forget_at = forget_at + ? WHERE again_at > ?"
     connection.execute(shifted, (back, back, floor))

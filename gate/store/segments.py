@@ -1,7 +1,7 @@
-"""Sealed segments of the journal: rows leave lane.db for files of their own, which nobody changes any more.
+"""Sealed segments of the journal: rows leave lane.db for files of their own, which never change.
 
-So lane.db stays small, and a start takes no longer after years.  A segment is written, brought to the disk
-and named before its rows are deleted: after a crash in between they are in both, and sealed once more.
+So lane.db stays small, and a start takes no longer after years.  A segment is written, flushed to the disk and
+renamed before its rows are deleted: after a crash in between they are in both, and are sealed once more.
 """
 
 import os
@@ -21,7 +21,7 @@ from gate.store.journal import SELECT_ROW, linked, read_base
 from gate.store.milliseconds import ms
 
 FOLDER = "journal"
-ROWS = 10_000  # of a segment: sealed in 0.15 s here, of which the lane's only writer is kept
+ROWS = 10_000  # of a segment: sealing takes 0.15 s here, during which the lane's only writer is busy
 AGE = 30 * 86_400.0  # seconds after which rows are sealed, however few: a segment is deleted whole
 STAY = 100  # rows that stay in lane.db: the last minutes, for grants that are open and the kept time
 _SEALED = 0o400
@@ -38,7 +38,7 @@ PRAGMA user_version = 1;
 
 @dataclass(frozen=True, slots=True)
 class JournalSegment:
-    """A sealed file and what it says of itself."""
+    """A sealed file and its own header."""
 
     path: Path
     first: int
@@ -48,13 +48,13 @@ class JournalSegment:
 
 
 def segments(state_dir: Path) -> list[Path]:
-    """The sealed files, oldest first."""
+    """Return the sealed files, oldest first."""
     return sorted(path for path in (state_dir / FOLDER).glob("[0-9]*.db") if path.stem.isdecimal())
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[tuple[JournalSegment, sqlite3.Connection]]:
-    """Raises StoreError."""
+    """Open a sealed file for the block.  Raises StoreError."""
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
             row = connection.execute("SELECT first, before, last, last_at FROM segment").fetchone()
@@ -66,11 +66,11 @@ def opened(path: Path) -> Iterator[tuple[JournalSegment, sqlite3.Connection]]:
 
 
 def last_to_seal(connection: sqlite3.Connection, at: float, open_grant: int | None) -> int | None:
-    """Seq of the last row that is to leave lane.db now; None when there is time yet.  `at`: Unix s;
-    `open_grant`: the oldest that is open, if any."""
+    """Return seq of the last row that is to leave lane.db now, or None.  `at`: Unix s; `open_grant`: the oldest
+    that is open, if any."""
     base, _ = read_base(connection)
     (end,) = connection.execute("SELECT coalesce(max(seq), 0) FROM journal").fetchone()
-    clock = connection.execute("SELECT seq FROM clock").fetchone()  # rows after it say what time it has become
+    clock = connection.execute("SELECT seq FROM clock").fetchone()  # the rows after it carry the later time
     limits = [end - STAY, *([clock[0]] if clock else []), *([open_grant - 1] if open_grant else [])]
     limit: int = min(limits)
     if limit - base >= ROWS:
@@ -80,8 +80,8 @@ def last_to_seal(connection: sqlite3.Connection, at: float, open_grant: int | No
 
 
 def seal(connection: sqlite3.Connection, last: int, key: SigningKey, device: str, at: float) -> int | None:
-    """Write the rows up to `last` to a segment, signed at its end; on the disk when this returns.  Returns the
-    first row whose digest is wrong, which is kept as it is.  Raises OSError, sqlite3.Error."""
+    """Write the rows up to `last` to a segment, signed at its end; it is on the disk on return.  Return the first
+    row whose digest is wrong, which is kept as it is.  Raises OSError, sqlite3.Error."""
     base, digest = read_base(connection)
     folder = Path(connection.execute("PRAGMA database_list").fetchone()[2]).parent / FOLDER
     make_directory(folder, 0o700)
@@ -115,7 +115,7 @@ def seal(connection: sqlite3.Connection, last: int, key: SigningKey, device: str
 
 
 def release(connection: sqlite3.Connection, last: int) -> None:
-    """Inside the caller's write transaction: delete the rows that were sealed."""
+    """Delete the rows that were sealed, inside the caller's write transaction."""
     (digest,) = connection.execute("SELECT hash FROM journal WHERE seq = ?", (last,)).fetchone()
     connection.execute("DELETE FROM journal WHERE seq <= ?", (last,))
     connection.execute("DELETE FROM checkpoint WHERE seq <= ?", (last,))
@@ -123,7 +123,8 @@ def release(connection: sqlite3.Connection, last: int) -> None:
 
 
 def oldest(state_dir: Path) -> JournalSegment | None:
-    """One that is damaged is passed over, and stays as evidence.  Raises StoreError while the disk refuses."""
+    """Return the oldest segment.  A damaged one is skipped, and stays as evidence.  Raises StoreError while the
+    disk refuses."""
     for path in segments(state_dir):
         with suppress(DamagedError), opened(path) as (segment, _):
             return segment

@@ -1,4 +1,4 @@
-"""What staff ordered and nobody has taken back, and a fire alarm that nobody has reset."""
+"""The standing orders of staff, and a fire alarm that is latched."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ def read_standing(connection: sqlite3.Connection) -> StandingOrders:
 
 
 def write_standing(connection: sqlite3.Connection, standing: StandingOrders) -> None:
-    """Inside the caller's write transaction."""
+    """Store the standing orders, inside the caller's write transaction."""
     connection.execute("DELETE FROM standing WHERE name = ? OR name LIKE ?", (_FIRE, f"{_ORDER}%"))
     names = [*(f"{_ORDER}{mode}" for mode in standing.orders), *([_FIRE] if standing.fire else [])]
     connection.executemany("INSERT INTO standing VALUES (?, 1)", [(name,) for name in names])

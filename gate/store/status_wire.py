@@ -1,4 +1,4 @@
-"""The status list as published: what the authority writes and a gate reads.
+"""The status list as published: the authority's files, as a gate reads them.
 
 Place `idx` is one nibble (`gate.core.model.Listing`): byte idx // 2, the even place in the low half.
 
@@ -8,7 +8,7 @@ Place `idx` is one nibble (`gate.core.model.Listing`): byte idx // 2, the even p
                the new nibbles, packed as above
     head       which version is current, and the ways to it
 
-Whether a file is the authority's is told by its TUF metadata; whether its content can be right, here.
+TUF metadata proves that a file is the authority's; this module checks that its content is possible.
 """
 
 from itertools import pairwise
@@ -41,21 +41,21 @@ class _Form(BaseModel):
 
 
 class DeltaForm(_Form):
-    since: _Positive  # the version it starts from; it leads to the next link of the chain
+    since: _Positive  # version that it starts from; it leads to the next link of the chain
     target: _Target
 
 
 class Head(_Form):
-    """status/head.json: what is current."""
+    """status/head.json: the current version."""
 
     version: _Positive
-    as_of: _Positive  # Unix s: the moment this list speaks of
+    as_of: _Positive  # Unix s: the time of this list
     size: Annotated[int, Field(ge=1, le=MAX_PLACES, strict=True)]  # number of places
     listed: _Count  # places that are not UNLISTED: a check of the content
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]  # of the nibbles
     snapshot: _Target
     deltas: tuple[DeltaForm, ...] = ()  # a chain, oldest first; the last one leads to `version`
-    shrunk_at: _Count = 0  # the last version at which the authority meant it that far fewer are listed
+    shrunk_at: _Count = 0  # the last version at which the authority intended a large drop of listings
 
     @model_validator(mode="after")
     def _chain_climbs(self) -> "Head":
@@ -66,7 +66,7 @@ class Head(_Form):
 
     @classmethod
     def parse(cls, text: str | bytes) -> "Head":
-        """Raises PublishError."""
+        """Parse a head.  Raises PublishError."""
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
@@ -74,7 +74,7 @@ class Head(_Form):
 
 
 def byte_length(size: int) -> int:
-    """Bytes that `size` places take."""
+    """Return the number of bytes that `size` places take."""
     return (size + 1) // 2
 
 
@@ -83,13 +83,14 @@ def encode_snapshot(nibbles: bytes) -> bytes:
 
 
 def decode_snapshot(data: bytes, size: int) -> bytes:
-    """The nibbles of `size` places.  Never allocates more than they take, whatever the data declares.
+    """Return the nibbles of `size` places.  Never allocates more than they take, whatever the data declares.
     Raises PublishError."""
     return unpack_exactly(data, byte_length(size), f"snapshot of {size} places")
 
 
 def encode_delta(before: bytes, after: bytes) -> bytes:
-    """What leads from one list to another.  A list that became shorter has no delta: ValueError."""
+    """Return the delta from one list to another.  Raises ValueError for a list that became shorter, which has
+    none."""
     if len(before) > len(after):
         raise ValueError("a delta cannot take places away")
     old = np.zeros(len(after), np.uint8)
@@ -105,7 +106,7 @@ def encode_delta(before: bytes, after: bytes) -> bytes:
 
 
 def apply_delta(data: bytes, before: bytes, size: int) -> bytes:
-    """The nibbles of `size` places after the delta.  Raises PublishError for one that does not fit."""
+    """Return the nibbles of `size` places after the delta.  Raises PublishError for one that does not fit."""
     length = byte_length(size)
     if len(before) > length:
         raise PublishError("delta for a list with fewer places than there were", hint="Publish a snapshot")
@@ -121,7 +122,7 @@ def apply_delta(data: bytes, before: bytes, size: int) -> bytes:
     values = _unpacked(body[tail:])[:count]
     after = np.zeros(length, np.uint8)
     after[: len(before)] = np.frombuffer(before, np.uint8)
-    for half, shift in ((0, 0), (1, 4)):  # a byte may change in both halves: one after the other
+    for half, shift in ((0, 0), (1, 4)):  # a byte may change in both halves, so one half after the other
         mine = places % 2 == half
         at = places[mine] // 2
         after[at] = after[at] & (0xF0 >> shift) | values[mine] << shift
@@ -129,12 +130,12 @@ def apply_delta(data: bytes, before: bytes, size: int) -> bytes:
 
 
 def _pack(content: bytes) -> bytes:
-    """At level 19 a nation takes a quarter of a minute to pack, once, and 0.6 MB less for every gate."""
+    """Compress at level 19: once, a quarter of a minute for a nation, and 0.6 MB less for every gate."""
     return zstandard.ZstdCompressor(level=19, write_content_size=True).compress(content)
 
 
 def unpack_exactly(data: bytes, size: int, what: str) -> bytes:
-    """A Zstandard frame of `size` bytes; never allocates more.  Raises PublishError."""
+    """Unpack a Zstandard frame of `size` bytes; never allocates more.  Raises PublishError."""
     content = _unpack(data, size, what)
     if len(content) != size:
         raise _unfit(what)
@@ -142,7 +143,7 @@ def unpack_exactly(data: bytes, size: int, what: str) -> bytes:
 
 
 def _unpack(data: bytes, most: int, what: str) -> bytes:
-    """Raises PublishError; never allocates more than `most` bytes for the content."""
+    """Unpack a frame; never allocates more than `most` bytes for the content.  Raises PublishError."""
     try:
         if not 0 <= zstandard.frame_content_size(data) <= most:
             raise _unfit(what)
@@ -167,7 +168,7 @@ def _unpacked(packed: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _leb128(numbers: NDArray[np.int64]) -> bytes:
-    """Seven bits a byte, the least significant first; the top bit says that more follow."""
+    """Encode seven bits a byte, the least significant first; the top bit marks that more follow."""
     lengths = np.ones(len(numbers), np.int64)
     for more in range(1, _LONGEST):
         lengths += numbers >= 1 << 7 * more
@@ -181,7 +182,7 @@ def _leb128(numbers: NDArray[np.int64]) -> bytes:
 
 
 def _unleb128(data: NDArray[np.uint8], count: int) -> NDArray[np.int64]:
-    """Exactly `count` numbers.  Raises PublishError."""
+    """Decode exactly `count` numbers.  Raises PublishError."""
     ends = np.flatnonzero(data < 128)
     lengths = np.diff(ends, prepend=-1)
     if len(ends) != count or (count and (int(ends[-1]) != len(data) - 1 or int(lengths.max()) > _LONGEST)):

@@ -14,9 +14,9 @@ from gate.store.subject_wire import DIGEST_BYTES
 
 INDEX = "head.json"
 CHUNK_PLACES = 1024
-PIECE_PLACES = 128 * CHUNK_PLACES  # 1 MB: what is written again when one person is new
+PIECE_PLACES = 128 * CHUNK_PLACES  # 1 MB: written again when one person is new
 SEAL_BYTES = 8  # of a chunk
-FLUSHED = 75_000  # bytes that go to the disk at once, so that a lane on the same card does not wait
+FLUSHED = 75_000  # bytes flushed to the disk at once, so that a lane on the same card does not wait
 PAUSE = 0.002  # seconds between two of them
 
 _MOST_INDEX = 4 << 20  # bytes
@@ -29,24 +29,24 @@ Piece = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class SubjectIndex:
-    key: str  # names the subject key
+    key: str  # name of the subject key
     sealed: bytes  # that key, for this device's key only
     places: int
     runs: tuple[int, ...]  # first places, within which digests ascend up to the next
     pieces: tuple[Piece, ...]
     proof: Mapping[str, str] = field(default_factory=dict)
-    """What was signed of it, by name as a mirror has it: TUF metadata, and subjects/head.json."""
+    """The signed files of it, by name as on a mirror: TUF metadata, and subjects/head.json."""
 
 
 class SubjectFiles:
-    """The folder of an index.  Methods raise DamagedError for content that is not what was written, StoreError when
-    the disk refuses."""
+    """The folder of an index.  Methods raise DamagedError for content that has changed, StoreError when the disk
+    refuses."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def read_index(self) -> SubjectIndex | None:
-        """None where there is no index."""
+        """Read the index; None where there is none."""
         path = self._folder / INDEX
         try:
             content = read_regular(path, _MOST_INDEX)
@@ -60,7 +60,7 @@ class SubjectFiles:
                 raise ValueError("digest")
             key, sealed, places, runs, pieces, *rest = json.loads(body)
             extents = tuple((first, last) for first, last in pieces)
-            proof = rest[0] if rest else {}  # an index of an earlier gate has none
+            proof = rest[0] if rest else {}  # an index of an earlier release has none
             numbers = [places, *runs, *(place for extent in extents for place in extent)]
             texts = [key, *proof.keys(), *proof.values()]
             if not all(type(number) is int for number in numbers) or not all(type(text) is str for text in texts):
@@ -86,7 +86,7 @@ class SubjectFiles:
             raise unusable(path, error) from error
 
     def check(self, index: SubjectIndex) -> None:
-        """Every piece is there and has its size; one of them, by chance, is read and verified."""
+        """Check that every piece exists and has its size; one of them, at random, is read and verified."""
         try:
             for piece in index.pieces:
                 path = self._folder / _name(piece)
@@ -98,7 +98,7 @@ class SubjectFiles:
             self.read_piece(index.key, random.choice(index.pieces))  # noqa: S311 - no secret
 
     def read_piece(self, key: str, piece: Piece) -> bytes:
-        """The digests of its places."""
+        """Read the digests of the piece's places."""
         path = self._folder / _name(piece)
         try:
             content = read_regular(path, sum(len(shape) + SEAL_BYTES for _, shape in _cut(piece, None))) or b""
@@ -123,7 +123,7 @@ class SubjectFiles:
         return piece
 
     def read_chunk(self, index: SubjectIndex, number: int) -> bytes:
-        """Raises FileNotFoundError for a piece that was replaced since `index` was read."""
+        """Read a chunk.  Raises FileNotFoundError for a piece that was replaced since `index` was read."""
         piece = index.pieces[number * CHUNK_PLACES // PIECE_PLACES]
         path = self._folder / _name(piece)
         length = min(CHUNK_PLACES, piece[1] - number * CHUNK_PLACES) * DIGEST_BYTES
@@ -141,7 +141,7 @@ def _name(piece: Piece) -> str:
 
 
 def _cut(piece: Piece, digests: bytes | None) -> Iterator[tuple[int, bytes]]:
-    """Number and content of each chunk; without `digests` zeros in their place, for the lengths."""
+    """Yield number and content of each chunk; without `digests` zeros in their place, for the lengths."""
     first, last = piece
     content = bytes((last - first) * DIGEST_BYTES) if digests is None else digests
     for at in range(0, len(content), _CHUNK_BYTES):

@@ -1,16 +1,16 @@
-"""The subject index as published: who has which place, for gates where staff check people by IIN.
+"""The subject index as published: persons and their places, for gates where staff check people by IIN.
 
-A person is BLAKE2b-64 of their IIN under the authority's subject key; without that key the digests mean
-nothing.  Each such gate gets the key sealed to its own device key (libsodium sealed box), so a mirror holds
-nothing that could be opened.
+A person is BLAKE2b-64 of their IIN under the authority's subject key; without that key the digests mean nothing.
+Each such gate gets the key sealed to its own device key (libsodium sealed box), so a mirror holds nothing that it
+could open.
 
-    subjects/head.json        how far it goes, and the segments
+    subjects/head.json        its extent, and the segments
     subjects/FIRST-LAST.zst   digests of the places from FIRST up to but not LAST, in order: Zstandard frame of
                               eight planes of bytes, the most significant first; 0 for nobody
     subjects/keys/ID.key      the subject key, sealed; ID names the device's public key
 
-A place keeps its person for ever, so segments are only added and joined.  Places come in runs within
-which digests ascend: each is searched by halving.
+A place keeps its person for ever, so segments are only added and joined.  Places come in runs of ascending digests;
+each run is searched by halving.
 """
 
 import hashlib
@@ -48,7 +48,7 @@ class SubjectSegment(_Form):
     first: _Place
     last: _Place  # exclusive
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
-    """Of its digests, as `decode_segment` gives them; None of an authority that did not sign it yet."""
+    """Of its digests, as `decode_segment` returns them; None of an authority that did not sign it yet."""
 
     @model_validator(mode="after")
     def _holds_something(self) -> "SubjectSegment":
@@ -62,7 +62,7 @@ class SubjectSegment(_Form):
 
 
 class SubjectsHead(_Form):
-    key: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]  # names the subject key
+    key: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]  # name of the subject key
     runs: tuple[_Place, ...]  # first place of each, ascending
     segments: tuple[SubjectSegment, ...]
 
@@ -81,7 +81,7 @@ class SubjectsHead(_Form):
 
     @classmethod
     def parse(cls, text: str | bytes) -> "SubjectsHead":
-        """Raises PublishError."""
+        """Parse a head.  Raises PublishError."""
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
@@ -94,13 +94,13 @@ def encode_segment(digests: Digests) -> bytes:
 
 
 def decode_segment(data: bytes, segment: SubjectSegment) -> bytes:
-    """Digests, eight bytes each, big-endian.  Raises PublishError."""
+    """Return the digests, eight bytes each, big-endian.  Raises PublishError."""
     planes = unpack_exactly(data, DIGEST_BYTES * (segment.last - segment.first), segment.target)
     return np.frombuffer(planes, np.uint8).reshape(DIGEST_BYTES, -1).T.tobytes()
 
 
 def key_name(key: bytes) -> str:
-    """Which subject key it is; says nothing of it."""
+    """Return the name of a subject key, which reveals nothing of it."""
     return hashlib.blake2b(b"subject key", key=key, digest_size=8).hexdigest()
 
 
@@ -113,7 +113,7 @@ def seal(key: bytes, device: VerifyKey) -> bytes:
 
 
 def unseal(sealed: bytes, device: SigningKey) -> bytes:
-    """Raises PublishError for what was sealed to another device."""
+    """Return the key.  Raises PublishError for a key that was sealed to another device."""
     try:
         return bytes(SealedBox(device.to_curve25519_private_key()).decrypt(sealed))
     except CryptoError as error:

@@ -1,10 +1,10 @@
 """The subject index of a device: from an IIN that staff typed to a place in the status list.
 
-    subjects/head.json              key, places, runs and pieces; replaced last, so it names what is there
+    subjects/head.json              key, places, runs and pieces; replaced last, so all files it names exist
     subjects/FIRST-LAST.digests     digests of consecutive places, 1,024 to a chunk, each chunk with a digest of its own
 
-Files are never changed once they have their name; the piece at the end grows by being written again.  The sync
-writes, others read.  The subject key stays sealed on the disk and is opened for the length of one look-up.
+Files never change once they have their name; the piece at the end grows by being written again.  The sync writes,
+others read.  The subject key stays sealed on the disk and is opened for the length of one look-up.
 """
 
 import hashlib
@@ -26,13 +26,13 @@ from gate.store.subject_wire import DIGEST_BYTES, SubjectsHead, key_name, unseal
 
 @dataclass(frozen=True, slots=True)
 class HeldSubjects:
-    key: str  # names the subject key
+    key: str  # name of the subject key
     places: int
 
 
 def held_subjects(where: Where) -> HeldSubjects | None:
-    """None where no index is held, or it is damaged: then it is fetched again.  One piece, another each time, is read
-    and verified; of the others only the sizes."""
+    """Return the held index; None where there is none, or it is damaged and to be fetched again.  One piece, a
+    random one, is read and verified; of the others only the sizes."""
     files = SubjectFiles(_folder(where))
     try:
         index = files.read_index()
@@ -46,9 +46,9 @@ def held_subjects(where: Where) -> HeldSubjects | None:
 def apply_subjects(
     head: SubjectsHead, sealed: bytes, parts: Iterable[tuple[int, bytes]], where: Where, proof: Mapping[str, bytes]
 ) -> None:
-    """Take in what is new.  `proof`: what was signed of it.  `parts`: first place and digests (8 bytes each,
-    big-endian) of consecutive segments; what is held and lies before them stays.  Raises PublishError, StoreError:
-    what was held is held still."""
+    """Take in the new parts of an index.  `proof`: its signed files.  `parts`: first place and digests (8 bytes
+    each, big-endian) of consecutive segments; held places before them stay.  Raises PublishError, StoreError: the
+    held index then stays."""
     files, known = SubjectFiles(_folder(where)), held_subjects(where)
     held = files.read_index() if known and known.key == head.key else None
     if held and head.places < held.places:
@@ -69,7 +69,7 @@ def apply_subjects(
 
 
 def keep_proof(proof: Mapping[str, bytes], where: Where) -> None:
-    """Replace what was signed of an index that is held and current.  Raises StoreError."""
+    """Replace the signed files of an index that is held and current.  Raises StoreError."""
     files = SubjectFiles(_folder(where))
     index = files.read_index()
     if index is not None and index.proof != _texts(proof):
@@ -77,7 +77,7 @@ def keep_proof(proof: Mapping[str, bytes], where: Where) -> None:
 
 
 def read_span(index: SubjectIndex, first: int, last: int, where: Where) -> bytes:
-    """The digests of places from `first` to the one before `last`.  Raises StoreError."""
+    """Read the digests of places from `first` to the one before `last`.  Raises StoreError."""
     files, begin, parts = SubjectFiles(_folder(where)), first, []
     for piece in index.pieces:
         if piece[0] <= begin < min(last, piece[1]):
@@ -89,12 +89,13 @@ def read_span(index: SubjectIndex, first: int, last: int, where: Where) -> bytes
 
 
 def read_subjects(where: Where) -> SubjectIndex | None:
-    """What is held, as it lies there.  Raises StoreError."""
+    """Read the held index, unverified.  Raises StoreError."""
     return SubjectFiles(_folder(where)).read_index()
 
 
 def subject_digest(iin: str, index: SubjectIndex, device: SigningKey) -> bytes:
-    """Raises DamagedError, PublishError for a subject key that is not this device's or not the index's."""
+    """Return a person's digest.  Raises DamagedError, PublishError for a subject key that is not this device's or
+    not the index's."""
     key = unseal(index.sealed, device)
     if key_name(key) != index.key:
         raise DamagedError("the sealed subject key is another than the index has", hint="Publish the list again")
@@ -102,7 +103,7 @@ def subject_digest(iin: str, index: SubjectIndex, device: SigningKey) -> bytes:
 
 
 def forget_subjects(where: Where) -> None:
-    """Where people are not checked by IIN any more there is no index.  Raises StoreError."""
+    """Remove the index, where people are no longer checked by IIN.  Raises StoreError."""
     folder = _folder(where)
     try:
         if folder.exists():
@@ -112,7 +113,7 @@ def forget_subjects(where: Where) -> None:
 
 
 def find_subject(iin: str, device: SigningKey, where: Where) -> int | None:
-    """The place of a person; None when they have none.  Raises StoreError where no index is held."""
+    """Return the place of a person; None when they have none.  Raises StoreError where no index is held."""
     files = SubjectFiles(_folder(where))
     for last in (False, True):
         index = files.read_index()
@@ -138,12 +139,12 @@ def _folder(where: Where) -> Path:
 
 
 def _joined(first: int, begun: bytes, parts: Iterable[tuple[int, bytes]]) -> Iterator[bytes]:
-    """Contents of the pieces from place `first` on, the last one shorter; `begun`: what is held of the first.
-    Raises PublishError for parts that leave a gap."""
+    """Yield the contents of the pieces from place `first` on, the last one shorter; `begun`: the held part of the
+    first.  Raises PublishError for parts that leave a gap."""
     most = PIECE_PLACES * DIGEST_BYTES
     content = bytearray(begun)
     for start, digests in parts:
-        new = first + len(content) // DIGEST_BYTES - start  # places of this part that are held already
+        new = first + len(content) // DIGEST_BYTES - start  # places of this part that are already held
         if new < 0:
             raise PublishError("the subject index has a gap", hint="Sync again")
         content += digests[new * DIGEST_BYTES :]
@@ -156,7 +157,7 @@ def _joined(first: int, begun: bytes, parts: Iterable[tuple[int, bytes]]) -> Ite
 
 
 def _search(files: SubjectFiles, index: SubjectIndex, digest: bytes) -> int | None:
-    chunks: dict[int, bytes] = {}  # that this look-up has read
+    chunks: dict[int, bytes] = {}  # read by this look-up
     for first, end in zip(index.runs, [*index.runs[1:], index.places], strict=True):
         run = _Run(files, index, chunks, first, end)
         at = bisect_left(run, digest)
@@ -166,7 +167,7 @@ def _search(files: SubjectFiles, index: SubjectIndex, digest: bytes) -> int | No
 
 
 class _Run(Sequence[bytes]):
-    """Places whose digests ascend, read one at a time."""
+    """Places with ascending digests, read one at a time."""
 
     def __init__(
         self, files: SubjectFiles, index: SubjectIndex, chunks: dict[int, bytes], first: int, end: int

@@ -1,4 +1,4 @@
-"""What the process that verifies a sync's list says to the lane."""
+"""The messages to the lane from the process that verifies a sync's list."""
 
 from dataclasses import dataclass
 
@@ -8,15 +8,15 @@ from gate.worker.program import Program
 
 @dataclass(frozen=True, slots=True)
 class Took:
-    """The lane's own list is what the sync offers."""
+    """The lane's own list is the one that the sync offers."""
 
     version: int
-    changed: bool  # it was not before
+    changed: bool  # False: it was so before
 
 
 @dataclass(frozen=True, slots=True)
 class TakeoverRefused:
-    """Nothing was taken, and what the lane holds stays.  `is_final`: until another list is offered."""
+    """Nothing was taken, and the lane's list stays.  `is_final`: until another list is offered."""
 
     what: str
     hint: str

@@ -1,7 +1,8 @@
-"""What a device's files say of the time.
+"""The time in a device's files.
 
-lane.db holds what the lane believed (the lane writes it); list.db what was signed, and when a sync last
-succeeded (sync writes both).  Each file holds when the other is lost.  For everybody who needs the trusted time:
+lane.db holds the time that the lane trusted (the lane writes it); list.db the signed time, and when a sync last
+succeeded (the sync writes both).  Each file holds when the other is lost.  For every process that needs the trusted
+time:
 
     clock = TrustedClock(SystemClock(), read_kept(where), untrusted_for)
 """
@@ -25,30 +26,30 @@ from gate.store.places import Places, Where
 _COLUMNS = "floor, seq, behind_since, steady, signed, ticks, boot, synchronised, resets"
 _KEPT = f"SELECT {_COLUMNS} FROM clock"  # noqa: S608 - our own names
 _KEPT_BEFORE = "SELECT floor, seq, behind_since, NULL, NULL, NULL, NULL, NULL, NULL FROM clock"
-# Not all rows where the time was never kept: a start takes no longer with a million of them.
+# Not all rows where the time was never stored: a start takes no longer with a million of them.
 _JOURNALLED = "SELECT max(at) FROM journal WHERE seq > max(?, (SELECT max(seq) FROM journal) - 10000)"
 _LAST_ROW = "SELECT coalesce(max(seq), 0) FROM journal"
 _KEEP = f"INSERT OR REPLACE INTO clock (id, {_COLUMNS}) VALUES (1, ?, ({_LAST_ROW}), ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - our own names
 
 KEPT_WITHIN = 900.0
-"""Seconds within which the lane keeps the time again, and room: a journal row that is later than that by the
-kept time was written after a step of the clock, and says nothing of what was steady."""
+"""Seconds within which the lane stores the time again, with a margin.  A journal row later than that by the stored
+time was written after a step of the clock, and proves nothing about what was steady."""
 
 
 def read_kept(where: Where) -> Kept:
-    """What a trusted clock begins with.  A damaged list.db says nothing here: without it nobody enters.
-    Raises StoreError for a lane.db that cannot be read."""
+    """Read the start of a trusted clock.  A damaged list.db adds nothing: without it nobody enters.  Raises
+    StoreError for a lane.db that cannot be read."""
     lived = read_journalled(Places.of(where).state_dir)
     ordered = read_reset(where)
     if ordered is not None and ordered.number > lived.resets:
-        # Whatever the lane believed rests on what the offline keys have withdrawn.
+        # The lane's own time rests on what the offline keys have withdrawn.
         return Kept(resets=ordered.number, as_of=max(ordered.to, read_signed(where) or 0.0))
     return replace(lived, as_of=read_signed(where), synced=read_synced(where))
 
 
 def read_floor(where: Where) -> float | None:
-    """The latest time that is kept, Unix s; None when none was ever signed or lived through here.  Never
-    raises: what cannot be read is said by whoever needs the file."""
+    """Read the latest stored time, Unix s; None when none was ever signed or lived through here.  Never raises: the
+    user of an unreadable file reports it."""
     try:
         return read_kept(where).latest
     except StoreError:
@@ -56,7 +57,7 @@ def read_floor(where: Where) -> float | None:
 
 
 def read_reset(where: Where) -> TimeReset | None:
-    """The reset of the time that the offline keys signed last; None without one."""
+    """Read the last reset of the time that the offline keys signed; None without one."""
     try:
         file = open_held(Places.of(where))
         if file is None:
@@ -69,7 +70,7 @@ def read_reset(where: Where) -> TimeReset | None:
 
 
 def read_signed(where: Where) -> float | None:
-    """The time the list speaks of, Unix s; None without one."""
+    """Read the list's time, Unix s; None without one."""
     try:
         file = open_held(Places.of(where))
         if file is None:
@@ -81,13 +82,14 @@ def read_signed(where: Where) -> float | None:
 
 
 def read_synced(where: Where) -> float | None:
-    """When a sync last succeeded, Unix s by the trusted clock then; None before the first."""
+    """Read when a sync last succeeded, Unix s by the trusted clock then; None before the first."""
     last = last_sync(where)
     return last.at if last else None
 
 
 def keep(connection: sqlite3.Connection, kept: Kept) -> None:
-    """Inside the caller's write transaction on lane.db, after its journal rows.  `kept` has a floor."""
+    """Store the time, inside the caller's write transaction on lane.db, after its journal rows.  `kept` has a
+    floor."""
     floor = kept.floor or 0.0
     since = None if kept.behind_for is None else ms(floor - kept.behind_for)
     times = (None if time is None else ms(time) for time in (kept.steady, kept.signed, kept.ticks))
@@ -96,17 +98,17 @@ def keep(connection: sqlite3.Connection, kept: Kept) -> None:
 
 
 def read_steady(connection: sqlite3.Connection, at: float) -> float:
-    """The part of `at` (Unix s) that the system clock cannot take back, as it was kept last: what is over by a later
-    time may not be over.  Raises sqlite3.Error."""
+    """Read the part of `at` (Unix s) that the system clock cannot take back, as stored last: an expiry by a later
+    time is uncertain.  Raises sqlite3.Error."""
     row = connection.execute("SELECT steady FROM clock").fetchone()
     return min(at, row[0] / 1000) if row and row[0] is not None else at
 
 
 def read_journalled(state_dir: Path) -> Kept:
-    """What lane.db alone has.  Raises StoreError.
+    """Read the time from lane.db alone.  Raises StoreError.
 
-    Journal rows after the kept time say what it has become since; a step of the clock is kept at once, so
-    they carry the same steps as the kept time does."""
+    Journal rows after the stored time show what it has become since.  A step of the clock is stored at once, so
+    they carry the same steps as the stored time does."""
     connection = open_for_reading(File.LANE, state_dir, check=False)
     if connection is None:
         return Kept()
@@ -123,11 +125,12 @@ def read_journalled(state_dir: Path) -> Kept:
 
 
 def _lived(row: tuple[Any, ...] | None, latest: float | None) -> Kept:
-    """Raises TypeError for a value of another kind than was written."""
+    """Return the stored time carried on to the latest row.  Raises TypeError for a value of another kind than was
+    written."""
     if row is None:
         return Kept() if latest is None else Kept(latest / 1000)
     floor, _, since, steady, signed, ticks, boot, synchronised, resets = row
-    # Time does not pass for a gate that is off: the trusted time that has passed since is time it ran.
+    # Time does not pass for a gate that is off: the trusted time since then is time it ran.
     ran = max(0.0, (latest or floor) - floor)
     return Kept(
         (floor + ran) / 1000,
