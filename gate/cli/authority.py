@@ -1,6 +1,6 @@
 """`gate authority`: keys, passes, statuses, publishing.
 
-Results go to stdout, remarks and progress to stderr.
+Results go to stdout, warnings and progress to stderr.
 """
 
 import time

@@ -1,6 +1,6 @@
 """`gate authority import`: statuses from a file or a database.
 
-Results go to stdout, remarks and progress to stderr.
+Results go to stdout, warnings and progress to stderr.
 """
 
 import json
@@ -89,9 +89,9 @@ def command(
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    name: str  # as remarks call it
+    name: str  # as in messages
     source: Callable[[Progress | None], PeopleSource]
-    total: Callable[[], int | None]  # what progress adds up to
+    total: Callable[[], int | None]  # the end of the progress bar
     column: Callable[[], ProgressColumn]  # in its unit
 
 
@@ -124,7 +124,7 @@ def _opened(file: Path) -> Iterator[BinaryIO]:
 
 def _of_file(file: Path, stream: BinaryIO) -> _Table:
     size = None
-    if str(file) != "-" and file.is_file():  # nor a pipe: one can go back to its beginning
+    if str(file) != "-" and file.is_file():  # nor a pipe, which cannot be rewound
         size = file.stat().st_size
         head = stream.read(HEAD)
         stream.seek(0)
@@ -142,7 +142,7 @@ def _is_text(head: bytes) -> bool:
 
 
 def _import(opened: Authority, table: _Table, *, grow: bool, ids: IdKind | None) -> Imported:
-    """With a progress bar when someone watches."""
+    """Import, with a progress bar when a person watches."""
     console = Console(stderr=True)
     if not console.is_terminal:
         return opened.take_in(table.source(None), grow=grow, ids=ids)

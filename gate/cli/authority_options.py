@@ -1,6 +1,6 @@
-"""What the commands of `gate authority` share: arguments, and how they answer.
+"""Shared arguments and output of the commands of `gate authority`.
 
-Results go to stdout, remarks and progress to stderr.
+Results go to stdout, warnings and progress to stderr.
 """
 
 import json
@@ -21,7 +21,7 @@ from gate.store.status_wire import MAX_PLACES
 
 
 class DurationType(click.ParamType[float]):
-    """`"12h"` -> seconds."""
+    """Converts `"12h"` to seconds."""
 
     name = "duration"
 
@@ -37,7 +37,7 @@ class DurationType(click.ParamType[float]):
 directory_argument = click.argument("directory", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 idx_option = click.option("--idx", type=click.IntRange(0, MAX_PLACES - 1), help="The place in the status list.")
 person_option = click.option("--person", metavar="ID", help="The person, by the IIN or id they were imported with.")
-LATEST_AT = int(LATEST) - 3 * 366 * 86400  # Unix s: what is signed then ends before calendars do
+LATEST_AT = int(LATEST) - 3 * 366 * 86400  # Unix s: signatures made then expire before calendars end
 at_option = click.option(
     "--at", type=click.IntRange(0, LATEST_AT), metavar="UNIX", help="In place of the present time."
 )
@@ -53,7 +53,7 @@ keys_option = click.option(
 )
 
 _GIVEN = "gate.authority.passphrase_file"  # key in the context of a command
-_WORDS = "gate.authority.passphrase"  # likewise: a pipe can be read once
+_WORDS = "gate.authority.passphrase"  # likewise; stored, because a pipe can be read only once
 _LONGEST_PASSPHRASE = 1024  # bytes
 
 
@@ -80,7 +80,7 @@ def open_authority(directory: Path, keys: Path | None = None) -> Authority:
 
 
 def private_keys(sealing: Collection[KeyClass] = ()) -> PrivateKeys:
-    """Of a command with `passphrase_option`."""
+    """Return the keys of a command with `passphrase_option`."""
     return PrivateKeys(_ask, sealing)
 
 
@@ -118,6 +118,7 @@ def _first_line(file: Path) -> str:
 
 
 def moment(at: int | None) -> int:
+    """Return the given time, or now; Unix s."""
     return int(time.time()) if at is None else at
 
 

@@ -55,7 +55,7 @@ class _Look:
 
     @property
     def drawn(self) -> bool:
-        """Whether stdout gets the drawing; the text otherwise."""
+        """Whether stdout gets the drawing; else the text."""
         if self.terminal is None:
             return not self.png and not self.svg and sys.stdout.isatty()
         return self.terminal
@@ -150,8 +150,8 @@ def present(wallet: Path, audience: str | None, follow: bool, every: float, at: 
     """
     phone, shown, started = Wallet.load(wallet), _Look(**look), time.monotonic()
     shown.show(phone.present(moment(at), audience), clear=follow)
-    with suppress(KeyboardInterrupt):  # the way to end it
+    with suppress(KeyboardInterrupt):  # ends the command
         while follow:
-            time.sleep(max(every, 0.2))  # a code changes once a second, so faster only heats
+            time.sleep(max(every, 0.2))  # a code changes once a second: faster is wasted power
             now = moment(None if at is None else at + int(time.monotonic() - started))
             shown.show(phone.present(now, audience), clear=True)

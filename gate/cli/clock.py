@@ -1,4 +1,4 @@
-"""`gate clock`: which time the gate believes."""
+"""`gate clock`: the gate's trusted time."""
 
 import json
 import sys
@@ -92,7 +92,7 @@ def reset(config: Path | None, state_dir: Path | None, list_is_wrong: bool, yes:
 
 
 def what_to_do(standing: ClockTrust, behind: float) -> str:
-    """`behind`: seconds, below 0 when the system clock is ahead."""
+    """Return the advice.  `behind`: seconds, below 0 when the system clock is ahead."""
     if standing is ClockTrust.AHEAD:
         return (
             f"The system clock leapt {age_in_words(-behind, 'en')} ahead, which the running time contradicts: the gate "

@@ -122,12 +122,12 @@ def init(venue: str, output: Path | None) -> None:
 
 
 def venue_file(venue: str) -> str:
-    """The starting file for a kind of venue."""
+    """Return the starting file for a kind of venue."""
     return _shipped().joinpath("venues", f"{venue}.toml").read_text(encoding="utf-8")
 
 
 def _shipped() -> Traversable:
-    """The folder `config`: inside the installed package, or at the top of a checkout."""
+    """Return the folder `config`: inside the installed package, or at the top of a checkout."""
     packed = resources.files(gate).joinpath("data", "config")
     if packed.is_dir():
         return packed
@@ -157,7 +157,7 @@ def _problem(loaded: Loaded, at: KeyPath, what: str, hint: str) -> SettingsProbl
 
 
 def _missing(loaded: Loaded) -> list[SettingsProblem]:
-    """Drivers that lack a package here, whose device would never answer; wording that the page cannot show."""
+    """Return problems of this installation: drivers that lack a package, and texts that the page cannot show."""
     found = []
     for path, table in devices(loaded.settings):
         try:

@@ -17,7 +17,7 @@ from gate.demo.report import Report, Seen
 from gate.runtime.clock import SystemClock
 
 HEADLESS_PEOPLE = 20
-ENDLESS_PEOPLE = 5000  # some five hours at the pace of a demo that is watched
+ENDLESS_PEOPLE = 5000  # some five hours at the pace of a watched demo
 WATCHED_SPEED = 0.4
 USUAL_PORT = 8080
 
@@ -91,7 +91,7 @@ class _JsonPrinter:
 
 @dataclass(frozen=True, slots=True)
 class _TablePrinter:
-    """Rows as they happen, so the widths are fixed beforehand."""
+    """Prints rows as they happen, so the column widths are fixed."""
 
     console: Console
     watched: bool

@@ -1,4 +1,4 @@
-"""`gate doctor`: is this device fit to guard a lane, and what is to be done where it is not?"""
+"""`gate doctor`: checks whether this device is fit to guard a lane, and what to do where it is not."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""What `gate doctor` says of cameras."""
+"""`gate doctor`'s checks of cameras."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -14,8 +14,8 @@ from gate.ports.camera_report import CameraReport, Examiner
 from gate.ports.reader import ReaderConfig
 from gate.registry import Fitted, examiner
 
-SLOW = 0.7  # of the frames a second that were asked for
-LEAST_MODULE = 2.0  # pixels: what the reader needs
+SLOW = 0.7  # of the requested frames a second
+LEAST_MODULE = 2.0  # pixels: the reader's minimum
 GOOD_MODULE = 3.0
 LEAST_SHARP = 0.22  # of a sharp edge
 DARK, BRIGHT = 25, 225  # of 255
@@ -26,8 +26,8 @@ MOST_READ = 0.8  # of the frames with a code
 @dataclass(frozen=True, slots=True)
 class Glance:
     seconds: float
-    picture: Path | None  # where to draw what was seen
-    watched: bool  # someone sees stderr: say what is seen meanwhile
+    picture: Path | None  # file to draw the camera's picture to
+    watched: bool  # a person watches stderr: report progress there
 
 
 def camera_lines(readers: Iterable[Fitted], glance: Glance) -> Iterator[CheckLine]:
@@ -49,7 +49,7 @@ def camera_lines(readers: Iterable[Fitted], glance: Glance) -> Iterator[CheckLin
 
 
 def judge(report: CameraReport, asked_fps: float) -> Iterator[CheckLine]:
-    """A line for each thing that can be set right by itself."""
+    """Yield a line for each thing that can be set right on its own."""
     if not report.frames:
         yield CheckLine("", Mark.FAIL, "no picture was seen", "Is the folder or the video empty?")
         return
@@ -107,14 +107,14 @@ def _code(report: CameraReport) -> CheckLine:
 
 
 def advice(report: CameraReport, asked_fps: float) -> list[str]:
-    """What to do now, what matters most first; nothing when all is well."""
+    """Return what to do now, most important first; empty when all is well."""
     faults = [line.advice for line in judge(report, asked_fps) if line.state is not Mark.PASS]
     return faults[::-1]  # the code itself is judged last
 
 
 def _examined(examine: Examiner, reader: Fitted, glance: Glance, picture: Path | None) -> CameraReport:
     config = reader.config
-    assert isinstance(config, ReaderConfig)  # noqa: S101 - it is a reader
+    assert isinstance(config, ReaderConfig)  # noqa: S101 - callers pass readers only
     asked = getattr(config, "fps", 0.0)
 
     def tell(report: CameraReport) -> list[str]:

@@ -1,5 +1,6 @@
-"""What `gate doctor` looks at besides cameras.  A check takes the settings and the devices that they
-name, and gives a line, or more, of its own."""
+"""`gate doctor`'s checks besides cameras.  A check takes the settings and their devices, and yields its own
+lines.
+"""
 
 import asyncio
 import os
@@ -25,7 +26,7 @@ from gate.wiring import FittedDevices
 
 SAMPLE = "AQ1:THE QUICK BROWN FOX $%*+-./: "
 OPENED_WITHIN = 10.0  # seconds
-SLOW_DISK = 0.05  # seconds a row takes to reach the disk: from here on people notice
+SLOW_DISK = 0.05  # seconds until a row is on disk: slower is noticeable
 LITTLE_ROOM = 200 * 2**20  # bytes
 _VOLTAGE = "class/hwmon/hwmon*/in0_lcrit_alarm"  # below /sys; the Raspberry Pi's firmware sets it
 
@@ -34,7 +35,7 @@ Checker = Callable[[Settings, FittedDevices], Iterator[CheckLine]]
 
 
 def decoding(_: Settings, __: FittedDevices) -> Iterator[CheckLine]:
-    """A code is drawn and read back."""
+    """Draw a code and read it back."""
     with tempfile.TemporaryDirectory() as folder:
         picture = Path(folder) / "sample.png"
         draw_png(SAMPLE, picture)
@@ -52,7 +53,7 @@ def decoding(_: Settings, __: FittedDevices) -> Iterator[CheckLine]:
 
 
 def devices(_: Settings, fitted: FittedDevices) -> Iterator[CheckLine]:
-    """Barrier, inputs and lamps can be had.  Opening one makes it safe: a barrier is locked."""
+    """Check that barrier, inputs and lamps open.  Opening a device makes it safe: a barrier is locked."""
     if fitted.barrier is None:
         yield CheckLine(
             "barrier", Mark.WARN, "there is none", "Add [barrier], or let staff open after a yes on the page"
@@ -79,7 +80,7 @@ async def _open_and_close(device: Fitted) -> None:
 
 
 def disk(settings: Settings, _: FittedDevices) -> Iterator[CheckLine]:
-    """Rows reach the disk, quickly, and there is room for more."""
+    """Check that rows reach the disk quickly, and that it has space."""
     folder = settings.device.state_dir
     try:
         seconds = _write_times(folder)
@@ -99,7 +100,7 @@ def disk(settings: Settings, _: FittedDevices) -> Iterator[CheckLine]:
 
 
 def journal(settings: Settings, _: FittedDevices) -> Iterator[CheckLine]:
-    """The journal is the one that was left here, or staff know that it is not."""
+    """Check that the journal is the one that was left here, or that staff have accepted another."""
     folder = settings.device.state_dir
     try:
         if what := examine(folder):
@@ -123,7 +124,7 @@ def journal(settings: Settings, _: FittedDevices) -> Iterator[CheckLine]:
 
 
 def _write_times(folder: Path) -> float:
-    """Median seconds that a small write takes to reach the disk.  Raises OSError."""
+    """Return the median seconds until a small write is on disk.  Raises OSError."""
     times = []
     with tempfile.NamedTemporaryFile(dir=folder) as file:
         for _ in range(9):

@@ -1,4 +1,4 @@
-"""What `gate doctor` says of the files that a device keeps: whose they are, and whether they are what was written."""
+"""`gate doctor`'s checks of a device's files: their owners, and their content."""
 
 import os
 import pwd
@@ -17,7 +17,7 @@ _SHOWN = 3  # names of files in a line
 
 
 def owners(settings: Settings, _: FittedDevices) -> Iterator[CheckLine]:
-    """Every file belongs to the user of its directory: what root left there stops a service."""
+    """Check that every file belongs to the user of its directory: a file that root left there stops a service."""
     places = places_in(settings)
     folders = dict.fromkeys((places.state_dir, places.list_dir))
     strange = [(path, folder) for folder in folders if folder.is_dir() for path in _strange(folder, set(folders))]
@@ -32,7 +32,7 @@ def owners(settings: Settings, _: FittedDevices) -> Iterator[CheckLine]:
 
 
 def content(settings: Settings, _: FittedDevices) -> Iterator[CheckLine]:
-    """All of list.db is what was signed."""
+    """Check that all of list.db is as signed."""
     places = answered_in(settings)
     if not os.path.lexists(places.held_list_db):
         return
@@ -43,7 +43,7 @@ def content(settings: Settings, _: FittedDevices) -> Iterator[CheckLine]:
 
 
 def signatures(settings: Settings, _: FittedDevices) -> Iterator[CheckLine]:
-    """What the sync wrote is what the authority signed."""
+    """Check that the sync's list is as the authority signed it."""
     places = places_in(settings)
     if settings.sync is None or not os.path.lexists(places.held_list_db):
         return
@@ -65,7 +65,7 @@ def _strange(folder: Path, others: set[Path]) -> Iterator[Path]:
         names[:] = [name for name in names if Path(parent, name) not in others]
         for name in (*names, *files):
             path = Path(parent, name)
-            with suppress(OSError):  # it went meanwhile
+            with suppress(OSError):  # removed in between
                 if path.lstat().st_uid != owner:
                     yield path
 

@@ -1,4 +1,4 @@
-"""What `gate doctor` asks of a Raspberry Pi whose GPIO lines move a lock."""
+"""`gate doctor`'s check of a Raspberry Pi whose GPIO lines move a lock."""
 
 import re
 from collections.abc import Iterator
@@ -14,13 +14,14 @@ _STRICT = re.compile(r"^\s*dtparam=(?:[^#\n]*,)?strict_gpiod\b", re.MULTILINE)
 
 
 def killed_outputs(settings: Settings, _: FittedDevices) -> Iterator[CheckLine]:
-    """A line whose process was killed is let go of by the kernel."""
+    """Check that the kernel releases a line whose process was killed."""
     if hasattr(settings.barrier, "line"):
         yield kept_level(Path("/"))
 
 
 def kept_level(root: Path) -> CheckLine:
-    """Raspberry Pi kernels keep the level of a line whose process has died, unless they are told not to."""
+    """Check the kernel's setting.  Raspberry Pi kernels by default keep the level of a line whose process has
+    died."""
     configs = [path.read_text("utf-8", "replace") for name in _CONFIGS if (path := root / name).is_file()]
     persists = [path.read_text().strip() for path in root.glob(_PERSISTS)]
     if any(_STRICT.search(text) for text in configs):

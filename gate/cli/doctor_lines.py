@@ -1,4 +1,4 @@
-"""A line of `gate doctor`: what was looked at, how it is, and what to do."""
+"""A line of `gate doctor`: the check, its result, and what to do."""
 
 from dataclasses import dataclass
 from enum import StrEnum

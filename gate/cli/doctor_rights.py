@@ -1,4 +1,4 @@
-"""What `gate doctor` says of the rights that workers give up."""
+"""`gate doctor`'s check of the rights that workers drop."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,8 @@ from gate.worker.confine import unenforced
 
 
 def rights(_: Settings, __: FittedDevices) -> Iterator[CheckLine]:
-    """A camera's worker keeps the files and calls that it needs, or more where this computer cannot take them."""
+    """Check that a camera's worker keeps only the files and calls it needs, or report that this computer cannot
+    restrict it."""
     missing = unenforced()
     if missing:
         advice = (

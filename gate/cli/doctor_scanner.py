@@ -1,4 +1,4 @@
-"""What `gate doctor` says of readers that are no cameras: is it there, what did it read, what did it drop?"""
+"""`gate doctor`'s checks of readers that are no cameras: presence, texts read, texts dropped."""
 
 import asyncio
 from collections import Counter
@@ -18,12 +18,12 @@ from gate.registry import Fitted
 
 @dataclass(slots=True)
 class _Heard:
-    """What a reader said while it was listened to.  No text is kept."""
+    """The reports of a reader while it was observed.  No text is kept."""
 
     passes: int = 0
     others: int = 0
-    changed: Counter[str] = field(default_factory=Counter)  # how passes came -> how often
-    dropped: Counter[tuple[str, str]] = field(default_factory=Counter)  # what, and what to do -> how often
+    changed: Counter[str] = field(default_factory=Counter)  # transport of a pass -> count
+    dropped: Counter[tuple[str, str]] = field(default_factory=Counter)  # what, and what to do -> count
 
     def present(self, seen: Seen) -> Answer | None:
         match seen:
@@ -39,7 +39,7 @@ class _Heard:
 
 
 def scanner_lines(reader: Fitted, seconds: float) -> Iterator[CheckLine]:
-    """Opens it as the lane would, and listens for so long."""
+    """Open the reader as the lane would, and observe it for `seconds`."""
     heard = _Heard()
     try:
         asyncio.run(_listen(reader, heard, seconds))

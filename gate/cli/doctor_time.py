@@ -1,4 +1,4 @@
-"""What `gate doctor` says of the time and of the list's age: both by the time that the lane goes by."""
+"""`gate doctor`'s checks of the time and of the list's age, both by the lane's trusted time."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,11 +17,11 @@ from gate.settings.zones import doubt, find_zone, local_time
 from gate.store.preview import Preview
 from gate.wiring import FittedDevices
 
-_CHIPS = Path("/sys/class/rtc")  # a folder for each clock chip the kernel knows
+_CHIPS = Path("/sys/class/rtc")  # a folder for each clock chip that the kernel has
 
 
 def clock(settings: Settings, _: FittedDevices) -> Iterator[CheckLine]:
-    """The system clock agrees with what the gate believes, and is kept right."""
+    """Check that the system clock agrees with the trusted time, and is synchronised."""
     yield from clock_lines(settings, _CHIPS)
 
 

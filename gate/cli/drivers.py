@@ -1,4 +1,4 @@
-"""`gate drivers`: which there are, and what each needs."""
+"""`gate drivers`: the installed drivers, and what each needs."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""`gate journal`: read it, prove it whole, export it."""
+"""`gate journal`: read, verify and export it."""
 
 import csv
 import json
@@ -90,19 +90,19 @@ def export(config: Path | None, state_dir: Path | None, form: str, after: int, d
 
 def _state(config: Path | None, state_dir: Path | None) -> Path:
     state = state_directory(config, state_dir)
-    become_owner(state)  # reading may have to bring a WAL in
+    become_owner(state)  # reading may have to recover a WAL
     return state
 
 
 def _hex(value: object) -> str:
-    """Of what a row holds as bytes; rows that were changed hold anything."""
+    """Return a row's bytes as hex; changed rows may contain any type."""
     return value.hex() if isinstance(value, bytes) else str(value)
 
 
 def _when(at: object) -> str:
     try:
         return datetime.fromtimestamp(int(str(at)) / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
-    except (ValueError, OverflowError, OSError):  # a row that was changed
+    except (ValueError, OverflowError, OSError):  # a changed row
         return f"{at!s:19}"
 
 

@@ -1,4 +1,4 @@
-"""`gate lane`: what staff tell a running lane."""
+"""`gate lane`: orders of staff to a running lane."""
 
 import json
 import os
@@ -39,7 +39,7 @@ def lane() -> None:
 
 
 def _telling(name: str) -> Callable[[Callable[..., Request]], click.Command]:
-    """A command that puts the request it makes to the lane, and shows the answer."""
+    """Return a decorator for a command that sends its request to the lane, and shows the answer."""
 
     def command(request: Callable[..., Request]) -> click.Command:
         @lane.command(name)
@@ -117,7 +117,8 @@ def inside(count: int) -> Request:
 
 
 def _signed(request: Request, by: str | None) -> Request:
-    """With who orders it; behind sudo that is the account before it.  Raises UsageError for a name that is none."""
+    """Return the request with the name of its author; under sudo, the account that called sudo.  Raises UsageError
+    for an invalid name."""
     by = by or os.environ.get("SUDO_USER") or None
     try:
         return type(request).model_validate({**request.model_dump(), "by": by})

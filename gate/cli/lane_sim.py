@@ -44,7 +44,7 @@ async def _play(link: Path | None, walk: float | None, say: Callable[[str], None
         loop.add_signal_handler(number, stop.set)
     async with playing(link, walk, say) as sim:
         if sys.stdin is not None:
-            with suppress(OSError, ValueError):  # a file or /dev/null: there is nobody to hear
+            with suppress(OSError, ValueError):  # a file or /dev/null: no commands arrive
                 loop.add_reader(sys.stdin.fileno(), lambda: _hear(sim, say))
         await stop.wait()
 

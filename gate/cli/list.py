@@ -1,4 +1,4 @@
-"""`gate list`: what the gate holds."""
+"""`gate list`: the lists on this device."""
 
 import csv
 import json
@@ -173,7 +173,7 @@ def load(directory: Path, root: Path | None, config: Path | None, state_dir: Pat
 
 
 def _root(config: Path | None, where: Places) -> Path:
-    """What the device believes: as configured, or as it was given at an earlier load."""
+    """Return the root.json to use: the configured one, or that of an earlier load."""
     table = load_settings(config, config_of).sync if config else None
     if table is not None:
         return table.root
@@ -213,7 +213,7 @@ def _facts(state: ListState, limits: AgeLimits, clock: GateClock) -> dict[str, o
 
 
 def _offered(config: Path | None, synced: Places) -> tuple[str | None, bool]:
-    """What the sync has written, and whether the lane refuses it; None where no configuration names a root.json."""
+    """Return the sync's offer, and whether the lane refuses it; None where no configuration names a root.json."""
     table = load_settings(config, config_of).sync if config else None
     if table is None or not os.path.lexists(synced.held_list_db):
         return None, False
@@ -226,7 +226,7 @@ def _offered(config: Path | None, synced: Places) -> tuple[str | None, bool]:
 
 
 def _synced(state: Places, now: float) -> dict[str, object]:
-    """When a sync last succeeded, whether it found something new or not."""
+    """Return the time of the last successful sync, with or without a new list."""
     last = last_sync(state)
     if last is None:
         return {"synced": None, "synced_s": None, "synced_from": None}

@@ -1,4 +1,4 @@
-"""`--verbose` and `--log-format`, of the commands that run for long."""
+"""`--verbose` and `--log-format`, options of long-running commands."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -10,7 +10,7 @@ from gate.logs import FORMAT_VARIABLE, LogForm, set_up
 
 
 def log_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Set the log up before the command runs, which is not given these two options."""
+    """Set up logging before the command runs, and remove these two options from its arguments."""
 
     @click.option("--verbose", is_flag=True, help="Log what is of use to a developer too.")
     @click.option(

@@ -1,4 +1,4 @@
-"""`gate`: one command, its subcommands loaded when they are asked for.
+"""`gate`: one command, whose subcommands are loaded on demand.
 
 Errors go to stderr as one line that says what to do.  Exit 0 good, 1 failed, 2 usage, 78 configuration.
 """
@@ -12,7 +12,7 @@ import click
 from gate import logs
 from gate.errors import GateError
 
-_COMMANDS = {  # name -> module that holds a click command of that name, and what --help says of it
+_COMMANDS = {  # name -> module of the click command of that name, and its text in --help
     "demo": ("gate.cli.demo", "Watch a gate admit and refuse people, on this machine, with nothing attached."),
     "run": ("gate.cli.run", "Drive a lane: the daemon."),
     "lane": ("gate.cli.lane", "Tell a running lane what staff decided."),
@@ -32,7 +32,7 @@ _COMMANDS = {  # name -> module that holds a click command of that name, and wha
 
 
 class _Lazy(click.Group):
-    """`gate run` must not pay for the imports of `gate demo`."""
+    """The group of subcommands.  `gate run` must not pay for the imports of `gate demo`."""
 
     def list_commands(self, _: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -42,7 +42,7 @@ class _Lazy(click.Group):
             return None
         module = importlib.import_module(_COMMANDS[cmd_name][0])
         command = getattr(module, "list_" if cmd_name == "list" else cmd_name.replace("-", "_"))
-        assert isinstance(command, click.Command)  # noqa: S101 - the table above says so
+        assert isinstance(command, click.Command)  # noqa: S101 - guaranteed by the table above
         return command
 
     def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:

@@ -1,7 +1,7 @@
-"""A command that writes on a device writes as the user to whom the directory belongs.
+"""Commands that write on a device do so as the owner of the directory.
 
-A file that root leaves in the directory of a service is one that the service cannot write: it then fails until a person
-finds the file.  `sudo gate …` is what a technician types, so root becomes the owner, and everybody else is told how.
+A service cannot write a file that root left in its directory, and fails until a person finds the file.  Technicians
+type `sudo gate …`, so root becomes the owner; any other user gets an error with the right command.
 """
 
 import os
@@ -12,12 +12,12 @@ from pathlib import Path
 
 from gate.errors import StoreError
 
-PRIVATE_UMASK = 0o077  # files that no code of ours creates (SQLite's, python-tuf's) are the owner's alone
+PRIVATE_UMASK = 0o077  # files that only libraries create (SQLite, python-tuf) must be private to the owner
 
 
 def become_owner(folder: Path) -> None:
-    """Before anything is written in `folder`: the rest of this process runs as its owner, or as the owner of the
-    nearest folder above it that is there.  Raises StoreError for a user who may not write there."""
+    """Run the rest of this process as the owner of `folder`, or of its nearest existing parent.  Call it before the
+    first write.  Raises StoreError for a user who may not write there."""
     os.umask(PRIVATE_UMASK)
     place, found = _nearest(folder)
     owner = found.st_uid
@@ -32,7 +32,7 @@ def become_owner(folder: Path) -> None:
 
 @contextmanager
 def as_owner(folder: Path) -> Iterator[None]:
-    """For a command that writes in folders of several owners: as `become_owner`, until the block ends."""
+    """Run the block as `become_owner` does, for a command that writes in folders of several owners."""
     os.umask(PRIVATE_UMASK)
     place, found = _nearest(folder)
     if 0 not in (os.geteuid(), os.getresuid()[2]):
@@ -56,7 +56,7 @@ def as_owner(folder: Path) -> Iterator[None]:
 
 
 def _nearest(folder: Path) -> tuple[Path, os.stat_result]:
-    """The folder, or the nearest above it that is there."""
+    """Return the folder, or its nearest existing parent."""
     place = folder.absolute()
     while True:
         try:
@@ -68,7 +68,7 @@ def _nearest(folder: Path) -> tuple[Path, os.stat_result]:
 
 
 def _account(found: os.stat_result) -> tuple[str | None, int]:
-    """Name and group of the owner.  A user without an entry has the group of the folder."""
+    """Return name and group of the owner.  A user without an entry has the group of the folder."""
     try:
         entry = pwd.getpwuid(found.st_uid)
     except KeyError:
@@ -85,7 +85,7 @@ def _set_groups(name: str | None, group: int) -> None:
 
 def _check_rights(place: Path, found: os.stat_result) -> None:
     if found.st_uid == os.geteuid() or os.access(place, os.W_OK | os.X_OK):
-        return  # what stands in the way, if anything does, is another matter: a full disk, a read-only one
+        return  # other obstacles, such as a full or read-only disk, are reported elsewhere
     name = _account(found)[0] or f"#{found.st_uid}"
     hint = f"Call it as `sudo -u {name} gate ...`"
     raise StoreError(f"{place} belongs to {name}, and you may not write there", hint=hint)

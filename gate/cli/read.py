@@ -1,4 +1,4 @@
-"""`gate read`: what the reader sees in pictures."""
+"""`gate read`: the texts of codes in pictures."""
 
 import json
 import stat
@@ -18,7 +18,7 @@ from gate.registry import decoder
 SUFFIXES = frozenset(
     {".avif", ".bmp", ".gif", ".heic", ".heif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 )
-"""What counts as a picture in a directory, and is read or named; a file that is named is read whatever it is called."""
+"""The picture files of a directory, by their endings.  A file that is named is read whatever its ending."""
 
 _PROGRESS_FROM = 20  # pictures
 
@@ -49,7 +49,7 @@ def read(pictures: tuple[Path, ...], as_json: bool) -> None:
 
 
 def _walk(paths: Iterable[Path], problems: list[GateError]) -> Iterator[Path]:
-    """Files as they were named, directories replaced by the pictures under them."""
+    """Yield the named files, with directories replaced by the pictures under them."""
     for path in paths:
         try:
             status = path.stat()
@@ -68,13 +68,13 @@ def _walk(paths: Iterable[Path], problems: list[GateError]) -> Iterator[Path]:
 
 
 def _with_progress(files: list[Path]) -> Iterator[Path]:
-    """A bar on stderr when there are many and someone is watching who does not see the rows come."""
+    """Yield the files, with a bar on stderr when there are many and a person watches who does not see the rows."""
     with ExitStack() as stack:
         if len(files) < _PROGRESS_FROM or sys.stdout.isatty() or not sys.stderr.isatty():
             yield from files
             return
         columns = (TextColumn("reading"), BarColumn(), MofNCompleteColumn())
-        # Drawn from this thread: the decoder keeps native noise off stderr while it works.
+        # Drawn from this thread, because the decoder silences stderr while it works.
         bar = Progress(
             *columns,
             console=Console(stderr=True),
@@ -96,12 +96,12 @@ def _as_json(path: Path, reading: Reading) -> str:
 
 
 def _as_row(path: Path, reading: Reading, width: int) -> str:
-    """File, decoder, ms and text; a second text of the same picture stands on a line of its own."""
+    """Return file, decoder, ms and text; a second text of the same picture has its own line."""
     first, *more = [_printable(text) for text in reading.texts] or ["-"]
     row = f"{_printable(str(path)):<{width}}  {reading.decoder or '-':<14}  {reading.ms:>7.1f} ms  "
     return "\n".join([row + first, *(" " * len(row) + text for text in more)])
 
 
 def _printable(text: str) -> str:
-    """A code may hold what commands a terminal: shown as an escape instead."""
+    """Escape the control characters of a code, which could command a terminal."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

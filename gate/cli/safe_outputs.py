@@ -1,7 +1,7 @@
-"""`gate safe-outputs`: what systemd runs after the lane has ended, however it ended.
+"""`gate safe-outputs`, which systemd runs after any end of the lane.
 
-It imports the drivers of the outputs and nothing else of the gate, for a door may stand open meanwhile.  A
-configuration that is wrong elsewhere keeps no door from its lock: what can be read of the outputs is used.
+It imports only the drivers of the outputs, because a door may be open meanwhile.  A fault elsewhere in the
+configuration must not keep a door from its lock: the readable parts of the outputs are used.
 """
 
 import asyncio
@@ -20,12 +20,12 @@ from gate.ports.driver import FOLDER, DriverConfig
 from gate.registry import DriverKind, Fitted, driver
 
 WITHIN = 4.0  # seconds for one device
-TRIES, BETWEEN = 5, 0.3  # how often, with so many seconds between: a line may still be let go, a board be busy
+TRIES, BETWEEN = 5, 0.3  # attempts, and seconds between them: a line may not be released yet, a board be busy
 
 _CUT_POWER = "Look at the door, and cut the power of its lock"
 _HEADER = re.compile(r"^\s*\[\[?\s*([A-Za-z0-9_-]+)[\w.\s\"'-]*\]\]?\s*(?:#.*)?$")
 _KINDS = (DriverKind.BARRIER, DriverKind.FEEDBACK)
-_ANY_PULSE = "1s"  # what a pulse lasts is of no account to locking; every driver takes whole seconds
+_ANY_PULSE = "1s"  # locking ignores the pulse length; every driver accepts whole seconds
 
 
 @click.command()
@@ -45,8 +45,8 @@ def safe_outputs(file: Path) -> None:
 
 
 def outputs_in(file: Path) -> tuple[list[Fitted], list[str]]:
-    """Barrier and lamps that FILE names, and what is wrong with those that cannot be used, one line each.
-    Raises ConfigError when it cannot be read at all."""
+    """Return barrier and lamps of the file, and the faults of those that cannot be used, one line each.  Raises
+    ConfigError when the file cannot be read at all."""
     try:
         text = file.read_bytes().decode("utf-8-sig", "replace").replace("\r\n", "\n")
     except OSError as error:
@@ -68,7 +68,8 @@ def outputs_in(file: Path) -> tuple[list[Fitted], list[str]]:
 
 
 def _tables(text: str, kind: DriverKind) -> list[dict[str, Any]] | None:
-    """Those of one kind; None when they cannot be read.  Of a file that is no TOML, its own lines alone."""
+    """Return the tables of one kind; None when they cannot be read.  Of a file that is not TOML, only its own lines
+    are parsed."""
     for part in (text, "".join(_own_lines(text, kind))):
         try:
             found = tomllib.loads(part).get(kind.value, [])
@@ -89,7 +90,7 @@ def _own_lines(text: str, kind: DriverKind) -> Iterator[str]:
 
 
 def _fitted(kind: DriverKind, name: str, table: dict[str, Any], folder: Path) -> Fitted:
-    """Raises ConfigError and ValidationError."""
+    """Return the device.  Raises ConfigError and ValidationError."""
     spec = driver(kind, str(table.get("driver", "")))
     try:
         config: DriverConfig = spec.config.model_validate(table, context={FOLDER: folder})
@@ -104,7 +105,7 @@ def _fitted(kind: DriverKind, name: str, table: dict[str, Any], folder: Path) ->
 
 
 async def make_safe(outputs: list[Fitted]) -> list[str]:
-    """All at once, for a door cannot wait for a lamp.  What went wrong, one line each."""
+    """Make all outputs safe at once, because a door cannot wait for a lamp.  Return the faults, one line each."""
     results = await asyncio.gather(*(_open_and_close(fitted) for fitted in outputs))
     return [problem for problem in results if problem]
 

@@ -1,4 +1,4 @@
-"""`gate sync`: the daemon that keeps the lists current, or one sync by hand."""
+"""`gate sync`: a daemon that keeps the lists current, or one sync by hand."""
 
 import json
 import os
@@ -30,7 +30,7 @@ from gate.sync.round import ListSource, Outcome
 if TYPE_CHECKING:
     from nacl.signing import VerifyKey
 
-NICENESS = 19  # the lowest weight of the processor there is; SCHED_IDLE gets none where the lane is busy
+NICENESS = 19  # the lowest CPU weight; SCHED_IDLE would starve where the lane is busy
 
 
 @click.command()
@@ -71,10 +71,10 @@ def sync(file: Path, once: bool, as_json: bool) -> None:
 
 
 def _go_behind_the_lane() -> None:
-    """Also the processes of visits, which inherit it."""
-    with suppress(OSError):  # gate-sync.service has done it already, and allows no more changes
+    """Lower the priority of this process, and of the visits that inherit it."""
+    with suppress(OSError):  # gate-sync.service has done it already, and forbids changes
         os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
-        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))  # never interrupts a lane when it wakes up
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))  # never preempts a lane that wakes up
 
 
 def _source(settings: Settings, file: Path) -> tuple[ListSource, float]:
@@ -96,11 +96,11 @@ def _device_key(where: Places) -> "VerifyKey":
 
 @contextmanager
 def _bar() -> Iterator[Callable[[int], None] | None]:
-    """A progress bar when a person watches."""
+    """Show a progress bar when a person watches."""
     if not sys.stderr.isatty():
         yield None
         return
-    from rich.console import Console  # for a person only: the daemon stays small
+    from rich.console import Console  # only for a person: the daemon stays small
     from rich.progress import DownloadColumn, Progress, SpinnerColumn, TextColumn, TransferSpeedColumn
 
     console = Console(stderr=True)
@@ -111,7 +111,7 @@ def _bar() -> Iterator[Callable[[int], None] | None]:
 
 
 def words(outcome: Outcome) -> str:
-    """One line for a person."""
+    """Return one line for a person."""
     for problem in outcome.problems:
         click.echo(f"gate: {problem}", err=True)
     how = "nothing new" if not outcome.changed else f"taken over ({outcome.way})"

@@ -1,4 +1,4 @@
-"""`gate verify`: what would the gate say, and why, touching nothing."""
+"""`gate verify`: the gate's decision on a pass, and its reason, without side effects."""
 
 import json
 import sys
@@ -34,7 +34,7 @@ class VerifyAnswer:
         return self.decision.admitted or self.decision.reason is Reason.VERIFIED
 
     def facts(self) -> dict[str, Any]:
-        """The stable form: outcome and reason; for an accepted pass what it says."""
+        """Return the stable JSON format: outcome and reason; for an accepted pass also its content."""
         facts: dict[str, Any] = {
             "outcome": "accept" if self.accepted else "reject",
             "reason": self.decision.reason.value,
@@ -54,7 +54,7 @@ class VerifyAnswer:
 
 
 class PassExaminer:
-    """Asks the pass alone, or the pass and everything this gate holds, its clock too."""
+    """Judges the pass alone, or by everything on this gate, its clock included."""
 
     def __init__(self, verifier: Verifier, preview: Preview | None, clock: GateClock, *, has_trust: bool) -> None:
         self._verifier = verifier
@@ -63,7 +63,7 @@ class PassExaminer:
         self._has_trust = has_trust
 
     def ask(self, text: str, at: int | None) -> VerifyAnswer:
-        """`at`: Unix seconds; None: now."""
+        """Judge a text.  `at`: Unix seconds; None: now."""
         doubted = at is None and self._clock.standing() is not ClockTrust.TRUSTED
         if at is None:
             if self._clock.standing() is ClockTrust.UNTRUSTED:
@@ -109,7 +109,7 @@ def verify(
         sys.exit(_lines(examiner, at))
     answers = [examiner.ask(text, at) for text in _texts(what)]
     passes = [answer for answer in answers if answer.decision.reason is not Reason.UNREADABLE]
-    shown = passes or answers[:1]  # a menu's code beside the pass is no answer
+    shown = passes or answers[:1]  # ignores the code of a menu beside the pass
     for answer in shown:
         click.echo(json.dumps(answer.facts()) if as_json else _words(answer))
     sys.exit(0 if any(answer.accepted for answer in shown) else 1)
@@ -142,7 +142,7 @@ def _trust(path: Path) -> TrustList:
 
 
 def _texts(what: str) -> list[str]:
-    """The codes to ask about; [""] stands for a picture without one."""
+    """Return the codes to judge; [""] for a picture without one."""
     if what == "-":
         return [sys.stdin.read().removesuffix("\n").removesuffix("\r")]
     if not _is_there(what):
@@ -156,7 +156,7 @@ def _texts(what: str) -> list[str]:
 
 
 def _is_there(what: str) -> bool:
-    """Whether it names something on a disk; the decoder says what is wrong with a directory or a pipe."""
+    """Return whether it names a file of any kind; the decoder reports a directory or a pipe."""
     try:
         return Path(what).exists()
     except (OSError, ValueError):  # a pass is no file name: too long, or worse
@@ -164,7 +164,7 @@ def _is_there(what: str) -> bool:
 
 
 def _lines(examiner: PassExaminer, at: int | None) -> int:
-    """Answers every line; returns the exit code."""
+    """Answer every line; return the exit code."""
     failed = 0
     for number, line in _stdin_lines():
         try:

@@ -1,4 +1,4 @@
-"""Where the gate's state lies: from its configuration, or named outright."""
+"""The paths of the gate's state: from its configuration, or named directly."""
 
 import os
 from collections.abc import Callable
@@ -23,7 +23,7 @@ USUAL = Path("/etc/gate/gate.toml")
 
 
 def state_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds --config and --state-dir."""
+    """Add --config and --state-dir."""
     command = click.option(
         "--state-dir",
         type=click.Path(path_type=Path),
@@ -35,19 +35,19 @@ def state_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def clock_limit(config: Path | None) -> float:
-    """Seconds of running on a clock that is behind until it is trusted no more."""
+    """Return the seconds for which a clock that is behind is still trusted."""
     return (load_settings(config, config_of).clock if config else ClockTable()).untrusted_for
 
 
 def trusted_clock(where: Where, untrusted_for: float) -> GateClock:
-    """The time as the lane judges it.  Raises StoreError for a lane.db that cannot be read."""
+    """Return the trusted clock of the lane.  Raises StoreError for a lane.db that cannot be read."""
     synchronised = read_ntp() is Ntp.SYNCHRONISED
     return GateClock(SystemClock(), read_kept(where), untrusted_for, synchronised=synchronised)
 
 
 def sync_times(where: Where) -> Times:
-    """What a sync may know of the time: as the lane judges it, or as the list says where lane.db cannot be read.
-    Never raises: what cannot be read is reported by whoever needs the file."""
+    """Return the times for a sync: the lane's trusted time, or that of the list where lane.db cannot be read.  Never
+    raises: the code that needs an unreadable file reports it."""
     try:
         clock = trusted_clock(where, 0.0)
     except StoreError:
@@ -56,35 +56,36 @@ def sync_times(where: Where) -> Times:
 
 
 def state_directory(config: Path | None, state_dir: Path | None) -> Path:
-    """Raises UsageError when neither says, ConfigError for a bad file."""
+    """Return the state directory.  Raises UsageError when neither names it, ConfigError for a bad file."""
     return places(config, state_dir).state_dir
 
 
 def run_directory(config: Path | None, state_dir: Path | None) -> Path:
-    """Where a running lane has its socket.  Raises UsageError when neither says, ConfigError for a bad file."""
+    """Return the folder of a running lane's socket.  Raises UsageError when neither names it, ConfigError for a bad
+    file."""
     if state_dir is not None:
         return run_dir_of(state_dir)
     if config is None and DEFAULT_RUN.is_dir() and not os.access(USUAL, os.R_OK):
-        return DEFAULT_RUN  # staff may order, and need not read a camera's password for it
+        return DEFAULT_RUN  # staff may give orders without the right to read a camera's password in it
     if config is None and not USUAL.exists():
         raise UsageError("it is not said where the gate's state lies", hint="Give --config FILE or --state-dir DIR")
     return load_settings(config or USUAL, config_of).device.runs
 
 
 def places(config: Path | None, state_dir: Path | None) -> Places:
-    """Raises UsageError when neither says, ConfigError for a bad file."""
+    """Return the paths of all files.  Raises UsageError when neither names them, ConfigError for a bad file."""
     if state_dir is not None:
         return Places.of(state_dir)
     return places_in(load_settings(_named(config), config_of))
 
 
 def places_in(settings: Settings) -> Places:
-    """Where a configuration says that the files lie."""
+    """Return the paths of a configuration's files."""
     return Places(settings.device.state_dir, settings.device.lists)
 
 
 def answered(config: Path | None, state_dir: Path | None) -> Places:
-    """As `places`, with the lists that the lane answers by.  Raises UsageError, ConfigError."""
+    """Return `places` with the lists that the lane answers by.  Raises UsageError, ConfigError."""
     if state_dir is None:
         return answered_in(load_settings(_named(config), config_of))
     where = Places.of(state_dir)
@@ -92,8 +93,8 @@ def answered(config: Path | None, state_dir: Path | None) -> Places:
 
 
 def answered_in(settings: Settings) -> Places:
-    """With the lists that the lane answers by: its own, which it has verified; what a sync wrote as long as there is
-    none, for a person who asks before the first `gate run`."""
+    """Return the paths with the lists that the lane answers by: its own verified ones.  Before the first `gate run`
+    there are none, and a person who asks gets those of the sync."""
     where = places_in(settings)
     return where.verified if settings.sync is not None and lexists(where.verified.list_db) else where
 

@@ -1,4 +1,4 @@
-"""Addresses as they stand in a configuration file."""
+"""Addresses in a configuration file."""
 
 import ipaddress
 from urllib.parse import urlsplit
@@ -17,7 +17,7 @@ def is_mirror(address: str) -> bool:
 
 
 def host_and_port(listen: str) -> tuple[str, int | None]:
-    """Port None: there is none, or it is no number up to 65535."""
+    """Split an address.  Port None: it is missing, or no number up to 65535."""
     host, _, port = listen.rpartition(":")
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]

@@ -1,4 +1,4 @@
-"""pydantic's reports in the words of a person who edits the file."""
+"""Conversion of pydantic's reports into messages for a person who edits the file."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, get_args
@@ -39,25 +39,25 @@ _PATTERNS = {
 def explain(
     error: ValidationError, model: type[BaseModel], table: Mapping[str, Any], others: Collection[str] = ()
 ) -> list[Finding]:
-    """One finding a key; paths start at `table`, the data that `model` was asked to check.
+    """Return one finding a key.  Paths start at `table`, the data that `model` checked.
 
     `others`: names that are known beside the model's fields, for "did you mean"."""
     findings: dict[KeyPath, Finding] = {}
     for detail in error.errors(include_url=False):
         finding = _finding(detail, _path(detail, table), model, others)
-        findings.setdefault(finding.path, finding)  # a value that fits no arm of a union is told once an arm
+        findings.setdefault(finding.path, finding)  # pydantic reports a value once for each arm of a union
     return list(findings.values())
 
 
 def describe(field: FieldInfo | None) -> str:
-    """A description's first clause is the meaning; the reason of the default follows after a semicolon."""
+    """Return a description's first clause, the meaning; the reason of the default follows after a semicolon."""
     if field is None or not field.description:
         return "See `gate config schema`"
     return f"Meaning: {field.description.partition(';')[0]}"
 
 
 def is_duration(field: FieldInfo | None) -> bool:
-    """Also of `Duration | None`."""
+    """Return whether a field is a `Duration`, or a `Duration | None`."""
     return field is not None and any(
         isinstance(part, BeforeValidator) and part.func is parse_duration
         for part in (*field.metadata, *_parts(field.annotation))
@@ -65,7 +65,7 @@ def is_duration(field: FieldInfo | None) -> bool:
 
 
 def model_of(field: FieldInfo) -> type[BaseModel] | None:
-    """The model inside an annotation such as `Sync | None` or `tuple[Lamp, ...]`."""
+    """Return the model inside an annotation such as `Sync | None` or `tuple[Lamp, ...]`."""
     for part in _parts(field.annotation):
         if isinstance(part, type) and issubclass(part, BaseModel):
             return part
@@ -79,12 +79,12 @@ def _parts(annotation: Any) -> Iterator[Any]:
 
 
 def names(model: type[BaseModel]) -> dict[str, FieldInfo]:
-    """Fields by the name they have in the file."""
+    """Return the fields by their names in the file."""
     return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _path(detail: ErrorDetails, table: Mapping[str, Any]) -> KeyPath:
-    """The parts of pydantic's location that are keys of the file: it also names arms of unions."""
+    """Return the keys in pydantic's location, which also contains arms of unions."""
     path: list[str | int] = []
     here: Any = table
     for part in detail["loc"]:
@@ -102,7 +102,7 @@ def _path(detail: ErrorDetails, table: Mapping[str, Any]) -> KeyPath:
 
 
 def _at(model: type[BaseModel], path: KeyPath) -> tuple[type[BaseModel] | None, FieldInfo | None]:
-    """The model that holds the last key of a path, and that key's field; None where unknown."""
+    """Return the model that holds the last key of a path, and that key's field; None where unknown."""
     here: type[BaseModel] | None = model
     field: FieldInfo | None = None
     for place, part in enumerate(path):

@@ -135,7 +135,7 @@ class DoorTable(Table):
     ] = 0.0
 
     def timing(self, *, contact: bool, feedback: bool) -> DoorTiming:
-        """`contact`, `feedback`: whether there is an input of role door, of role lock."""
+        """Return the timing.  `contact`, `feedback`: whether there is an input of role door, of role lock."""
         return DoorTiming(contact=contact, feedback=feedback, **dict(self))
 
 
@@ -195,7 +195,7 @@ class ScheduleTable(Table):
         return value
 
     def build(self, timezone: str) -> Schedule | None:
-        """None: there is no window."""
+        """Return the schedule; None without a window."""
         if not self.windows:
             return None
         holidays = frozenset(date.fromisoformat(day) for day in self.holidays)

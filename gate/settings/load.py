@@ -1,4 +1,4 @@
-"""Reads a configuration file whole, or says everything that is wrong with it at once."""
+"""Loading of a configuration file, with all its faults reported at once."""
 
 import json
 import re
@@ -22,8 +22,8 @@ from gate.settings.problems import Finding, SettingsError, SettingsProblem, dott
 
 Device = TypeVar("Device", bound=DriverConfig)
 Resolve = Callable[[str, str], type[DriverConfig]]
-"""(kind, driver name) -> the driver's settings model.  Raises ConfigError for a name it does not know.
-Kinds: "reader", "barrier", "input", "feedback".  `gate.registry.config_of` is one."""
+"""(kind, driver name) -> the driver's settings model.  Raises ConfigError for an unknown name.  Kinds: "reader",
+"barrier", "input", "feedback".  Example: `gate.registry.config_of`."""
 
 BASES: Mapping[str, type[DriverConfig]] = {
     "reader": ReaderConfig,
@@ -32,8 +32,8 @@ BASES: Mapping[str, type[DriverConfig]] = {
     "feedback": DriverConfig,
 }
 LISTS = ("reader", "input", "feedback")  # written [[reader]]; there is one barrier
-LARGEST = 256 * 1024  # bytes: a configuration is a page or two; /dev/zero is not one
-DEEPEST = 20  # tables and arrays in each other: what is deep enough breaks those that walk through it by recursion
+LARGEST = 256 * 1024  # bytes: a configuration is a page or two; /dev/zero is endless
+DEEPEST = 20  # nested tables and arrays: deeper ones exceed the recursion limit of code that walks them
 _POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
@@ -41,21 +41,21 @@ _POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 class Loaded:
     settings: Settings
     source: Path
-    lines: Mapping[KeyPath, int]  # where each key stands, from 1; a key that is absent has its default
+    lines: Mapping[KeyPath, int]  # line of each key, from 1; a key that is absent has its default
 
 
 def load_settings(path: Path, resolve: Resolve) -> Settings:
-    """Raises SettingsError (a ConfigError, exit 78) that lists every problem."""
+    """Load a file.  Raises SettingsError (a ConfigError, exit 78) that lists every problem."""
     return read_settings(path, resolve).settings
 
 
 def read_settings(path: Path, resolve: Resolve) -> Loaded:
-    """As `load_settings`, and tells where each key stands."""
+    """Load a file as `load_settings` does, with the line of each key."""
     text = _text(path)
     data = _parse(path, text)
     try:
         lines = locate(text)
-    except (ValueError, RecursionError):  # a line number is a service: without one, errors still name the key
+    except (ValueError, RecursionError):  # without line numbers, errors still name the key
         lines = {}
     folder = path.absolute().parent
     settings, findings = _validate(data, resolve, folder)
@@ -68,7 +68,7 @@ def read_settings(path: Path, resolve: Resolve) -> Loaded:
 
 
 def _beside(settings: Settings, folder: Path) -> Settings:
-    """Relative paths start at the file's folder, whatever the working directory of the process."""
+    """Resolve relative paths from the file's folder, whatever the working directory of the process."""
     device = settings.device
     lists = device.list_dir and folder / device.list_dir
     runs = device.run_dir and folder / device.run_dir
@@ -111,7 +111,7 @@ def _text(path: Path) -> str:
     if len(raw) > LARGEST:
         raise ConfigError(f"{path}: larger than {LARGEST // 1024} KiB", hint="This is not a configuration file")
     try:
-        return raw.decode("utf-8-sig").replace("\r\n", "\n")  # Notepad writes a mark at the start and CR LF
+        return raw.decode("utf-8-sig").replace("\r\n", "\n")  # Notepad writes a byte order mark and CR LF
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise SettingsError(
@@ -130,7 +130,7 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
             str(path), 1, "", "brackets or tables are nested too deeply", "Close the brackets that were opened"
         )
         raise SettingsError([problem]) from error
-    except ValueError as error:  # TOMLDecodeError, and a number of thousands of digits
+    except ValueError as error:  # TOMLDecodeError, or a number of thousands of digits
         found = _POSITION.search(str(error))
         what = _POSITION.sub("", str(error))
         line, column = (int(found[1]), int(found[2])) if found and found[1] else (text.count("\n") + 1, None)
@@ -142,7 +142,7 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
 
 
 def _depth(data: object) -> int:
-    """How many tables and arrays stand in each other, counted without recursion, DEEPEST + 1 at most."""
+    """Return the depth of nested tables and arrays, without recursion; DEEPEST + 1 at most."""
     depth, level = 0, [data]
     while level and depth <= DEEPEST:
         depth += 1
@@ -166,7 +166,7 @@ def _validate(data: dict[str, Any], resolve: Resolve, folder: Path) -> tuple[Set
         )
     if tables is None or findings:
         first: dict[KeyPath, Finding] = {}
-        for found in findings:  # what follows from the first at a place is no news
+        for found in findings:  # keep the first finding at a place: the others follow from it
             first.setdefault(found.path, found)
         return None, list(first.values())
     barriers = devices["barrier"]
@@ -182,7 +182,7 @@ def _validate(data: dict[str, Any], resolve: Resolve, folder: Path) -> tuple[Set
 
 
 def _plain(value: Any, path: KeyPath, findings: list[Finding]) -> Any:
-    """The data as JSON can hold it.  No key of a configuration takes a date, or an integer beyond 64 bits."""
+    """Return the data as JSON types.  No key of a configuration takes a date, or an integer beyond 64 bits."""
     if isinstance(value, dict):
         return {key: _plain(item, (*path, key), findings) for key, item in value.items()}
     if isinstance(value, list):
@@ -199,8 +199,8 @@ def _plain(value: Any, path: KeyPath, findings: list[Finding]) -> Any:
 def _check(
     model: type[BaseModel], table: Mapping[str, Any], place: KeyPath, folder: Path, findings: list[Finding]
 ) -> Any:
-    """The validated model, or None.  Through JSON, for its strict mode takes TOML's types at their word
-    ("17" is no number, 1 is no `true`) and still reads paths and enums from text."""
+    """Return the validated model, or None.  Validation goes through JSON, whose strict mode keeps TOML's types apart
+    ("17" is no number, 1 is no `true`) but reads paths and enums from text."""
     try:
         return model.model_validate_json(json.dumps(table), strict=True, context={FOLDER: folder})
     except ValidationError as error:
@@ -212,7 +212,7 @@ def _check(
 
 
 def _devices(kind: str, value: Any, resolve: Resolve, folder: Path, findings: list[Finding]) -> list[DriverConfig]:
-    """The driver tables of one kind that are good."""
+    """Return the valid driver tables of one kind."""
     if value is None:
         return []
     tables: list[tuple[KeyPath, Any]]

@@ -1,7 +1,7 @@
-"""Where in a TOML text each key stands.
+"""The line of each key in a TOML text.
 
-`tomllib` gives values without positions, and an error is only useful with its line.  This scanner walks
-a text that `tomllib` has already accepted, so it need not judge: it only finds keys.
+`tomllib` gives values without positions, but an error needs its line.  This scanner walks a text that
+`tomllib` has already accepted, so it only finds keys and checks nothing.
 """
 
 import re
@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Mapping
 
 KeyPath = tuple[str | int, ...]
-"""`("reader", 0, "device")`: names of tables and keys, and places in arrays from 0."""
+"""`("reader", 0, "device")`: names of tables and keys, and indices in arrays from 0."""
 
 _BLANK = re.compile(r"(?:[ \t\n]|#[^\n]*)*")
 _KEY = re.compile(r"""[ \t]*(?:([A-Za-z0-9_-]+)|("(?:\\.|[^"\\])*"|'[^']*'))[ \t]*""")
@@ -23,22 +23,22 @@ _PLAIN = re.compile(r"[^,\]}#\n]+")
 
 
 def locate(text: str) -> dict[KeyPath, int]:
-    """Line (from 1) of every table, key and array element of a valid TOML text with "\\n" line ends.
+    """Return the line (from 1) of every table, key and array element of a TOML text with "\\n" line ends.
 
-    Raises ValueError where the text is not valid after all."""
+    Raises ValueError where the text turns out to be invalid."""
     return _Scanner(text).run()
 
 
 def line_of(lines: Mapping[KeyPath, int], path: KeyPath) -> int:
-    """The line of a key, or of the nearest table around it."""
+    """Return the line of a key, or of the nearest table around it."""
     while path and path not in lines:
         path = path[:-1]
     return lines.get(path, 1)
 
 
 def place_for(text: str, lines: Mapping[KeyPath, int], path: KeyPath) -> int:
-    """The line that an error about a key should name: where it stands; for one that is missing, where it
-    stands commented out in its table, else the table's own."""
+    """Return the line for an error about a key: its own.  For a missing key, the line where it is commented out in
+    its table, else the table's."""
     line = line_of(lines, path)
     if path in lines or not path or path[:-1] not in lines:
         return line
@@ -57,7 +57,7 @@ class _Scanner:
         self._at = 0
         self._starts = [0, *(found.end() for found in re.finditer("\n", text))]
         self._lines: dict[KeyPath, int] = {}
-        self._elements: dict[KeyPath, int] = {}  # how many [[…]] a path has had so far
+        self._elements: dict[KeyPath, int] = {}  # number of [[…]] of a path so far
 
     def run(self) -> dict[KeyPath, int]:
         table: KeyPath = ()
@@ -85,7 +85,7 @@ class _Scanner:
         return self._enter(path)
 
     def _enter(self, path: KeyPath) -> KeyPath:
-        """The table a header's name leads to: of an array of tables, its newest element."""
+        """Return the path of a header's table: for an array of tables, its newest element."""
         self._note(path)
         if count := self._elements.get(path):
             path = (*path, count - 1)

@@ -36,7 +36,7 @@ DEFAULT_RUN = Path("/run/gate")
 
 
 def run_dir_of(state_dir: Path) -> Path:
-    """Where a lane has its socket that names no place for it."""
+    """Return the folder of a lane's socket when none is configured."""
     return DEFAULT_RUN if state_dir == DEFAULT_STATE else state_dir
 
 
@@ -78,12 +78,12 @@ class DeviceTable(Table):
 
     @property
     def runs(self) -> Path:
-        """The folder of the control socket, whether it is named or not."""
+        """The folder of the control socket, configured or default."""
         return self.run_dir or run_dir_of(self.state_dir)
 
     @property
     def lists(self) -> Path:
-        """The folder of the lists, whether it is named or not."""
+        """The folder of the lists, configured or default."""
         if self.list_dir is not None:
             return self.list_dir
         return DEFAULT_STATE / "lists" if self.state_dir == DEFAULT_STATE else self.state_dir
@@ -323,7 +323,7 @@ class Kiosk(Table):
 
     @property
     def host(self) -> str:
-        """Without the brackets of an IPv6 address."""
+        """The host without the brackets of an IPv6 address."""
         return host_and_port(self.listen)[0]
 
     @property
@@ -358,7 +358,7 @@ class Settings(Tables):
 
     @property
     def policy(self) -> Policy:
-        """What `gate.core.decide` needs to know of this venue."""
+        """The venue's settings that `gate.core.decide` needs."""
         return Policy(
             venue=Venue(self.venue.category, self.venue.zone),
             timezone=zone(self.venue.timezone),
@@ -371,7 +371,7 @@ class Settings(Tables):
         )
 
     def verifier(self, trust: TrustList) -> Verifier:
-        """What checks passes at this gate, believing these issuers."""
+        """Return the verifier of passes at this gate, for these issuers."""
         return Verifier(
             trust,
             venue=self.venue.id,

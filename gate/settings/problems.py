@@ -1,4 +1,4 @@
-"""What is wrong with a configuration file: every problem with its line, its key, and what to do."""
+"""The faults of a configuration file: each with its line, its key, and what to do."""
 
 import json
 import re
@@ -15,7 +15,7 @@ _LONGEST_VALUE = 80
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something wrong at a key; the line is looked up later."""
+    """A fault at a key; the line is looked up later."""
 
     path: KeyPath
     what: str
@@ -24,14 +24,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class SettingsProblem:
-    """`str()` is one line: `gate.toml:12: lane.hold: what is wrong. What to do`."""
+    """A fault with its line.  `str()` is one line: `gate.toml:12: lane.hold: what is wrong.  What to do`."""
 
     file: str
     line: int
-    key: str  # dotted, places in arrays in brackets; "" for the file as a whole
+    key: str  # dotted, array indices in brackets; "" for the file as a whole
     what: str
     hint: str
-    column: int | None = None  # for errors of syntax
+    column: int | None = None  # for syntax errors
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" + (f":{self.column}" if self.column else "")
@@ -43,7 +43,7 @@ class SettingsProblem:
 
 
 class SettingsError(ConfigError):
-    """Everything that is wrong with a file; `str()` is one line a problem, in the order of the file."""
+    """Error with every fault of a file; `str()` is one line a problem, in the order of the file."""
 
     def __init__(self, problems: Iterable[SettingsProblem]) -> None:
         self.problems = tuple(sorted(problems, key=lambda problem: problem.line))
@@ -51,7 +51,7 @@ class SettingsError(ConfigError):
 
 
 def dotted(path: Sequence[str | int]) -> str:
-    """`("reader", 0, "device")` -> `reader[0].device`"""
+    """Return a path in dots: `("reader", 0, "device")` -> `reader[0].device`"""
     text = ""
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
@@ -59,17 +59,17 @@ def dotted(path: Sequence[str | int]) -> str:
 
 
 def shown(value: object) -> str:
-    """A value as it is written in TOML, shortened, passwords in addresses covered."""
+    """Return a value in TOML, shortened, with passwords in addresses masked."""
     text = covered(json.dumps(value, ensure_ascii=False, default=str))
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
 
 
 def covered(text: str) -> str:
-    """`rtsp://user:secret@host` -> `rtsp://user:***@host`"""
+    """Mask a password: `rtsp://user:secret@host` -> `rtsp://user:***@host`"""
     return _PASSWORD.sub(r"\1:***@", text)
 
 
 def meant(word: str, known: Iterable[str]) -> str | None:
-    """The known word that a misspelt one comes close to."""
+    """Return the known word closest to a misspelt one, if any is close."""
     near = get_close_matches(word.lower(), list(known), 1, 0.6)
     return near[0] if near else None

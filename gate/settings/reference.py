@@ -1,6 +1,6 @@
-"""The configuration described by its models: as a commented file and as a JSON Schema.
+"""The reference of the configuration: a commented file and a JSON Schema.
 
-Both are made, not written, so neither can say anything that the gate does not do.
+Both are generated from the models, so they cannot disagree with the gate.
 """
 
 import json
@@ -52,7 +52,7 @@ class DriverOffer:
 
 
 def reference(offers: Iterable[DriverOffer]) -> str:
-    """The text of `config/gate.toml`."""
+    """Return the text of `config/gate.toml`."""
     blocks = [_HEAD]
     for name, field in Tables.model_fields.items():
         model = model_of(field)
@@ -68,7 +68,7 @@ def reference(offers: Iterable[DriverOffer]) -> str:
 
 
 def schema(offers: Iterable[DriverOffer]) -> dict[str, Any]:
-    """JSON Schema (2020-12) of a whole file; a device table is any of its drivers' by name."""
+    """Return the JSON Schema (2020-12) of a whole file.  A device table matches one of its drivers, by name."""
     whole = Tables.model_json_schema()
     defs: dict[str, Any] = whole["$defs"]
     variants: dict[str, list[dict[str, str]]] = {kind: [] for kind in _KINDS}
@@ -91,14 +91,14 @@ def schema(offers: Iterable[DriverOffer]) -> dict[str, Any]:
 
 
 def _as_written(node: Any) -> None:
-    """As it stands in TOML: durations are text, and there is no null."""
+    """Convert a schema to TOML's types: durations are text, and there is no null."""
     if isinstance(node, list):
         for item in node:
             _as_written(item)
     if not isinstance(node, dict):
         return
     if node.get("examples") == _DURATION_EXAMPLES:
-        for bound in ("gt", "ge", "lt", "le"):  # of the seconds, not of the text
+        for bound in ("gt", "ge", "lt", "le"):  # they bound the seconds, not the text
             node.pop(bound, None)
         node["pattern"] = r"^\d+(\.\d+)?(ms|s|m|h|d)$"
         if isinstance(node.get("default"), float | int):
@@ -127,7 +127,7 @@ def _device(offer: DriverOffer) -> Iterator[str]:
 
 
 def _keys(model: type[BaseModel], mark: str) -> Iterator[str]:
-    """`mark`: what stands before each key: "#" when the table is commented out."""
+    """Yield the lines of a table's keys.  `mark` precedes each key: "#" when the table is commented out."""
     whole = model.model_json_schema()
     for name, field in names(model).items():
         if name == "driver":
@@ -146,7 +146,7 @@ def _default(field: FieldInfo) -> str:
 
 
 def _line(name: str, field: FieldInfo, mark: str) -> str:
-    """A key with its default; one that has none with an example, commented out if there is none either."""
+    """Return a key with its default.  Without one it has an example, and is commented out if that is missing too."""
     value = None if field.is_required() else field.get_default(call_default_factory=True)
     if value is not None:
         return f"{mark}{name} = {_toml(value, field)}"
@@ -168,7 +168,7 @@ def _toml(value: object, field: FieldInfo) -> str:
 
 
 def _form(node: Mapping[str, Any], defs: Mapping[str, Any]) -> str:
-    """What a value looks like: `Whole number, at least 0, at most 53`."""
+    """Return the format of a value: `Whole number, at least 0, at most 53`."""
     if "$ref" in node:
         return _form({**defs[node["$ref"].rsplit("/", 1)[-1]], **{k: v for k, v in node.items() if k != "$ref"}}, defs)
     if "anyOf" in node:

@@ -1,4 +1,4 @@
-"""A good configuration, looked over: what holds and where it was said, and what deserves a second look."""
+"""Review of a valid configuration: the effective values, their lines, and advice."""
 
 import re
 from collections.abc import Collection, Iterator
@@ -27,23 +27,23 @@ _SHAKY_NAME = re.compile(r"/dev/(video|ttyUSB|ttyACM|ttyS)\d+")
 
 @dataclass(frozen=True, slots=True)
 class ReviewRow:
-    """One effective value.  `line`: where the file says it, None for a default."""
+    """One effective value.  `line`: its line in the file, None for a default."""
 
     path: KeyPath
-    value: Any  # as TOML writes it: durations "5s"; passwords in addresses covered
+    value: Any  # in TOML's notation: durations "5s"; passwords in addresses masked
     line: int | None
 
 
 def effective(loaded: Loaded) -> list[ReviewRow]:
-    """Every key with the value that holds; a table that is absent and optional is one row with None."""
+    """Return every key with its effective value; an absent optional table is one row with None."""
     dump = loaded.settings.model_dump(mode="json")
     data = {_IN_FILE.get(name, name): value for name, value in dump.items()}
     return [ReviewRow(path, value, loaded.lines.get(path)) for path, value in _leaves(data, ())]
 
 
 def advise(settings: Settings, simulated: Collection[KeyPath] = (), barrier: Abilities = ONE_PULSE) -> list[Finding]:
-    """What is allowed and yet should be meant.  `simulated`: tables whose driver moves nothing real;
-    `barrier`: what the barrier can do, so configured."""
+    """Return advice on settings that are allowed but may be unintended.  `simulated`: tables whose driver moves
+    nothing real.  `barrier`: the barrier's abilities in this configuration."""
     return [
         *_about_lane(settings, barrier),
         *_about_doors(settings, barrier),
@@ -55,7 +55,7 @@ def advise(settings: Settings, simulated: Collection[KeyPath] = (), barrier: Abi
 
 
 def devices(settings: Settings) -> list[tuple[KeyPath, DriverConfig]]:
-    """Every device table with its place in the file; the place begins with the kind of driver."""
+    """Return every device table with its path in the file, which begins with the kind of driver."""
     tables: list[tuple[KeyPath, DriverConfig]] = []
     tables += [(("reader", place), table) for place, table in enumerate(settings.readers)]
     tables += [(("barrier",), settings.barrier)] if settings.barrier else []
@@ -158,7 +158,7 @@ def _about_names(settings: Settings) -> Iterator[Finding]:
 
 
 def _host(value: object) -> str | None:
-    """Where a driver's setting leads to, if it is an address."""
+    """Return the host of a driver's setting, if it is an address."""
     if isinstance(value, IPv4Address):
         return str(value)
     found = _OUTSIDE.match(value) if isinstance(value, str) else None

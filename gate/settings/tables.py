@@ -1,4 +1,4 @@
-"""What every table of a configuration has in common."""
+"""The common base of every table of a configuration."""
 
 from typing import Annotated
 
@@ -6,8 +6,8 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from pydantic_core import PydanticCustomError
 
 WRONG = "gate"
-"""Type of the errors made here; their `ctx` holds `what`, `hint` and, where another key than the table
-is meant, `key`."""
+"""Type of the errors made here.  Their `ctx` holds `what`, `hint` and, if another key than the table is at fault,
+`key`."""
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 WORD_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,63}$"  # as in venue rules
@@ -19,6 +19,7 @@ DAY = 86400.0
 
 
 def wrong(what: str, hint: str, *, key: str = "") -> PydanticCustomError:
+    """Return an error with what is wrong and what to do."""
     return PydanticCustomError(WRONG, "{what}", {"what": what, "hint": hint, "key": key})
 
 

@@ -1,8 +1,8 @@
-"""Time zones: the newer of the system's data and the package tzdata's decides.
+"""Time zones from the newer of the system's data and the package tzdata.
 
-Zone files carry no date.  A folder of them says its version in tzdata.zi (`# version 2026f`) or in +VERSION.
-A folder that says none counts as older than the package: an old image, or PYTHONTZPATH, must not move the
-hours of a venue.  zoneinfo itself takes the system's file whenever there is one.
+Zone files carry no date.  A folder of them states its version in tzdata.zi (`# version 2026f`) or in +VERSION.
+A folder without a version counts as older than the package: an old image, or PYTHONTZPATH, must not shift the
+hours of a venue. zoneinfo itself always prefers the system's file.
 """
 
 import re
@@ -23,18 +23,18 @@ _NAME = re.compile(r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+)*")
 
 @dataclass(frozen=True, slots=True)
 class ZoneData:
-    """Where the data of a zone comes from."""
+    """The source of a zone's data."""
 
     place: str  # a folder, or "package tzdata"
-    version: str  # "2026f"; "" when the place does not say
+    version: str  # "2026f"; "" when it is unknown
 
     @property
     def rank(self) -> tuple[int, int, str]:
-        """Ascending with the age of the data; a version that is not known is the oldest."""
+        """Sort key: newer data ranks higher; an unknown version is the oldest."""
         if not self.version:
             return (0, 0, "")
         year, letters = self.version[:4], self.version[4:]
-        return (int(year), len(letters), letters)  # after z comes za
+        return (int(year), len(letters), letters)  # za follows z
 
     def __str__(self) -> str:
         return f"{self.place} ({self.version or 'no version'})"
@@ -42,16 +42,16 @@ class ZoneData:
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A time zone, and which data it was read from."""
+    """A time zone, and the data it was read from."""
 
     info: ZoneInfo
     used: ZoneData
-    passed_over: tuple[tuple[ZoneData, ZoneInfo], ...]  # the same zone in data that is older, or of no known version
+    passed_over: tuple[tuple[ZoneData, ZoneInfo], ...]  # the same zone in older data, or of unknown version
 
 
 @lru_cache(maxsize=64)
 def find_zone(name: str) -> Zone:
-    """Read the newest data of a zone.  Raises KeyError when no place has it (in a form that can be read)."""
+    """Read the newest data of a zone.  Raises KeyError when no place has it (in a readable format)."""
     found = [(data, info) for data, file in _places(name) if (info := _read(file, name)) is not None]
     if not found:
         raise KeyError(name)
@@ -60,12 +60,12 @@ def find_zone(name: str) -> Zone:
 
 
 def zone(name: str) -> ZoneInfo:
-    """A time zone by its IANA name.  Raises KeyError."""
+    """Return a time zone by its IANA name.  Raises KeyError."""
     return find_zone(name).info
 
 
 def local_time(name: str, at: float) -> str:
-    """`at` (Unix s) on a venue's wall clock, with its offset: "2026-11-27 21:05 UTC+05:00"."""
+    """Return `at` (Unix s) on a venue's wall clock, with its offset: "2026-11-27 21:05 UTC+05:00"."""
     try:
         local = datetime.fromtimestamp(at, zone(name))
         offset = local.strftime("%z")
@@ -76,8 +76,8 @@ def local_time(name: str, at: float) -> str:
 
 
 def doubt(name: str, at: float) -> str | None:
-    """Say where older data, of this system or shipped with it, shows another time within a year of `at`
-    (Unix s).  None: nowhere; data that is older and says the same misleads nobody."""
+    """Return where older data, of this system or shipped with it, shows another time within a year of `at` (Unix s).
+    None: nowhere; older data that agrees does no harm."""
     chosen = find_zone(name)
     moments = [at + week * 7 * 86400 for week in range(-52, 53)]
     for data, info in chosen.passed_over:
@@ -97,8 +97,8 @@ _PACKAGE_PLACE = f"package {_PACKAGE}"
 
 
 def _places(name: str) -> Iterator[tuple[ZoneData, Traversable]]:
-    """Every file of a zone, the package's first."""
-    if not _NAME.fullmatch(name):  # no path leaves the folders
+    """Yield every file of a zone, the package's first."""
+    if not _NAME.fullmatch(name):  # a name must not contain a path
         return
     try:
         packed: Traversable | None = resources.files(_PACKAGE).joinpath("zoneinfo")

@@ -1,4 +1,4 @@
-"""Whether a list.db holds what the authority signed: told from the signatures that lie in it, and a root.json."""
+"""Verification of a list.db: its documents against the signatures stored in it, and a root.json."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ from gate.sync.list_mirror import ListMirror
 from gate.sync.repository import TARGETS, MirrorRepository
 from gate.sync.shelf import Shelf
 
-NO_EXPIRY = 0.0  # Unix s that no metadata has expired by
+NO_EXPIRY = 0.0  # Unix s: no metadata has expired by then
 HINT = (
     "What was held stays in use.  The next `gate sync` writes it again; if that is refused too, stop gate-sync "
     "and find out who writes there"
@@ -26,15 +26,15 @@ HINT = (
 
 
 class ForgedError(PublishError):
-    """What a list.db holds is not what the authority signed."""
+    """Error for a list.db whose content the authority did not sign."""
 
 
 @contextmanager
 def verified(
     path: Path, documents: Mapping[str, bytes], root: bytes, kept: KeptMetadata, folder: Path
 ) -> Iterator[tuple[MirrorRepository, Publication]]:
-    """The publication in the documents of the list.db at `path`, without its nibbles; `kept`, in `folder`: metadata
-    that was believed before.  Raises ForgedError, StoreError, SyncError for a root.json that is none."""
+    """Yield the publication in the documents of the list.db at `path`, without its nibbles.  `kept`, in `folder`:
+    metadata accepted before.  Raises ForgedError, StoreError, and SyncError for an invalid root.json."""
     if HEAD not in documents:
         raise ForgedError(f"{path}: it carries no signatures of the authority", hint=HINT)
     try:
@@ -49,7 +49,7 @@ def verified(
         for name, body in signed.items():
             if (
                 body is not None and documents.get(name) != body
-            ):  # it may be known from before, and the offer hold another
+            ):  # it may be kept from before, and the offer contain another
                 raise ForgedError(f"{path}: {name} is not what the authority signed", hint=HINT)
         yield repository, publication
 
@@ -72,8 +72,8 @@ def _publication(path: Path, repository: MirrorRepository) -> Publication:
 
 
 def is_signed(places: Places, root: bytes) -> bool:
-    """Whether head and documents of the list that is held are as signed; True where there is none.  For a sync, which
-    shall go on from nothing else.  Raises StoreError where the disk refuses."""
+    """Return whether head and documents of the held list are as signed; True without a list.  A sync must continue
+    from nothing else.  Raises StoreError where the disk refuses."""
     file = open_held(places)
     if file is None:
         return True
@@ -99,9 +99,9 @@ def _is_head(held: ListHead, signed: Head) -> bool:
 
 
 def add_signatures(places: Places, root: bytes) -> bool:
-    """Write the list that is held again with its signatures, where an earlier version of the gate left them in tuf/
-    only: a gate without a network then has a list that its lane can verify.  Whether that was so.
-    Raises StoreError."""
+    """Write the held list again with its signatures; return whether they were missing.  An earlier version of the
+    gate kept them in tuf/ only.  A gate without a network then has a list that its lane can verify.  Raises
+    StoreError."""
     file = open_held(places)
     if file is None:
         return False
@@ -117,7 +117,8 @@ def add_signatures(places: Places, root: bytes) -> bool:
 
 
 def _signatures(folder: Path) -> dict[str, bytes] | None:
-    """As `Repository.proof` gives them, from the folder of a visit that succeeded; None where one is missing."""
+    """Return the signatures as `Repository.proof` does, from the folder of a successful visit; None where one is
+    missing."""
     with closing(KeptMetadata(folder)) as kept, closing(Shelf(folder / TARGETS)) as targets:
         bodies = {role: kept.files.read(f"{role}.json", MAX_METADATA) for role in ("snapshot", "targets", "status")}
         timestamp = kept.files.read("timestamp.json", MAX_METADATA)

@@ -1,4 +1,4 @@
-"""Whether the place of a person is the one that the authority signed, before staff go by it."""
+"""Verification of a person's place against the signed subject index, before staff rely on it."""
 
 import hashlib
 import shutil
@@ -20,9 +20,9 @@ from gate.sync.signed_list import HINT, NO_EXPIRY, ForgedError
 
 
 def confirm(iin: str, idx: int, device: SigningKey, places: Places, root: bytes) -> None:
-    """Raise ForgedError where `idx` is not the place of this person, as signed; StoreError where that cannot be read.
+    """Raise ForgedError where `idx` is not the signed place of this person; StoreError where that cannot be read.
 
-    What is verified is read once, here: the index is the sync's to change."""
+    The bytes to verify are read once, here, because the sync may change the index."""
     index = read_subjects(places)
     if index is None:
         raise ForgedError("the subject index is gone", hint=HINT)
@@ -41,8 +41,8 @@ def confirm(iin: str, idx: int, device: SigningKey, places: Places, root: bytes)
 
 
 def _signed_head(index: SubjectIndex, places: Places, root: bytes) -> SubjectsHead:
-    """By the newest root that the lane knows.  No version is compared: people are added to an index, and an older one
-    lacks some."""
+    """Return the head as verified by the newest root of the lane.  Versions are not compared: an older index only
+    lacks people."""
     proof = {name: body.encode("utf-8", "surrogateescape") for name, body in index.proof.items()}
     with TemporaryDirectory() as temporary:
         folder, roots = Path(temporary) / "tuf", places.verified.list_dir / "tuf" / "root_history"

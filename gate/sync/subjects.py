@@ -1,4 +1,4 @@
-"""The subject index of a visit: what is new of it, and only where it is asked for."""
+"""The subject index of a visit: fetches new segments only, and only where the index is wanted."""
 
 from collections.abc import Iterator
 
@@ -21,7 +21,7 @@ from gate.sync.repository import MirrorRepository
 
 
 def take_subjects(repository: MirrorRepository, device: VerifyKey, where: Where) -> None:
-    """`device`: its public key.  Raises SyncError, PublishError, StoreError."""
+    """Fetch the new segments.  `device`: its public key.  Raises SyncError, PublishError, StoreError."""
     target = sealed_target(device)
     if repository.length(SUBJECTS) is None or repository.length(target) is None:
         raise SyncError(
@@ -41,7 +41,7 @@ def take_subjects(repository: MirrorRepository, device: VerifyKey, where: Where)
 
 
 def _parts(repository: MirrorRepository, segments: list[SubjectSegment], held: int) -> Iterator[tuple[int, bytes]]:
-    """Digests of the places from `held` on, a segment at a time."""
+    """Yield digests of the places from `held` on, a segment at a time."""
     for segment in segments:
         packed = repository.fetch(segment.target, MAX_SEGMENT)
         first = max(held, segment.first)

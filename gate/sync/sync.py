@@ -1,9 +1,9 @@
-"""A visit to a mirror: take what is newer into list.db, and say what was done.
+"""A visit to a mirror: takes a newer list into list.db, and reports the result.
 
     root.json -> mirror -> TUF metadata -> head -> deltas or snapshot -> a new list.db in place of the one before
 
-Whatever goes wrong on the way, the list that was held is held still, and the next visit begins again: files
-that came in whole are kept, a broken download is resumed.
+After any failure the held list stays, and the next visit starts again: complete files are kept, an interrupted
+download is resumed.
 """
 
 import hashlib
@@ -44,9 +44,9 @@ log = Log(part="sync")
 
 
 def sync(source: ListSource, now: Times | float, progress: Callable[[int], None] | None = None) -> Outcome:
-    """A round in this process, where a mirror that goes silent holds it for as long as a read may take.
-    `now`: Unix s by the trusted clock, or all that is known of the time.  Raises SyncError when no mirror could be
-    used, StoreError when this device's disk or list.db refuses, or another sync is running."""
+    """Make a round in this process; a silent mirror holds it for the time of a read.  `now`: Unix s by the trusted
+    clock, or all known times.  Raises SyncError when no mirror could be used, StoreError when this device's disk or
+    list.db refuses, or another sync is running."""
     read_root(source.root)
     with alone(Places.of(source.where).list_dir):
         return ask_in_turn(
@@ -57,7 +57,8 @@ def sync(source: ListSource, now: Times | float, progress: Callable[[int], None]
 
 
 def visit_here(source: ListSource, now: Times | float, address: str, report: Report) -> Visited:
-    """Whatever a mirror serves is a problem of that mirror.  Raises StoreError: a problem of this device."""
+    """Visit a mirror in this process.  Its faults are problems of the result.  Raises StoreError for a fault of this
+    device."""
     visit = _Visit(source, Times.of(now), report)
     try:
         outcome = visit.to(address)
@@ -74,7 +75,7 @@ def visit_here(source: ListSource, now: Times | float, address: str, report: Rep
     except MemoryError:
         visit.problems.append(_unusable(address, "it takes too much memory"))
         outcome = None
-    except Exception as error:  # whatever it served, the next one is asked
+    except Exception as error:  # whatever it served, the next mirror is asked
         log.debug("unforeseen", mirror=shown(address), exc_info=True)
         visit.problems.append(_unusable(address, type(error).__name__))
         outcome = None
@@ -86,8 +87,8 @@ class _Visit:
         self._source = source
         self._times = times
         self._report = report
-        self._start_over = False  # what is held was signed by nobody
-        self._arrived = 0.0  # monotonic s: the last file was here
+        self._start_over = False  # the held list is not signed
+        self._arrived = 0.0  # monotonic s: arrival of the last file
         self.received = 0  # bytes
         self.problems: list[GateError] = []
 
@@ -105,20 +106,20 @@ class _Visit:
         raise ExpiredError(expired.what if expired else shown(address), hint=self._times.why_expired())
 
     def _look_at_own_list(self, root: bytes) -> None:
-        """Go on from nothing but what was signed: what else lies there, nobody's sync wrote."""
+        """Check the held list's signatures: the visit must continue from signed content only."""
         places = Places.of(self._source.where)
         _set_aside_if_damaged(places)
         try:
             add_signatures(places, root)
             self._start_over = not is_signed(places, root)
-        except StoreError:  # it is damaged: that was said
+        except StoreError:  # damaged: reported already
             return
         if self._start_over:
             log.error("list.db is not what the authority signed: fetched again", list=str(places.held_list_db))
             self._times = Times(self._times.system, self._times.system)
 
     def _visit(self, address: str, root: bytes, folder: Path, reference: float, *, only_reset: bool) -> Outcome:
-        """`reference`: Unix s by which the metadata are judged."""
+        """Visit once.  `reference`: Unix s by which the metadata are judged."""
         with (
             closing(KeptMetadata(folder)) as kept,
             closing(Mirror(address, TIMESTAMP, kept.files, self._report)) as mirror,
@@ -170,14 +171,14 @@ class _Visit:
         return Outcome(repository.base, head.version, head.as_of, head.listed, changed, 0, way_taken, took, ())
 
     def _new_reset(self, time: bytes | None) -> TimeReset | None:
-        """The reset of the time that is offered; None when there is none that this device has not taken over."""
+        """Return the offered reset of the time; None when this device has none left to apply."""
         if time is None:
             return None
         offered, taken = parse_time(time), None if self._start_over else read_reset(self._source.where)
         return offered if taken is None or offered.number > taken.number else None
 
     def _take_subjects(self, repository: MirrorRepository) -> None:
-        """The list is current whatever becomes of the index: a problem with it is told beside."""
+        """Update the subject index.  A fault is reported beside, because the list is current regardless."""
         source = self._source
         try:
             if source.subjects_for is not None:
@@ -189,14 +190,14 @@ class _Visit:
             self.problems.append(error)
 
     def _list(self, repository: MirrorRepository, head: Head, version: int | None) -> tuple[str, bytes]:
-        """How the list came about, and its nibbles."""
+        """Return how the list was made ("snapshot", "2 deltas"), and its nibbles."""
         names = [head.snapshot, *(delta.target for delta in head.deltas)]
         lengths = {name: length for name in names if (length := repository.length(name)) is not None}
         deltas = way(head, version, lengths)
         if deltas:
             try:
                 return _words(deltas), self._by_deltas(repository, head, deltas)
-            except PublishError as error:  # the snapshot heals a chain that does not hold
+            except PublishError as error:  # the snapshot replaces an inconsistent chain
                 log.warning(str(error))
         packed = repository.fetch(head.snapshot, MAX_SNAPSHOT)
         self._arrived = monotonic()
@@ -212,7 +213,7 @@ class _Visit:
 
 
 def _checked(nibbles: bytes, head: Head) -> bytes:
-    """Raises PublishError."""
+    """Return the nibbles if they match the head.  Raises PublishError."""
     if hashlib.sha256(nibbles).hexdigest() != head.sha256:
         raise PublishError("the deltas lead to another list than its head names", hint="Taking the snapshot")
     return nibbles
@@ -230,7 +231,7 @@ def _unusable(address: str, why: str) -> SyncError:
 
 
 def _watched(progress: Callable[[int], None] | None) -> Report:
-    """Ends a visit at its next report, when its time is over."""
+    """Return a reporter that ends a visit at its next report after the deadline."""
     allowance, received = Allowance(LIMITS, monotonic()), 0
 
     def report(step: Step) -> None:
@@ -247,7 +248,7 @@ def _watched(progress: Callable[[int], None] | None) -> Report:
 
 
 def _set_aside_if_damaged(where: Where) -> None:
-    """Any file that cannot be read as what was written is fetched again, for it is a copy."""
+    """Set aside unreadable files: they are copies, and will be fetched again."""
     problem = set_damaged_aside(where)
     if problem is not None:
         log.error("kept as list.db.damaged, to be fetched again", problem=problem)

@@ -1,11 +1,11 @@
-"""From the list that a sync wrote to the one that the lane answers by: verified by the lane's own root.
+"""Takeover of the list that a sync wrote as the lane's own, verified by the lane's own root.
 
     root.json (/etc/gate) -> roots -> timestamp -> snapshot -> targets -> trust.json, rules.json, time.json
                                                            `-> status  -> head -> the nibbles
 
-All of it lies in the sync's list.db.  The metadata that the lane believed last lie in a folder of its own, so that
-nothing older is taken, whatever the sync wrote.  Expiry is not judged here: how old a list may be is told by the time
-that it speaks of, at each decision.
+All of it is in the sync's list.db.  The lane keeps its last accepted metadata in a separate folder, so that nothing
+older is accepted, whatever the sync wrote.  Expiry is not judged here: each decision judges the age of the list by
+its time.
 """
 
 import shutil
@@ -29,9 +29,9 @@ from gate.sync.signed_list import is_signed, verified
 
 
 def take_over(places: Places, root: Path) -> tuple[int, bool]:
-    """Verify what the sync offers in `places`, and put it in the place of the lane's own list; its version, and whether
-    anything was new.  `root`: root.json.  Raises ForgedError, PublishError (older than what is held), DamagedError,
-    SyncError for a root.json that cannot be used, StoreError: what was held is held still."""
+    """Verify the sync's offer in `places`, and replace the lane's own list by it.  Return its version, and whether
+    anything was new.  `root`: root.json.  Raises ForgedError, PublishError (older than the held list), DamagedError,
+    StoreError, and SyncError for a root.json that cannot be used; the held list then stays."""
     own, known, offer = places.verified, read_root(root), _offer(places)
     folder = own.list_dir / "tuf"
     try:
@@ -48,8 +48,7 @@ def take_over(places: Places, root: Path) -> tuple[int, bool]:
 
 
 def examine(places: Places, root: Path) -> int:
-    """The version of what the sync offers, if the lane would take it; nothing is changed.
-    Raises as `take_over` does."""
+    """Return the offer's version if the lane would accept it; nothing is changed.  Raises as `take_over` does."""
     known, offer = read_root(root), _offer(places)
     with TemporaryDirectory() as temporary:
         folder, own = Path(temporary) / "tuf", places.verified.list_dir / "tuf"
@@ -73,8 +72,8 @@ def _offer(places: Places) -> ListOffer:
 
 
 def _counts(own: Places, root: bytes) -> bool:
-    """Whether the lane's own list holds anything back: not where root.json is another authority's now."""
+    """Return whether the lane's own list can refuse an older one; not where root.json is another authority's now."""
     try:
         return is_signed(own, root)
     except StoreError:
-        return True  # it is damaged, and replaced by what is not older
+        return True  # damaged; the replacement must not be older

@@ -1,6 +1,6 @@
-"""`python -m gate.sync.takeover_main`: verifies what a sync offers, and takes it into the lane's own list.
+"""`python -m gate.sync.takeover_main`: verifies a sync's offer, and takes it into the lane's own list.
 
-A child of the lane, at the lowest weight: python-tuf and NumPy are loaded here, and go with it.
+A child of the lane, at the lowest priority: the memory of python-tuf and NumPy is freed when it exits.
 """
 
 import os
@@ -15,16 +15,16 @@ from gate.store.takeover_messages import LONGEST, TAKEOVER, TakeoverRefused, Too
 from gate.worker.codec import Started
 from gate.worker.link import Link
 
-MEMORY = 512 << 20  # bytes of data, as a visit to a mirror has
+MEMORY = 512 << 20  # bytes of data, as in a visit to a mirror
 NICE = 19
-_KILLED_FIRST = "900\n"  # of 1000, by the kernel when memory runs out
+_KILLED_FIRST = "900\n"  # of 1000: the kernel kills it first when memory runs out
 
 
 def main() -> None:
     link = Link(TAKEOVER)
     os.umask(0o077)
     places = Places(Path(link.settings["state_dir"]), Path(link.settings["list_dir"]))
-    if lexists(places.verified.list_db):  # else the lane admits nobody until this is done
+    if lexists(places.verified.list_db):  # without one the lane admits nobody until this is done
         _stand_back()
     _bound()
     from gate.sync.takeover import take_over
@@ -45,13 +45,13 @@ def main() -> None:
 
 
 def _stand_back() -> None:
-    """The lane comes first."""
+    """Lower this process's priority below the lane's."""
     with suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, 0, NICE)
 
 
 def _bound() -> None:
-    """What a file makes greedy ends this process and no other."""
+    """Limit memory: a malicious file then ends this process and no other."""
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     with suppress(OSError):

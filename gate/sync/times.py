@@ -1,13 +1,13 @@
-"""By which time a publication is judged, and which list comes from the future.  Pure.
+"""The reference time of a publication, and the check for lists from the future.  Pure.
 
-A device that believes a time that never was finds everything expired, the cure too.  So metadata that have
-expired by the trusted time are looked at again by the system clock, which may be right:
+A device whose trusted time is wrongly ahead finds everything expired, the repair too.  So metadata that have expired
+by the trusted time are judged again by the system clock, which may be right:
 
-    trusted time           whatever it offers
-    system clock           not below what was signed for this device: whatever it offers
+    trusted time           anything it offers
+    system clock           not below the time signed for this device: anything it offers
     system clock           below that: only a publication with a reset of the time that the offline keys signed
 
-Versions protect from going back, whatever the time.
+Versions prevent rollback at any time.
 """
 
 from collections.abc import Iterator
@@ -17,13 +17,13 @@ from gate.core.trusted_time import LATEST, TOLERANCE, day
 from gate.errors import PublishError
 
 AHEAD = 600.0
-"""Seconds by which a list may be ahead of the device: clocks of authorities are kept by NTP, and a device
-without a network for weeks is off by less than a minute, or knows that it is behind."""
+"""Seconds by which a list may be ahead of the device.  Authorities keep their clocks by NTP.  A device that is
+offline for weeks drifts by less than a minute, or has detected that it is behind."""
 
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """What is known of the time when a round of syncs begins; Unix s."""
+    """The known times at the start of a round of syncs; Unix s."""
 
     trusted: float
     system: float
@@ -31,18 +31,19 @@ class Times:
 
     @classmethod
     def of(cls, now: "Times | float") -> "Times":
-        """A plain number is all that is known."""
+        """Make times from a plain number, which is then all that is known."""
         return now if isinstance(now, Times) else cls(now, now)
 
     def references(self, signed: float) -> Iterator[tuple[float, bool]]:
-        """Times to judge metadata by, in turn; and whether a reset of the time must come with them.  `signed`:
-        what the list that is held speaks of, 0 without one."""
+        """Yield times to judge metadata by, in turn, each with whether a reset of the time must come with them.
+        `signed`: the time of the held list, 0 without one."""
         yield min(self.trusted, LATEST), False
         if self.system < self.trusted - TOLERANCE:
             yield min(max(self.system, 0.0), LATEST), self.system < signed - TOLERANCE
 
     def why_expired(self) -> str:
-        """What to look at when everything has expired: a device's own clock is wrong more often than an authority's."""
+        """Return the advice when everything has expired.  A device's clock is wrong more often than an
+        authority's."""
         if abs(self.trusted - self.system) > TOLERANCE:
             return (
                 "Look at this device's clock first, `gate clock status`: "
@@ -54,8 +55,8 @@ class Times:
         )
 
     def check_list(self, as_of: int, offline_end: float, reset_to: int | None) -> None:
-        """Raises PublishError for a list from the future.  `offline_end`: when what the offline keys signed ends;
-        `reset_to`: the trusted time is withdrawn, and was not later than that."""
+        """Raise PublishError for a list from the future.  `offline_end`: expiry of offline signatures.  `reset_to`:
+        withdraws a trusted time that was not later than that."""
         if as_of > min(offline_end, LATEST):
             raise PublishError(
                 f"the list speaks of {day(as_of)}, when nothing that the authority signed is valid any more",

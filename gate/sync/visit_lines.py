@@ -1,6 +1,6 @@
-"""What the process of a visit reports to the one that started it: lines of JSON, bounded and checked.
+"""The reports of a visit's process to its parent: lines of JSON, bounded and checked.
 
-The process works on what strangers sent, so its parent believes no more of it than the form of these lines.
+The process handles untrusted data, so its parent trusts only the checked format of these lines.
 """
 
 import json
@@ -22,7 +22,7 @@ class VisitEnded:
 
 @dataclass(frozen=True, slots=True)
 class VisitFailed:
-    """This device, not the mirror, is at fault."""
+    """Report of a fault of this device, not of the mirror."""
 
     error: GateError
 
@@ -41,7 +41,7 @@ def failed_line(error: GateError) -> bytes:
 
 
 def parsed(line: bytes) -> Step | VisitEnded | VisitFailed | None:
-    """None for a line that is none of these."""
+    """Parse a line; None for an invalid one."""
     if len(line) > MAX_LINE:
         return None
     try:
@@ -86,7 +86,7 @@ def _outcome(value: dict[str, Any]) -> Outcome:
 
 
 def _text(value: object) -> str:
-    """One line: what a mirror said may be in it."""
+    """Return a text as one line: it may contain a mirror's text."""
     if not isinstance(value, str):
         raise TypeError("no text")
     return "".join(letter if letter.isprintable() else "?" for letter in value)

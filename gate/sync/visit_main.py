@@ -25,7 +25,7 @@ from gate.sync.sync import visit_here
 from gate.sync.times import Times
 from gate.sync.visit_lines import ended_line, failed_line, step_line
 
-MEMORY = 512 << 20  # bytes of data: five times what the list of a nation takes (`scripts/bench list`)
+MEMORY = 512 << 20  # bytes of data: five times the need of a nation's list (`scripts/bench list`)
 OFTEN = 0.1  # seconds between two reports of the same step
 
 _OOM_SCORE_ADJ = Path("/proc/self/oom_score_adj")
@@ -33,7 +33,7 @@ _OOM_SCORE_ADJ = Path("/proc/self/oom_score_adj")
 
 def main() -> None:
     out = os.dup(1)
-    os.dup2(2, 1)  # what a library prints is no report
+    os.dup2(2, 1)  # library output must not mix with reports
     _bound_memory()
     job = json.loads(sys.stdin.buffer.readline())
     set_up_child()
@@ -45,7 +45,7 @@ def main() -> None:
     except GateError as error:
         last = failed_line(error)
     _write(out, last)
-    os._exit(0)  # a connection to the mirror need not be wound up
+    os._exit(0)  # skips closing the connection to the mirror
 
 
 def _source(job: dict[str, Any]) -> ListSource:
@@ -78,8 +78,8 @@ def _write(out: int, line: bytes) -> None:
 
 
 def _bound_memory() -> None:
-    """A file that makes a library greedy ends this process, and no other."""
-    with suppress(OSError, ValueError):  # a service may allow no changes
+    """Limit memory: a malicious file then ends this process, and no other."""
+    with suppress(OSError, ValueError):  # a service may forbid it
         resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     with suppress(OSError):
         _OOM_SCORE_ADJ.write_text("1000")

@@ -1,8 +1,8 @@
-"""A visit to a mirror in a process of its own, which is ended from outside when its time is over.
+"""A visit to a mirror in its own process, which the parent kills after its deadline.
 
-Nothing that a mirror does within a visit (silence, a byte now and then, a file that no library survives) holds or ends
-the sync: the process is killed, the next mirror is asked.  What it downloaded is kept, and list.db is changed at once
-or not at all.  Its memory goes with it, so the daemon that waits is small.
+A mirror cannot hold or end the sync, by silence, by single bytes, or by a file that crashes a library: the process is
+killed, and the next mirror is asked.  Downloads are kept, and list.db is changed atomically.  The visit's memory is
+freed with its process, so the waiting daemon is small.
 """
 
 import json
@@ -22,10 +22,10 @@ from gate.sync.round import ListSource, MirrorProblem, Visited, shown
 from gate.sync.times import Times
 from gate.sync.visit_lines import MAX_LINE, VisitEnded, VisitFailed, parsed
 
-TICK = 0.2  # seconds between two looks at whether the visit is wanted still
-REAPED_WITHIN = 2.0  # seconds: a process that is stuck in the kernel, on a medium that died, is left to it
+TICK = 0.2  # seconds between checks whether the visit is still wanted
+REAPED_WITHIN = 2.0  # seconds: a process that hangs in the kernel, on a dead medium, is abandoned
 
-_ENVIRONMENT = {  # one thread and one heap: a visit is small
+_ENVIRONMENT = {  # one thread and one heap keep a visit small
     "PYTHONUTF8": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MALLOC_ARENA_MAX": "1",
@@ -33,8 +33,8 @@ _ENVIRONMENT = {  # one thread and one heap: a visit is small
 
 
 class ProcessVisit:
-    """`tick` is called several times a second; what it raises ends the visit.  `progress`: told how many bytes came
-    since the last time."""
+    """Visits mirrors.  `tick` is called several times a second; what it raises ends the visit.  `progress` gets the
+    number of bytes received since its last call."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class ProcessVisit:
         self._limits = limits or VisitLimits()
 
     def __call__(self, address: str) -> Visited:
-        """Raises StoreError, and what `tick` raises."""
+        """Visit the mirror at an address.  Raises StoreError, and what `tick` raises."""
         allowance = Allowance(self._limits, monotonic())
         received = 0
         with _process() as process:
@@ -75,7 +75,7 @@ class ProcessVisit:
         return _useless(problem, received)
 
     def _lines(self, process: "subprocess.Popen[bytes]", allowance: Allowance) -> Iterator[bytes]:
-        """Until the process ends, or its time is over.  A line that is too long comes cut."""
+        """Yield lines until the process ends, or its time is over.  A line that is too long is cut."""
         assert process.stdout is not None  # noqa: S101 - asked for
         pending = b""
         with selectors.DefaultSelector() as selector:
@@ -111,13 +111,13 @@ class ProcessVisit:
 
 @contextmanager
 def _process() -> "Iterator[subprocess.Popen[bytes]]":
-    """Ended when the block ends.  Raises StoreError when it cannot be started."""
+    """Run the process, and end it with the block.  Raises StoreError when it cannot be started."""
     try:
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "gate.sync.visit_main"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            start_new_session=True,  # a Ctrl-C in the terminal is for the parent alone
+            start_new_session=True,  # a Ctrl-C in the terminal is for the parent only
             env=os.environ | _ENVIRONMENT,
         )
     except OSError as error:
@@ -138,15 +138,15 @@ def _process() -> "Iterator[subprocess.Popen[bytes]]":
 
 
 def _send(process: "subprocess.Popen[bytes]", job: dict[str, object]) -> None:
-    """The pipe stays open: its end tells the process that its parent is gone."""
+    """Send the job.  The pipe stays open, because its end tells the process that its parent is gone."""
     assert process.stdin is not None  # noqa: S101 - asked for
-    with suppress(OSError):  # it ended: what it left tells
+    with suppress(OSError):  # it has ended: its output is read later
         process.stdin.write(json.dumps(job).encode() + b"\n")
         process.stdin.flush()
 
 
 def _death(address: str, process: "subprocess.Popen[bytes]", allowance: Allowance) -> GateError:
-    """What to say of a visit whose process ended by itself."""
+    """Return the error for a visit whose process ended by itself."""
     with suppress(subprocess.TimeoutExpired):
         process.wait(REAPED_WITHIN)
     code = process.returncode

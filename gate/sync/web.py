@@ -30,8 +30,8 @@ from gate.sync.round import shown
 CONNECT_WITHIN = 10.0  # seconds
 SILENCE = 20.0  # seconds without a byte
 REDIRECTS = 3
-RETRIES = 2  # of a request whose connection could not be made, or broke off
-PAUSE = 0.3  # seconds before the first of them; doubled for the next
+RETRIES = 2  # of a request whose connection failed or was interrupted
+PAUSE = 0.3  # seconds before the first retry; doubled for the next
 CHUNK = 1 << 16  # bytes
 HEADERS = {"User-Agent": "ashyq-gate", "Accept-Encoding": "identity"}
 
@@ -48,18 +48,18 @@ _CERTIFICATE = {  # X509_verify_cert_error_string(3)
     62: "the certificate is another host's",
     64: "the certificate is another address's",
 }
-_FAILURES = (HTTPError, OSError, http.client.HTTPException, ValueError)  # all that a peer makes urllib3 raise
+_FAILURES = (HTTPError, OSError, http.client.HTTPException, ValueError)  # all that urllib3 raises for a peer's fault
 
 
 class Web:
-    """`address`: a mirror's; user and password in it are sent to it, and not shown."""
+    """HTTP(S) requests to a mirror's `address`.  User and password in it are sent to it, and not shown."""
 
     def __init__(self, address: str, proxy: Proxy | None) -> None:
         self.base, self._own = shown(address), _own_headers(address)
         self._proxy = proxy
         timeout = urllib3.Timeout(connect=CONNECT_WITHIN, read=SILENCE)
         self._pools: urllib3.PoolManager = pinned_pools(timeout)
-        if proxy is not None:  # it looks names up, and its address was given by the person who runs this device
+        if proxy is not None:  # it resolves names, and this device's operator configured its address
             self._pools = urllib3.ProxyManager(proxy.url, proxy_headers=proxy.headers, timeout=timeout, retries=False)
 
     def close(self) -> None:
@@ -67,7 +67,7 @@ class Web:
 
     @contextmanager
     def get(self, url: str, headers: Mapping[str, str]) -> Iterator[urllib3.BaseHTTPResponse]:
-        """The answer, whose body was not read yet, after redirects.  Raises SyncError."""
+        """Yield the answer after redirects, with its body unread.  Raises SyncError."""
         asked = HEADERS | self._own | dict(headers)
         response = self._redirected(url, asked)
         try:
@@ -76,7 +76,7 @@ class Web:
             response.close()
 
     def body(self, url: str, response: urllib3.BaseHTTPResponse) -> Generator[bytes, None, None]:
-        """As it comes.  Raises SyncError."""
+        """Yield the body as it arrives.  Raises SyncError."""
         try:
             while chunk := response.read1(CHUNK):
                 yield chunk
@@ -108,7 +108,7 @@ class Web:
         raise AssertionError
 
     def _refuse_others(self, url: str, response: urllib3.BaseHTTPResponse) -> None:
-        """Raises SyncError for an answer of another than the mirror."""
+        """Raise SyncError for an answer from anything but the mirror."""
         status = response.status
         if status in (407, 511):
             response.close()
@@ -129,7 +129,7 @@ class Web:
         return SyncError(f"{url}: the proxy ({self._proxy.name}) wants a user and a password (407)", hint=hint)
 
     def _problem(self, url: str, error: Exception) -> SyncError:
-        """In words that say what to do; nothing of a library's wording."""
+        """Return the error with a hint, without the library's wording."""
         if isinstance(error, ProxyError) and self._proxy is not None:
             refused = re.search(r"Tunnel connection failed: (\d{3})", str(error.original_error))
             if refused:
@@ -157,7 +157,7 @@ class Web:
 
 
 def _own_headers(address: str) -> dict[str, str]:
-    """What carries the user and the password of an address."""
+    """Return the headers for the user and the password of an address."""
     parts = urlsplit(address)
     if parts.username is None:
         return {}
@@ -166,7 +166,7 @@ def _own_headers(address: str) -> dict[str, str]:
 
 
 def _is_worth_repeating(error: Exception) -> bool:
-    """A connection that could not be made; or broke off, as one that was idle does when the server closed it."""
+    """Return whether a connection failed, or was interrupted as an idle one is when the server closes it."""
     causes = list(_causes(error))
     if any(isinstance(cause, NameResolutionError | SSLError) for cause in causes):
         return False
@@ -174,7 +174,7 @@ def _is_worth_repeating(error: Exception) -> bool:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """An exception of urllib3, and what it wraps."""
+    """Yield an exception of urllib3, and those it wraps."""
     seen: list[BaseException] = []
     while error not in seen:
         seen.append(error)
@@ -185,7 +185,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _tls(error: SSLError) -> str:
-    """OpenSSL's numbers and names, in a few words."""
+    """Return a short text for OpenSSL's error."""
     inner = error.args[0] if error.args else None
     reason = getattr(inner, "reason", None) or ""
     if (code := getattr(inner, "verify_code", 0)) in _CERTIFICATE:
