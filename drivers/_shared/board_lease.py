@@ -1,4 +1,4 @@
-"""Standing free on a board that ends every pulse by itself: a pulse that is given anew while somebody watches."""
+"""A lease of stance FREE on a board that ends every pulse by itself: the pulse is renewed while `watch` runs."""
 
 import threading
 import time
@@ -10,20 +10,21 @@ RENEW = 1.0
 """Seconds between two pulses."""
 
 LEASED = 3.0
-"""Seconds of each: the board locks so long after the last one."""
+"""Seconds of each pulse: the board locks this long after the last one."""
 
 
 class Lease:
-    """`release` orders a pulse of so many seconds, and returns at once.  From any thread: after `end` has
-    returned no pulse is ordered any more, so that an order to lock is the last."""
+    """A renewed pulse.  `release` orders a pulse of that many seconds, and returns at once.
+
+    From any thread.  After `end` has returned no pulse is ordered any more: an order to lock is the last."""
 
     def __init__(self, release: Callable[[float], None]) -> None:
         self._release = release
-        self._renewed: float | None = None  # monotonic seconds; None: it does not stand free
+        self._renewed: float | None = None  # monotonic seconds; None: not free
         self._turn = threading.Lock()
 
     def take(self, stance: Stance) -> bool:
-        """What `Switch.pose` is to do and to answer."""
+        """Take a stance, and return the answer of `Switch.pose`."""
         if stance is not Stance.FREE:
             return False
         with self._turn:
@@ -35,7 +36,7 @@ class Lease:
             self._renewed = None
 
     def uphold(self) -> bool:
-        """Order the next pulse where it is time for it; whether it was.  Raises as `release` does."""
+        """Order the next pulse when it is due; return whether it was.  Raises as `release` does."""
         with self._turn:
             if self._renewed is None or time.monotonic() - self._renewed < RENEW:
                 return False

@@ -1,7 +1,7 @@
-"""Opens and closes a device off the event loop, and loses nothing when the task is cancelled meanwhile.
+"""Opening and closing of a device off the event loop; a cancelled task loses nothing.
 
-Opening a port or importing a hardware library takes up to a second; a thread cannot be interrupted
-at it.  What such a thread still gets after its task has gone is given back at once.
+Opening a port or importing a hardware library takes up to a second, and its thread cannot be interrupted.  A device
+that the thread gets after its task has ended is freed at once.
 """
 
 import asyncio
@@ -44,9 +44,10 @@ class _Claim(Generic[T]):
 
 
 async def claim(take: Callable[[], T], free: Callable[[T], None]) -> T:
-    """The result of `take`, run in a thread.  On cancellation what it takes is handed to `free`,
-    exactly once.  Raises what `take` raises; what the operating system refuses, as a DeviceError: without
-    descriptors not even the library is loaded."""
+    """Run `take` in a thread, and return its result.
+
+    On cancellation the result is passed to `free`, exactly once.  Raises what `take` raises; an error of the
+    operating system as a DeviceError: without descriptors not even the library is loaded."""
     job = _Claim(take, free)
     try:
         return await asyncio.to_thread(job.run)
@@ -61,8 +62,9 @@ async def claim(take: Callable[[], T], free: Callable[[T], None]) -> T:
 
 
 async def free(close: Callable[[], None]) -> None:
-    """Run `close`, which does not raise, in a thread.  It is carried out even when the waiting task is
-    cancelled (a plain `to_thread` may be dropped before it has begun)."""
+    """Run `close`, which does not raise, in a thread.
+
+    It runs even when the waiting task is cancelled (a plain `to_thread` may be dropped before it has begun)."""
     closing = _Once(close)
     try:
         closed = asyncio.get_running_loop().run_in_executor(None, closing.run)
@@ -73,8 +75,9 @@ async def free(close: Callable[[], None]) -> None:
 
 
 class _Once:
-    """Carries `work` out once, from whichever thread is first: what was given to an executor without a thread is
-    still in its queue."""
+    """A job that runs once, on the first thread that takes it.
+
+    A job that was given to an executor without a thread stays in its queue."""
 
     def __init__(self, work: Callable[[], None]) -> None:
         self._work: list[Callable[[], None]] = [work]

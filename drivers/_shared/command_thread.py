@@ -1,7 +1,7 @@
-"""One thread that carries orders to a device out, one after another, for libraries that block.
+"""One thread that sends orders to a device, one after another, for libraries that block.
 
-An order is handed over at once, from any thread; what became of it shows in `settled`, and a failure in
-`raise_failure` for as long as the device is open.
+An order is queued at once, from any thread.  `settled` waits for its result; `raise_failure` raises a failure for as
+long as the device is open.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from gate.errors import DeviceError
 
 ODD = (OSError, ValueError, LookupError, ArithmeticError, struct.error)
-"""What odd bytes do to a decoder, UnicodeDecodeError among them."""
+"""Errors of a decoder on odd bytes, UnicodeDecodeError among them."""
 
 T = TypeVar("T")
 
@@ -22,14 +22,15 @@ T = TypeVar("T")
 class CommandThread:
     def __init__(self, name: str) -> None:
         self._executor = ThreadPoolExecutor(1, thread_name_prefix=name)
-        self._context = copy_context()  # what libraries log names the device
+        self._context = copy_context()  # for the device's name in the libraries' log lines
         self._pending: set[Future[Any]] = set()
         self._failure: BaseException | None = None
         self._begun = False
 
     def give(self, work: Callable[[], T]) -> "Future[T]":
-        """Returns at once.  `work` raises DeviceError when the device does not obey.  Raises DeviceError
-        after the end."""
+        """Queue `work`, and return at once.
+
+        `work` raises DeviceError when the device does not obey.  Raises DeviceError after the end."""
         self._begin()
         try:
             order = self._executor.submit(self._context.run, work)
@@ -40,8 +41,9 @@ class CommandThread:
         return order
 
     def _begin(self) -> None:
-        """Have the thread.  An order that is given to an executor without one is kept in its queue, and would open
-        the door when the next order is given."""
+        """Start the thread.
+
+        An executor without a thread keeps an order in its queue, and the next order would open the door."""
         if self._begun:
             return
         try:
@@ -55,8 +57,9 @@ class CommandThread:
         self._begun = True
 
     async def settled(self) -> None:
-        """Wait until every order given so far was carried out.  Raises as `raise_failure` does.  Cancelling
-        ends the waiting alone: an order to lock that has not had its turn yet is carried out all the same."""
+        """Wait until every order given so far was carried out.  Raises as `raise_failure` does.
+
+        Cancelling ends the waiting only: a queued order to lock is still carried out."""
         if given := [asyncio.wrap_future(order) for order in list(self._pending)]:
             for order in given:
                 order.add_done_callback(asyncio.Future.exception)  # it is kept as the failure
@@ -64,20 +67,20 @@ class CommandThread:
         self.raise_failure()
 
     def raise_failure(self) -> None:
-        """The first failure there was: a DeviceError, or what only a defect raises."""
+        """Raise the first failure: a DeviceError, or an exception that only a defect raises."""
         if self._failure is not None and not isinstance(self._failure, DeviceError):
             raise self._failure
         if self._failure is not None:
             raise DeviceError(self._failure.what, hint=self._failure.hint) from self._failure
 
     def close(self) -> None:
-        """Carries out what was given, and ends.  Blocks."""
+        """Carry out the queued orders, and end the thread.  Blocks."""
         self._executor.shutdown(wait=True)
 
     def _done(self, order: "Future[Any]") -> None:
         self._pending.discard(order)
         error = order.exception() if not order.cancelled() else None
-        if isinstance(error, ODD):  # an answer that no board should give is the device's fault, not the gate's
+        if isinstance(error, ODD):  # a malformed answer is the device's fault, not the gate's
             error = DeviceError(f"the device answers what cannot be understood ({error!r})", hint="See its cable")
         if self._failure is None:
             self._failure = error

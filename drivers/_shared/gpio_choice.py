@@ -24,7 +24,7 @@ DEFAULT_CHIP = Path("/dev/gpiochip0")
 
 
 class GpioChoice(Protocol):
-    """The settings that say it."""
+    """The settings that choose them."""
 
     @property
     def library(self) -> Literal["gpiod", "gpiozero"]: ...
@@ -34,21 +34,21 @@ class GpioChoice(Protocol):
 
 
 def claim_output(choice: GpioChoice, line: int, *, active_high: bool) -> OutputLine | GpiodOutput:
-    """Claim it, at off.  May block.  Raises DeviceError."""
+    """Claim the line, at off.  May block.  Raises DeviceError."""
     if choice.library == "gpiod":
         return GpiodOutput(choice.chip, line, active_high=active_high)
     return OutputLine(line, active_high=active_high)
 
 
 def claim_input(choice: GpioChoice, line: int, pull: Pull) -> InputLine | GpiodInput:
-    """Claim it.  May block.  Raises DeviceError."""
+    """Claim the line.  May block.  Raises DeviceError."""
     if choice.library == "gpiod":
         return GpiodInput(choice.chip, line, pull)
     return InputLine(line, pull)
 
 
 def check_installed(choice: GpioChoice) -> None:
-    """Raises DeviceError when the library is not there.  Touches no device."""
+    """Raise DeviceError when the library is missing.  Touches no device."""
     if choice.library == "gpiod" and find_spec("gpiod") is None:
         raise DeviceError("GPIO: the Python package gpiod is not installed", hint=GPIOD)
     if choice.library == "gpiozero" and find_spec("lgpio") is None and "GPIOZERO_PIN_FACTORY" not in os.environ:

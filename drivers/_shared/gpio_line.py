@@ -1,10 +1,10 @@
 """GPIO lines through gpiozero: claimed without a glitch, every error in one line.
 
 The pin factory is lgpio, or the one that the environment variable GPIOZERO_PIN_FACTORY names, or the
-one already set as `gpiozero.Device.pin_factory` (tests).  gpiozero's own chain of fallbacks is not
-used: what drives a lock is chosen, not found by trial.
+one already set as `gpiozero.Device.pin_factory` (tests).  gpiozero's own chain of fallbacks is not used: the factory
+that drives a lock is chosen, not found by trial.
 
-What a start and an end look like on the wire, per factory:
+Levels on the wire at the start and the end, per factory:
 
 - lgpio: direction and level are set in one call (`gpio_claim_output` with a level).  gpiozero's own
   `OutputDevice` claims the output low first and writes the level after it, which switches an
@@ -41,7 +41,7 @@ PACKAGES = f"{to_install('gpiozero lgpio')}, or leave `library` out: gpiod is th
 
 
 def pin_factory() -> Any:  # gpiozero ships no types
-    """The process-wide pin factory.  Blocks up to seconds the first time.  Raises DeviceError."""
+    """Return the process-wide pin factory.  Blocks up to seconds the first time.  Raises DeviceError."""
     try:
         from gpiozero import Device
     except ImportError as error:
@@ -106,7 +106,7 @@ def _factory_error(error: Exception, named: str | None) -> DeviceError:
 
 
 def line_error(line: int, error: Exception) -> DeviceError:
-    """What went wrong with one line, and what to do."""
+    """Return the error of one line, and what to do."""
     if isinstance(error, DeviceError):
         return error
     kind, text = type(error).__name__, str(error)
@@ -130,11 +130,12 @@ def line_error(line: int, error: Exception) -> DeviceError:
 
 
 class OutputLine:
-    """One output.  `active_high` says which level is on.  Rests at off: from the first moment, and on
-    closing.  Every method but `__init__` and `close` returns at once; all raise DeviceError."""
+    """One output.  `active_high`: whether on is high.  It rests at off, from the first moment and after closing.
+
+    Every method but `__init__` and `close` returns at once; all raise DeviceError."""
 
     def __init__(self, line: int, *, active_high: bool) -> None:
-        """Claim it, at off.  May block: call it off the event loop."""
+        """Claim the line, at off.  May block: call it off the event loop."""
         self.line = line
         self._active_high = active_high
         self._device = _claim(line)
@@ -152,21 +153,21 @@ class OutputLine:
             raise line_error(self.line, error) from error
 
     def read(self) -> bool:
-        """Whether the line itself is on now, read back from the hardware."""
+        """Return whether the line itself is on now, read back from the hardware."""
         try:
             return bool(self._device.pin.state) == self._active_high
         except Exception as error:
             raise line_error(self.line, error) from error
 
     def close(self) -> None:
-        """Off, then an input pulled towards off.  Never raises: a line that is lost cannot be freed better."""
+        """Switch off, then make it an input pulled towards off.  Never raises: a lost line cannot be freed better."""
         pin = self._device.pin
         for step in (
             lambda: self.write(False),
             self._device.close,
             lambda: None if pin is None else _settle(pin, self._active_high),
         ):
-            with contextlib.suppress(Exception):  # each step is worth trying whatever became of the others
+            with contextlib.suppress(Exception):  # each step is tried, whether or not the others failed
                 step()
 
 
@@ -174,7 +175,7 @@ class InputLine:
     """One input, read by level.  `read` returns at once; all raise DeviceError."""
 
     def __init__(self, line: int, pull: Pull) -> None:
-        """Claim it.  May block: call it off the event loop."""
+        """Claim the line.  May block: call it off the event loop."""
         self.line = line
         self._device = _claim(line)
         try:
@@ -184,15 +185,15 @@ class InputLine:
             raise line_error(line, error) from error
 
     def read(self) -> bool:
-        """Whether the line is high."""
+        """Return whether the line is high."""
         try:
             return bool(self._device.pin.state)
         except Exception as error:
             raise line_error(self.line, error) from error
 
     def close(self) -> None:
-        """Never raises."""
-        with contextlib.suppress(Exception):  # a line that is lost cannot be freed better
+        """Free the line.  Never raises."""
+        with contextlib.suppress(Exception):  # a lost line cannot be freed better
             self._device.close()
 
 

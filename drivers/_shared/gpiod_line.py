@@ -1,7 +1,7 @@
 """GPIO lines through libgpiod 2 (`gpiod`): the level is set together with the direction, in one call.
 
-So no start shows the other level, whatever the kernel left.  On closing the line becomes an input pulled
-towards its rest level.  A kernel that keeps outputs after a process has died (Raspberry Pi's do, without
+So no start shows the other level, whatever level the kernel left.  On closing the line becomes an input pulled towards
+its rest level.  A kernel that keeps outputs after a process has died (Raspberry Pi's do, without
 `dtparam=strict_gpiod`) keeps a killed process's level, here as anywhere.
 """
 
@@ -45,14 +45,14 @@ class GpiodOutput:
             raise self._lost(error) from error
 
     def read(self) -> bool:
-        """Whether the line is at the level that means on."""
+        """Return whether the line is at the level that means on."""
         try:
             return bool(self._request.get_value(self.line) is self._is.Value.ACTIVE)
         except Exception as error:  # as above
             raise self._lost(error) from error
 
     def close(self) -> None:
-        """Off, then an input pulled towards off, then free.  Never raises."""
+        """Switch off, make it an input pulled towards off, then free it.  Never raises."""
         pull = self._is.Bias.PULL_DOWN if self._active_high else self._is.Bias.PULL_UP
         resting = self._settings(direction=self._is.Direction.INPUT, bias=pull)
         for step in (
@@ -60,7 +60,7 @@ class GpiodOutput:
             lambda: self._request.reconfigure_lines({self.line: resting}),
             self._request.release,
         ):
-            with contextlib.suppress(Exception):  # each step is worth trying whatever became of the others
+            with contextlib.suppress(Exception):  # each step is tried, whether or not the others failed
                 step()
 
     def _lost(self, error: Exception) -> DeviceError:
@@ -71,22 +71,22 @@ class GpiodInput:
     """One input, read by level.  `read` returns at once; all raise DeviceError."""
 
     def __init__(self, chip: Path, line: int, pull: Pull) -> None:
-        """Claim it.  May block: call it off the event loop."""
+        """Claim the line.  May block: call it off the event loop."""
         gpiod = _library()
         self._chip, self._line, self._high = chip, line, gpiod.line.Value.ACTIVE
         bias = getattr(gpiod.line.Bias, _BIASES[pull])
         self._request = _claim(gpiod, chip, line, gpiod.LineSettings(direction=gpiod.line.Direction.INPUT, bias=bias))
 
     def read(self) -> bool:
-        """Whether the line is high."""
+        """Return whether the line is high."""
         try:
             return bool(self._request.get_value(self._line) is self._high)
         except Exception as error:  # RequestReleasedError derives from Exception itself
             raise _lost(self._chip, self._line, error) from error
 
     def close(self) -> None:
-        """Never raises."""
-        with contextlib.suppress(Exception):  # a line that is lost cannot be freed better
+        """Free the line.  Never raises."""
+        with contextlib.suppress(Exception):  # a lost line cannot be freed better
             self._request.release()
 
 

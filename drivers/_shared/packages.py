@@ -1,4 +1,4 @@
-"""Says before a device is opened that a package is missing which its driver needs."""
+"""A check for the packages that a driver needs, before its device is opened."""
 
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -8,7 +8,8 @@ from gate.ports.driver import to_install
 
 
 def needs(module: str, packages: str) -> Callable[[object], None]:
-    """A `DriverSpec.installed`: raises DeviceError where `module` is not there; pip installs it by `packages`."""
+    """Return a `DriverSpec.installed` that raises DeviceError where `module` is missing; pip installs it by
+    `packages`."""
 
     def check(_: object) -> None:
         if find_spec(module) is None:

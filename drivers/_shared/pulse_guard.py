@@ -1,9 +1,8 @@
-"""Ends a pulse when nobody else does: a thread of its own that switches off at a deadline.
+"""The last end of a pulse: a thread of its own that switches off at a deadline.
 
-An event loop can be stuck (a blocking call, a callback that never ends); a lock must not stay open
-because of it.  The guard is armed before the device is switched on and disarmed after it was switched
-off.  A process that is killed or stopped cannot time anything: against that, use a board that times
-the pulse itself, or a relay wired through a hardware timer.
+An event loop can hang (a blocking call, a callback that never ends), and a lock must not stay open then.  The guard is
+armed before the device is switched on and disarmed after it was switched off.  A process that is killed or stopped
+cannot time anything: against that, use a board that times the pulse itself, or a relay wired through a hardware timer.
 """
 
 import threading
@@ -20,8 +19,10 @@ RETRY = 0.1
 
 
 class PulseGuard:
-    """`off` locks the device and says whether the order was delivered; it returns at once and never
-    raises.  It is repeated until it is delivered, or until the guard is disarmed or closed."""
+    """A thread that locks at a deadline.  `off` locks the device and returns whether the order was delivered.
+
+    `off` returns at once and never raises.  It is repeated until it is delivered, or until the guard is disarmed or
+    closed."""
 
     def __init__(self, off: Callable[[], bool], name: str) -> None:
         self._off = off
@@ -33,12 +34,12 @@ class PulseGuard:
         self._thread = threading.Thread(target=self._run, name=f"pulse guard: {name}", daemon=True)
 
     def start(self) -> None:
-        """Once.  Raises RuntimeError when the system gives no thread."""
+        """Start the thread, once.  Raises RuntimeError when the system gives no thread."""
         self._thread.start()
 
     @property
     def alive(self) -> bool:
-        """Whether it can keep its promise.  Ask before switching on."""
+        """Whether the thread can act.  Read it before switching on."""
         return not self._closed and self._thread.is_alive()
 
     def arm_until(self, deadline: float) -> None:
@@ -48,7 +49,7 @@ class PulseGuard:
             self._changed.notify()
 
     def disarm(self) -> None:
-        """After this returns, no `off` of an earlier deadline comes any more."""
+        """Drop the deadline.  After this returns, `off` is not called for an earlier deadline any more."""
         with self._changed:
             self._deadline = None
             self._changed.notify()

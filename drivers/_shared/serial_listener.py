@@ -1,6 +1,6 @@
-"""What a serial device says: answers to orders, and reports that it makes of itself in between.
+"""The input of a serial device: answers to orders, and unsolicited reports in between.
 
-Bytes come as they please: a report may be cut in two, or stand in the middle of an answer's wait.
+A report may arrive in two pieces, or while an answer is awaited.
 """
 
 import asyncio
@@ -12,13 +12,15 @@ from typing import Generic, TypeVar
 from drivers._shared.serial_port import POLL, SerialPort
 
 _KEPT = 256
-"""Bytes kept of what nobody waits for; longer than any report."""
+"""Bytes kept while nothing is awaited; longer than any report."""
 
 T = TypeVar("T")
 
 
 class SerialListener(Generic[T]):
-    """`reports`: frame -> what it means.  Every method but `answer` may be called from any thread."""
+    """Reader of answers and reports.  `reports`: frame -> its meaning.
+
+    Every method but `answer` may be called from any thread."""
 
     def __init__(self, port: SerialPort, reports: Mapping[bytes, T]) -> None:
         self._port = port
@@ -28,21 +30,22 @@ class SerialListener(Generic[T]):
         self._turn = threading.Lock()
 
     def forget(self) -> None:
-        """Drop the answers that have come in so far, so that the next is to the next question."""
+        """Drop the answers received so far, so that the next one answers the next question."""
         with self._turn:
             self._listen()
             self._heard = b""
 
     def reported(self) -> list[T]:
-        """The reports since the last call, in their order.  Raises DeviceError."""
+        """Return the reports since the last call, in their order.  Raises DeviceError."""
         with self._turn:
             self._listen()
             reported, self._reported = self._reported, []
             return reported
 
     async def answer(self, known: tuple[bytes, ...], within: float) -> tuple[bytes | None, bytes]:
-        """Which of the known answers came within that many seconds (None: none of them), and all that
-        came.  Raises DeviceError."""
+        """Return the known answer that came within that many seconds (None: none of them), and all bytes received.
+
+        Raises DeviceError."""
         limit = time.monotonic() + within
         while True:
             with self._turn:

@@ -1,15 +1,13 @@
-"""A serial port for short orders: never blocks the event loop, every error in one line.
+"""A serial port for short orders, which never blocks the event loop; every error in one line.
 
-Facts it rests on (pyserial 3.5, Linux): the port is opened non-blocking; after an unplug `in_waiting`
-raises a plain OSError (EIO) and `os.read` gives b"" for ever; `exclusive=True` refuses a second opener.
-pyserial's own `write` spins when the output buffer is full and no timeout is set, so bytes are written
-with `os.write`: a full buffer means that the device takes nothing, which is an error at once.  What such a
-line still holds is dropped before the next order: an order to release that comes out of the buffer when
-the line moves again would open for nobody knows whom.  (Drivers of USB adapters drop it on closing only.)
+Facts it rests on (pyserial 3.5, Linux): the port is opened non-blocking; after an unplug `in_waiting` raises a plain
+OSError (EIO) and `os.read` gives b"" for ever; `exclusive=True` refuses a second opener.  pyserial's own `write` spins
+when the output buffer is full and no timeout is set, so bytes are written with `os.write`: a full buffer means that the
+device takes nothing, which is an error at once.  The bytes of such a line are dropped before the next order: a late
+order to release would open for an unknown person.  (Drivers of USB adapters drop it on closing only.)
 
-`exclusive=True` is a lock (flock) on the open file, which a process that is being forked shares until it
-has become another program: it is given back by name on closing, or a port that was just closed would be
-"in use".
+`exclusive=True` is a lock (flock) on the open file, which a forked process shares until it runs another program.
+Closing therefore unlocks explicitly: otherwise a port that was just closed would be "in use".
 """
 
 import asyncio
@@ -27,16 +25,16 @@ _DRAIN_WITHIN = 0.5
 """Seconds; the longest order (a few bytes) leaves in 10 ms even at 9600 baud."""
 
 POLL = 0.005
-"""Seconds between two looks while an answer is awaited."""
+"""Seconds between two reads while an answer is awaited."""
 
 _BY_PATH = Path("/dev/serial/by-path")
 
 
 class SerialPort:
-    """8N1.  Every method but `__init__` and `close` returns at once or awaits; all raise DeviceError."""
+    """A port, 8N1.  Every method but `__init__` and `close` returns at once or awaits; all raise DeviceError."""
 
     def __init__(self, path: str, baud: int) -> None:
-        """Open it for this process alone.  May block: call it off the event loop."""
+        """Open the port for this process alone.  May block: call it off the event loop."""
         try:
             import serial
         except ImportError as error:
@@ -51,7 +49,7 @@ class SerialPort:
             raise open_error(path, error) from error
 
     def write(self, data: bytes) -> None:
-        """Hand all of it to the kernel.  From any thread."""
+        """Pass all of it to the kernel.  From any thread."""
         try:
             if self._clogged:
                 termios.tcflush(self._serial.fileno(), termios.TCOFLUSH)
@@ -65,7 +63,7 @@ class SerialPort:
             raise self._stuck()
 
     async def drained(self) -> None:
-        """Wait until every byte has left.  (tcdrain would do, but it cannot be given a time limit.)"""
+        """Wait until every byte has left.  (tcdrain cannot be given a time limit.)"""
         limit = time.monotonic() + _DRAIN_WITHIN
         while self._ask("out_waiting"):
             if time.monotonic() > limit:
@@ -73,7 +71,7 @@ class SerialPort:
             await asyncio.sleep(POLL)
 
     def read(self) -> bytes:
-        """What has come in, perhaps nothing.  From one thread at a time."""
+        """Return the bytes received, perhaps none.  From one thread at a time."""
         waiting = self._ask("in_waiting")
         try:
             return os.read(self._serial.fileno(), waiting) if waiting else b""
@@ -81,11 +79,11 @@ class SerialPort:
             raise self._lost(error) from error
 
     def check(self) -> None:
-        """Raises DeviceError when the port has gone."""
+        """Raise DeviceError when the port has gone."""
         self._ask("in_waiting")
 
     def close(self) -> None:
-        """May block while the kernel empties its buffer.  Never raises."""
+        """Close the port.  May block while the kernel empties its buffer.  Never raises."""
         try:
             if self._serial.is_open:
                 fcntl.flock(self._serial.fileno(), fcntl.LOCK_UN)
@@ -112,7 +110,7 @@ class SerialPort:
 
 
 def open_error(path: str, error: Exception) -> DeviceError:
-    """Why a port could not be opened, and what to do."""
+    """Return why a port could not be opened, and what to do."""
     number = getattr(error, "errno", None)
     if number in (errno.ENOENT, errno.ENODEV, errno.ENXIO):
         return DeviceError(f"serial port {path} is not there", hint=_present_ports())

@@ -1,4 +1,4 @@
-"""The one thing that every driver of a lock supplies: how its output is switched."""
+"""The switch that every driver of a lock supplies: one output."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -10,18 +10,18 @@ from gate.errors import DeviceError
 from gate.ports.inputs import Level
 
 WATCH_EVERY = 0.25
-"""Seconds between two looks at whether the device is still there."""
+"""Seconds between two checks that the device is still there."""
 
 
 class Switch(ABC):
-    """One output of a device.  `name` says which, for a person.
+    """One output of a device.  `name` identifies it to a person.
 
-    A driver says how to unlock, to lock, to notice a loss and to let go; a device that can do more says so.
+    A driver implements unlocking, locking, the check for a loss and closing; a device that can do more overrides more.
     """
 
     name: str
     every: float = WATCH_EVERY
-    """Seconds between two looks at it."""
+    """Seconds between two checks of it."""
 
     @abstractmethod
     def on(self, direction: Direction, *, extended: bool = False) -> None:
@@ -31,21 +31,22 @@ class Switch(ABC):
     def off(self) -> None:
         """Lock, and leave any stance.  Returns at once, from any thread.  Raises DeviceError."""
 
-    def pose(self, stance: Stance) -> bool:  # noqa: ARG002 - most devices know none
-        """Tell the device to stand so by itself; False when it knows no such order.  Returns at once.
-        Raises DeviceError."""
+    def pose(self, stance: Stance) -> bool:  # noqa: ARG002 - most devices have none
+        """Order the device to keep this stance by itself; return False when it has no such order.
+
+        Returns at once.  Raises DeviceError."""
         return False
 
     @abstractmethod
     async def confirm(self, *, on: bool) -> None:
-        """Raises DeviceError when the device can say that it did not obey.  Takes well under a second."""
+        """Raise DeviceError when the device reports that it did not obey.  Takes well under a second."""
 
     @abstractmethod
     def check(self) -> None:
-        """Raises DeviceError when the device is lost.  Returns at once."""
+        """Raise DeviceError when the device is lost.  Returns at once."""
 
     def sensed(self) -> Sequence[Level]:
-        """What the device has reported since the last call.  Returns at once.  Raises DeviceError."""
+        """Return the device's reports since the last call.  Returns at once.  Raises DeviceError."""
         return ()
 
     @abstractmethod
@@ -55,7 +56,7 @@ class Switch(ABC):
 
 @contextmanager
 def odd_answers(name: str) -> Iterator[None]:
-    """What a device says raises DeviceError and nothing else, whatever its bytes do to a decoder."""
+    """Raise a decoder's error on odd bytes as a DeviceError."""
     try:
         yield
     except ODD as error:

@@ -1,8 +1,7 @@
-"""What every switched lock has in common: one pulse at a time, locked on every way out.
+"""The barriers over a switch: one pulse at a time, locked on every way out.
 
-A driver supplies a `Switch` (on, off, and how to see that it obeyed); the classes here make a
-`gate.ports.barrier.Barrier` of it: `HostTimedBarrier` times the pulse itself, `BoardTimedBarrier` leaves
-that to the board.
+A driver supplies a `Switch` (on, off, read-back); the classes here make a `gate.ports.barrier.Barrier` of it:
+`HostTimedBarrier` times the pulse itself, `BoardTimedBarrier` leaves that to the board.
 """
 
 import asyncio
@@ -30,11 +29,11 @@ MAX_PULSE = 10.0
 """Seconds; longer than any pulse input needs, and a door that stands open longer than that is a fault."""
 
 LEASE = 2.0
-"""Seconds for which a door that the host holds open stays open without a new word from `watch`."""
+"""Seconds for which a door that the host holds open stays open without a renewal by `watch`."""
 
 LOCKED_AGAIN_EVERY = 2.0
-"""Seconds between two repetitions of the order to lock: a frame that a board missed leaves a door open for so
-long, and a board that died while nobody came is found before somebody does."""
+"""Seconds between two repetitions of the order to lock: a missed frame leaves a door open for that long.  A board that
+fails while the lane is idle is found before the next person comes."""
 
 HELD_OPEN = Abilities(stances=frozenset({Stance.FREE}))
 """Of a barrier whose host holds it open on a lease."""
@@ -55,16 +54,16 @@ def _whole(seconds: float) -> float:
 
 WholePulse = Annotated[Duration, Field(ge=1.0, le=MAX_PULSE), AfterValidator(_whole)]
 WholeExtendedPulse = Annotated[WholePulse | None, _LONGER]
-"""The same, of a device that times it in whole seconds."""
+"""The same, for a device that times it in whole seconds."""
 
 
 def extended_pulse(pulse: float, extended: float | None) -> float:
-    """Seconds, never less than the ordinary pulse."""
+    """Return seconds, never less than the ordinary pulse."""
     return min(max(3 * pulse if extended is None else extended, pulse), MAX_PULSE)
 
 
 class SwitchBarrier(Barrier):
-    """Lock, know whether it is locked, notice a loss."""
+    """The common part: locking, `secured`, loss of the device."""
 
     def __init__(self, switch: Switch) -> None:
         self._switch = switch
@@ -75,7 +74,7 @@ class SwitchBarrier(Barrier):
         self._turn = asyncio.Lock()  # a second release waits for the first
 
     async def start(self) -> None:
-        """Lock first.  Raises DeviceError when the device does not take it."""
+        """Lock first.  Raises DeviceError when the order cannot be delivered."""
         self._switch.off()
         self._secured = True
         await self._confirmed(on=False)
@@ -124,7 +123,7 @@ class SwitchBarrier(Barrier):
             await self._switch.confirm(on=on)
 
     def _order_on(self, direction: Direction, *, extended: bool) -> None:
-        """An order that could not be handed over has moved nothing."""
+        """Order to unlock; an order that could not be delivered has moved nothing."""
         try:
             with odd_answers(self._switch.name):
                 self._switch.on(direction, extended=extended)
@@ -136,13 +135,13 @@ class SwitchBarrier(Barrier):
             raise ValueError(f"{self._switch.name} knows no stance {stance}")
 
     async def _uphold(self) -> None:
-        """What has to be said again and again.  Raises DeviceError."""
+        """Send the orders that must be repeated.  Raises DeviceError."""
 
     def _lock(self) -> bool:
-        """Whether the order to lock was delivered."""
+        """Return whether the order to lock was delivered."""
         try:
             self._switch.off()
-        except Exception as error:  # noqa: BLE001 - called in `finally`: nothing may get out; watch() tells of it
+        except Exception as error:  # noqa: BLE001 - called in `finally`: nothing may get out; watch() reports it
             self._problem = _as_device_error(self._switch.name, error)
             return False
         self._secured = True
@@ -161,10 +160,10 @@ class SwitchBarrier(Barrier):
 
 
 class HostTimedBarrier(SwitchBarrier):
-    """The host times the pulse, on the monotonic clock; a guard thread ends it should the loop hang.
+    """A barrier whose pulse the host times, on the monotonic clock; a guard thread ends it should the loop hang.
 
-    A device that cannot stand free by itself is held open on a lease that `watch` renews: should that
-    stop, the guard locks.  While it is locked `watch` says so again and again."""
+    A device that cannot stand free by itself is held open on a lease that `watch` renews: should that stop, the
+    guard locks.  While it is locked `watch` repeats the order to lock."""
 
     def __init__(self, switch: Switch, pulse: float, extended: float | None = None) -> None:
         super().__init__(switch)
@@ -208,7 +207,7 @@ class HostTimedBarrier(SwitchBarrier):
         if self._lock():
             self._guard.disarm()
         elif not self._closed:
-            self._guard.arm_until(time.monotonic())  # it repeats the order until it is delivered
+            self._guard.arm_until(time.monotonic())  # repeats the order until it is delivered
 
     def close(self) -> None:
         self._closed = True
@@ -227,7 +226,7 @@ class HostTimedBarrier(SwitchBarrier):
         self._unlock(Direction.ENTRY, time.monotonic() + LEASE)
 
     def _unlock(self, direction: Direction, until: float, *, extended: bool = False) -> None:
-        """The guard is armed before the device is told, and again after: it may have gone off in between."""
+        """Arm the guard, unlock, and arm the guard again: it may have acted in between."""
         self._guard.arm_until(until)
         self._secured = False
         self._order_on(direction, extended=extended)
@@ -239,7 +238,7 @@ class HostTimedBarrier(SwitchBarrier):
             self._hold_open()
         elif self._stance is Stance.CONTROLLED and not self._turn.locked() and time.monotonic() >= self._again_due:
             self._again_due = time.monotonic() + LOCKED_AGAIN_EVERY
-            async with self._turn:  # at once, for nobody has it
+            async with self._turn:  # at once, because the lock is free
                 self._switch.off()
                 await self._confirmed(on=False)
 
@@ -250,10 +249,10 @@ class HostTimedBarrier(SwitchBarrier):
 
 
 class BoardTimedBarrier(SwitchBarrier):
-    """The board ends the pulse after `pulse` seconds: a dead host cannot leave the door open.
+    """A barrier whose board ends the pulse after `pulse` seconds: a dead host cannot leave the door open.
 
-    `extended`: seconds of its longer pulse, the same where it has none.
-    `can_lock`: whether the board knows an order to lock.  One that does not ends a pulse by time only."""
+    `extended`: seconds of its longer pulse, the same where it has none.  `can_lock`: whether the board has an order
+    to lock; without one a pulse ends by time only."""
 
     def __init__(self, switch: Switch, pulse: float, extended: float | None = None, *, can_lock: bool) -> None:
         super().__init__(switch)
@@ -280,7 +279,7 @@ class BoardTimedBarrier(SwitchBarrier):
 
     @property
     def secured(self) -> bool:
-        """Told to lock.  A board that takes no such order: released so long ago that it has locked itself."""
+        """Return whether it was ordered to lock; without such an order, whether the pulse is over."""
         if self._can_lock or self._stance is Stance.FREE:
             return self._secured
         return time.monotonic() >= self._ends
@@ -291,7 +290,7 @@ SomeBarrier = TypeVar("SomeBarrier", bound=SwitchBarrier)
 
 @asynccontextmanager
 async def started(barrier: SomeBarrier) -> AsyncIterator[SomeBarrier]:
-    """Locked first; locked again and freed at the end, however that comes."""
+    """Lock first; lock again and free the device on every way out."""
     try:
         await barrier.start()
         yield barrier

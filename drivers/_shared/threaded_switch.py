@@ -1,4 +1,4 @@
-"""A switch whose device is spoken to by question and answer, on a thread of its own."""
+"""A switch whose device works by question and answer, on a thread of its own."""
 
 from abc import abstractmethod
 from collections.abc import Callable
@@ -10,12 +10,14 @@ from gate.errors import DeviceError
 
 
 class Closes(Protocol):
+    """A line that can be closed."""
+
     def close(self) -> None:
-        """Never raises."""
+        """Close it.  Never raises."""
 
 
 class ThreadedSwitch(Switch):
-    """Orders go out in their turn; `look` is asked again and again, and finds what is not as it should be."""
+    """A switch that queues its orders; `look` runs periodically, and finds a device that disobeys."""
 
     def __init__(self, name: str, thread: CommandThread, line: Closes) -> None:
         self.name = name
@@ -24,11 +26,11 @@ class ThreadedSwitch(Switch):
         self._looking = False
 
     def order(self, work: Callable[[], object]) -> None:
-        """`work` is done on the thread, after what was ordered before.  Returns at once.  Raises DeviceError."""
+        """Queue `work` on the thread, after earlier orders.  Returns at once.  Raises DeviceError."""
         self._thread.give(work)
 
     async def confirm(self, *, on: bool) -> None:
-        """The orders were acknowledged; now the device is asked whether it does so."""
+        """Wait until the orders were acknowledged, then read back."""
         self.order(lambda: self.read_back(on=on))
         await self._thread.settled()
 
@@ -43,11 +45,11 @@ class ThreadedSwitch(Switch):
         self._closes.close()
 
     def read_back(self, *, on: bool) -> None:
-        """On the thread.  Raises DeviceError when the device says otherwise.  One that cannot be asked: nothing."""
+        """Raise DeviceError when the device reports otherwise; do nothing where it cannot be asked.  On the thread."""
 
     @abstractmethod
     def look(self) -> None:
-        """On the thread, every quarter of a second.  Raises DeviceError."""
+        """Raise DeviceError when the device disobeys.  On the thread, every quarter of a second."""
 
     def _look_once(self) -> None:
         try:

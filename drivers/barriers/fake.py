@@ -1,7 +1,7 @@
 """A barrier that moves nothing: for the demo and for tests.
 
-It takes its time like a real one, remembers what it did, and fails on demand: the n-th release after
-opening does what the n-th entry of `faults` says.
+It takes time like a real one, keeps its history, and fails on demand: the n-th release after opening follows the n-th
+entry of `faults`.
 """
 
 import asyncio
@@ -21,10 +21,10 @@ from gate.ports.driver import DriverConfig, DriverSpec, Duration
 
 Fault = Literal["none", "timeout", "unplugged", "unplugged_open"]
 Moment = tuple[float, Literal["released", "secured"]]
-"""Monotonic seconds, and what the barrier became then."""
+"""Monotonic seconds, and the barrier's state from then on."""
 
 _KEPT = 10_000
-"""Moments remembered; a demo may run for days."""
+"""Moments kept; a demo may run for days."""
 
 
 class FakeBarrierConfig(DriverConfig):
@@ -41,7 +41,7 @@ class FakeBarrierConfig(DriverConfig):
 
 
 class FakeSwitch(Switch):
-    """Over nothing."""
+    """A switch over nothing."""
 
     name = "fake barrier"
 
@@ -92,16 +92,16 @@ class FakeBarrier(HostTimedBarrier):
 
     @property
     def history(self) -> list[Moment]:
-        """Every change of state; the first is the locking at the opening."""
+        """Return every change of state; the first is the locking at the opening."""
         return list(self._fake.history)
 
     @property
     def directions(self) -> list[Direction]:
-        """The direction of every release, oldest first."""
+        """Return the direction of every release, oldest first."""
         return list(self._fake.directions)
 
     def unplug(self) -> None:
-        """From now on every order fails and `watch` raises.  What it was it stays."""
+        """From now on fail every order and raise in `watch`.  The state stays as it is."""
         self._fake.plugged = False
 
 

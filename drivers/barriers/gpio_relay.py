@@ -1,14 +1,14 @@
 """A relay, or a turnstile's unlock contact, on one GPIO line, through gpiozero or libgpiod.
 
-The host times the pulse: on the monotonic clock, at most 10 s, ended on every way out of `release` and
-by a guard thread should the event loop hang.  At the start the line is claimed at its locked level and
-never shows the other one (see `drivers._shared.gpio_line` for what each pin factory can do, and
-`drivers._shared.gpiod_line`, which needs neither a Raspberry Pi nor its /proc files); on leaving
-it is driven to the locked level and then left as an input pulled towards it.
+The host times the pulse: on the monotonic clock, at most 10 s, ended on every way out of `release` and by a guard
+thread should the event loop hang.  At the start the line is claimed at its locked level and never shows the other one
+(see `drivers._shared.gpio_line` for what each pin factory can do, and `drivers._shared.gpiod_line`, which needs neither
+a Raspberry Pi nor its /proc files); on leaving it is driven to the locked level and then left as an input pulled
+towards it.
 
-What software cannot do: on Raspberry Pi kernels a line keeps its level when the process is killed, so
-a `kill -9` in mid-pulse leaves the relay on until the gate starts again.  Set `dtparam=strict_gpiod` in
-config.txt, choose a line whose power-on pull means locked (0-8 up, 9-27 down), and fit a resistor.
+Software cannot prevent this: on Raspberry Pi kernels a line keeps its level when the process is killed, so a `kill -9`
+in mid-pulse leaves the relay on until the gate starts again.  Set `dtparam=strict_gpiod` in config.txt, choose a line
+whose power-on pull means locked (0-8 up, 9-27 down), and fit a resistor.
 """
 
 import asyncio
@@ -45,13 +45,13 @@ class RelayConfig(DriverConfig):
 
 
 class _RelaySwitch(Switch):
-    """Over one line."""
+    """A switch over one line."""
 
     def __init__(self, output: OutputLine | GpiodOutput) -> None:
         self.name = f"relay on GPIO line {output.line}"
         self._output = output
         self._wanted = False
-        self._odd = 0  # looks in a row at which the line was not as wanted
+        self._odd = 0  # checks in a row at which the line was not as ordered
 
     def on(self, direction: Direction, *, extended: bool = False) -> None:  # noqa: ARG002 - one contact serves all
         self._wanted = True
@@ -68,7 +68,7 @@ class _RelaySwitch(Switch):
                 raise self._disobeyed()
 
     def check(self) -> None:
-        """Twice in a row, because a look may fall between telling the line and its obeying."""
+        """Raise after two deviations in a row: one check may fall between an order and its effect."""
         self._odd = 0 if self._output.read() is self._wanted else self._odd + 1
         if self._odd > 1:
             raise self._disobeyed()

@@ -1,10 +1,10 @@
-"""What Modbus boards and turnstiles want: the maps of Waveshare relay boards and of LOT turnstiles.
+"""Modbus boards and turnstiles: the register maps of Waveshare relay boards and of LOT turnstiles.
 
-Waveshare Modbus RTU Relay: coils 0.. are the relays; a single coil written at 0x0200 + channel with a
-value in 100 ms switches it on, and the board switches it off by itself; only all coils can be read.
+Waveshare Modbus RTU Relay: coils 0.. are the relays; a single coil written at 0x0200 + channel with a value in 100 ms
+switches it on, and the board switches it off by itself; only all coils can be read.
 
-LOT Expert, Eco, Porta (from the maker's SDK): 0x40 and 0x41 passes allowed for entry and exit, 0x44 to
-0x47 two counters of passages, low word first, 0x48 error, 0x3000 mode, 0x3011 seconds to begin a passage.
+LOT Expert, Eco, Porta (from the maker's SDK): 0x40 and 0x41 passes allowed for entry and exit, 0x44 to 0x47 two
+counters of passages, low word first, 0x48 error, 0x3000 mode, 0x3011 seconds to begin a passage.
 """
 
 import time
@@ -19,7 +19,7 @@ from gate.logs import device_log
 from gate.ports.inputs import Level, Role
 
 COILS = 8
-"""Read at once: a single coil cannot be."""
+"""Read together: a single coil cannot be read."""
 
 _FLASH, _TENTH, _OFF = 0x0200, 0.1, 0x0000
 _LATE = 1.0
@@ -29,7 +29,7 @@ PASSES, COUNTERS, ERROR, MODE, BEGIN_WITHIN = 0x40, 0x44, 0x48, 0x3000, 0x3011
 NORMAL, BLOCKED, ANTI_PANIC = 0, 1, 2
 _MODES = {Stance.CONTROLLED: NORMAL, Stance.BLOCKED: BLOCKED, Stance.FREE: ANTI_PANIC}
 _MOST = 50
-"""Passages between two looks; more is a counter that was set, not people."""
+"""Passages between two looks; more means that the counter was set."""
 
 
 class Waveshare(ThreadedSwitch):
@@ -68,13 +68,13 @@ class Waveshare(ThreadedSwitch):
         self.order(lambda: self._write(_FLASH + self._coil, tenths, tenths * _TENTH))
 
     def _write(self, address: int, value: int, seconds: float) -> None:
-        """On the thread, as `look` is: what it expects changes together with the board."""
+        """Write and note the expected state together.  On the thread, as `look` is."""
         self._released_until = time.monotonic() + seconds
         self._line.write_coil_value(address, value)
 
 
 class LotTurnstile(ThreadedSwitch):
-    """Both ways, with counters of who passed, and modes of its own."""
+    """A turnstile with two ways, counters of passages, and modes of its own."""
 
     def __init__(self, line: ModbusBus, thread: CommandThread, pulse: float, extended: float) -> None:
         super().__init__("LOT turnstile", thread, line)
@@ -90,7 +90,7 @@ class LotTurnstile(ThreadedSwitch):
 
         def release() -> None:
             self._line.write_registers(BEGIN_WITHIN, self._begin_within[extended])
-            self._line.write_registers(register, 1)  # not if the time was not taken
+            self._line.write_registers(register, 1)  # only after the time was accepted
 
         self.order(release)
 
@@ -128,10 +128,10 @@ class LotTurnstile(ThreadedSwitch):
             if more > _MOST:
                 self._log.warning(f"{self.name}: its counter went from {was} to {is_}, which nobody walked")
             else:
-                self._passed = self._passed + [direction] * more  # a new list: `sensed` takes the old one away
+                self._passed = self._passed + [direction] * more  # a new list: `sensed` takes the old one
 
     def _take_mode(self, mode: int) -> None:
-        """On the thread, as `look` is: what it expects changes together with the turnstile."""
+        """Set the mode and note it as expected.  On the thread, as `look` is."""
         self._mode = mode
         self._line.write_registers(MODE, mode)
 

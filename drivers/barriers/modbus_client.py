@@ -1,12 +1,12 @@
-"""A Modbus RTU line through pymodbus, from one thread: every error in one line, every echo compared.
+"""A Modbus RTU line through pymodbus, from one thread; every error in one line, every echo compared.
 
-Modbus RTU knows no authentication: keep the bus inside the enclosure.
+Modbus RTU has no authentication: keep the bus inside the enclosure.
 
-Facts it rests on (pymodbus 3.16): silence raises ModbusIOException, a refusal comes back as an object
-whose `isError()` is true, and nothing of an answer is compared by the library: neither its function, nor the
-echo of a single coil's value or of a register.  A coil's value other than on and off, which boards use to
-time a pulse, needs a request of one's own.  It waits for an answer by the wall clock, so that a clock set
-back by an hour in mid-wait would keep an order to lock for an hour: `recv` is our own.
+Facts it rests on (pymodbus 3.16): silence raises ModbusIOException, and a refusal comes back as an object whose
+`isError()` is true.  The library compares nothing of an answer: neither its function, nor the echo of a coil's value or
+of a register.  A coil's value other than on and off, which boards use to time a pulse, needs a request class of its
+own.  The library waits for an answer by the wall clock: a clock set back by an hour in mid-wait would delay an order to
+lock by an hour.  Therefore `recv` is our own.
 """
 
 import struct
@@ -20,15 +20,15 @@ from gate.ports.driver import to_install
 _ANSWERS_WITHIN = 0.3  # seconds; a board answers in 10 to 50 ms
 _RETRIES = 1
 _KNOWN_BY = {b"\x01": 4, b"\x03": 4, b"\x10": 8}
-"""Function -> bytes by which its request is told from an answer.  The answer to a reading counts its data in the
-third byte; that to a writing of several registers ends where they would begin.  One coil or register is answered
-by its own request."""
+"""Function -> bytes that distinguish its request from an answer.  The answer to a reading counts its data in the third
+byte; that to a writing of several registers ends where they would begin.  One coil or register is answered by its own
+request."""
 
 _PAUSE = 0.004  # seconds without a byte after which an answer is taken to be whole: four of them at 9600 baud
 
 
 class ModbusBus(Protocol):
-    """What the boards need of it.  Every method blocks, and raises DeviceError."""
+    """The part of a bus that the boards need.  Every method blocks, and raises DeviceError."""
 
     def write_coil_value(self, address: int, value: int) -> None: ...
 
@@ -42,10 +42,10 @@ class ModbusBus(Protocol):
 
 
 class ModbusClient:
-    """`unit`: the device's address on the bus."""
+    """A client of one device.  `unit`: its address on the bus."""
 
     def __init__(self, port: str, baud: int, unit: int) -> None:
-        """Opens the port.  Raises DeviceError."""
+        """Open the port.  Raises DeviceError."""
         try:
             from pymodbus.client import ModbusSerialClient
             from pymodbus.exceptions import ConnectionException, ModbusException
@@ -75,7 +75,7 @@ class ModbusClient:
                 self.sent = bytes(request)
                 return int(super().send(request, addr))
 
-            def recv(self, _size: int | None) -> bytes:  # the library asks for what there is
+            def recv(self, _size: int | None) -> bytes:  # the library asks for the bytes that are there
                 data = self._receive()
                 known = _KNOWN_BY.get(self.sent[1:2], len(self.sent) + 1)
                 self.echoes |= len(data) >= known and self.sent.startswith(data[: len(self.sent)])
@@ -99,7 +99,7 @@ class ModbusClient:
         self._coil_value, self._error = CoilValue, ModbusException
         self._client: Any = Client(port, baudrate=baud, timeout=_ANSWERS_WITHIN, retries=_RETRIES)
         self._client.register(CoilValue)
-        if not self._client.connect():  # the library does not say why: who opens it once more hears it
+        if not self._client.connect():  # the library drops the reason; a second opening raises it
             SerialPort(port, baud).close()
             raise DeviceError(f"Modbus: serial port {port} could not be opened", hint="It is tried again")
 
@@ -134,7 +134,7 @@ class ModbusClient:
         return [int(register) for register in answer.registers]
 
     def close(self) -> None:
-        """Never raises."""
+        """Close the port.  Never raises."""
         try:
             self._client.close()
         except OSError:
@@ -144,7 +144,7 @@ class ModbusClient:
         try:
             answer = question()
         except (self._error, OSError, ValueError, IndexError, TypeError, AttributeError, struct.error) as error:
-            # Besides its own errors the library lets through what an odd frame does to its decoders.
+            # Besides its own errors the library lets through its decoders' errors on odd frames.
             self._raise_if_echoed(error)
             raise DeviceError(
                 f"Modbus unit {self._unit} on {self._port} does not answer ({error})",

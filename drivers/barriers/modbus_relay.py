@@ -1,6 +1,6 @@
 """Relay boards and turnstiles on Modbus RTU, through pymodbus; the device itself times the pulse.
 
-Every echo is compared and every order read back; a device that does otherwise is out of service.
+Every echo is compared and every order read back; a device that deviates is out of service.
 """
 
 from collections.abc import AsyncIterator

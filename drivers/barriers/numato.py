@@ -2,8 +2,7 @@
 
     relay on 0 | relay off 0 | relay read 0      relays from 0; those above 9 are A, B, C and so on
 
-The host times the pulse, with a guard thread; a module that says otherwise than it was told is out of
-service.
+The host times the pulse, with a guard thread; a module whose read-back differs from its order is out of service.
 """
 
 from collections.abc import AsyncIterator
@@ -26,7 +25,7 @@ _RELAYS = "0123456789ABCDEFGHIJKLMNOPQRSTUV"
 _PROMPT = "\n\r>"
 _ON, _OFF = f"on{_PROMPT}".encode(), f"off{_PROMPT}".encode()
 _ANSWERS_WITHIN = 0.3  # seconds
-_BAUD = 115200  # of no consequence to USB
+_BAUD = 115200  # without effect over USB
 
 
 class NumatoConfig(DriverConfig):
@@ -47,7 +46,7 @@ class _NumatoSwitch(Switch):
         self._say(f"relay on {self._relay}")
 
     def off(self) -> None:
-        self._say(f"\rrelay off {self._relay}")  # the first CR ends whatever was typed before, or the half of an order
+        self._say(f"\rrelay off {self._relay}")  # the first CR ends earlier input, or half an order
 
     async def confirm(self, *, on: bool) -> None:
         await self._port.drained()

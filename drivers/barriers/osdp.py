@@ -28,7 +28,7 @@ from gate.ports.inputs import Level, Role
 
 _LOCAL, _INPUTS = 2, 0  # kinds of status report: libosdp's STATUS_REPORT_LOCAL and _INPUT
 _PATIENCE = 12.0
-"""Seconds for the secure channel to stand; it is tried again all the while."""
+"""Seconds until the secure channel is up; attempts are repeated meanwhile."""
 
 _KEY_BYTES = 16
 _Input = Annotated[int | None, Field(ge=0, le=63)]
@@ -81,7 +81,7 @@ class _OsdpSwitch(Switch):
         self.name = f"OSDP module {config.address} on {config.port}"
 
     def connect(self, key: bytes) -> Panel:
-        """Blocks.  Raises DeviceError."""
+        """Return a connected panel.  Blocks.  Raises DeviceError."""
         config = self._config
         self._panel = Panel(config.port, config.baud, config.address, key, lambda *report: self._reports.put(report))
         return self._panel
@@ -102,7 +102,7 @@ class _OsdpSwitch(Switch):
     def pose(self, stance: Stance) -> bool:
         return self._lease.take(stance)
 
-    async def confirm(self, *, on: bool) -> None:  # noqa: ARG002 - the module's word, inside the channel, is all
+    async def confirm(self, *, on: bool) -> None:  # noqa: ARG002 - the acknowledgement, inside the channel, is all
         await self.panel.settled()
 
     def check(self) -> None:
@@ -124,8 +124,9 @@ class _OsdpSwitch(Switch):
         self.panel.give(self._config.output, FOR_A_WHILE, max(1, round(seconds * 10)))
 
     def _read(self, kind: int, report: bytes) -> list[Level]:
-        """Only what has changed: a module reports all its inputs at once.  It does so when one changes, so that
-        the first report already tells of somebody."""
+        """Return only the inputs that have changed: a module reports all its inputs at once, when one changes.
+
+        The first report therefore already means a person."""
         told: dict[tuple[Role, Direction], bool] = {}
         if kind == _LOCAL and report:
             told[Role.TAMPER, Direction.ENTRY] = bool(report[0])
@@ -138,7 +139,7 @@ class _OsdpSwitch(Switch):
 
 
 def _key(path: Path) -> bytes:
-    """Blocks.  Raises DeviceError."""
+    """Return the key in the file.  Blocks.  Raises DeviceError."""
     try:
         key = bytes.fromhex(path.read_text("ascii").strip())
     except (OSError, ValueError) as error:

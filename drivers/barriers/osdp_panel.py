@@ -1,19 +1,18 @@
-"""The control panel's side of OSDP v2 with Secure Channel, through libosdp: one thread that does it all.
+"""The control panel's side of OSDP v2 with Secure Channel, through libosdp, on one thread.
 
 Facts it rests on (libosdp 3.2.9, Python wheel):
 
-- Its random numbers come from libc's `rand()`, which nobody seeds: RND.A is the same in every process,
-  and with it the session keys, so that a recorded session could be played again.  Here `srand` is called
-  with bytes from the kernel before any context is made, and a panel that sends the unseeded number all
-  the same is refused.
+- Its random numbers come from libc's `rand()`, unseeded: RND.A is the same in every process, and so are the session
+  keys.  A recorded session could be replayed.  Here `srand` is called with bytes from the kernel before any context is
+  made, and a panel that still sends the unseeded number is refused.
 - After a module was lost, and after any refusal (NAK), it goes offline for 300 s.  Disabling and enabling
   the module brings it back at once; that is done every two seconds while there is no secure channel.
 - Its own thread is no daemon thread and would keep a crashed process alive; ours is one.
-- A read that returns more than it was asked for ends in a SystemError out of `refresh`; it reads until nothing
-  comes, 64 bytes at a time, and writes a line to standard error when its ring of 512 is full.
+- A read that returns more than requested ends in a SystemError out of `refresh`.  libosdp reads until nothing comes, 64
+  bytes at a time, and writes a line to standard error when its ring of 512 is full.
 - It keeps every event in a queue without a bound, besides calling back.
-- It never lets go of a channel, and so of what the channel refers to: a module that is sought for days would cost
-  17 KB each time that its port is opened.
+- It never frees a channel, nor the objects that the channel refers to: a module that is sought for days would cost 17
+  KB each time that its port is opened.
 """
 
 import asyncio
@@ -34,9 +33,9 @@ from gate.errors import DeviceError
 from gate.ports.driver import to_install
 
 UNSEEDED = bytes.fromhex("D764C8CCE93255C4")
-"""What libc's `rand()` gives to a process that has not seeded it (glibc), as RND.A."""
+"""RND.A from libc's unseeded `rand()` (glibc)."""
 
-_REFRESH = 0.02  # seconds; OSDP wants to be served every 50 ms
+_REFRESH = 0.02  # seconds; OSDP must be refreshed every 50 ms
 _REVIVE_EVERY = 2.0
 _DISABLED_FOR = 0.1
 _SILENT_FOR = 1.0
@@ -54,14 +53,15 @@ OFF, FOR_A_WHILE = 1, 5
 
 
 class _Dropping:
-    """Stands for the queue in which the library keeps every event for a caller of `get_event`: nobody calls it."""
+    """A queue that drops: in its own the library keeps every event for a caller of `get_event`, which is never
+    called."""
 
     def put(self, event: object) -> None:
         pass
 
 
 def seed() -> None:
-    """Seed libc's random numbers from the kernel's.  Raises DeviceError where that cannot be."""
+    """Seed libc's random numbers from the kernel's.  Raises DeviceError where that is impossible."""
     try:
         ctypes.CDLL(None).srand(ctypes.c_uint(int.from_bytes(os.urandom(4), "big")))
     except (OSError, AttributeError) as error:
@@ -73,7 +73,7 @@ def seed() -> None:
 
 @cache
 def _wires(base: type) -> type:
-    """The class of all channels: made once, for the library keeps each of them."""
+    """Return the class of all channels, made once, because the library keeps each class."""
 
     class Wire(base):  # type: ignore[misc]  # libosdp ships no types
         panel: "Panel | None" = None
@@ -95,7 +95,9 @@ class Panel:
     raises DeviceError."""
 
     def __init__(self, port: str, baud: int, address: int, key: bytes, report: Callable[[int, bytes], None]) -> None:
-        """`report` is called from the thread with the kind and the bytes of a status report.  Blocks."""
+        """Open the port and set the panel up.  Blocks.
+
+        `report` is called from the thread with the kind and the bytes of a status report."""
         try:
             import osdp
         except ImportError as error:
@@ -103,7 +105,7 @@ class Panel:
                 "OSDP: the Python package libosdp is not installed", hint=to_install("'ashyq-gate[osdp]'")
             ) from error
         self.name = f"OSDP module {address} on {port}"
-        self.secure = False  # whether the secure channel stands
+        self.secure = False  # whether the secure channel is up
         self._osdp = osdp
         self._address = address
         self._report = report
@@ -126,13 +128,13 @@ class Panel:
             event_handler=self._happened,
             command_completion_handler=self._completed,
         )
-        self._panel.lock = threading.Lock()  # which its own thread would have made
+        self._panel.lock = threading.Lock()  # which the library's own thread would have made
         self._panel.event_queue = [_Dropping()]
         self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
         self._thread.start()
 
     async def secured_within(self, seconds: float) -> None:
-        """Wait until the secure channel stands."""
+        """Wait until the secure channel is up."""
         limit = time.monotonic() + seconds
         while not self.secure:
             self._raise_problem()
@@ -167,7 +169,7 @@ class Panel:
             raise DeviceError(f"{self.name} is lost", hint="Check its power and its wires; it is sought again")
 
     def close(self) -> None:
-        """Says what was ordered, if the module is there to hear it, and ends.  Blocks.  Never raises."""
+        """Send the pending orders, if the module is there, and end the thread.  Blocks.  Never raises."""
         limit = time.monotonic() + _DONE_WITHIN
         while self.secure and (self._under_way or not self._orders.empty()) and time.monotonic() < limit:
             time.sleep(_REFRESH)
@@ -217,7 +219,7 @@ class Panel:
 
     def _completed(self, _address: int, _command: dict[str, Any], status: int) -> None:
         done = self._under_way.popleft()
-        with suppress(InvalidStateError):  # nobody waits for it any more
+        with suppress(InvalidStateError):  # its waiter was cancelled
             if status == self._osdp.constants.CompletionStatus.Ok:
                 done.set_result(None)
             else:

@@ -1,9 +1,8 @@
 """Relay boards and turnstiles that take short frames on a serial line; the bytes are data (a profile).
 
-Where the board times the pulse itself that is used: a dead host then cannot leave the door open.  Else
-the host times it: monotonic clock, at most 10 s, ended on every way out of `release` and by a guard
-thread should the event loop hang.  The first frame after opening locks.  An unplugged port shows within
-a quarter of a second in `watch`.
+Where the board can time the pulse itself, it does: a dead host then cannot leave the door open.  Else the host times
+it: monotonic clock, at most 10 s, ended on every way out of `release` and by a guard thread should the event loop hang.
+The first frame after opening locks.  An unplugged port shows within a quarter of a second in `watch`.
 """
 
 import time
@@ -29,7 +28,7 @@ from gate.ports.driver import FOLDER, DriverConfig, DriverSpec, show_duration
 from gate.ports.inputs import Level, Role
 
 _SENSE_EVERY = 0.05
-"""Seconds between two looks for reports of passages."""
+"""Seconds between two reads for reports of passages."""
 
 
 class FramesConfig(DriverConfig):
@@ -72,7 +71,7 @@ class FramesConfig(DriverConfig):
 
 
 class _FramesSwitch(Switch):
-    """Over one channel of one board."""
+    """A switch over one channel of one board."""
 
     def __init__(self, port: SerialPort, profile: Profile, config: FramesConfig) -> None:
         self.name = f"{profile.title} on {port.path}, channel {config.channel}"
@@ -84,7 +83,7 @@ class _FramesSwitch(Switch):
         self._ear = SerialListener(port, self._reports())
         self._log = device_log()
         self._reads_back = False
-        self._left = [order.leave for order in profile.orders.values()]  # to be said: it may stand so from before
+        self._left = [order.leave for order in profile.orders.values()]  # to be sent: it may keep a stance from before
 
     def on(self, direction: Direction, *, extended: bool = False) -> None:  # noqa: ARG002 - the host times it
         self._send(self._profile.frames.release_for(self._ours(direction)))
@@ -124,7 +123,7 @@ class _FramesSwitch(Switch):
                 raise self._disobeyed("does not answer" if state is None else f"says that it is {_word(state)}", on)
 
     async def probe(self) -> None:
-        """See whether the board answers its query; one that does is asked after every order."""
+        """Test whether the board answers its query; one that does is queried after every order."""
         if self._profile.query is None:
             return
         state = await self._state()
@@ -141,7 +140,7 @@ class _FramesSwitch(Switch):
         self._port.close()
 
     def _ours(self, direction: Direction) -> Direction:
-        """The device's name for a direction of the lane, and the other way round."""
+        """Return the device's name for a direction of the lane, and the reverse."""
         return other_way(direction) if self._swapped else direction
 
     def _reports(self) -> dict[bytes, Direction]:
@@ -166,7 +165,7 @@ class _FramesSwitch(Switch):
             )
 
     async def _state(self) -> bool | None:
-        """On, off, or no answer.  Call it where the profile has a query."""
+        """Return on, off, or None without an answer.  Call it where the profile has a query."""
         query = self._profile.query
         if query is None:
             return None
@@ -191,7 +190,7 @@ def _word(on: bool) -> str:
 
 
 def _profile(name: str) -> Profile:
-    """Raises DeviceError: it was good when the configuration was read, and somebody has edited it since."""
+    """Return the profile.  Raises DeviceError: it was valid when the configuration was read, and was edited since."""
     try:
         return load_profile(name)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""What a relay board or turnstile wants to hear on its serial line, as data.
+"""The serial frames of a relay board or turnstile, as data.
 
 A profile is a TOML file: one of those shipped in `drivers/barriers/profiles/`, or a file of your own.
 
@@ -11,7 +11,7 @@ A profile is a TOML file: one of those shipped in `drivers/barriers/profiles/`, 
     release = "FF {channel} 01"          # or { entry = "...", exit = "..." }
     secure = "FF {channel} 00"           # may be left out where the board times the pulse; a release
                                          # that was cancelled then ends by the board's time only
-    [ack]                                # optional: what it answers to every order
+    [ack]                                # optional: its answer to every order
     ok = "02 02 00 06 {xor}"
     within = "300ms"
     [query]                              # optional read-back, used if the board answers it at the start
@@ -19,7 +19,7 @@ A profile is a TOML file: one of those shipped in `drivers/barriers/profiles/`, 
     on = "FF {channel} 01"
     off = "FF {channel} 00"
     within = "300ms"
-    [passage]                            # optional: what it says when someone has gone through
+    [passage]                            # optional: its report of a passage
     entry = "02 02 00 1A {xor}"
     exit = "02 02 00 1B {xor}"
     [free]                               # optional: stand open both ways; `leave` ends that
@@ -51,7 +51,7 @@ _SHIPPED = files("drivers.barriers") / "profiles"
 
 
 def build_frame(template: str, channel: int) -> bytes:
-    """The bytes of a template.  Raises ValueError naming the part that is neither a byte nor a placeholder."""
+    """Return the bytes of a template.  Raises ValueError naming the part that is neither a byte nor a placeholder."""
     built = bytearray()
     for part in template.split():
         match part:
@@ -128,13 +128,13 @@ class Profile(_Form):
 
     @property
     def orders(self) -> dict[Stance, Order]:
-        """The stances that the device takes by itself."""
+        """Return the stances that the device keeps by itself."""
         every = {Stance.FREE: self.free, Stance.BLOCKED: self.blocked}
         return {stance: order for stance, order in every.items() if order is not None}
 
     @property
     def abilities(self) -> Abilities:
-        """A device whose pulse the host times can be held open by it, too."""
+        """Return its abilities; the host can hold open a device whose pulse the host times."""
         held = HELD_OPEN.stances if self.board_pulse is None else frozenset[Stance]()
         return Abilities(EITHER_WAY if self.passage else frozenset(), held | self.orders.keys())
 
@@ -146,12 +146,12 @@ class Profile(_Form):
 
 
 def shipped_profiles() -> list[str]:
-    """The names that come with the gate."""
+    """Return the names that come with the gate."""
     return sorted(entry.name.removesuffix(".toml") for entry in _SHIPPED.iterdir() if entry.name.endswith(".toml"))
 
 
 def load_profile(name: str) -> Profile:
-    """By shipped name, or by path of a file that ends in .toml.  Raises ValueError with one line."""
+    """Load by shipped name, or by path of a file that ends in .toml.  Raises ValueError with one line."""
     if name.endswith(".toml"):
         place: Path | None = Path(name)
     else:

@@ -1,16 +1,13 @@
 """A door of a UHPPOTE UT0311-L01, -L02 or -L04 board (also sold under many other names), by UDP.
 
-The board times the pulse, in whole seconds (its "door delay"), and tells its relay and the door's contact
-when asked.  It has no authentication at all: keep it on a network of its own, behind a door that it does
-not hold.
+The board times the pulse, in whole seconds (its "door delay"), and reports its relay and the door's contact when asked.
+It has no authentication at all: keep it on a network of its own, behind a door that it does not hold.
 
-It knows no order to end an opening.  While one lasts, "normally closed" locks the door; the mode
-"controlled" is given back when the time is over, since the board may remember it.  As long as that takes,
-the board's own cards and push-button open nothing: the way out must never depend on them.  Settings are
-written only where they differ.
+It has no order to end an opening.  While one lasts, "normally closed" locks the door; the mode "controlled" is restored
+when the time is over, since the board may remember the opening.  Until then the board's own cards and push-button open
+nothing: the way out must never depend on them.  Settings are written only where they differ.
 
-Free and blocked are modes of the board, which it keeps by itself; `gate safe-outputs` and every opening
-end them.
+Free and blocked are modes that the board keeps by itself; `gate safe-outputs` and every opening end them.
 """
 
 import time
@@ -31,7 +28,7 @@ from gate.ports.barrier import Barrier
 from gate.ports.driver import DriverConfig, DriverSpec
 from gate.ports.inputs import Level, Role
 
-_LOOKS, _BETWEEN = 3, 0.1  # so often, with so many seconds between
+_LOOKS, _BETWEEN = 3, 0.1  # times, and seconds between
 _MODES = {Stance.FREE: NORMALLY_OPEN, Stance.BLOCKED: NORMALLY_CLOSED}
 
 
@@ -71,7 +68,7 @@ class UhppoteSwitch(ThreadedSwitch):
         for _ in range(_LOOKS):
             if self._line.state().released is on:
                 return
-            time.sleep(_BETWEEN)  # a relay takes a moment
+            time.sleep(_BETWEEN)  # the relay needs time
         raise self.disobeyed(f"was told to {'release' if on else 'lock'} the door and did not")
 
     def look(self) -> None:
@@ -107,7 +104,7 @@ class UhppoteSwitch(ThreadedSwitch):
         self._set(mode, self._setting.delay)
 
     def _set(self, mode: int, delay: int) -> None:
-        """Writes only what differs: what the board keeps over a loss of power wears out."""
+        """Write only settings that differ: the board's non-volatile memory wears out."""
         wanted = DoorSetting(mode, delay)
         if wanted != self._setting:
             self._line.set(wanted)

@@ -2,7 +2,7 @@
 
     17 code 00 00 <serial number, 4 bytes, low first> <data> 00 ...
 
-Nothing in it is secret or signed: whoever reaches the board and knows its number opens the door.  Facts:
+Nothing in it is secret or signed: a person who reaches the board and has its number opens the door.  Facts:
 the protocol as the uhppoted project documents it (codes 20, 40, 80, 82).
 """
 
@@ -47,7 +47,7 @@ class UhppoteClient:
         self._door = door
 
     def open(self) -> None:
-        """Asked once: an answer that was lost may have been a door that was opened."""
+        """Open the door.  Asked once: a lost answer may mean an open door."""
         if self._ask(OPEN, bytes([self._door]), tries=1)[0] != 1:
             raise self._wrong("refuses to open the door", "Look for an interlock or a mode that was set elsewhere")
 
@@ -66,8 +66,7 @@ class UhppoteClient:
         return UhppoteDoorState(bool(released), bool(answer[_CONTACTS - _HEAD_SIZE + at]))
 
     def close(self) -> None:
-        """There is nothing to close: each question has a socket of its own, so that no late answer to one is
-        taken for the answer to the next."""
+        """Do nothing: each question has a socket of its own, so that a late answer cannot pass for the next one."""
 
     def _setting(self, answer: bytes) -> DoorSetting:
         if answer[0] != self._door:
@@ -75,7 +74,7 @@ class UhppoteClient:
         return DoorSetting(answer[1], answer[2])
 
     def _ask(self, code: int, data: bytes = b"", *, tries: int = 2) -> bytes:
-        """What follows the serial number.  A datagram may be lost without anybody's fault."""
+        """Return the bytes after the serial number.  UDP may lose a datagram, hence the tries."""
         problem: Exception | None = None
         for _ in range(tries):
             try:
@@ -90,7 +89,7 @@ class UhppoteClient:
     def _ask_once(self, code: int, data: bytes) -> bytes:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
             line.settimeout(_ANSWERS_WITHIN)
-            line.connect(self._address)  # others are not heard
+            line.connect(self._address)  # the kernel drops other senders' datagrams
             line.send(message(code, self._serial, data))
             answer = line.recv(2048)
         if len(answer) != SIZE or _HEAD.unpack_from(answer) != (START, code, self._serial):

@@ -2,10 +2,10 @@
 
     AA 01 command <length, 2 bytes, low first> [session, number: 2 bytes each] <data> <CRC, low first> 55
 
-The CRC is CRC-16/ARC over all between AA and itself.  Command 76 asks for a session; panels that know none
-refuse it (C9 F3) and take command 01.  The answer is C8, or C9 with the reason.  Nothing is secret or
-signed; the communication password, where one is set, crosses the line as it is, and is not used here.
-Facts: zkaccess-c3's documentation, and the frames that it exchanges with real panels.
+The CRC is CRC-16/ARC over all between AA and itself.  Command 76 requests a session; panels without sessions refuse it
+(C9 F3) and take command 01.  The answer is C8, or C9 with the reason.  Nothing is secret or signed; the communication
+password, where one is set, crosses the line as it is, and is not used here.  Facts: zkaccess-c3's documentation, and
+the frames that it exchanges with real panels.
 """
 
 import socket
@@ -35,7 +35,7 @@ class _Refused(Exception):  # noqa: N818 - an answer of the panel, not a fault
 
 
 def crc16(data: bytes) -> bytes:
-    """CRC-16/ARC, low byte first."""
+    """Return the CRC-16/ARC, low byte first."""
     crc = 0
     for byte in data:
         crc ^= byte
@@ -45,14 +45,14 @@ def crc16(data: bytes) -> bytes:
 
 
 def frame(command: int, data: bytes = b"", *, session: int | None = None, number: int = FIRST) -> bytes:
-    """`session` None: one without a session."""
+    """Return a frame.  `session` None: one without a session."""
     data = (b"" if session is None else struct.pack("<HH", session, number)) + data
     body = _HEAD.pack(_START, _VERSION, command, len(data)) + data
     return body + crc16(body[1:]) + bytes([_END])
 
 
 class ZkClient:
-    """Every method blocks, and raises DeviceError."""
+    """A client of one panel.  Every method blocks, and raises DeviceError."""
 
     def __init__(self, address: str, port: int) -> None:
         self.name = f"ZKTeco panel at {address}:{port}"
@@ -69,7 +69,7 @@ class ZkClient:
             raise
 
     def doors(self) -> int:
-        """How many it has."""
+        """Return the number of doors."""
         answer = self._ask(GET_PARAMETER, b"LockCount")
         name, _, count = answer.decode("ascii", "replace").strip("\0 ").partition("=")
         if name != "LockCount" or not count.isdecimal():
@@ -77,11 +77,11 @@ class ZkClient:
         return int(count)
 
     def hold(self, door: int, seconds: int) -> None:
-        """Release the door for so long, 1 to 254; 0 locks it."""
+        """Release the door for this many seconds, 1 to 254; 0 locks it."""
         self._ask(CONTROL, _DOOR_OUTPUT + bytes([door, 1, seconds, 0]))
 
     def close(self) -> None:
-        """Ends the session, if the panel still listens.  Never raises."""
+        """End the session, if the panel still answers.  Never raises."""
         try:
             self._line.sendall(self._next(DISCONNECT))
         except OSError:
@@ -111,7 +111,7 @@ class ZkClient:
         return answer[4:]
 
     def _exchange(self, command: int, data: bytes = b"") -> bytes:
-        """The data of its answer.  Raises _Refused."""
+        """Return the data of the answer.  Raises _Refused."""
         try:
             self._line.sendall(self._next(command, data))
             head = self._receive(_HEAD.size)

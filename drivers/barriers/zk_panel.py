@@ -1,8 +1,7 @@
 """A door of a ZKTeco C3-100, -200, -400 or inBio 160, 260, 460 panel, over TCP.
 
-The panel times the pulse, in whole seconds, and has an order to lock.  Its acknowledgement is all there is
-to read back.  Its protocol has no authentication worth the name: keep it on a network of its own.  It
-serves one program at a time.
+The panel times the pulse, in whole seconds, and has an order to lock.  Its acknowledgement is the only read-back.  Its
+protocol has no effective authentication: keep it on a network of its own.  It serves one program at a time.
 """
 
 from collections.abc import AsyncIterator
@@ -59,7 +58,7 @@ class ZkSwitch(ThreadedSwitch):
         return self._lease.take(stance)
 
     def look(self) -> None:
-        """Whether it is there."""
+        """Check that the panel answers."""
         if not self._lease.uphold():
             self._line.doors()
 
@@ -68,7 +67,7 @@ class ZkSwitch(ThreadedSwitch):
 
 
 def _connect(config: ZkConfig) -> ZkClient:
-    """Blocks.  Raises DeviceError."""
+    """Return a connected client.  Blocks.  Raises DeviceError."""
     line = ZkClient(str(config.address), config.port)
     try:
         if (doors := line.doors()) < config.door:

@@ -1,4 +1,4 @@
-"""Feedback that lights nothing: it remembers what it was to show, and writes it down on request."""
+"""Feedback that lights nothing: it keeps the signals, and writes them to a file on request."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ from gate.ports.driver import DriverConfig, DriverSpec
 from gate.ports.feedback import Feedback, Signal
 
 _KEPT = 10_000
-"""Signals remembered; a demo may run for days."""
+"""Signals kept; a demo may run for days."""
 
 
 class FakeFeedbackConfig(DriverConfig):
@@ -44,7 +44,7 @@ class FakeFeedback(Feedback):
             self._loop.run_in_executor(None, self.write)
 
     def write(self) -> None:
-        """Append to the file what was shown and is not written yet.  Blocks; from any thread; never raises."""
+        """Append the signals that are not written yet to the file.  Blocks; from any thread; never raises."""
         with self._writing:
             lines = [self._unwritten.popleft() for _ in range(len(self._unwritten))]
             if self._path is None or not lines:

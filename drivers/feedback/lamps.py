@@ -1,7 +1,7 @@
 """Lamps and a buzzer on GPIO lines, through gpiozero or libgpiod.
 
-A lane that is ready winks, so that it can be told from one that is dead.  Best effort: a lamp that
-cannot be written is reported once in the log, and stops nothing.
+A lane that is ready blinks briefly, which distinguishes it from a dead one.  Best effort: a lamp that cannot be written
+is reported once in the log, and stops nothing.
 """
 
 import asyncio
@@ -37,8 +37,8 @@ PATTERNS: Mapping[Signal, Mapping[str, str]] = {
     Signal.ALARM: {"red": _FAST, "amber": _FAST, "buzzer": _FAST},
     Signal.FIRE: {"green": _FAST, "red": ".#", "amber": _FAST, "buzzer": _SLOW},
 }
-"""Signal -> lamp -> what it does, one character a tick: # on, . off.  It repeats; what stands before a |
-is shown once.  A lamp that is not named is dark."""
+"""Signal -> lamp -> pattern, one character a tick: # on, . off.  It repeats; the part before a | is shown once.  A lamp
+that is not named is dark."""
 
 _Line = Annotated[int, Field(ge=0, le=LAST_LINE)]
 
@@ -81,7 +81,7 @@ class Lamps(Feedback):
         self._step()
 
     async def run(self) -> None:
-        """Move the patterns on until cancelled."""
+        """Advance the patterns until cancelled."""
         while True:
             await asyncio.sleep(TICK)
             self._step()
@@ -92,7 +92,7 @@ class Lamps(Feedback):
         self._steps = {}
 
     def close(self) -> None:
-        """Dark, and freed.  May block.  Never raises."""
+        """Darken and free the lines.  May block.  Never raises."""
         for output in self._outputs.values():
             output.close()
 

@@ -87,7 +87,7 @@ class FakeInput(Input):
 
 
 def _open_pipe(path: Path) -> int:
-    """Read-write, so that the pipe never ends when a writer leaves (Linux)."""
+    """Open it read-write, so that the pipe never ends when a writer leaves (Linux)."""
     try:
         if not path.exists():
             os.mkfifo(path, 0o660)

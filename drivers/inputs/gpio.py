@@ -1,9 +1,9 @@
 """A contact on a GPIO line, through gpiozero or libgpiod: passage sensor, door, button, fire alarm.
 
-The level is read about every 10 ms and debounced here.  Nothing depends on edges, so a missed one heals
-itself, and a passage pulse of 100 ms is seen.  A contact that bounces without end (a loose wire, hum on
-a cut one) is reported as lost rather than left at its last level.  A passage sensor that is active when it
-is opened has seen nobody go through: that is told once it has been at rest.
+The level is read about every 10 ms and debounced here.  Nothing depends on edges, so a missed edge has no effect, and a
+passage pulse of 100 ms is detected.  A contact that bounces without end (a loose wire, hum on a cut one) is reported as
+lost rather than left at its last level.  A passage sensor that is active at the opening has detected no passage: it
+reports only after it was at rest.
 """
 
 import asyncio
@@ -25,8 +25,8 @@ from gate.ports.driver import DriverSpec, Duration
 from gate.ports.inputs import Input, InputConfig, Level, Report, Role
 
 _POLL = (0.006, 0.012)
-"""Seconds between two readings, drawn anew each time: at an even pace the hum of a cut wire could look
-like a level that holds.  One reading takes microseconds."""
+"""Seconds between two readings, random each time: at an even pace the hum of a cut wire could alias to a steady level.
+One reading takes microseconds."""
 
 
 class ContactConfig(InputConfig):
@@ -60,7 +60,7 @@ class ContactConfig(InputConfig):
         return self
 
     def is_active(self, *, high: bool) -> bool:
-        """What a level of the line means."""
+        """Return whether a level of the line means active."""
         closed_is_high = self.closed == "high" if self.closed is not None else self.pull == "down"
         return (high is closed_is_high) is (self.normally == "open")
 
