@@ -1,14 +1,14 @@
-"""A camera, or what stands in for one: a network stream, a video file, a folder of pictures.
+"""A camera or its substitute: a network stream, a video file, a folder of pictures.
 
-Capture and decoding run in a worker process (`camera_worker.main`): a driver or decoder that hangs, crashes
-or keeps the interpreter busy does not touch the lane.  The newest frame is decoded, older ones are
-dropped; a camera that delivers no new frame for `frame_deadline` is killed and counts as lost.
+Capture and decoding run in a worker process (`camera_worker.main`): a driver or decoder that hangs, crashes or keeps
+the interpreter busy does not touch the lane.  The newest frame is decoded, older ones are dropped.  The worker of a
+camera that delivers no new frame for `frame_deadline` is killed, and the camera counts as lost.
 
-A folder of pictures is a queue of people, in the natural order of the file names.  Each picture is
-held before the camera until the lane has decided on every code in it, at least for `dwell`; then
-there is a short gap, then the next.  When all were shown the folder is watched for ever: a new or
-replaced file is the next person.  Two pictures in a row with the same code are, to the lane, one
-person standing there, unless more time lies between them than the lane's presence time.
+A folder of pictures is a queue of people, in the natural order of the file names.  Each picture is held before the
+camera until the lane has decided on every code in it, at least for `dwell`; then there is a short gap, then the next.
+After the last one the folder is watched for ever: a new or replaced file is the next person.  Two pictures in a row
+with the same code are, to the lane, one person standing there, unless more time lies between them than the lane's
+presence time.
 
 A video file is played once at its own speed, and held in the same way on a frame with a code.
 """
@@ -44,23 +44,22 @@ from gate.worker.process import WorkerProcess, one_line
 from gate.worker.program import Program
 
 _GAP = 0.1  # seconds between two pictures of a folder
-_STILL_WITHIN = 30.0  # seconds that reading one still may take, every step tried, on a slow board
-_GRACE = 1.0  # seconds: the worker notices what is wrong first, and says it better
-_STILL_FRAMES = 15  # that a picture of a folder stands for: those of a live camera in a second
+_STILL_WITHIN = 30.0  # seconds for one still with every step, on a slow board
+_GRACE = 1.0  # seconds: the worker detects a fault first, and reports it better
+_STILL_FRAMES = 15  # that a picture of a folder counts for: those of a live camera in a second
 _AHEAD = 1.0  # seconds by which a frame may be younger than it can be
 _LONGEST_AGO = 120.0  # seconds from a capture to its message: reading one still on the slowest board takes 30
 _MOST_LOOKED = 10_000  # frames between two messages
 _MOST_PICTURES = 50_000  # of a folder that are remembered
 _MOST_SKIPS = 100  # lines of the log in a minute
-_MOST_SAID = 16  # different words about rights that a worker keeps
-_OLD = 1.0  # seconds on the way from the worker
+_MOST_SAID = 16  # different messages about rights that a worker keeps
+_OLD = 1.0  # seconds in transit from the worker
 
 _left_off: dict[str, dict[str, File]] = {}
-"""Folders whose reader was lost, and the pictures it had shown (name -> which file it was): whoever
-opens that folder next in this process goes on with the next picture, and a picture that breaks the
-decoder is met once."""
+"""Folders whose reader was lost, and the pictures it had shown (name -> which file it was): the next reader of that
+folder in this process continues with the next picture, so a picture that breaks the decoder is tried once."""
 
-_said: set[str] = set()  # rights that workers keep, as the log has them
+_said: set[str] = set()  # rights that workers keep, already in the log
 
 
 class CameraConfig(LiveConfig):
@@ -87,10 +86,10 @@ class CameraConfig(LiveConfig):
 
 
 class Camera(Reader):
-    """Implements `gate.ports.reader.Reader`."""
+    """A reader of a camera's worker process.  Implements `gate.ports.reader.Reader`."""
 
     def __init__(self, config: LiveConfig, device: str, program: Program = CAMERA, dwell: float = 0.0) -> None:
-        """`device`: what the worker, a process of `program`, is to open."""
+        """Take the settings.  `device`: the source that the worker, a process of `program`, opens."""
         self._config = config
         self._device = device
         self._program = program
@@ -103,11 +102,11 @@ class Camera(Reader):
 
     @property
     def pid(self) -> int | None:
-        """Of the worker process, None when there is none."""
+        """Process id of the worker, None when there is none."""
         return self._worker.pid if self._worker else None
 
     async def open(self) -> None:
-        """Returns when the first frame is there.  Raises DeviceError."""
+        """Start the worker; return when the first frame is there.  Raises DeviceError."""
         config = self._config
         settings = {field: getattr(config, field) for field in type(config).model_fields if field != "direction"}
         settings |= {"name": self._name, "device": self._device, "taken": self._taken}
@@ -124,7 +123,7 @@ class Camera(Reader):
             self._say_kept(opened.keeps)
 
     def _say_kept(self, rights: tuple[str, ...]) -> None:
-        """What this computer cannot take from a worker, once."""
+        """Log once which rights this computer cannot take from a worker."""
         for why in rights:
             if why not in _said and len(_said) < _MOST_SAID:
                 _said.add(why)
@@ -136,7 +135,7 @@ class Camera(Reader):
             await worker.stop()
 
     async def run(self, present: Present) -> None:
-        """Returns at the end of a video file only."""
+        """Present codes; return at the end of a video file only."""
         if self._worker is None:
             await self.open()
         worker = self._worker
@@ -152,7 +151,8 @@ class Camera(Reader):
             await self.close()
 
     async def _follow(self, worker: WorkerProcess, present: Present) -> None:
-        """A message says that the worker lives and its camera delivers: the next has all of its time again."""
+        """Take the worker's messages.  Each shows that the worker lives and its camera delivers, and renews the
+        deadline."""
         within = self._config.frame_deadline
         while True:
             message = await self._receive(worker, within, "no new frame", within)
@@ -176,7 +176,7 @@ class Camera(Reader):
                     raise self._lie("a message that has no place here")
 
     def _check(self, at: float, looked: int = 0) -> None:
-        """Raises DeviceError for what no worker of ours says: one that was taken over may say anything."""
+        """Raise DeviceError for values that no worker of ours sends: a compromised worker may send anything."""
         ago = time.monotonic() - at
         if not -_AHEAD <= ago <= _LONGEST_AGO or not 0 <= looked <= _MOST_LOOKED:
             raise self._lie("a frame of another time")
@@ -187,7 +187,7 @@ class Camera(Reader):
         self._taken[taking.name] = taking.file
 
     def _skip(self, why: str) -> None:
-        """Logged, but of a flood no more than so many in a minute."""
+        """Log a skipped picture, at most _MOST_SKIPS a minute."""
         now = time.monotonic()
         if now >= self._skips_until:
             self._skips_until, self._skips = now + 60.0, 0
@@ -208,7 +208,7 @@ class Camera(Reader):
             ) from None
 
     def _pass_on(self, frame: FrameTexts, present: Present) -> None:
-        """A frame that was sent long ago, while this process was held up, shows who has left since."""
+        """Present a frame.  One that is old, because this process was held up, may show a person who has left since."""
         if time.monotonic() - frame.sent > _OLD:
             return
         for text in frame.texts:
@@ -223,15 +223,16 @@ class Camera(Reader):
 
 
 def shown_address(device: str) -> str:
-    """What is named in logs and on the page: of an address its kind and its host, for user, password and path (or
-    query) may be secrets; a path as it is."""
+    """Return the name of a device for logs and the page: a path as it is, of an address its kind and its host.
+
+    User, password and path (or query) may be secrets."""
     scheme, found, rest = device.partition("://")
     if not found:
         return device
     authority = re.split(r"[/?#\\]", rest, maxsplit=1)[0]
     host = authority.rpartition("@")[2]
     if "@" in rest[len(authority) :] or not re.fullmatch(r"[\w.-]+(:\d+)?|\[[\da-fA-F:.]+\](:\d+)?", host):
-        host = "…"  # a password with signs of its own: where it ends cannot be known
+        host = "…"  # a password with special characters: its end is unknown
     return f"{scheme}://{host}"
 
 

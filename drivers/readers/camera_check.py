@@ -1,4 +1,4 @@
-"""Examines cameras for `gate doctor`: in a worker process, for they hang and crash as in the lane."""
+"""The examiner of cameras for `gate doctor`, in a worker process: drivers hang and crash here as in the lane."""
 
 import asyncio
 from pathlib import Path
@@ -17,7 +17,7 @@ _GRACE = 3.0  # seconds: a first frame is slow, a picture is written
 
 
 class CameraExaminer:
-    """Implements `gate.ports.camera_report.Examiner` for the drivers `camera` and `picamera`."""
+    """An examiner for the drivers `camera` and `picamera`.  Implements `gate.ports.camera_report.Examiner`."""
 
     def examine(self, config: ReaderConfig, seconds: float, picture: Path | None, tell: Tell) -> CameraReport:
         if not isinstance(config, LiveConfig):
@@ -26,7 +26,7 @@ class CameraExaminer:
             return asyncio.run(self._examine(config, seconds, picture, tell))
         finally:
             if picture is not None and picture.exists() and not picture.stat().st_size:
-                picture.unlink()  # the worker made it, and had nothing to write
+                picture.unlink()  # the worker created it, and wrote nothing
 
     async def _examine(self, config: LiveConfig, seconds: float, picture: Path | None, tell: Tell) -> CameraReport:
         device = _device(config)

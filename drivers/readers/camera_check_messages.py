@@ -1,7 +1,7 @@
-"""What the worker process of an examination and the parent say to each other.
+"""Messages between the worker process of an examination and its parent.
 
-It says Opened and waits for Begin, then Examined twice a second; the last one is answered with Words, and then it
-says Drawn.
+The worker sends Opened and waits for BeginCheck, then sends Examined twice a second.  The parent answers the last one
+with ReportWords, and the worker sends Drawn.
 """
 
 from dataclasses import dataclass
@@ -27,12 +27,12 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class BeginCheck:
-    """From the parent: it listens."""
+    """From the parent: it is ready."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReportWords:
-    """From the parent: what to write above the picture, what matters most first."""
+    """From the parent: the text above the picture, the most important first."""
 
     lines: tuple[str, ...]
 

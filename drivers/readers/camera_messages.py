@@ -1,9 +1,9 @@
-"""What the worker process of a camera and the daemon say to each other.
+"""Messages between the worker process of a camera and the daemon.
 
-The worker first says Opened and waits for GoOn.  Of a camera or stream it then sends every frame with a code and,
-some times a second, one without; of a folder Taking before each picture, then Skipped or Held; of a video Held and
-Frame, and Ended after the last.  After Held it waits for GoOn.  Times are monotonic seconds, which processes of one
-Linux system share.
+The worker first sends Opened and waits for GoOn.  For a camera or stream it then sends every frame with a code and,
+some times a second, one without.  For a folder it sends Taking before each picture, then Skipped or ImageHeld; for a
+video ImageHeld and FrameTexts, and SourceEnded after the last.  After ImageHeld it waits for GoOn.  Times are monotonic
+seconds, which processes of one Linux system share.
 """
 
 from collections.abc import Iterable
@@ -13,18 +13,18 @@ from gate.worker.codec import Codec, Failed, Loading, MessageLimits, Started
 from gate.worker.program import Program
 
 File = tuple[int, int, int]
-"""Which file it is: inode, size in bytes, time of its last change in ns."""
+"""Identity of a file: inode, size in bytes, time of its last change in ns."""
 
 LONGEST = 4296  # characters, and bytes, of a text: a pass has no more (ISO/IEC 18004, version 40-L, alphanumeric)
-MOST = 64  # texts of a frame: the lane remembers as many codes in view
+MOST = 64  # texts of a frame: the lane keeps the same number of codes in view
 FULL = 128 * 1024  # characters of all texts of a frame, escaped: JSON writes a control character as six
 TOO_LONG = "\N{REPLACEMENT CHARACTER} more than a pass can hold"
-"""Stands for the texts of a frame that are beyond these limits.  No pass: the lane says `unreadable`."""
+"""Replaces the texts of a frame that exceed these limits.  No pass: the lane answers `unreadable`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The first frame is there.  `keeps`: why the process has rights that it does not need; () as a rule."""
+    """The first frame is there.  `keeps`: why the process has unneeded rights; usually ()."""
 
     keeps: tuple[str, ...] = ()
 
@@ -35,7 +35,7 @@ class FrameTexts:
 
     at: float  # captured
     sent: float
-    looked: int  # frames that were looked at since the last message, this one included
+    looked: int  # frames examined since the last message, this one included
     texts: tuple[str, ...]
 
 
@@ -50,7 +50,7 @@ class ImageHeld:
 
 @dataclass(frozen=True, slots=True)
 class Taking:
-    """About to read this picture of a folder."""
+    """The worker is about to read this picture of a folder."""
 
     name: str
     file: File
@@ -72,7 +72,7 @@ class SourceEnded:
 
 @dataclass(frozen=True, slots=True)
 class GoOn:
-    """From the daemon: the lane listens, or has decided on the codes that are held."""
+    """From the daemon: the lane is ready, or has decided on the codes that are held."""
 
 
 _LIMITS = MessageLimits(line=256 * 1024, text=LONGEST, items=MOST)
@@ -84,7 +84,7 @@ PICAMERA = Program("drivers.readers.camera_worker.picamera_main", _SAYS, _HEARS)
 
 
 def bounded(texts: Iterable[str]) -> tuple[str, ...]:
-    """These texts as a message may carry them: in their order, the shortest first served."""
+    """Return these texts within the limits of a message: in their order, the shortest served first."""
     every = list(dict.fromkeys(texts))
     room, kept = FULL, set[str]()
     for text in sorted(every, key=_escaped)[: MOST - 1]:
@@ -95,5 +95,5 @@ def bounded(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def _escaped(text: str) -> int:
-    """Characters of it in JSON, at most."""
+    """Return an upper bound of its characters in JSON."""
     return sum(1 if " " <= sign <= "~" else 12 if sign > "\uffff" else 6 for sign in text)

@@ -1,4 +1,4 @@
-"""A reader that shows what it is told to, remembers it, and fails when it is told to."""
+"""A reader that shows the codes it is given, keeps its history, and fails on demand."""
 
 import asyncio
 import time
@@ -29,8 +29,7 @@ class FakeReaderConfig(ReaderConfig):
 
 
 class FakeReader(Reader):
-    """Implements `gate.ports.reader.Reader`, the part of one that never ends: after its last code it
-    waits for `show`."""
+    """A reader that never ends: after its last code it waits for `show`.  Implements `gate.ports.reader.Reader`."""
 
     def __init__(self, config: FakeReaderConfig) -> None:
         self._config = config
@@ -46,7 +45,7 @@ class FakeReader(Reader):
         self._queue.put_nowait(text)
 
     def unplug(self) -> None:
-        """The run that is under way, or the next one, ends with DeviceError."""
+        """End the present run, or the next one, with DeviceError."""
         self._queue.put_nowait(None)
 
     async def run(self, present: Present) -> None:

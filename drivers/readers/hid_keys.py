@@ -1,6 +1,6 @@
-"""Keys of a scanner that types, to codes.  Pure: what the kernel reports goes in.
+"""Codes from the keys of a scanner that types.  Pure: the input is the kernel's key events.
 
-Linux key codes (input-event-codes.h) of the US layout.  Scanners are delivered in many modes: signs typed with
+Linux key codes (input-event-codes.h) of the US layout.  Scanners are delivered in many modes: characters typed with
 SHIFT, with CAPS LOCK, or as ALT and the decimal number of the character on the keypad; a code ended by ENTER, the
 keypad's ENTER, TAB, arrow down, or a control character (Ctrl-M, Ctrl-J).
 """
@@ -16,10 +16,10 @@ _ENDS = frozenset({28, 96, 15, 108})
 """ENTER, the keypad's, TAB, arrow down."""
 
 _CONTROL_ENDS = frozenset({50, 36, 23, 46, 32})
-"""With Ctrl: M (CR), J (LF), I (TAB), C (ETX), D (EOT).  Others, such as B (STX), stand for nothing."""
+"""With Ctrl: M (CR), J (LF), I (TAB), C (ETX), D (EOT).  Others, such as B (STX), are ignored."""
 
 _MOST_CONTROLS = 4
-"""Keys that stand for something while Ctrl is held once; more, and Ctrl is stuck: nothing it types is a code."""
+"""Valid keys while Ctrl is held once; more, and Ctrl is stuck: nothing it types is a code."""
 
 _CHARACTER_ENDS = frozenset({3, 4, 9, 10, 13})
 """The same as numbers typed with ALT."""
@@ -41,10 +41,10 @@ KEYS: dict[int, tuple[str, str]] = {
 
 
 class Typing:
-    """`losses`: what was dropped, for the caller to take."""
+    """Parser of key events.  `losses`: dropped input, for the caller to take."""
 
     def __init__(self, silence: float | None = None) -> None:
-        """`silence`: seconds without a key that end a code; None: a key does."""
+        """Start empty.  `silence`: seconds without a key that end a code; None: a key does."""
         self._silence = silence
         self._held: set[int] = set()  # SHIFT, Ctrl, ALT
         self._controls = 0  # keys since Ctrl went down
@@ -52,11 +52,11 @@ class Typing:
         self._number = ""  # typed on the keypad while ALT is held
         self._typed: list[str] = []
         self._at = 0.0
-        self._broken = False  # keys were lost: what comes until the end is no code
+        self._broken = False  # keys were lost: the input until the end is no code
         self.losses: list[ScanLoss] = []
 
     def key(self, code: int, value: int, at: float) -> str | None:
-        """One key going down, up or repeating; a whole code when it ends one.  `at`: monotonic seconds."""
+        """Take one key going down, up or repeating; return a code when it completes one.  `at`: monotonic seconds."""
         if code in _MODIFIERS:
             return self._modify(code, value, at)
         if value != DOWN:
@@ -89,7 +89,7 @@ class Typing:
         return self._end() if code in _CONTROL_ENDS else None
 
     def quiet(self, at: float) -> str | None:
-        """To be called again and again, for silence is news: it ends a code, or loses one that has no end."""
+        """Take the passing of time: silence ends a code, or drops one that has no end.  Call it periodically."""
         if self._silence is not None and at - self._at > self._silence:
             return self._end()
         if at - self._at > STALE:
@@ -100,7 +100,7 @@ class Typing:
         return None
 
     def lost(self) -> None:
-        """The kernel has dropped keys."""
+        """Note that the kernel has dropped keys."""
         self._held.clear()
         self._number = ""
         self._broken = True

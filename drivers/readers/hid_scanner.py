@@ -26,7 +26,7 @@ from gate.ports.reader import Present, Reader
 
 _POLL = 0.01  # seconds
 _KEY = 1  # event type EV_KEY
-_DROPPED = (0, 3)  # EV_SYN, SYN_DROPPED: nobody read for so long that the kernel lost some
+_DROPPED = (0, 3)  # EV_SYN, SYN_DROPPED: the kernel's buffer overflowed and lost some
 
 
 class HidConfig(ScannerText):
@@ -37,7 +37,9 @@ class HidConfig(ScannerText):
 
 
 class HidScanner(Reader):
-    """Implements `gate.ports.reader.Reader`.  `device`: an evdev.InputDevice that was grabbed."""
+    """A reader of key events.  Implements `gate.ports.reader.Reader`.
+
+    `device`: an evdev.InputDevice that was grabbed."""
 
     def __init__(self, device: Any, config: HidConfig) -> None:
         self._device = device
@@ -46,7 +48,7 @@ class HidScanner(Reader):
     async def run(self, present: Present) -> None:
         typing = Typing(IDLE if self._config.ends == "silence" else None)
         once = RepeatFilter(self._config, present)
-        self._codes(typing)  # what was typed while nobody listened was shown to nobody
+        self._codes(typing)  # drop codes typed while no run was active: the lane did not see them
         while True:
             codes = self._codes(typing)
             losses, typing.losses = typing.losses, []
@@ -58,8 +60,9 @@ class HidScanner(Reader):
             await asyncio.sleep(_POLL)
 
     def _codes(self, typing: Typing) -> list[str]:
-        """What has been typed whole.  Every key is heard, also of what is dropped: half a code and the state
-        of SHIFT outlast it."""
+        """Return the codes that have been typed whole.
+
+        Every key is parsed, dropped codes' too: half a code and the state of SHIFT outlast them."""
         found = []
         for event in self._events():
             if (event.type, event.code) == _DROPPED:

@@ -1,7 +1,7 @@
 """A ribbon-cable camera of a Raspberry Pi, by libcamera.
 
-It works in a worker process like every camera (`camera_worker.picamera_main`).  Its grey picture is the Y plane of
-the image processor's small stream, made by hardware: nothing is converted.
+It works in a worker process like every camera (`camera_worker.picamera_main`).  Its grey picture is the Y plane of the
+image processor's small stream, made by hardware: no conversion is needed.
 """
 
 from collections.abc import AsyncIterator
@@ -33,7 +33,7 @@ class PicameraConfig(LiveConfig):
 
 @asynccontextmanager
 async def open_picamera(config: PicameraConfig) -> AsyncIterator[Camera]:
-    """Raises DeviceError."""
+    """Open the camera.  Raises DeviceError."""
     camera = Camera(config, str(config.camera), PICAMERA)
     await camera.open()
     try:

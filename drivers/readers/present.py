@@ -1,4 +1,4 @@
-"""How a reader of recordings shows a code: again and again until the lane has decided."""
+"""The showing of a recorded code: repeated until the lane has decided."""
 
 import asyncio
 import time
@@ -13,8 +13,9 @@ REPEAT = 0.07  # seconds between two showings: about a frame at 15 a second
 async def until_decided(
     texts: Iterable[str], seen: float, config: ReaderConfig, present: Present, at_least: float = 0.0
 ) -> None:
-    """Present every text until each was DECIDED, and for `at_least` so many seconds.  `seen` is when the
-    first frame was captured (monotonic seconds); every later showing is a frame of its own."""
+    """Present every text until each was DECIDED, and for at least `at_least` seconds.
+
+    `seen` is when the first frame was captured (monotonic seconds); every later showing is a frame of its own."""
     shown = pending = list(texts)
     until = seen + at_least
     while True:

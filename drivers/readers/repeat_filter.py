@@ -1,7 +1,7 @@
-"""Presents what a scanner reads again and again as one showing of a code.
+"""A filter that presents repeated reads of a scanner as one showing of a code.
 
-A scanner reads a phone that is held before it anew every second or so; the lane takes a code that was
-away for longer than that for a new visit, which a used code does not survive.
+A scanner reads a phone that is held before it again every second or so.  The lane takes a code that was away for longer
+than that for a new visit, and refuses a used code then.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from gate.ports.reader import Answer, Dropped, Present
 
 _ASK_EVERY = 0.05  # seconds between looks at the verdict
 _ASK_FOR = 2.0  # seconds that a verdict may take
-_WAIT_FOR = 1.5  # seconds that the lane may be busy with someone, or with the pass before: it may be read once only
+_WAIT_FOR = 1.5  # seconds that the lane may be busy with a person or the pass before: a code may be read only once
 
 
 class RepeatFilter:
@@ -29,7 +29,7 @@ class RepeatFilter:
         self._decided = False
 
     async def show(self, text: str) -> bool:
-        """Whether the lane had to be waited for.  Returns when it has answered."""
+        """Present a text until the lane has answered; return whether the answer took more than one attempt."""
         text = text.removeprefix(self._config.prefix).removesuffix(self._config.suffix)
         now = time.monotonic()
         same = text == self._text and now - self._seen < self._again_after
@@ -42,12 +42,12 @@ class RepeatFilter:
             waited = True
             await asyncio.sleep(_ASK_EVERY)
             if answer is Answer.WAIT:
-                scan = replace(scan, seen=time.monotonic())  # still held there, as far as can be known
+                scan = replace(scan, seen=time.monotonic())  # assumed to be still held there
             answer = self._present(scan)
         self._decided = answer is not Answer.WAIT
         return waited
 
     def drop(self, losses: Iterable[ScanLoss]) -> None:
-        """Say what was dropped."""
+        """Report the dropped input."""
         for loss in losses:
             self._present(Dropped(self._config.driver, loss.what, loss.hint))

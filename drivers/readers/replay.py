@@ -6,7 +6,7 @@ is shown:
     GT1:6BF6%2 8...
     {"text": "GT1:6BF6%2 8...", "after": 2.5}
 
-Empty lines are passed over.  A text that itself begins with `{` is written as a JSON object.
+Empty lines are skipped.  A text that itself begins with `{` is written as a JSON object.
 Each code is shown until the lane has decided on it; at the end of the file the reader ends.
 """
 
@@ -40,15 +40,15 @@ class RecordedScan(BaseModel):
 
 
 class Replay(Reader):
-    """Implements `gate.ports.reader.Reader`."""
+    """A reader of recorded codes.  Implements `gate.ports.reader.Reader`."""
 
     def __init__(self, config: ReplayConfig, records: tuple[RecordedScan, ...]) -> None:
         self._config = config
         self._records = records
-        self._next = 0  # a run that was cancelled goes on here
+        self._next = 0  # where a cancelled run continues
 
     async def run(self, present: Present) -> None:
-        """Returns when every code was decided."""
+        """Present every code; return when all were decided."""
         while self._next < len(self._records):
             record = self._records[self._next]
             await asyncio.sleep(record.after)
@@ -57,7 +57,7 @@ class Replay(Reader):
 
 
 def load(path: Path) -> tuple[RecordedScan, ...]:
-    """Raises DeviceError naming the line that is wrong."""
+    """Read the file.  Raises DeviceError naming the line that is wrong."""
     try:
         text = path.read_bytes().decode()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The settings that every scanner has, whatever it is attached to: how it is set to send a code."""
+"""The settings that every scanner has, whatever it is attached to: its format of a code."""
 
 from typing import Annotated, Literal
 

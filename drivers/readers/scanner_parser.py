@@ -1,7 +1,7 @@
-"""What a serial scanner sends, taken apart: codes by their ends, and answers to commands.
+"""A parser of a serial scanner's bytes: codes by their ends, and answers to commands.
 
-Pure: bytes and times go in.  A code is printable; whatever else comes is dropped, and said.  A line that stalls in
-the middle of a code, garbage and endless lines never become a code.
+Pure: the input is bytes and times.  A code is printable; all else is dropped, and reported.  A line that stalls in the
+middle of a code, garbage and endless lines never become a code.
 """
 
 import binascii
@@ -29,7 +29,7 @@ _SILENT = b"\x00\x02\x1d\x1e"
 
 
 class ScanLoss(Enum):
-    """What was dropped: in words, and what to do."""
+    """The kind of dropped input: in words, and what to do."""
 
     UNENDED = (
         "a code without an end",
@@ -52,14 +52,15 @@ class ScanLoss(Enum):
 
 @dataclass(slots=True)
 class ScannerParser:
-    """`line_ends`: whether a line end ends a code; silence does otherwise.  `answers`: whether frames
-    `02|03 00 00 length data crc crc` stand between the codes."""
+    """A parser.  `line_ends`: a line end ends a code; otherwise silence does.
+
+    `answers`: frames `02|03 00 00 length data crc crc` may come between the codes."""
 
     line_ends: bool
     answers: bool
     codes: list[str] = field(default_factory=list)  # whole ones, for the caller to take
     replies: list[bytes] = field(default_factory=list)  # the data of whole answers, likewise
-    losses: list[ScanLoss] = field(default_factory=list)  # what was dropped, likewise
+    losses: list[ScanLoss] = field(default_factory=list)  # dropped input, likewise
     _rest: bytearray = field(default_factory=bytearray)
     _frame: bytearray = field(default_factory=bytearray)
     _fed: float = 0.0
@@ -67,7 +68,7 @@ class ScannerParser:
     _noise: bool = False
 
     def feed(self, data: bytes, at: float) -> None:
-        """`at`: monotonic seconds; to be called with b"" too, for silence is news."""
+        """Parse bytes that came at `at` (monotonic seconds).  Call it with b"" too: silence ends a code."""
         if at - self._fed > IDLE:
             self._give_up_answers()
         if at - self._fed > (STALE if self.line_ends else IDLE):
@@ -98,7 +99,7 @@ class ScannerParser:
         frame = self._frame
         frame.append(byte)
         if any(frame[1:3]) or (len(frame) > 3 and frame[3] > _LONGEST_ANSWER):
-            self._no_answer()  # but a scanner that sends STX and ETX
+            self._no_answer()  # a scanner that sends STX and ETX around a code
         elif len(frame) > 4 and len(frame) == 4 + frame[3] + 2:
             if binascii.crc_hqx(bytes(frame[1:-2]), 0) == int.from_bytes(frame[-2:], "big"):
                 self.replies.append(bytes(frame[4:-2]))
@@ -108,7 +109,7 @@ class ScannerParser:
                 self._no_answer()
 
     def _no_answer(self) -> None:
-        """What was taken for the beginning of an answer belongs to a code."""
+        """Return the apparent beginning of an answer to the code."""
         first, rest = self._frame[0], bytes(self._frame[1:])
         self._frame.clear()
         self._take(first)

@@ -1,9 +1,8 @@
 """QR scanners on a serial line or USB-CDC: GM65 and its kin, Honeywell, Newland, or any that sends lines.
 
-A scanner that obeys the set-up codes that people show it can be silenced or turned by any visitor: a
-GM65 is told not to at every opening, and asked whether it obeys; for others put the maker's command
-into `set_up` (see `scanner_protocols`): one that refuses it is not used.  An unplugged scanner is a lost
-device; one that is there and dumb shows by its heartbeat (GM65).
+Any visitor can silence or reconfigure a scanner that obeys printed set-up codes.  A GM65 is set to ignore them at every
+opening, with read-back.  For others put the maker's command into `set_up` (see `scanner_protocols`): a scanner that
+refuses it is not used.  An unplugged scanner is a lost device; a silent one is detected by its heartbeat (GM65).
 """
 
 import asyncio
@@ -74,7 +73,7 @@ class ScannerConfig(ScannerText):
 
 
 class Scanner(Reader):
-    """Implements `gate.ports.reader.Reader`."""
+    """A reader on a serial port.  Implements `gate.ports.reader.Reader`."""
 
     def __init__(self, port: SerialPort, config: ScannerConfig) -> None:
         self._port = port
@@ -87,7 +86,7 @@ class Scanner(Reader):
         self._log = device_log()
 
     async def set_up(self) -> None:
-        """Raises DeviceError when a scanner that can be asked does not do as it is told."""
+        """Configure the scanner.  Raises DeviceError when one that answers does not obey."""
         for command in self._config.set_up:
             await self._command(bytes.fromhex(command))
         if self._family.zones:
@@ -107,12 +106,12 @@ class Scanner(Reader):
             once.drop(losses)
             for code in codes:
                 if await once.show(code):
-                    self._listen()  # what came while the lane was asked was shown to nobody
+                    self._listen()  # drop codes that came while the lane was busy
                     self._stream.codes.clear()
             await asyncio.sleep(_POLL)
 
     def stop(self) -> None:
-        """Never raises."""
+        """Send the command that ends the trigger.  Never raises."""
         with suppress(DeviceError):
             if self._config.trigger and self._family.untrigger:
                 self._port.write(self._family.untrigger)
@@ -140,7 +139,7 @@ class Scanner(Reader):
             self._port.write(HEARTBEAT)
 
     async def _command(self, command: bytes) -> None:
-        """One of `set_up`.  What the scanner says to it is heard here, or it would be half of the first code."""
+        """Send one command of `set_up`, and read its answer, which would otherwise be part of the first code."""
         self._port.write(command)
         limit, heard = time.monotonic() + _COMMANDED_WITHIN, b""
         while time.monotonic() < limit:
@@ -150,7 +149,7 @@ class Scanner(Reader):
             raise self._error(f"refuses the command {command.hex(' ').upper()} of set_up")
 
     async def _set_zones(self) -> None:
-        """Writes, and saves, only what is not so already: what it saves to is flash, which wears out."""
+        """Write, and save, only zones that differ: they are saved to flash, which wears out."""
         found = {zone: await self._zone(zone) for zone in (MODE, SET_UP_CODES)}
         mode = with_mode(found[MODE], ON_COMMAND if self._config.trigger else CONTINUOUS)
         changed = {zone: value for zone, value in ((MODE, mode), (SET_UP_CODES, 0)) if found[zone] != value}

@@ -18,11 +18,11 @@ from drivers.readers.camera_worker.motion import CameraHealth, MotionGate, is_bl
 from gate.worker.confine import NOTHING, Rights, give_up
 from gate.worker.link import Link
 
-STREAM_FROZEN = 10.0  # seconds: while nothing moves, a video stream may send nothing but "as before"
+STREAM_FROZEN = 10.0  # seconds: without motion a video stream may repeat its picture
 BLACK_FOR = 1.6  # seconds: time for another exposure, and yet lost and back within 3 s
-BEAT = 0.25  # seconds: so often the daemon hears of frames without a code
-FAILED = 25  # grabs in a row: one damaged picture is not the end of a stream
-AGAIN = 0.02  # seconds after a grab that failed: half a second for all of them, on a computer that is not held up
+BEAT = 0.25  # seconds between reports of frames without a code
+FAILED = 25  # grabs in a row: one damaged picture does not end a stream
+AGAIN = 0.02  # seconds after a failed grab: half a second for all of them, on an idle computer
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Frame:
 
 
 class Capture(Protocol):
-    """As much of `cv2.VideoCapture` as is used here: what else delivers pictures behaves so, too."""
+    """The part of `cv2.VideoCapture` that is used here; other sources implement it too."""
 
     def grab(self) -> bool: ...
     def retrieve(self) -> tuple[bool, npt.NDArray[Any]]: ...
@@ -40,8 +40,10 @@ class Capture(Protocol):
 
 
 class NewestFrame:
-    """A thread empties the camera as fast as it delivers and keeps the newest frame alone: buffers of
-    drivers and streams never make a frame old.  `fps` bounds what is unpacked and handed out."""
+    """The newest frame of a camera, which a thread empties as fast as it delivers.
+
+    So buffers of drivers and streams never make a frame old.  `fps` bounds the frames that are unpacked and
+    returned."""
 
     def __init__(self, capture: Capture, fps: float, *, device: bool) -> None:
         self._capture = capture
@@ -53,7 +55,7 @@ class NewestFrame:
         threading.Thread(target=self._work, name="capture", daemon=True).start()
 
     def take(self, within: float) -> Frame | None:
-        """A frame that was not taken yet; None when none came within so many seconds.
+        """Return a frame that was not taken yet; None when none came within that many seconds.
 
         Raises EOFError when no frame will come any more."""
         with self._changed:
@@ -65,7 +67,7 @@ class NewestFrame:
 
     def _work(self) -> None:
         due = stamp = 0.0
-        failed = 0  # counted, not timed: this process may be held up for as long as it likes
+        failed = 0  # counted, not timed: this process may be held up for any time
         while failed < FAILED:
             if not self._capture.grab():
                 failed += 1
@@ -74,7 +76,7 @@ class NewestFrame:
             now, failed = time.monotonic(), 0
             previous, stamp = stamp, self._stamp()
             if stamp and stamp == previous:
-                time.sleep(0.01)  # the driver hands out the old buffer again: a camera that is gone
+                time.sleep(0.01)  # the driver returns the old buffer again: a camera that is gone
                 continue
             if now >= due and (picture := self._unpack()) is not None:
                 due = now + self._period
@@ -84,7 +86,7 @@ class NewestFrame:
             self._changed.notify()
 
     def _stamp(self) -> float:
-        """When the kernel filled the buffer (ms), 0 for streams: they may number frames as they like."""
+        """Return when the kernel filled the buffer (ms), 0 for streams: their time stamps are arbitrary."""
         return self._capture.get(cv2.CAP_PROP_POS_MSEC) if self._device else 0.0
 
     def _unpack(self) -> npt.NDArray[Any] | None:
@@ -102,17 +104,17 @@ class NewestFrame:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """What goes on delivering frames."""
+    """A source that delivers frames without end."""
 
     capture: Capture
-    device: bool  # a sensor of our own: no two of its pictures are alike
+    device: bool  # a local sensor: no two of its pictures are equal
     expose: Callable[[float], object] | None = None  # sets how long each frame is exposed, in seconds
-    rights: Rights = NOTHING  # what the process needs further
-    late: bool = False  # it opens more until its first frame
+    rights: Rights = NOTHING  # rights that the process needs further
+    late: bool = False  # it opens more files until its first frame
 
 
 def watch(link: Link, live: Live) -> None:
-    """Give up what is not needed further, and tell of every newest frame, until the camera is lost."""
+    """Drop the rights that are not needed further, and report every newest frame, until the camera is lost."""
     settings = link.settings
     capture, device, expose = live.capture, live.device, live.expose
     keeps = () if live.late else give_up(live.rights)
@@ -147,7 +149,7 @@ def watch(link: Link, live: Live) -> None:
 
 
 class Reports:
-    """Every frame with a code, and some of the others."""
+    """Reports of every frame with a code, and of some others."""
 
     def __init__(self, link: Link) -> None:
         self._link = link
@@ -155,7 +157,7 @@ class Reports:
         self._looked = 0  # frames since then
 
     def frame(self, at: float, texts: tuple[str, ...], *, looked: bool) -> None:
-        """`looked`: whether codes were looked for."""
+        """Report a frame.  `looked`: whether codes were sought."""
         self._looked += looked
         if texts or at - self._told >= BEAT:
             self._link.say(messages.FrameTexts(at, time.monotonic(), self._looked, messages.bounded(texts)))
@@ -163,7 +165,7 @@ class Reports:
 
 
 class Attention:
-    """What is done with each frame of a camera that lives: as little as will do."""
+    """The least work for each frame of a camera that lives."""
 
     def __init__(self, health: CameraHealth, ladder: ExposureLadder) -> None:
         self._health = health
@@ -172,7 +174,7 @@ class Attention:
         self._eye = LiveReader()
 
     def pay(self, frame: Frame) -> tuple[tuple[str, ...] | None, tuple[str, str] | None]:
-        """The texts in it (None: codes were not looked for), and what is wrong with the camera and what to do."""
+        """Return the texts in it (None: codes were not sought), and the camera's fault and what to do."""
         grey = to_grey(frame.picture)
         small = smaller(grey)
         texts: tuple[str, ...] | None = None
@@ -189,7 +191,7 @@ class Attention:
 
 
 def play_video(link: Link, capture: cv2.VideoCapture) -> None:
-    """Once, at its own speed; it stands still on a frame with a code until the daemon lets it go on."""
+    """Play it once, at its own speed; hold a frame with a code until the daemon answers GoOn."""
     good, picture = capture.read() if capture.isOpened() else (False, np.empty(0))
     if not good:
         link.fail(

@@ -21,7 +21,7 @@ def main() -> None:
     from drivers.readers.camera_worker.check_sources import frames
     from drivers.readers.camera_worker.quality_report import QualityReport
 
-    picture = _open_picture(link)  # now: nothing is opened any more once strangers' codes are looked at
+    picture = _open_picture(link)  # now: nothing is opened any more once strangers' codes are decoded
     quality = QualityReport()
     told = 0.0
     for frame in frames(link):
@@ -45,7 +45,7 @@ def main() -> None:
 
 
 def _open_picture(link: "Link") -> int | None:
-    """Its file is emptied only when there is something to write."""
+    """Open the picture without emptying its file, which happens only when there is something to write."""
     name: str = link.settings["picture"]
     try:
         return os.open(name, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666) if name else None

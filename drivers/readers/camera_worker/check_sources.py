@@ -1,5 +1,5 @@
-"""Frames to examine, from whatever a reader may look through.  Runs in a worker process, which gives up what the
-camera's own worker does before it looks at the first picture."""
+"""Frames to examine, from every source that a reader may have.  Runs in a worker process, which drops the same rights
+as the camera's own worker before it decodes the first picture."""
 
 import time
 from collections.abc import Iterator
@@ -55,7 +55,7 @@ def _pictures(link: Link, folder: Path) -> Iterator[Frame]:
         try:
             yield Frame(load_grey(folder / name), time.monotonic())
         except PictureError:
-            continue  # the lane passes it over, too
+            continue  # the lane skips it too
 
 
 def _video(link: Link, path: Path) -> Iterator[Frame]:

@@ -1,15 +1,16 @@
-"""A ladder of exposures.  A screen shines by itself and wants a short one, paper in a dim hall a long one."""
+"""A ladder of exposures: a luminous screen needs a short one, paper in a dim hall a long one."""
 
 from collections.abc import Callable, Sequence
 
-STEP_AFTER = 0.8  # seconds in which something stirs and nothing is read
+STEP_AFTER = 0.8  # seconds of motion in which nothing is read
 DARK_AFTER = 0.4  # seconds in which all is black
 
 
 class ExposureLadder:
-    """The first exposure until something stirs and nothing can be read; then the next, and round again.
-    One that a code was read with is kept.  Where the first one shows nothing but black, a hall at night,
-    the next one is the first until a code was read with it again.  Times are monotonic seconds."""
+    """The first exposure, until something moves and nothing is read; then the next, and round again.
+
+    An exposure that a code was read with is kept.  Where the first one shows only black (a hall at night), the next
+    one becomes the first until a code is read with the first again.  Times are monotonic seconds."""
 
     def __init__(self, exposures: Sequence[float], expose: Callable[[float], object]) -> None:
         self._exposures = exposures
@@ -20,7 +21,7 @@ class ExposureLadder:
             expose(exposures[0])
 
     def after(self, at: float, *, stirring: bool, read: bool, dark: bool = False) -> bool:
-        """Call it after every frame.  Whether the exposure was changed."""
+        """Take every frame's result; return whether the exposure was changed."""
         before = self._at
         if read or not (stirring or dark):
             self._since = None

@@ -16,22 +16,22 @@ from gate.worker.link import Link
 SUFFIXES = frozenset(
     {".avif", ".bmp", ".gif", ".heic", ".heif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 )
-"""What is shown, or named in the log when it cannot be."""
+"""Suffixes that are shown, or named in the log where that fails."""
 STABLE = 0.2  # seconds without a change: the file has been written to its end
 LOOK_AGAIN = 0.1  # seconds
-_WORDS = 1000  # characters of why a picture is skipped
+_WORDS = 1000  # characters of the reason for a skip
 
 
 class ImageQueue:
-    """Whose turn is it?  Every file once; again when it was replaced or was away in between."""
+    """A queue of files: each once; again when it was replaced or was away in between."""
 
     def __init__(self, folder: Path, taken: Mapping[str, File]) -> None:
         self._folder = folder
         self._taken = dict(taken)
-        self._since: dict[str, tuple[File, float]] = {}  # what each file was last, and since when
+        self._since: dict[str, tuple[File, float]] = {}  # the last identity of each file, and since when
 
     def look(self, now: float) -> bool:
-        """Note what lies in the folder at `now` (monotonic s).  False when it holds no picture.  Raises OSError."""
+        """Note the folder's files at `now` (monotonic s); return False when it holds no picture.  Raises OSError."""
         present = _pictures(self._folder)
         self._taken = {name: file for name, file in self._taken.items() if name in present}
         self._since = {
@@ -41,7 +41,7 @@ class ImageQueue:
         return bool(present)
 
     def take(self, now: float) -> tuple[Path, File] | None:
-        """The next picture, None while there is none that is new and no longer being written."""
+        """Return the next picture, None while none is both new and completely written."""
         waiting = [
             name
             for name, (file, since) in self._since.items()
@@ -55,13 +55,13 @@ class ImageQueue:
 
 
 def natural_order(name: str) -> tuple[list[str | int], str]:
-    """Sorts p2.png before p10.png."""
+    """Return a key that sorts p2.png before p10.png."""
     parts = re.split(r"(\d+)", name.casefold())
     return [int(part) if index % 2 else part for index, part in enumerate(parts)], name
 
 
 def show_folder(link: Link, folder: Path) -> None:
-    """Tell of one picture after another; each waits until the daemon lets it go."""
+    """Report one picture after another; each waits for the daemon's GoOn."""
     name = link.settings["name"]
     taken: dict[str, list[int]] = link.settings["taken"]
     pictures = ImageQueue(folder, {shown: (file[0], file[1], file[2]) for shown, file in taken.items()})

@@ -1,4 +1,4 @@
-"""The worker process of a camera: opens it, captures, decodes, and tells the daemon what it saw (`camera_messages`)."""
+"""The worker process of a camera: opens it, captures, decodes, and reports to the daemon (`camera_messages`)."""
 
 from drivers.readers.camera_messages import CAMERA
 from drivers.readers.camera_worker.startup import begin

@@ -1,8 +1,8 @@
-"""Looks at a picture made eight times smaller: is anything happening, and is the camera well?
+"""Motion, and the health of the camera, from a picture made eight times smaller.
 
-A gate is idle most of its day.  A frame in which nothing stirs is not worth a decoder's time; but a
-code that is held perfectly still must never be missed, so decoding goes on for a while after every
-change, as long as codes are being read, and now and then whatever happens.
+A gate is idle most of its day.  A frame without motion is not worth a decoder's time.  But a code that is held
+perfectly still must never be missed: decoding continues for a while after every change, as long as codes are read, and
+periodically in any case.
 """
 
 import cv2
@@ -15,8 +15,8 @@ CHANGE = 6  # of 255: more than noise and a lamp's flicker make of 64 pixels tog
 CHANGED = 0.002  # of the small picture: about a code of three pixels a module at 480p
 LINGER = 2.0  # seconds after a change in which every frame is decoded: each step has its turn
 SETTLE = 0.5  # seconds that a camera takes to show a new exposure
-EVERY = 0.5  # seconds: so often a frame is decoded in which nothing stirs
-GAP = 0.5  # seconds that one frame may add to how long something lasts: what is more, this process was held up
+EVERY = 0.5  # seconds between decoded frames without motion
+GAP = 0.5  # seconds that one frame may add to a duration: a longer gap means that this process was held up
 BLACK = 12  # of 255: no pixel of the small picture is lighter
 
 
@@ -30,14 +30,14 @@ def is_black(small: Grey) -> bool:
 
 
 class MotionGate:
-    """Which frames are worth decoding.  Times are monotonic seconds."""
+    """A choice of the frames that are worth decoding.  Times are monotonic seconds."""
 
     def __init__(self) -> None:
-        self._known: Grey | None = None  # as it looked after the last change
+        self._known: Grey | None = None  # the picture after the last change
         self._until = self._due = self._settled = 0.0
 
     def worth_a_look(self, small: Grey, at: float) -> bool:
-        """Call it with every frame."""
+        """Return whether to decode this frame.  Call it with every frame."""
         if at < self._settled:
             self._known = small
         elif self._known is None or _differ(small, self._known):
@@ -49,15 +49,15 @@ class MotionGate:
         return True
 
     def read(self, at: float) -> None:
-        """A code was read in the frame of this time: it is followed frame by frame."""
+        """Note that a code was read in the frame of this time: the next frames are all decoded."""
         self._until = at + LINGER
 
     def settle(self, at: float) -> None:
-        """The exposure was changed: what changes now is the camera's doing."""
+        """Note a changed exposure, which causes the next changes."""
         self._settled = at + SETTLE
 
     def stirs(self, at: float) -> bool:
-        """Whether something changed, or was read, a short while ago."""
+        """Return whether something changed, or was read, a short while ago."""
         return at < self._until
 
 
@@ -65,15 +65,15 @@ def _differ(small: Grey, other: Grey) -> bool:
     if small.shape != other.shape:
         return True
     change = small.astype(np.int16) - other
-    change -= np.int16(np.median(change))  # the whole picture grew lighter or darker: no one came
+    change -= np.int16(np.median(change))  # the whole picture became lighter or darker: no motion
     return int((np.abs(change) > CHANGE).sum()) > max(2.0, CHANGED * small.size)
 
 
 class CameraHealth:
-    """Tells a camera that hands out the same picture for ever, and one that sees nothing.
+    """A detector of a frozen camera and of a black picture.
 
-    No two pictures of a sensor are alike to the last bit; a network camera may repeat its last one
-    while nothing changes, so it is given more time."""
+    No two pictures of a sensor are equal to the last bit.  A network camera may repeat its last one while nothing
+    changes, so it gets more time."""
 
     def __init__(self, frozen_after: float, black_after: float) -> None:
         self._limits = (frozen_after, black_after)
@@ -82,7 +82,7 @@ class CameraHealth:
         self._frozen = self._black = 0.0  # seconds
 
     def problem(self, grey: Grey, small: Grey, at: float) -> tuple[str, str] | None:
-        """What is wrong for too long now, and what to do; None when it is well."""
+        """Return the fault that has lasted too long, and what to do; None without one."""
         last, self._last = self._last, (grey, small)
         passed = 0.0 if self._at is None else min(at - self._at, GAP)
         self._at = at

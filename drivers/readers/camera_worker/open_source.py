@@ -1,4 +1,4 @@
-"""What a camera's `device` may be, and how each kind is opened.  Runs in the worker process."""
+"""The kinds of a camera's `device`, and the opening of each.  Runs in the worker process."""
 
 import os
 import re
@@ -21,12 +21,12 @@ _LOOK_UP = (  # files that a stream of pieces (HLS) needs to connect again
     *("/etc/ssl", "/usr/share/ca-certificates", "/usr/lib", "/lib"),
 )
 STREAM_DATA = 384 * 2**20
-"""Bytes: MJPEG of 3840 x 2160 takes 160 MB here, a part without end what it gets, and gate.service has 512."""
+"""Bytes: MJPEG of 3840 x 2160 takes 160 MB here, an endless part takes all it gets, and gate.service has 512 MB."""
 STREAMS = ("http://", "https://", "rtsp://", "rtsps://")
 
 
 def run(link: Link) -> None:
-    """Open what `device` names and tell of it for ever, or until a video has ended."""
+    """Open the source that `device` names, and report it for ever, or until a video has ended."""
     live = open_live(link)
     if live is not None:
         watch(link, live)
@@ -37,7 +37,7 @@ def run(link: Link) -> None:
 
 
 def open_live(link: Link) -> Live | None:
-    """None when `device` is a folder or a file."""
+    """Open a live source; return None when `device` is a folder or a file."""
     device: str = link.settings["device"]
     name: str = link.settings["name"]
     if "://" in device:
@@ -61,14 +61,14 @@ def open_live(link: Link) -> Live | None:
     capture = _open_device(link, path)
     try:
         controls = Controls(path)
-    except OSError:  # some cameras let nobody in beside; then they choose for themselves
+    except OSError:  # some cameras refuse a second opening: they keep their own settings
         return Live(capture, device=True)
     controls.prepare(link.settings["focus"])
     return Live(capture, device=True, expose=controls.expose)
 
 
 def _host_and_port(address: str) -> tuple[str, int]:
-    """Those that it names, or the port that its kind has."""
+    """Return host and port of an address, or the default port of its kind."""
     kind, _, rest = address.partition("://")
     place = re.split(r"[/?#]", rest, maxsplit=1)[0].rpartition("@")[2]
     found = re.fullmatch(r"(.*?):(\d{1,5})", place)
@@ -86,9 +86,9 @@ def _is_numeric(host: str) -> bool:
 
 
 def _open_stream(link: Link, address: str) -> cv2.VideoCapture:
-    """Without time limits FFmpeg waits 30 s for a server that accepts and says nothing."""
+    """Open a stream, with time limits: without them FFmpeg waits 30 s for a server that accepts and sends nothing."""
     lower_data(STREAM_DATA)
-    # For streams alone: unbuffered, FFmpeg leaves out the first frame of a file.
+    # For streams only: unbuffered, FFmpeg drops the first frame of a file.
     os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = "rtsp_transport;tcp|fflags;nobuffer|flags;low_delay|threads;1"
     limits = (
         *(cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, int(link.settings["open_deadline"] * 1000)),
@@ -100,7 +100,7 @@ def _open_stream(link: Link, address: str) -> cv2.VideoCapture:
             f"{link.settings['name']}: no pictures come from this address",
             "Check address, password and network: does a video player show it?",
         )
-    if int(capture.get(cv2.CAP_PROP_FOURCC)) == MJPEG:  # its grey is whole, that of other streams 16 to 235
+    if int(capture.get(cv2.CAP_PROP_FOURCC)) == MJPEG:  # its grey is full range, that of other streams 16 to 235
         capture.set(cv2.CAP_PROP_CONVERT_RGB, 0)  # unpacks grey alone: 5 MB less at 720p, and less work
     return capture
 
@@ -115,7 +115,7 @@ def _open_device(link: Link, path: Path) -> cv2.VideoCapture:
             f"{name}: cannot be opened as a camera",
             f"Does another program hold it (`fuser -v {path}`)? Is it the node that ends in -index0?",
         )
-    # A camera refuses what it cannot do and keeps what it had: then that is used.
+    # A camera refuses an unsupported setting and keeps its old one, which is then used.
     for setting, value in (
         (cv2.CAP_PROP_FOURCC, MJPEG),  # raw 720p does not fit USB 2 at 15 frames a second
         (cv2.CAP_PROP_FRAME_WIDTH, link.settings["width"]),

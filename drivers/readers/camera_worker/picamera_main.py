@@ -1,4 +1,4 @@
-"""The worker process of a Raspberry Pi camera.  It speaks with the daemon as `main` does."""
+"""The worker process of a Raspberry Pi camera.  Its messages are those of `main`."""
 
 from typing import TYPE_CHECKING
 
@@ -39,9 +39,9 @@ def open_picamera(link: Link) -> "Live":
             f"{name}: there is no such camera",
             "Look at its ribbon cable; `rpicam-hello --list-cameras` shows which are seen",
         )
-    except RuntimeError as error:  # what libcamera says of a camera that is in use, too
+    except RuntimeError as error:  # libcamera's error for a camera in use too
         link.fail(f"{name}: {error}", "Does another program use it?")
-    # libcamera has threads of its own, and opens buffers until the first frame; it has not been tried whether later.
+    # libcamera has threads of its own, and opens buffers until the first frame; whether later too is untested.
     return Live(source, device=True, expose=source.expose, rights=Rights(read=None), late=True)
 
 

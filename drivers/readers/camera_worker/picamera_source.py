@@ -1,9 +1,9 @@
 """A Picamera2 object as a source of grey frames.
 
-Facts it rests on (The Picamera2 Library): the small stream `lores` is YUV420, whose array has the Y
-plane in its first `height` rows, each as long as the stride, which may be more than the width; a
-request must be released, or the camera runs out of buffers; `SensorTimestamp` is nanoseconds.  A camera
-that was unplugged or hangs delivers no more requests: the daemon then misses new frames.
+Facts it rests on (The Picamera2 Library): the small stream `lores` is YUV420, whose array has the Y plane in its first
+`height` rows, each as long as the stride, which may be more than the width; a request must be released, or the camera
+runs out of buffers; `SensorTimestamp` is nanoseconds.  A camera that was unplugged or hangs delivers no more requests:
+the daemon's `frame_deadline` then expires.
 """
 
 from collections.abc import Mapping
@@ -17,10 +17,12 @@ _AF_MANUAL, _AF_CONTINUOUS = 0, 2  # libcamera controls::AfModeEnum
 
 
 class PicameraSource:
-    """Implements `drivers.readers.camera_worker.capture.Capture`."""
+    """A capture over Picamera2.  Implements `drivers.readers.camera_worker.capture.Capture`."""
 
     def __init__(self, camera: Any, settings: Mapping[str, Any]) -> None:
-        """`camera`: a Picamera2 that is not configured yet.  Raises RuntimeError as libcamera does."""
+        """Configure and start the camera.  `camera`: a Picamera2 that is not configured yet.
+
+        Raises RuntimeError as libcamera does."""
         self._camera = camera
         self._size = (settings["width"], settings["height"])
         self._picture: npt.NDArray[np.uint8] = np.zeros((0, 0), np.uint8)
@@ -32,12 +34,12 @@ class PicameraSource:
             buffer_count=_BUFFERS,
         )
         camera.configure(configuration)
-        self._size = tuple(camera.camera_configuration()["lores"]["size"])  # what it made of our wish
+        self._size = tuple(camera.camera_configuration()["lores"]["size"])  # the size that it chose
         camera.start()
         self._focus(settings["distance"])
 
     def grab(self) -> bool:
-        """Waits for the next frame."""
+        """Wait for the next frame."""
         request = self._camera.capture_request()
         try:
             width, height = self._size
@@ -52,11 +54,11 @@ class PicameraSource:
         return True, self._picture
 
     def get(self, _: int, /) -> float:
-        """When the sensor took the frame, in ms: the one property that is asked for."""
+        """Return when the sensor took the frame, in ms: the only property in use."""
         return self._stamp
 
     def expose(self, seconds: float) -> None:
-        """For so long each frame; 0.0 leaves it to the camera."""
+        """Expose each frame for this time; 0.0 leaves it to the camera."""
         if seconds:
             self._camera.set_controls({"AeEnable": False, "ExposureTime": round(seconds * 1e6)})
         else:

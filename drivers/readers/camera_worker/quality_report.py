@@ -1,4 +1,4 @@
-"""How good the pictures of a camera are for reading codes."""
+"""The quality of a camera's pictures for reading codes."""
 
 import time
 from collections.abc import Sequence
@@ -13,10 +13,10 @@ from drivers.decoders.live import LiveReader
 from drivers.decoders.symbols import Grey, ReadResult, Symbol
 from drivers.readers.camera_worker.capture import Frame
 
-WHITE = 250  # of 255: from here on a pixel is burnt out
+WHITE = 250  # of 255: from here on a pixel is saturated
 _READ, _FOUND, _INK, _SHADE = (60, 130, 20), (20, 100, 200), (255, 255, 255), (40, 40, 40)  # BGR
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
-_LARGE, _SMALL = 1 / 400, 1 / 700  # size of letters, of the picture's height: to be read from a ladder
+_LARGE, _SMALL = 1 / 400, 1 / 700  # size of letters, of the picture's height: legible from a ladder
 
 
 class QualityReport:
@@ -46,7 +46,7 @@ class QualityReport:
             self._best = self._last
 
     def report(self) -> dict[str, float]:
-        """The fields of `gate.ports.camera_report.CameraReport`."""
+        """Return the fields of `gate.ports.camera_report.CameraReport`."""
         count = len(self._times)
         if not count or self._last is None:
             return {"frames": 0}
@@ -68,9 +68,10 @@ class QualityReport:
         }
 
     def draw(self, suffix: str, words: Sequence[str]) -> bytes:
-        """The last frame in which a code lies, or the last at all, as a file of this kind: codes marked, above it
-        what to do (`words`), the first large, and below what was measured.  b"" when no frame was seen.  Raises
-        ValueError for a kind of file that cannot be written."""
+        """Return the last frame with a code, or the last one, as a file of this kind; b"" when no frame came.
+
+        Codes are marked.  Above the frame is what to do (`words`), the first large; below it are the measurements.
+        Raises ValueError for a kind of file that cannot be written."""
         shown = self._best or self._last
         if shown is None:
             return b""
@@ -101,7 +102,7 @@ class QualityReport:
 
 
 def sharpness(part: Grey) -> float:
-    """The steepest change from pixel to pixel beside the whole range: 1 is an edge one pixel wide."""
+    """Return the steepest change from pixel to pixel over the whole range: 1 is an edge one pixel wide."""
     low, high = np.percentile(part, (2, 98))
     if high - low < 8 or min(part.shape) < 4:
         return 0.0
@@ -110,12 +111,12 @@ def sharpness(part: Grey) -> float:
 
 
 def module_px(symbol: Symbol) -> float:
-    """Pixels a module, the square root of its area."""
+    """Return pixels a module: the square root of its area."""
     return float(np.sqrt(cv2.contourArea(symbol.corners))) / symbol.size if symbol.size else 0.0
 
 
 def _closest(grey: Grey, symbols: list[Symbol]) -> Grey:
-    """The part with the largest code, for that is what must be sharp; all of it without one."""
+    """Return the part with the largest code, which must be sharp; all of the picture without one."""
     if not symbols:
         return grey
     corners = max((symbol.corners for symbol in symbols), key=cv2.contourArea)
@@ -125,7 +126,7 @@ def _closest(grey: Grey, symbols: list[Symbol]) -> Grey:
 
 
 def _lines(words: str, scale: float, colour: tuple[int, int, int], width: int) -> Grey:
-    """A band as wide as the picture, with as many lines as the words take."""
+    """Return a band as wide as the picture, with the lines that the words take."""
     for letters in range(len(words), 8, -1):
         lines = [_line(line, scale, colour) for line in wrap(words, letters)]
         if all(line.shape[1] <= width for line in lines):
@@ -148,7 +149,7 @@ def _line(words: str, scale: float, colour: tuple[int, int, int]) -> Grey:
 
 
 def _put(picture: Grey, label: Grey, left: float, bottom: float) -> None:
-    """The label above this place, as far as there is room."""
+    """Draw the label above this place, as far as there is room."""
     label = label[: len(picture), : picture.shape[1]]
     x = int(np.clip(left, 0, picture.shape[1] - label.shape[1]))
     y = int(np.clip(bottom - len(label), 0, len(picture) - len(label)))

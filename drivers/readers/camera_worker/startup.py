@@ -1,4 +1,4 @@
-"""How the worker process of every camera begins."""
+"""The start of every camera's worker process."""
 
 import importlib
 from contextlib import suppress
@@ -16,12 +16,12 @@ MEMORY = 2 * 2**30
 
 
 def begin(program: Program) -> Link:
-    """Returns when the libraries are loaded; a library that cannot be loaded is what the daemon hears of."""
+    """Load the libraries, and return when they are loaded; a failure is reported to the daemon."""
     link = Link(program)
     lower_limits(MEMORY)
     silence_native_noise()
     for library in ("numpy", "cv2", "zxingcpp"):
-        with suppress(ImportError):  # said below
+        with suppress(ImportError):  # reported below
             importlib.import_module(library)
         link.say(Loading())  # each may take long, from a slow card
     try:

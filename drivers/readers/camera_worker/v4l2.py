@@ -1,7 +1,7 @@
 """Controls of a USB camera, set beside the program that streams from it (Linux, V4L2).
 
-OpenCV reaches some of them only, and under other numbers; the kernel lets a second opening of the
-device set all.  Numbers and structures: linux/v4l2-controls.h and linux/videodev2.h.
+OpenCV sets some of them only, under other numbers; the kernel lets a second opening of the device set all.  Numbers and
+structures: linux/v4l2-controls.h and linux/videodev2.h.
 """
 
 import fcntl
@@ -16,7 +16,7 @@ _CAMERA = 0x009A0900
 
 
 class Control(IntEnum):
-    EXPOSURE_AUTO = _CAMERA + 1  # 1 manual, 3 aperture priority: what UVC cameras call automatic
+    EXPOSURE_AUTO = _CAMERA + 1  # 1 manual, 3 aperture priority: automatic on UVC cameras
     EXPOSURE_TIME = _CAMERA + 2  # units of 100 µs
     EXPOSURE_SLOWS_DOWN = _CAMERA + 3  # 1: in the dark it delivers fewer frames
     FOCUS = _CAMERA + 10  # units of the camera
@@ -27,14 +27,14 @@ MANUAL, AUTOMATIC = 1, 3
 
 
 class Controls:
-    """Whatever a camera does not have it refuses, and keeps what it had."""
+    """The controls of one camera, which refuses those that it does not have, and keeps its values."""
 
     def __init__(self, device: Path) -> None:
-        """Raises OSError."""
+        """Open the device.  Raises OSError."""
         self._file = os.open(device, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
 
     def set(self, control: Control, value: int) -> bool:
-        """Whether the camera took it."""
+        """Set a control; return whether the camera accepted it."""
         try:
             fcntl.ioctl(self._file, _SET, struct.pack("=Ii", control, value))
         except OSError:
@@ -42,14 +42,14 @@ class Controls:
         return True
 
     def expose(self, seconds: float) -> bool:
-        """For so long each frame; 0.0 leaves it to the camera."""
+        """Expose each frame for this time; 0.0 leaves it to the camera.  Return whether the camera accepted it."""
         if not seconds:
             return self.set(Control.EXPOSURE_AUTO, AUTOMATIC)
         manual = self.set(Control.EXPOSURE_AUTO, MANUAL)
         return self.set(Control.EXPOSURE_TIME, max(1, round(seconds * 10_000))) and manual
 
     def prepare(self, focus: int | None) -> None:
-        """A steady rate, and the focus that was asked for."""
+        """Set a steady rate, and the configured focus."""
         self.set(Control.EXPOSURE_SLOWS_DOWN, 0)
         if focus is not None:
             self.set(Control.FOCUS_AUTO, 0)
