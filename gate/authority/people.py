@@ -61,6 +61,7 @@ def digests_of(key: bytes, persons: list[bytes]) -> Digests:
 
 
 def buckets_of(digests: Digests) -> NDArray[np.uint8]:
+    """Return the bucket of each digest: its highest bits."""
     return (digests >> np.uint64(64 - _BITS)).astype(np.uint8)
 
 

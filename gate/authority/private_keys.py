@@ -51,7 +51,7 @@ class Ask(Protocol):
     def __call__(self, what: str, *, new: bool) -> str: ...
 
 
-def nobody(what: str, *, new: bool) -> str:  # noqa: ARG001 - has the form of an Ask
+def nobody(what: str, *, new: bool) -> str:  # noqa: ARG001 - matches Ask
     """Raise SealedError, where nobody can be asked."""
     raise SealedError(f"{what} are sealed", hint="Give their passphrase")
 
@@ -153,11 +153,12 @@ class PrivateKeys:
 
 
 def class_of(path: Path) -> KeyClass:
+    """Return the class of a key file, by its name."""
     return KeyClass.OFFLINE if path.name.startswith(("tuf-root-", "tuf-targets-")) else KeyClass.ONLINE
 
 
 def is_sealed(path: Path) -> bool:
-    """Raises StoreError."""
+    """Return whether a key file is sealed.  Raises StoreError."""
     return _content(path).startswith("{")
 
 

@@ -98,6 +98,7 @@ class StatusTable:
 
 
 def beyond_limit(place: int, limit: int) -> UsageError:
+    """Return the error for a place outside the list."""
     return UsageError(
         f"place {place} lies outside this authority's list of at most {limit} places",
         hint='Correct the place, or raise "max_places" in authority.json',

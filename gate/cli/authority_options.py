@@ -85,6 +85,7 @@ def private_keys(sealing: Collection[KeyClass] = ()) -> PrivateKeys:
 
 
 def classes_of(only: str | None) -> tuple[KeyClass, ...]:
+    """Return the class that --only names, or all."""
     return (KeyClass(only),) if only else tuple(KeyClass)
 
 
@@ -123,6 +124,7 @@ def moment(at: int | None) -> int:
 
 
 def place_of(opened: Authority, idx: int | None, person: str | None) -> int:
+    """Return the place that --idx or --person names.  Raises UsageError."""
     if (idx is None) == (person is None):
         raise UsageError("whose pass it is must be said once", hint="Give either --idx or --person")
     if idx is not None:
@@ -134,8 +136,10 @@ def place_of(opened: Authority, idx: int | None, person: str | None) -> int:
 
 
 def answer(as_json: bool, facts: dict[str, Any], text: str) -> None:
+    """Print the result to stdout, as JSON or as text."""
     click.echo(json.dumps(facts) if as_json else text)
 
 
 def remark(text: str) -> None:
+    """Print a warning to stderr."""
     click.echo(text, err=True)

@@ -60,7 +60,7 @@ def status(config: Path | None, state_dir: Path | None, as_json: bool) -> None:
 
 
 def _venue(config: Path | None, now: float) -> dict[str, str | None]:
-    """The venue's wall clock, by which hours are read; and whose time zone data it is."""
+    """Return the venue's wall clock, which hours are read by, and the source of its time zone data."""
     if config is None:
         return {"local": None, "zone_data": None}
     zone = load_settings(config, config_of).venue.timezone

@@ -25,12 +25,15 @@ MOST_READ = 0.8  # of the frames with a code
 
 @dataclass(frozen=True, slots=True)
 class Glance:
+    """How a camera is checked."""
+
     seconds: float
     picture: Path | None  # file to draw the camera's picture to
     watched: bool  # a person watches stderr: report progress there
 
 
 def camera_lines(readers: Iterable[Fitted], glance: Glance) -> Iterator[CheckLine]:
+    """Check every reader: cameras by their pictures, others by `scanner_lines`."""
     for number, reader in enumerate(readers):
         examine = examiner(reader.spec.name)
         if examine is None:

@@ -137,10 +137,12 @@ def _write_times(folder: Path) -> float:
 
 
 def power(_: Settings, __: FittedDevices) -> Iterator[CheckLine]:
+    """Check the supply voltage of this machine."""
     yield supply_voltage(Path("/sys"))
 
 
 def supply_voltage(sys_folder: Path) -> CheckLine:
+    """Check the firmware's undervoltage alarm below `sys_folder`."""
     alarms = list(sys_folder.glob(_VOLTAGE))
     if not alarms:
         return CheckLine("power", Mark.PASS, "this machine does not tell its supply voltage")
@@ -162,4 +164,4 @@ CHECKS: tuple[Checker, ...] = (
     signatures,
     power,
 )
-"""After the cameras, in this order."""
+"""All checks but those of cameras, which come first."""

@@ -14,6 +14,8 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CheckLine:
+    """The result of one check."""
+
     check: str
     state: Mark
     found: str
@@ -21,4 +23,5 @@ class CheckLine:
 
 
 def failure(check: str, error: GateError) -> CheckLine:
+    """Return the line of a check that failed with an error."""
     return CheckLine(check, Mark.FAIL, error.what, error.hint)

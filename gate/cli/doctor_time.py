@@ -26,6 +26,7 @@ def clock(settings: Settings, _: FittedDevices) -> Iterator[CheckLine]:
 
 
 def clock_lines(settings: Settings, chips: Path) -> Iterator[CheckLine]:
+    """Check the clock by the lane's trusted time.  `chips`: folder of clock chips."""
     zone, system = settings.venue.timezone, SystemClock().now()
     shown = f"{local_time(zone, system)} by {find_zone(zone).used}"
     try:
@@ -52,6 +53,7 @@ def clock_lines(settings: Settings, chips: Path) -> Iterator[CheckLine]:
 
 
 def status_list(settings: Settings, _: FittedDevices) -> Iterator[CheckLine]:
+    """Check the age of the list by the lane's trusted time."""
     try:
         as_of = _as_of(settings)
         now = trusted_clock(answered_in(settings), settings.clock.untrusted_for).now()

@@ -64,6 +64,7 @@ def gate() -> None:
 
 
 def main() -> None:
+    """Run `gate`, and exit with its code."""
     logs.set_up_child()
     try:
         gate(standalone_mode=False)

@@ -26,6 +26,8 @@ from gate.store.preview import Preview
 
 @dataclass(frozen=True, slots=True)
 class VerifyAnswer:
+    """The gate's decision on one text."""
+
     decision: Decision
     claims: Claims | None = None
 

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 
 def is_mirror(address: str) -> bool:
+    """Return whether it is an http(s) address with a host, or file:/// with an absolute path; no blanks."""
     try:
         parts = urlsplit(address)
     except ValueError:

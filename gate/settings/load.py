@@ -39,6 +39,8 @@ _POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
+    """A valid configuration, and the line of each key."""
+
     settings: Settings
     source: Path
     lines: Mapping[KeyPath, int]  # line of each key, from 1; a key that is absent has its default

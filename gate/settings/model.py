@@ -1,7 +1,7 @@
-"""What a configuration file may say: one model per table, its keys, defaults, units and limits.
+"""The tables of a configuration file: one model each, with keys, defaults, units and limits.
 
 An unknown key is an error, and so is a value of the wrong type.  Device tables (`[[reader]]`,
-`[barrier]`, `[[input]]`, `[[feedback]]`) belong to the driver they name: its own model holds their keys
+`[barrier]`, `[[input]]`, `[[feedback]]`) belong to the driver they name, whose own model holds their keys
 (see `gate.settings.load`).  In code a duration is a float in seconds.
 """
 

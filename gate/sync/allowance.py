@@ -14,6 +14,8 @@ SLOWEST = 2048  # bytes a second that a mirror must send: GPRS, which some gates
 
 
 class VisitPhase(StrEnum):
+    """The phases of a visit, each with its own limit."""
+
     START = "start"  # the process starts: Python and its libraries, from a slow card
     WORK = "work"  # on this device: verifying, unpacking, writing list.db
     ASK = "ask"  # name, connection, proxy, TLS, request, redirects, until the headers are complete
@@ -33,7 +35,7 @@ class Step:
 class VisitLimits:
     """Limits in seconds.  The defaults allow for a line of `SLOWEST` with two seconds of delay, and a slow card."""
 
-    start: float = 300.0  # measured with every processor busy on an emulated Pi: 215
+    start: float = 300.0  # 215 measured with every processor busy on an emulated Pi
     work: float = 600.0
     answer: float = 30.0
     read: float = 30.0  # of a body, beyond what its bytes take at SLOWEST
@@ -48,7 +50,7 @@ class Allowance:
         self._limits = limits
         self._step = Step(VisitPhase.START, "", 0)
         self._since = now  # start of this phase at this address
-        self._before = 0  # bytes received before it
+        self._before = 0  # bytes received before this phase
         self._waited = 0.0  # seconds for the mirror, before this phase
 
     def report(self, step: Step, now: float) -> None:

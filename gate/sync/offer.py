@@ -25,6 +25,8 @@ _CHUNK = 1 << 20  # bytes
 
 @dataclass(frozen=True, slots=True)
 class ListOffer:
+    """The unverified content of a list.db."""
+
     path: Path
     documents: dict[str, bytes]  # by name
     nibbles: bytes
@@ -72,8 +74,8 @@ def _answer(path: Path) -> bytes:
         raise StoreError(
             f"the process that reads {path} cannot be started: {error.strerror}", hint="Free memory, or processes"
         ) from error
-    assert process.stdin is not None  # noqa: S101 - asked for
-    assert process.stdout is not None  # noqa: S101 - asked for
+    assert process.stdin is not None  # noqa: S101 - PIPE above
+    assert process.stdout is not None  # noqa: S101 - PIPE above
     try:
         with suppress(OSError):  # it has ended: its output is checked below
             process.stdin.write(json.dumps(str(path)).encode() + b"\n")

@@ -20,10 +20,12 @@ class MirrorOrder:
         return sorted(self._mirrors, key=lambda mirror: back.get(mirror, 0.0))
 
     def failed(self, mirror: str, now: float) -> None:
+        """Count a failure: the mirror comes last for a while."""
         failures = self._failures.get(mirror, 0) + 1
         self._failures[mirror] = failures
         self._back_until[mirror] = now + min(BACK_MOST, BACK * 2 ** min(failures - 1, 10))
 
     def worked(self, mirror: str) -> None:
+        """Clear the failures of a mirror."""
         self._failures.pop(mirror, None)
         self._back_until.pop(mirror, None)

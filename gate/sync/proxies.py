@@ -96,7 +96,7 @@ def _names(entry: str, host: str, port: str) -> bool:
     try:
         return ipaddress.ip_address(host) in ipaddress.ip_network(entry.strip("[]"), strict=False)
     except ValueError:
-        pass  # one of them is a name
+        pass  # one of the two is a name
     name, colon, wanted = entry.rpartition(":")
     if colon and wanted.isdigit():
         entry = name.strip("[]")

@@ -36,6 +36,8 @@ class ListSource:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
+    """The result of a round: the list, and how it came."""
+
     mirror: str
     version: int
     as_of: int  # Unix s

@@ -17,6 +17,8 @@ _LONGEST = 2000  # characters of one message
 
 @dataclass(frozen=True, slots=True)
 class VisitEnded:
+    """Report of a visit that ended, successful or not."""
+
     visited: Visited
 
 

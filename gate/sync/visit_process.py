@@ -76,7 +76,7 @@ class ProcessVisit:
 
     def _lines(self, process: "subprocess.Popen[bytes]", allowance: Allowance) -> Iterator[bytes]:
         """Yield lines until the process ends, or its time is over.  A line that is too long is cut."""
-        assert process.stdout is not None  # noqa: S101 - asked for
+        assert process.stdout is not None  # noqa: S101 - PIPE in `_process`
         pending = b""
         with selectors.DefaultSelector() as selector:
             selector.register(process.stdout, selectors.EVENT_READ)
@@ -139,7 +139,7 @@ def _process() -> "Iterator[subprocess.Popen[bytes]]":
 
 def _send(process: "subprocess.Popen[bytes]", job: dict[str, object]) -> None:
     """Send the job.  The pipe stays open, because its end tells the process that its parent is gone."""
-    assert process.stdin is not None  # noqa: S101 - asked for
+    assert process.stdin is not None  # noqa: S101 - PIPE in `_process`
     with suppress(OSError):  # it has ended: its output is read later
         process.stdin.write(json.dumps(job).encode() + b"\n")
         process.stdin.flush()

@@ -21,7 +21,7 @@ from gate.errors import PublishError
 _BLOCK = 1 << 20  # bytes read at once
 _LINE_MAX = 1 << 24  # bytes: a line that is longer belongs to no table
 _DELIMITERS = (",", ";", "\t", "|")
-_TOLD = re.compile(rb"sep=([,;\t|])\r?", re.IGNORECASE)  # Excel's own first line
+_TOLD = re.compile(rb"sep=([,;\t|])\r?", re.IGNORECASE)  # optional first line, from Excel
 _HEADER = (
     'the header must name the columns "idx,status" or "person,status", with a comma, semicolon, tab or | between them'
 )

@@ -8,7 +8,7 @@ _AS_CSV = 'Save it as "CSV UTF-8" or as an Excel workbook'
 _UNPACK = "Unpack it, and give the table in it"
 
 WORKBOOK = ("a workbook", _AS_CSV)
-"""Of Excel or LibreOffice: it is read, from a file."""
+"""Kind and advice for Excel and LibreOffice: such a table is read, but from a file only."""
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _BEGINNINGS = (

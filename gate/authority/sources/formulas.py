@@ -32,8 +32,8 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _XLS_CELL = re.compile(
     rb"\x06\x00..(?P<row>..)....[\x02\x03].....\xff\xff|\x05\x02\x08\x00(?P<error>..)....[\x00-\x2b]\x01", re.DOTALL
 )
-"""[MS-XLS] 2.4.127 Formula, whose value is an error or an empty text, and 2.4.24 BoolErr, an error: id, size, row,
-column, format, value.  An empty text may also have been calculated: the file does not tell."""
+"""[MS-XLS] 2.4.127 Formula with an error or an empty text as value, and 2.4.24 BoolErr with an error: id, size, row,
+column, format, value.  An empty text may also be a calculated one: the file does not distinguish them."""
 
 
 def blank_rows(path: Path, sheet: int) -> frozenset[int]:

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 _PIECE = 1 << 14  # rows fetched at once
 MAGIC = b"PAR1"  # first bytes of every Parquet file
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
-    "threads": 1,  # rows stay in their order
+    "threads": 1,  # keeps the order of the rows
     "memory_limit": "128MB",
-    "disable_parquet_prefetching": True,  # of whole columns of a row group
+    "disable_parquet_prefetching": True,  # it would load whole columns of a row group
     "temp_directory": "",  # no id is written to disk
     "autoinstall_known_extensions": False,  # nothing is downloaded
 }
@@ -47,7 +47,7 @@ class ParquetFile:
                 raise PublishError(
                     f"{self._path} has the columns {', '.join(names)}", hint='It needs "idx" or "person", and "status"'
                 )
-            wanted = f"{_quoted(names[columns.key])}, {_quoted(names[columns.status])}"  # the others need not be read
+            wanted = f"{_quoted(names[columns.key])}, {_quoted(names[columns.status])}"  # the others are not read
             query = f"SELECT {wanted} FROM {table}"  # noqa: S608 - names are quoted
             closer, row = RowByRow(Columns(2, 0, 1, columns.by_person), limit, problems, ids or Ids(None)), 1
             for rows in self._pieces(connection, query):

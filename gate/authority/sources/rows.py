@@ -52,11 +52,13 @@ class Problems:
         self.count = 0
 
     def add(self, row: int, what: str) -> None:
+        """Add a bad row; the first SHOWN are kept in order."""
         self.count += 1
         insort(self._first, (row, what))
         del self._first[SHOWN:]
 
     def raise_any(self) -> None:
+        """Raise BadRowsError if there is a bad row."""
         if self.count:
             raise BadRowsError(tuple(f"{self._called} {row}: {what}" for row, what in self._first), self.count)
 
@@ -125,6 +127,7 @@ class RowByRow:
         return len(self._rows)
 
     def take(self, row: int, cells: Sequence[object]) -> None:
+        """Check one row; keep it if it is good, else add a problem."""
         if len(cells) > self._columns.width and not any(cells[self._columns.width :]):
             cells = cells[: self._columns.width]  # drop columns that were empty when a spreadsheet was saved
         if len(cells) != self._columns.width:
@@ -207,6 +210,7 @@ class RowByRow:
 
 
 def is_status(cell: object) -> bool:
+    """Return whether a cell is the word of a status, in any case."""
     return _status_of(cell) is not None
 
 

@@ -154,7 +154,7 @@ def _filled(sheet: "CalamineSheet", skip: int = 0) -> Iterator[tuple[int, list[o
 
 
 def _plain(cell: object, columns: Columns, at: int) -> object:
-    """A place that is a number is a whole one; an id that is a number stays one, and is refused."""
+    """Convert a place to a whole number; an id that is a number stays one, and is refused."""
     if at == columns.key and not columns.by_person and isinstance(cell, float) and cell.is_integer():
         return int(cell)
     return cell
