@@ -227,8 +227,8 @@ class Authority:
         """Import statuses from a table: all rows or none.  `grow` confirms that many people at once are new or change
         status.  `ids`: the kind of ids from now on; None leaves it unchanged.
 
-        Without `ids`, the first import of IINs settles that people are identified by IINs.  Raises BadRowsError,
-        PublishError, UsageError."""
+        Without `ids`, a first import of nothing but IINs settles that people are identified by IINs.  Raises
+        BadRowsError, PublishError, UsageError."""
         with files.locked(self.path):
             state, statuses, people = self._state(), self._statuses(), self._people()
             judge, first = Ids(ids or state.ids), not people.known

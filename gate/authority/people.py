@@ -7,10 +7,10 @@ people the odds that any two of them share a digest are about 1 in 90,000.
     people.digests    of each place 8 bytes, little-endian: its person's digest, 0 for none
     people.json       which runs of it are valid, and their checksums
 
-The new people of one import get consecutive places in the order of their digests.  Files come sorted by
-IIN, which begins with the date of birth, so a place tells nothing about a person.  Each such run is its own
-index, and the subject index made of it is a third smaller.  people.digests only grows, and added bytes count
-once people.json names them.
+The new people of one import get consecutive places in the order of their digests.  So a place reveals
+nothing about a person, although files come sorted by IIN, which begins with the date of birth.  Each such run
+is its own index, and the subject index made of it is a third smaller.  people.digests only grows, and added
+bytes count once people.json names them.
 """
 
 import hashlib

@@ -56,7 +56,7 @@ class StatusTable:
         return int(np.count_nonzero(self._values))
 
     def first(self, count: int) -> Values:
-        """Return up to `count` places from 0 on, a read-only view."""
+        """Return a view of up to `count` places from 0 on; the caller must not write to it."""
         return self._values[:count]
 
     def get(self, idx: int) -> Listing:

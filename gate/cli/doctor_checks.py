@@ -164,4 +164,4 @@ CHECKS: tuple[Checker, ...] = (
     signatures,
     power,
 )
-"""All checks but those of cameras, which come first."""
+"""All checks but those of cameras, which come first; in this order."""

@@ -22,7 +22,7 @@ class _Heard:
 
     passes: int = 0
     others: int = 0
-    changed: Counter[str] = field(default_factory=Counter)  # transport of a pass -> count
+    changed: Counter[str] = field(default_factory=Counter)  # the scanner's change to a pass -> count
     dropped: Counter[tuple[str, str]] = field(default_factory=Counter)  # what, and what to do -> count
 
     def present(self, seen: Seen) -> Answer | None:

@@ -64,7 +64,7 @@ def gate() -> None:
 
 
 def main() -> None:
-    """Run `gate`, and exit with its code."""
+    """Run `gate`; report an error on stderr, and exit with its code."""
     logs.set_up_child()
     try:
         gate(standalone_mode=False)

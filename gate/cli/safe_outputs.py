@@ -68,8 +68,8 @@ def outputs_in(file: Path) -> tuple[list[Fitted], list[str]]:
 
 
 def _tables(text: str, kind: DriverKind) -> list[dict[str, Any]] | None:
-    """Return the tables of one kind; None when they cannot be read.  Of a file that is not TOML, only its own lines
-    are parsed."""
+    """Return the tables of one kind; None when they cannot be read.  Of a file that is not TOML, only the lines
+    of this kind are parsed."""
     for part in (text, "".join(_own_lines(text, kind))):
         try:
             found = tomllib.loads(part).get(kind.value, [])

@@ -35,7 +35,7 @@ def state_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def clock_limit(config: Path | None) -> float:
-    """Return the seconds for which a clock that is behind is still trusted."""
+    """Return the seconds of running for which a clock that is behind is still trusted."""
     return (load_settings(config, config_of).clock if config else ClockTable()).untrusted_for
 
 

@@ -122,7 +122,7 @@ class Shelf:
             raise disk_error(self._path, error) from error
 
     def _opened(self, name: str, flags: int, mode: str) -> BinaryIO | None:
-        """Open a regular file with one name; None where there is none.  Anything else of that name is removed."""
+        """Open a regular file with one link; None where there is none.  Anything else of that name is removed."""
         flags |= os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         for _ in range(2):  # the second time after the removal
             try:

@@ -75,7 +75,7 @@ def visit_here(source: ListSource, now: Times | float, address: str, report: Rep
     except MemoryError:
         visit.problems.append(_unusable(address, "it takes too much memory"))
         outcome = None
-    except Exception as error:  # whatever it served, the next mirror is asked
+    except Exception as error:  # a defect, met by its files: the next mirror is asked
         log.debug("unforeseen", mirror=shown(address), exc_info=True)
         visit.problems.append(_unusable(address, type(error).__name__))
         outcome = None

@@ -56,7 +56,7 @@ class Times:
 
     def check_list(self, as_of: int, offline_end: float, reset_to: int | None) -> None:
         """Raise PublishError for a list from the future.  `offline_end`: expiry of offline signatures.  `reset_to`:
-        withdraws a trusted time that was not later than that."""
+        replaces the trusted time, where a reset withdraws it."""
         if as_of > min(offline_end, LATEST):
             raise PublishError(
                 f"the list speaks of {day(as_of)}, when nothing that the authority signed is valid any more",

@@ -53,8 +53,8 @@ class Ids:
         self._iins += count
 
     def take_others(self, rows: list[int], persons: list[bytes], count: int) -> None:
-        """Count ids that a caller has recognised as neither damaged nor damaged IINs.  `rows`, `persons`: the first
-        of them, at most as many as are shown."""
+        """Count ids that a caller has recognised as undamaged, and not derived from an IIN.  `rows`, `persons`: the
+        first of them, at most SHOWN."""
         self._others += count
         for row, person in zip(rows, persons, strict=True):
             self._keep(row, person.decode())
