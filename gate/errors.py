@@ -17,7 +17,7 @@ A pass that is refused is not an error: see `gate.core.model.Refused`.
 
 
 class GateError(Exception):
-    """`what` is wrong, and the `hint` says what to do about it; str() is one line with both."""
+    """An error.  `what` is wrong, and the `hint` is what to do about it; str() is one line with both."""
 
     exit_code = 1
 
@@ -36,7 +36,8 @@ class ConfigError(GateError):
 
 
 class DeviceError(GateError):
-    """`moved`: False where the order cannot have reached the device, so that nothing has opened."""
+    """A device that does not answer as it should.  `moved`: False where the order cannot have reached it, so
+    nothing has opened."""
 
     def __init__(self, what: str, *, hint: str, moved: bool = True) -> None:
         super().__init__(what, hint=hint)
@@ -48,11 +49,12 @@ class StoreError(GateError):
 
 
 class DamagedError(StoreError):
-    """The file is not the database it should be: nothing in it can be used."""
+    """A file that is not the database it should be: nothing in it can be used."""
 
 
 class FinalStoreError(StoreError):
-    """Waiting does not help: another gate holds the directory, or a newer version wrote the file."""
+    """A failure where waiting does not help: another gate holds the directory, or a newer version wrote the
+    file."""
 
 
 class PublishError(GateError):
@@ -60,7 +62,7 @@ class PublishError(GateError):
 
 
 class UnmeantError(PublishError):
-    """So large a change is usually a fault of the table: a timer tells it from what may be tried again."""
+    """A change so large that it is usually a fault of the table.  Its exit code tells a timer not to retry."""
 
     exit_code = 65
 

@@ -1,14 +1,14 @@
 """The log: one line on standard error for each event of the gate, its drivers, its processes and its libraries.
 
-Each line names its time, its level and the part or device that it is about.  It has one of four forms:
+Each line carries its time, its level and the part or device concerned.  It has one of four forms:
 
 - terminal: for a person, coloured unless NO_COLOR is set;
 - text: key=value, where standard error is a file or a pipe;
-- journal: the same with sd-daemon(3)'s <priority> and without the time, which the journal keeps itself;
+- journal: the same with sd-daemon(3)'s <priority> and without the time, which the journal adds itself;
 - JSON: one object a line, on demand (`--log-format json`).
 
-A process that the gate starts takes its form from the environment.  Texts that come from outside (a scanner, a
-mirror, a library) are escaped and cut here, so that no caller has to.
+A child process of the gate takes its form from the environment.  Texts from outside (a scanner, a mirror, a
+library) are escaped and cut here, so that no caller has to.
 """
 
 import json
@@ -32,10 +32,11 @@ MOST_TRACE = 8000
 """Characters of a traceback, counted from its end: the error itself is its last line."""
 
 HOUR = 3600.0
-"""Seconds in which the same line of a library is logged once: one that fails to reconnect would repeat it for ever."""
+"""Seconds in which the same line of a library is logged once: one that fails to reconnect would repeat it for
+ever."""
 
 MOST_AN_HOUR = 20
-"""Lines of one library: a peer that sends nonsense may cause many that differ."""
+"""Lines of one library in an hour: a peer that sends malformed data may cause many that differ."""
 
 _KEPT = 256  # warnings that are remembered
 
@@ -51,14 +52,14 @@ _device: ContextVar[str] = ContextVar("device", default=_served)
 
 
 class LogForm(StrEnum):
-    """Of the lines, where standard error is no terminal and not the journal."""
+    """The form of the lines, where standard error is no terminal and not the journal."""
 
     TEXT = "text"
     JSON = "json"
 
 
 class Log:
-    """Lines about one part: `Log(part="sync").info("synced", version=7)`.  Any thread."""
+    """A log of one part: `Log(part="sync").info("synced", version=7)`.  Any thread."""
 
     def __init__(self, **about: object) -> None:
         self._about = about
@@ -76,7 +77,7 @@ class Log:
         self._write(logging.ERROR, event, values)
 
     def exception(self, event: str, **values: object) -> None:
-        """An error, with the exception that is being handled."""
+        """Log an error, with the exception that is being handled."""
         self._write(logging.ERROR, event, values, exc_info=True)
 
     def _write(self, level: int, event: str, values: Mapping[str, object], exc_info: bool = False) -> None:
@@ -84,9 +85,9 @@ class Log:
 
 
 def device_log() -> Log:
-    """The log of a driver, whose lines name the device that is being opened.
+    """Return the log of a driver, whose lines name the device that is being opened.
 
-    A driver calls this in its `open` and keeps what it gets; lines may then come from any thread."""
+    A driver calls this in its `open` and keeps the result; lines may then come from any thread."""
     return Log(device=_device.get() or "unnamed")
 
 
@@ -107,7 +108,7 @@ def set_up(*, verbose: bool = False, form: LogForm = LogForm.TEXT) -> None:
 
 
 def set_up_child(handler: logging.Handler | None = None) -> None:
-    """Log as the process that started this one does, or by a handler of one's own."""
+    """Log as the parent process does, or by the given handler."""
     verbose = os.environ.get(_LEVEL_VARIABLE) == "debug"
     form = LogForm.JSON if os.environ.get(FORMAT_VARIABLE) == LogForm.JSON else LogForm.TEXT
     if handler is None:
@@ -120,7 +121,7 @@ def set_up_child(handler: logging.Handler | None = None) -> None:
     root.addHandler(handler)
     root.setLevel(logging.INFO if verbose else logging.WARNING)
     _gate.setLevel(logging.DEBUG if verbose else logging.INFO)
-    logging.raiseExceptions = False  # a line that cannot be written is no reason to print a traceback
+    logging.raiseExceptions = False  # a line that cannot be written must not print a traceback
     logging.captureWarnings(True)
     if sys.excepthook is sys.__excepthook__:
         sys.excepthook = _log_crash
@@ -129,12 +130,13 @@ def set_up_child(handler: logging.Handler | None = None) -> None:
 
 
 def for_child() -> dict[str, str]:
-    """What the environment of a process that serves the device of this place needs beside one's own."""
+    """Return the additional environment of a process that serves the device of this place."""
     return {_DEVICE_VARIABLE: _device.get()}
 
 
 def report(problem: str) -> bool:
-    """Log what ends a command, where its standard error is read by a program; False where a person reads it."""
+    """Log the problem that ends a command, where a program reads standard error; return False where a person
+    does."""
     if os.environ.get(FORMAT_VARIABLE) != LogForm.JSON and not _is_journal(sys.stderr):
         return False
     Log(part="gate").error(problem)
@@ -142,27 +144,27 @@ def report(problem: str) -> bool:
 
 
 def library_line(record: logging.LogRecord) -> str:
-    """What a library logged, as one text with its name."""
+    """Return a library's log record as one text with its name."""
     error = record.exc_info[1] if record.exc_info else None
     return f"{record.name}: {_message(record)}{f' ({error!r})' if error else ''}"
 
 
 class _ToStandardError(logging.Handler):
-    """Takes `sys.stderr` as it is at each line."""
+    """A handler that uses the present `sys.stderr` at each line."""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            sys.stderr.write(self.format(record) + "\n")  # in one piece, for processes share it
+            sys.stderr.write(self.format(record) + "\n")  # in one piece, as processes share it
             sys.stderr.flush()
-        except Exception:  # noqa: BLE001 - closed, full, gone: a log never stops what it is about
+        except Exception:  # noqa: BLE001 - closed, full, gone: a log never stops the gate
             self.handleError(record)
 
 
 class _Calm:
-    """Lets a library say a thing once, and not too much at a time."""
+    """A filter that passes a library's line once, and few lines at a time."""
 
     def __init__(self) -> None:
-        self._said: dict[tuple[str, str], float] = {}  # when, monotonic seconds
+        self._said: dict[tuple[str, str], float] = {}  # monotonic seconds of the last one
         self._hours: dict[str, tuple[float, int]] = {}  # of a library: when its hour began, lines in it
 
     def takes(self, record: logging.LogRecord) -> bool:
@@ -195,7 +197,8 @@ def _formatter(form: LogForm, stream: TextIO | None) -> logging.Formatter:
 
 
 def _is_journal(stream: TextIO | None) -> bool:
-    """systemd.exec(5): $JOURNAL_STREAM holds device and inode of the stream that leads to the journal."""
+    """Return whether standard error leads to the journal: $JOURNAL_STREAM holds its device and inode
+    (systemd.exec(5))."""
     named = os.environ.get("JOURNAL_STREAM", "")
     try:
         status = os.fstat(stream.fileno()) if named and stream is not None else None
@@ -244,7 +247,7 @@ class _Terminal(logging.Formatter):
 
 
 def _values(record: logging.LogRecord) -> dict[str, bool | int | float | str | None]:
-    """The line in its order, texts cut.  What a library logs has no values of its own."""
+    """Return the line's values in order, texts cut.  A library's record has no values of its own."""
     own: dict[str, object] = dict(getattr(record, "values", {}))
     about: dict[str, object] = {key: own.pop(key) for key in ("part", "device") if key in own}
     if not about:
@@ -281,14 +284,14 @@ def _plain(value: object) -> bool | int | float | str | None:
 
 
 def _escaped(text: str) -> str:
-    """Without control characters, and without those that turn the direction of writing."""
+    """Return the text without control characters, and without those that turn the direction of writing."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def _quoted(value: object) -> str:
-    """As a value of key=value: true, 7, word, "two words"."""
+    """Format a value of key=value: true, 7, word, "two words"."""
     text = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
     if text.isprintable() and not any(char in text for char in ' "=\\'):
         return text

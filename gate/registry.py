@@ -1,4 +1,4 @@
-"""Drivers by name, through entry points: ours and a third party's are equal citizens.
+"""Drivers by name, through entry points: a third party's are found as ours are.
 
 Look drivers up before the event loop starts: entry points are read from disk.
 """
@@ -64,7 +64,8 @@ class Registered:
 
 
 def driver(kind: str, name: str) -> AnySpec:
-    """Raises ConfigError for a name that is unknown, registered twice or whose module does not import."""
+    """Return a driver.  Raises ConfigError for a name that is unknown, registered twice or whose module does not
+    import."""
     found = [point for point in entry_points(group=_GROUPS[DriverKind(kind)]) if point.name == name]
     match found:
         case [point]:
@@ -81,13 +82,13 @@ def driver(kind: str, name: str) -> AnySpec:
 
 
 def config_of(kind: str, name: str) -> type[DriverConfig]:
-    """The settings model of a driver.  Raises ConfigError as `driver` does."""
+    """Return the settings model of a driver.  Raises ConfigError as `driver` does."""
     model: type[DriverConfig] = driver(kind, name).config
     return model
 
 
 def registered() -> list[Registered]:
-    """Every driver there is, broken ones included."""
+    """Return every driver, broken ones included."""
     rows = []
     for kind, group in _GROUPS.items():
         for point in sorted(entry_points(group=group), key=lambda found: found.name):
@@ -99,7 +100,7 @@ def registered() -> list[Registered]:
 
 
 def decoder() -> "Decoder":
-    """What reads codes in picture files.  Raises ConfigError when none is installed."""
+    """Return the decoder of picture files.  Raises ConfigError when none is installed."""
     for point in entry_points(group=_DECODERS):
         made: Decoder = _import("decoder", point)()
         return made
@@ -107,7 +108,7 @@ def decoder() -> "Decoder":
 
 
 def examiner(name: str) -> "Examiner | None":
-    """What examines the camera of a reader's driver; None when it has none, or nothing to examine."""
+    """Return the examiner of a reader driver's camera; None when it has none."""
     for point in entry_points(group=_EXAMINERS):
         if point.name == name:
             made: Examiner = _import("examiner", point)()

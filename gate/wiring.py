@@ -1,4 +1,4 @@
-"""Builds a lane from its configuration and runs it: the one place that knows all the parts."""
+"""Builds a lane from its configuration and runs it: the one place that imports all the parts."""
 
 import asyncio
 import os
@@ -40,7 +40,7 @@ from gate.store.time_floor import read_kept, read_signed, read_synced
 log = Log(part="lane")
 
 _NEEDED = frozenset({Role.PASSAGE, Role.DOOR, Role.LOCK, Role.LOCKDOWN, Role.INTERLOCK, Role.FIRE})
-"""Contacts without which no pass is served: what they would say cannot be guessed."""
+"""Contacts without which no pass is served: their state cannot be guessed."""
 
 FIRST_WITHIN = 15.0
 """Seconds that a start waits for the first list to be verified: half of what gate.service gives a start."""
@@ -58,7 +58,7 @@ class FittedDevices:
 
     @property
     def simulated(self) -> tuple[str, ...]:
-        """Names of those that move nothing real: the page warns of them."""
+        """Return the names of devices that move nothing real: the page warns of them."""
         every = (*self.readers, *((self.barrier,) if self.barrier else ()), *self.inputs, *self.feedback)
         return tuple(f"{fitted.name} {fitted.spec.name}" for fitted in every if fitted.spec.simulated)
 
@@ -86,7 +86,7 @@ def fit(settings: Settings) -> FittedDevices:
 
 
 def lane_config(settings: Settings, devices: FittedDevices) -> LaneConfig:
-    """What the lane is, and what it is fitted with: contacts, and what the barrier itself can do."""
+    """Return the lane's identity and equipment: contacts, and the abilities of the barrier itself."""
     roles = {fitted.name: config.role for fitted, config in zip(devices.inputs, settings.inputs, strict=True)}
     needed = {name for name, role in roles.items() if role in _NEEDED}
     if devices.barrier:
@@ -125,7 +125,7 @@ def _timing(settings: Settings, abilities: Abilities, roles: Mapping[str, Role])
 
 
 def run_lane(settings: Settings) -> None:
-    """Runs until SIGTERM or SIGINT.  Raises GateError when the lane cannot start or goes on no more."""
+    """Run until SIGTERM or SIGINT.  Raises GateError when the lane cannot start or continue."""
     devices = fit(settings)
     if settings.kiosk and settings.kiosk.texts:
         check_wording(settings.kiosk.texts)
@@ -134,7 +134,7 @@ def run_lane(settings: Settings) -> None:
         asyncio.run(_take_first(taker))
     try:
         asyncio.run(_LaneProcess(settings, devices, taker).run())
-    except BaseExceptionGroup as group:  # not except*: Python 3.11.2 wraps what is raised there in a group again
+    except BaseExceptionGroup as group:  # not except*: Python 3.11.2 wraps an exception raised there in a group again
         errors, others = group.split(GateError)
         if errors is None or others is not None:
             raise
@@ -142,7 +142,7 @@ def run_lane(settings: Settings) -> None:
 
 
 def listed(settings: Settings) -> Places:
-    """Where the lists lie that the lane answers by: its own, which it has verified by [sync] root; without that table
+    """Return the places of the lists that the lane answers by: its own, verified by [sync] root; without that table
     those that a person loaded."""
     places = Places(settings.device.state_dir, settings.device.lists)
     return places.verified if settings.sync is not None else places
@@ -155,7 +155,7 @@ def _taker(settings: Settings) -> ListTaker | None:
 
 
 async def _take_first(taker: ListTaker) -> None:
-    """A lane without a list of its own waits a while for the first one to be verified, and is then ready with it."""
+    """Wait a while for the first list to be verified, in a lane without one, so that it is ready with it."""
     with suppress(TimeoutError):
         async with asyncio.timeout(FIRST_WITHIN):
             await taker.look()
@@ -170,10 +170,11 @@ def _first(group: BaseExceptionGroup[GateError]) -> GateError:
 
 
 def _kept(places: Places) -> Kept:
-    """What the trusted clock begins with; where lane.db is lost or cannot be read, the time of its last known row."""
+    """Return the start of the trusted clock; where lane.db is lost or cannot be read, the time of its last known
+    row."""
     try:
         kept = read_kept(places)
-    except StoreError:  # the lane says so
+    except StoreError:  # the lane reports it
         kept = Kept(as_of=read_signed(places), synced=read_synced(places))
     if kept.floor is None and not kept.resets:
         with suppress(StoreError):
@@ -273,7 +274,7 @@ class _LaneProcess:
         return partial(lane.device, fitted.name, fitted.spec.name)
 
     async def _kiosk(self, host: str, port: int) -> None:
-        """Best effort: a page that cannot be served is said, and the lane goes on."""
+        """Serve the page.  Best effort: a page that cannot be served is logged, and the lane continues."""
         settings = self._settings
         about = About(
             device_id=settings.device.id,

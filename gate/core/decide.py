@@ -1,4 +1,4 @@
-"""The yes-or-no of the gate.  Pure: no I/O, clock or log; time is a parameter."""
+"""The decision of the gate.  Pure: no I/O, clock or log; time is a parameter."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,23 +12,23 @@ from gate.core.staleness import AgeLimits, Freshness
 
 
 class Unlisted(StrEnum):
-    """What a person counts as whom the list does not name."""
+    """The status of a person who is not on the list."""
 
     REFUSE = "refuse"
-    USE_PASS = "use_pass"  # noqa: S105 - the colour in the pass stands; not a password
+    USE_PASS = "use_pass"  # noqa: S105 - the colour in the pass holds; not a password
 
 
 class AntiPassback(StrEnum):
-    """What becomes of a person who enters and is inside already, as far as the gate knows."""
+    """The treatment of a person who enters and is already inside, as far as the gate knows."""
 
     OFF = "off"
-    SOFT = "soft"  # enters, and the journal says so
+    SOFT = "soft"  # enters, and the journal records it
     HARD = "hard"  # is refused until they have left by a pass
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What a venue's configuration says about deciding."""
+    """A venue's configuration of decisions."""
 
     venue: Venue
     timezone: ZoneInfo
@@ -42,16 +42,16 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """What the gate knows: its list and rules, as they stand for this venue."""
+    """The gate's list and rules, as they apply to this venue."""
 
     list_version: int | None
-    as_of: int | None  # Unix s the status list speaks of; None: no list
+    as_of: int | None  # Unix s of the status list; None: no list
     rules: RuleSet | None  # those that concern this venue; None: there are none
 
 
 def decide(claims: Claims, listing: Listing, known: Knowledge, policy: Policy, at: float) -> Decision:
-    """May this person enter, as far as status and rules say?  (Whether the pass was used before is the
-    store's to say.)  The order is the order of severity: what makes any answer impossible comes first.
+    """Decide whether status and rules admit this person.  (The store checks whether the pass was used before.)  The
+    order is the order of severity: what makes any answer impossible comes first.
 
     `at`: Unix seconds by the trusted clock.
     """
@@ -78,7 +78,7 @@ def decide(claims: Claims, listing: Listing, known: Knowledge, policy: Policy, a
 
 
 def newest_status(claims: Claims, listing: Listing, as_of: int) -> Status:
-    """The newest statement wins: the pass speaks as of its iat, the list as of its `as_of`."""
+    """Return the newest status: the pass is as of its iat, the list as of its `as_of`."""
     listed = listing.status
     if listed is None or claims.issued_at > as_of:
         return claims.status

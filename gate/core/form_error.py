@@ -1,4 +1,4 @@
-"""What is wrong with a form that pydantic refused, in the gate's own words and in one line."""
+"""The errors of a form that pydantic refused, in the gate's own words and in one line."""
 
 import re
 from collections.abc import Mapping
@@ -37,11 +37,11 @@ _LENGTHS = {
 }
 
 _VALIDATOR = re.compile(r"[a-z-]+\[.*\]")
-"""What pydantic adds to a place for the arm of a union: `function-after[_a_frame(), str]`."""
+"""pydantic's addition to a place for the arm of a union: `function-after[_a_frame(), str]`."""
 
 
 def first_error(error: ValidationError) -> str:
-    """`issuers.0.keys.1.kid: is missing`: where, and what."""
+    """Return place and fault: `issuers.0.keys.1.kid: is missing`."""
     first = error.errors(include_url=False)[0]
     place = ".".join(part for part in map(str, first["loc"]) if not _VALIDATOR.fullmatch(part))
     words = say(first["type"], first.get("ctx", {}), first["msg"])
@@ -49,7 +49,8 @@ def first_error(error: ValidationError) -> str:
 
 
 def say(kind: str, ctx: Mapping[str, Any], own: str) -> str:
-    """`kind` and `ctx`: of pydantic; `own`: its message, which is used where a validator of ours wrote it."""
+    """Return the gate's words for an error.  `kind` and `ctx`: of pydantic; `own`: its message, used where a
+    validator of ours wrote it."""
     if kind in ("value_error", "assertion_error"):
         return own.partition(", ")[2]
     if kind == "missing":
@@ -75,5 +76,5 @@ def say(kind: str, ctx: Mapping[str, Any], own: str) -> str:
 
 
 def _place(words: str) -> str:
-    """`line 1, column 5` out of the parser's `expected value at line 1 column 5`."""
+    """Return `line 1, column 5` from the parser's `expected value at line 1 column 5`."""
     return words.rpartition(" at ")[2].replace(" column", ", column")

@@ -1,10 +1,10 @@
 """The Kazakhstani individual identification number (IIN): twelve digits, the last of which checks the others.
 
-Weights 1 to 11; where the remainder by 11 is 10, weights 3 to 11, 1, 2; where it is 10 again, the number was
-never issued.  Date of birth and sex stand in it too, and are not checked: they are not reliable.
+Weights 1 to 11; where the remainder by 11 is 10, weights 3 to 11, 1, 2; where it is 10 again, the number was never
+issued.  Date of birth and sex are in it too, and are not checked: they are not reliable.
 
-What spreadsheets, word processors and people make of one is recognised, to name the cause.  It is never
-repaired: a guess would be another person.
+Typical damage by spreadsheets, word processors and people is recognised, to name the cause.  It is never repaired:
+a guess would be another person.
 """
 
 import re
@@ -20,7 +20,7 @@ _QUOTES = "\"'`´‘’‚‛“”„‟«»‹›′″＂＇ʹʺʻʼʽˈˊ"
 _HYPHENS = "-‐‑‒–—―−﹘﹣－"
 # Letters of both alphabets that are typed or recognised in place of a digit.
 _ALIKE = str.maketrans("OoОоIiLlІі|!ЗзSsБбBВ", "00001111111133556688")
-# Marks and letters that leave no ink, beside what Unicode calls format and control characters.
+# Marks and letters without ink, besides Unicode's format and control characters.
 _INKLESS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | {chr(mark) for mark in range(0xFE00, 0xFE10)}
 
 _EXPONENT = re.compile(r"[+-]?\d+(?P<part>[.,]\d*)?[eEеЕ](?P<sign>[+-])?\d+")
@@ -32,7 +32,7 @@ _TEXT_COLUMN = "format the column as text, correct it, and export it again"
 
 @dataclass(frozen=True, slots=True)
 class IinFault:
-    what: str  # is wrong; the number itself is not repeated
+    what: str  # the fault; the number itself is not repeated
     cure: str
     certain: bool = False  # no register of any kind has such ids: it is damage
 
@@ -52,14 +52,14 @@ def is_iin(text: str) -> bool:
 
 
 def iin_fault(text: str) -> IinFault | None:
-    """Say why `text` is no IIN, None when it is one."""
+    """Return why `text` is no IIN, None when it is one."""
     if is_iin(text):
         return None
     return damage(text) or _of_digits(text) or IinFault("the id is no IIN", "it has twelve digits, and nothing else")
 
 
 def damage(text: str) -> IinFault | None:
-    """Say what was done to an id, of whatever kind, that no id has of itself.  None: it may be one."""
+    """Return the damage done to an id of any kind; None: it may be one."""
     for char in text:
         if char in _INKLESS or unicodedata.category(char) in ("Cc", "Cf", "Co", "Zl", "Zp"):
             return _certain(
@@ -83,7 +83,7 @@ def damage(text: str) -> IinFault | None:
 
 
 def looks_like_iin(text: str) -> bool:
-    """Tell whether it is an IIN, or would be once the harm that `iin_fault` names was undone."""
+    """Return whether it is an IIN, or would be one without the damage that `iin_fault` names."""
     bare = unicodedata.normalize("NFKC", text)
     if _DECIMALS.fullmatch(bare):
         bare = re.split("[.,]", bare)[0]
@@ -92,7 +92,7 @@ def looks_like_iin(text: str) -> bool:
 
 
 def _of_digits(text: str) -> IinFault | None:
-    """What is wrong with digits, and with what stands between them."""
+    """Return the fault of digits, and of the characters between them."""
     if text.isascii() and text.isdigit():
         if len(text) == LENGTH:
             return IinFault(

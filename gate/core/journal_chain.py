@@ -1,7 +1,7 @@
 """The hash chain of the journal: each row carries a digest over itself and the row before.
 
-Pure.  An edited, inserted or removed row breaks the chain; a cut tail shows only against a signed
-checkpoint that has left the device.
+Pure.  An edited, inserted or removed row breaks the chain; a cut tail shows only against a signed checkpoint that
+has left the device.
 """
 
 import json
@@ -12,15 +12,15 @@ DIGEST_BYTES = 32
 GENESIS = bytes(DIGEST_BYTES)
 
 Field = str | int | None
-_encode = json.JSONEncoder(separators=(",", ":")).encode  # made once: `json.dumps` makes one for each row
+_encode = json.JSONEncoder(separators=(",", ":")).encode  # `json.dumps` would make one for each row
 
 
 def link(previous: bytes, fields: Sequence[Field]) -> bytes:
-    """BLAKE2b-256 over the previous digest and the row's fields as compact JSON, non-ASCII escaped, so
-    that a checker in any language builds the same bytes."""
+    """Return BLAKE2b-256 over the previous digest and the row's fields as compact JSON, non-ASCII escaped, so that
+    a checker in any language builds the same bytes."""
     return blake2b(previous + _encode(fields).encode(), digest_size=DIGEST_BYTES).digest()
 
 
 def checkpoint_message(device: str, seq: int, digest: bytes) -> bytes:
-    """What the device key signs: who, how many rows, and the last row's digest."""
+    """Return the message that the device key signs: the device, the number of rows, and the last row's digest."""
     return b"ashyq-gate checkpoint\n" + _encode([device, seq, digest.hex()]).encode()

@@ -1,22 +1,22 @@
-"""What a row of the journal records.  The words are stored: none is ever renamed or given another meaning."""
+"""The events of the journal's rows.  The words are stored: none is ever renamed or given another meaning."""
 
 from enum import StrEnum
 
 
 class JournalEvent(StrEnum):
     DECISION = "decision"  # a pass, or an order of staff to let somebody in
-    PASSAGE = "passage"  # how a grant ended, or somebody seen without one
+    PASSAGE = "passage"  # the end of a grant, or a person seen without one
     REX = "rex"  # the request-to-exit button
     EXTENDED = "extended"  # more time for a person
     FIRE = "fire"
     RESET = "reset"  # by staff
     MODE = "mode"  # a standing order was given or taken back
     SCHEDULE = "schedule"  # another mode by the calendar
-    ALARM = "alarm"  # begins, or is over
-    CONTACT = "contact"  # sticks or chatters, or does so no longer
+    ALARM = "alarm"  # begins or ends
+    CONTACT = "contact"  # sticks or chatters, or no longer does
     OCCUPANCY = "occupancy"  # the count of people inside was corrected
     GATE = "gate"  # started, stopped
     CLOCK = "clock"
-    STORE = "store"  # lane.db was written again
+    STORE = "store"  # lane.db was restored
     JOURNAL = "journal"  # checkpoints, segments, keys
     LOSS = "loss"  # of the journal

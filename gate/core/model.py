@@ -2,8 +2,8 @@
 
     Scan --passes.verify--> Claims --store.admit--> Decision --lane--> Release
 
-All are frozen: what a stage produced cannot be patched by a later one.  Wall-clock times are Unix
-seconds (UTC), timers are monotonic seconds; the names say which.
+All are frozen: no later stage can change them.  Wall-clock times are Unix seconds (UTC), timers are monotonic
+seconds; the names state which.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Status(IntEnum):
 
 
 class Listing(IntEnum):
-    """One nibble of the status list: what the authority says of one person today."""
+    """One nibble of the status list: the authority's status of one person today."""
 
     UNLISTED = 0
     RED = 1
@@ -37,7 +37,7 @@ class Listing(IntEnum):
 
     @property
     def status(self) -> Status | None:
-        """The colour, or None for a place that holds none (unlisted, revoked)."""
+        """Return the colour, or None for a place without one (unlisted, revoked)."""
         return Status(self - 1) if Listing.RED <= self <= Listing.GREEN else None
 
 
@@ -47,10 +47,10 @@ class Direction(StrEnum):
 
 
 class Stance(StrEnum):
-    """What a barrier does between releases."""
+    """The state of a barrier between releases."""
 
     CONTROLLED = "controlled"  # locked; a release lets one person through
-    FREE = "free"  # open, until it is told otherwise
+    FREE = "free"  # open, until ordered otherwise
     BLOCKED = "blocked"  # locked, and its own buttons and remote panel with it
 
 
@@ -66,7 +66,7 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a pass says, after every check that the pass alone allows.  Made by gate.passes only."""
+    """The content of a pass, after every check that the pass alone allows.  Made by gate.passes only."""
 
     format: str
     issuer: str
@@ -79,7 +79,7 @@ class Claims:
 
     @property
     def bound(self) -> bool:
-        """Whether the holder's phone signed this very presentation."""
+        """Return whether the holder's phone signed this very presentation."""
         return self.presented_at is not None
 
 

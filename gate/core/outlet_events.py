@@ -1,6 +1,6 @@
-"""What the lane tells the world: kiosk page, lamps, metrics.  Side outlets only, never read back.
+"""The lane's events for kiosk page, lamps and metrics.  Side outlets only, never read back.
 
-Events carry no name, IIN, idx, QR text or colour.  `at` is Unix seconds.
+They carry no name, IIN, idx, QR text or colour.  `at` is Unix seconds.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from gate.core.trusted_time import ClockTrust
 
 @dataclass(frozen=True, slots=True)
 class CodeSeen:
-    """A code came into view; the verdict follows.  Sent at once, so that a person sees a reaction."""
+    """A code that came into view; the verdict follows.  Sent at once, so that a person sees a reaction."""
 
     at: float
     reader: str
@@ -22,13 +22,13 @@ class CodeSeen:
 
 @dataclass(frozen=True, slots=True)
 class CodesInView:
-    """What is before the readers is another now.  A code that was just taken away counts as held up for
-    a moment more: hands shake and screens renew."""
+    """A change of the codes before the readers.  A code that was just taken away counts as held up for a moment
+    longer: hands shake and screens renew."""
 
     at: float
-    answered: bool  # a code that has had its verdict is held up still
+    answered: bool  # a code that has had its verdict is still held up
     waiting: bool  # someone shows a code and has to wait
-    going: bool  # whoever is let through holds the code up still
+    going: bool  # the person who is let through still holds the code up
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class GrantEnded:
 
 @dataclass(frozen=True, slots=True)
 class PhaseChanged:
-    """The lane stands somewhere else, or another mode is in force."""
+    """A change of the lane's phase or mode."""
 
     at: float
     phase: Phase
@@ -60,7 +60,7 @@ class PhaseChanged:
 
 @dataclass(frozen=True, slots=True)
 class DeviceChanged:
-    """A device came up or was lost; `problem` is empty when it is well."""
+    """A device that came up or was lost; `problem` is empty when it is well."""
 
     at: float
     device: str  # "reader[0]", "barrier", "input[1]"
@@ -70,7 +70,7 @@ class DeviceChanged:
 
 @dataclass(frozen=True, slots=True)
 class ReaderDropped:
-    """What a reader heard and could not give to the lane: nobody was answered.  Told once a second at most."""
+    """Things that a reader received and could not pass on: nobody was answered.  Sent once a second at most."""
 
     at: float
     device: str
@@ -88,7 +88,7 @@ class AlarmChanged:
 
 @dataclass(frozen=True, slots=True)
 class ListChanged:
-    """Age of what the gate knows."""
+    """The age of the gate's list."""
 
     at: float
     version: int | None
@@ -98,12 +98,12 @@ class ListChanged:
 
 @dataclass(frozen=True, slots=True)
 class ClockChanged:
-    """How far the clock may be believed."""
+    """The trust in the clock."""
 
     at: float
     standing: ClockTrust
     behind: float  # seconds by which the system clock is behind `at`; below 0 it is ahead
-    ntp: str  # gate.runtime.ntp.Ntp: shown, and no more
+    ntp: str  # gate.runtime.ntp.Ntp: shown only
 
 
 Event = (

@@ -1,8 +1,8 @@
-"""Why the gate said yes or no.
+"""The reasons of the gate's decisions.
 
-The strings are a contract with journals, metrics, pages and other people's scripts: add where a
-feature needs one, never rename.  Every reason has texts in Kazakh, Russian and English
-(`gate/kiosk/texts/*.toml`) and a row in config/README.md; tests hold both to this list.
+The strings are a contract with journals, metrics, pages and other people's scripts: add where a feature needs one,
+never rename.  Every reason has texts in Kazakh, Russian and English (`gate/kiosk/texts/*.toml`) and a row in
+config/README.md; tests hold both to this list.
 """
 
 from enum import StrEnum
@@ -45,7 +45,7 @@ class Reason(StrEnum):
     DEVICE_FAILED = "device_failed"
     STAFF_ADMITTED = "staff_admitted"
 
-    # Only ever an answer of `gate verify --pass-only`: the pass is good, the gate was not asked.
+    # Only in `gate verify --pass-only`: the pass is good, without the gate's list and rules.
     VERIFIED = "verified"
 
 
@@ -55,5 +55,6 @@ _TOO_EARLY = frozenset({Reason.NOT_YET_VALID, Reason.PRESENTATION_EARLY})
 
 
 def blame_clock(reason: Reason) -> Reason:
-    """What a gate says whose own clock is known to be behind: a pass that seems to come too early may be good."""
+    """Return the reason of a gate whose own clock is known to be behind: a pass that seems too early may be
+    good."""
     return Reason.CLOCK_BEHIND if reason in _TOO_EARLY else reason

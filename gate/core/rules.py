@@ -1,8 +1,8 @@
 """Venue rules: which colours may enter where and when.
 
-Ordered; the first rule that matches decides, and none matching refuses.  Dates and hours are in the
-venue's time zone.  A rule set carries examples that must hold; `parse_rules` refuses a set whose own
-examples fail, that could admit red, or that is empty, so a slip of the pen cannot open a door.
+Ordered; the first rule that matches decides, and without a match the gate refuses.  Dates and hours are in the
+venue's time zone.  A rule set carries examples that must hold.  `parse_rules` refuses a set whose own examples
+fail, that could admit red, or that is empty, so that a typing error cannot open a door.
 """
 
 from dataclasses import dataclass
@@ -98,7 +98,7 @@ class Rule:
         )
 
     def in_force(self, local: datetime) -> bool:
-        """`local`: the wall clock at the venue."""
+        """Return whether the rule is in force.  `local`: the wall clock at the venue."""
         return (
             self.first_day <= local.date() <= self.last_day
             and local.weekday() in self.weekdays
@@ -116,12 +116,12 @@ class RuleSet:
             raise PublishError("rule set without rules", hint="Write at least one rule")
 
     def at_venue(self, venue: Venue) -> "RuleSet | None":
-        """Only the rules that concern this venue; None when there are none."""
+        """Return only the rules that concern this venue; None when there are none."""
         rules = tuple(rule for rule in self.rules if rule.concerns(venue))
         return RuleSet(self.version, rules) if rules else None
 
     def deciding(self, local: datetime) -> Rule | None:
-        """The first rule in force at this wall-clock time."""
+        """Return the first rule in force at this wall-clock time."""
         for rule in self.rules:
             if rule.in_force(local):
                 return rule
@@ -129,7 +129,7 @@ class RuleSet:
 
 
 def parse_rules(text: str | bytes) -> RuleSet:
-    """Raises PublishError naming the rule or example that is wrong."""
+    """Parse a rule set.  Raises PublishError naming the rule or example that is wrong."""
     try:
         form = RulesForm.model_validate_json(text)
     except ValidationError as error:

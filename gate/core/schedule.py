@@ -1,9 +1,9 @@
-"""When the lane does what by itself: weekly windows and holidays on the venue's wall clock.
+"""The lane's schedule: weekly windows and holidays on the venue's wall clock.
 
     the first window that holds decides; without one the configuration's mode does
 
-Clock changes: a window is a span of the wall clock.  An hour that the clock skips is not there, and one
-that it repeats is there twice; a window open then is shorter or longer for it, and none is lost.
+Clock changes: a window is a span of the wall clock.  An hour that the clock skips does not occur, and one that it
+repeats occurs twice.  A window open then is shorter or longer for it, and none is lost.
 """
 
 from collections.abc import Sequence
@@ -23,9 +23,9 @@ DAYS: tuple[Weekday, ...] = get_args(Weekday)
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """`days`: those on which it begins, of DAYS and HOLIDAY; empty means every day.  A holiday is that
-    alone, whatever its weekday.  `start` == `end` is the whole day; an `end` before `start` lies on the
-    next day, and belongs to the day on which the window began."""
+    """A window of one mode.  `days`: those on which it begins, of DAYS and HOLIDAY; empty means every day.  A
+    holiday is that alone, whatever its weekday.  `start` == `end` is the whole day.  An `end` before `start` lies
+    on the next day, and belongs to the day on which the window began."""
 
     mode: Mode
     days: frozenset[str] = frozenset()
@@ -55,6 +55,6 @@ class Schedule:
     timezone: ZoneInfo
 
     def mode_at(self, at: float) -> Mode | None:
-        """`at`: Unix s.  None: the schedule says nothing."""
+        """Return the mode at `at` (Unix s); None: the schedule sets none."""
         local = datetime.fromtimestamp(at, self.timezone)
         return next((window.mode for window in self.windows if window.holds(local, self.holidays)), None)

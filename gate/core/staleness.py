@@ -1,4 +1,4 @@
-"""How old the gate's knowledge is, and what that means for a decision.  Pure."""
+"""The age of the gate's list, and its effect on a decision.  Pure."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -25,7 +25,7 @@ class AgeLimits:
             raise ValueError("warn_after <= restrict_after <= refuse_after must hold, all above 0")
 
     def grade(self, as_of: int | None, at: float) -> Freshness:
-        """A list from the future is fresh: its signature vouched for it, our clock is what is behind."""
+        """Grade a list's age.  A list from the future is fresh: it is signed, so it is our clock that is behind."""
         if as_of is None:
             return Freshness.MISSING
         age = at - as_of

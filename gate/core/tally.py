@@ -1,7 +1,7 @@
-"""Counts of what happened at a lane since it started.  Pure.
+"""Counts of a lane's events since it started.  Pure.
 
-The lane counts, so that a page process that starts again, or missed an event, continues from the lane's
-counts and not from zero.
+The lane counts, so that a page process that starts again, or missed an event, continues from the lane's counts and
+not from zero.
 """
 
 from collections.abc import Mapping
@@ -12,12 +12,14 @@ from gate.core.outlet_events import Decided, Event, GrantEnded
 from gate.core.reason import Reason
 
 LATENCIES = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5)
-"""Upper bounds of the latency buckets in seconds.  0.5 is the limit from code to answer that the README promises."""
+"""Upper bounds of the latency buckets in seconds.  0.5 is the limit from code to answer that the README
+promises."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """`latencies[i]` counts decisions within LATENCIES[i] and above the bound before; the last one, all above."""
+    """The counts.  `latencies[i]` counts decisions within LATENCIES[i] and above the bound before; the last one,
+    all above."""
 
     decisions: Mapping[Reason, int] = field(default_factory=dict)
     admitted: int = 0
@@ -31,7 +33,7 @@ class Tally:
         return sum(self.decisions.values())
 
     def counting(self, event: Event) -> "Tally":
-        """The tally with this event counted in."""
+        """Return the tally with this event counted."""
         match event:
             case Decided():
                 seconds = event.ms / 1000

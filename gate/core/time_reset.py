@@ -1,10 +1,10 @@
-"""A signed reset of the time: what the offline keys say when a list spoke of a time that never was.
+"""A signed reset of the time, made with the offline keys when a list carried a time that never was.
 
 Data, signed and synced like the trust list.  `parse_time` takes the JSON of `time.json`:
 
-    {"version": 1, "to": 1800000000}        # Unix s: no floor that is later than that was right
+    {"version": 1, "to": 1800000000}        # Unix s: no floor later than that was right
 
-Each version is obeyed once, by every gate: see gate.core.trusted_time.reset.
+Every gate obeys each version once: see gate.core.trusted_time.reset.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class TimeReset:
 
 
 def parse_time(text: str | bytes) -> TimeReset:
-    """Raises PublishError."""
+    """Parse a reset.  Raises PublishError."""
     try:
         form = TimeForm.model_validate_json(text)
     except ValidationError as error:

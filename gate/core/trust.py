@@ -74,7 +74,7 @@ class IssuerKey:
     max_lifetime: int  # seconds: the most that exp - iat may span
     not_before: int  # Unix s: a token's iat must lie in not_before..not_after
     not_after: int
-    revoked: bool  # a revoked key vouches for nothing, whenever the token says it was made
+    revoked: bool  # a revoked key proves nothing, whatever the token's date
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +85,16 @@ class TrustList:
 
 
 NO_ISSUERS = TrustList(0, {}, {})
-"""What a gate believes that was given no trust list: nobody."""
+"""The trust list of a gate that was given none: no issuers."""
 
 
 def key_id(public: bytes) -> bytes:
-    """kid of a raw public key: the first 8 bytes of its SHA-256."""
+    """Return the kid of a raw public key: the first 8 bytes of its SHA-256."""
     return hashlib.sha256(public).digest()[:KID_BYTES]
 
 
 def parse_trust(text: str | bytes) -> TrustList:
-    """Raises PublishError naming the first thing that is wrong."""
+    """Parse a trust list.  Raises PublishError naming the first fault."""
     try:
         form = TrustForm.model_validate_json(text)
     except ValidationError as error:

@@ -1,20 +1,20 @@
-"""Which time the gate believes.  Pure.
+"""The trusted time of a gate.  Pure.
 
-Three things speak of the time, and each may lie in its own way:
+It has three parts, and the source of each may be wrong in its own way:
 
-    signed    the list's as_of and what was carried on from it by running time: a floor that never goes back
-    steady    the time that stood before the last step of the system clock, carried on by running time
-    now       what the gate goes by: the steady time, and the steps since that it believes
+    signed    the list's as_of, carried on by running time: a floor that never goes back
+    steady    the time before the last step of the system clock, carried on by running time
+    now       the time that the gate uses: the steady time, and the trusted steps since
 
-The system clock alone moves `now`, and takes back what it alone has moved; below `steady` it needs evidence
-(a time service for an hour, or a newly signed statement), and below `signed` nothing takes the gate.
-gate/decisions/0003-trusted-time.md says who can lie how far.
+The system clock alone moves `now`, and takes back what it alone has moved.  Below `steady` it needs evidence (a
+time service for an hour, or a newly signed statement); nothing takes the gate below `signed`.
+gate/decisions/0003-trusted-time.md lists who can falsify it and how far.
 
     last = begin(kept, reading)           when the gate starts
-    last = advance(last, reading)         whenever somebody asks for the time
-    last = heed(last, stated)             when a signed list speaks of a time
+    last = advance(last, reading)         whenever the time is read
+    last = heed(last, stated)             when a signed list carries a time
     last = carry(last, stated)            when passes of several holders bear witness to one
-    last = reset(last, number, to)        when the offline keys, or a person, say that the floors are wrong
+    last = reset(last, number, to)        when the offline keys, or a person, declare the floors wrong
 
 Times are Unix seconds.
 """
@@ -25,49 +25,49 @@ from enum import StrEnum
 from typing import NamedTuple
 
 TOLERANCE = 60.0
-"""Seconds by which the system clock may differ without a word: what a quartz gains in a fortnight at its
-worst, and loses when the network corrects it."""
+"""Seconds by which the system clock may differ unreported: the gain of a quartz in a fortnight at its worst, and
+its loss when the network corrects it."""
 
 EASE = 0.5
-"""Within the tolerance the trusted clock goes at this pace until the system clock has caught up."""
+"""The pace of the trusted clock within the tolerance, until the system clock has caught up."""
 
 SETTLES_WITHIN = 300.0
 """Seconds since the machine's start in which a time service usually sets the clock for the first time: it
 needs the network, which comes within a minute."""
 
 STANDS_AFTER = 6 * 3600.0
-"""Seconds of running after which a step of the clock that nothing has contradicted is steady, and after
-which a leap that the running time contradicts is believed: longer than a fault of a time server is left."""
+"""Seconds of running after which a step of the clock that nothing has contradicted is steady, and after which a
+leap that the running time contradicts is trusted: longer than a fault of a time server lasts."""
 
 SYNCHRONISED_STANDS_AFTER = 3600.0
-"""The same for a step while a time service keeps the clock, and for how long it must keep a clock that
-goes below what is steady until it is believed."""
+"""The same for a step while a time service keeps the clock.  Also how long the service must keep a clock below
+`steady` until that clock is trusted."""
 
 SUPPORTS_WITHIN = 3600.0
-"""Seconds between a newly signed statement and the system clock for the one to support the other: lists are
-looked for every 15 min (`[sync] every`), and published seldom more than an hour before they are seen."""
+"""Seconds between a newly signed statement and the system clock for the one to support the other.  A sync checks
+for lists every 15 min (`[sync] every`), and lists are seldom published more than an hour before that."""
 
 CONTRADICTS_AFTER = 86400.0
 """Seconds by which a newly signed statement must lie before the trusted time to count against it: lists are
 published every day, so the newest one is seldom older."""
 
 RATE = 0.9998
-"""Seconds of time for a second of running, at least: what was signed is carried on by no more than the
-worst quartz shows (200 ppm), so that it stays a lower bound."""
+"""Seconds of time for a second of running, at least.  What was signed is carried on at the pace of the worst quartz
+(200 ppm) at most, so that it stays a lower bound."""
 
 LATEST = 253402041600.0
-"""Unix s: 29 Dec 9999, 00:00 UTC.  No clock is believed beyond: calendars end two days later."""
+"""Unix s: 29 Dec 9999, 00:00 UTC.  No clock is trusted beyond: calendars end two days later."""
 
 
 class ClockTrust(StrEnum):
     TRUSTED = "trusted"
-    AHEAD = "ahead"  # the system clock leapt ahead of the running time: the gate goes on by the latter
-    BEHIND = "behind"  # clock_behind: the gate goes on, reckoning from the latest time it knew
+    AHEAD = "ahead"  # the system clock leapt ahead of the running time: the gate uses the latter
+    BEHIND = "behind"  # clock_behind: the gate continues from the last trusted time
     UNTRUSTED = "untrusted"  # behind for too long: nobody enters (clock_untrusted)
 
 
 def day(seconds: float) -> str:
-    """Unix s for a person; years beyond the calendar are told by their number."""
+    """Return Unix s as a day for a person; years beyond the calendar are given by their number."""
     try:
         return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
     except (ValueError, OverflowError, OSError):
@@ -75,17 +75,17 @@ def day(seconds: float) -> str:
 
 
 class ClockReading(NamedTuple):
-    """What the clocks of a machine show at one moment."""
+    """The clocks of a machine at one moment."""
 
     system: float  # Unix s, may be set by anybody
     ticks: float  # seconds since the machine's start, never set; goes on while it sleeps
-    boot: str = ""  # names this start of the machine; "" when that is not known
+    boot: str = ""  # identifies this start of the machine; "" when unknown
     synchronised: bool = False  # a time service keeps the system clock
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What outlives the process."""
+    """The part of a reckoning that survives the process."""
 
     floor: float | None = None  # trusted time when it was kept; None: the gate never ran
     behind_for: float | None = None  # seconds of running since the clock was found behind; None: it was right
@@ -95,18 +95,18 @@ class Kept:
     boot: str = ""
     synchronised: bool = False
     resets: int = 0  # number of the last signed reset that was obeyed
-    as_of: float | None = None  # of the list that is held
-    synced: float | None = None  # when a sync last succeeded, by the time believed then
+    as_of: float | None = None  # of the held list
+    synced: float | None = None  # when a sync last succeeded, by the trusted time then
 
     @property
     def latest(self) -> float | None:
-        """The latest of the times that are kept; None when there is none."""
+        """Return the latest of the stored times; None when there is none."""
         times = (self.floor, self.signed, self.as_of, self.synced)
         return max((time for time in times if time is not None), default=None)
 
 
 class Reckoning(NamedTuple):
-    """The trusted time at one moment, and what the next is reckoned from."""
+    """The trusted time at one moment, and the base of the next."""
 
     now: float
     ticks: float  # the moment
@@ -145,7 +145,7 @@ class Reckoning(NamedTuple):
         )
 
     def standing(self, untrusted_for: float) -> ClockTrust:
-        """`untrusted_for`: seconds of running on a clock that is behind."""
+        """Return the trust in the clock.  `untrusted_for`: seconds of running on a clock that is behind."""
         if self.is_ahead:
             return ClockTrust.AHEAD
         if not self.is_behind:
@@ -154,7 +154,7 @@ class Reckoning(NamedTuple):
 
 
 def begin(kept: Kept, reading: ClockReading) -> Reckoning:
-    """The first reckoning of a process.  In the same start of the machine it continues the one before, for
+    """Return the first reckoning of a process.  In the same start of the machine it continues the one before, as
     the running time in between is known; after a new start nobody knows how long the machine was off."""
     reading = _bounded(reading)
     as_of, floor, synced = (min(time or 0.0, LATEST) for time in (kept.as_of, kept.floor, kept.synced))
@@ -174,14 +174,14 @@ def begin(kept: Kept, reading: ClockReading) -> Reckoning:
     )
     if kept.floor is not None and kept.ticks is not None and kept.boot and kept.boot == reading.boot:
         return _signed(advance(last._replace(ticks=min(kept.ticks, reading.ticks)), reading), as_of)
-    if kept.floor is None and not as_of:  # nothing that the clock could go back to
+    if kept.floor is None and not as_of:  # the clock has nothing to go back to
         return last._replace(now=reading.system, steady=reading.system, synchronised=reading.synchronised)
-    if kept.floor is None and reading.system < as_of - TOLERANCE:  # only then does it say more than the list
+    if kept.floor is None and reading.system < as_of - TOLERANCE:  # only then does it add to the list
         last = last._replace(now=synced, steady=synced)
     last = _signed(last, as_of)
     if reading.system > last.now + TOLERANCE:
         return _step(last, reading, 0.0)
-    if reading.system < last.now - TOLERANCE:  # a step that a former start believed is not to be told from time
+    if reading.system < last.now - TOLERANCE:  # a step trusted by a former start cannot be told from time
         return _behind(last._replace(steady=last.now, stood=1.0), reading, 0.0)
     return _in_step(last, reading, 0.0)
 
@@ -198,7 +198,7 @@ def advance(last: Reckoning, reading: ClockReading) -> Reckoning:
 
 
 def heed(last: Reckoning, stated: float) -> Reckoning:
-    """`stated`: what something signed speaks of, so it is at least as late as that."""
+    """Take a signed statement.  `stated`: the time in it, so it is at least as late as that."""
     stated = min(stated, LATEST)
     is_new, before, system = stated > last.stated, last, last.now - last.behind
     last = _signed(last._replace(stated=max(last.stated, stated)), stated)
@@ -208,13 +208,13 @@ def heed(last: Reckoning, stated: float) -> Reckoning:
     early = before.is_ahead and stated - before.now > TOLERANCE
     if not (late or early):
         return last
-    now = max(system, last.signed - TOLERANCE)  # clock and statement support each other against what was reckoned
+    now = max(system, last.signed - TOLERANCE)  # clock and statement support each other against the reckoning
     at_rest = last._replace(behind_for=0.0, ahead_for=0.0, healing_for=0.0)
     return at_rest._replace(now=now, behind=now - system, steady=now, stood=1.0)
 
 
 def carry(last: Reckoning, stated: float) -> Reckoning:
-    """Witnesses speak of a time: it is believed as a step of the clock is, and taken back as easily."""
+    """Take a time from witnesses: it is trusted as a step of the clock is, and taken back as easily."""
     if stated <= last.now:
         return last
     later = min(stated, LATEST)
@@ -222,7 +222,7 @@ def carry(last: Reckoning, stated: float) -> Reckoning:
 
 
 def reset(last: Reckoning, number: int, to: float) -> Reckoning:
-    """Forget every floor but `to`, and go by the system clock where that is later."""
+    """Forget every floor but `to`, and use the system clock where that is later."""
     system, to = last.now - last.behind, min(to, LATEST)
     now = max(system, to)
     fresh = Reckoning(now, last.ticks, now - system, steady=now, signed=to, stated=to)
@@ -230,7 +230,7 @@ def reset(last: Reckoning, number: int, to: float) -> Reckoning:
 
 
 def _signed(last: Reckoning, stated: float) -> Reckoning:
-    """No part of the reckoning is earlier than what was signed."""
+    """Return the reckoning with no part earlier than what was signed."""
     if stated <= last.signed:  # known, and `now` may be earlier by what the tolerance allows
         return last
     last = last._replace(signed=stated, steady=max(last.steady, stated))
@@ -240,7 +240,7 @@ def _signed(last: Reckoning, stated: float) -> Reckoning:
 
 
 def _moved(last: Reckoning, reading: ClockReading, passed: float) -> Reckoning:
-    """Everything carried on by the running time, before it is judged."""
+    """Return the reckoning carried on by the running time, before it is judged."""
     return last._replace(
         ticks=max(last.ticks, reading.ticks),
         steady=last.steady + passed,
@@ -265,13 +265,13 @@ def _ahead(last: Reckoning, reading: ClockReading, passed: float) -> Reckoning:
 
 
 def _step(last: Reckoning, reading: ClockReading, passed: float) -> Reckoning:
-    """Believe the system clock at its word; `steady` stays where it was."""
+    """Trust the system clock; `steady` stays where it was."""
     moved = _moved(last, reading, passed)
     return moved._replace(now=reading.system, behind=0.0, behind_for=0.0, stood=0.0, ahead_for=0.0, healing_for=0.0)
 
 
 def _in_step(last: Reckoning, reading: ClockReading, passed: float) -> Reckoning:
-    """The usual case, several times a decision: everything is worked out once."""
+    """Advance in the usual case, several times a decision: every value is computed once."""
     signed = last.signed + passed * RATE if last.signed else 0.0
     steady = last.steady + passed
     now = max(reading.system, last.now + passed * EASE, signed - TOLERANCE)
@@ -302,7 +302,7 @@ def _behind(last: Reckoning, reading: ClockReading, passed: float) -> Reckoning:
     moved, system, now = _moved(last, reading, passed), reading.system, last.now + passed
     signed = moved.signed - TOLERANCE
     withdrawn = max(moved.steady - TOLERANCE, signed)
-    if withdrawn <= system and moved.steady < now - TOLERANCE:  # the clock takes back what it alone has said
+    if withdrawn <= system and moved.steady < now - TOLERANCE:  # the clock takes back its own step
         at_rest = moved._replace(behind_for=0.0, ahead_for=0.0, healing_for=0.0)
         now = max(system, moved.steady)
         return at_rest._replace(now=now, behind=now - system)
@@ -315,7 +315,8 @@ def _behind(last: Reckoning, reading: ClockReading, passed: float) -> Reckoning:
 
 
 def _bounded(reading: ClockReading) -> ClockReading:
-    """A clock that shows no time, or one without a calendar, shows the first or the last that has one."""
+    """Return a reading within the calendar: a clock that shows no time, or one beyond it, shows the first or the
+    last that it has."""
     system = reading.system
     if 0.0 <= system <= LATEST:
         return reading

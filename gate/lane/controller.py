@@ -211,9 +211,7 @@ class Lane:
     # A person before the lane.
 
     async def _decide(self, shown: Presentation) -> None:
-        if self._state.busy or (
-            self._interlock and not self._interlock.take()
-        ):  # it may have changed since the code was seen
+        if self._state.busy or (self._interlock and not self._interlock.take()):  # since the code was seen
             shown.stage, self._deciding = Stage.WAITING, False
             return
         scan, where = shown.scan, self._where(shown.scan)

@@ -1,12 +1,12 @@
-"""AQ1: a status pass.  From the bytes of its QR code to claims that may be believed.
+"""AQ1, a status pass: from the bytes of its QR code to verified claims.
 
-A credential is a COSE_Sign1 by the issuer over CWT claims; a presentation is a COSE_Sign1 by the
-holder's key, fresh every few seconds, that carries the credential in its header.  The order is fixed:
+A credential is a COSE_Sign1 by the issuer over CWT claims.  A presentation is a COSE_Sign1 by the holder's key,
+fresh every few seconds, that carries the credential in its header.  The order is fixed:
 
     shape of everything -> issuer known -> signatures -> issuer's key good -> times -> holder and venue
 
-so nothing that is not signed is believed, and what cannot be a pass costs no cryptography.  In each
-step the credential comes before its presentation.
+so nothing unsigned is trusted, and what cannot be a pass costs no cryptography.  In each step the credential comes
+before its presentation.
 """
 
 from operator import itemgetter
@@ -24,7 +24,7 @@ from gate.passes.cose import Sign1
 from gate.passes.policy import PassPolicy
 
 FORMAT = "aq1"
-LONGEST = 4296  # characters: what the largest QR code holds in alphanumeric mode (ISO/IEC 18004, 40-L)
+LONGEST = 4296  # characters: the largest QR code in alphanumeric mode (ISO/IEC 18004, 40-L)
 SKEW = 60  # seconds by which an issuer's clock may run ahead of the gate's
 
 _STATUSES = tuple(Status)
@@ -37,31 +37,31 @@ _USUAL_TIME = b"\xa1\x06\x1a"  # {6: the four bytes that follow}
 
 
 _Stated = tuple[str, bytes, int, Status, int, int, int, bytes | None]
-"""What a credential states, each in its type and range: issuer, token id, idx, status, iat, exp, nbf (0
-when not stated; Unix s), and the holder's raw Ed25519 key (32 bytes) when it is bound to one."""
+"""The content of a credential, each in its type and range: issuer, token id, idx, status, iat, exp, nbf (0 when
+absent; Unix s), and the holder's raw Ed25519 key (32 bytes) when it is bound to one."""
 
 _Credential = tuple[bytes, bytes, _Stated]
-"""What is signed, kid, what it states."""
+"""The signed bytes, the kid, the content."""
 
 _Presentation = tuple[bytes, bytes, int, str | None]
-"""What is signed, the holder's key that it must be signed with, the time it states (Unix s), its audience."""
+"""The signed bytes, the holder's key that must have signed them, the stated time (Unix s), the audience."""
 
 
 class Aq1:
-    """Checks passes against one trust list and one gate's policy; no memory, so any thread may ask."""
+    """The verifier of AQ1 passes against one trust list and one gate's policy; stateless, so safe in any thread."""
 
     def __init__(self, trust: TrustList, policy: PassPolicy) -> None:
         self._policy = policy
         self._keys = trust.keys
         if any(len(key.public) != claims.KEY_BYTES for key in trust.keys.values()):
             raise ValueError("a key on the trust list is not 32 bytes")  # crypto_sign_open would read past it
-        # What the protected header of each known key looks like: most passes need no decoding of it.
+        # The protected headers of the known keys: most passes need no decoding of it.
         self._kids = {
             cbor2.dumps({cose.ALG: alg, cose.KID: kid}): kid for kid in trust.keys for alg in (cose.EDDSA, cose.ED25519)
         }
 
     def verify(self, text: str, at: int) -> Claims:
-        """The claims of `text`, which begins with the format's prefix, at `at`, Unix s.  Raises Refused."""
+        """Return the claims of `text`, which begins with the format's prefix, at `at`, Unix s.  Raises Refused."""
         key, stated, presentation = self._signed(text)
         issuer, token_id, idx, status, issued_at, expires_at, begins, holder = stated
         _check_times(issued_at, expires_at, begins, key.max_lifetime, at)
@@ -69,7 +69,8 @@ class Aq1:
         return Claims(FORMAT, issuer, token_id, idx, status, issued_at, expires_at, presented_at)
 
     def issued(self, text: str) -> tuple[int, int]:
-        """Place and time of issue (Unix s) of a pass whose signatures hold, whatever the time is.  Raises Refused."""
+        """Return place and time of issue (Unix s) of a pass whose signatures hold, whatever the time is.  Raises
+        Refused."""
         key, (_, _, idx, _, issued_at, expires_at, *_), _ = self._signed(text)
         if expires_at - issued_at > key.max_lifetime:
             raise Refused(Reason.LIFETIME_EXCEEDED)
@@ -90,7 +91,7 @@ class Aq1:
         return key, stated, presentation
 
     def _parse(self, text: str) -> tuple[_Credential, _Presentation | None]:
-        """The shape of the whole pass; raises ValueError when it has another."""
+        """Parse the shape of the whole pass; raises ValueError for any other."""
         if len(text) > LONGEST:
             raise ValueError("longer than a QR code can be")
         envelope = cose.tagged_sign1(base45.decode(text[_PREFIX_LENGTH:]))
@@ -107,7 +108,7 @@ class Aq1:
         return credential, _presentation(envelope, holder)
 
     def _presented_at(self, holder: bytes | None, presentation: _Presentation | None, at: int) -> int | None:
-        """When the holder signed, Unix s; None for a pass that need not be signed by one.  Raises Refused."""
+        """Return when the holder signed, Unix s; None for a pass that needs no such signature.  Raises Refused."""
         policy = self._policy
         if presentation is None:
             if holder is not None:
@@ -127,7 +128,7 @@ class Aq1:
 
 
 def _wrapped(protected: bytes) -> Sign1 | None:
-    """The credential that a presentation carries in its header; None for the header of a credential."""
+    """Return the credential that a presentation carries in its header; None for the header of a credential."""
     if protected.startswith(_USUAL_HEADER):
         usual = cose.untagged_sign1(protected[len(_USUAL_HEADER) :])
         if usual is not None:
@@ -170,7 +171,7 @@ def _credential(envelope: Sign1, kid: bytes) -> _Credential:
 
 
 def _holder(cnf: object) -> bytes:
-    """The key in a confirmation claim.  Members that we do not know are passed over (RFC 8747, 3.1)."""
+    """Return the key in a confirmation claim.  Unknown members are ignored (RFC 8747, 3.1)."""
     key = cbor.labels(cbor.labels(cnf).get(claims.COSE_KEY))
     kty, crv, x = key.get(claims.KTY), key.get(claims.CRV), key.get(claims.X)
     if not int is type(kty) is type(crv) or kty != claims.OKP or crv != claims.CRV_ED25519:
@@ -195,7 +196,8 @@ def _presentation(envelope: Sign1, holder: bytes) -> _Presentation:
 
 
 def _check_signature(signed: bytes, key: bytes, whose: str) -> None:
-    """Strict: libsodium refuses S at or above the group order, and keys and R of small order."""
+    """Check a signature strictly: libsodium refuses S at or above the group order, and keys and R of small
+    order."""
     try:
         crypto_sign_open(signed, key)
     except BadSignatureError:

@@ -1,4 +1,4 @@
-"""Keys and limits of an AQ1 pass: what both its makers and its verifier hold to."""
+"""Keys and limits of an AQ1 pass, for its makers and its verifier."""
 
 PREFIX = "AQ1:"
 

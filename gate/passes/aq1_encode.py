@@ -1,7 +1,7 @@
-"""Makes AQ1 passes: what an issuer and a holder's phone do.  The gate itself never needs it.
+"""The encoders of AQ1 passes, for an issuer and a holder's phone.  The gate itself never needs them.
 
-Both encoders give the bytes of a tagged COSE_Sign1; `credential_text` turns either into the text of
-its QR code.  Maps are written in the deterministic order of RFC 8949, 4.2.1.
+Both return the bytes of a tagged COSE_Sign1; `credential_text` turns either into the text of its QR code.  Maps are
+written in the deterministic order of RFC 8949, 4.2.1.
 """
 
 from collections.abc import Mapping
@@ -29,11 +29,11 @@ def encode_credential(
     holder: bytes | None = None,
     not_before: int | None = None,
 ) -> bytes:
-    """A credential signed by the issuer's `key`: a tagged COSE_Sign1.
+    """Encode a credential signed by the issuer's `key`: a tagged COSE_Sign1.
 
-    Times are Unix seconds, `expires_at` exclusive.  `token_id` is 8 to 16 bytes, `idx` below 2**32,
-    `holder` the raw Ed25519 key of the phone (32 bytes) when the pass is to be bound to it.
-    Raises UsageError for a value that a gate would call malformed.
+    Times are Unix seconds, `expires_at` exclusive.  `token_id` is 8 to 16 bytes, `idx` below 2**32, `holder` the
+    raw Ed25519 key of the phone (32 bytes) when the pass is to be bound to it.  Raises UsageError for a value that
+    a gate would refuse as malformed.
     """
     _check_credential(issuer, idx, issued_at, expires_at, token_id, holder, not_before)
     body: dict[int, object] = {claims.ISS: issuer, claims.EXP: expires_at}
@@ -49,10 +49,10 @@ def encode_credential(
 def encode_presentation(
     *, holder_key: SigningKey, credential: bytes, presented_at: int, audience: str | None = None
 ) -> bytes:
-    """The credential (bytes of `encode_credential`) as its holder shows it at `presented_at`, Unix seconds.
+    """Encode the credential (bytes of `encode_credential`) as its holder shows it at `presented_at`, Unix seconds.
 
-    `audience` is the id of the only venue it is meant for.  Raises UsageError when `credential` is
-    not a tagged COSE_Sign1 or the time is not one.
+    `audience` is the id of the only venue it is meant for.  Raises UsageError when `credential` is not a tagged
+    COSE_Sign1 or the time is not one.
     """
     _check_time("presented_at", presented_at)
     inner = _untagged(credential)
@@ -62,7 +62,7 @@ def encode_presentation(
 
 
 def credential_text(cose: bytes) -> str:
-    """`AQ1:...`: the text of the QR code of a credential or of a presentation."""
+    """Return `AQ1:...`: the text of the QR code of a credential or of a presentation."""
     return PREFIX + base45.encode(cose)
 
 
@@ -73,7 +73,7 @@ def _sign(key: SigningKey, header: Mapping[int, object], body: Mapping[int, obje
 
 
 def _untagged(credential: bytes) -> object:
-    """The array of four; in a header its tag would say nothing and cost a byte."""
+    """Return the array of four; in a header its tag would add nothing but a byte."""
     try:
         item = cbor.decode(credential)
         if isinstance(item, cbor2.CBORTag):

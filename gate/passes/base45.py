@@ -2,9 +2,9 @@
 
 Two bytes are three characters, least significant first (n = a + 45 b + 45² c); a last odd byte is two.
 
-Decoding is on the hot path, so all groups are worked at once: the text, its characters replaced by
-their values, is read as one big integer with a lane of 24 bits for each group, and a few operations on
-that integer do the arithmetic of every lane.
+Decoding is on the hot path, so all groups are computed at once.  The text, its characters replaced by their values,
+is read as one big integer with a lane of 24 bits for each group.  A few operations on that integer do the
+arithmetic of every lane.
 """
 
 from functools import lru_cache
@@ -15,7 +15,7 @@ _VALUES = bytes(ALPHABET.find(chr(code)) & 0xFF for code in range(256))  # 0xFF,
 
 
 def encode(data: bytes) -> str:
-    """Base45 of any bytes; empty for empty."""
+    """Encode any bytes; empty for empty."""
     out: list[str] = []
     for at in range(0, len(data) - 1, 2):
         high, low = divmod(data[at] << 8 | data[at + 1], 45)
@@ -29,16 +29,17 @@ def encode(data: bytes) -> str:
 
 @lru_cache(maxsize=64)  # a venue sees passes of few lengths
 def _masks(groups: int) -> tuple[int, int]:
-    """Of every lane: the lowest byte, and the highest, which holds what a sum has beyond 65535."""
+    """Return two masks of every lane: its lowest byte, and its highest, which holds the part of a sum beyond
+    65535."""
     lowest = int.from_bytes(b"\0\0\xff" * groups, "big")
     return lowest, lowest << 16
 
 
 def decode(text: str) -> bytes:
-    """The bytes of a Base45 text; empty for empty.
+    """Decode a Base45 text; empty for empty.
 
-    Raises ValueError for a character outside the alphabet, a group above 65535, a last pair above 255
-    and a single character left over.
+    Raises ValueError for a character outside the alphabet, a group above 65535, a last pair above 255 and a single
+    character left over.
     """
     digits = text.encode("ascii", "replace").translate(_VALUES)  # "?" is no digit either
     if not digits.isascii():

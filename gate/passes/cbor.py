@@ -1,7 +1,7 @@
-"""CBOR (RFC 8949) as a pass may use it: exactly one item, and no more work than its bytes are worth.
+"""CBOR (RFC 8949) as a pass may use it: exactly one item, at a cost bounded by its bytes.
 
-On top of what RFC 8949 calls well-formed: no item of indefinite length, no map that holds a key twice,
-no nesting beyond `MAX_DEPTH`.  Heads need not be in their shortest form: COSE does not ask for that.
+Beyond RFC 8949's well-formedness: no item of indefinite length, no map that holds a key twice, no nesting beyond
+`MAX_DEPTH`.  Heads need not be in their shortest form: COSE does not require that.
 """
 
 import secrets
@@ -9,20 +9,20 @@ from typing import Any
 
 from cbor2 import CBORDecodeEOF, CBORDecodeError, loads
 
-MAX_DEPTH = 16  # a pass has 4; the rest is for claims of later years, which are read past
+MAX_DEPTH = 16  # a pass has 4; the rest is for claims of later years, which are ignored
 
 Labels = dict[Any, Any]
-"""A map whose keys are integers or text (RFC 9052, 1.5); nothing is known of its values."""
+"""A map whose keys are integers or text (RFC 9052, 1.5); its values may be anything."""
 
-# `loads` is silent about bytes after the item.  So the item is read as the first of two in an array, the
-# second being a mark that no sender can know: anything after the item would be read in the mark's place.
-# (CBORDecoder over a stream could tell its position, for half as much time again.)
+# `loads` ignores bytes after the item.  So the item is read as the first of two in an array, the second a mark that
+# no sender can know: anything after the item would be read in the mark's place.  (CBORDecoder over a stream could
+# return its position, for half as much time again.)
 _MARK = secrets.token_bytes(16)
 _PAIR, _MARKED = b"\x82", b"\x50" + _MARK
 
 
 class Unread:
-    """Stands in the place of a tagged value that nobody looked into."""
+    """The placeholder of a tagged value that was not decoded."""
 
 
 _UNREAD = Unread()
@@ -32,15 +32,15 @@ def _leave_unread(_value: object, _immutable: bool) -> Unread:
     return _UNREAD
 
 
-# cbor2 turns these tags into dates, bignums, decimals, patterns, mail, sets, cyclic references and the
-# like.  A pass has no use for them, and some cost far more than their bytes.  Other tags stay CBORTag.
+# cbor2 turns these tags into dates, bignums, decimals, patterns, mail, sets, cyclic references and the like.  A
+# pass does not need them, and some cost far more than their bytes.  Other tags stay CBORTag.
 _TAGS = dict.fromkeys(
     (0, 1, 2, 3, 4, 5, 25, 28, 29, 30, 35, 36, 37, 52, 54, 100, 256, 258, 260, 261, 1004, 43000, 55799), _leave_unread
 )
 
 
 def decode(data: bytes) -> object:
-    """The one item that `data` holds.  Raises ValueError when it is anything else; the message quotes nothing."""
+    """Decode the one item in `data`.  Raises ValueError for anything else; the message quotes nothing."""
     try:
         item, mark = loads(
             _PAIR + data + _MARKED,
@@ -59,12 +59,12 @@ def decode(data: bytes) -> object:
 
 
 def decode_map(data: bytes) -> Labels:
-    """As `decode`, for a map with integers and text for keys."""
+    """Decode a map with integers and text for keys, as `decode` does."""
     return labels(decode(data))
 
 
 def labels(item: object) -> Labels:
-    """`item` when it is a map with integers and text for keys; raises ValueError otherwise.
+    """Return `item` when it is a map with integers and text for keys; raises ValueError otherwise.
 
     Python takes True and 1.0 for 1; a pass must not."""
     if type(item) is not dict:

@@ -1,7 +1,7 @@
-"""COSE_Sign1 (RFC 9052): the signed envelope of a pass, and nothing of what is in it.
+"""COSE_Sign1 (RFC 9052): the signed envelope of a pass, without its content.
 
-An array of four, tagged 18: protected header (a byte string that holds a map), unprotected header (a
-map, empty in a pass), payload and signature (byte strings).
+An array of four, tagged 18: protected header (a byte string that holds a map), unprotected header (a map, empty in
+a pass), payload and signature (byte strings).
 """
 
 from cbor2 import CBORTag
@@ -26,17 +26,17 @@ _CONTEXT = b"\x84\x6aSignature1"
 
 
 Sign1 = tuple[bytes, bytes, bytes]
-"""An envelope of the right shape: protected header, payload, and the signature followed by what it
-signs (as crypto_sign_open takes it).  Whether the signature holds is for others to say."""
+"""An envelope of the right shape: protected header, payload, and the signature followed by the signed bytes (as
+crypto_sign_open takes it).  The signature is not verified here."""
 
 
 def to_be_signed(protected: bytes, payload: bytes) -> bytes:
-    """Sig_structure of RFC 9052, 4.4, without external data: the bytes that are signed."""
+    """Return Sig_structure of RFC 9052, 4.4, without external data: the bytes that are signed."""
     return b"%b%b\x40%b" % (_CONTEXT, _bstr(protected), _bstr(payload))
 
 
 def _bstr(data: bytes) -> bytes:
-    """A CBOR byte string, its head in the shortest form (RFC 8949, 3.1).  Up to 65,535 bytes."""
+    """Return a CBOR byte string, its head in the shortest form (RFC 8949, 3.1).  Up to 65,535 bytes."""
     size = len(data)
     if size < 24:
         return b"%c%b" % (0x40 | size, data)
@@ -46,7 +46,7 @@ def _bstr(data: bytes) -> bytes:
 
 
 def tagged_sign1(data: bytes) -> Sign1:
-    """The envelope that `data` is, tagged 18; raises ValueError when it is anything else."""
+    """Return the envelope in `data`, tagged 18; raises ValueError for anything else."""
     usual = _usual_sign1(data, 1) if data[:1] == b"\xd2" else None
     if usual is not None:
         return usual
@@ -57,12 +57,12 @@ def tagged_sign1(data: bytes) -> Sign1:
 
 
 def sign1(item: object) -> Sign1:
-    """The envelope in a decoded `item`, tagged 18 or not; raises ValueError when it is anything else."""
+    """Return the envelope in a decoded `item`, tagged 18 or not; raises ValueError for anything else."""
     if type(item) is CBORTag:
         if item.tag != SIGN1_TAG:
             raise ValueError("the tag is not that of COSE_Sign1")
         item = item.value
-    if not isinstance(item, list | tuple) or len(item) != 4:  # cbor2 gives a tuple inside a tag
+    if not isinstance(item, list | tuple) or len(item) != 4:  # cbor2 returns a tuple inside a tag
         raise ValueError("COSE_Sign1 is an array of four")
     protected, unprotected, payload, signature = item
     if type(protected) is not bytes or type(payload) is not bytes:
@@ -75,17 +75,17 @@ def sign1(item: object) -> Sign1:
 
 
 def untagged_sign1(data: bytes) -> Sign1 | None:
-    """The envelope that `data` is, without tag, if it is written as nearly everybody writes it.
+    """Return the envelope in `data`, without tag, if it is in the usual form.
 
-    None says that it is not, which may be no fault: decode it and ask `sign1`."""
+    None means another form, which may be no fault: decode it and call `sign1`."""
     return _usual_sign1(data, 0)
 
 
 def _usual_sign1(data: bytes, at: int) -> Sign1 | None:
-    """The same envelope as `sign1` gives, for an array at `at` whose every head is in its shortest form.
+    """Return the same envelope as `sign1`, for an array at `at` whose every head is in its shortest form.
 
-    Such an array can be cut out of the bytes without decoding, and the byte strings stand in it as they
-    will stand in Sig_structure.  It spares a third of what a pass costs beside its signature.
+    Such an array can be cut out of the bytes without decoding, and its byte strings are the same as in
+    Sig_structure.  It saves a third of a pass's cost besides its signature.
     """
     end = len(data) - _SIGNATURE_ROOM
     try:
@@ -102,7 +102,8 @@ def _usual_sign1(data: bytes, at: int) -> Sign1 | None:
 
 
 def _content(data: bytes, at: int) -> tuple[int, int]:
-    """Begin and end of what the byte string at `at` holds; ValueError for another item or a longer head than needed.
+    """Return begin and end of the content of the byte string at `at`.  Raises ValueError for another item or a
+    longer head than needed.
 
     The end may lie beyond the data."""
     head = data[at]
@@ -116,7 +117,7 @@ def _content(data: bytes, at: int) -> tuple[int, int]:
 
 
 def header(protected: bytes) -> Labels:
-    """The protected header, fit for Ed25519 and free of critical extensions; raises ValueError otherwise."""
+    """Return the protected header, fit for Ed25519 and free of critical extensions; raises ValueError otherwise."""
     params = cbor.decode_map(protected)
     alg = params.get(ALG)
     if type(alg) is not int or alg not in (EDDSA, ED25519):

@@ -1,9 +1,9 @@
-"""What one gate asks of a pass beyond its signatures."""
+"""The requirements of one gate on a pass beyond its signatures."""
 
 from typing import NamedTuple
 
 
 class PassPolicy(NamedTuple):
-    venue: str | None  # None: not asked at a gate, so the audience of a pass is not looked at
-    window: int  # seconds that a presentation's time may lie from the gate's, either way
-    binding_required: bool  # a pass that its holder did not sign is refused
+    venue: str | None  # None: no gate is involved, so the audience of a pass is ignored
+    window: int  # seconds between a presentation's time and the gate's, either way
+    binding_required: bool  # refuse a pass that its holder did not sign

@@ -1,8 +1,8 @@
-"""What scanners make of the text of a pass, by their settings, and what it was.
+"""The changes that scanners make to the text of a pass, by their settings, and their repair.
 
-A pass is written in capitals, digits and a few signs, and begins with the prefix of its format.  So letters
-of the other case, and what stands before the prefix, are the scanner's.  Other changes lose something: they are
-named, for a person to set the scanner.
+A pass is written in capitals, digits and a few signs, and begins with the prefix of its format.  So letters of the
+other case, and characters before the prefix, come from the scanner.  Other changes lose information: they are
+named, so that a person can set the scanner.
 """
 
 import re
@@ -15,7 +15,7 @@ _SMALL_OR_BEFORE = re.compile(
     rf"(.{{0,{BEFORE}}}?)((?:{'|'.join(re.escape(prefix) for prefix in PREFIXES)}).*)", re.IGNORECASE | re.DOTALL
 )
 
-# The beginning `AQ1:` as other settings of a scanner that types have it, and what to set.
+# The beginning `AQ1:` after other settings of a keyboard scanner, and what to set.
 _GARBLED = {
     "AQ!:": "it holds SHIFT while it types: let it send no CAPS LOCK and no fixed SHIFT",
     "AQ1>": "it types in another layout (German, Italian, Spanish or the like): set it to the US layout",
@@ -26,9 +26,9 @@ _GARBLED = {
 
 
 def restore(text: str) -> tuple[str, str]:
-    """The text of a pass as it was before a scanner changed it, and how it did, in words for technicians.
+    """Return the text of a pass as it was before a scanner changed it, and the change in words for technicians.
 
-    As it is, and "", for a pass and for what is none."""
+    An unchanged pass, and any other text, is returned as it is, with ""."""
     if is_pass(text):
         return text, ""
     found = _SMALL_OR_BEFORE.fullmatch(text)

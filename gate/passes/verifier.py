@@ -1,4 +1,4 @@
-"""Whose pass is it?  Told by the prefix of the text, then checked by the format's own module.
+"""The verifier of passes: the prefix of a text selects the format, whose own module checks it.
 
 A later format is one module beside `aq1` and one line in `_FORMATS`.
 """
@@ -16,10 +16,11 @@ from gate.passes.policy import PassPolicy
 
 class Format(Protocol):
     def verify(self, text: str, at: int) -> Claims:
-        """`text` begins with the format's prefix; `at` is Unix seconds.  Raises Refused and nothing else."""
+        """Return the claims.  `text` begins with the format's prefix; `at` is Unix seconds.  Raises Refused and
+        nothing else."""
 
     def issued(self, text: str) -> tuple[int, int]:
-        """Place, and time of issue in Unix seconds, of a pass whose signatures hold.  Raises Refused."""
+        """Return place, and time of issue in Unix seconds, of a pass whose signatures hold.  Raises Refused."""
 
 
 _FORMATS: dict[str, Callable[[TrustList, PassPolicy], Format]] = {
@@ -31,19 +32,20 @@ PREFIXES = tuple(_FORMATS)
 
 
 def is_pass(text: str) -> bool:
-    """Whether it says that it is a pass, of a kind that this gate knows; nothing is checked."""
+    """Return whether the text has the prefix of a known pass format; nothing else is checked."""
     return text.startswith(PREFIXES)
 
 
 class Verifier:
-    """Text of a QR code -> claims that may be believed.  Pure: no clock, no I/O, no memory of earlier texts."""
+    """The step from the text of a QR code to verified claims.  Pure: no clock, no I/O, no memory of earlier
+    texts."""
 
     def __init__(
         self, trust: TrustList, *, venue: str | None, window: int = 30, binding_required: bool = False
     ) -> None:
-        """`venue` is this gate's id, which a presentation's audience must name if it names one.  None is for
-        looking at a pass away from any gate (`gate verify --pass-only`): audiences are then not looked at.
-        `window` is how far a presentation's time may lie from the gate's, seconds, either way.
+        """`venue` is this gate's id; a presentation that names an audience must name it.  None is for a pass away
+        from any gate (`gate verify --pass-only`): audiences are then ignored.  `window` is the largest difference
+        between a presentation's time and the gate's, seconds, either way.
         """
         policy = PassPolicy(venue, window, binding_required)
         formats = [(prefix, make(trust, policy)) for prefix, make in _FORMATS.items()]
@@ -51,7 +53,7 @@ class Verifier:
         self._issued = [(prefix, made.issued) for prefix, made in formats]
 
     def verify(self, text: str, at: int) -> Claims:
-        """The claims of the pass in `text`, exactly as decoded, at `at`, Unix seconds.
+        """Return the claims of the pass in `text`, exactly as decoded, at `at`, Unix seconds.
 
         Raises Refused with the first reason in the order of `gate.core.reason`, and nothing else.
         """
@@ -61,7 +63,7 @@ class Verifier:
         raise Refused(Reason.UNREADABLE, "no pass that this gate knows")
 
     def issued(self, text: str) -> tuple[int, int]:
-        """Place, and time of issue in Unix seconds, of a pass whose signatures hold, whatever the time is.
+        """Return place, and time of issue in Unix seconds, of a pass whose signatures hold, whatever the time is.
         Raises Refused and nothing else."""
         for prefix, issued in self._issued:
             if text.startswith(prefix):

@@ -1,4 +1,4 @@
-"""What a barrier can do beyond one pulse, as it is configured: stated by its driver, used by the lane."""
+"""The abilities of a barrier beyond one pulse, as configured: stated by its driver, used by the lane."""
 
 from dataclasses import dataclass
 
@@ -7,9 +7,9 @@ from gate.core.model import Direction, Stance
 
 @dataclass(frozen=True, slots=True)
 class Abilities:
-    """`passages`: the ways in which the device itself reports who went through.
-    `stances`: those it takes besides CONTROLLED.  `door`, `lock`: whether it reports the door's contact,
-    the bolt."""
+    """The abilities of one barrier.  `passages`: the directions in which the device itself reports people.
+    `stances`: those it takes besides CONTROLLED.  `door`, `lock`: whether it reports the door's contact, the
+    bolt."""
 
     passages: frozenset[Direction] = frozenset()
     stances: frozenset[Stance] = frozenset()

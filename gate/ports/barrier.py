@@ -1,4 +1,4 @@
-"""What lets a person through: a relay, a turnstile, a door controller."""
+"""The port of barriers: a relay, a turnstile, a door controller."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -11,41 +11,40 @@ Opened = Callable[[], None]
 
 
 def unheeded() -> None:
-    """An `Opened` for a caller that waits for the end of the release."""
+    """Do nothing: an `Opened` for a caller that waits for the end of the release."""
 
 
 class Barrier(ABC):
-    """Belongs to one event loop, all but `secure`."""
+    """A barrier; belongs to one event loop, all but `secure`."""
 
     @abstractmethod
     async def release(self, direction: Direction, opened: Opened = unheeded, *, extended: bool = False) -> None:
-        """Let one person through: the pulse configured for this device, then locked again.
-        `opened` is called once when the device has taken the order, as far as it can say so.
-        `extended`: the longer pulse, for a person who needs more time.
+        """Let one person through: the pulse configured for this device, then locked again.  `opened` is called once
+        when the device has taken the order, as far as it can report that.  `extended`: the longer pulse, for a
+        person who needs more time.
 
-        Returns when the device is locked again, or at once where the board times the pulse itself.
-        Cancelling locks at once.  A pulse is never longer than the driver's own maximum.
-        Raises DeviceError when the device does not answer as it should; with `moved` False when the order
-        cannot have reached it."""
+        Returns when the device is locked again, or at once where the board times the pulse itself.  Cancelling
+        locks at once.  A pulse is never longer than the driver's own maximum.  Raises DeviceError when the device
+        does not answer as it should; with `moved` False when the order cannot have reached it."""
 
     @abstractmethod
     async def stand(self, stance: Stance) -> None:
-        """Stand so until told otherwise; CONTROLLED after opening.  A FREE that only the host upholds
-        ends within seconds when the event loop does.  Raises DeviceError; ValueError for a stance
-        that the driver's abilities do not name."""
+        """Take this stance until the next order; CONTROLLED after opening.  A FREE that only the host upholds ends
+        within seconds when the event loop does.  Raises DeviceError; ValueError for a stance that the driver's
+        abilities do not name."""
 
     @abstractmethod
     def secure(self) -> None:
-        """Lock now, and stand CONTROLLED.  Synchronous, idempotent, never raises: callable in `finally`."""
+        """Lock now, and stay CONTROLLED.  Synchronous, idempotent, never raises: callable in `finally`."""
 
     @property
     @abstractmethod
     def secured(self) -> bool:
-        """Whether the last thing told to the device was to lock.  What a device does by its own time does
-        not count, unless it takes no order to lock: it may be set to wait for its person longer."""
+        """Return whether the last order to the device was to lock.  The device's own timing does not count, unless
+        it takes no order to lock: it may be set to wait longer for its person."""
 
     @abstractmethod
     async def watch(self, report: Report) -> None:
-        """Report what the device itself senses (who went through, a door's contact, tampering) until
-        it is lost, then raise DeviceError.  Never returns otherwise.  A count of passages is reported
-        as so many active levels of role passage.  To be running while the barrier is used."""
+        """Report what the device itself senses (a passage, a door's contact, tampering) until it is lost, then
+        raise DeviceError.  Never returns otherwise.  A count of passages is reported as that number of active
+        levels of role passage.  To be running while the barrier is used."""

@@ -1,7 +1,7 @@
-"""How well a camera sees: what `gate doctor --camera` shows.
+"""The quality of a camera's pictures: what `gate doctor --camera` shows.
 
-Entry-point group `gate.examiners`, by the name of the reader's driver; the object is a callable
-without arguments that gives an Examiner.
+Entry-point group `gate.examiners`, by the name of the reader's driver; the object is a callable without arguments
+that returns an Examiner.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,10 +14,10 @@ from gate.ports.reader import ReaderConfig
 
 @dataclass(frozen=True, slots=True)
 class CameraReport:
-    """What was seen so far.  Shares are between 0 and 1."""
+    """The quality so far.  Shares are between 0 and 1."""
 
     frames: int = 0
-    fps: float = 0.0  # frames a second that came, as many as the settings allow
+    fps: float = 0.0  # frames a second, as received under the settings
     width: int = 0  # pixels
     height: int = 0
     brightness: float = 0.0  # mean of the picture, 0 black to 255 white
@@ -30,13 +30,12 @@ class CameraReport:
 
 
 Tell = Callable[[CameraReport], Sequence[str]]
-"""Hears of what was seen so far and says what to do about it, what matters most first."""
+"""A callback: it gets the report so far, and returns what to do about it, the most important first."""
 
 
 class Examiner(Protocol):
     def examine(self, config: ReaderConfig, seconds: float, picture: Path | None, tell: Tell) -> CameraReport:
-        """Look through the reader's camera for so long, reporting to `tell` twice a second and at the
-        end, and write what it saw last to `picture` (PNG or JPEG), with codes marked and what `tell`
-        said at the end above it.
+        """Examine the reader's camera for `seconds`.  Reports to `tell` twice a second and at the end, and writes
+        the last frame to `picture` (PNG or JPEG), with codes marked and the final advice of `tell` above it.
 
-        Raises DeviceError when the camera cannot be had or the picture not be written.  Blocks."""
+        Raises DeviceError when the camera cannot be opened or the picture not be written.  Blocks."""

@@ -14,29 +14,29 @@ class Clock(Protocol):
 
 
 class TrustedClock(Clock, Protocol):
-    """A clock that goes back only where what it went by is withdrawn (gate.core.trusted_time), and that says
-    how far it may be believed.  Any thread may ask it."""
+    """A clock that goes back only where its base is withdrawn (gate.core.trusted_time), and that reports how far it
+    is trusted.  Safe in any thread."""
 
     def standing(self) -> ClockTrust:
-        """Now."""
+        """Return the present trust in the clock."""
 
     def behind(self) -> float:
-        """Seconds by which the system clock is behind `now`; below 0.0 when it is ahead."""
+        """Return the seconds by which the system clock is behind `now`; below 0.0 when it is ahead."""
 
     def kept(self) -> Kept:
-        """What to keep for the next start."""
+        """Return the state to store for the next start."""
 
     def heed(self, stated: float) -> None:
-        """Something signed speaks of this time (Unix s): it is not earlier than that."""
+        """Take a signed time (Unix s): it is not earlier than that."""
 
     def carry(self, stated: float) -> None:
-        """Witnesses speak of this time (Unix s): believed until the system clock is set."""
+        """Take a time (Unix s) from witnesses: trusted until the system clock is set."""
 
     def reset(self, number: int, to: float) -> None:
-        """The offline keys say that no floor later than `to` (Unix s) was right."""
+        """Take a reset by the offline keys: no floor later than `to` (Unix s) was right."""
 
     def synchronise(self, *, synchronised: bool) -> None:
-        """Whether a time service keeps the system clock, from now on."""
+        """Note whether a time service keeps the system clock, from now on."""
 
     def stepped(self) -> float:
-        """Seconds by which `now` moved against the running time since this was asked last; below 0.0: back."""
+        """Return the seconds by which `now` moved against the running time since the last call; below 0.0: back."""

@@ -1,6 +1,6 @@
-"""Finds the codes in one picture file: what `gate read` and `gate verify IMAGE` use.
+"""The port of decoders, which find the codes in one picture file: for `gate read` and `gate verify IMAGE`.
 
-Entry-point group `gate.decoders`; the object is a callable without arguments that gives a Decoder.
+Entry-point group `gate.decoders`; the object is a callable without arguments that returns a Decoder.
 """
 
 from abc import ABC, abstractmethod
@@ -18,4 +18,4 @@ class Reading:
 class Decoder(ABC):
     @abstractmethod
     def read_file(self, path: Path) -> Reading:
-        """Raises PictureError for a file that is not a picture."""
+        """Decode a picture file.  Raises PictureError for a file that is not a picture."""

@@ -1,9 +1,8 @@
-"""What a driver module offers: one `DRIVER` that names it, its settings and how to open it.
+"""The port of drivers: each module has one `DRIVER` with its name, its settings and how to open it.
 
-A driver is found by name through an entry point (`gate.readers`, `gate.barriers`, `gate.inputs`,
-`gate.feedback`) whose object is a `DriverSpec`.  Importing the module must be cheap and must not
-need the hardware's library: import that inside `open`, and turn ImportError into a DeviceError that
-says what to install.
+A driver is found by name through an entry point (`gate.readers`, `gate.barriers`, `gate.inputs`, `gate.feedback`)
+whose object is a `DriverSpec`.  Importing the module must be cheap and must not need the hardware's library: import
+that inside `open`, and turn ImportError into a DeviceError that names what to install.
 """
 
 import re
@@ -20,7 +19,7 @@ from gate.ports.abilities import ONE_PULSE, Abilities
 
 
 def to_install(packages: str) -> str:
-    """A hint: with the pip of this very environment, for another's would install beside it."""
+    """Return a hint with the pip of this very environment, as another's would install elsewhere."""
     return f"Install it: `{Path(sys.prefix, 'bin', 'pip')} install {packages}`"
 
 
@@ -29,14 +28,14 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 
 
 def parse_duration(value: object) -> object:
-    """`"500ms"`, `"5s"`, `"10m"`, `"6h"`, `"2d"` -> seconds.  A bare number has no unit and is refused."""
+    """Parse `"500ms"`, `"5s"`, `"10m"`, `"6h"`, `"2d"` to seconds.  A bare number has no unit and is refused."""
     if isinstance(value, str) and (match := _DURATION.fullmatch(value.strip())):
         return float(match[1]) * _UNITS[match[2]]
     raise ValueError('a duration is a number with its unit in quotes, such as "500ms", "5s", "10m", "6h", "2d"')
 
 
 def show_duration(seconds: float) -> str:
-    """The largest unit that divides evenly: 300.0 -> "5m"."""
+    """Format seconds in the largest unit that divides evenly: 300.0 -> "5m"."""
     for unit in ("d", "h", "m", "s"):
         if seconds >= _UNITS[unit] and seconds % _UNITS[unit] == 0:
             return f"{int(seconds / _UNITS[unit])}{unit}"
@@ -52,8 +51,8 @@ Duration = Annotated[
 
 
 FOLDER = "folder"
-"""In the context of validation: the folder of the configuration file, where relative paths start.  A field
-that is a Path need not care, it is made absolute; one that is read while the settings are checked must."""
+"""In the context of validation: the folder of the configuration file, where relative paths start.  A field of type
+Path is made absolute by itself; a path that is read while the settings are checked is not."""
 
 
 class DriverConfig(BaseModel):
@@ -71,8 +70,8 @@ Device = TypeVar("Device")
 
 @dataclass(frozen=True, slots=True)
 class DriverSpec(Generic[Config, Device]):
-    """`open(config)` gives an async context manager that claims the device, makes it safe, and on
-    leaving makes it safe again and frees it.  It raises DeviceError when the device cannot be had."""
+    """One driver.  `open(config)` gives an async context manager that claims the device and makes it safe, and on
+    leaving makes it safe again and frees it.  It raises DeviceError when the device cannot be opened."""
 
     name: str
     config: type[Config]

@@ -1,4 +1,4 @@
-"""Lamps and sounds.  Best effort: a dead lamp never stops a lane."""
+"""The port of lamps and sounds.  Best effort: a dead lamp never stops a lane."""
 
 from abc import ABC, abstractmethod
 from enum import StrEnum
@@ -7,7 +7,7 @@ from enum import StrEnum
 class Signal(StrEnum):
     READY = "ready"
     SEEN = "seen"  # a code is in view
-    WAIT = "wait"  # the lane is busy with someone else
+    WAIT = "wait"  # the lane is busy with another person
     ADMITTED = "admitted"
     REFUSED = "refused"
     OUT_OF_SERVICE = "out_of_service"
@@ -19,4 +19,4 @@ class Signal(StrEnum):
 class Feedback(ABC):
     @abstractmethod
     def show(self, signal: Signal) -> None:
-        """Show it until the next one.  Returns at once, never raises."""
+        """Show a signal until the next one.  Returns at once, never raises."""

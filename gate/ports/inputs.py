@@ -1,4 +1,4 @@
-"""Contacts the lane listens to: passage sensor, door and lock, buttons, keys, fire alarm."""
+"""The port of contacts: passage sensor, door and lock, buttons, keys, fire alarm."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -26,8 +26,8 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """The debounced level of one input, told once at start (of role passage only if it is inactive, for an
-    active one there is a person) and then at every change."""
+    """The debounced level of one input, reported once at start and then at every change.  An active level of role
+    passage is not reported at start: it would count as a person."""
 
     role: Role
     active: bool
@@ -42,9 +42,9 @@ Report = Callable[[Level], None]
 class Input(ABC):
     @abstractmethod
     async def run(self, report: Report) -> None:
-        """Report the present level, then every change, until cancelled.  Levels are re-read, not
-        toggled: a missed edge heals.  Raises DeviceError when the input is lost.  A fire input that
-        is lost counts as active: the lane sees to that."""
+        """Report the present level, then every change, until cancelled.  Levels are read again, not toggled: a
+        missed edge heals.  Raises DeviceError when the input is lost.  The lane counts a lost fire input as
+        active."""
 
 
 class InputConfig(DriverConfig):

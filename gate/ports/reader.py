@@ -1,4 +1,4 @@
-"""A source of codes: a camera, a serial scanner, a file of recorded codes."""
+"""The port of readers: a camera, a serial scanner, a file of recorded codes."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -13,18 +13,18 @@ from gate.ports.driver import DriverConfig
 
 
 class Answer(Enum):
-    """What became of a scan that was presented."""
+    """The outcome of a presented scan."""
 
-    DECIDED = "decided"  # a verdict was given: now, or earlier in this same presentation
-    WAIT = "wait"  # the lane is busy with someone; keep showing the code, it is decided when the lane is free
+    DECIDED = "decided"  # a verdict was given, now or earlier in this same presentation
+    WAIT = "wait"  # the lane is busy with another person; keep showing the code, it is decided when the lane is free
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """A reader of live frames has looked for codes in so many more frames, whatever was in them.
+    """The number of further frames in which a reader of live frames has searched for codes, whatever was in them.
 
-    A reader that says so sees a code that stays in view again and again; it says so once before its first code.
-    What any other presents was read in one instant, and it may not read it a second time."""
+    A reader that reports this sees a code in view again and again; it reports it once before its first code.  Any
+    other reader reads one instant, and may not read a code a second time."""
 
     reader: str
     at: float  # monotonic seconds at which the last of them was captured
@@ -33,31 +33,31 @@ class Looked:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """A reader has received something that is no whole code, and why that is, as far as it can know."""
+    """Data that a reader received and that is no whole code, with the reason as far as it can be known."""
 
     reader: str
     what: str  # never a text that was read
-    hint: str  # what to do; "" when nothing can be said
+    hint: str  # what to do; "" when there is no advice
 
 
 Seen = Scan | Looked | Dropped
 
 Present = Callable[[Seen], Answer | None]
-"""Hand over one code of one frame, or what else is to be known.  Called on the event loop; returns at once.
+"""Pass on one code of one frame, or a report on frames or drops.  Called on the event loop; returns at once.
 
-For a code None means that the verdict is being made.  A reader of live frames ignores the answer (the
-next frame brings the code again); a reader of recordings repeats the scan until it is DECIDED, so that
-nobody in the recording is skipped."""
+For a code None means that the verdict is being made.  A reader of live frames ignores the answer (the next frame
+brings the code again); a reader of recordings repeats the scan until it is DECIDED, so that nobody in the recording
+is skipped."""
 
 
 class Reader(ABC):
     @abstractmethod
     async def run(self, present: Present) -> None:
-        """Read until cancelled, calling `present` for every code in every frame (many frames of one
-        code are one presentation to the lane; it does that folding itself).
+        """Read until cancelled, calling `present` for every code in every frame.  (The lane itself joins the frames
+        of one code to one presentation.)
 
-        Raises DeviceError when the device is lost; the supervisor opens it again.  Returns only when
-        a recording has ended.  Nothing in it may block the event loop."""
+        Raises DeviceError when the device is lost; the supervisor opens it again.  Returns only when a recording
+        has ended.  Must not block the event loop."""
 
 
 class ReaderConfig(DriverConfig):

@@ -1,8 +1,8 @@
 """Events from the lane to its side outlets: the page's process, metrics.
 
-A slow or broken watcher never holds the lane up: each has its own bounded queue and loses its oldest
-events when it falls behind.  A watcher that lost events is given the counts and the standing states again,
-so that a lost event never leaves it with a wrong state.  Nothing is ever read back from here.
+A slow or broken watcher never blocks the lane: each has its own bounded queue and loses its oldest events when it
+falls behind.  A watcher that lost events gets the counts and the standing states again, so that a lost event never
+leaves it with a wrong state.  Nothing is ever read back from here.
 """
 
 import asyncio
@@ -22,10 +22,10 @@ from gate.core.outlet_events import (
 )
 from gate.core.tally import Tally
 
-QUEUE_LENGTH = 64  # events: some six people's, far more than a watcher that works is behind
+QUEUE_LENGTH = 64  # events: some six people's, far more than a working watcher lags
 
 Item = Event | Tally
-"""What a watcher gets.  A Tally replaces all counts; the standing states follow it."""
+"""An item of a watcher's queue.  A Tally replaces all counts; the standing states follow it."""
 
 _State = PhaseChanged | CodesInView | DeviceChanged | ReaderDropped | AlarmChanged | ListChanged | ClockChanged
 
@@ -61,7 +61,7 @@ class Watch:
 
 
 class Bus:
-    """Belongs to one event loop; not to be used from other threads."""
+    """The bus of one lane; belongs to one event loop, not to be used from other threads."""
 
     def __init__(self) -> None:
         self._watches: set[Watch] = set()
@@ -76,14 +76,14 @@ class Bus:
         self._put(event)
 
     def recount(self, tally: Tally) -> None:
-        """Replace the counts by those of the lane.  For a bus in another process, which may have missed events."""
+        """Replace the counts by the lane's.  For a bus in another process, which may have missed events."""
         self._tally = tally
         self._put(tally)
 
     @contextmanager
     def watch(self) -> Iterator[Watch]:
-        """Give a queue that begins with the counts and the standing states (phase, codes in view, devices,
-        alarms, list, clock) and then gets every event."""
+        """Yield a queue that begins with the counts and the standing states (phase, codes in view, devices, alarms,
+        list, clock) and then gets every event."""
         watch = Watch(lambda: [self._tally, *self._states.values()])
         self._watches.add(watch)
         try:

@@ -1,4 +1,4 @@
-"""The system's clocks, and the trusted one made of them; nobody else asks the system."""
+"""The system's clocks, and the trusted clock made of them.  No other module reads the system's time."""
 
 import time
 from collections.abc import Callable
@@ -30,11 +30,11 @@ class SystemClock:
         return time.monotonic()
 
     def since_boot(self) -> float:
-        """Seconds, never set, sleep of the machine included."""
+        """Return seconds, never set, sleep of the machine included."""
         return time.clock_gettime(time.CLOCK_BOOTTIME)
 
     def boot(self) -> str:
-        """Names this start of the machine; "" where the kernel does not."""
+        """Return the id of this start of the machine; "" where the kernel has none."""
         try:
             return _BOOT_ID.read_text("ascii").strip()
         except (OSError, ValueError):
@@ -42,7 +42,7 @@ class SystemClock:
 
 
 class Machine(Protocol):
-    """The clocks of a machine, as SystemClock has them."""
+    """The clocks of a machine, as in SystemClock."""
 
     def now(self) -> float: ...
 
@@ -56,8 +56,8 @@ class Machine(Protocol):
 class GateClock:
     """A gate.ports.clock.TrustedClock: gate.core.trusted_time over the clocks of a machine.
 
-    `kept`: what gate.store.time_floor has.  `untrusted_for`: seconds of running on a clock that is behind
-    until it is trusted no more.  `synchronised`: a time service keeps the system clock."""
+    `kept`: from gate.store.time_floor.  `untrusted_for`: seconds of running on a clock that is behind until it is
+    no longer trusted.  `synchronised`: a time service keeps the system clock."""
 
     def __init__(self, machine: Machine, kept: Kept, untrusted_for: float, *, synchronised: bool = False) -> None:
         self._machine = machine
@@ -93,18 +93,18 @@ class GateClock:
         self._read(lambda last: reset(last, number, to))
 
     def synchronise(self, *, synchronised: bool) -> None:
-        """Whether a time service keeps the system clock, from now on."""
+        """Note whether a time service keeps the system clock, from now on."""
         with self._lock:
             self._synchronised = synchronised
 
     def stepped(self) -> float:
-        """Seconds by which `now` moved against the running time since this was asked last; 0.0, as a rule."""
+        """Return the seconds by which `now` moved against the running time since the last call; usually 0.0."""
         with self._lock:
             stepped, self._stepped = self._stepped, 0.0
             return stepped
 
     def _read(self, also: Callable[[Reckoning], Reckoning] = lambda last: last) -> Reckoning:
-        with self._lock:  # or a thread that was held up would put the time back
+        with self._lock:  # else a delayed thread would put the time back
             last = also(advance(self._last, self._reading()))
             stepped = last.now - self._last.now - (last.ticks - self._last.ticks)
             self._stepped += stepped if abs(stepped) > TOLERANCE else 0.0

@@ -1,6 +1,6 @@
-"""Report to systemd: ready, alive, stopping.  Outside systemd it does nothing.
+"""Reports to systemd: ready, alive, stopping.  Without effect outside systemd.
 
-One datagram to the socket that NOTIFY_SOCKET names, as sd_notify(3) describes it.
+One datagram to the socket that NOTIFY_SOCKET names, as in sd_notify(3).
 """
 
 import os
@@ -20,7 +20,7 @@ class Notifier:
         self._is_announced = self._send("READY=1")
 
     def alive(self) -> None:
-        """To be called by the lane loop only: a sign of life from anything else proves nothing."""
+        """Send a sign of life.  To be called by the lane loop only: one from anything else proves nothing."""
         if not self._is_ready:
             self._send(f"EXTEND_TIMEOUT_USEC={STARTING}")
         elif self._is_announced:
@@ -32,12 +32,12 @@ class Notifier:
         self._send("STOPPING=1")
 
     def _send(self, message: str) -> bool:
-        """Never waits: a manager that reads nothing must not hold a lane up.  Returns whether it was taken."""
+        """Send a message; return whether it was taken.  Never waits: a stuck manager must not block a lane."""
         if not self._address:
             return True
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
                 channel.sendto(message.encode(), socket.MSG_DONTWAIT, self._address)
-        except OSError:  # nobody listens, the queue is full, or it is no address
+        except OSError:  # no receiver, a full queue, or no valid address
             return False
         return True

@@ -1,4 +1,4 @@
-"""Whether the machine's clock is kept right from the network: one kind of evidence (gate.core.trusted_time)."""
+"""The state of network time on this machine: one kind of evidence (gate.core.trusted_time)."""
 
 import ctypes
 import socket
@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 _TIMESYNCD = Path("/run/systemd/timesync")
-_TIME_ERROR = 5  # <sys/timex.h>: what adjtimex returns while the clock is not synchronised
+_TIME_ERROR = 5  # <sys/timex.h>: adjtimex returns it while the clock is not synchronised
 _STA_UNSYNC = 0x0040
 
 
@@ -17,7 +17,7 @@ _TRACKING = struct.pack(">BBxxHxxI", 6, 1, 33, 1).ljust(104, b"\0")
 """Protocol 6, a request, for REQ_TRACKING, number 1; as long as its answer.  Source: candm.h of chrony 4."""
 _TRACKED = struct.Struct(">BBxxHHHxxxxxxI8xI22xH")
 """Protocol, kind, request, kind of answer, status, number; then the reference's id, and the leap status."""
-_LOCAL = 0x7F7F  # beginning of the id of a clock that is its own reference
+_LOCAL = 0x7F7F  # prefix of the id of a clock that is its own reference
 _UNSYNCHRONISED = 3  # leap status
 _ANSWERS_WITHIN = 0.5  # seconds; a running chronyd answers in one millisecond
 
@@ -43,9 +43,9 @@ class _Timex(ctypes.Structure):
 
 
 def read_ntp(timesyncd: Path = _TIMESYNCD, chrony: int = _CHRONY) -> Ntp:
-    """Ask the kernel; where that is forbidden (ProtectClock in the units), look at what systemd-timesyncd leaves
-    behind and ask chronyd, on its port `chrony`.  Any other time service is unknown then.  May block for half a
-    second.  Never raises."""
+    """Read the state from the kernel; where that is forbidden (ProtectClock in the units), from the files of
+    systemd-timesyncd and from chronyd, on its port `chrony`.  Any other time service is then unknown.  May block
+    for half a second.  Never raises."""
     if (answer := _ask_kernel()) is not Ntp.UNKNOWN:
         return answer
     if (left := _ask_timesyncd(timesyncd)) is Ntp.SYNCHRONISED:
@@ -58,14 +58,14 @@ def _ask_kernel() -> Ntp:
         adjtimex = ctypes.CDLL(None).adjtimex
     except (OSError, AttributeError):
         return Ntp.UNKNOWN
-    timex = _Timex()  # modes 0: reads, and sets nothing
+    timex = _Timex()  # modes 0: reads only
     state = adjtimex(ctypes.byref(timex))
     return judge(state, timex.status)
 
 
 def judge(state: int, status: int) -> Ntp:
-    """What adjtimex returned, and the status it filled in."""
-    if state < 0:  # EPERM, as a rule
+    """Return the state from adjtimex's result and the status that it filled in."""
+    if state < 0:  # usually EPERM
         return Ntp.UNKNOWN
     return Ntp.NOT_SYNCHRONISED if state == _TIME_ERROR or status & _STA_UNSYNC else Ntp.SYNCHRONISED
 
@@ -86,7 +86,7 @@ def ask_chrony(port: int) -> Ntp:
             line.connect(("127.0.0.1", port))
             line.send(_TRACKING)
             answer = line.recv(1024)
-    except OSError:  # nobody is there
+    except OSError:  # no chronyd
         return Ntp.UNKNOWN
     if len(answer) < len(_TRACKING):
         return Ntp.UNKNOWN

@@ -1,8 +1,8 @@
-"""Keeps a device's task running: a lost device is opened again, for ever, and its state is told.
+"""The supervisor of a device's task: a lost device is opened again, for ever, and its state is reported.
 
-A DeviceError is the expected failure and heals, and so does whatever the operating system refuses (OSError: no
-descriptors, no memory, no processes left).  Any other exception is a defect and goes up, so that the whole lane
-ends, the barrier locks and systemd starts us afresh.
+A DeviceError is the expected failure and heals, and so does any refusal by the operating system (OSError: no
+descriptors, no memory, no processes left).  Any other exception is a defect and propagates: the whole lane ends,
+the barrier locks and systemd restarts the daemon.
 """
 
 import asyncio
@@ -26,13 +26,13 @@ def _refused(why: str) -> DeviceError:
 
 
 def as_device_error(error: DeviceError | OSError) -> DeviceError:
-    """What the operating system refuses to a device is the device's failure, not a defect of the lane."""
+    """Return the error as the device's own: a refusal by the operating system is no defect of the lane."""
     return error if isinstance(error, DeviceError) else _refused(error.strerror or type(error).__name__)
 
 
 async def keep_running(name: str, run: Callable[[], Awaitable[None]], tell: Callable[[str], None]) -> None:
-    """`run` opens the device, tells "" when it is well, and works with it; `tell` then hears what is
-    wrong when it is lost.  Returns when `run` returns of itself (a recording that ended)."""
+    """Keep a device running.  `run` opens the device, calls `tell` with "" when it is well, and works with it;
+    `tell` gets the problem when it is lost.  Returns when `run` returns by itself (a recording that ended)."""
     with naming(name):
         await _keep_running(name, run, tell)
 
@@ -49,14 +49,14 @@ async def _keep_running(name: str, run: Callable[[], Awaitable[None]], tell: Cal
         except OSError as error:
             problem = str(as_device_error(error))
         except RuntimeError as error:
-            if "can't start new thread" not in str(error):  # what Python makes of EAGAIN
+            if "can't start new thread" not in str(error):  # Python's words for EAGAIN
                 raise
             problem = str(_refused(str(error)))
         else:
             return
         if loop.time() - started > WELL_AFTER:
             wait, told = FIRST_WAIT, ""
-        if problem != told:  # once for each new problem, not at every attempt
+        if problem != told:  # each new problem once, not at every attempt
             log.error(problem, device=name)
             told = problem
         tell(problem)

@@ -1,7 +1,7 @@
 """Messages between the daemon and its worker processes: frozen dataclasses as lines of JSON, within limits.
 
-A worker may be taken over by what it decodes, so that nothing of its messages is believed before its
-form has been checked.  Whatever is wrong with a line is one error, `CodecError`.
+A malicious code may take a worker over, so none of its messages is trusted before its form has been checked.  Any
+fault of a line is one error, `CodecError`.
 """
 
 import json
@@ -18,7 +18,7 @@ _Read = Callable[[Any], Any]
 
 
 class CodecError(ValueError):
-    """A line that is no message, or a message beyond the limits.  It never holds a text of the line."""
+    """A line that is no message, or a message beyond the limits.  It never quotes the line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +30,24 @@ class MessageLimits:
 
 @dataclass(frozen=True, slots=True)
 class Loading:
-    """A worker is starting, and gets on: its time starts again."""
+    """A sign of progress of a worker that is starting: its time limit starts again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A worker has loaded its libraries."""
+    """A worker that has loaded its libraries."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The device cannot be had, or is lost: the parent raises DeviceError with these words."""
+    """A device that cannot be opened, or is lost: the parent raises DeviceError with these words."""
 
     what: str
     hint: str
 
 
 class Codec:
-    """One direction of a link.  `kinds`: its messages, dataclasses whose fields are of the types bool, int,
+    """One direction of a link.  `kinds`: its messages, dataclasses.  Their fields are of the types bool, int,
     float, str, an Enum of those, another dataclass, a tuple of one type or of several, a Mapping from an Enum of
     texts, or one of these or None."""
 
@@ -56,14 +56,15 @@ class Codec:
         self._kinds = {kind.__name__: self._form(kind) for kind in kinds}
 
     def encode(self, message: object) -> bytes:
-        """One line.  Raises CodecError for a message beyond the limits: the sender has to bound it."""
+        """Return a message as one line.  Raises CodecError for a message beyond the limits: the sender has to bound
+        it."""
         line = json.dumps([type(message).__name__, _plain(message)], allow_nan=False).encode() + b"\n"
         if len(line) > self.limits.line:
             raise CodecError(f"a message of {len(line)} bytes, at most {self.limits.line} are allowed")
         return line
 
     def decode(self, line: bytes) -> Any:
-        """The message in a line.  Raises CodecError and nothing else."""
+        """Return the message in a line.  Raises CodecError and nothing else."""
         if len(line) > self.limits.line:
             raise CodecError(f"a message of {len(line)} bytes, at most {self.limits.line} are allowed")
         try:

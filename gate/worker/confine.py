@@ -1,13 +1,13 @@
-"""What a process gives up for good, once it has opened what it needs.
+"""Confinement of a process, for good, once it has opened what it needs.
 
-A worker decodes what strangers hold before its camera, the page answers who connects to it: should one of them be
-taken over, it must not be able to open the door.  It keeps the descriptors that it has and computes; the kernel
-refuses the rest with EPERM or EACCES.  Files are kept by Landlock, everything else by seccomp, both without
-privileges.  What a kernel cannot enforce is said, and is never a reason not to run.
+A worker decodes codes of strangers, and the page answers any client.  If one of them is taken over, it must not be
+able to open the door.  It keeps its open descriptors and computes; the kernel refuses the rest with EPERM or
+EACCES.  Landlock protects files, seccomp everything else, both without privileges.  Where a kernel cannot enforce a
+rule, that is reported, and the process runs all the same.
 
 Facts it rests on: a Landlock ruleset binds the calling thread and the threads and processes made after it, hence
-`give_up` before the first thread; a seccomp filter with TSYNC binds every thread.  Landlock governs neither
-Unix sockets by path nor processes: the filter does.
+`give_up` before the first thread; a seccomp filter with TSYNC binds every thread.  Landlock governs neither Unix
+sockets by path nor processes: the filter does.
 """
 
 import ctypes
@@ -50,17 +50,18 @@ memfd_create memfd_secret msgget semget shmget mq_open
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """What a process keeps besides its open descriptors.  Nothing, unless it is named."""
+    """The rights that a process keeps besides its open descriptors.  None, unless named."""
 
     read: tuple[str, ...] | None = ()
-    """Files that it may open for reading, and folders with all below them; what is not there is passed over.
-    None: whatever its user may read, for libraries that have threads already and open files as they like."""
+    """Files that it may open for reading, and folders with all below them; missing ones are ignored.  None: all
+    that its user may read, for libraries that already have threads and open files at any time."""
 
     connect: tuple[int, ...] = ()
     """TCP ports to which it may connect; none: it can make no socket."""
 
     look_up: bool = False
-    """With `connect`: whether it may look names up.  That takes datagrams, whose ports the kernel does not govern."""
+    """With `connect`: whether it may look names up.  That takes datagrams, whose ports the kernel does not
+    govern."""
 
     serve: bool = False
     """Whether it accepts connections on a socket that it has."""
@@ -70,15 +71,15 @@ NOTHING = Rights()
 
 
 def libraries() -> tuple[str, ...]:
-    """Where Python and its packages lie, for a process that loads some of them late."""
+    """Return the folders of Python and its packages, for a process that loads some of them late."""
     places = (*sys.path, sys.prefix, sys.base_prefix, "/usr/lib", "/usr/local/lib", "/lib", os.devnull)
     return tuple(dict.fromkeys(place for place in places if place.startswith("/")))
 
 
 def lower_limits(memory: int) -> None:
-    """Bound what this process may take, and let the kernel end it first.  `memory`: bytes of address space.
+    """Bound the resources of this process, and let the kernel end it first.  `memory`: bytes of address space.
 
-    For the beginning of a process.  A limit that is lower already stays."""
+    For the beginning of a process.  A limit that is already lower stays."""
     for kind, most in (
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_AS, memory),
@@ -94,7 +95,8 @@ def lower_limits(memory: int) -> None:
 
 
 def lower_data(most: int) -> None:
-    """Bound what this process may write to, in bytes, its libraries' data included.  A limit that is lower stays."""
+    """Bound this process's writable memory, in bytes, its libraries' data included.  A limit that is lower
+    stays."""
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     lower = most if hard == resource.RLIM_INFINITY else min(most, hard)
     with suppress(OSError, ValueError):
@@ -102,7 +104,7 @@ def lower_data(most: int) -> None:
 
 
 def unenforced() -> tuple[str, ...]:
-    """What `give_up` could not enforce on this computer, in words.  Gives up nothing."""
+    """Return what `give_up` could not enforce on this computer, in words.  Gives up nothing."""
     missing = []
     for part, prepare in _PARTS:
         try:
@@ -113,12 +115,12 @@ def unenforced() -> tuple[str, ...]:
 
 
 def give_up(rights: Rights) -> tuple[str, ...]:
-    """Keep these rights and no others, for good.  What cannot be enforced here, in words; () as a rule.
+    """Keep these rights and no others, for good.  Return what cannot be enforced here, in words; usually ().
 
     To be called before the first thread is made.  Never raises."""
     missing = []
     with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0)  # nobody of this user traces it or reads its memory
+        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0)  # no process of this user can trace it or read its memory
     prepared = []
     for part, prepare in _PARTS:
         try:
@@ -153,7 +155,7 @@ def _file_rules(rights: Rights) -> Callable[[], None]:
     def enforce() -> None:
         rules.restrict()
         rules.close()
-        if threads > 1 and (rights.read or rights.connect):  # or else the filter refuses all that they could open
+        if threads > 1 and (rights.read or rights.connect):  # else the filter refuses all that they could open
             raise RuntimeError(f"{threads - 1} threads were there before")
 
     return enforce

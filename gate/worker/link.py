@@ -1,6 +1,6 @@
-"""The end of the worker process.
+"""The worker process's end of its link to the daemon.
 
-Imports little: it is loaded before the libraries that the worker is about.
+Imports little: it is loaded before the worker's own libraries.
 """
 
 import ctypes
@@ -22,8 +22,8 @@ _LONGEST_WORDS = 500  # characters of an error or a hint
 
 
 class Link:
-    """To the parent, and only to it: the process ends when the parent does, whatever it is busy with,
-    and leaves Ctrl-C and SIGTERM to the parent."""
+    """The link to the parent only: the process ends when the parent does, whatever it is busy with, and leaves
+    Ctrl-C and SIGTERM to the parent."""
 
     def __init__(self, program: Program) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -32,7 +32,7 @@ class Link:
         set_up_child()
         self._program = program
         self._out = os.dup(1)
-        lead_nowhere(1)  # what a library prints there would be taken for a message
+        lead_nowhere(1)  # a library's print there would be taken for a message
         self._lock = threading.Lock()
         self._inbox: queue.Queue[Any] = queue.Queue()
         self.settings: dict[str, Any] = self._first_line()
@@ -40,7 +40,7 @@ class Link:
         self.say(Loading())
 
     def say(self, message: object) -> None:
-        """One message to the parent, one of what the program says.  From any thread.
+        """Send one message of the program to the parent.  From any thread.
 
         Waits while the parent takes none.  Raises CodecError for a message beyond the limits."""
         line = self._program.says.encode(message)
@@ -52,7 +52,7 @@ class Link:
                 os._exit(0)
 
     def hear(self, within: float | None = None) -> Any | None:
-        """The next message from the parent; None when there was none within so many seconds.
+        """Return the next message from the parent; None when there was none within `within` seconds.
 
         The first call starts a thread: call `gate.worker.confine.give_up` before it."""
         if not self._listening:
@@ -64,12 +64,12 @@ class Link:
             return None
 
     def fail(self, what: str, hint: str) -> NoReturn:
-        """The device cannot be had: the parent raises DeviceError with these words."""
+        """Report that the device cannot be opened, and end: the parent raises DeviceError with these words."""
         self.say(Failed(what[:_LONGEST_WORDS], hint[:_LONGEST_WORDS]))
         os._exit(0)
 
     def end(self) -> NoReturn:
-        """Leave at once, whatever other threads are in."""
+        """Leave at once, whatever other threads do."""
         os._exit(0)
 
     def _first_line(self) -> dict[str, Any]:
@@ -85,4 +85,4 @@ class Link:
                 self._inbox.put(self._program.hears.decode(line))
             except CodecError:
                 break
-        os._exit(0)  # the parent is gone, or is not ours
+        os._exit(0)  # the parent is gone, or is another process

@@ -1,8 +1,8 @@
-"""The end of the daemon that starts a worker process and hears it.
+"""The daemon's end of a worker process, which it starts.
 
-For native code that may hang or crash (cameras, decoders) or keep the interpreter busy, and that what it
-decodes may take over.  Whatever such a process says, or does not, is DeviceError: messages that are none,
-too long, too many, cut short.  Memory and time that it can cost the daemon are bounded here.
+For native code (cameras, decoders) that may hang, crash, keep the interpreter busy, or be taken over by what it
+decodes.  Any fault of such a process is DeviceError: silence, and messages that are malformed, too long, too many
+or cut short.  Its cost to the daemon in memory and time is bounded here.
 """
 
 import asyncio
@@ -22,13 +22,13 @@ from gate.worker.program import Program
 
 STARTED_WITHIN = 30.0  # seconds from one sign of progress to the next: a library, from a slow card
 _LOADINGS = 20  # signs of progress at most: ten minutes in all
-_LEAST = 0.1  # seconds: what arrived while the loop was busy is still taken
-_SLICE = 0.25  # seconds of waiting that count at most, however long this process was held up meanwhile
+_LEAST = 0.1  # seconds: takes what arrived while the loop was busy
+_SLICE = 0.25  # seconds of waiting that count at most, however long this process was delayed meanwhile
 _REAPED_WITHIN = 2.0  # seconds: a process stuck in the kernel is left to the kernel
-_UNSENT = 2**20  # bytes that a worker has not taken: it takes none
+_UNSENT = 2**20  # bytes that a worker has not taken: beyond this it counts as stuck
 
-# What a worker may send: a message costs one, and one more for each KiB.  A camera sends some 60 a second; what
-# the pipe holds (64 KiB) after this process was held up is a burst of 3,000 at most.
+# A worker's budget: a message costs one, and one more for each KiB.  A camera sends some 60 a second.  The pipe (64
+# KiB), after this process was delayed, holds a burst of 3,000 at most.
 _BURST = 8192.0
 _A_SECOND = 1024.0
 
@@ -38,7 +38,7 @@ _ENVIRONMENT = {  # libraries read these once, when they are loaded
     "OPENCV_LOG_LEVEL": "SILENT",
     "OPENCV_FFMPEG_LOGLEVEL": "-8",
     "LIBCAMERA_LOG_LEVELS": "*:FATAL",
-    # Pictures come and go in megabytes, on several threads: one heap, and what is free goes back to the kernel.
+    # Pictures come and go in megabytes, on several threads: one heap, and free memory returns to the kernel.
     "MALLOC_ARENA_MAX": "1",
     "MALLOC_TRIM_THRESHOLD_": "131072",
 }
@@ -48,12 +48,13 @@ _HINT = "The log above may say why; it is started again by itself"
 
 
 class _Pipes(asyncio.SubprocessProtocol):
-    """Takes no more than `most` bytes beyond what was asked for; the worker then waits."""
+    """The pipes of a worker.  They take no more than `most` bytes beyond what was requested; the worker then
+    waits."""
 
     def __init__(self, most: int) -> None:
         self.data = bytearray()
         self.news = asyncio.Event()
-        self.ended = False  # it says nothing more
+        self.ended = False  # no more messages follow
         self.exited = asyncio.Event()
         self._most = most
         self._pipe: asyncio.ReadTransport | None = None
@@ -82,7 +83,7 @@ class _Pipes(asyncio.SubprocessProtocol):
         self.news.set()
 
     def line(self) -> bytes | None:
-        """A whole line that has come, without what follows it."""
+        """Return a whole line that has arrived, or None."""
         end = self.data.find(b"\n") + 1
         if not end:
             return None
@@ -96,7 +97,7 @@ class _Pipes(asyncio.SubprocessProtocol):
 
 
 class _Budget:
-    """What a worker may still send.  Times are monotonic seconds."""
+    """The messages that a worker may still send.  Times are monotonic seconds."""
 
     def __init__(self, now: float) -> None:
         self._left = _BURST
@@ -109,7 +110,7 @@ class _Budget:
 
 
 class WorkerProcess:
-    """Ends when told to, when its parent ends, or by itself; never left behind as a zombie, nor what it forked.
+    """A worker process.  It ends on order, with its parent, or by itself; neither it nor its forks stay behind.
 
     Belongs to one event loop."""
 
@@ -119,13 +120,13 @@ class WorkerProcess:
         self._transport = transport
         self._pipes = pipes
         self._budget = _Budget(asyncio.get_running_loop().time())
-        self._next: Any | None = None  # read from the pipe, and not yet asked for
+        self._next: Any | None = None  # read from the pipe, and not requested yet
 
     @classmethod
     async def start(cls, name: str, program: Program, settings: Mapping[str, object]) -> Self:
-        """`python -m module`, with `settings` as its first line (not as arguments: those are public).
+        """Start `python -m module`, with `settings` as its first line (not as arguments: those are public).
 
-        Returns when the module is loaded.  `name` is how messages call the device.  Raises DeviceError."""
+        Returns when the module is loaded.  `name`: the device's, in messages.  Raises DeviceError."""
         pipes = _Pipes(2 * program.says.limits.line)
         try:
             transport, _ = await asyncio.get_running_loop().subprocess_exec(
@@ -156,27 +157,28 @@ class WorkerProcess:
         return self._transport.get_pid()
 
     def send(self, message: object) -> None:
-        """Returns at once.  To a worker that has ended it does nothing: `receive` tells.
+        """Send a message; returns at once.  Without effect on a worker that has ended: `receive` reports that.
 
         Raises DeviceError when it takes no messages."""
         self._write(self._program.hears.encode(message))
 
     @property
     def unsent(self) -> int:
-        """Bytes that the worker has not taken yet."""
+        """Return the number of bytes that the worker has not taken yet."""
         pipe = self._transport.get_pipe_transport(0)
         return pipe.get_write_buffer_size() if isinstance(pipe, asyncio.WriteTransport) else 0
 
     async def receive(self, within: float, *, newest: type[Any] | None = None) -> Any:
-        """The next message, awaited for at most so many seconds of this process's own time.  Of messages of the
-        kind `newest` that have come one after another it is the last one.
+        """Return the next message, awaited for at most `within` seconds of this process's own time.  Of consecutive
+        messages of the kind `newest` it is the last one.
 
-        Raises DeviceError when the worker reports one, ends or talks nonsense, TimeoutError when it says nothing."""
+        Raises DeviceError when the worker reports one, ends or sends a malformed message, TimeoutError when none
+        comes."""
         left, idle = max(within, _LEAST), False
         loop = asyncio.get_running_loop()
-        await asyncio.sleep(0)  # a worker that has always something to say does not keep others waiting
+        await asyncio.sleep(0)  # a worker that sends all the time does not block other tasks
         while (message := self._take(newest)) is None:
-            if self._pipes.ended or (idle and self._pipes.exited.is_set()):  # idle: what it forked holds the pipe
+            if self._pipes.ended or (idle and self._pipes.exited.is_set()):  # idle: its forks hold the pipe
                 raise await self._ended()
             if left <= 0:
                 raise TimeoutError
@@ -193,7 +195,7 @@ class WorkerProcess:
         return message
 
     async def stop(self) -> None:
-        """Kill and reap it, and what it forked.  The kill itself happens before anything is awaited."""
+        """Kill and reap it and its forks.  The kill itself happens before anything is awaited."""
         with suppress(ProcessLookupError, PermissionError):
             # Its session is its own, and hence its group.  (The transport's kill would reap it before asyncio does.)
             os.killpg(self.pid, signal.SIGKILL)
@@ -223,7 +225,7 @@ class WorkerProcess:
             raise DeviceError(f"{self._name}: its worker process takes no messages", hint=_HINT)
 
     def _take(self, newest: type[Any] | None) -> Any | None:
-        """None while no whole message is there.  Raises DeviceError for what is none."""
+        """Return a message; None while no whole one is there.  Raises DeviceError for a malformed one."""
         message, self._next = self._next or self._decoded(), None
         while newest is not None and isinstance(message, newest) and (later := self._decoded()) is not None:
             if not isinstance(later, newest):
@@ -254,13 +256,13 @@ class WorkerProcess:
                 await self._pipes.exited.wait()
 
     async def _ended(self) -> DeviceError:
-        await self._exited(_SLICE)  # of its own accord: its exit code says more than ours
+        await self._exited(_SLICE)  # by itself: its exit code explains more than ours
         await self.stop()
         code = self._transport.get_returncode()
         return DeviceError(f"{self._name}: its worker process ended by itself (exit code {code})", hint=_HINT)
 
 
 def one_line(words: str) -> str:
-    """A worker's words as they may stand in a log and on the page: without control signs, and not without end."""
+    """Return a worker's words fit for a log and the page: without control signs, and of bounded length."""
     words = words[:_LONGEST_WORDS]
     return re.sub(r"[^\x20-\x7e\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+", " ", words).strip()

@@ -1,4 +1,4 @@
-"""What both ends of a worker process agree on."""
+"""The program of a worker process, shared by both ends."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from gate.worker.codec import Codec
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """`module` is run as `python -m module`; it `says` these messages and `hears` those.
+    """One program.  `module` is run as `python -m module`; it sends the messages `says` and receives `hears`.
 
     `says` includes Loading, Started and Failed of gate.worker.codec."""
 

@@ -1,4 +1,4 @@
-"""Keep what native libraries print on standard error away from people.
+"""Suppression of native libraries' output on standard error.
 
 libpng, libjpeg, FFmpeg, zbar and a panic of Rust write to file descriptor 2; no Python setting reaches all of them.
 """
@@ -14,18 +14,18 @@ _one_at_a_time = threading.RLock()
 
 @contextmanager
 def silenced() -> Iterator[None]:
-    """Lead file descriptor 2 nowhere for the length of the block.  What other threads print meanwhile is lost too,
-    so keep the block short.  Any thread."""
+    """Discard file descriptor 2 for the length of the block.  The output of other threads meanwhile is lost too, so
+    keep the block short.  Any thread."""
     with _one_at_a_time:
         sys.stderr.flush()
         try:
             kept = os.dup(2)
-        except OSError:  # standard error is closed: nothing to keep away
+        except OSError:  # standard error is closed: nothing to suppress
             yield
             return
         try:
             nowhere = os.open(os.devnull, os.O_WRONLY)
-        except OSError:  # a worker that may open nothing: its standard error leads nowhere already
+        except OSError:  # a worker that may open nothing: its standard error is discarded already
             os.close(kept)
             yield
             return
@@ -39,7 +39,7 @@ def silenced() -> Iterator[None]:
 
 
 def silence_native_noise() -> None:
-    """Lead file descriptor 2 nowhere for good; what Python prints still arrives."""
+    """Discard file descriptor 2 for good; Python's own output still arrives."""
     sys.stderr.flush()
     sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace")
     lead_nowhere(2)
