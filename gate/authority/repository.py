@@ -4,7 +4,7 @@
     targets/    <sha256>.<name>, in folders as the names have them
 
 The authority's own copy is authoritative.  `place` copies it into any folder that a web server, a CDN or a
-USB stick serves.  Files are never changed, only added and, a publication later, removed. timestamp.json is
+USB stick serves.  Files are never changed, only added and, a publication later, removed.  timestamp.json is
 written last, so that a concurrent reader finds the state before or after.
 """
 

@@ -41,7 +41,7 @@ _SWALLOWED = (
 
 
 class CsvFile:
-    """A `Source` over CSV.  Reading ends at a line that is not CSV."""
+    """A `PeopleSource` over CSV.  Reading ends at a line that is not CSV."""
 
     called = "line"
 

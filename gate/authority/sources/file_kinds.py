@@ -1,4 +1,4 @@
-"""Names the kind of a file that is no table, so that a person knows what to do with it."""
+"""Kinds of files that are mistaken for a table of people, each with advice."""
 
 import re
 

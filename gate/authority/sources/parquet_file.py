@@ -24,7 +24,7 @@ _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
 
 
 class ParquetFile:
-    """A `Source` over a Parquet file.  Rows are counted from 1."""
+    """A `PeopleSource` over a Parquet file.  Rows are counted from 1."""
 
     called = "row"
 

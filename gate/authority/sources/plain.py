@@ -1,4 +1,4 @@
-"""Lines of CSV read a block at a time, all lines by the same few array operations.
+"""The lines of CSV read a block at a time, all by the same few array operations.
 
 Only plainly good lines are accepted: a known word for a status, a short decimal for a place, an id without
 surrounding blanks.  `RowByRow` checks every other line.

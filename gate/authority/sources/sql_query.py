@@ -19,8 +19,8 @@ _EXAMPLE = "postgresql://user@host/database"
 
 
 class SqlQuery:
-    """A `Source` over a query.  Rows are counted from 1 in the database's order.  The transaction is rolled back, so
-    that nothing is changed."""
+    """A `PeopleSource` over a query.  Rows are counted from 1 in the database's order.  The transaction is rolled
+    back, so that nothing is changed."""
 
     called = "row"
 

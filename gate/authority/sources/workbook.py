@@ -35,8 +35,8 @@ _SAVE = 'Open it, remove its password if it has one, and save it as "Excel workb
 
 
 class Workbook:
-    """A `Source` over a workbook.  Row numbers are those that the program shows.  The sheet is the one whose first
-    row names the columns."""
+    """A `PeopleSource` over a workbook.  Row numbers are those that the program shows.  The sheet is the one whose
+    first row names the columns."""
 
     called = "row"
 
