@@ -1,7 +1,7 @@
-"""Connections to the page: how many there may be, and for how long each may keep its place.
+"""Connections to the page: limits of their number and of the time for each stage.
 
-A place is taken by connecting, so everybody on this machine can take one.  A connection that is not being
-answered gives its place to the next; one that sends no whole request, or does not take its answer, is ended.
+Connecting takes a place, so every program on this machine can take one.  A connection that is not being answered gives
+its place to the next; one that sends no whole request, or does not read its answer, is ended.
 """
 
 import asyncio
@@ -22,10 +22,10 @@ LONGEST_HEAD = 8192  # bytes of a request line and headers; Chromium sends some 
 # Seconds.
 REQUEST_WITHIN = 5.0  # from connecting, or from the last answer, to a whole request
 ANSWERED_WITHIN = 10.0  # from the request to the last byte of an answer that is no stream
-TAKEN_WITHIN = 30.0  # for which a client may leave unread what was sent to it
+TAKEN_WITHIN = 30.0  # for which a client may leave sent data unread
 
 STREAM = "stream"
-"""Key of an ASGI scope's state: this answer is a stream, and has no end of its own."""
+"""Key of an ASGI scope's state: this answer is an endless stream."""
 
 
 class ConnectionStage(Enum):
@@ -63,7 +63,7 @@ class Connection(H11Protocol):
         """When the stage began, in seconds of the loop's clock."""
         return self._since
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         if self._pace:
             self._pace.keep()
         super().connection_made(transport)
@@ -101,13 +101,13 @@ class Connection(H11Protocol):
             self.drop()
 
     def drop(self) -> None:
-        """End it at once, without leaving to the kernel what its client does not read."""
+        """End it at once, and discard data that its client does not read."""
         ours = self.transport.get_extra_info("socket")
         if ours is not None and ours.fileno() >= 0:
             ours.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.transport.abort()
 
     def _note(self) -> None:
-        if self.cycle is not self._answered:  # another request than before
+        if self.cycle is not self._answered:  # a new request
             self._answered = self.cycle
             self._since = self.loop.time()

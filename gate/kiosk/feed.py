@@ -1,11 +1,10 @@
-"""From the bus to any number of screens and scripts, without ever holding the lane up.
+"""The feed from the bus to any number of screens and scripts, which never delays the lane.
 
-One task takes events off the bus and keeps the newest page and the last few messages.  A client reads
-from there at its own pace: a slow one skips pages it had no time for, and learns from a gap in the
-numbers that it missed decisions.  Nothing is queued for anybody.
+One task takes events off the bus and keeps the newest page and the last few messages.  A client reads from there at its
+own pace: a slow one skips pages, and detects missed decisions by a gap in the numbers.  Nothing is queued for a client.
 
-The same task beats once a second while the lane is alive.  If either stops, every stream falls silent and
-the screens say so.
+The same task beats once a second while the lane is alive.  If either stops, every stream falls silent and the screens
+show it.
 """
 
 import asyncio
@@ -22,8 +21,8 @@ from gate.ports.clock import Clock
 from gate.runtime.bus import Bus, Item, Watch
 
 BEAT = 1.0  # seconds
-KEPT = 256  # messages for clients that come back
-RETRY_MS = 1000  # how soon a browser connects again
+KEPT = 256  # messages for clients that reconnect
+RETRY_MS = 1000  # until a browser reconnects
 LONGEST_PLACE = 15  # digits of a place in Last-Event-ID: more than a session has, and cheap to read
 
 
@@ -35,8 +34,10 @@ class Message:
 
 
 class Feed:
-    """Belongs to one event loop.  `run` may be started again after it ended.  `count` gets every item of the
-    bus; `is_lane_alive` says whether there is a lane behind the page now."""
+    """The newest page and the last messages, for streams.  Belongs to one event loop.
+
+    `run` may be started again after it ended.  `count` gets every item of the bus; `is_lane_alive` returns whether
+    there is a lane behind the page now."""
 
     def __init__(
         self, bus: Bus, about: About, clock: Clock, count: Callable[[Item], None], is_lane_alive: Callable[[], bool]
@@ -57,8 +58,9 @@ class Feed:
         return self._running and self._is_lane_alive()
 
     def page_json(self) -> str:
-        """The page on show: gate.kiosk.view.Page, with `session` (of this server) and `version`.  Without a
-        lane it is the page that says so, for a verdict of a lane that hangs must not stay."""
+        """Return the present page: gate.kiosk.view.Page, with `session` (of this server) and `version`.
+
+        Without a lane it is the "no signal" page, because a verdict of a lane that hangs must not stay."""
         now = self._page
         if not self.alive:
             lines = no_signal(self._about)
@@ -67,7 +69,7 @@ class Feed:
         return json.dumps(page, ensure_ascii=False, separators=(",", ":"))
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Take events off the bus until cancelled."""
         loop = asyncio.get_running_loop()
         with self._bus.watch() as watch:
             self._state = PageState()
@@ -84,16 +86,16 @@ class Feed:
                 self.stop()
 
     def stop(self) -> None:
-        """Ends every stream."""
+        """End every stream."""
         self._running = False
         self._wake_all()
 
     async def stream(self, last_id: str) -> AsyncIterator[bytes]:
-        """Server-sent events for one client.  `last_id` is its Last-Event-ID, or empty."""
+        """Yield server-sent events for one client.  `last_id` is its Last-Event-ID, or empty."""
         place, version = self._resume(last_id), 0
         yield f"retry: {RETRY_MS}\n\n".encode()
         while self._running:
-            wake = self._wake  # taken before reading: what comes after it wakes us
+            wake = self._wake  # taken before reading, so that later events wake this stream
             parts = [] if version == self._version else [f"event: state\ndata: {self.page_json()}\n\n"]
             version = self._version
             parts += [self._frame(message) for message in self._kept if message.place > place]
@@ -102,7 +104,7 @@ class Feed:
             await wake.wait()
 
     def _resume(self, last_id: str) -> int:
-        """Place of the last message the client has; 0 when it comes from an earlier session."""
+        """Return the place of the client's last message; 0 when it comes from an earlier session."""
         session, _, place = last_id.partition("-")
         if not last_id:
             return self._last
@@ -140,7 +142,7 @@ class Feed:
 
 
 async def _next(watch: Watch, seconds: float) -> Item | None:
-    """None when nothing came in time."""
+    """Return the next item, None when none came in time."""
     try:
         async with asyncio.timeout(max(0.0, seconds)):
             return await watch.next()
@@ -149,7 +151,7 @@ async def _next(watch: Watch, seconds: float) -> Item | None:
 
 
 def _tell(event: Item | None, number: int, grant: int) -> tuple[str, str] | None:
-    """Name and JSON of what a script that follows the lane is told, beside the page."""
+    """Return name and JSON of a message to scripts that follow the lane, beside the page."""
     match event:
         case Decided():
             return "decided", json.dumps({"number": number, **asdict(event)})

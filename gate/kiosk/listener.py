@@ -1,5 +1,5 @@
-"""The socket of the page.  The lane opens it and the page's process accepts on it, so a page that is started
-again keeps its port, and the process itself needs no right to open sockets."""
+"""The socket of the page.  The lane opens it and the page's process accepts on it.  So a restarted page keeps its port,
+and the process itself needs no right to open sockets."""
 
 import ipaddress
 import socket
@@ -7,14 +7,13 @@ import socket
 from gate.errors import ConfigError, DeviceError
 
 HELD_BYTES = 65536  # by the kernel, for a client that does not read
-BACKLOG = 64  # connections that wait while the page starts again
+BACKLOG = 64  # connections that wait while the page restarts
 
 
 def listen(host: str, port: int) -> socket.socket:
     """Listen on this machine.  Port 0 takes any free one.
 
-    Raises ConfigError for an address that is not of this machine alone, DeviceError for a port that cannot
-    be had."""
+    Raises ConfigError for an address beyond this machine, DeviceError for a port that is unavailable."""
     try:
         address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host.strip("[]"))
     except ValueError:
@@ -25,13 +24,13 @@ def listen(host: str, port: int) -> socket.socket:
         )
     family = socket.AF_INET if address.version == 4 else socket.AF_INET6
     try:
-        # With the protocol named, asyncio sets TCP_NODELAY: without it a verdict can wait 40 ms for an ACK.
+        # With an explicit protocol asyncio sets TCP_NODELAY: without it a verdict can wait 40 ms for an ACK.
         listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, HELD_BYTES)  # its connections inherit it
             listener.bind((str(address), port))
-            listener.listen(BACKLOG)  # here and not later: two servers could both bind, only one can listen
+            listener.listen(BACKLOG)  # here, not later: two servers could both bind, only one can listen
             listener.setblocking(False)
         except OSError:
             listener.close()

@@ -1,9 +1,9 @@
 """Messages between the lane and the page's process, typed and bounded (gate.worker.codec).
 
-    lane -> page    Begin, then Tally and events as a watcher of the bus gets them, and a Beat every half second
-    page -> lane    Up once it serves, then Alive every second, and Trouble in its own words
+    lane -> page    BeginPage, then Tally and events as a watcher of the bus gets them, and a Beat every half second
+    page -> lane    Up once it serves, then Alive every second, and Trouble for the log
 
-The reader of either end believes nothing.
+Either end validates every message.
 """
 
 from dataclasses import dataclass, fields, replace
@@ -14,7 +14,7 @@ from gate.core.tally import Tally
 from gate.kiosk.view import About
 from gate.worker.codec import Codec, MessageLimits
 
-LONGEST_TEXT = 2000  # characters; a driver's problem is shown with 240
+LONGEST_TEXT = 2000  # characters; the page shows 240 of a driver's problem
 TO_PAGE = MessageLimits(line=65536, text=LONGEST_TEXT, items=64)  # a Tally with every reason takes some 2,000 bytes
 TO_LANE = MessageLimits(line=4096, text=300, items=0)
 
@@ -46,7 +46,7 @@ class Alive:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something for the log."""
+    """A line for the log."""
 
     text: str
     is_error: bool
@@ -60,7 +60,7 @@ to_lane = Codec(Up, Alive, Trouble, limits=TO_LANE)
 
 
 def cut(message: Any, limits: MessageLimits) -> Any:
-    """The message with its texts cut to the limit."""
+    """Return the message with its texts cut to the limit."""
     values = ((field.name, getattr(message, field.name)) for field in fields(message))
     long = {name: text[: limits.text] for name, text in values if isinstance(text, str) and len(text) > limits.text}
     return replace(message, **long) if long else message

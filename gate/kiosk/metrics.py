@@ -1,8 +1,8 @@
-"""What happens at the lane, counted for Prometheus: GET /metrics.  A side outlet, never read back.
+"""Metrics of the lane for Prometheus: GET /metrics.  A side outlet, never read back.
 
-Fed with what a watcher of the bus gets.  Counters are the lane's since its start, however often the page
-started.  A name says its unit; of a state that is one of several there is a series for each, 1 for the one
-that holds.  config/README.md has the table.
+The input is that of a watcher of the bus.  Counters are the lane's since its start, however often the page started.  A
+name contains its unit; a state that is one of several has a series for each, 1 for the present one.  config/README.md
+has the table.
 """
 
 import math
@@ -35,12 +35,12 @@ NTP = ("synchronised", "not_synchronised", "unknown")  # gate.runtime.ntp.Ntp
 
 try:  # at import: the event loop never waits for the disk
     _RELEASE = version("ashyq-gate")
-except PackageNotFoundError:  # run from a folder that was never installed
+except PackageNotFoundError:  # run from a folder, not installed
     _RELEASE = "unknown"
 
 
 class Metrics:
-    """Belongs to one event loop."""
+    """The collectors.  Belongs to one event loop."""
 
     def __init__(self, about: About) -> None:
         registry = self._registry = CollectorRegistry()
@@ -95,7 +95,7 @@ class Metrics:
                 pass
 
     def page(self, now: float) -> bytes:
-        """In Prometheus' text format.  `now`: trusted Unix seconds."""
+        """Return the metrics in Prometheus' text format.  `now`: trusted Unix seconds."""
         as_of = math.nan if self._as_of is None else self._as_of
         self._as_of_gauge.set(as_of)
         self._age.set(now - as_of)
@@ -103,7 +103,7 @@ class Metrics:
 
 
 class _Counts(Collector):
-    """The tally as Prometheus reads it."""
+    """The tally as a Prometheus collector."""
 
     def __init__(self) -> None:
         self._tally = Tally()
@@ -118,7 +118,7 @@ class _Counts(Collector):
         tally = self._tally
         decisions = CounterMetricFamily("gate_decisions", "Decisions, by reason.", labels=["reason"])
         for reason in Reason:
-            if reason is not Reason.VERIFIED:  # never of a gate
+            if reason is not Reason.VERIFIED:  # a gate never answers it
                 decisions.add_metric([reason.value], tally.decisions.get(reason, 0))
         yield decisions
         yield CounterMetricFamily("gate_admitted", "Decisions that admitted.", tally.admitted)
@@ -143,7 +143,7 @@ class _Counts(Collector):
 
 
 class _States:
-    """One of several, told as a series each."""
+    """One of several states, exported as a series each."""
 
     def __init__(self, gauge: Gauge, values: tuple[str, ...]) -> None:
         self._series = {str(value): gauge.labels(str(value)) for value in values}

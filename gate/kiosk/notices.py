@@ -1,4 +1,4 @@
-"""What the gate knows and how far it may be believed, in words: the age of its list, its clock.  Pure."""
+"""Notices of the age of the list and of the clock, in words.  Pure."""
 
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ class ClockNote:
 
 
 def list_note(known: ListChanged | None, texts: Texts, wall: float) -> ListNote | None:
-    """For the technician; None while the list is fresh.  `wall`: trusted Unix seconds."""
+    """Return a note for the technician; None while the list is fresh.  `wall`: trusted Unix seconds."""
     if known is None or known.freshness == Freshness.FRESH:
         return None
     grade = known.freshness if known.freshness in texts.list_grades and known.as_of is not None else Freshness.MISSING
@@ -36,7 +36,7 @@ def list_note(known: ListChanged | None, texts: Texts, wall: float) -> ListNote 
 
 
 def clock_note(clock: ClockChanged | None, texts: Texts) -> ClockNote | None:
-    """For the technician; None while the clock is trusted."""
+    """Return a note for the technician; None while the clock is trusted."""
     if clock is None or clock.standing is ClockTrust.TRUSTED:
         return None
     text = texts.clock_standings[clock.standing]
@@ -44,7 +44,7 @@ def clock_note(clock: ClockChanged | None, texts: Texts) -> ClockNote | None:
 
 
 def unable(known: ListChanged | None, clock: ClockChanged | None) -> Reason | None:
-    """Why nobody at all could enter now, whatever they showed."""
+    """Return why no pass at all could be admitted now; None where one could."""
     if clock is not None and clock.standing is ClockTrust.UNTRUSTED:
         return Reason.CLOCK_UNTRUSTED
     if known is None:
@@ -53,7 +53,7 @@ def unable(known: ListChanged | None, clock: ClockChanged | None) -> Reason | No
 
 
 def age_in_words(seconds: float, language: str) -> str:
-    """In the largest unit that says something, as "6 h"; less than nothing is nothing."""
+    """Return an age in its largest unit, as "6 h"; a negative one counts as 0."""
     return _age(seconds, texts_in(language))
 
 

@@ -1,7 +1,7 @@
-"""The lane's end of the page: starts the page's process, feeds it, ends it.  Needs nothing from it.
+"""The lane's end of the page: it starts the page's process, feeds it and ends it, and needs nothing from it.
 
-The process may die, hang, flood or say nonsense: each is a DeviceError here, and it is started again.  What
-it did not take is dropped, oldest first, and made good by counts and standing states (gate.runtime.bus).
+The process may die, hang, flood or send nonsense: each is a DeviceError here, and it is restarted.  Messages that it
+did not take are dropped, oldest first; counts and standing states replace them (gate.runtime.bus).
 """
 
 import asyncio
@@ -23,15 +23,15 @@ from gate.runtime.supervisor import keep_running
 
 # Seconds.
 BEAT = 0.5
-STARTED_WITHIN = 60.0  # Python and its libraries from a slow card; 0.6 on the machine this was written on
-SILENT_FOR = 15.0  # it says Alive every second; a flood on one slow core delays that
-TAKEN_WITHIN = 5.0  # what it is sent; the pipe holds some 400 events more
+STARTED_WITHIN = 60.0  # Python and its libraries from a slow card; 0.6 on the development machine
+SILENT_FOR = 15.0  # it sends Alive every second; a flood on one slow core delays that
+TAKEN_WITHIN = 5.0  # to take a message; the pipe holds some 400 events more
 ENDED_WITHIN = 1.0  # streams that end properly; then it is killed
 
-SLICE = 0.25  # of a wait that counts at most, however long this process was held up meanwhile
+SLICE = 0.25  # the most that one wait counts, however long this process was held up meanwhile
 
 MOST_SAID = 20  # lines a second from the page; it needs one
-BURST = 5000  # lines at once: what the pipe holds after this process was held up
+BURST = 5000  # lines at once: a full pipe after this process was held up
 
 T = TypeVar("T")
 
@@ -39,14 +39,14 @@ log = Log(part="kiosk")
 
 
 async def show_page(bus: Bus, about: About, clock: Clock, host: str, port: int) -> None:
-    """Until cancelled.  Raises ConfigError when this page can never be shown."""
+    """Serve the page until cancelled.  Raises ConfigError when this page can never be shown."""
     check_languages(about.languages)
     listener: list[socket.socket] = []
 
     async def serve() -> None:
         if not listener:
             listener.append(listen(host, port))
-            log.info("kiosk page", url=url_of(listener[0]))  # who asks now waits until it answers
+            log.info("kiosk page", url=url_of(listener[0]))  # a client that connects now waits for the answer
         await _PageProcess(bus, about, clock, listener[0]).run()
 
     try:
@@ -63,7 +63,7 @@ class _PageProcess:
         self._bus, self._about, self._clock, self._listener = bus, about, clock, listener
 
     async def run(self) -> None:
-        """Until cancelled.  Raises DeviceError when the process ends, hangs, or says what it should not."""
+        """Run until cancelled.  Raises DeviceError when the process ends, hangs, or sends nonsense."""
         try:
             number = self._listener.fileno()
             process = await asyncio.create_subprocess_exec(
@@ -86,7 +86,7 @@ class _PageProcess:
         except ValueError:
             what = "the page's process says what is no message"
             raise DeviceError(what, hint="It is ended and started again by itself") from None
-        except Exception as error:  # a side outlet never ends the lane, whatever is wrong with it
+        except Exception as error:  # a side outlet's defect never ends the lane
             what = f"the page's process: {type(error).__name__}"
             raise DeviceError(what, hint="It is started again by itself; please report this") from error
         finally:
@@ -96,7 +96,7 @@ class _PageProcess:
             await _end(process)
 
     async def _feed(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stdin is not None  # noqa: S101 - it was asked for
+        assert process.stdin is not None  # noqa: S101 - it is a pipe
         loop, beat_due = asyncio.get_running_loop(), 0.0
         with self._bus.watch() as watch:
             process.stdin.write(to_page.encode(BeginPage(self._about)))
@@ -110,7 +110,7 @@ class _PageProcess:
                 await _taken(process.stdin)
 
     async def _listen(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stdout is not None  # noqa: S101 - it was asked for
+        assert process.stdout is not None  # noqa: S101 - it is a pipe
         loop = asyncio.get_running_loop()
         within, left, at = STARTED_WITHIN, float(BURST), loop.time()
         while True:
@@ -135,7 +135,7 @@ class _PageProcess:
 
 
 async def _wait(make: Callable[[], Awaitable[T]], within: float) -> T:
-    """What it gives within so many seconds of this process's own time.  Raises TimeoutError."""
+    """Return the result, within this many seconds of this process's own time.  Raises TimeoutError."""
     loop = asyncio.get_running_loop()
     while True:
         since = loop.time()
@@ -153,7 +153,7 @@ def _command(listener: int) -> tuple[str, ...]:
 
 
 async def _taken(to: asyncio.StreamWriter) -> None:
-    """Returns at once while the page keeps up.  Holds up this task and no other."""
+    """Wait until the page has taken the data: at once while it keeps up.  Delays this task only."""
     try:
         await _wait(to.drain, TAKEN_WITHIN)
     except ConnectionError:
@@ -168,7 +168,7 @@ def _ended() -> DeviceError:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    assert process.stdin is not None  # noqa: S101 - it was asked for
+    assert process.stdin is not None  # noqa: S101 - it is a pipe
     process.stdin.close()
     try:
         async with asyncio.timeout(ENDED_WITHIN):
@@ -178,5 +178,5 @@ async def _end(process: asyncio.subprocess.Process) -> None:
             process.kill()
     with suppress(TimeoutError):  # a process stuck in the kernel is left to the kernel
         async with asyncio.timeout(ENDED_WITHIN):
-            await process.communicate()  # reads what is left, so that asyncio closes its end
+            await process.communicate()  # reads the rest, so that asyncio closes its end
     await asyncio.sleep(0)

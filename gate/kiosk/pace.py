@@ -1,19 +1,19 @@
-"""A share of one processor, which the page's process does not exceed, whatever is asked of it."""
+"""A limit on the page's process: a share of one processor, whatever its load."""
 
 import time
 from collections.abc import Callable
 
 SHARE = 0.3  # of one processor.  Twelve streams and a screen take 0.02 here, so 0.1 on a Pi
-BURST = 0.05  # seconds of processor that may be used at once, saved in quiet times: a browser that loads the page
-LONGEST = 0.1  # seconds of one wait: the lane hears from the page every second
+BURST = 0.05  # seconds of processor at once, saved in quiet times: for a browser that loads the page
+LONGEST = 0.1  # seconds of one wait: the page sends Alive every second
 
 
 class Pace:
-    """Asked before each piece of work.  It blocks the whole process, as a quota of the kernel would: no loop,
-    and no order of requests, gets around it.  For one thread.
+    """A quota, enforced before each piece of work.  For one thread.
 
-    Niceness does not do this: a process of niceness 5 or 10 on the same processor made a probe that woke every
-    10 ms 6 to 8 ms late, and one of niceness 19, which did not, would starve where cameras use all processors."""
+    It blocks the whole process, as a quota of the kernel would: no loop, and no order of requests, gets around it.
+    Niceness is no substitute.  A process of niceness 5 or 10 on the same processor made a probe that woke every 10
+    ms late by 6 to 8 ms.  One of niceness 19 did not, but would starve where cameras use all processors."""
 
     def __init__(
         self,
@@ -24,7 +24,7 @@ class Pace:
     ) -> None:
         self._clock, self._used, self._wait = clock, used, wait
         self._at, self._spent = clock(), used()
-        self._saved = BURST  # seconds of processor; below 0: to be waited for
+        self._saved = BURST  # seconds of processor; below 0: wait for them
 
     def keep(self) -> None:
         """Wait until the work so far is within the share."""

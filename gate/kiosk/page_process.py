@@ -29,19 +29,19 @@ from gate.worker.confine import Rights, give_up, lower_limits
 
 SILENCE = 1.5  # seconds without a Beat after which the lane counts as gone; a beat comes every 0.5
 SAY_EVERY = 1.0  # seconds
-TROUBLE_EVERY = 10.0  # seconds between two lines of trouble: what a stranger can cause must not fill the log
+TROUBLE_EVERY = 10.0  # seconds between two lines of trouble: a stranger must not be able to fill the log
 
 MOST_ADDRESSES = 2**30  # bytes of address space
 NICENESS = 5  # after lane and camera on a busy processor
 
 WARMING = ("/", "/static/kiosk.js", "/state", "/metrics", "/healthz", "/events", "/nothing")
-"""Paths that a page asks of itself: modules and codecs that an answer needs are loaded by then."""
+"""Paths that a page requests from itself, which loads the modules and codecs that an answer needs."""
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 _LIMITS = {
     resource.RLIMIT_DATA: 256 * 2**20,  # bytes; some 25 million are used
-    resource.RLIMIT_FSIZE: 0,  # a write to a file fails; pipes and sockets have no size
-    resource.RLIMIT_NPROC: 0,  # no process and no thread is made (root is exempt)
+    resource.RLIMIT_FSIZE: 0,  # a write to a file fails; pipes and sockets are exempt
+    resource.RLIMIT_NPROC: 0,  # no new process or thread (root is exempt)
 }
 
 
@@ -50,7 +50,7 @@ class LaneClock:
 
     def __init__(self) -> None:
         self._beat: Beat | None = None
-        self.started = asyncio.Event()  # there was a first Beat
+        self.started = asyncio.Event()  # the first Beat came
 
     def take(self, beat: Beat) -> None:
         self._beat = beat
@@ -67,7 +67,7 @@ class LaneClock:
 
 
 class LaneReporter:
-    """The way back.  Never waits: what the lane does not take is dropped."""
+    """The messages to the lane.  It never waits: messages that the lane does not take are dropped."""
 
     def __init__(self, descriptor: int) -> None:
         os.set_blocking(descriptor, False)
@@ -86,7 +86,7 @@ class LaneReporter:
 
 
 class _TroubleHandler(logging.Handler):
-    """What libraries log as a warning or an error."""
+    """A log handler that reports the libraries' warnings and errors to the lane."""
 
     def __init__(self, lane: LaneReporter) -> None:
         super().__init__(logging.WARNING)
@@ -132,9 +132,11 @@ async def _serve(lane: LaneReporter, listener: socket.socket) -> None:
 
 
 def _with_texts(about: About, lane: LaneReporter) -> About:
-    """Every text is read before files are given up.  A venue's own are left where they cannot be used any more."""
+    """Read every text before files are given up.
+
+    A venue's own texts are dropped where they cannot be used any more."""
     try:
-        for language in (*about.languages, "en"):  # "en": of what is simulated
+        for language in (*about.languages, "en"):  # "en": for the banner of simulated drivers
             about.texts(language)
     except ConfigError as error:
         lane.trouble(str(error))
@@ -143,7 +145,7 @@ def _with_texts(about: About, lane: LaneReporter) -> About:
 
 
 async def _take(orders: asyncio.StreamReader, bus: Bus, clock: LaneClock) -> None:
-    """Until the lane ends.  Raises ValueError for what is no message."""
+    """Take messages until the lane ends.  Raises ValueError for a malformed message."""
     while (line := await orders.readline()).endswith(b"\n"):
         match to_page.decode(line):
             case Beat() as beat:
@@ -157,7 +159,7 @@ async def _take(orders: asyncio.StreamReader, bus: Bus, clock: LaneClock) -> Non
 
 
 async def _confine(lane: LaneReporter, clock: LaneClock, listener: socket.socket, served: asyncio.Event) -> None:
-    """Give up files, sockets and programs, once everything that is loaded late has been loaded; then live."""
+    """Give up files, sockets and programs, after everything that is loaded late has been loaded; then report Alive."""
     await served.wait()
     await clock.started.wait()  # or there would be no stream yet
     for path in WARMING:

@@ -1,11 +1,11 @@
 """The page on loopback: HTML for a browser, a stream for scripts.
 
     GET /          the page.  Options for the browser that shows it:
-                     ?sound=on          a tick when a code is seen, two notes up for a yes, one low note for a no
+                     ?sound=on          a tick when a code is detected, two notes up for a yes, one low note for a no
                      ?camera=above      (below, left, right) an arrow to where the camera is
-    GET /state     what is on show now, JSON: `session`, `version` and the fields of gate.kiosk.view.Page
+    GET /state     the present page, JSON: `session`, `version` and the fields of gate.kiosk.view.Page
     GET /events    the same and more, as server-sent events
-    GET /metrics   what happened so far and how things stand, for Prometheus (gate.kiosk.metrics)
+    GET /metrics   counters and states, for Prometheus (gate.kiosk.metrics)
     GET /healthz   200 {"ok": true} while the stream beats, else 503
 
 The stream, for scripts that follow the lane:
@@ -61,7 +61,7 @@ from gate.runtime.bus import Bus
 __all__ = ["About", "create_app", "serve", "serve_on"]
 
 MOST_STREAMS = 16  # at once
-FOR_SCREENS = 4  # of them, for the page's own script
+FOR_SCREENS = 4  # of these, for the page's own script
 LAST_WORDS = 0.05  # seconds for streams to end properly when the server stops
 
 HEADERS = {
@@ -89,8 +89,10 @@ _FILES = {
 
 
 def create_app(bus: Bus, about: About, clock: Clock, is_lane_alive: Callable[[], bool] = lambda: True) -> Starlette:
-    """`clock.now()` should be the trusted time: the age of the list is shown by it.  Without a lane that is
-    alive the page says "no signal".  Raises ConfigError for a language without texts."""
+    """Return the app.
+
+    `clock.now()` should be the trusted time: the age of the list is shown by it.  Without a lane that is alive the
+    page shows "no signal".  Raises ConfigError for a language without texts."""
     check_languages(about.languages)
     metrics = Metrics(about)
     feed = Feed(bus, about, clock, metrics.take, is_lane_alive)
@@ -140,7 +142,7 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
 
 
 class _Events:
-    """Streams.  A place is counted before anything is awaited, and given back however the stream ends."""
+    """The streams.  A place is counted before the first await, and freed however the stream ends."""
 
     def __init__(self, feed: Feed) -> None:
         self._feed = feed
@@ -148,7 +150,7 @@ class _Events:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
-        # Browsers set it, and no script of a web page can.
+        # Browsers set it; a web page's script cannot.
         is_screen = headers.get("sec-fetch-site") == "same-origin"
         most = MOST_STREAMS if is_screen else MOST_STREAMS - FOR_SCREENS
         if not self._feed.alive or self._taken >= most:
@@ -165,7 +167,7 @@ class _Events:
 
 
 class _Guard:
-    """Refuses what is not a short GET for this machine, and puts the headers on every answer."""
+    """A middleware that refuses all but a short GET for this machine, and adds the headers to every answer."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -185,7 +187,7 @@ class _Guard:
             answer: ASGIApp = PlainTextResponse("this page is for this machine only", 421)
         elif scope["method"] != "GET":
             answer = PlainTextResponse("GET only", 405, {"allow": "GET"})
-        elif _length(scope) > LONGEST_HEAD:  # a parser's own limit does not hold for what comes in one piece
+        elif _length(scope) > LONGEST_HEAD:  # a parser's own limit does not hold for data in one piece
             answer = PlainTextResponse("the request is too long", 431)
         else:
             answer = self._app
@@ -199,7 +201,7 @@ def _length(scope: Scope) -> int:
 
 
 def _page(about: About) -> bytes:
-    """The page before the first word of the server: what it shows when there is no signal."""
+    """Return the page before the first event of the server: its "no signal" state."""
     filled = _PAGE.substitute(
         lang=about.languages[0],
         title=html.escape(f"Ashyq Gate, {about.venue_id} / {about.device_id}"),
@@ -218,8 +220,8 @@ def _line(line: PageLine) -> str:
 async def serve(app: Starlette, host: str, port: int, started: Callable[[str], None]) -> None:
     """Serve until cancelled, in the running loop; `started` gets the real URL (port 0: any free one).
 
-    Raises ConfigError for an address that is not of this machine, DeviceError for a port that cannot be had,
-    and what `serve_on` raises."""
+    Raises ConfigError for an address beyond this machine, DeviceError for a port that is unavailable, and the errors
+    of `serve_on`."""
     with listen(host, port) as listener:
         await serve_on(app, listener, lambda: started(url_of(listener)))
 
@@ -227,10 +229,10 @@ async def serve(app: Starlette, host: str, port: int, started: Callable[[str], N
 async def serve_on(
     app: Starlette, listener: socket.socket, started: Callable[[], None], pace: Pace | None = None
 ) -> None:
-    """Serve until cancelled, in the running loop.  `pace`: holds the whole process to a share of a processor.
+    """Serve until cancelled, in the running loop.  `pace`: limits the whole process to a share of a processor.
 
-    Cancelling ends open streams at once.  Installs no signal handlers.  Raises DeviceError when the page's
-    own task fails."""
+    Cancelling ends open streams at once.  Installs no signal handlers.  Raises DeviceError when the page's own task
+    fails."""
     config = uvicorn.Config(
         app,
         http=partial(Connection, pace=pace),  # type: ignore[arg-type]  # uvicorn only calls it
@@ -256,7 +258,7 @@ async def serve_on(
 
 
 class _Embedded(uvicorn.Server):
-    """A uvicorn server that is one task among others in somebody else's loop."""
+    """A uvicorn server that is one task among others in the caller's loop."""
 
     def __init__(self, config: uvicorn.Config, app: Starlette, ready: Callable[[], None]) -> None:
         super().__init__(config)
@@ -281,13 +283,13 @@ class _Embedded(uvicorn.Server):
         self._app.state.feed.stop()
         await asyncio.sleep(LAST_WORDS)
         for connection in list(self.server_state.connections):
-            # A client that reads nothing would keep its half-sent stream, and us, waiting.
+            # A client that reads nothing would delay the shutdown with its half-sent stream.
             if (transport := connection.transport) is not None:
                 transport.abort()
         await super().shutdown(sockets)
 
     async def end(self, sockets: list[socket.socket]) -> None:
-        """After a cancellation: uvicorn shuts down by itself only when its main loop ends."""
+        """Shut down after a cancellation: uvicorn does so by itself only when its main loop ends."""
         if self.started:
             await self.shutdown(sockets)
         else:

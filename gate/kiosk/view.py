@@ -1,8 +1,8 @@
-"""What the page shows.  Pure: events and the time go in, frozen values come out.
+"""The content of the page.  Pure: events and the time in, frozen values out.
 
     state = step(state, event, now)       for every event of the bus
     state = settle(state, now)            when due(state) has come
-    page = show(state, about, wall)       what to send to the screen, ready for JSON
+    page = show(state, about, wall)       the content of the screen, ready for JSON
 
 `now` is monotonic seconds, `wall` Unix seconds.  The page never decides: green appears only for a
 `Decided` that says `admitted` and `let_through`, and only while the lane is in service.
@@ -34,16 +34,16 @@ from gate.kiosk.texts.catalogue import Texts, Words, texts_in
 # Seconds.
 SEEN_FOR = 3.0  # a code came into view and no verdict followed
 REFUSED_FOR = 4.5  # at least, and as long as the code is held up
-HINT_AFTER = 10.0  # a refused code is held up still: what to do now is to take it away
-LOWERED_FOR = 1.5  # when it was taken away at last: the eyes go to the screen only now
-GRANTED_FOR = 1.5  # at least, and until the grant ends or the next person has to be told to wait
+HINT_AFTER = 10.0  # a refused code is still held up: the advice is to take it away
+LOWERED_FOR = 1.5  # after it was taken away: the person looks at the screen only now
+GRANTED_FOR = 1.5  # at least, and until the grant ends or the next person has to wait
 
 LONGEST_PROBLEM = 240  # characters of a driver's message
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What does not change while the gate runs."""
+    """The constants of a running gate."""
 
     device_id: str
     venue_id: str
@@ -54,7 +54,7 @@ class About:
     wording: str = ""  # folder of a venue's own texts
 
     def texts(self, language: str) -> Texts:
-        """Raises ConfigError for a venue's own texts that cannot be used."""
+        """Return a language's texts.  Raises ConfigError for a venue's own texts that cannot be used."""
         return texts_in(language, Path(self.wording) if self.wording else None)
 
 
@@ -63,11 +63,11 @@ class Scene(StrEnum):
     SEEN = "seen"
     WAIT = "wait"
     ADMITTED = "admitted"
-    LET_THROUGH = "let_through"  # refused, but the venue runs as a pilot
+    LET_THROUGH = "let_through"  # refused, in a venue that runs as a pilot
     REFUSED = "refused"
-    HELD = "held"  # nothing to say any more, and the code is held up still
+    HELD = "held"  # no message any more, and the code is still held up
     OUT_OF_SERVICE = "out_of_service"
-    FREE = "free"  # the way stands open, and nobody needs a code
+    FREE = "free"  # the way stands open, and no code is needed
     FIRE = "fire"
     NO_SIGNAL = "no_signal"  # shown by the page itself when the stream is silent
 
@@ -77,7 +77,7 @@ GRANTED = frozenset({Scene.ADMITTED, Scene.LET_THROUGH})
 
 @dataclass(frozen=True, slots=True)
 class PageState:
-    """Before the lane has told its phase the gate counts as out of service."""
+    """The state of the page.  Before the lane's first phase the gate counts as out of service."""
 
     phase: Phase | None = None
     mode: Mode | None = None  # in force; None: the configured one
@@ -85,23 +85,23 @@ class PageState:
     reason: Reason | None = None
     direction: Direction | None = None
     since: float = 0.0
-    until: float | None = None  # monotonic, of what is not kept (see _kept); None: until something happens
+    until: float | None = None  # monotonic; ignored while _kept; None: until the next event
     answered: bool = False  # a code is held up that has had its verdict
     waiting: bool = False  # someone shows a code and has to wait
-    going: bool = False  # whoever is let through holds the code up still
-    hint: bool = False  # the refused code is held up for long
+    going: bool = False  # the person who is let through still holds the code up
+    hint: bool = False  # the refused code has been held up for long
     number: int = 0  # of the last decision
     verdict: int = 0  # number of the decision on show, 0 when there is none
     grant: int = 0  # number of the decision whose grant has not ended, 0 when there is none
     problems: tuple[DeviceChanged, ...] = ()  # by device
     alarms: tuple[AlarmChanged, ...] = ()  # that are on
-    readers: frozenset[str] = frozenset()  # that were heard of
+    readers: frozenset[str] = frozenset()  # that reported
     known: ListChanged | None = None
     clock: ClockChanged | None = None
 
     @property
     def blind(self) -> bool:
-        """No reader is well: no code can be seen."""
+        """No reader is well: no code can be read."""
         return bool(self.readers) and self.readers <= {problem.device for problem in self.problems}
 
     @property
@@ -152,7 +152,7 @@ def step(state: PageState, event: Event, now: float) -> PageState:
         case GrantEnded():
             return _freed(state, now)
         case PhaseChanged():
-            if event.phase is state.phase and event.mode is not state.mode:  # nothing for the people at the lane
+            if event.phase is state.phase and event.mode is not state.mode:  # no news for the people at the lane
                 return replace(state, mode=event.mode)
             return _phase(replace(state, mode=event.mode), event.phase, now)
         case DeviceChanged():
@@ -164,7 +164,7 @@ def step(state: PageState, event: Event, now: float) -> PageState:
             return replace(state, known=event)
         case ClockChanged():
             return replace(state, clock=event)
-        case ReaderDropped():  # for the metrics and the log alone
+        case ReaderDropped():  # for the metrics and the log only
             return state
 
 
@@ -177,14 +177,14 @@ def _problems(state: PageState, event: DeviceChanged) -> PageState:
 
 
 def due(state: PageState) -> float | None:
-    """Monotonic seconds at which `settle` changes something."""
+    """Return the monotonic seconds at which `settle` changes something."""
     if not _kept(state):
         return state.until
     return state.since + HINT_AFTER if state.scene is Scene.REFUSED and not state.hint else None
 
 
 def settle(state: PageState, now: float) -> PageState:
-    """A verdict whose time is over gives way to the prompt, or to the next person's wait."""
+    """Replace a verdict whose time is over by the prompt, or by the next person's wait."""
     moment = due(state)
     if moment is None or now < moment:
         return state
@@ -192,7 +192,7 @@ def settle(state: PageState, now: float) -> PageState:
 
 
 def _kept(state: PageState) -> bool:
-    """Whether what is on show stays until something happens, however long that takes."""
+    """Return whether the scene stays until the next event, however long that takes."""
     match state.scene:
         case Scene.ADMITTED | Scene.LET_THROUGH:
             return state.grant > 0 and not _queues(state)
@@ -218,55 +218,55 @@ def _in_view(state: PageState, event: CodesInView, now: float) -> PageState:
 
 
 def _queues(state: PageState) -> bool:
-    """Whether the next person is to be told to wait: not while the one before stands there and looks."""
+    """Return whether to ask the next person to wait: not while the one before still reads an answer."""
     return state.waiting and not state.going and state.phase in (Phase.RELEASED, Phase.BUSY)
 
 
 def _queue(state: PageState, now: float) -> PageState:
-    """Whoever has had an answer sees it for its time first."""
+    """Show the wait, after a person's answer has been shown for its time."""
     return _turn(state, Scene.WAIT, now, 0.0) if _queues(state) and state.scene in (Scene.IDLE, Scene.SEEN) else state
 
 
 def _decided(state: PageState, event: Decided, now: float) -> PageState:
     state = replace(state, number=state.number + 1)
     if event.reason is Reason.LANE_BUSY and not event.let_through:
-        return state  # it was told to wait, and has gone
+        return state  # a waiting code that has gone
     if event.let_through:
         scene = Scene.ADMITTED if event.admitted else Scene.LET_THROUGH
         state = replace(_turn(state, scene, now, GRANTED_FOR), grant=state.number)
     else:
         state = _turn(state, Scene.REFUSED, now, REFUSED_FOR)
-    # Admitted and yet not let through: the barrier did not follow, so no green.
+    # Admitted but not let through: the barrier did not obey, so no green.
     reason = Reason.DEVICE_FAILED if event.admitted and not event.let_through else event.reason
     return replace(state, reason=reason, direction=event.direction, verdict=state.number)
 
 
 def _freed(state: PageState, now: float) -> PageState:
-    """The grant ended or the lane is ready again."""
+    """Update after the grant ended or the lane is ready again."""
     state = replace(state, grant=0, going=False)
     return _turn(state, Scene.IDLE, now) if state.scene is Scene.WAIT and not state.waiting else settle(state, now)
 
 
 def _phase(state: PageState, phase: Phase, now: float) -> PageState:
     state = replace(state, phase=phase)
-    if not state.in_service:  # no verdict outlives it
+    if not state.in_service:  # no verdict outlives the service
         return _turn(state, Scene.IDLE, now)
     return _freed(state, now) if phase is Phase.READY else _queue(state, now)
 
 
 def show(state: PageState, about: About, wall: float) -> Page:
-    """`wall`: trusted Unix seconds, for the age of the list."""
+    """Return the page.  `wall`: trusted Unix seconds, for the age of the list."""
     scene = _scene(state)
     idle = state.in_service and state.scene is Scene.IDLE
     mode = state.mode or about.mode
     shut = unable(state.known, state.clock) if idle and mode is Mode.ENFORCE else None
     if idle and state.blind:
         shut = Reason.OUT_OF_SERVICE
-    if state.phase is Phase.FREE:  # the way is open, whatever cannot be read
+    if state.phase is Phase.FREE:  # the way is open, even if no list can be read
         shut = None
     if state.phase is Phase.LOCKED_DOWN:
         shut = Reason.LOCKED_DOWN
-    if shut:  # nobody should queue here for a refusal
+    if shut:  # no person should queue here for a refusal
         scene = Scene.OUT_OF_SERVICE
     first = about.texts(about.languages[0])
     verdict = scene in GRANTED or scene is Scene.REFUSED
@@ -290,7 +290,7 @@ def show(state: PageState, about: About, wall: float) -> Page:
 
 
 def no_signal(about: About) -> tuple[PageLine, ...]:
-    """What the page shows of itself when the stream is silent."""
+    """Return the lines that the page shows by itself when the stream is silent."""
     return _lines(Scene.NO_SIGNAL, None, about)
 
 
@@ -308,7 +308,7 @@ def _lines(scene: Scene, reason: Reason | None, about: About, *, hint: bool = Fa
     if scene is Scene.LET_THROUGH:
         return tuple(_let_through(reason or Reason.OUT_OF_SERVICE, lang, about) for lang in about.languages)
     words = [(language, _words(scene, reason, about.texts(language))) for language in about.languages]
-    if hint and scene is Scene.REFUSED:  # what the reason asks for was read by now
+    if hint and scene is Scene.REFUSED:  # the reason's advice was read by now
         words = [(language, Words(said.headline, _sentences(about.texts(language).held))) for language, said in words]
     return tuple(PageLine(language, said.headline, said.advice) for language, said in words)
 
@@ -318,8 +318,9 @@ def _sentences(said: Words) -> str:
 
 
 def _let_through(reason: Reason, language: str, about: About) -> PageLine:
-    """Go, and what would have been said.  What to do about it stands in the first language only: this
-    person has no need to stop and read."""
+    """Return "go", and the refusal that a gate in service would have shown.
+
+    Its advice is in the first language only: this person has no need to stop and read."""
     own = about.texts(language)
     go, refused = own.reasons[Reason.ADMITTED], own.reasons[reason]
     said = f"{own.trial_refused} {_lower(refused.headline)}"
@@ -347,12 +348,12 @@ def _words(scene: Scene, reason: Reason | None, own: Texts) -> Words:
 
 
 def _lower(headline: str) -> str:
-    """A headline in the middle of a sentence."""
+    """Return a headline for the middle of a sentence."""
     return headline[:1].lower() + headline[1:]
 
 
 def _simulated(about: About) -> tuple[PageNote, ...]:
-    """In English, which every technician knows, and in the venue's first language."""
+    """Return the banner in English, which every technician reads, and in the venue's first language."""
     if not about.simulated:
         return ()
     return tuple(
@@ -369,7 +370,7 @@ def _alarms(state: PageState, about: About) -> tuple[PageNote, ...]:
 
 
 def _problem(problem: DeviceChanged) -> str:
-    # A path that is not UTF-8 reaches us with surrogates, which no JSON reader takes.
+    # A path that is not UTF-8 contains surrogates, which no JSON reader accepts.
     said = problem.problem.removeprefix(f"{problem.driver} ")  # drivers begin with their own name
     return _bounded(f"{problem.device} ({problem.driver}): {said}".encode("utf-8", "replace").decode())
 

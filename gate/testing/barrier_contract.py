@@ -1,12 +1,11 @@
-"""What every barrier driver must do, whatever it drives.  For driver authors:
+"""The contract of every barrier driver, whatever it drives.  For driver authors:
 
     class TestMyBarrier(BarrierContract):
         @pytest.fixture
         def rig(self) -> BarrierRig:
             return MyRig()          # your driver, and the hardware end of it
 
-Needs pytest and anyio's pytest plugin.  No test measures speed; each waits until something is so, and
-fails after five seconds.
+Needs pytest and anyio's pytest plugin.  No test measures speed; each waits for a condition, and fails after PATIENCE.
 """
 
 import asyncio
@@ -25,27 +24,27 @@ from gate.ports.barrier import Barrier
 from gate.ports.inputs import Level, Role
 from gate.testing.census import OPENINGS, assert_nothing_more, settled
 
-PATIENCE = 30.0  # seconds until something that must happen has not happened, on a busy machine
-"""Seconds after which what did not happen counts as never happening."""
+PATIENCE = 30.0
+"""Seconds after which a condition counts as failed, on a busy machine."""
 
 SHORT, LONG = 0.1, 9.0
-"""Pulses, in seconds: one to wait for, and one that only a lock on the way out can end in time."""
+"""Pulses, in seconds: one to wait for, and one that only locking on the way out can end in time."""
 
 MIDDLE = 0.6
-"""One to do something in the middle of, and then to wait for."""
+"""Seconds of a pulse that a test interrupts, or acts in and then waits for."""
 
 
 class BarrierRig(Protocol):
-    """A driver together with the hardware end of it, which sees what a door would see."""
+    """A driver together with its hardware end, which is observed as a door would."""
 
     def open(self, pulse: float) -> AbstractAsyncContextManager[Barrier]:
-        """The driver, configured with this pulse in seconds."""
+        """Return the driver, configured with this pulse in seconds."""
 
     def locked(self) -> bool:
-        """What the hardware was last told, seen from outside the driver.  May be asked from any thread."""
+        """Return whether the hardware is locked, observed outside the driver.  From any thread."""
 
     def releases(self) -> int:
-        """How often the hardware has been unlocked so far."""
+        """Return how often the hardware has been unlocked so far."""
 
     def lose(self) -> None:
         """Pull the plug."""
@@ -54,21 +53,21 @@ class BarrierRig(Protocol):
         """Plug it in again."""
 
     def abilities(self) -> Abilities:
-        """What the driver says of itself, so configured."""
+        """Return the driver's abilities in this configuration."""
 
     def pass_through(self, direction: Direction) -> None:
-        """Somebody goes through.  Asked only of a device that reports it."""
+        """Simulate a passage.  Called only for a device that reports it."""
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Let the loop run until it is so."""
+    """Run the loop until the condition holds."""
     async with asyncio.timeout(PATIENCE):
-        while not condition():  # noqa: ASYNC110 - the condition is about hardware, which sets no event
+        while not condition():  # noqa: ASYNC110 - hardware sets no event
             await asyncio.sleep(0.005)
 
 
 def holds(condition: Callable[[], bool]) -> bool:
-    """Whether it becomes so while the event loop stands still: no code of the driver on the loop can help."""
+    """Return whether the condition becomes true while the event loop is blocked: no code on the loop can help."""
     limit = time.monotonic() + PATIENCE
     while not condition() and time.monotonic() < limit:
         time.sleep(0.005)
@@ -76,7 +75,7 @@ def holds(condition: Callable[[], bool]) -> bool:
 
 
 def no_reports(level: Level) -> None:
-    """A report that nobody is interested in."""
+    """Ignore a report."""
 
 
 def locked_is(rig: BarrierRig, wanted: bool) -> bool:
@@ -112,7 +111,7 @@ class BarrierContract:
     async def test_a_release_unlocks_and_then_locks(self, rig: BarrierRig, direction: Direction) -> None:
         async with rig.open(SHORT) as barrier:
             await barrier.release(direction)
-            assert holds(rig.locked)  # a board that times the pulse itself takes its time
+            assert holds(rig.locked)  # a board that times the pulse itself ends it later
             barrier.secure()
             assert barrier.secured
             assert rig.releases() == 1
@@ -248,7 +247,7 @@ class BarrierContract:
 
             async def end() -> None:
                 await release
-                await barrier.watch(no_reports)  # of a board that times the pulse: the order was carried out
+                await barrier.watch(no_reports)  # a board that times the pulse has carried the order out
 
             with pytest.raises(DeviceError):
                 await end()

@@ -26,7 +26,7 @@ LIMITS = AgeLimits(6 * 3600, 24 * 3600, 48 * 3600)
 
 
 class ManualClock:
-    """The clocks of a machine (gate.runtime.clock.Machine): they stand still until they are told to go on."""
+    """The clocks of a machine (gate.runtime.clock.Machine), which stand still until `advance`."""
 
     def __init__(self, now: float = NOW, monotonic: float = 1000.0) -> None:
         self._now = now
@@ -47,7 +47,7 @@ class ManualClock:
         return self._boot
 
     def reboot(self, off: float = 0.0, *, keeps_time: bool = True) -> None:
-        """The power goes, and comes back after `off` seconds; without a battery the clock stands still meanwhile."""
+        """Turn the power off for `off` seconds; without a battery the clock stands still meanwhile."""
         self._boot += "+"
         self._monotonic, self._slept = 10.0, 0.0
         self._now += off if keeps_time else 0.0
@@ -57,17 +57,17 @@ class ManualClock:
         self._monotonic += seconds
 
     def set(self, seconds: float) -> None:
-        """Somebody, or the network, sets the clock by so much."""
+        """Set the clock by this many seconds, as a person or the network does."""
         self._now += seconds
 
     def sleep(self, seconds: float, *, keeps_time: bool = True) -> None:
-        """The machine is suspended; without a battery its clock stands still meanwhile."""
+        """Suspend the machine; without a battery its clock stands still meanwhile."""
         self._slept += seconds
         self._now += seconds if keeps_time else 0
 
 
 class RunningMachine:
-    """The clocks of a machine that run, beginning at NOW; those of the event loop in which it is made, if in one."""
+    """The running clocks of a machine, beginning at NOW; those of the event loop in which it is made, if any."""
 
     def __init__(self) -> None:
         try:
@@ -87,17 +87,17 @@ class RunningMachine:
         return "a start"
 
     def set(self, seconds: float) -> None:
-        """Somebody, or the network, sets the clock by so much."""
+        """Set the clock by this many seconds, as a person or the network does."""
         self._set += seconds
 
     def sleep(self, seconds: float) -> None:
-        """The machine is suspended, and its clock goes on meanwhile."""
+        """Suspend the machine; its clock runs meanwhile."""
         self._slept += seconds
         self._set += seconds
 
 
 class RunningClock(GateClock):
-    """A trusted clock that runs, beginning at NOW; `machine` is its to be set."""
+    """A trusted clock that runs, beginning at NOW; tests may set its `machine`."""
 
     def __init__(self, kept: Kept = Kept(), untrusted_for: float = 3600.0) -> None:
         self.machine = RunningMachine()
@@ -154,7 +154,7 @@ def publication(
 
 
 def load(state_dir: Path, places: Mapping[int, Listing]) -> None:
-    """A state directory with a list."""
+    """Make a state directory with a list."""
     apply(publication(places), state_dir)
 
 

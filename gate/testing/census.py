@@ -1,4 +1,4 @@
-"""What this process holds, so that a test can tell whether something was left behind."""
+"""The resources of this process, so that a test can detect a leak."""
 
 import os
 import re
@@ -9,12 +9,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-OPENINGS = 10  # of a device, to see that none leaves something behind: one thing more is seen already
+OPENINGS = 10  # of a device, to detect a leak: one more resource is detected already
 
 
 @dataclass(frozen=True, slots=True)
 class Census:
-    """What a process holds."""
+    """The resources that a process holds."""
 
     children: frozenset[int]
     threads: Counter[str]  # by name without its number
@@ -30,7 +30,7 @@ def census() -> Census:
 
 
 def children() -> frozenset[int]:
-    """Process ids of our children, zombies included."""
+    """Return the process ids of our children, zombies included."""
     found = set()
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal():
@@ -42,7 +42,7 @@ def children() -> frozenset[int]:
 
 
 def settled() -> Census:
-    """The census, once it has not changed for a while: a peer's threads end a little later."""
+    """Return the census after it has not changed for a while: a peer's threads end a little later."""
     same, last = 0, census()
     while same < 4:
         time.sleep(0.05)
@@ -52,7 +52,7 @@ def settled() -> Census:
 
 
 def assert_nothing_more(before: Census) -> None:
-    """Soon there is nothing that there was not before."""
+    """Assert that soon nothing is held that was not held before."""
     for _ in range(100):
         now = census()
         if now.is_within(before):

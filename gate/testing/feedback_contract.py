@@ -1,4 +1,4 @@
-"""What every feedback driver must do.  For driver authors; used as `barrier_contract` is."""
+"""The contract of every feedback driver.  For driver authors; used as `barrier_contract` is."""
 
 import asyncio
 from contextlib import AbstractAsyncContextManager
@@ -15,10 +15,10 @@ class FeedbackRig(Protocol):
     """A driver together with the lamps it lights."""
 
     def open(self) -> AbstractAsyncContextManager[Feedback]:
-        """The driver."""
+        """Return the driver."""
 
     def seen(self) -> object:
-        """What a person would see just now.  Equal things look the same."""
+        """Return the visible state.  Equal values look the same."""
 
     def lose(self) -> None:
         """Pull the plug."""
@@ -58,7 +58,7 @@ class FeedbackContract:
             rig.lose()
             for signal in Signal:
                 feedback.show(signal)
-            await asyncio.sleep(0.2)  # blinking goes on, or tries to
+            await asyncio.sleep(0.2)  # blinking continues, or tries to
         feedback.show(Signal.READY)
 
     def test_opening_and_closing_leaks_nothing(self, rig: FeedbackRig) -> None:

@@ -1,4 +1,4 @@
-"""What every input driver must do.  For driver authors; used as `barrier_contract` is."""
+"""The contract of every input driver.  For driver authors; used as `barrier_contract` is."""
 
 import asyncio
 import threading
@@ -16,18 +16,18 @@ from gate.testing.census import OPENINGS, assert_nothing_more, settled
 
 
 class InputRig(Protocol):
-    """A driver together with the contact it listens to."""
+    """A driver together with its contact."""
 
     @property
     def role(self) -> Role:
-        """As configured."""
+        """Return the configured role."""
 
     @property
     def direction(self) -> Direction:
-        """As configured."""
+        """Return the configured direction."""
 
     def open(self) -> AbstractAsyncContextManager[Input]:
-        """The driver.  The contact is inactive when it is opened for the first time."""
+        """Return the driver.  The contact is inactive when it is opened for the first time."""
 
     def set(self, active: bool) -> None:
         """Move the contact."""
@@ -40,7 +40,7 @@ class InputRig(Protocol):
 
 
 class Listener:
-    """Collects what an input reports, and that it does so on the event loop."""
+    """A collector of an input's reports, which asserts that they come on the event loop."""
 
     def __init__(self) -> None:
         self.levels: list[Level] = []
@@ -65,7 +65,7 @@ class Listener:
 
 @asynccontextmanager
 async def listening(rig: InputRig) -> AsyncIterator[tuple[Listener, asyncio.Task[None]]]:
-    """An opened input that runs meanwhile."""
+    """Open an input and run it meanwhile."""
     async with rig.open() as device:
         listener = Listener()
         running = asyncio.create_task(device.run(listener))

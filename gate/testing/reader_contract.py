@@ -1,4 +1,4 @@
-"""What every reader must do, whatever it reads from.
+"""The contract of every reader, whatever it reads from.
 
 An author of a driver writes a rig and subclasses:
 
@@ -25,22 +25,22 @@ from gate.ports.driver import AnySpec
 from gate.ports.reader import Answer, Dropped, Looked, Reader, ReaderConfig, Seen
 from gate.testing.census import assert_nothing_more, children, settled
 
-PATIENCE = 30.0  # seconds until something that must happen has not happened, on a busy machine
+PATIENCE = 30.0  # seconds after which a condition counts as failed, on a busy machine
 FIRST = "AQ1:% FIRST $"
 SECOND = "AQ1:SECOND  "  # blanks at the end are letters like others
 THIRD = "AQ1:THIRD"
 
 
 class ReaderRig(ABC):
-    """One device that a reader is opened on, and the hands that hold codes before it."""
+    """One device that a reader is opened on, with codes held before it."""
 
     spec: AnySpec
-    recording = False  # it repeats a code until it is DECIDED; a live one merely sees the next frame
+    recording = False  # it repeats a code until it is DECIDED; a live one reads the next frame
 
     @property
     @abstractmethod
     def config(self) -> ReaderConfig:
-        """The settings to open it with; a direction other than the default proves more."""
+        """Return the settings of the reader; a direction other than the default proves more."""
 
     @abstractmethod
     def show(self, *texts: str) -> None:
@@ -55,7 +55,7 @@ class ReaderRig(ABC):
         """Bring it back; `show` follows."""
 
     def close(self) -> None:  # noqa: B027 - most rigs hold nothing
-        """Let go of what the rig itself holds."""
+        """Free the rig's own resources."""
 
     def open(self) -> AbstractAsyncContextManager[Reader]:
         opened: AbstractAsyncContextManager[Reader] = self.spec.open(self.config)
@@ -63,7 +63,7 @@ class ReaderRig(ABC):
 
 
 class LaneDouble:
-    """Remembers every scan, and answers as it is told; DECIDED when it is told nothing."""
+    """A lane that keeps every scan, and answers by `answer`; by default DECIDED."""
 
     def __init__(self, answer: Callable[[Scan], Answer | None] = lambda _: Answer.DECIDED) -> None:
         self.scans: list[Scan] = []
@@ -81,11 +81,11 @@ class LaneDouble:
 
     @property
     def texts(self) -> list[str]:
-        """Each text once, in the order of first sight."""
+        """Return each text once, in the order of its first scan."""
         return list(dict.fromkeys(scan.text for scan in self.scans))
 
     async def scanned(self, count: int) -> None:
-        """Wait until there were so many scans."""
+        """Wait until there were `count` scans."""
         while len(self.scans) < count:
             self._something.clear()
             await self._something.wait()
@@ -99,7 +99,7 @@ class LaneDouble:
 
 @asynccontextmanager
 async def running(reader: Reader, lane: LaneDouble) -> AsyncIterator[None]:
-    """A run in the background, cancelled at the end; what it raises by itself ends the block."""
+    """Run the reader in the background, and cancel it at the end; an error of its own ends the block."""
     async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as group:
         task = group.create_task(reader.run(lane.present))
         yield

@@ -12,10 +12,9 @@ _FRAME = 4  # bytes
 
 
 class RelayBoard:
-    """Keeps every frame that it was sent, and reads them when it is asked: no thread, no polling.
+    """An LCUS board that keeps every received frame, and reads on demand: no thread, no polling.
 
-    `link` is its port: one name, as by-path names are, whichever pseudo-terminal is behind it.
-    """
+    `link` is its port: one name, like a by-path name, whichever pseudo-terminal is behind it."""
 
     def __init__(self, link: Path) -> None:
         self.link = link
@@ -26,7 +25,7 @@ class RelayBoard:
 
     @property
     def frames(self) -> list[bytes]:
-        """Whole frames, as they came in; any other byte fails the test."""
+        """Return the whole frames, as they came in; any other byte fails the test."""
         with self._reading:
             self._read()
             whole = len(self._heard) - len(self._heard) % _FRAME
@@ -40,7 +39,7 @@ class RelayBoard:
 
     @property
     def locked(self) -> bool:
-        """Whether it was told to lock, and to open no more since."""
+        """Return whether it was ordered to lock, and not to open since."""
         return self.frames[-1:] == [OFF]
 
     def plug_in(self) -> None:
@@ -51,7 +50,7 @@ class RelayBoard:
         self.link.symlink_to(os.ttyname(self._slave))
 
     def unplug(self) -> None:
-        """Hang up; what was sent before is kept.  Nothing happens when it is unplugged already."""
+        """Hang up, and keep the bytes received before.  Does nothing when it is unplugged already."""
         with self._reading:
             if self._master < 0:
                 return

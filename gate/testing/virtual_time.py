@@ -1,4 +1,4 @@
-"""An event loop whose waiting takes no time."""
+"""An event loop in which waiting takes no time."""
 
 import asyncio
 import selectors
@@ -7,19 +7,18 @@ from concurrent.futures import Executor
 from typing import TypeVar, TypeVarTuple, Unpack
 
 _LOOK = 0.005  # real s between two looks while a thread works for the loop
-_PACE = 0.1  # virtual seconds a real second, while a thread works
+_PACE = 0.1  # virtual seconds per real second, while a thread works
 
 T = TypeVar("T")
 Arguments = TypeVarTuple("Arguments")
 
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
-    """Its time stands still while something runs, and jumps to the next timer when nothing does.
+    """A loop whose time stands still while something runs, and jumps to the next timer when nothing does.
 
     While a thread of an executor works, time passes ten times slower than on the wall: timers still fire, should the
-    thread wait for one, and a busy machine does not make them fire early.  Threads and processes that the loop has
-    not started are not waited for: take the usual loop for those.
-    """
+    thread wait for one, and a busy machine does not make them fire early.  The loop does not wait for threads and
+    processes that it has not started: take the usual loop for those."""
 
     def __init__(self) -> None:
         self._at = 1000.0  # seconds

@@ -1,1 +1,1 @@
-"""What people read on the page: one TOML file a language, and what loads and checks them.  No other code."""
+"""The texts of the page: one TOML file a language, and the code that loads and checks them.  No other code."""

@@ -1,8 +1,7 @@
 """Texts of the page by language, from TOML files that a translator edits: `kk.toml`, `ru.toml`, `en.toml` here.
 
-A language is read when it is asked for first, and checked whole: its keys are those that the code knows, placeholders
-are kept, lengths fit the screen.  A venue may replace single texts by files of the same names in a folder of its own
-(`[kiosk] texts`).
+A language is read at its first use, and checked whole: its keys are those of the code, placeholders are kept, lengths
+fit the screen.  A venue may replace single texts by files of the same names in a folder of its own (`[kiosk] texts`).
 """
 
 import tomllib
@@ -29,14 +28,14 @@ LONGEST_HEADLINE, LONGEST_ADVICE = 27, 90
 LONGEST_NOTE, LONGEST_AGE, LONGEST_ALARM = 60, 12, 240
 """Characters of a banner or of a note in the bar at the foot; of a length of time in it; of an alarm."""
 
-LARGEST_FILE = 1 << 16  # bytes: four times what a language takes
+LARGEST_FILE = 1 << 16  # bytes: four times the size of a language
 
 _HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """`headline`: a word or two, read in a second from 1.5 m.  `advice`: what to do now."""
+    """A `headline` of a word or two, read in a second from 1.5 m, and the `advice`: what to do now."""
 
     headline: str
     advice: str
@@ -44,17 +43,17 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """Everything in one language.  `{age}` and `{n}` are filled in by gate.kiosk.notices."""
+    """All texts in one language.  `{age}` and `{n}` are filled in by gate.kiosk.notices."""
 
     reasons: Mapping[Reason, Words]
     idle: Words
     seen: Words
-    held: Words  # the code had its answer and is held up still
+    held: Words  # the code has had its answer and is still held up
     free: Words
     fire: Words
     no_signal: Words
     trial: str  # banner of a venue in pilot mode
-    trial_refused: str  # before the headline of what a gate in service would have said
+    trial_refused: str  # before the headline that a gate in service would have shown
     simulated: str
     modes: Mapping[str, str]  # gate.core.lane.modes.Mode
     ages: tuple[str, str, str]  # minutes, hours, days
@@ -70,7 +69,7 @@ class _Rule:
 
 
 def check_languages(languages: Sequence[str]) -> None:
-    """Raises ConfigError for a language without texts."""
+    """Raise ConfigError for a language without texts."""
     if not languages or (unknown := [name for name in languages if name not in LANGUAGES]):
         wrong = ", ".join(unknown) if languages else "none"
         raise ConfigError(
@@ -81,9 +80,9 @@ def check_languages(languages: Sequence[str]) -> None:
 
 @cache
 def texts_in(language: str, folder: Path | None = None) -> Texts:
-    """`language` is one of LANGUAGES; KeyError otherwise.  `folder`: where a venue's own wording lies.
+    """Return the texts of a language, one of LANGUAGES; KeyError otherwise.
 
-    Raises ConfigError for a file that cannot be used, in one line that names file and key."""
+    `folder`: a venue's own wording.  Raises ConfigError for an unusable file, in one line that names file and key."""
     if language not in LANGUAGES:
         raise KeyError(language)
     found = _read(_HERE / f"{language}.toml")
@@ -95,12 +94,12 @@ def texts_in(language: str, folder: Path | None = None) -> Texts:
 
 
 def reason_words(reason: Reason, language: str, folder: Path | None = None) -> Words:
-    """`language` is one of LANGUAGES; KeyError otherwise."""
+    """Return a reason's words in a language, one of LANGUAGES; KeyError otherwise."""
     return texts_in(language, folder).reasons[reason]
 
 
 def check_wording(folder: Path) -> None:
-    """Raises ConfigError for a folder without files of texts, and as `texts_in` does, used languages or not."""
+    """Raise ConfigError for a folder without files of texts, and as `texts_in` does, for used and unused languages."""
     if not any((folder / f"{language}.toml").is_file() for language in LANGUAGES):
         raise ConfigError(
             f"{folder} holds none of {', '.join(f'{language}.toml' for language in LANGUAGES)}",
@@ -118,7 +117,7 @@ def _read_own(folder: Path, language: str) -> dict[str, str]:
 
 
 def _read(file: Path) -> dict[str, str]:
-    """Raises ConfigError, and FileNotFoundError."""
+    """Return a file's texts by key.  Raises ConfigError, and FileNotFoundError."""
     try:
         with file.open("rb") as opened:
             data = opened.read(LARGEST_FILE + 1)
@@ -147,7 +146,7 @@ def _flat(before: str, table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _fault(key: str, value: object) -> tuple[str, str] | None:
-    """What is wrong with it and what to do; None for a text that can be shown."""
+    """Return the fault and what to do; None for a text that can be shown."""
     rule = _rules().get(key)
     if rule is None:
         return "there is no such text", "Name one of those in gate/kiosk/texts/en.toml"
@@ -168,7 +167,7 @@ def _fault(key: str, value: object) -> tuple[str, str] | None:
 
 @cache
 def _rules() -> Mapping[str, _Rule]:
-    """By key, as "reasons.expired.headline"."""
+    """Return the rules by key, as "reasons.expired.headline"."""
     age, number = frozenset({"age"}), frozenset({"n"})
     rules = {}
     for words in (*(f"scenes.{name}" for name in SCENES), *(f"reasons.{reason.value}" for reason in Reason)):
