@@ -1,4 +1,4 @@
-"""The gate's error tree.  Every message says what is wrong and what to do.
+"""The gate's error tree.  Every message states what is wrong and what to do.
 
     GateError                exit 1
     |-- UsageError           exit 2    the command was called wrongly

@@ -20,6 +20,8 @@ if TYPE_CHECKING:  # `gate safe-outputs` looks up one driver, and a door waits f
 
 
 class DriverKind(StrEnum):
+    """The kinds of drivers."""
+
     READER = "reader"
     BARRIER = "barrier"
     INPUT = "input"
@@ -46,7 +48,7 @@ class Fitted:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Any]:
-        """Open the device, as `gate.ports.driver.DriverSpec.open` does; what its driver logs names it."""
+        """Open the device, as `gate.ports.driver.DriverSpec.open` does; its driver's log lines name it."""
         async with AsyncExitStack() as stack:
             with naming(self.name):
                 device = await stack.enter_async_context(self.spec.open(self.config))
@@ -55,7 +57,7 @@ class Fitted:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """One row of `gate drivers`; `spec` is None when its module cannot be imported (`problem` says why)."""
+    """One row of `gate drivers`; `spec` is None when its module cannot be imported (`problem`: why)."""
 
     kind: DriverKind
     name: str

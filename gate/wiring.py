@@ -43,13 +43,15 @@ _NEEDED = frozenset({Role.PASSAGE, Role.DOOR, Role.LOCK, Role.LOCKDOWN, Role.INT
 """Contacts without which no pass is served: their state cannot be guessed."""
 
 FIRST_WITHIN = 15.0
-"""Seconds that a start waits for the first list to be verified: half of what gate.service gives a start."""
+"""Seconds that a start waits for the first list to be verified: half of the start's limit in gate.service."""
 
 ALIVE_EVERY = 1.0  # seconds between two signs of life to systemd, at most
 
 
 @dataclass(frozen=True, slots=True)
 class FittedDevices:
+    """The devices that a configuration names."""
+
     readers: tuple[Fitted, ...]
     barrier: Fitted | None
     inputs: tuple[Fitted, ...]

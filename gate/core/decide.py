@@ -51,7 +51,7 @@ class Knowledge:
 
 def decide(claims: Claims, listing: Listing, known: Knowledge, policy: Policy, at: float) -> Decision:
     """Decide whether status and rules admit this person.  (The store checks whether the pass was used before.)  The
-    order is the order of severity: what makes any answer impossible comes first.
+    order is the order of severity: a condition that makes any answer impossible comes first.
 
     `at`: Unix seconds by the trusted clock.
     """

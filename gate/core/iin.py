@@ -32,6 +32,8 @@ _TEXT_COLUMN = "format the column as text, correct it, and export it again"
 
 @dataclass(frozen=True, slots=True)
 class IinFault:
+    """The fault of a text that is no IIN, and its cure."""
+
     what: str  # the fault; the number itself is not repeated
     cure: str
     certain: bool = False  # no register of any kind has such ids: it is damage

@@ -4,6 +4,8 @@ from enum import StrEnum
 
 
 class JournalEvent(StrEnum):
+    """The kind of a journal row."""
+
     DECISION = "decision"  # a pass, or an order of staff to let somebody in
     PASSAGE = "passage"  # the end of a grant, or a person seen without one
     REX = "rex"  # the request-to-exit button

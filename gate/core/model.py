@@ -42,6 +42,8 @@ class Listing(IntEnum):
 
 
 class Direction(StrEnum):
+    """The way through a lane."""
+
     ENTRY = "entry"
     EXIT = "exit"
 

@@ -33,6 +33,8 @@ class CodesInView:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
+    """A verdict on a presentation."""
+
     at: float
     reader: str
     direction: Direction
@@ -45,6 +47,8 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class GrantEnded:
+    """The end of a grant."""
+
     at: float
     passed: Passed
 
@@ -80,6 +84,8 @@ class ReaderDropped:
 
 @dataclass(frozen=True, slots=True)
 class AlarmChanged:
+    """The begin or the end of an alarm."""
+
     at: float
     alarm: Alarm
     on: bool

@@ -9,6 +9,8 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
+    """The reason of a decision."""
+
     # From the pass itself, in the order in which the checks are made.
     UNREADABLE = "unreadable"
     MALFORMED = "malformed"

@@ -27,6 +27,8 @@ class _Form(BaseModel):
 
 
 class RuleForm(_Form):
+    """One rule, as rules.json has it."""
+
     id: _Word
     from_: Annotated[date | None, Field(alias="from")] = None  # first day
     until: date | None = None  # last day, inclusive
@@ -52,6 +54,8 @@ class RuleForm(_Form):
 
 
 class ExampleForm(_Form):
+    """One example that the rules must decide as it states."""
+
     at: NaiveDatetime  # local time at the venue
     category: _Word
     zone: _Word = "any"
@@ -60,6 +64,8 @@ class ExampleForm(_Form):
 
 
 class RulesForm(_Form):
+    """rules.json as a whole."""
+
     version: Annotated[int, Field(ge=1, lt=2**53, strict=True)]
     rules: Annotated[tuple[RuleForm, ...], Field(min_length=1)]
     examples: tuple[ExampleForm, ...] = ()
@@ -74,12 +80,16 @@ class RulesForm(_Form):
 
 @dataclass(frozen=True, slots=True)
 class Venue:
+    """The venue that rules are applied at."""
+
     category: str
     zone: str
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
+    """One rule, parsed."""
+
     id: str
     first_day: date
     last_day: date
@@ -91,6 +101,7 @@ class Rule:
     admit: frozenset[Status]
 
     def concerns(self, venue: Venue) -> bool:
+        """Return whether the rule applies at this venue."""
         return (
             (self.categories is None or venue.category in self.categories)
             and venue.category not in self.exempt
@@ -108,6 +119,8 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
+    """The rules in their order, and their version."""
+
     version: int
     rules: tuple[Rule, ...]
 

@@ -33,6 +33,7 @@ class Window:
     end: time = time(0)
 
     def holds(self, local: datetime, holidays: frozenset[date]) -> bool:
+        """Return whether the window is open at this wall-clock time."""
         now, today = local.time(), local.date()
         if self.start < self.end:
             return self._begins(today, holidays) and self.start <= now < self.end
@@ -50,6 +51,8 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
+    """The windows in their order, the holidays and the time zone."""
+
     windows: Sequence[Window]
     holidays: frozenset[date]
     timezone: ZoneInfo

@@ -5,6 +5,8 @@ from enum import StrEnum
 
 
 class Freshness(StrEnum):
+    """The grade of a list's age."""
+
     FRESH = "fresh"
     WARN = "warn"  # shown to the technician; decisions unchanged
     RESTRICT = "restrict"  # only green enters

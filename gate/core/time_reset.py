@@ -18,6 +18,8 @@ from gate.errors import PublishError
 
 
 class TimeForm(BaseModel):
+    """time.json as a whole."""
+
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     version: Annotated[int, Field(ge=1, lt=2**53, strict=True)]
@@ -26,6 +28,8 @@ class TimeForm(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class TimeReset:
+    """One reset of the time."""
+
     number: int  # its version: a gate obeys each once, and none below the last
     to: int  # Unix s
 

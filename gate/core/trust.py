@@ -29,6 +29,8 @@ class _Form(BaseModel):
 
 
 class KeyForm(_Form):
+    """One key, as trust.json has it."""
+
     kid: _Hex
     alg: Literal["Ed25519"]
     public: Annotated[_Hex, Field(min_length=64, max_length=64)]
@@ -46,6 +48,8 @@ class KeyForm(_Form):
 
 
 class IssuerForm(_Form):
+    """One issuer, as trust.json has it."""
+
     id: Annotated[str, StringConstraints(min_length=1, max_length=32)]
     name: dict[str, str] = Field(default_factory=dict)
     max_lifetime: Annotated[int, Field(gt=0, le=10 * 366 * 86400, strict=True)]
@@ -53,6 +57,8 @@ class IssuerForm(_Form):
 
 
 class TrustForm(_Form):
+    """trust.json as a whole."""
+
     version: Annotated[int, Field(ge=1, lt=2**53, strict=True)]
     issuers: Annotated[tuple[IssuerForm, ...], Field(min_length=1)]
 
@@ -68,6 +74,8 @@ class TrustForm(_Form):
 
 @dataclass(frozen=True, slots=True)
 class IssuerKey:
+    """One key of an issuer, and its limits."""
+
     kid: bytes
     public: bytes  # raw Ed25519, 32 bytes
     issuer: str
@@ -79,6 +87,8 @@ class IssuerKey:
 
 @dataclass(frozen=True, slots=True)
 class TrustList:
+    """The accepted keys and the issuers' names."""
+
     version: int
     keys: Mapping[bytes, IssuerKey]  # by kid
     names: Mapping[str, Mapping[str, str]]  # issuer id -> language -> name

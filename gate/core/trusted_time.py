@@ -6,7 +6,7 @@ It has three parts, and the source of each may be wrong in its own way:
     steady    the time before the last step of the system clock, carried on by running time
     now       the time that the gate uses: the steady time, and the trusted steps since
 
-The system clock alone moves `now`, and takes back what it alone has moved.  Below `steady` it needs evidence (a
+The system clock alone moves `now`, and takes back its own steps.  Below `steady` it needs evidence (a
 time service for an hour, or a newly signed statement); nothing takes the gate below `signed`.
 gate/decisions/0003-trusted-time.md lists who can falsify it and how far.
 
@@ -60,6 +60,8 @@ LATEST = 253402041600.0
 
 
 class ClockTrust(StrEnum):
+    """The trust in the system clock."""
+
     TRUSTED = "trusted"
     AHEAD = "ahead"  # the system clock leapt ahead of the running time: the gate uses the latter
     BEHIND = "behind"  # clock_behind: the gate continues from the last trusted time
@@ -78,7 +80,7 @@ class ClockReading(NamedTuple):
     """The clocks of a machine at one moment."""
 
     system: float  # Unix s, may be set by anybody
-    ticks: float  # seconds since the machine's start, never set; goes on while it sleeps
+    ticks: float  # seconds since the machine's start, never set; runs on while it sleeps
     boot: str = ""  # identifies this start of the machine; "" when unknown
     synchronised: bool = False  # a time service keeps the system clock
 
@@ -155,7 +157,7 @@ class Reckoning(NamedTuple):
 
 def begin(kept: Kept, reading: ClockReading) -> Reckoning:
     """Return the first reckoning of a process.  In the same start of the machine it continues the one before, as
-    the running time in between is known; after a new start nobody knows how long the machine was off."""
+    the running time in between is known; after a new start it is unknown how long the machine was off."""
     reading = _bounded(reading)
     as_of, floor, synced = (min(time or 0.0, LATEST) for time in (kept.as_of, kept.floor, kept.synced))
     steady = floor if kept.steady is None else min(kept.steady, floor)
@@ -187,6 +189,7 @@ def begin(kept: Kept, reading: ClockReading) -> Reckoning:
 
 
 def advance(last: Reckoning, reading: ClockReading) -> Reckoning:
+    """Return the reckoning at this reading of the clocks."""
     reading = _bounded(reading)
     passed = max(0.0, reading.ticks - last.ticks)
     gap = reading.system - (last.now + passed)
@@ -230,7 +233,7 @@ def reset(last: Reckoning, number: int, to: float) -> Reckoning:
 
 
 def _signed(last: Reckoning, stated: float) -> Reckoning:
-    """Return the reckoning with no part earlier than what was signed."""
+    """Return the reckoning with no part earlier than the signed time."""
     if stated <= last.signed:  # known, and `now` may be earlier by what the tolerance allows
         return last
     last = last._replace(signed=stated, steady=max(last.steady, stated))

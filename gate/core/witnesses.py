@@ -1,6 +1,6 @@
 """Passes as witnesses of the time, for a gate whose clock is known to be behind.  Pure.
 
-An issuer states when it issued a pass, so no honest pass is later than the time.  One pass proves little: a phone
+An issuer states when it issued a pass, so no honest pass is issued later than now.  One pass proves little: a phone
 can show any pass, and one issuer's clock may run ahead.  The time that several holders' passes reach is a lower
 bound of the time.  The owner of an issuer's key can make passes of any number of holders.  The bound is therefore
 capped by its user, trusted as a step of the clock is, and taken back when the clock is set.

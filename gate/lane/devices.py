@@ -39,6 +39,7 @@ class LaneDevices:
         return events
 
     def tick(self, now: float) -> list[LaneEvent]:
+        """Return the events of time alone."""
         return list(self._contacts.tick(now))
 
     def report(self, name: str, problem: str, at: float) -> tuple[str, list[LaneEvent]]:

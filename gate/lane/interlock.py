@@ -43,6 +43,7 @@ class DoorInterlock:
         return Level(Role.INTERLOCK, not self.take(), at)
 
     def give_back(self) -> None:
+        """Free the way for the other door."""
         if self.held:
             fcntl.flock(self._file, fcntl.LOCK_UN)
             self.held = False

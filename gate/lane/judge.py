@@ -36,6 +36,8 @@ MakeVerifier = Callable[[TrustList], Verifier]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
+    """A decision, and its record."""
+
     decision: Decision
     seq: int | None  # journal row; None: nothing was recorded, so nobody enters
     holder: int | None = None  # place of the pass, for presence only
@@ -243,6 +245,7 @@ class Judge:
         self._status.close()
 
     def close(self, device: str, at: float) -> None:
+        """Record the stop, sign the end of the journal, and close the files."""
         with suppress(StoreError):
             self._admission.write_counts(at, every=True)
         self.note(JournalEvent.GATE, at, "stopped")

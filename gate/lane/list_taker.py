@@ -1,4 +1,4 @@
-"""Keeps the lane's own list current: a child process verifies what the sync has written.
+"""Keeps the lane's own list current: a child process verifies the files of the sync.
 
 The sync talks to the network and may be taken over.  The lane therefore answers by nothing it wrote before that
 process has verified the authority's signatures.  Until then the previous list stays in use.

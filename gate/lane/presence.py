@@ -27,6 +27,8 @@ MOST = 64  # codes in view that are remembered at once; the oldest make room
 
 
 class Stage(Enum):
+    """The progress of a presentation."""
+
     NEW = "new"
     WAITING = "waiting"  # the lane is busy with another person
     PENDING = "pending"  # the verdict is being made
@@ -35,6 +37,8 @@ class Stage(Enum):
 
 @dataclass(slots=True)
 class Presentation:
+    """One code held up before one reader."""
+
     scan: Scan  # its latest sighting
     since: float  # of its first
     beside_pass: bool = False  # it shared one frame with a pass

@@ -30,6 +30,7 @@ class TidyTimer:
         self._latest = 0.0
 
     def decided(self, now: float) -> None:
+        """Note a decision: the quiet starts again."""
         self._latest = self._latest or now + TIDY_AT_LATEST
         self._due = min(now + TIDY_AFTER, self._latest)
 

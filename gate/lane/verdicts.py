@@ -11,6 +11,8 @@ from gate.store.admission import Presented
 
 @dataclass(slots=True)
 class PendingVerdict:
+    """A verdict that waits for the barrier."""
+
     where: Presented
     verdict: Verdict
     seconds: float  # from the frame, or from the order of staff, to the committed decision

@@ -5,8 +5,8 @@ fresh every few seconds, that carries the credential in its header.  The order i
 
     shape of everything -> issuer known -> signatures -> issuer's key good -> times -> holder and venue
 
-so nothing unsigned is trusted, and what cannot be a pass costs no cryptography.  In each step the credential comes
-before its presentation.
+so nothing unsigned is trusted, and a text that cannot be a pass costs no cryptography.  In each step the credential
+comes before its presentation.
 """
 
 from operator import itemgetter

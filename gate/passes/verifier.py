@@ -15,6 +15,8 @@ from gate.passes.policy import PassPolicy
 
 
 class Format(Protocol):
+    """The port of a pass format."""
+
     def verify(self, text: str, at: int) -> Claims:
         """Return the claims.  `text` begins with the format's prefix; `at` is Unix seconds.  Raises Refused and
         nothing else."""

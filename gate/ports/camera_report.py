@@ -34,6 +34,8 @@ Tell = Callable[[CameraReport], Sequence[str]]
 
 
 class Examiner(Protocol):
+    """The port of camera examiners."""
+
     def examine(self, config: ReaderConfig, seconds: float, picture: Path | None, tell: Tell) -> CameraReport:
         """Examine the reader's camera for `seconds`.  Reports to `tell` twice a second and at the end, and writes
         the last frame to `picture` (PNG or JPEG), with codes marked and the final advice of `tell` above it.

@@ -1,4 +1,4 @@
-"""Time is a parameter.  Only `gate.runtime.clock` asks the system."""
+"""Time is a parameter.  Only `gate.runtime.clock` reads the system's."""
 
 from typing import Protocol
 
@@ -6,6 +6,8 @@ from gate.core.trusted_time import ClockTrust, Kept
 
 
 class Clock(Protocol):
+    """The clocks of a machine."""
+
     def now(self) -> float:
         """Unix seconds, UTC.  May jump; used for validity and records only, read once per scan."""
 

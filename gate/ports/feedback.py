@@ -5,6 +5,8 @@ from enum import StrEnum
 
 
 class Signal(StrEnum):
+    """A signal to the person at the lane, or to staff."""
+
     READY = "ready"
     SEEN = "seen"  # a code is in view
     WAIT = "wait"  # the lane is busy with another person
@@ -17,6 +19,8 @@ class Signal(StrEnum):
 
 
 class Feedback(ABC):
+    """A lamp or a sounder."""
+
     @abstractmethod
     def show(self, signal: Signal) -> None:
         """Show a signal until the next one.  Returns at once, never raises."""

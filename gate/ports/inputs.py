@@ -13,6 +13,8 @@ from gate.ports.driver import DriverConfig
 
 
 class Role(StrEnum):
+    """The meaning of a contact."""
+
     PASSAGE = "passage"  # active: someone goes through
     REX = "rex"  # request to exit: active opens without a pass
     FIRE = "fire"  # active: the building's alarm; the gate steps aside until staff reset it
@@ -40,6 +42,8 @@ Report = Callable[[Level], None]
 
 
 class Input(ABC):
+    """One or more contacts of a device."""
+
     @abstractmethod
     async def run(self, report: Report) -> None:
         """Report the present level, then every change, until cancelled.  Levels are read again, not toggled: a

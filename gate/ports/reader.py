@@ -51,6 +51,8 @@ is skipped."""
 
 
 class Reader(ABC):
+    """A reader of codes."""
+
     @abstractmethod
     async def run(self, present: Present) -> None:
         """Read until cancelled, calling `present` for every code in every frame.  (The lane itself joins the frames

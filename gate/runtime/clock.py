@@ -23,6 +23,8 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 class SystemClock:
+    """The clocks of this machine."""
+
     def now(self) -> float:
         return time.time()
 

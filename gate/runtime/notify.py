@@ -10,6 +10,8 @@ STARTING = 30_000_000  # microseconds more to start in, each time: as gate.servi
 
 
 class Notifier:
+    """The sender of reports to systemd."""
+
     def __init__(self) -> None:
         named = os.environ.get("NOTIFY_SOCKET", "")
         self._address = "\0" + named[1:] if named.startswith("@") else named  # "@": the abstract namespace

@@ -23,6 +23,8 @@ _ANSWERS_WITHIN = 0.5  # seconds; a running chronyd answers in one millisecond
 
 
 class Ntp(StrEnum):
+    """The state of network time."""
+
     SYNCHRONISED = "synchronised"
     NOT_SYNCHRONISED = "not_synchronised"
     UNKNOWN = "unknown"
@@ -80,6 +82,7 @@ def _ask_timesyncd(folder: Path) -> Ntp:
 
 
 def ask_chrony(port: int) -> Ntp:
+    """Return the state that chronyd reports on this port."""
     try:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
             line.settimeout(_ANSWERS_WITHIN)

@@ -33,6 +33,8 @@ class Presented:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
+    """A decision, and its journal row."""
+
     decision: Decision
     seq: int  # of its journal row
 
@@ -79,7 +81,7 @@ class Admission(LaneStore):
         actor: str | None = None,
     ) -> Recorded | Counted:
         """Record a decision made without the list: a refusal (of the pass itself, by a busy lane), or an admission
-        by staff, the `actor`.  A refusal of what is nobody's pass may only be counted."""
+        by staff, the `actor`.  A refusal without a person may only be counted."""
         through = lets_through(decision, shown.mode)
         if claims is None and not through:
             seq = self._count(decision, shown, at)

@@ -138,7 +138,7 @@ def apply(
 
 
 def check(publication: Publication, where: Where) -> None:
-    """Raise what `apply` would raise, and write nothing."""
+    """Raise the errors that `apply` would raise, and write nothing."""
     places = Places.of(where)
     file = _open_sound(places)
     with nullcontext() if file is None else closing(file):

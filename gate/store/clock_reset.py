@@ -1,7 +1,7 @@
 """The technician's way out of a journal that holds a time that never was.
 
 A clock that was once in the future leaves a floor there, and afterwards the right time is "behind".  Only a person
-can know which of the two is wrong; their word is recorded in a journal row.
+can know which of the two is wrong; their decision is recorded in a journal row.
 """
 
 import os

@@ -18,6 +18,8 @@ from gate.store.durable import keep_private
 
 
 class File(StrEnum):
+    """A database of the store, by the name of its schema."""
+
     LANE = "lane"  # journal, redemptions: written by the lane
 
     def within(self, state_dir: Path) -> Path:
@@ -151,7 +153,7 @@ def _is_full(folder: Path) -> bool:
         disk = os.statvfs(folder)
     except OSError:
         return False
-    return disk.f_bavail * disk.f_frsize < 64 << 10  # bytes: less than SQLite asks for at once
+    return disk.f_bavail * disk.f_frsize < 64 << 10  # bytes: less than SQLite requests at once
 
 
 def is_damage(error: Exception) -> bool:

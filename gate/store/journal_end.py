@@ -26,6 +26,8 @@ _PURPOSE = b"ashyq-gate end"
 
 
 class End(NamedTuple):
+    """The last row of a journal."""
+
     seq: int = 0
     digest: bytes = GENESIS
     at: int | None = None  # Unix ms, trusted: of that row

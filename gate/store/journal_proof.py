@@ -70,6 +70,8 @@ def read(connection: sqlite3.Connection, *, after: int = 0) -> Iterator[dict[str
 
 @dataclass(frozen=True, slots=True)
 class Proof:
+    """The result of a proof."""
+
     rows: int  # seq of the last one
     checkpoints: int
     end: str  # "seq:digest", to compare with one that left the device

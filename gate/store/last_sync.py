@@ -20,6 +20,8 @@ _MOST = 4096  # bytes that are read of the file
 
 @dataclass(frozen=True, slots=True)
 class Synced:
+    """The record of a successful sync."""
+
     at: float  # Unix s, trusted clock
     mirror: str
 

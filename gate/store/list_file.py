@@ -53,6 +53,8 @@ Identity = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class ListHead:
+    """The head of a list."""
+
     version: int
     as_of: int  # Unix s
     size: int  # places

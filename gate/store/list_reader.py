@@ -93,7 +93,7 @@ class StatusList:
 
     @property
     def damage(self) -> StoreError | None:
-        """Return what the check of the whole content found, where the rest of the list is still used."""
+        """Return the damage that the check of the whole content found, where the rest of the list is still used."""
         return self._check.damage if self._check is not None else None
 
     def tidy(self) -> None:

@@ -1,7 +1,7 @@
 """A lost journal, and with it the orders of staff, the uses and the people inside.
 
 Nothing lost counts as "none".  The entrance is locked down until staff confirm, by `gate lane lockdown off`; a
-house with a limit counts as full; and as long as somebody may have entered a short while before, nobody enters with
+venue with a limit counts as full; and as long as somebody may have entered a short while before, nobody enters with
 a pass that may have been used.
 """
 
@@ -28,6 +28,8 @@ ADVICE = "The entrance is locked down; see who is inside and whether the gate is
 
 @dataclass(frozen=True, slots=True)
 class Loss:
+    """A loss of the journal."""
+
     what: str  # what was found
     last: str | None = None  # "seq:digest" of the last row known to be written
     used_at: float | None = None  # Unix s: people may have entered until then; None: not known

@@ -1,4 +1,4 @@
-"""The people inside, and their number: anti-passback and the house's limit.  Survives a restart."""
+"""The people inside, and their number: anti-passback and the venue's limit.  Survives a restart."""
 
 import sqlite3
 from dataclasses import replace
@@ -24,7 +24,7 @@ class Inside:
         self._policy = policy
 
     def check(self, claims: Claims, decision: Decision, at: float) -> Decision:
-        """Return the decision on an entry, or a refusal: this person is inside already, or the house is full.
+        """Return the decision on an entry, or a refusal: this person is inside already, or the venue is full.
         Under soft anti-passback the person enters, and the journal records it."""
         if self._policy.antipassback is not AntiPassback.OFF and self._is_inside(claims, at):
             if self._policy.antipassback is AntiPassback.HARD:

@@ -15,6 +15,8 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Places:
+    """The directories of one device."""
+
     state_dir: Path
     list_dir: Path
     is_verified: bool = False  # `list_dir` is the lane's own, filled by the lane only

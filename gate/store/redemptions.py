@@ -38,6 +38,7 @@ class Redemptions:
         return decision
 
     def redeem(self, claims: Claims, seq: int, at: float, reuse_after: float) -> None:
+        """Record a use, in the caller's write transaction."""
         again = at + reuse_after
         forget = max(again, at + PRESENTATION_MEMORY) if claims.bound else again
         values = (self._secrets.use(claims), self._secrets.holder(claims.idx), again, forget, seq)

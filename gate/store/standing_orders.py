@@ -11,11 +11,14 @@ _ORDER = "order "
 
 @dataclass(frozen=True, slots=True)
 class StandingOrders:
+    """The standing orders, and whether a fire alarm is latched."""
+
     orders: frozenset[Mode] = frozenset()
     fire: bool = False
 
 
 def read_standing(connection: sqlite3.Connection) -> StandingOrders:
+    """Read the standing orders."""
     names = {row[0] for row in connection.execute("SELECT name FROM standing")}
     return StandingOrders(frozenset(mode for mode in Mode if f"{_ORDER}{mode}" in names), _FIRE in names)
 

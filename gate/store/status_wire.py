@@ -41,6 +41,8 @@ class _Form(BaseModel):
 
 
 class DeltaForm(_Form):
+    """One delta, as the head has it."""
+
     since: _Positive  # version that it starts from; it leads to the next link of the chain
     target: _Target
 

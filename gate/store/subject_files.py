@@ -29,6 +29,8 @@ Piece = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class SubjectIndex:
+    """The head of a device's subject index."""
+
     key: str  # name of the subject key
     sealed: bytes  # that key, for this device's key only
     places: int

@@ -45,6 +45,8 @@ class _Form(BaseModel):
 
 
 class SubjectSegment(_Form):
+    """One published segment."""
+
     first: _Place
     last: _Place  # exclusive
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
@@ -62,6 +64,8 @@ class SubjectSegment(_Form):
 
 
 class SubjectsHead(_Form):
+    """subjects/head.json."""
+
     key: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]  # name of the subject key
     runs: tuple[_Place, ...]  # first place of each, ascending
     segments: tuple[SubjectSegment, ...]

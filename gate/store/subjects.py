@@ -26,6 +26,8 @@ from gate.store.subject_wire import DIGEST_BYTES, SubjectsHead, key_name, unseal
 
 @dataclass(frozen=True, slots=True)
 class HeldSubjects:
+    """The index that a device holds, as far as a sync needs it."""
+
     key: str  # name of the subject key
     places: int
 

@@ -33,7 +33,7 @@ _KEEP = f"INSERT OR REPLACE INTO clock (id, {_COLUMNS}) VALUES (1, ?, ({_LAST_RO
 
 KEPT_WITHIN = 900.0
 """Seconds within which the lane stores the time again, with a margin.  A journal row later than that by the stored
-time was written after a step of the clock, and proves nothing about what was steady."""
+time was written after a step of the clock, and proves nothing about the steady part."""
 
 
 def read_kept(where: Where) -> Kept:
@@ -42,7 +42,7 @@ def read_kept(where: Where) -> Kept:
     lived = read_journalled(Places.of(where).state_dir)
     ordered = read_reset(where)
     if ordered is not None and ordered.number > lived.resets:
-        # The lane's own time rests on what the offline keys have withdrawn.
+        # The lane's own time rests on a time that the offline keys have withdrawn.
         return Kept(resets=ordered.number, as_of=max(ordered.to, read_signed(where) or 0.0))
     return replace(lived, as_of=read_signed(where), synced=read_synced(where))
 

@@ -23,6 +23,8 @@ class CodecError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class MessageLimits:
+    """The limits of one message."""
+
     line: int  # bytes of a message, its line end included
     text: int  # characters of a text
     items: int  # of a tuple

@@ -46,6 +46,7 @@ def silence_native_noise() -> None:
 
 
 def lead_nowhere(descriptor: int) -> None:
+    """Replace a descriptor by one that discards its output."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, descriptor)
     os.close(nowhere)

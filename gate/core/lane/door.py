@@ -84,8 +84,8 @@ class DoorState:
         return replace(self, home=False, unlock_due=None, alarms=self.alarms - {Alarm.UNABLE_TO_UNLOCK})
 
     def tick(self, at: float, timing: DoorTiming, *, watched: bool, unlocked: bool) -> Self:
-        """Raise what is due by time alone.  `watched`: an open door counts as held open, which it does not when it
-        is meant to stand open.  `unlocked`: a release or a free stance holds."""
+        """Raise what is due by time alone.  `watched`: an open door counts as held open (it does not when it
+        is meant to stand open).  `unlocked`: a release or a free stance holds."""
         door, alarms = self, self.alarms
         if door.open and not watched:
             door, alarms = replace(door, opened_at=at), alarms - {Alarm.HELD_OPEN, Alarm.HELD_OPEN_SOON}

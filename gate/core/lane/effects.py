@@ -18,6 +18,8 @@ class Passed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Release:
+    """An order to let one person through."""
+
     direction: Direction
     extended: bool = False
 
@@ -29,6 +31,8 @@ class Secure:
 
 @dataclass(frozen=True, slots=True)
 class Stand:
+    """An order to take a stance."""
+
     stance: Stance
 
 

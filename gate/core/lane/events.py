@@ -29,6 +29,8 @@ class Crossed:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
+    """The passing of time."""
+
     at: float
 
 
@@ -90,6 +92,8 @@ class Tampered:
 
 @dataclass(frozen=True, slots=True)
 class DeviceState:
+    """A device that came up or was lost."""
+
     device: str
     present: bool
     at: float

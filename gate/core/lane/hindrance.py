@@ -15,7 +15,7 @@ _ORDERS = {
 
 
 JOURNAL = "journal"
-"""The problem of a lane whose journal was lost, and staff have not confirmed that."""
+"""The problem of a lane whose journal was lost, until staff confirm the loss."""
 
 
 def hindrance(state: LaneState, direction: Direction, problems: Mapping[str, str] = MappingProxyType({})) -> str:

@@ -8,6 +8,8 @@ from gate.core.reason import Reason
 
 
 class Mode(StrEnum):
+    """The service that a lane gives."""
+
     ENFORCE = "enforce"
     PILOT = "pilot"  # decides, shows and records; keeps nobody out
     FREE = "free"  # the barrier stands open; codes are decided on and recorded all the same

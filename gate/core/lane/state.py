@@ -40,12 +40,15 @@ class Timing:
     door: DoorTiming = field(default_factory=DoorTiming)
 
     def lasts(self, direction: Direction, *, extended: bool) -> float:
+        """Return the seconds that a grant stays open."""
         usual = self.passage_timeout if direction in self.sensed else self.hold
         return max(usual, self.extended) if extended else usual
 
 
 @dataclass(frozen=True, slots=True)
 class OpenGrant:
+    """The grant that is open."""
+
     seq: int  # journal row of the decision
     direction: Direction
     deadline: float  # monotonic s
@@ -57,6 +60,8 @@ class OpenGrant:
 
 @dataclass(frozen=True, slots=True)
 class LaneState:
+    """The state of one lane.  `step` returns the next one."""
+
     usual: Mode = Mode.ENFORCE  # the configuration's
     scheduled: Mode | None = None
     orders: frozenset[Mode] = frozenset()  # standing orders of staff

@@ -8,7 +8,7 @@ Rules
   their order.
 * One person per grant: while a grant is open the lane is busy.
 * Every release belongs to a grant or to the exit button, and is locked when that ends.  Only a stance
-  lets the way stand open: a fire alarm, or a mode that says so.
+  lets the way stand open: a fire alarm, or a mode that orders it.
 * Precedence is that of `gate.core.lane.modes.PRECEDENCE`.  Leaving by the button works in all modes.
 * A grant ends in one of these ways:
 
@@ -20,7 +20,7 @@ Rules
 
 Transitions are of two kinds.  An *event* triggers one of those in `_happen`.  After every event the
 *state* triggers those in `step` that follow: a grant that the mode forbids ends, the barrier takes the
-stance that is wanted now, alarms are reported when they begin and end, and what must outlive a restart
+wanted stance, alarms are reported when they begin and end, and state that must survive a restart
 is stored.
 """
 
@@ -58,7 +58,7 @@ from gate.core.model import Stance
 
 
 def step(state: LaneState, event: LaneEvent, timing: Timing) -> tuple[LaneState, tuple[Effect, ...]]:
-    """Return the next state, and what to do about it in this order."""
+    """Return the next state, and the effects in the order to carry them out."""
     lane = Transition(state, event.at, timing)
     _happen(lane, event)
     grants.end_what_the_mode_forbids(lane)
@@ -101,7 +101,7 @@ def _happen(lane: Transition, event: LaneEvent) -> None:
 
 
 def _set(lane: Transition, event: BoltMoved | Panic | Tampered | Interlock | Ordered | Scheduled) -> None:
-    """Set a value of the lane; the state triggers what follows from it."""
+    """Set a value of the lane; the state triggers the rest."""
     state = lane.state
     match event:
         case BoltMoved(home):

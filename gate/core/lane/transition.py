@@ -19,6 +19,7 @@ class Transition:
         self.effects: list[Effect] = []
 
     def do(self, *effects: Effect) -> None:
+        """Append effects."""
         self.effects.extend(effects)
 
     def do_first(self, effect: Effect) -> None:
