@@ -1,4 +1,4 @@
-"""The demo's camera: takes a picture of whoever stands before it, many times a second."""
+"""The demo's camera: it takes pictures of the person before it, many times a second."""
 
 import io
 import random
@@ -13,7 +13,7 @@ QUALITY = 80  # of the JPEGs, as cheap cameras have
 
 
 class Latest:
-    """The newest frame, for any number of viewers; who is slow misses frames, and nobody waits for them."""
+    """The newest frame, for any number of viewers.  A slow viewer misses frames and delays no other."""
 
     def __init__(self) -> None:
         self._changed = Condition()
@@ -27,7 +27,7 @@ class Latest:
             self._changed.notify_all()
 
     def after(self, number: int, timeout: float) -> tuple[int, bytes] | None:
-        """The newest frame with a higher number; waits `timeout` seconds for it, then None."""
+        """Return the newest frame with a higher number; wait `timeout` seconds for it, then return None."""
         with self._changed:
             if not self._changed.wait_for(lambda: self._number > number, timeout):
                 return None
@@ -35,7 +35,7 @@ class Latest:
 
 
 class DemoCamera:
-    """Use as a context manager: the pictures are made on a thread of their own."""
+    """A camera that draws on a thread of its own.  Use as a context manager."""
 
     def __init__(self, latest: Latest, seed: int) -> None:
         self._latest = latest
@@ -55,7 +55,7 @@ class DemoCamera:
         self._thread.join(5)
 
     def show(self, visit: Visit | None) -> None:
-        """Who stands before the camera from the next frame on."""
+        """Set the person before the camera from the next frame on."""
         self._visit = visit
 
     def _run(self) -> None:

@@ -1,8 +1,8 @@
-"""The people of the demo: what each one shows, and what a gate at a station must answer.  Pure.
+"""The people of the demo: the code that each shows, and the answer that a gate at a station must give.  Pure.
 
-A cast is a list of `Person`s, the same for the same seed.  The venue is a station, where a proof is
-mandatory: only green enters.  The first dozen already holds every family of answers; the order within
-is shuffled, but for those whose story follows on from somebody else's.
+A cast is a list of `Person`s, the same for the same seed.  The venue is a station, where a proof is mandatory: only
+green enters.  The first dozen already has every family of answers.  The order within is shuffled, except where one
+story continues another's.
 """
 
 import random
@@ -20,13 +20,13 @@ BODIES: tuple[Colour, ...] = ((24, 25, 28), (60, 64, 72), (196, 198, 202), (30, 
 
 
 class PassForm(StrEnum):
-    """How a pass is put into a code."""
+    """The form of a pass in a code."""
 
     PLAIN = "plain"
     LIVE = "live"  # bound to the phone, and signed by it just now
     SCREENSHOT = "screenshot"  # bound, signed by the phone some minutes ago
     BARE = "bare"  # bound, shown without the phone's signature
-    EDITED = "edited"  # somebody changed the colour after it was signed
+    EDITED = "edited"  # the colour was changed after it was signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +40,25 @@ class Pass:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One visit, as the script has it."""
+    """One visit in the script."""
 
     shows: str
     reason: Reason | None  # what the gate must answer; None: nothing to answer
     holds: Pass | str | None  # a pass, the text of some other code, or nothing
     medium: Medium = Medium.PHONE
     walks: bool = True  # when admitted: goes through, or turns back
-    same_code: bool = False  # shows the very code that the act before it in its story showed
+    same_code: bool = False  # shows the code of the act before it in its story
     same_holder: bool = False  # another pass of the person of the act before it in its story
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One visit, cast: who it is and what they hold."""
+    """One visit, cast: the person and their pass."""
 
     number: int  # 1..N, in the order in which they come
     act: Act
-    holder: int  # whose place in the status list it is
-    code: int  # visits with the same number show the very same code
+    holder: int  # of the place in the status list
+    code: int  # visits with the same number show the same code
     skin: Colour
     body: Colour
     seed: int  # of this visit's hand and background
@@ -69,7 +69,7 @@ class Person:
 
     @property
     def outcome(self) -> str:
-        """admitted, refused, or ignored: nothing was shown, nothing was answered."""
+        """admitted, refused, or ignored: no code and no answer."""
         return "ignored" if self.act.reason is None else "admitted" if self.admitted else "refused"
 
     @property
@@ -132,7 +132,7 @@ Story = tuple[Act, ...]
 
 @dataclass(slots=True)
 class _Casting:
-    """Gives numbers, holders and codes to acts in the order in which they come."""
+    """A cast in the making: numbers, holders and codes for acts in their order."""
 
     rng: random.Random
     people: list[Person] = field(default_factory=list)
@@ -159,7 +159,7 @@ class _Casting:
 
 
 def cast(people: int, seed: int) -> tuple[Person, ...]:
-    """`people` visits, the same for the same seed.  Rounds of 26; each round has people of its own."""
+    """Return `people` visits, the same for the same seed, in rounds of 26; each round has people of its own."""
     casting = _Casting(random.Random(seed))
     while len(casting.people) < people:
         _round(casting)
@@ -167,7 +167,8 @@ def cast(people: int, seed: int) -> tuple[Person, ...]:
 
 
 def _round(casting: _Casting) -> None:
-    """A dozen with every family of answers, then the rest; who turned back comes again in the second half."""
+    """Cast a dozen with every family of answers, then the rest; a person who turned back comes again in the second
+    half."""
     rng = casting.rng
     turned_back, returns = _TURNS_BACK
     first: list[Story] = [(act,) for act in (*_FIRST, turned_back)]

@@ -1,7 +1,7 @@
-"""The authority's side of the demo, and what is in each person's phone: texts of codes.
+"""The authority's side of the demo, and the people's phones: texts of codes.
 
-Everything is made by the real authority and the real wallet, but for two forgeries: a pass signed with
-a key that nobody vouches for, and a pass whose colour was changed after it was signed.
+The real authority and the real wallet make everything except two forgeries: a pass signed with an untrusted key, and a
+pass whose colour was changed after it was signed.
 """
 
 import secrets
@@ -30,10 +30,10 @@ NAMES = {
 
 
 class Codes:
-    """Issues what the cast holds.  `now`: Unix s at which the list is published."""
+    """Issuer of the cast's passes.  `now`: Unix s at which the list is published."""
 
     def __init__(self, folder: Path, people: Iterable[Person], now: int) -> None:
-        """Raises GateError as the authority does."""
+        """Set the authority up in `folder`.  Raises GateError as the authority does."""
         self._now = now
         self._authority = Authority.create(folder, at=now - 30 * DAY)
         for issuer, names in NAMES.items():
@@ -45,15 +45,15 @@ class Codes:
 
     @property
     def root(self) -> Path:
-        """root.json: what the gate is given to believe."""
+        """Path of root.json, the gate's root of trust."""
         return self._authority.path / "root.json"
 
     def publish(self, folder: Path) -> None:
-        """Trust list, rules and statuses into `folder`, as mirrors serve them."""
+        """Publish trust list, rules and statuses into `folder`, as mirrors serve them."""
         self._authority.publish(folder, self._now)
 
     def text(self, person: Person, at: int) -> str | None:
-        """What their code says at `at` (Unix s); None when they show none."""
+        """Return the text of their code at `at` (Unix s); None when they show none."""
         holds = person.act.holds
         if not isinstance(holds, Pass):
             return holds
@@ -74,7 +74,7 @@ class Codes:
         if holds.issuer == ROGUE:
             return encode_credential(
                 key=self._rogue,
-                issuer=ASHYQ,  # it claims to be somebody that is known; its key gives it away
+                issuer=ASHYQ,  # a forged issuer id: the key does not match it
                 idx=place,
                 status=holds.colour,
                 issued_at=self._now - HOUR,
@@ -91,14 +91,14 @@ class Codes:
 
 
 def recoloured(credential: bytes, colour: Status) -> bytes:
-    """The credential with another colour written into it and its signature left as it was."""
+    """Return the credential with another colour and its old signature."""
     protected, unprotected, payload, signature = cbor2.loads(credential).value
     claims = {**cbor2.loads(payload), STATUS_CLAIM: int(colour)}
     return cbor2.dumps(cbor2.CBORTag(SIGN1_TAG, [protected, dict(unprotected), cbor2.dumps(claims), signature]))
 
 
 def listings(people: Iterable[Person]) -> dict[int, Listing]:
-    """What the list says of everyone.  A second pass of one person says nothing new about them."""
+    """Return each person's status in the list.  A person's second pass does not change it."""
     return {
         FIRST_PLACE + person.holder: person.act.holds.listing
         for person in people

@@ -59,7 +59,7 @@ listen = "127.0.0.1:{kiosk}"
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """What the configuration of the demo's gate says."""
+    """The values of the demo gate's configuration."""
 
     state: Path
     mirror: str  # address of what the authority published
@@ -93,7 +93,7 @@ class DemoDaemon:
         self._log = log
 
     async def died(self) -> GateError:
-        """Waits until the process ends by itself, which it should not; answers what to tell."""
+        """Wait until the process ends by itself, which it should not; return the error to report."""
         code = await self._process.wait()
         text = await asyncio.to_thread(self._log.read_text, errors="replace")
         lines = [line for line in text.splitlines() if line.strip()]
@@ -103,7 +103,7 @@ class DemoDaemon:
         )
 
     async def stop(self) -> bool:
-        """SIGTERM, and SIGKILL when that is not obeyed in time.  Whether it ended as it should."""
+        """Send SIGTERM, and SIGKILL after STOP_TIMEOUT; return whether it ended in time."""
         if self._process.returncode is not None:
             return False
         self._process.send_signal(signal.SIGTERM)
@@ -118,7 +118,7 @@ class DemoDaemon:
 
 @asynccontextmanager
 async def running(config: Path, log: Path) -> AsyncIterator[DemoDaemon]:
-    """`gate run` with this configuration; what it says goes to the file `log`.  On leaving it is ended."""
+    """Run `gate run` with this configuration; its output goes to the file `log`.  It is ended on leaving."""
     with log.open("wb") as file:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "gate.demo.tethered", str(os.getpid())),
@@ -126,7 +126,7 @@ async def running(config: Path, log: Path) -> AsyncIterator[DemoDaemon]:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=file,
             stderr=file,
-            process_group=0,  # Ctrl-C is for the demo; it ends the gate in order
+            process_group=0,  # Ctrl-C goes to the demo, which ends the gate in order
         )
     daemon = DemoDaemon(process, log)
     try:
@@ -136,14 +136,14 @@ async def running(config: Path, log: Path) -> AsyncIterator[DemoDaemon]:
 
 
 async def synced(config: Path) -> None:
-    """`gate sync --once`: the list is held when it returns.  Raises GateError."""
+    """Run `gate sync --once`: the list is held when it returns.  Raises GateError."""
     code, said = await _said("sync", "--config", str(config), "--once")
     if code != 0:
         raise GateError(f"the gate could not get its list: {said}", hint="Run the demo again with --keep DIR")
 
 
 async def journal_ok(config: Path, log: Path) -> tuple[bool, str]:
-    """What `gate journal verify` says: whether the journal is whole, and its words."""
+    """Run `gate journal verify`; return whether the journal is whole, and the command's output."""
     checkpoint = await asyncio.to_thread(_last_checkpoint, log)
     proof = ("--checkpoint", checkpoint) if checkpoint else ()
     code, said = await _said("journal", "verify", "--config", str(config), *proof)
@@ -151,7 +151,7 @@ async def journal_ok(config: Path, log: Path) -> tuple[bool, str]:
 
 
 async def _said(*arguments: str) -> tuple[int | None, str]:
-    """Exit code and words of a command of the gate's; None when it did not end in time."""
+    """Return exit code and output of a command of the gate's; None when it did not end in time."""
     process = await asyncio.create_subprocess_exec(
         *_gate(*arguments),
         stdin=asyncio.subprocess.DEVNULL,
@@ -169,7 +169,7 @@ async def _said(*arguments: str) -> tuple[int | None, str]:
 
 
 def _last_checkpoint(log: Path) -> str | None:
-    """From the gate's log: with it a tail of the journal that was cut off since shows too."""
+    """Return the last checkpoint in the gate's log: with it a truncated journal is detected too."""
     found = re.findall(r"\bcheckpoint=(\d+:[0-9a-f]+)", log.read_text(errors="replace"))
     return found[-1] if found else None
 

@@ -1,4 +1,4 @@
-"""Follows the daemon's kiosk page as any script may: its stream of server-sent events."""
+"""A client of the daemon's kiosk page, as any script may be: its stream of server-sent events."""
 
 import asyncio
 import json
@@ -21,7 +21,8 @@ class Told:
 
 
 def parse(lines: Iterator[str]) -> Iterator[Told]:
-    """Events of a stream of lines without their ends (WHATWG HTML, 9.2.6); others than JSON objects are left out."""
+    """Yield events of a stream of lines without their ends (WHATWG HTML, 9.2.6); data other than JSON objects is
+    skipped."""
     name, data = "message", []
     for line in lines:
         if line:
@@ -38,14 +39,14 @@ def parse(lines: Iterator[str]) -> Iterator[Told]:
 
 
 class Follower:
-    """Use as an async context manager; reads on a thread, connects again when the stream breaks."""
+    """A client that reads on a thread, and reconnects when the stream breaks.  Use as an async context manager."""
 
     def __init__(self, port: int) -> None:
         self._port = port
         self._ended = Event()
         self._told: asyncio.Queue[Told] = asyncio.Queue()
         self._serving = asyncio.Event()
-        self.page: dict[str, Any] = {}  # the newest `state`: what the kiosk page shows
+        self.page: dict[str, Any] = {}  # the newest `state`: the content of the kiosk page
         self.ms: list[float] = []  # of every decision: from the frame to the committed answer
 
     async def __aenter__(self) -> "Follower":
@@ -59,17 +60,17 @@ class Follower:
         await asyncio.to_thread(self._thread.join, SILENCE)
 
     async def in_service(self) -> None:
-        """Waits until the gate is ready for people."""
+        """Wait until the gate is ready for people."""
         await self._serving.wait()
 
     async def next(self, *names: str) -> Told:
-        """The next event of one of these names; others before it are dropped."""
+        """Return the next event of one of these names; others before it are dropped."""
         while (told := await self._told.get()).name not in names:
             pass
         return told
 
     def drain(self) -> list[Told]:
-        """What was told and not asked for."""
+        """Return the events that were not fetched."""
         left = []
         while not self._told.empty():
             left.append(self._told.get_nowait())

@@ -1,8 +1,8 @@
-"""A turnstile with two ways, played on a pseudo-terminal: what a gate drives in demos and tests.
+"""A simulated turnstile with two ways, on a pseudo-terminal, for demos and tests.
 
-It speaks as a Digicon Tx1500 does (profile `digicon-tx1500`): 02, length of two bytes, low first, command,
-exclusive-or of all before.  Commands: 48 let one in, 41 let one out, 44 either way, 43 controlled again,
-4C 48 and 4C 41 free; the answer is 06, or 15 when it is jammed; 1A and 1B tell that somebody went in, out.
+It speaks as a Digicon Tx1500 does (profile `digicon-tx1500`): 02, length of two bytes, low first, command, exclusive-or
+of all before.  Commands: 48 let one in, 41 let one out, 44 either way, 43 controlled again, 4C 48 and 4C 41 free; the
+answer is 06, or 15 when it is jammed; 1A and 1B report a passage in, out.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ def frame(*command: int) -> bytes:
 
 @dataclass(slots=True)
 class Arm:
-    """The turnstile without its line.  Pure: bytes and monotonic seconds go in, answers and words come out."""
+    """The turnstile without its line.  Pure: bytes and monotonic seconds in, answers and words out."""
 
     jammed: bool = False  # refuses every command
     free: frozenset[Direction] = frozenset()
@@ -43,7 +43,7 @@ class Arm:
     _rest: bytes = b""
 
     def feed(self, data: bytes, at: float) -> tuple[bytes, list[str]]:
-        """What it answers, and what it did."""
+        """Return its answer, and its actions in words."""
         self._rest += data
         answers, words = b"", []
         while command := self._cut():
@@ -56,7 +56,7 @@ class Arm:
         return answers, words
 
     def turn(self, direction: Direction) -> bytes:
-        """Somebody pushes: what it reports when the arm gives way, b"" when it does not."""
+        """Push the arm; return its report when it gives way, b"" when it does not."""
         if direction not in self.free and self.released.pop(direction, None) is None:
             return b""
         return frame(_PASSED[direction])
@@ -83,7 +83,7 @@ class Arm:
                 return [f"strange command {command.hex(' ')}"]
 
     def _cut(self) -> bytes:
-        """The next whole command; what begins no frame is dropped."""
+        """Return the next whole command; bytes that begin no frame are dropped."""
         while self._rest:
             size = _HEAD + int.from_bytes(self._rest[1:3], "little")
             if self._rest[0] != _START or (len(self._rest) >= _HEAD and size not in (5, 6)):
@@ -99,8 +99,10 @@ class Arm:
 
 
 class LaneSim:
-    """Belongs to one event loop.  `say` hears every word; `walk`: seconds after which the person comes for
-    whom it was released, None when people are moved by hand."""
+    """A turnstile on a line.  Belongs to one event loop.
+
+    `say` gets every action in words; `walk`: seconds after which the admitted person comes, None when people are
+    moved by hand."""
 
     def __init__(self, link: Path | None, walk: float | None, say: Callable[[str], None]) -> None:
         self.arm = Arm()
@@ -113,7 +115,7 @@ class LaneSim:
         self._people: set[asyncio.Task[None]] = set()
 
     def plug(self) -> None:
-        """A new pseudo-terminal, under the name of `link` if there is one.  Plugged already: no change."""
+        """Make a new pseudo-terminal, under the name of `link` if given.  No change when it is plugged already."""
         if self._ours >= 0:
             return
         self._ours, self._theirs = pty.openpty()
@@ -139,13 +141,13 @@ class LaneSim:
         self._say("unplugged")
 
     def turn(self, direction: Direction) -> None:
-        """Somebody pushes the arm."""
+        """Push the arm."""
         report = self.arm.turn(direction)
         self._say(f"passed {direction}" if report else f"the arm does not give way: {direction}")
         self._write(report)
 
     async def run(self) -> None:
-        """Lets time pass, until cancelled."""
+        """Let time pass, until cancelled."""
         loop = asyncio.get_running_loop()
         while True:
             for word in self.arm.tick(loop.time()):
@@ -179,7 +181,7 @@ class LaneSim:
 
 @asynccontextmanager
 async def playing(link: Path | None, walk: float | None, say: Callable[[str], None]) -> AsyncIterator[LaneSim]:
-    """A turnstile that is plugged in; unplugged at the end."""
+    """Plug in a turnstile; unplug it at the end."""
     sim = LaneSim(link, walk, say)
     sim.plug()
     clock = asyncio.create_task(sim.run(), name="lane-sim")

@@ -1,4 +1,4 @@
-"""What the authority published, on loopback: the demo's only mirror, and as plain as any web server."""
+"""The demo's only mirror, on loopback: a plain web server of the authority's files."""
 
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -7,7 +7,7 @@ from threading import Thread
 
 
 class MirrorServer:
-    """Use as a context manager."""
+    """A web server.  Use as a context manager."""
 
     def __init__(self, folder: Path) -> None:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, directory=str(folder)))
@@ -30,4 +30,4 @@ class MirrorServer:
 
 class _Handler(SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
-        """The demo's output is for people."""
+        """Log nothing: the demo's output is for people."""

@@ -1,4 +1,4 @@
-"""How a hand brings something before the camera, holds it and takes it away.  Pure."""
+"""The motion of a hand that brings something before the camera, holds it and takes it away.  Pure."""
 
 import math
 import random
@@ -9,7 +9,7 @@ from gate.demo.scene import VIEW, Pose
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How one person's hand moves: from outside the view to where it holds still (as hands do), and back."""
+    """One person's motion: from outside the view to a hold (with a tremble), and back."""
 
     start: Pose
     held: Pose
@@ -39,11 +39,11 @@ class Way:
         return cls(start, held, away, tuple(rng.uniform(0, 6.3) for _ in range(4)))
 
     def approach(self, share: float) -> Pose:
-        """0 outside the view .. 1 held: fast at first, slow at the end."""
+        """Return the pose at a share from 0, outside the view, to 1, held: fast at first, slow at the end."""
         return self.start.mixed(self.held, 1 - (1 - min(max(share, 0.0), 1.0)) ** 2.4)
 
     def hold(self, seconds: float) -> Pose:
-        """Held out, with the tremble that every hand has (some 2 to 6 Hz, a few px)."""
+        """Return the pose while held, with the tremble of a hand (some 2 to 6 Hz, a few px)."""
         one, two, three, four = self.tremble
         return replace(
             self.held,
@@ -54,5 +54,5 @@ class Way:
         )
 
     def leave(self, share: float) -> Pose:
-        """0 held .. 1 gone from the view."""
+        """Return the pose at a share from 0, held, to 1, gone from the view."""
         return self.held.mixed(self.away, min(max(share, 0.0), 1.0) ** 1.6)

@@ -1,7 +1,7 @@
 """The stage: one page on which the whole demo can be watched.
 
-The kiosk page itself refuses to be framed by other pages (`frame-ancestors 'none'`), as it should; the
-stage repeats the words that it shows and links to it.
+The kiosk page itself refuses to be framed by other pages (`frame-ancestors 'none'`), as it should.  The stage repeats
+its words and links to it.
 """
 
 import html
@@ -91,5 +91,5 @@ reads this stream, checks the pass, looks the status up, records its answer and 
 
 
 def stage_page(kiosk: str) -> str:
-    """`kiosk`: address of the gate's own page."""
+    """Return the page.  `kiosk`: address of the gate's own page."""
     return _PAGE.substitute(kiosk=html.escape(kiosk, quote=True))

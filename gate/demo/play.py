@@ -1,4 +1,4 @@
-"""Builds the demo around a real gate, plays it, and takes everything down again, whatever happens.
+"""The demo around a real gate: set-up, play, and teardown on every way out.
 
 authority --files--> mirror, HTTP --> gate sync --> list.db
                                             people --drawn camera, HTTP--> gate run --serial--> turnstile
@@ -41,7 +41,7 @@ class Plan:
     speed: float
     ports: Sequence[int]  # for the kiosk page: the first that is free; 0 is any
     folder: Path  # for all files
-    endless: bool  # to be stopped by hand, however many people are cast
+    endless: bool  # until stopped by hand, for any size of the cast
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +52,14 @@ class Addresses:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Who is told: where to look, and every visit when it is over.  Called on the event loop."""
+    """Callbacks for the addresses and for every visit when it is over.  Called on the event loop."""
 
     opened: Callable[[Addresses], None]
     seen: Callable[[Seen], None]
 
 
 async def play(plan: Plan, clock: Clock, audience: Audience) -> Report:
-    """Raises GateError when the gate does not start, or ends by itself."""
+    """Play the demo.  Raises GateError when the gate does not start, or ends by itself."""
     enough = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -110,7 +110,7 @@ async def _play(plan: Plan, clock: Clock, audience: Audience, enough: asyncio.Ev
 
 
 def _published(plan: Plan, now: int) -> Codes:
-    """The authority's work, where a mirror finds it."""
+    """Publish the authority's files for the mirror."""
     codes = Codes(plan.folder / "authority", plan.people, now)
     codes.publish(plan.folder / "publication")
     return codes
@@ -129,7 +129,7 @@ async def _serving(follower: Follower, enough: asyncio.Event) -> None:
 
 
 async def _until_enough(work: Coroutine[Any, Any, None], enough: asyncio.Event) -> None:
-    """Runs `work`; ends it when `enough` is set."""
+    """Run `work`; end it when `enough` is set."""
     task, stop = asyncio.ensure_future(work), asyncio.ensure_future(enough.wait())
     await _first_of(task, stop)
     if task.done() and not task.cancelled():
@@ -137,7 +137,7 @@ async def _until_enough(work: Coroutine[Any, Any, None], enough: asyncio.Event) 
 
 
 async def _unless_dead(daemon: DemoDaemon, work: Coroutine[Any, Any, None]) -> None:
-    """Runs `work`.  Raises GateError when the gate ends meanwhile."""
+    """Run `work`.  Raises GateError when the gate ends meanwhile."""
     task, death = asyncio.ensure_future(work), asyncio.ensure_future(daemon.died())
     await _first_of(task, death)
     if task.done() and not task.cancelled():
@@ -147,7 +147,7 @@ async def _unless_dead(daemon: DemoDaemon, work: Coroutine[Any, Any, None]) -> N
 
 
 async def _first_of(task: "asyncio.Future[Any]", other: "asyncio.Future[Any]") -> None:
-    """Waits for either; whatever is left, here or on the way out, is cancelled and waited for."""
+    """Wait for either; then, and on every way out, cancel the rest and wait for it."""
     try:
         await asyncio.wait((task, other), return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -157,7 +157,7 @@ async def _first_of(task: "asyncio.Future[Any]", other: "asyncio.Future[Any]") -
 
 
 def _free_port(wanted: Sequence[int]) -> int:
-    """Raises UsageError when none of them is free."""
+    """Return the first free port.  Raises UsageError when none is free."""
     problem = ""
     for port in wanted:
         with socket.socket() as probe:
@@ -174,7 +174,7 @@ def _free_port(wanted: Sequence[int]) -> int:
 
 @contextmanager
 def workplace(keep: Path | None) -> Iterator[Path]:
-    """A folder for the demo's files: `keep`, which must be new or empty, or one that is removed again."""
+    """Yield a folder for the demo's files: `keep`, which must be new or empty, or one that is removed again."""
     if keep is None:
         folder = Path(tempfile.mkdtemp(prefix="gate-demo-"))
         try:

@@ -1,7 +1,7 @@
-"""What people hold up to the camera, drawn flat: a phone with a pass app, a printed sheet, a card.
+"""The things that people hold up to the camera, drawn flat: a phone with a pass app, a printed sheet, a card.
 
-Pure: a `Prop` is a picture with transparency and the place of the code on it.  The scene bends it
-into the camera's view.  The passes' colour plays no part in reading: the app is coloured for the eye.
+Pure: a `Prop` is a picture with transparency and the place of the code on it.  The scene bends it into the camera's
+view.  The passes' colour plays no part in reading: the app is coloured for the eye.
 """
 
 import random
@@ -17,26 +17,26 @@ BODY = (100, 60, 580, 1000)
 SCREEN = (116, 78, 564, 982)
 CODE_BOX = 404  # px: side of the code with its quiet zone on the flat picture
 CODE_AT = (138, 250)
-QUIET = 4  # modules of white around a code, as ISO 18004 asks
+QUIET = 4  # modules of white around a code (ISO/IEC 18004)
 
 Modules = NDArray[np.bool_]
 Colour = tuple[int, int, int]
 
 
 class Medium(StrEnum):
-    """What the code is shown on."""
+    """The carrier of the code."""
 
     PHONE = "phone"
     DIM = "dim"  # the display turned down
     CRACKED = "cracked"
     PAPER = "paper"
     CARD = "card"  # a laminated card, such as a menu's
-    DARK = "dark"  # a phone with its display off: no code at all
+    DARK = "dark"  # a phone with its display off: no code
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How the thing looks apart from its code."""
+    """The look of the thing apart from its code."""
 
     medium: Medium
     title: str  # of the app, sheet or card
@@ -49,7 +49,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Prop:
-    """`sharp` and `half` are pictures of one thing with premultiplied transparency (RGBa), half for afar."""
+    """A drawn thing.  `sharp` and `half` are pictures of it with premultiplied transparency (RGBa), half for afar."""
 
     sharp: Image.Image
     half: Image.Image
@@ -59,7 +59,7 @@ class Prop:
 
 
 def draw(look: Look, modules: Modules | None) -> Prop:
-    """The thing with the code on it.  `modules`: (n, n), True is dark, without quiet zone."""
+    """Draw the thing with the code on it.  `modules`: (n, n), True is dark, without quiet zone."""
     canvas = Image.new("RGBA", (WIDTH, HEIGHT))
     _palm(canvas, look)
     if look.medium is Medium.PAPER:
@@ -139,14 +139,14 @@ def _card(canvas: Image.Image, look: Look) -> None:
 
 
 def _dimmed(canvas: Image.Image) -> Image.Image:
-    """The display at a low brightness: white turns dark grey, and the hand stays as lit as it was."""
+    """Dim the display: white turns dark grey, and the hand stays as lit as it was."""
     shade = Image.new("RGBA", canvas.size)
     ImageDraw.Draw(shade).rounded_rectangle(SCREEN, 48, fill=(16, 17, 20, 150))
     return Image.alpha_composite(canvas, shade)
 
 
 def _cracks(canvas: Image.Image, rng: random.Random) -> None:
-    """Splinters run from one blow near a corner of the code across the glass."""
+    """Draw splinters across the glass, from one blow near a corner of the code."""
     pen = ImageDraw.Draw(canvas)
     start = (rng.uniform(440, 520), rng.uniform(600, 700))
     for _ in range(9):
@@ -162,7 +162,7 @@ def _cracks(canvas: Image.Image, rng: random.Random) -> None:
 
 
 def _palm(canvas: Image.Image, look: Look) -> None:
-    """The hand behind: soft blobs of skin that show at the sides and below."""
+    """Draw the hand behind: soft blobs of skin at the sides and below."""
     blob = Image.new("RGBA", canvas.size, (*look.skin, 0))
     pen = ImageDraw.Draw(blob)
     dark = _shade(look.skin, 0.72)
@@ -172,7 +172,7 @@ def _palm(canvas: Image.Image, look: Look) -> None:
 
 
 def _fingers(canvas: Image.Image, look: Look) -> None:
-    """Fingertips over the left edge and the thumb over the right: they never cover the code."""
+    """Draw fingertips over the left edge and the thumb over the right: they never cover the code."""
     hand = Image.new("RGBA", canvas.size, (*look.skin, 0))
     pen = ImageDraw.Draw(hand)
     dark = _shade(look.skin, 0.8)

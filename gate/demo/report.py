@@ -1,4 +1,4 @@
-"""What came of it: a row a person, a summary, and whether all was as the cast expects."""
+"""The report of a demo: a row a person, a summary, and the deviations from the cast."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from gate.demo.cast import Person
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one visit came to, as seen from outside the gate."""
+    """The result of one visit, observed outside the gate."""
 
     person: Person
     outcome: str  # admitted, refused, ignored
@@ -30,7 +30,7 @@ class Seen:
         }
 
     def mismatch(self) -> str:
-        """One line naming what is not as expected; "" when all is."""
+        """Return one line naming the deviation; "" without one."""
         expected = self.person
         reason = None if expected.act.reason is None else expected.act.reason.value
         parts = []
@@ -47,7 +47,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """What is known only when it is over."""
+    """Figures that are known only at the end."""
 
     opened: int  # times that the arm was freed
     strange_bytes: int  # on the serial line
@@ -62,19 +62,19 @@ class Report:
     asked: int  # people who were to come
     seen: Sequence[Seen]
     ending: Ending
-    endless: bool = False  # runs until it is stopped: fewer people than cast is as it should be
+    endless: bool = False  # runs until it is stopped: fewer people than cast are expected
 
     @property
     def admitted(self) -> int:
         return sum(1 for one in self.seen if one.outcome == "admitted")
 
     def refused(self) -> dict[str, int]:
-        """By reason, the most frequent first."""
+        """Return refusals by reason, the most frequent first."""
         counts = Counter(str(one.reason) for one in self.seen if one.outcome == "refused")
         return dict(counts.most_common())
 
     def mismatches(self) -> list[str]:
-        """A line for everything that is not as expected."""
+        """Return a line for every deviation."""
         lines = [line for one in self.seen if (line := one.mismatch())]
         ending = self.ending
         if len(self.seen) < self.asked and not self.endless:

@@ -1,8 +1,8 @@
-"""The view of a gate's camera: a hall out of focus, a person, and a hand that brings something close.
+"""The view of a gate's camera: a hall out of focus, a person, and a hand that holds something close.
 
-Pure: a prop, a pose and a random source go in, a picture comes out.  What spoils real pictures is
-here on purpose: perspective, motion blur, a lens focused on the usual distance only, lamps mirrored in
-the glass, uneven and flickering light, sensor noise.
+Pure: a prop, a pose and a random source in, a picture out.  The faults of real pictures are here on purpose:
+perspective, motion blur, a lens focused on the usual distance only, lamps mirrored in the glass, uneven and flickering
+light, sensor noise.
 """
 
 import math
@@ -29,7 +29,7 @@ Box = tuple[int, int, int, int]  # left, top, right, bottom px of the view
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """Where the middle of the code is, as the camera sees it, and how the thing is turned."""
+    """Place of the middle of the code in the view, and the thing's rotation."""
 
     x: float  # px from the left
     y: float  # px from the top
@@ -39,14 +39,14 @@ class Pose:
     yaw: float = 0.0  # degrees, right edge away
 
     def mixed(self, other: "Pose", share: float) -> "Pose":
-        """The pose `share` of the way to the other."""
+        """Return the pose `share` of the way to the other."""
         mine, theirs = _numbers(self), _numbers(other)
         return Pose(*(a + (b - a) * share for a, b in zip(mine, theirs, strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """One frame, with what is known about the code in it."""
+    """One frame, with known facts of the code in it."""
 
     picture: Image.Image  # RGB, VIEW
     whole: bool  # the symbol lies entirely in the picture
@@ -55,7 +55,7 @@ class Shot:
 
 @dataclass(frozen=True, slots=True)
 class Backdrop:
-    """All that stands behind the thing held up: made once a person."""
+    """Everything behind the thing held up: made once a person."""
 
     hall: Image.Image
     figure: Image.Image  # RGBA, already out of focus
@@ -75,7 +75,7 @@ def _numbers(pose: Pose) -> tuple[float, ...]:
 
 
 def hall(rng: random.Random) -> Image.Image:
-    """A lit hall far behind the focus: ceiling with lamps, walls, people; VIEW px."""
+    """Draw a lit hall far behind the focus: ceiling with lamps, walls, people; VIEW px."""
     width, height = VIEW
     down = np.linspace(0, 1, height)[:, None]
     base = np.where(down < 0.45, 150 - 90 * down, 96 + 40 * (down - 0.45))
@@ -96,7 +96,7 @@ def hall(rng: random.Random) -> Image.Image:
 
 
 def figure(rng: random.Random, skin: tuple[int, int, int]) -> Image.Image:
-    """Head and shoulders behind the hand, out of focus; RGBA, 420 x 460 px."""
+    """Draw head and shoulders behind the hand, out of focus; RGBA, 420 x 460 px."""
     person = Image.new("RGBA", (420, 460))
     pen = ImageDraw.Draw(person)
     coat = tuple(rng.choice([(38, 44, 60), (92, 38, 40), (44, 74, 58), (120, 110, 96), (62, 62, 66), (150, 120, 40)]))
@@ -125,9 +125,10 @@ def light(rng: random.Random) -> Light:
 
 
 def corners(prop: Prop, pose: Pose, box: tuple[float, float, float, float] | None = None) -> Array:
-    """Where the corners of `box` (flat px; the whole prop when None) appear: (4, 2) px, clockwise from the left top.
+    """Return the corners of `box` (flat px; the whole prop when None) in the view: (4, 2) px, clockwise from the left
+    top.
 
-    The flat picture is a plane that hangs at its code's middle, is turned, and is seen through a pinhole."""
+    The flat picture is a plane that hangs at its code's middle, is turned, and is projected through a pinhole."""
     left, top, right, bottom = box or (0.0, 0.0, float(WIDTH), float(HEIGHT))
     centre = prop.code or (0.0, 0.0, float(WIDTH), float(HEIGHT) * 0.84)
     middle = np.array([(centre[0] + centre[2]) / 2, (centre[1] + centre[3]) / 2])
@@ -141,7 +142,7 @@ def corners(prop: Prop, pose: Pose, box: tuple[float, float, float, float] | Non
 
 
 def shoot(backdrop: Backdrop, lighting: Light, prop: Prop, before: Pose, now: Pose, rng: random.Random) -> Shot:
-    """One frame.  `before` is the pose one exposure earlier: the difference is motion blur."""
+    """Take one frame.  `before` is the pose one exposure earlier: the difference is motion blur."""
     canvas = _behind(backdrop, now)
     _hold_up(canvas, prop, before, now, lighting)
     picture = _developed(canvas, lighting, rng)
@@ -154,19 +155,19 @@ def shoot(backdrop: Backdrop, lighting: Light, prop: Prop, before: Pose, now: Po
 
 
 def empty(backdrop: Backdrop, lighting: Light, rng: random.Random) -> Image.Image:
-    """The hall with nobody before the gate."""
+    """Return the hall without a person before the gate."""
     return _developed(backdrop.hall, lighting, rng)
 
 
 def _developed(canvas: Image.Image, lighting: Light, rng: random.Random) -> Image.Image:
-    """What lens and sensor make of it: darker corners, a little flicker of the lamps, noise."""
+    """Apply lens and sensor: darker corners, a little flicker of the lamps, noise."""
     left, top = rng.randrange(64), rng.randrange(64)
     noise = lighting.noise.crop((left, top, left + VIEW[0], top + VIEW[1]))
     return ImageChops.add(ImageChops.multiply(canvas, lighting.shade), noise, 1.0, -128 + rng.randint(-3, 3))
 
 
 def _behind(backdrop: Backdrop, pose: Pose) -> Image.Image:
-    """The person stands behind the hand: nearer when the hand is nearer."""
+    """Draw the person behind the hand: nearer when the hand is nearer."""
     canvas = backdrop.hall.copy()
     size = 1.35 / (0.45 + 0.55 * pose.distance)
     person = backdrop.figure.resize((int(420 * size), int(460 * size)), Image.Resampling.BILINEAR)
@@ -176,7 +177,7 @@ def _behind(backdrop: Backdrop, pose: Pose) -> Image.Image:
 
 
 def _hold_up(canvas: Image.Image, prop: Prop, before: Pose, now: Pose, lighting: Light) -> None:
-    """Draws the thing in perspective, out of focus and moving as the poses say."""
+    """Draw the thing in perspective, out of focus and moving as the poses say."""
     target = corners(prop, now)
     place = _bounds(target)
     if place is None:
@@ -197,7 +198,7 @@ def _hold_up(canvas: Image.Image, prop: Prop, before: Pose, now: Pose, lighting:
 
 
 def _mirrored(thing: Image.Image, place: Box, pose: Pose, lighting: Light) -> Image.Image:
-    """Lamps slide over the glass as it turns."""
+    """Add lamps that slide over the glass as it turns."""
     left = int(place[0] + 320 - 9 * pose.yaw - 3 * pose.roll) % 640
     top = int(place[1] + 240 - 12 * pose.pitch) % 480
     sheen = lighting.lamps.crop((left, top, left + thing.width, top + thing.height))
@@ -205,9 +206,9 @@ def _mirrored(thing: Image.Image, place: Box, pose: Pose, lighting: Light) -> Im
 
 
 def _blurred(part: Image.Image, before: Pose, now: Pose) -> Image.Image:
-    """Defocus, then the even mean of the picture along its way during the exposure.
+    """Apply defocus, then the even mean of the picture along its way during the exposure.
 
-    Valid but for MARGIN px at each side, where the shifted pictures wrap around."""
+    Valid except for MARGIN px at each side, where the shifted pictures wrap around."""
     spread = DEFOCUS * abs(1 / now.distance - 1 / FOCUS)
     if spread > 0.35:
         part = part.filter(ImageFilter.GaussianBlur(spread))
@@ -222,7 +223,7 @@ def _blurred(part: Image.Image, before: Pose, now: Pose) -> Image.Image:
 
 
 def _bounds(target: Array) -> Box | None:
-    """The part of the view that the corners and the blur beyond them take."""
+    """Return the part of the view that the corners and the blur beyond them take."""
     low = np.maximum(np.floor(target.min(axis=0)) - MARGIN, 0).astype(int)
     high = np.minimum(np.ceil(target.max(axis=0)) + MARGIN, VIEW).astype(int)
     if (high - low < 1).any():
@@ -231,7 +232,7 @@ def _bounds(target: Array) -> Box | None:
 
 
 def _homography(picture: Array, flat: Array) -> list[float]:
-    """The eight numbers that take a place in the picture to a place on the flat thing (Pillow's PERSPECTIVE)."""
+    """Return the eight coefficients from a place in the picture to one on the flat thing (Pillow's PERSPECTIVE)."""
     rows = []
     for (x, y), (u, v) in zip(picture, flat, strict=True):
         rows.append([x, y, 1, 0, 0, 0, -u * x, -u * y])

@@ -1,5 +1,5 @@
-"""What the demo serves on loopback: the camera (`/camera`, Motion JPEG, as network cameras send it), and
-the stage (`/`), a page on which a person can watch the whole gate at work.
+"""The demo's web server on loopback: the camera (`/camera`, Motion JPEG, as network cameras send it), and the stage
+(`/`), a page that shows the whole gate at work.
 """
 
 import json
@@ -20,7 +20,9 @@ State = Callable[[], dict[str, object]]
 
 
 class DemoStage:
-    """Use as a context manager.  `state`: what the page shows besides the picture; called on any thread."""
+    """A web server.  Use as a context manager.
+
+    `state`: the page's content besides the picture; called on any thread."""
 
     def __init__(self, latest: Latest, state: State, kiosk: str) -> None:
         self._ended = Event()
@@ -54,7 +56,7 @@ class _Server(ThreadingHTTPServer):
         self.latest, self.state, self.page, self.ended = latest, state, page.encode(), ended
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A viewer that went away is no error worth a word."""
+        """Ignore a viewer that went away."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -73,7 +75,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.send_error(HTTPStatus.NOT_FOUND)
 
     def log_message(self, *_: object) -> None:
-        """The demo's output is for people."""
+        """Log nothing: the demo's output is for people."""
 
     def _answer(self, kind: str, body: bytes) -> None:
         self.send_response(HTTPStatus.OK)

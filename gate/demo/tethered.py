@@ -1,7 +1,7 @@
 """`python -m gate.demo.tethered PID ...`: `python -m gate ...` that ends with its parent, process PID (Linux).
 
-A gate whose demo was killed would look for its turnstile for ever, by the name of a pseudo-terminal that
-the next demo is given: it would take that one's.
+A gate whose demo was killed would seek its turnstile for ever, by the name of a pseudo-terminal.  The next demo may get
+that name, and the gate would take its turnstile.
 """
 
 import ctypes

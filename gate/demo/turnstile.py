@@ -1,8 +1,8 @@
-"""The turnstile of the demo: what hangs on the other end of the serial line.
+"""The turnstile of the demo, at the other end of the serial line.
 
-A pseudo-terminal stands in for the USB port.  It speaks LCUS, the four-byte frames of common USB
-relay boards (9600 8N1): `A0 channel operation sum`, operation 01 on, 00 off, sum the low byte of the
-first three.  Channel 1 is the arm: `A0 01 01 A2` frees it, `A0 01 00 A1` locks it.
+A pseudo-terminal stands in for the USB port.  It speaks LCUS, the four-byte frames of common USB relay boards (9600
+8N1): `A0 channel operation sum`, operation 01 on, 00 off, sum the low byte of the first three.  Channel 1 is the arm:
+`A0 01 01 A2` frees it, `A0 01 00 A1` locks it.
 """
 
 import asyncio
@@ -19,13 +19,13 @@ FRAME_LENGTH = 4
 
 @dataclass(slots=True)
 class TurnstileFrames:
-    """Cuts a stream of bytes into frames; finds its feet again after bytes that are none."""
+    """A parser of frames, which synchronises again after bytes that are none."""
 
     _rest: bytearray = field(default_factory=bytearray)
     strange: int = 0  # bytes that belonged to no frame
 
     def feed(self, data: bytes) -> list[tuple[int, int]]:
-        """(channel, operation) of every whole frame, in order."""
+        """Return (channel, operation) of every whole frame, in order."""
         self._rest += data
         found = []
         while len(self._rest) >= FRAME_LENGTH:
@@ -40,7 +40,9 @@ class TurnstileFrames:
 
 
 class Turnstile:
-    """Belongs to one event loop.  Use as an async context manager; `device` is the port's name."""
+    """A simulated turnstile; `device` is the port's name.
+
+    Belongs to one event loop.  Use as an async context manager."""
 
     def __init__(self) -> None:
         self._frames = TurnstileFrames()
@@ -51,7 +53,7 @@ class Turnstile:
 
     async def __aenter__(self) -> "Turnstile":
         self._ours, self._theirs = pty.openpty()
-        tty.setraw(self._theirs)  # kept open here, so that the line outlives whoever opens and closes it
+        tty.setraw(self._theirs)  # kept open here, so that the line outlives its users
         os.set_blocking(self._ours, False)
         self.device = os.ttyname(self._theirs)
         asyncio.get_running_loop().add_reader(self._ours, self._read)
@@ -67,7 +69,7 @@ class Turnstile:
         return self._frames.strange
 
     async def opened(self, known: int) -> float:
-        """When the arm was freed for the time after the first `known` times; waits for it."""
+        """Wait until the arm was freed more than `known` times; return when."""
         while len(self.openings) <= known:
             future: asyncio.Future[float] = asyncio.get_running_loop().create_future()
             self._waiting.append(future)
@@ -75,7 +77,7 @@ class Turnstile:
         return self.openings[known]
 
     def turn(self) -> bool:
-        """Somebody pushes the arm: it turns if it is free, and is locked again behind them."""
+        """Push the arm; return whether it turned.  A free arm turns once, and is locked again after that."""
         if not self.free:
             return False
         self.free = False

@@ -1,4 +1,4 @@
-"""One person before the camera: who, with what, and where their hand is at any moment."""
+"""One person before the camera, their pass, and the pose of their hand at any moment."""
 
 import random
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from gate.demo.scene import EXPOSURE, Backdrop, Pose, figure, hall
 
 TEAL, SKY, PLUM, OLIVE, GREY = (30, 118, 108), (38, 92, 170), (104, 48, 110), (96, 84, 36), (84, 88, 96)
 READABLE = 2.0
-"""Pixels a module from which a code counts as visible: what a good reader needs for 90 % recall."""
+"""Pixels a module from which a code counts as visible: a good reader needs them for 90 % recall."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,9 @@ class DemoPace:
 
 @dataclass(slots=True)
 class Visit:
-    """Times are monotonic seconds.  The camera's thread reads; `leaves_at` is written once from outside,
-    `visible_at` once by the camera."""
+    """A visit.  Times are monotonic seconds.
+
+    The camera's thread reads; `leaves_at` is written once from outside, `visible_at` once by the camera."""
 
     person: Person
     prop: Prop
@@ -57,11 +58,11 @@ class Visit:
         return self.way.hold(at - self.held_at)
 
     def poses(self, at: float) -> tuple[Pose, Pose]:
-        """Where the hand was when the shutter opened, and where it is now."""
+        """Return the hand's pose when the shutter opened, and now."""
         return self.pose(at - EXPOSURE), self.pose(at)
 
     def saw(self, at: float, *, whole: bool, module_px: float) -> None:
-        """What the camera knows of the frame taken `at`."""
+        """Record the camera's facts of the frame taken `at`."""
         if not whole or module_px < READABLE:
             return
         self.last_seen_at = at
@@ -70,7 +71,7 @@ class Visit:
 
 
 def prepare(person: Person, text: str | None, pace: DemoPace) -> Visit:
-    """Draws the person and what they hold (some 50 ms of work)."""
+    """Draw the person and the thing that they hold (some 50 ms of work)."""
     rng = random.Random(person.seed)
     paper = person.act.medium in (Medium.PAPER, Medium.CARD)
     prop = draw(_look(person), None if text is None else _modules(text, paper=paper))

@@ -1,6 +1,5 @@
-"""People before the gate, one after the other: they walk up, show what they have, read the answer, and
-go through or away.  What the gate does to them is seen from outside only: the bytes that reach the
-turnstile, and the gate's page.
+"""People before the gate, one after the other: they walk up, show a code, read the answer, and go through or away.  The
+gate is observed from outside only: by the bytes that reach the turnstile, and by its page.
 """
 
 import asyncio
@@ -23,7 +22,7 @@ from gate.ports.clock import Clock
 
 PATIENCE = 4.0  # seconds that a person holds the code out for an answer, at any speed
 OPENING = 2.0  # seconds that an admitted person waits for the arm
-APART = GONE_AFTER + 0.4  # seconds for which a code must be out of view before it counts as shown anew
+APART = GONE_AFTER + 0.4  # seconds for which a code must be out of view before it counts as shown again
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,7 @@ class Tempo:
     """Seconds, at the demo's speed."""
 
     approach: float  # from out of view to held
-    nothing: float  # how long a person waits who shows nothing
+    nothing: float  # for which a person without a code waits
     glance: float  # at the answer, before the hand goes down
     leave: float  # from held to out of view
     push: float  # from the arm's freeing to the body in the sensor's beam
@@ -59,7 +58,7 @@ class DemoContact:
 
     def __init__(self, path: Path) -> None:
         os.mkfifo(path)
-        self._end = os.open(path, os.O_RDWR | os.O_NONBLOCK)  # for both ends, so that neither waits for the other
+        self._end = os.open(path, os.O_RDWR | os.O_NONBLOCK)  # for both ends, so that neither blocks on the other
 
     def set(self, *, active: bool) -> None:
         os.write(self._end, b"on\n" if active else b"off\n")
@@ -101,7 +100,7 @@ class World:
         self.seen: list[Seen] = []
 
     async def play(self, people: Sequence[Person], tell: Callable[[Seen], None], enough: asyncio.Event) -> None:
-        """Everyone in turn, until `enough` is set."""
+        """Play everyone in turn, until `enough` is set."""
         for person in people:
             if enough.is_set():
                 return
@@ -110,7 +109,7 @@ class World:
             tell(seen)
 
     def state(self) -> dict[str, object]:
-        """For the stage page; any thread."""
+        """Return the state for the stage page.  From any thread."""
         seen = list(self.seen)
         timed = [one.ms_to_open for one in seen if one.ms_to_open is not None]
         return {
@@ -142,7 +141,7 @@ class World:
         return seen
 
     async def _apart(self, person: Person) -> None:
-        """Who shows a code again, or has another one of the same person, comes when the first is out of view."""
+        """Wait until the person's earlier code is out of view, before they show it or another one."""
         before = max((self._last_seen.get(key, 0.0) for key in _keys(person)), default=0.0)
         await _until(before + APART)
 
@@ -180,7 +179,7 @@ class World:
         return None
 
     async def _walk(self) -> None:
-        """Through the arm, if it is free still: otherwise one bumps into it, and nobody has gone through."""
+        """Walk through the arm, if it is still free: otherwise the person bumps into it and has not gone through."""
         if not self._turnstile.turn():
             return
         self._through = True
@@ -201,5 +200,5 @@ def _keys(person: Person) -> tuple[tuple[str, int], tuple[str, int]]:
 
 
 async def _until(moment: float) -> None:
-    """Sleeps until this monotonic second."""
+    """Sleep until this monotonic second."""
     await asyncio.sleep(max(0.0, moment - monotonic()))

@@ -18,7 +18,7 @@ COLOURS = {
 
 
 def draw(rows: Sequence[LookRow]) -> str:
-    """Recall as a bar, time beside it; what has no recall shows its time as a bar."""
+    """Draw recall as a bar, time beside it; a row without recall has a bar of time."""
     parts, y, last = [], 46, ""
     slowest = max((row.ms_mean for row in rows if row.recall is None), default=1.0)
     for row in rows:

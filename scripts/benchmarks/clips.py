@@ -1,4 +1,4 @@
-"""What a gate's camera sees one frame after another, drawn from a number like its single pictures."""
+"""Successive frames of a gate's camera, drawn from a number like its single pictures."""
 
 from collections.abc import Callable, Iterator
 
@@ -11,13 +11,13 @@ FRAMES = 30
 RATE = 15.0  # frames a second
 
 Clip = tuple[list[Grey], str]
-"""Its frames, and what the code says."""
+"""Its frames, and the code's text."""
 
 
 def approach(number: int, view: tuple[int, int]) -> Clip:
-    """Someone walks up with a phone, two seconds.
+    """Draw a person who walks up with a phone, two seconds.
 
-    From afar, moving and out of focus to held still at the distance for which the lens is set."""
+    The phone moves from afar and out of focus to held still at the distance for which the lens is set."""
     dice = np.random.default_rng([number, *view])
     flat, size, text = _pass(dice)
     height, width = view
@@ -42,7 +42,7 @@ def approach(number: int, view: tuple[int, int]) -> Clip:
 
 
 def held(number: int, kind: str, view: tuple[int, int] = SIZES[0]) -> Clip:
-    """Someone holds a phone up, as still as hands are; `kind`: one of HELD, from mild to hopeless."""
+    """Draw a phone held up, as still as hands are; `kind`: one of HELD, from mild to hopeless."""
     dice = np.random.default_rng([number, *kind.encode()])
     flat, size, text = _pass(dice)
     side = min(float(dice.uniform(1.7, 3.0)) * size, 0.85 * view[0])
@@ -58,7 +58,7 @@ def held(number: int, kind: str, view: tuple[int, int] = SIZES[0]) -> Clip:
 
 
 Harm = Callable[[Light], tuple[Light, float]]
-"""What is seen of one frame, and the noise of the sensor."""
+"""Takes a frame; returns the harmed frame and the noise of the sensor."""
 
 
 def _dim(_: Light, __: float, strong: float, ___: Dice) -> Harm:
@@ -70,12 +70,12 @@ def _noise(_: Light, __: float, strong: float, ___: Dice) -> Harm:
 
 
 def _display(corners: Light, side: float, strong: float, dice: Dice) -> Harm:
-    """Its stripes never lie twice where they did."""
+    """Add a display's stripes, in another place each time."""
     return lambda picture: (moire(picture, corners, side, dice), 5 + 25 * strong)
 
 
 def _lamp(corners: Light, side: float, strong: float, dice: Dice) -> Harm:
-    """A band of light in the glass that wanders as the hand turns."""
+    """Add a band of light in the glass, which wanders as the hand turns."""
     angle = float(dice.uniform(0, np.pi))
     x, y = corners.mean(axis=0) + dice.uniform(-0.4, 0.4, 2) * side
 
@@ -99,14 +99,14 @@ HELD: dict[str, Callable[[Light, float, float, Dice], Harm]] = {
 
 
 def _pass(dice: Dice) -> tuple[Light, int, str]:
-    """Drawn, its modules a side with the quiet zone, and what it says."""
+    """Return a drawn pass, its modules a side with the quiet zone, and its text."""
     text = "AQ1:" + "".join(dice.choice(list(LETTERS), int(dice.integers(180, 400))))
     code = segno.make_qr(text, error="l", boost_error=True)
     return drawn(np.array([list(row) for row in code.matrix], np.bool_)), code.symbol_size(border=4)[0], text
 
 
 def hall(view: tuple[int, int], frames: int) -> Iterator[Grey]:
-    """An entrance at rest: the same wall, a lamp that flickers a little, a sensor's noise."""
+    """Yield an entrance at rest: the same wall, a lamp that flickers a little, a sensor's noise."""
     dice = np.random.default_rng([1, *view])
     wall = wall_behind(view, dice)
     for height in range(0, view[0], 60):

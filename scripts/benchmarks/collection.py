@@ -1,4 +1,4 @@
-"""A collection of pictures with what they say: a CSV file, and files beside it."""
+"""A collection of pictures with their texts: a CSV file, and files beside it."""
 
 import csv
 from collections.abc import Iterator
@@ -17,13 +17,14 @@ COLUMNS = frozenset({"set", "file", "expected", "codes"})
 class Case:
     set: str
     picture: Grey
-    text: str | None  # what its code says; None: there is none
+    text: str | None  # of its code; None: there is no code
     codes: int = 1
 
 
 def cases(manifest: Path, problems: list[str]) -> Iterator[Case]:
-    """Row by row.  `expected` names a file with the text; without one, `codes` says that there is no code
-    (0), or the row is passed over: nobody knows what would be right.  Raises UsageError."""
+    """Yield the rows.  `expected` names a file with the text; without one, `codes` states that there is no code (0).
+
+    Other rows are skipped: the right answer is unknown.  Raises UsageError."""
     with manifest.open(newline="", encoding="utf-8") as file:
         reader = csv.DictReader(file)
         missing = COLUMNS - set(reader.fieldnames or ())

@@ -1,4 +1,4 @@
-"""`scripts/bench decide`: what a decision costs, in units of the one signature check it cannot do without."""
+"""`scripts/bench decide`: the cost of a decision, in units of its one indispensable signature check."""
 
 import os
 import time
@@ -21,7 +21,7 @@ from gate.testing.builders import KEY, NOW
 CALLS = 8  # of one task in a row
 PROCESSES = 5
 IDLE = 0.020  # seconds
-ROW = os.urandom(300)  # about what a journal row takes
+ROW = os.urandom(300)  # about the size of a journal row
 
 
 @click.command("decide")
@@ -33,7 +33,7 @@ ROW = os.urandom(300)  # about what a journal row takes
     "--dir",
     "folder",
     type=click.Path(path_type=Path, file_okay=False, exists=True, writable=True),
-    default="/var/tmp",  # noqa: S108 - a folder of our own is made in it
+    default="/var/tmp",  # noqa: S108 - a private folder is made in it
     show_default=True,
     help="Where the gate's state lies during the run: the disk that is measured.",
 )
@@ -49,13 +49,13 @@ def measure(rounds: int, folder: Path) -> list[Figure]:
         with gate(folder) as (it, state_dir):
             figures += [*decisions(it, rounds), *refusals(it, rounds // 2), *after_idling(it, rounds // 2)]
             figures += admissions(it, state_dir, rounds)
-    except GateError as error:  # it would not survive the way back from another process
+    except GateError as error:  # it cannot be pickled on the way back from another process
         raise click.ClickException(str(error)) from error
     return figures
 
 
 def passes(rounds: int) -> list[Figure]:
-    """Text -> claims, against the signatures alone."""
+    """Measure text -> claims, against the signatures alone."""
     check = verifier()
     plain, bound = credential(), presentation()
     issuers, holders = Signed.of(credential(bound=True), KEY), Signed.of(bound, HOLDER)
@@ -103,7 +103,7 @@ BOUND_REFUSALS = {
 
 
 def refusals(it: Gate, rounds: int) -> list[Figure]:
-    """The dearest refusal of each kind of pass, against the pass that is admitted."""
+    """Measure the costliest refusal of each kind of pass, against the pass that is admitted."""
     made_up = Series()
     made_up.run(partial(_answer, it, credential_text(costly())), rounds)
     return [
@@ -138,7 +138,7 @@ def _answer(it: Gate, text: str) -> Reason:
 
 
 def decisions(it: Gate, rounds: int) -> list[Figure]:
-    """Text -> decision, in one go: hot."""
+    """Measure text -> decision, in one run: hot."""
     plain = credential()
     text = credential_text(plain)
     took = by_turns(
@@ -155,9 +155,9 @@ def decisions(it: Gate, rounds: int) -> list[Figure]:
 
 
 def after_idling(it: Gate, rounds: int) -> list[Figure]:
-    """A decision after 20 ms of nothing, as between two people; with and without a dummy just before it.
+    """Measure a decision after 20 ms of idling, as between two people; with and without a dummy just before it.
 
-    The unit is one signature check after the same 20 ms: what nobody who idles can do without."""
+    The unit is one signature check after the same 20 ms, which no idle process can avoid."""
     plain, warming = credential(), credential_text(credential(idx=8))
     text, bare = credential_text(plain), Signed.of(plain, KEY)
     hot, cold_verify, cold, warmed = Series(), Series(), Series(), Series()
@@ -186,7 +186,7 @@ def after_idling(it: Gate, rounds: int) -> list[Figure]:
 
 
 def admissions(it: Gate, state_dir: Path, rounds: int) -> list[Figure]:
-    """Look up, decide, redeem, journal and COMMIT, against writing one row to a file and to its disk."""
+    """Measure look-up, decision, redemption, journal and COMMIT, against writing one row to a file and to its disk."""
     it.settle(rounds)
     file = os.open(state_dir / "rows", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 

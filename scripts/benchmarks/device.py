@@ -1,4 +1,4 @@
-"""An authority that publishes a nation, the web server that serves it, and devices that sync from there."""
+"""An authority that publishes a nation's list, the web server that serves it, and devices that sync from there."""
 
 import json
 import os
@@ -39,7 +39,7 @@ driver = "fake"
 
 
 def described(state: Path, mirror: str, root: Path, devices: str) -> str:
-    """A gate.toml; `devices`: its tables of readers and the rest."""
+    """Return a gate.toml; `devices`: its tables of readers and the rest."""
     named = {"state": state, "mirror": mirror, "root": root}
     return CONFIG.format_map({name: json.dumps(str(value)) for name, value in named.items()}) + devices
 
@@ -59,7 +59,7 @@ class Nation:
         return self._import()
 
     def change(self, share: float) -> None:
-        """That share of the places, random ones, get another colour, drawn from the mix as often as needed."""
+        """Give that share of the places, random ones, another colour, drawn from the mix until it differs."""
         random = np.random.default_rng(7)
         places = random.choice(self.people, max(1, round(self.people * share)), replace=False)
         before = np.array([Listing(value).name.lower() for value in np.load(self.path / "status.npy")[places]])
@@ -74,13 +74,13 @@ class Nation:
         return gate("authority", "publish", self.path)[0]
 
     def file_mb(self, name: str) -> float:
-        """Size of the published file with `name` in its own."""
+        """Return the size of the published file whose name contains `name`."""
         (path,) = (self.path / "public" / "targets" / "status").glob(f"*.{name}-*.zst")
         return path.stat().st_size / 1e6
 
     @contextmanager
     def served(self) -> Iterator[str]:
-        """By an HTTP server on loopback: its address."""
+        """Serve it by HTTP on loopback; yield the address."""
         with MirrorServer(self.path / "public") as server:
             yield server.address
 
@@ -94,7 +94,7 @@ class Nation:
 class Admitted:
     began: float  # Unix s
     took: float  # seconds
-    waited: float  # seconds of these for which others had the processors
+    waited: float  # seconds of these while other processes had the processors
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class SyncedDevice:
 
 
 class BenchDevice:
-    """Syncs from `mirror`; its state is a folder that can be put back to what it was."""
+    """A device that syncs from `mirror`; its state is a folder that can be restored."""
 
     def __init__(self, folder: Path, nation: Nation, mirror: str) -> None:
         self.state = folder / "state"
@@ -121,7 +121,7 @@ class BenchDevice:
         return self.state / "list.db"
 
     def sync(self, way: str) -> SyncedDevice:
-        """`gate sync --once` in a process of its own, by that way and no other."""
+        """Run `gate sync --once` in a process of its own, by that way only."""
         spent, said = gate("sync", "--config", self._config, "--once", "--json")
         outcome = json.loads(said)
         if outcome["way"] != way:
@@ -129,7 +129,7 @@ class BenchDevice:
         return SyncedDevice(spent, way, outcome["applied_in"])
 
     def take_over(self) -> Spent:
-        """What the lane's child does with the list of a sync: verify it, and write the lane's own."""
+        """Verify the list of a sync and write the lane's own, as the lane's child does."""
         settings = {"state_dir": str(self.state), "list_dir": str(self.state), "root": str(self._root)}
         spent, said = module(TAKEOVER.module, said=json.dumps(settings) + "\n")
         if '"changed": true' not in said:
@@ -137,28 +137,27 @@ class BenchDevice:
         return spent
 
     def forget(self) -> None:
-        """Everything: a new device."""
+        """Drop the whole state: a new device."""
         shutil.rmtree(self.state, ignore_errors=True)
 
     def keep(self) -> None:
-        """The lists that are held now, for `put_back`."""
+        """Keep the present lists, for `put_back`."""
         shutil.rmtree(self._kept, ignore_errors=True)
         shutil.copytree(self.state, self._kept, symlinks=True, ignore=shutil.ignore_patterns("lane*"))
 
     def put_back(self) -> None:
-        """The lists that were held at `keep`; the lane's journal stays.  Nobody may have list.db open."""
+        """Restore the lists of `keep`; the lane's journal stays.  No process may have list.db open."""
         self.state.mkdir(exist_ok=True)
         for folder in ("tuf", "verified"):
             shutil.rmtree(self.state / folder, ignore_errors=True)
         for path in self.state.glob("list.db*"):
             path.unlink()
         shutil.copytree(self._kept, self.state, symlinks=True, dirs_exist_ok=True)
-        os.sync()  # so that what was copied here is not flushed while something is measured
+        os.sync()  # so that the copies are not flushed during a measurement
 
     @contextmanager
     def lane(self) -> Iterator[Callable[[], list[Admitted]]]:
-        """A lane at a steady pace beside it; what is given stops it and tells of every
-        admission."""
+        """Run a lane at a steady pace beside it; yield a function that stops it and returns every admission."""
         command = [sys.executable, str(PACE), str(self.state), str(self._people)]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - ours
             try:

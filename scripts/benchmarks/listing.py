@@ -1,4 +1,4 @@
-"""`scripts/bench list`: what the list of a nation costs, from its authority to the lane's look-up."""
+"""`scripts/bench list`: the cost of a nation's list, from its authority to the lane's look-up."""
 
 import random
 import time
@@ -28,8 +28,8 @@ DAILY = 0.01  # of the places change in a day
 PROCESSES = 3
 APPLIED = 5  # times
 BESIDE = 24  # syncs beside a lane at a steady pace
-STEADY, BEFORE, AFTER = 0.3, 1.5, 0.3  # seconds of it: not counted, idle, and after the sync
-FLUSHED = 0.1  # seconds after the list was durable in which the disk may still be at it
+STEADY, BEFORE, AFTER = 0.3, 1.5, 0.3  # seconds of the lane: not counted, idle, and after the sync
+FLUSHED = 0.1  # seconds after the list was durable in which the disk may still be busy with it
 
 CLOCK = SystemClock()
 
@@ -43,7 +43,7 @@ CLOCK = SystemClock()
     "--dir",
     "folder",
     type=click.Path(path_type=Path, file_okay=False, exists=True, writable=True),
-    default="/var/tmp",  # noqa: S108 - a folder of our own is made in it
+    default="/var/tmp",  # noqa: S108 - a private folder is made in it
     show_default=True,
     help="Where authority and gate lie during the run (1 GB at most): the disk that is measured.",
 )
@@ -181,7 +181,7 @@ def _look_up(many_dir: Path, people: int, few_dir: Path) -> Figure:
 
 @dataclass(slots=True)
 class Beside:
-    """What a lane measured: with nothing beside it, while a sync's process ran, while a list was taken over."""
+    """A lane's measurements: alone, while a sync's process ran, while a list was taken over."""
 
     idle: list[Admitted] = field(default_factory=list)
     syncing: list[Admitted] = field(default_factory=list)
@@ -195,7 +195,7 @@ class Beside:
             time.sleep(BEFORE)
             start = CLOCK.now()
             sync = device.sync("1 delta")
-            durable = device.list_db.stat().st_mtime  # the last that was written of it
+            durable = device.list_db.stat().st_mtime  # its last write
             end = CLOCK.now()
             time.sleep(AFTER)
             began = CLOCK.now()

@@ -1,4 +1,4 @@
-"""Readers to compare, and how they are measured: thread time, by turns on the same picture."""
+"""Readers to compare, and their measurement: thread time, by turns on the same picture."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -39,7 +39,7 @@ class LookRow:
     n: int  # pictures
     recall: float | None  # share of the pictures whose text was among those read; None without codes
     ms_mean: float  # thread time a picture
-    wrong: int  # pictures in which a text was read that is not there
+    wrong: int  # pictures in which a wrong text was read
     besides: Mapping[str, float] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, object]:
@@ -60,11 +60,11 @@ def _zxing(grey: Grey) -> list[str]:
 
 
 def _zbar(grey: Grey) -> list[str]:
-    """It hands out UTF-8 that it made from a guessed character set."""
+    """Read with zbar, which returns UTF-8 made from a guessed character set."""
     with silenced():
         try:
             symbols = pyzbar.decode(grey, symbols=[pyzbar.ZBarSymbol.QRCODE])
-        except ValueError:  # of a structured append: it knows no orientation of it
+        except ValueError:  # of a structured append, which has no orientation in pyzbar
             return []
     return [_decoded(symbol.data) for symbol in symbols]
 
@@ -83,7 +83,7 @@ def _opencv() -> Look:
         try:
             _, texts, _, _ = detector.detectAndDecodeMulti(grey)
         except (cv2.error, UnicodeDecodeError):
-            return []  # it gives up on some shapes, and hands out no text that is not UTF-8
+            return []  # it raises on some shapes, and on text that is not UTF-8
         return [text for text in texts if text]
 
     return read
@@ -109,12 +109,13 @@ LIVE: dict[str, Callable[[], Look]] = {
     "second look": lambda: STILL["second look"],
     "cascade": _live_eye,
 }
-"""What is to be made anew for each clip: the cascade goes on from frame to frame."""
+"""Readers that are made again for each clip: the cascade keeps state from frame to frame."""
 
 
 def measured(picture: Grey, readers: Mapping[str, Look], rounds: int = 1) -> dict[str, Outcome]:
-    """By turns; the median of the rounds, but of one only where that took LONG: the first time a picture is looked
-    at, its pages and tables are not in the caches, which is a good part of a short time."""
+    """Run the readers by turns; return the median of the rounds, or one round where it took LONG.
+
+    The first look at a picture finds its pages and tables outside the caches, a good part of a short time."""
     texts: dict[str, Collection[str]] = {}
     times: dict[str, list[float]] = {name: [] for name in readers}
     for number in range(rounds):
@@ -129,19 +130,19 @@ def measured(picture: Grey, readers: Mapping[str, Look], rounds: int = 1) -> dic
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a case is held against; its picture is not kept."""
+    """The expected result of a case; its picture is not kept."""
 
     text: str | None
     codes: int
 
 
 class LookTally:
-    """Outcomes added up to rows."""
+    """A sum of outcomes by row."""
 
     def __init__(self) -> None:
         self._sets: dict[str, list[tuple[Known, dict[str, Outcome]]]] = {}
         blank = np.full((64, 64), 200, np.uint8)
-        measured(blank, STILL)  # what is loaded at the first call
+        measured(blank, STILL)  # loads what the first call loads
 
     def add(self, case: Case, outcomes: dict[str, Outcome]) -> None:
         self._sets.setdefault(case.set, []).append((Known(case.text, case.codes), outcomes))
@@ -162,14 +163,15 @@ def _row(name: str, reader: str, results: Sequence[tuple[Known, Outcome]]) -> Lo
 
 
 def _is_wrong(known: Known, texts: Collection[str]) -> bool:
-    """Of several codes in a picture one text is known: then too many texts are wrong."""
+    """Return whether a text is wrong.  Of several codes in a picture one text is known: then too many texts are
+    wrong."""
     if known.codes > 1:
         return len(set(texts)) > known.codes
     return any(text != known.text for text in texts)
 
 
 def first_reads(name: str, clips: Sequence[Clip], readers: Mapping[str, Callable[[], Look]]) -> list[LookRow]:
-    """The frame in which a code is first read, all frames of the clip when never; and time a frame until then."""
+    """Measure the frame in which a code is first read (all frames when never), and the time a frame until then."""
     firsts: dict[str, list[int]] = {reader: [] for reader in readers}
     times: dict[str, list[float]] = {reader: [] for reader in readers}
     wrong = dict.fromkeys(readers, 0)
@@ -200,7 +202,7 @@ def first_reads(name: str, clips: Sequence[Clip], readers: Mapping[str, Callable
 
 
 def idle_shares(name: str, view: tuple[int, int], readers: Mapping[str, Callable[[], Look]]) -> list[LookRow]:
-    """The share of a processor that looking takes while nobody is there: every frame, and as the gate does it."""
+    """Measure the share of a processor that reading takes at an idle gate: every frame, and as the gate does it."""
     looks = {reader: make() for reader, make in readers.items()}
     looks["cascade, every frame"] = looks.pop("cascade")
     attention = Attention(CameraHealth(1e9, 1e9), ExposureLadder((), lambda _: None))
@@ -212,7 +214,7 @@ def idle_shares(name: str, view: tuple[int, int], readers: Mapping[str, Callable
     looks["cascade"] = gated
     frames = list(hall(view, 2 * IDLE_FRAMES))
     for frame in frames[:IDLE_FRAMES]:
-        gated(frame)  # until it rests
+        gated(frame)  # until it is idle
     times: dict[str, list[float]] = {reader: [] for reader in looks}
     wrong = dict.fromkeys(looks, 0)
     for frame in islice(frames, IDLE_FRAMES, None):

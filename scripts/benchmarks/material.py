@@ -1,4 +1,4 @@
-"""Passes, a list and a gate to measure with: all made here, nothing left behind."""
+"""Passes, a list and a gate for measurements: all made here, nothing left behind."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,7 +54,7 @@ def presentation(*, key: SigningKey = HOLDER, presented_at: int = NOW, audience:
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """What a bare verification needs: the floor of any signed pass."""
+    """The input of a bare verification: the floor of any signed pass."""
 
     key: VerifyKey
     message: bytes
@@ -70,7 +70,7 @@ class Signed:
 
 
 def costly() -> bytes:
-    """The costliest bytes we know: as many tagged items as a QR code can hold, in a claim nobody knows."""
+    """Return the costliest known bytes: the most tagged items that a QR code can hold, in an unknown claim."""
     body = cbor2.dumps({1: "ashyq", 4: NOW + 9, 6: NOW, 7: bytes(8), -70001: 3, -70002: 7, "x": None})[:-1]
     room = 880
     body += b"\x99" + room.to_bytes(2, "big") + b"\xd8\x63\x80" * room
@@ -83,7 +83,7 @@ def verifier() -> Verifier:
 
 
 class Gate:
-    """A gate's knowledge and journal in `state_dir`, with everybody on the list green."""
+    """A gate's list and journal in `state_dir`, with everybody on the list green."""
 
     def __init__(self, state_dir: Path) -> None:
         everybody = dict.fromkeys(range(PEOPLE), Listing.GREEN)
@@ -101,27 +101,28 @@ class Gate:
         self._next = 1000
 
     def decide(self, text: str) -> Decision:
-        """From the text to the answer: verify, look up, rules.  What is left is to record it."""
+        """Decide on a text: verify, look up, rules.  Nothing is recorded."""
         claims = self._verifier.verify(text, NOW)
         listing, state = self._status.consult(claims.idx), self._status.state
         return decide(claims, listing, Knowledge(state.version, state.as_of, self._rules), self._policy, NOW)
 
     def judge(self, text: str) -> Decision:
-        """The same, and whether this code or this person was here a short while ago."""
+        """Decide, and check whether this code or this person was here a short while ago."""
         claims = self._verifier.verify(text, NOW)
         listing, state = self._status.consult(claims.idx), self._status.state
         decision = decide(claims, listing, Knowledge(state.version, state.as_of, self._rules), self._policy, NOW)
         return self._redemptions.check(claims, decision, NOW)
 
     def admit(self) -> None:
-        """One more person: look up, decide, redeem, journal, COMMIT."""
+        """Admit one more person: look up, decide, redeem, journal, COMMIT."""
         self._next += 1
         claims = Claims("aq1", "ashyq", self._next.to_bytes(8, "big"), self._next, Status.GREEN, NOW - 60, NOW + 3600)
         if self._admission.admit(claims, self._shown, NOW).decision.reason is not Reason.ADMITTED:
             raise RuntimeError("somebody on the list was not admitted")
 
     def settle(self, people: int) -> None:
-        """As after a first morning: lane.db-wal has its size, is checkpointed, and is written from its beginning."""
+        """Fill lane.db-wal as a first morning does: it has its size, is checkpointed, and is written from its
+        beginning."""
         for _ in range(people + people // 4):
             self.admit()
         self._admission.tidy(NOW)
@@ -134,7 +135,7 @@ class Gate:
 
 @contextmanager
 def gate(parent: Path) -> Iterator[tuple[Gate, Path]]:
-    """A gate whose state lies in a folder of its own below `parent`, and that folder."""
+    """Yield a gate whose state lies in a folder of its own below `parent`, and that folder."""
     with TemporaryDirectory(prefix="gate-bench-", dir=parent) as folder:
         it = Gate(Path(folder))
         try:

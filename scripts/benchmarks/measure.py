@@ -12,13 +12,13 @@ Result = TypeVar("Result")
 
 
 class Series:
-    """Nanoseconds of single calls, in the rounds in which they were made."""
+    """Nanoseconds of single calls, by the round in which they were made."""
 
     def __init__(self) -> None:
         self.rounds: list[list[int]] = []
 
     def run(self, task: Task, calls: int) -> None:
-        """One round: `calls` in a row, so that all but the first find the caches as they left them."""
+        """Run one round: `calls` in a row, so that all but the first find the caches as they left them."""
         times = []
         for _ in range(calls):
             start = perf_counter_ns()
@@ -27,17 +27,17 @@ class Series:
         self.rounds.append(times)
 
     def percentile(self, percent: int) -> float:
-        """In nanoseconds."""
+        """Return a percentile in nanoseconds."""
         return quantiles([time for times in self.rounds for time in times], n=100, method="inclusive")[percent - 1]
 
     def ratio(self, base: "Series") -> float:
-        """Median over the rounds of how much longer this took than `base` did in the same round."""
+        """Return the median over the rounds of this time over that of `base` in the same round."""
         pairs = zip(self.rounds, base.rounds, strict=True)
         return median(median(mine) / median(its) for mine, its in pairs)
 
 
 def by_turns(tasks: Mapping[str, Task], *, rounds: int, calls: int) -> dict[str, Series]:
-    """Every task in every round; each second round goes backwards, so that none always follows the same."""
+    """Run every task in every round; each second round goes backwards, so that no task always follows the same one."""
     series = {name: Series() for name in tasks}
     for task in tasks.values():
         task()
@@ -48,9 +48,9 @@ def by_turns(tasks: Mapping[str, Task], *, rounds: int, calls: int) -> dict[str,
 
 
 def in_fresh_processes(times: int, task: Callable[[], Result]) -> list[Result]:
-    """What `task`, a function of a module, gives in so many processes, one after the other.
+    """Return the results of `task`, a function of a module, in `times` processes, one after the other.
 
-    Where the loader happens to put stack and code changes the time of one signature check by up to a
-    tenth, for the whole life of a process: no number of rounds averages that out."""
+    The places of stack and code, which the loader chooses, change the time of one signature check by up to a tenth,
+    for the whole life of a process: no number of rounds averages that out."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
         return [pool.submit(task).result() for _ in range(times)]

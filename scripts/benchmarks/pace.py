@@ -2,8 +2,8 @@
 
     python pace.py STATE_DIR PEOPLE
 
-It says "ready", goes on until its standard input is closed, and prints what it measured: a JSON list of
-[Unix s at which the admission began, seconds it took, seconds of these for which others had the processors].
+It prints "ready", runs until its standard input is closed, and prints its measurements: a JSON list of [Unix s at which
+the admission began, seconds it took, seconds of these while other processes had the processors].
 """
 
 import json
@@ -41,14 +41,15 @@ class PacedLane:
         self.admitted = 0
 
     def settle(self) -> None:
-        """As after a first morning: lane.db-wal has its size, is checkpointed, and is written from its beginning."""
+        """Fill lane.db-wal as a first morning does: it has its size, is checkpointed, and is written from its
+        beginning."""
         if self._new:
             for _ in range(SETTLED):
                 self.admit(self.next())
         self._admission.tidy(CLOCK.now())
 
     def next(self) -> Claims:
-        """Somebody who may enter: who is green on the list that is held."""
+        """Return the claims of a person who may enter: one who is green on the present list."""
         while True:
             idx = self._random.randrange(self._people)
             try:
@@ -62,7 +63,7 @@ class PacedLane:
                 return Claims("aq1", "bench", token_id, idx, Status.GREEN, now - 60, now + 3600)
 
     def admit(self, claims: Claims) -> None:
-        """As a lane does it: when the list turns out to be a newer one, it is asked again from the start."""
+        """Admit as a lane does: when the list turns out to be a newer one, start again."""
         while True:
             try:
                 recorded = self._admission.admit(claims, SHOWN, CLOCK.now())
@@ -74,7 +75,7 @@ class PacedLane:
 
 
 class Waited:
-    """How long this process was ready to run and did not: others had the processors."""
+    """The time for which this process was ready to run and did not: other processes had the processors."""
 
     def __init__(self) -> None:
         try:
@@ -103,7 +104,7 @@ def main(state_dir: Path, people: int) -> None:
     if lane.admitted < len(measured) * 0.9:
         raise RuntimeError(f"only {lane.admitted} of {len(measured)} people were admitted")
     print(json.dumps(measured), flush=True)
-    os._exit(0)  # like a lane that never ends: closed properly, lane.db-wal would be gone, and grow anew next time
+    os._exit(0)  # like a lane that never ends: a proper close removes lane.db-wal, which then has to grow again
 
 
 if __name__ == "__main__":

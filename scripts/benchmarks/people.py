@@ -1,4 +1,4 @@
-"""A nation on paper, and what its authority spends on taking it in and publishing it.
+"""A made-up nation, and its authority's cost of importing and publishing it.
 
 The people are made up from a stable seed: 70 % blue, 25 % green, 2 % yellow, 1 % red, 2 % unlisted.
 """
@@ -20,13 +20,13 @@ Form = Literal["idx", "person"]
 _SEED = 20_261_124
 _BLOCK = 100_000  # rows written at once
 _DAYS = 29_220  # people were born in eighty years
-_STEP = 1_000_000_007  # prime: walks through all made-up ids without meeting one twice
+_STEP = 1_000_000_007  # prime: steps through all made-up ids without a repetition
 _IDS = _DAYS * 10_000
 _ENDS = np.array([list(f",{word}\n".encode().ljust(10, b"\0")) for word in MIX], np.uint8)
 
 
 def write_csv(path: Path, form: Form, people: int = NATION) -> None:
-    """`people` rows, `idx,status` in order or `person,status` in none; 20 million take a few seconds."""
+    """Write `people` rows, `idx,status` in order or `person,status` in none; 20 million take a few seconds."""
     with path.open("wb") as file:
         file.write(f"{form},status\n".encode())
         for block in _rows(form, people):
@@ -34,9 +34,10 @@ def write_csv(path: Path, form: Form, people: int = NATION) -> None:
 
 
 def import_and_publish(form: Form, people: int = NATION, *, parent: Path) -> dict[str, Spent]:
-    """What `gate authority import` and `publish` spend, each in a process of its own, in a folder below
-    `parent` that is gone afterwards.  The second import finds everybody known.  Raises RuntimeError with
-    what the command said."""
+    """Measure `gate authority import` and `publish`, each in a process of its own.
+
+    They work in a folder below `parent` that is removed afterwards.  The second import finds all people known.
+    Raises RuntimeError with the command's output."""
     with TemporaryDirectory(prefix="gate-bench-", dir=parent) as folder:
         csv, authority = Path(folder) / "people.csv", Path(folder) / "authority"
         write_csv(csv, form, people)
@@ -60,7 +61,7 @@ def _rows(form: Form, people: int) -> Iterator[bytes]:
 
 
 def _ids(number: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """Twelve digits like an IIN: day of birth, century and sex, serial number; all different."""
+    """Return twelve digits like an IIN: day of birth, century and sex, serial number; all different."""
     mixed = number * _STEP % _IDS
     day = (np.datetime64("1941-01-01") + mixed % _DAYS).astype("datetime64[D]")
     year = day.astype("datetime64[Y]").astype(np.int64) + 1970
@@ -73,7 +74,7 @@ def _ids(number: NDArray[np.int64]) -> NDArray[np.uint8]:
 
 
 def _decimals(value: NDArray[np.int64], width: int = 0) -> NDArray[np.uint8]:
-    """Digits, one row a number; 0 in place of leading zeros unless `width` is given."""
+    """Return digits, one row a number; 0 in place of leading zeros unless `width` is given."""
     powers = 10 ** np.arange((width or len(str(value.max()))) - 1, -1, -1)
     digits = (value[:, None] // powers % 10 + ord("0")).astype(np.uint8)
     if not width:

@@ -1,8 +1,7 @@
 """Hard photographs, drawn from a number: labels, sheets and displays in a room, 1,280 pixels wide.
 
-Where `rendering` shows a pass held before a gate with one harm, these are what people photograph: a
-printed code somewhere in a picture that is busy all over, seen by a pinhole camera from any side, flat
-or round a can, and harmed by what its kind says.
+`rendering` shows a pass held before a gate with one harm.  These are people's photographs: a printed code in a picture
+that is busy all over, projected by a pinhole camera from any side, flat or round a can, with the harm of its kind.
 """
 
 from collections.abc import Callable
@@ -26,7 +25,7 @@ class Photograph:
 
 @dataclass(slots=True)
 class PhotographScene:
-    """What a kind may change before the picture is taken."""
+    """The parameters that a kind may change before the picture is taken."""
 
     dice: Dice
     modules: tuple[int, int] = (21, 45)  # a side, from and to
@@ -55,7 +54,7 @@ def photographed(number: int, kind: str) -> Photograph:
 
 
 def _text(scene: PhotographScene, at: int) -> str:
-    """About as long as fits the wished size."""
+    """Return a text about as long as fits the wished size."""
     dice = scene.dice
     size = int(dice.integers(scene.modules[0], scene.modules[1] + 1))
     letters = max(4, int((size * size - 220) / 8 * 0.55 * dice.uniform(0.7, 1)))
@@ -71,7 +70,7 @@ def _code(text: str, scene: PhotographScene) -> Light:
 
 
 def _sheet(scene: PhotographScene, texts: tuple[str, ...]) -> tuple[Light, Light]:
-    """A label with writing and its code, or a sheet full of codes; and where on it the codes are."""
+    """Return a label with writing and its code, or a sheet full of codes; and the places of the codes on it."""
     codes = [_code(text, scene) for text in texts]
     if scene.print:
         codes = [scene.print(code, scene.dice) for code in codes]
@@ -95,7 +94,7 @@ def _sheet(scene: PhotographScene, texts: tuple[str, ...]) -> tuple[Light, Light
 
 
 def _with_writing(sheet: Light, dice: Dice) -> Light:
-    """More paper below and beside it, with lines and words."""
+    """Add paper below and beside it, with lines and words."""
     side = sheet.shape[1]
     larger = np.full((side + int(side * dice.uniform(0.1, 0.6)), side + int(side * dice.uniform(0, 0.8))), PAPER)
     larger[:side, :side] = sheet
@@ -237,7 +236,7 @@ def _noncompliant(scene: PhotographScene) -> None:
             for row, column in zip(*np.nonzero(dots < 100), strict=True):
                 spot = (int((column + 0.5) * FINE), int((row + 0.5) * FINE))
                 cv2.circle(code, spot, int(FINE * 0.42), INK, -1)
-        if way == 3:  # two colours that are near in grey
+        if way == 3:  # two colours of similar grey
             return (code - INK) * float(dice.uniform(0.1, 0.3)) + float(dice.uniform(40, 150))
         if way == 4:
             return np.ascontiguousarray(code[:, ::-1])
@@ -256,7 +255,7 @@ def _pathological(scene: PhotographScene) -> None:
         for row, column in dice.integers(0, modules, (int(modules * modules * dice.uniform(0.0, 0.06)), 2)).tolist():
             block = (slice(row * FINE, row * FINE + FINE), slice(column * FINE, column * FINE + FINE))
             code[block] = PAPER + INK - code[block]
-        spot = [(0, 0), (1, 0), (0, 1)][int(dice.integers(3))]  # a finder pattern is scribbled over
+        spot = [(0, 0), (1, 0), (0, 1)][int(dice.integers(3))]  # scribbles over a finder pattern
         middle = [int(0.5 * FINE * 7 + at * (side - FINE * 7)) for at in spot]
         tone = float(dice.choice([PAPER, 130, INK]))
         cv2.circle(code, middle, int(FINE * dice.uniform(0.5, 3.5)), tone, int(dice.choice([-1, 6, 12])))

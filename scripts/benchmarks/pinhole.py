@@ -1,4 +1,4 @@
-"""A sheet in a room, seen by a pinhole camera from any side: flat, or round a can."""
+"""A sheet in a room, projected by a pinhole camera from any side: flat, or round a can."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ import numpy as np
 from rendering import LETTERS, Dice, Light
 
 WIDE, HIGH = 1280, 960
-TWICE = 2  # drawn so much larger and made smaller: no pixel of a camera is a point
+TWICE = 2  # drawn this much larger and made smaller: no pixel of a camera is a point
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,9 @@ class CameraPose:
 
 
 def seen(sheet: Light, place: Light, pose: CameraPose, dice: Dice) -> tuple[Light, Light]:
-    """The sheet before a room, and the corners of its code in the picture.  `place`: where the code is on the sheet."""
+    """Draw the sheet before a room; return it with the corners of its code in the picture.
+
+    `place`: of the code on the sheet."""
     width, height = WIDE * TWICE, HIGH * TWICE
     focal = 1.1 * width
     middle, code = place.mean(axis=0), float(place[2, 0] - place[0, 0])
@@ -31,7 +33,7 @@ def seen(sheet: Light, place: Light, pose: CameraPose, dice: Dice) -> tuple[Ligh
     radius = code / (np.pi * pose.bend) if pose.bend else 0.0
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
     rays = np.stack([(x - width / 2) / focal, (y - height / 2) / focal, np.ones_like(x)])
-    origin = turned.T @ -far  # the camera, as the sheet sees it
+    origin = turned.T @ -far  # the camera, in the sheet's coordinates
     rays = np.tensordot(turned.T.astype(np.float32), rays.astype(np.float32), 1)
     across, down, facing = _met(origin, rays, radius)
     u, v = (np.asarray(way + start, np.float32) for way, start in zip((across, down), middle, strict=True))
@@ -52,7 +54,7 @@ def seen(sheet: Light, place: Light, pose: CameraPose, dice: Dice) -> tuple[Ligh
 
 
 def _met(origin: Light, rays: Light, radius: float) -> tuple[Light, Light, Light]:
-    """Where rays meet the sheet (across and down from the middle of its code), and whether they do."""
+    """Return where rays meet the sheet (across and down from the middle of its code), and whether they do."""
     if not radius:
         reach = -origin[2] / rays[2]
         return origin[0] + reach * rays[0], origin[1] + reach * rays[1], reach > 0
@@ -76,7 +78,7 @@ def _turned(around_x: float, around_y: float, around_z: float) -> Light:
 
 
 def _room(dice: Dice) -> Light:
-    """Cloth, wood, shelves, print: busy everywhere, as tables and shops are."""
+    """Draw cloth, wood, shelves, print: busy everywhere, as tables and shops are."""
     picture = np.full((HIGH, WIDE), float(dice.uniform(70, 150)), np.float32)
     for scale in (4, 10, 40, 160):
         strong = float(dice.uniform(2, 22)) * (0.5 if scale > 100 else 1)

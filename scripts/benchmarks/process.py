@@ -1,4 +1,4 @@
-"""`scripts/bench process`: how soon a gate decides after its start, and what its processes hold in memory."""
+"""`scripts/bench process`: the time from a gate's start to its first decision, and the memory of its processes."""
 
 import json
 import re
@@ -96,7 +96,7 @@ def measure(folder: Path, seconds: float, starts: int) -> list[Figure]:
 
 
 def started(config: Path, starts: int) -> Figure:
-    """From nothing to the first decision on a code that is held before the camera already."""
+    """Measure from the start to the first decision on a code that is held before the camera already."""
     took = []
     for _ in range(starts):
         began = time.monotonic()
@@ -114,13 +114,13 @@ def synced(config: Path) -> list[Figure]:
 
 
 def clip(view: tuple[int, int]) -> list[Grey]:
-    """Somebody walks up with a code, and another one."""
+    """Draw a person who walks up with a code, and another one."""
     return [picture for number in range(2) for picture in approach(number, view)[0]]
 
 
 @contextmanager
 def before_the_camera(pictures: Sequence[Grey]) -> Iterator[str]:
-    """The address of a camera that sees these over and over."""
+    """Yield the address of a camera that delivers these over and over."""
     frames = [cv2.imencode(".jpg", picture)[1].tobytes() for picture in pictures]
     latest, ended = Latest(), Event()
 
@@ -142,7 +142,7 @@ def before_the_camera(pictures: Sequence[Grey]) -> Iterator[str]:
 
 @contextmanager
 def running(what: str, config: Path) -> Iterator[tuple["subprocess.Popen[bytes]", Callable[[], str]]]:
-    """`gate WHAT`, and what it has said so far."""
+    """Run `gate WHAT`; yield the process and a function that returns its output so far."""
     log = config.with_suffix(".log")
     with log.open("wb") as file:
         command = [sys.executable, "-m", "gate", what, "--config", str(config)]
@@ -163,7 +163,7 @@ def until(holds: Callable[[], bool], what: str) -> None:
 
 
 def child(pid: int, module: str) -> int:
-    """The pid of its process that runs this module, as far as its name is told."""
+    """Return the pid of its process that runs this module, by its command line."""
     threads = Path(f"/proc/{pid}/task").iterdir()
     pids = [int(child) for thread in threads for child in (thread / "children").read_text().split()]
     (found,) = (pid for pid in pids if module in Path(f"/proc/{pid}/cmdline").read_text())
@@ -171,7 +171,7 @@ def child(pid: int, module: str) -> int:
 
 
 def memory(key: str, pid: int, what: str) -> list[Figure]:
-    """In 10^6 bytes."""
+    """Measure memory in 10^6 bytes."""
     said = Path(f"/proc/{pid}/smaps_rollup").read_text()
     figures = (("Rss", "resident", 60.0), ("Pss", "its share of it", None), ("Anonymous", "anonymous", None))
     return [

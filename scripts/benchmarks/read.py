@@ -1,4 +1,4 @@
-"""`scripts/bench read`: what is read, by whom, at what cost; all on the same pictures, by turns."""
+"""`scripts/bench read`: recall and cost of each reader; all on the same pictures, by turns."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -81,7 +81,7 @@ def of_collection(manifest: Path) -> list[LookRow]:
 
 
 def collected(manifest: Path) -> Iterator[Case]:
-    """The pictures of a collection; those that cannot be read are named at the end."""
+    """Yield the pictures of a collection; those that cannot be read are named at the end."""
     problems: list[str] = []
     yield from cases(manifest, problems)
     for problem in problems:
@@ -115,7 +115,7 @@ def drawings(many: int) -> Iterable[Case]:
     for kind in PHOTOGRAPHED:
         for number in range(many // 2):
             photograph = photographed(number, kind)
-            codes = len(photograph.texts)  # of several, one: so the recall of pictures is that of codes
+            codes = len(photograph.texts)  # of several codes one counts: so the recall of pictures is that of codes
             yield Case(f"photographed: {kind}", photograph.picture, photograph.texts[number % codes], codes)
     for number in range(NOTHING):
         yield Case("drawn: no code", without_code(number), None)
@@ -124,7 +124,7 @@ def drawings(many: int) -> Iterable[Case]:
 def show(rows: list[LookRow]) -> None:
     table = Table(title="Reading, by turns on the same pictures", title_justify="left", box=box.SIMPLE)
     for column in ("Set", "Reader", "Pictures", "Recall", "ms", "Wrong", "Besides"):
-        words = column in ("Set", "Reader", "Besides")  # may be broken on a narrow terminal; a number may not
+        words = column in ("Set", "Reader", "Besides")  # may be wrapped on a narrow terminal; a number may not
         table.add_column(column, justify="left" if words else "right", no_wrap=not words, min_width=6)
     last = ""
     for row in rows:

@@ -1,4 +1,4 @@
-"""A relay on loopback between one who asks and an HTTP server: it counts the bytes that pass, both ways."""
+"""A relay on loopback between a client and an HTTP server: it counts the bytes that pass, both ways."""
 
 import socket
 from threading import Lock, Thread
@@ -8,10 +8,10 @@ PIECE = 1 << 16
 
 
 class Relay:
-    """Use as a context manager."""
+    """A counting relay.  Use as a context manager."""
 
     def __init__(self, address: str) -> None:
-        """`address`: of the server, http://HOST:PORT."""
+        """Listen.  `address`: of the server, http://HOST:PORT."""
         parts = urlsplit(address)
         self._server = (parts.hostname or "", parts.port or 80)
         self._listening = socket.create_server(("127.0.0.1", 0))
@@ -24,7 +24,7 @@ class Relay:
         return f"http://127.0.0.1:{self._listening.getsockname()[1]}"
 
     def counted(self) -> tuple[int, int]:
-        """Bytes and connections since the last call."""
+        """Return bytes and connections since the last call."""
         with self._lock:
             counted = self._bytes, self._connections
             self._bytes = self._connections = 0
@@ -43,7 +43,7 @@ class Relay:
         while True:
             try:
                 client, _ = self._listening.accept()
-            except OSError:  # closed: it is over
+            except OSError:  # closed
                 return
             server = socket.create_connection(self._server)
             with self._lock:

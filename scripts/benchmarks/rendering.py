@@ -1,7 +1,7 @@
-"""Pictures as a gate's camera takes them, drawn from a number: the same on every machine.
+"""Pictures like those of a gate's camera, drawn from a number: the same on every machine.
 
-A code on a phone or a sheet, held at an angle before a wall, and one harm: what is lost in real
-pictures.  Every harm is drawn from mild to hopeless, so that no reader reads all of them.
+Each shows a code on a phone or a sheet, held at an angle before a wall, with one harm of real pictures.  Every harm is
+drawn from mild to hopeless, so that no reader reads all of them.
 """
 
 from collections.abc import Callable
@@ -17,19 +17,20 @@ Light = npt.NDArray[np.float32]
 Dice = np.random.Generator
 
 SIZES = ((480, 640), (720, 1280))
-LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"  # Base45: what passes are written in
+LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"  # Base45, the alphabet of passes
 FINE = 12  # pixels a module before the camera sees it
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
     picture: Grey
-    text: str  # what the code says
+    text: str  # of the code
     kind: str
 
 
 def rendered(number: int, kind: str, *, letters: tuple[int, int] = (150, 420), dense: bool = False) -> Rendered:
-    """`letters`: how many a pass has, from and to; `dense`: with more correction, as certificates have."""
+    """Draw a picture.  `letters`: length of the pass, from and to; `dense`: with more correction, as certificates
+    have."""
     dice = np.random.default_rng([number, *kind.encode()])
     text = "AQ1:" + "".join(dice.choice(list(LETTERS), int(dice.integers(*letters))))
     code = segno.make_qr(text, error="q" if dense else str(dice.choice(["l", "l", "m"])), boost_error=True)
@@ -38,7 +39,7 @@ def rendered(number: int, kind: str, *, letters: tuple[int, int] = (150, 420), d
 
 
 def without_code(number: int) -> Grey:
-    """A wall, a sheet with writing, a keyboard of tiles: none of them holds a code."""
+    """Draw a wall, a sheet with writing, a keyboard of tiles: none of them holds a code."""
     dice = np.random.default_rng([number, 99])
     picture = wall_behind(SIZES[number % 2], dice).clip(0, 255).astype(np.uint8)
     height, width = picture.shape
@@ -53,7 +54,7 @@ def without_code(number: int) -> Grey:
 
 
 def drawn(modules: npt.NDArray[np.bool_]) -> Light:
-    """FINE pixels a module, with its quiet zone, on white."""
+    """Draw FINE pixels a module, with its quiet zone, on white."""
     framed = np.pad(np.where(modules, 18, 240).astype(np.float32), 4, constant_values=240)
     return np.kron(framed, np.ones((FINE, FINE), np.float32))
 
@@ -74,7 +75,7 @@ def _seen(flat: Light, size: int, kind: str, dice: Dice) -> Grey:
 
 
 def cornered(side: float, view: tuple[int, int], tilt: float, *, turned: bool, dice: Dice) -> Light:
-    """Four corners (x, y) of the code with its quiet zone, clockwise from its top left."""
+    """Return four corners (x, y) of the code with its quiet zone, clockwise from its top left."""
     height, width = view
     square = np.array([(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)], np.float32)
     square += dice.uniform(-tilt, tilt, (4, 2)).astype(np.float32)
@@ -87,7 +88,7 @@ def cornered(side: float, view: tuple[int, int], tilt: float, *, turned: bool, d
 
 
 def laid(picture: Light, flat: Light, corners: Light) -> Light:
-    """The code on its phone, as the lens bends it."""
+    """Draw the code on its phone, in the lens' projection."""
     body = np.full((int(len(flat) * 1.7), int(len(flat) * 1.16)), 232, np.float32)
     body[: len(flat) // 6] = 90
     body[[0, 1, 2, 3, -4, -3, -2, -1]] = body[:, [0, 1, 2, 3, -4, -3, -2, -1]] = 20
@@ -114,7 +115,7 @@ def wall_behind(view: tuple[int, int], dice: Dice) -> Light:
 
 
 def sensed(picture: Light, noise: float, dice: Dice) -> Grey:
-    """With a sensor's noise, cut off at white, and through a JPEG as cameras send it."""
+    """Add a sensor's noise, clip at white, and compress as JPEG, as cameras send it."""
     noisy = (picture + dice.normal(0, noise, picture.shape)).clip(0, 255).astype(np.uint8)
     _, data = cv2.imencode(".jpg", noisy, [cv2.IMWRITE_JPEG_QUALITY, int(dice.integers(70, 95))])
     return np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.uint8)
@@ -124,7 +125,7 @@ def sensed(picture: Light, noise: float, dice: Dice) -> Grey:
 
 
 def _damaged(flat: Light, dice: Dice) -> Light:
-    """Scratches, cracks and a stain."""
+    """Add scratches, cracks and a stain."""
     harmed, side = flat.copy(), len(flat)
     for _ in range(int(dice.integers(1, 6))):
         start, end = dice.integers(0, side, 2), dice.integers(0, side, 2)
@@ -137,7 +138,7 @@ def _damaged(flat: Light, dice: Dice) -> Light:
 
 
 def _curved(flat: Light, dice: Dice) -> Light:
-    """Round a bottle, or on crumpled paper."""
+    """Bend it round a bottle, or over crumpled paper."""
     side = len(flat)
     rows, columns = np.indices((side, side), np.float32) / side
     if dice.random() < 0.5:
@@ -165,7 +166,7 @@ def _defocus(picture: Light, _: Light, module: float, dice: Dice) -> Light:
 
 
 def defocused(picture: Light, reach: float) -> Light:
-    """The mean of a disc of `reach` pixels round every pixel."""
+    """Return the mean of a disc of `reach` pixels round every pixel."""
     size = int(np.ceil(reach)) * 2 + 1
     rows, columns = np.indices((size, size)) - size // 2
     disc = (reach + 0.5 - np.hypot(rows, columns)).clip(0, 1)
@@ -177,7 +178,7 @@ def _motion(picture: Light, _: Light, module: float, dice: Dice) -> Light:
 
 
 def smeared(picture: Light, length: float, angle: float) -> Light:
-    """The mean of the picture along a straight way of `length` pixels."""
+    """Return the mean of the picture along a straight way of `length` pixels."""
     size = int(np.ceil(length)) * 2 + 3
     smear = np.zeros((size * 8, size * 8), np.float32)
     middle, way = size * 4, np.array([np.cos(angle), np.sin(angle)]) * length * 4
@@ -192,7 +193,7 @@ def _low_contrast(picture: Light, _: Light, __: float, dice: Dice) -> Light:
 
 
 def _glare(picture: Light, corners: Light, _: float, dice: Dice) -> Light:
-    """A lamp in the glass, white in its middle: a band or a spot across the code."""
+    """Add a lamp in the glass, white in its middle: a band or a spot across the code."""
     rows, columns = np.indices(picture.shape, np.float32)
     side = float(np.linalg.norm(corners[0] - corners[1]))
     x, y = corners.mean(axis=0) + dice.uniform(-0.4, 0.4, 2) * side
@@ -213,7 +214,7 @@ def _shadow(picture: Light, corners: Light, _: float, dice: Dice) -> Light:
 
 
 def moire(picture: Light, _: Light, __: float, dice: Dice) -> Light:
-    """The stripes of a display under a camera."""
+    """Add the stripes of a display under a camera."""
     rows, columns = np.indices(picture.shape, np.float32)
     for angle in dice.uniform(0, np.pi, 2):
         wave = np.sin((columns * np.cos(angle) + rows * np.sin(angle)) * 2 * np.pi / dice.uniform(2.5, 14))

@@ -1,4 +1,4 @@
-"""Figures on paper: one JSON object, or a table that a person can read."""
+"""Output of figures: one JSON object, or a table for people."""
 
 import json
 from dataclasses import dataclass, replace
@@ -16,11 +16,11 @@ class Figure:
     value: float
     what: str
     unit: str = ""  # empty: a ratio
-    most: float | None = None  # what we aim for
+    most: float | None = None  # the target
 
 
 def medians(runs: list[list[Figure]]) -> list[Figure]:
-    """Every figure with the median of its values in several runs."""
+    """Return every figure with the median of its values in several runs."""
     return [
         replace(figures[0], value=median(figure.value for figure in figures)) for figures in zip(*runs, strict=True)
     ]

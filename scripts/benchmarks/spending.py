@@ -1,4 +1,4 @@
-"""What a process spends: seconds, and the most memory it ever had."""
+"""The resources of a process: processor seconds, and peak memory."""
 
 import json
 import os
@@ -6,7 +6,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-# Memory counts from what the process that forks has itself, so that one is as small as can be: fork, exec, wait4.
+# Peak memory includes that of the forking process, which therefore is minimal: fork, exec, wait4.
 _SMALL_PARENT = """if True:
     import os, sys, time
     start, report, child = time.perf_counter(), int(sys.argv[1]), os.fork()
@@ -22,7 +22,7 @@ _SMALL_PARENT = """if True:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """By one process."""
+    """The resources of one process."""
 
     seconds: float
     cpu: float  # seconds of processor
@@ -30,12 +30,12 @@ class Spent:
 
 
 def gate(*arguments: object) -> tuple[Spent, str]:
-    """What `gate ARGUMENTS` spends, and what it says on stdout.  Raises RuntimeError with what it said in failing."""
+    """Run `gate ARGUMENTS`; return its resources and its stdout.  Raises RuntimeError with its output when it fails."""
     return module("gate", *arguments)
 
 
 def module(name: str, *arguments: object, said: str = "") -> tuple[Spent, str]:
-    """The same of `python -m NAME ARGUMENTS`, which reads what is `said`."""
+    """Run `python -m NAME ARGUMENTS` likewise, with `said` on its standard input."""
     read, write = os.pipe()
     command = [sys.executable, "-ISc", _SMALL_PARENT, str(write), sys.executable, "-m", name, *map(str, arguments)]
     with os.fdopen(read, "rb") as report:

@@ -1,4 +1,4 @@
-"""`scripts/bench read --steps`: what each row of the two tables of reading steps reads, and what it costs."""
+"""`scripts/bench read --steps`: recall and cost of each row of the two tables of reading steps."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ from drivers.decoders.still import read_still
 
 FRAMES = 2 * CYCLE + 1  # of a picture that is held before a camera
 SHAKEN = 1.5  # pixels that the hand moves between two frames, across and down
-NOISE = 2.0  # sigma of what a sensor adds to each frame, of 255
+NOISE = 2.0  # sigma of a sensor's noise in each frame, of 255
 SMALLER = 0.5  # of a size's pixels: a picture with fewer is not measured at that size
 
 WIDTH = 96  # characters: narrower, the names would be cut
@@ -34,7 +34,7 @@ COSTS: dict[str, dict[str, Cost]] = {
 
 @dataclass(slots=True)
 class Runs:
-    """Of one row at one size of picture."""
+    """The runs of one row at one size of picture."""
 
     ms: list[float] = field(default_factory=list)  # of each run
     first: int = 0  # texts that no row read before this one in the same picture
@@ -61,7 +61,7 @@ class Priced:
 
 
 class Prices:
-    """Reads pictures with both tables, and keeps what each row reads and costs."""
+    """Measurement of both tables: it keeps what each row reads and costs."""
 
     def __init__(self) -> None:
         self._runs = {
@@ -98,7 +98,7 @@ class Prices:
 
 def priced(cases: Iterable[Case]) -> list[Priced]:
     """Price every row on these pictures, at both sizes."""
-    Prices().add(Case("", np.full((480, 640), 200, np.uint8), None), 0)  # what is loaded at the first call
+    Prices().add(Case("", np.full((480, 640), 200, np.uint8), None), 0)  # loads what the first call loads
     prices = Prices()
     for number, case in enumerate(cases):
         prices.add(case, number)
@@ -106,7 +106,7 @@ def priced(cases: Iterable[Case]) -> list[Priced]:
 
 
 def fit(picture: Grey, view: tuple[int, int]) -> Grey | None:
-    """Shrink the picture until it fits into `view`; None for one that is too small for it to say anything."""
+    """Shrink the picture until it fits into `view`; return None for one that is too small for a meaningful figure."""
     factor = min(view[0] / picture.shape[0], view[1] / picture.shape[1])
     if picture.size < SMALLER * view[0] * view[1]:
         return None
@@ -116,7 +116,7 @@ def fit(picture: Grey, view: tuple[int, int]) -> Grey | None:
 
 
 def hold(picture: Grey, number: int) -> Iterator[Grey]:
-    """The frames in which a camera sees it."""
+    """Yield a camera's frames of it."""
     dice = np.random.default_rng([number, 3])
     noise = dice.normal(0, NOISE, picture.shape).astype(np.float32)  # rolled in each frame: drawing it takes longest
     for _ in range(FRAMES):

@@ -1,4 +1,4 @@
-"""`scripts/bench read --vary detect.blurred.LIKELY=2`: what a constant of the decoders is worth."""
+"""`scripts/bench read --vary detect.blurred.LIKELY=2`: the effect of a constant of the decoders."""
 
 import ast
 import importlib
@@ -11,7 +11,7 @@ DECODERS = "drivers.decoders"
 def vary(assignment: str) -> None:
     """Give a constant of a module of the decoders another value, before anything is read.
 
-    What its module derived from it while it was imported keeps the old value.  Raises UsageError."""
+    Values that its module derived from it at import stay old.  Raises UsageError."""
     place, _, value = assignment.partition("=")
     module_name, _, name = place.rpartition(".")
     hint = "Name a constant as in detect.blurred.LIKELY=2"
