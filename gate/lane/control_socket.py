@@ -155,7 +155,7 @@ def _listen(run_dir: Path) -> socket.socket:
     folder = os.open(run_dir, os.O_RDONLY | os.O_DIRECTORY)
     try:
         path = run_dir / SOCKET
-        path.unlink(missing_ok=True)  # of a lane that was killed; lane.lock holds the number of lanes at one
+        path.unlink(missing_ok=True)  # of a lane that was killed; lane.lock admits only one lane
         listening.bind(socket_path(folder))
         with suppress(KeyError, OSError):  # no such group, or no right to give it: the gate's own group stays
             os.chown(path, -1, grp.getgrnam(STAFF_GROUP).gr_gid)

@@ -16,7 +16,7 @@ class DoorInterlock:
     """One door's claim on the interlock.  Every method returns at once."""
 
     def __init__(self, path: Path) -> None:
-        """Raises DeviceError."""
+        """Open the file.  Raises DeviceError."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
@@ -28,7 +28,7 @@ class DoorInterlock:
         self.held = False
 
     def take(self) -> bool:
-        """Claim the way for this door, and keep the other one shut from now on; return whether it was free."""
+        """Claim the way for this door, and keep the other one shut from now on; return whether this door has it."""
         if not self.held:
             try:
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)

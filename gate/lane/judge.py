@@ -69,7 +69,7 @@ class Judge:
         keep: float = KEEP,
         want_list: Callable[[], None] = lambda: None,
     ) -> None:
-        """`want_list`: called repeatedly while the list is missing or damaged."""
+        """Open lane.db and the list.  `want_list`: called repeatedly while the list is missing or damaged."""
         places = Places.of(where)
         self._list_paths = tuple(str(path) for path in (places.list_db, places.earlier_list_db) if path)
         self._where = where

@@ -31,8 +31,8 @@ def encode_credential(
 ) -> bytes:
     """Encode a credential signed by the issuer's `key`: a tagged COSE_Sign1.
 
-    Times are Unix seconds, `expires_at` exclusive.  `token_id` is 8 to 16 bytes, `idx` below 2**32, `holder` the
-    raw Ed25519 key of the phone (32 bytes) when the pass is to be bound to it.  Raises UsageError for a value that
+    Times are Unix seconds, `expires_at` exclusive.  `token_id` is 8 to 16 bytes, `idx` below 2**32.  `holder` is
+    the raw Ed25519 key of the phone (32 bytes) when the pass is to be bound to it.  Raises UsageError for a value that
     a gate would refuse as malformed.
     """
     _check_credential(issuer, idx, issued_at, expires_at, token_id, holder, not_before)

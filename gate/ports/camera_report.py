@@ -37,7 +37,7 @@ class Examiner(Protocol):
     """The port of camera examiners."""
 
     def examine(self, config: ReaderConfig, seconds: float, picture: Path | None, tell: Tell) -> CameraReport:
-        """Examine the reader's camera for `seconds`.  Reports to `tell` twice a second and at the end, and writes
-        the last frame to `picture` (PNG or JPEG), with codes marked and the final advice of `tell` above it.
+        """Examine the reader's camera for `seconds`.  Reports to `tell` twice a second and at the end.  Writes the
+        last frame to `picture` (PNG or JPEG), with codes marked and the final advice of `tell` above it.
 
         Raises DeviceError when the camera cannot be opened or the picture not be written.  Blocks."""

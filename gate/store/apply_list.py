@@ -94,7 +94,7 @@ def held_nibbles(where: Where) -> bytes | None:
 
 
 def set_damaged_aside(where: Where) -> str | None:
-    """Copy a damaged list.db aside; return what is wrong with it, None when nothing is.  Raises StoreError when the
+    """Keep a damaged list.db under another name; return what is wrong with it, None when nothing is.  Raises StoreError when the
     disk refuses."""
     what = find_damage(where)
     if what is not None:

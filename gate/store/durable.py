@@ -34,7 +34,7 @@ def is_odd(path: Path, *, link: bool = False) -> bool:
 
 
 def move_odd_aside(path: Path, *, link: bool = False) -> None:
-    """Rename what `is_odd`."""
+    """Give a path that `is_odd` another name."""
     if is_odd(path, link=link):
         names = (path.with_name(f"{path.name}.odd{number}") for number in ("", *range(2, MOST_ODD + 1)))
         path.replace(next((name for name in names if not os.path.lexists(name)), path.with_name(f"{path.name}.odd")))

@@ -85,7 +85,7 @@ def version_of(document: bytes) -> int:
 
 
 def set_aside(path: Path) -> None:
-    """Copy a damaged file to another name, as evidence.  It also stays in place until another replaces it: the gate
+    """Keep a damaged file under another name, as evidence.  It also stays in place until another replaces it: the gate
     then reports a damaged list, not a missing one.  Raises StoreError."""
     for suffix in ("", "-wal", "-shm"):
         part = path.with_name(path.name + suffix)

@@ -1,8 +1,8 @@
 """Keyed digests: pseudonyms of uses and holders, without meaning outside this device.
 
 The redemption key stays with lane.db; a redemption lives minutes.  The pseudonyms in the journal depend on a key
-that lives one UTC day.  By the clock it is then overwritten (PRAGMA secure_delete) and cut out of the WAL, so that
-nobody can link two visits of one person on two days.
+that lives one UTC day.  The clock ends it: the key is overwritten (PRAGMA secure_delete) and cut out of the WAL, so
+that nobody can link two visits of one person on two days.
 """
 
 import os

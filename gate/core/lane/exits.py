@@ -28,8 +28,8 @@ def tick(lane: Transition) -> None:
 
 
 def judge_unseen(lane: Transition) -> None:
-    """Count a release that ended without a sensor's report.  Where the door has a contact, a press without an
-    opening proves nothing."""
+    """Count a release that no sensor ended.  Where the door has a contact, a press without an opening proves
+    nothing about the sensor."""
     state, timing = lane.state, lane.timing
     if state.exit is None or Direction.EXIT not in timing.sensed or timing.watchers & state.in_doubt:
         return

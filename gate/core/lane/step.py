@@ -4,7 +4,7 @@
 
 Rules
 -----
-* It knows monotonic seconds only, and does nothing itself: the controller carries the effects out, in
+* It takes monotonic seconds only, and does nothing itself: the controller carries the effects out, in
   their order.
 * One person per grant: while a grant is open the lane is busy.
 * Every release belongs to a grant or to the exit button, and is locked when that ends.  Only a stance
@@ -19,9 +19,8 @@ Rules
     the barrier did not take the order       -> NOT_PASSED at once
 
 Transitions are of two kinds.  An *event* triggers one of those in `_happen`.  After every event the
-*state* triggers those in `step` that follow: a grant that the mode forbids ends, the barrier takes the
-wanted stance, alarms are reported when they begin and end, and state that must survive a restart
-is stored.
+*state* triggers those in `step`: a grant that the mode forbids ends, and the barrier takes the wanted
+stance.  Alarms are reported when they begin and end; state that must survive a restart is stored.
 """
 
 from dataclasses import replace
