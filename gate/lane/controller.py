@@ -39,7 +39,7 @@ from gate.ports.reader import Answer
 from gate.store.admission import Presented, lets_through
 
 TICK = 0.1  # seconds: the resolution of the lane's time
-SCHEDULE_CHECK = 1.0  # seconds between looks at the schedule
+SCHEDULE_CHECK = 1.0  # seconds between checks of the schedule
 
 T = TypeVar("T")
 
@@ -211,7 +211,7 @@ class Lane:
     # A person before the lane.
 
     async def _decide(self, shown: Presentation) -> None:
-        if self._state.busy or (self._interlock and not self._interlock.take()):  # since the code was seen
+        if self._state.busy or (self._interlock and not self._interlock.take()):  # changed since it was seen
             shown.stage, self._deciding = Stage.WAITING, False
             return
         scan, where = shown.scan, self._where(shown.scan)

@@ -16,7 +16,7 @@ from gate.store.takeover_messages import TAKEOVER, TakeoverRefused, Took
 from gate.worker.process import WorkerProcess
 
 LOOK_EVERY = 2.0  # seconds between two checks for a new list from the sync
-TAKES_WITHIN = 300.0  # seconds, from a slow card; 20 million people take 1 to 2 here
+TAKES_WITHIN = 300.0  # limit in seconds, for a slow card; 20 million people take 1 to 2 here
 AGAIN_AFTER = 600.0  # seconds after which a refused list is checked again
 WANTED_AGAIN = 60.0  # seconds after which the lane's own list, if still damaged, is written again
 _WAITS_MOST = 30.0  # seconds between two refused lists, if the sync writes one after the other

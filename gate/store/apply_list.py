@@ -94,8 +94,8 @@ def held_nibbles(where: Where) -> bytes | None:
 
 
 def set_damaged_aside(where: Where) -> str | None:
-    """Keep a damaged list.db under another name; return what is wrong with it, None when nothing is.  Raises StoreError when the
-    disk refuses."""
+    """Keep a damaged list.db under another name; return what is wrong with it, None when nothing is.  Raises
+    StoreError when the disk refuses."""
     what = find_damage(where)
     if what is not None:
         set_aside(Places.of(where).held_list_db)
