@@ -24,7 +24,7 @@ class Lease:
         self._turn = threading.Lock()
 
     def take(self, stance: Stance) -> bool:
-        """Take a stance, and return the answer of `Switch.pose`."""
+        """Begin the lease for stance FREE; return whether the stance was taken, as `Switch.pose` does."""
         if stance is not Stance.FREE:
             return False
         with self._turn:
@@ -32,6 +32,7 @@ class Lease:
         return True
 
     def end(self) -> None:
+        """End the lease; the next `take` may begin another."""
         with self._turn:
             self._renewed = None
 

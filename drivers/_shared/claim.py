@@ -23,6 +23,7 @@ class _Claim(Generic[T]):
         self._abandoned = False
 
     def run(self) -> T:
+        """Take the device; free it at once when it was abandoned meanwhile."""
         thing = self._take()
         with self._lock:
             self._taken.append(thing)
@@ -32,6 +33,7 @@ class _Claim(Generic[T]):
         return thing
 
     def abandon(self) -> None:
+        """Free the device, now or as soon as it is taken."""
         with self._lock:
             self._abandoned = True
         self._give_back()
@@ -83,6 +85,7 @@ class _Once:
         self._work: list[Callable[[], None]] = [work]
 
     def run(self) -> None:
+        """Run the job, unless it ran already."""
         try:
             work = self._work.pop()
         except IndexError:

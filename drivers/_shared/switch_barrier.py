@@ -23,7 +23,7 @@ from gate.ports.driver import Duration
 from gate.ports.inputs import Report
 
 MIN_PULSE = 0.05
-"""Seconds; a relay or turnstile input does not notice anything shorter (PERCo TTR-04CW asks for 100 ms)."""
+"""Seconds; a relay or turnstile input does not detect anything shorter (PERCo TTR-04CW requires 100 ms)."""
 
 MAX_PULSE = 10.0
 """Seconds; longer than any pulse input needs, and a door that stands open longer than that is a fault."""

@@ -101,7 +101,7 @@ class FakeBarrier(HostTimedBarrier):
         return list(self._fake.directions)
 
     def unplug(self) -> None:
-        """From now on fail every order and raise in `watch`.  The state stays as it is."""
+        """Fail every order and raise in `watch` from now on.  The state stays as it is."""
         self._fake.plugged = False
 
 

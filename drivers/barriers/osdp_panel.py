@@ -146,6 +146,7 @@ class Panel:
             await asyncio.sleep(_REFRESH)
 
     def give(self, output: int, code: int, tenths: int) -> None:
+        """Queue an output command.  `tenths`: its time in 100 ms."""
         done: Future[None] = Future()
         self._given.add(done)
         self._orders.put(((output, code, tenths), done))

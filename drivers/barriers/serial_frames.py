@@ -182,6 +182,7 @@ class _FramesSwitch(Switch):
 
 
 def other_way(direction: Direction) -> Direction:
+    """Return the opposite direction."""
     return Direction.EXIT if direction is Direction.ENTRY else Direction.ENTRY
 
 

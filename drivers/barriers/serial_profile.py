@@ -91,6 +91,7 @@ class FrameSet(_Form):
     secure: Frame | None = None
 
     def release_for(self, direction: Direction) -> str:
+        """Return the template of a release in this direction."""
         if isinstance(self.release, str):
             return self.release
         return self.release.entry if direction is Direction.ENTRY else self.release.exit

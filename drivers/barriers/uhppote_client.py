@@ -34,6 +34,7 @@ class UhppoteDoorState:
 
 
 def message(code: int, serial: int, data: bytes = b"") -> bytes:
+    """Return the 64 bytes of a message."""
     return (_HEAD.pack(START, code, serial) + data).ljust(SIZE, b"\0")
 
 
@@ -47,7 +48,7 @@ class UhppoteClient:
         self._door = door
 
     def open(self) -> None:
-        """Open the door.  Asked once: a lost answer may mean an open door."""
+        """Open the door.  It is sent once: a lost answer may mean an open door."""
         if self._ask(OPEN, bytes([self._door]), tries=1)[0] != 1:
             raise self._wrong("refuses to open the door", "Look for an interlock or a mode that was set elsewhere")
 
@@ -55,6 +56,7 @@ class UhppoteClient:
         return self._setting(self._ask(GET_DOOR, bytes([self._door])))
 
     def set(self, setting: DoorSetting) -> None:
+        """Write the door's setting, and compare the echo."""
         found = self._setting(self._ask(SET_DOOR, bytes([self._door, setting.mode, setting.delay])))
         if found != setting:
             raise self._wrong(f"takes {found} instead of {setting}", "Look for another program that sets the board")

@@ -5,7 +5,7 @@ part of the code.  Hands are never still: before it is added, each frame is regi
 cross-correlation, to a fraction of a pixel (a parabola through the peak).  The average is exponential.  A code that
 changes no longer correlates; then the average starts again.
 
-In brackets behind a constant: what other values read (scripts/benchmarks/README.md, "Constants of the decoders").
+In brackets: texts gained or lost with other values (scripts/benchmarks/README.md, "Constants of the decoders").
 """
 
 import cv2

@@ -4,7 +4,7 @@ Each frame gets the best steps.  Where nothing was read it gets one more, by its
 frames of the same code get the next ones.  To add a step, add a row; `README.md` beside this file describes it.
 `scripts/bench read --steps` prints what each row reads and costs.
 
-In brackets behind a constant: what other values read (scripts/benchmarks/README.md, "Constants of the decoders").
+In brackets: texts gained or lost with other values (scripts/benchmarks/README.md, "Constants of the decoders").
 """
 
 import time
@@ -41,7 +41,7 @@ class LiveReader:
     For one thread."""
 
     def __init__(self, observe: Observer | None = None) -> None:
-        """`observe`: called with each step that ran."""
+        """Start without frames.  `observe`: called with each step that ran."""
         self._observe = observe
         self._memory = _Memory()
 

@@ -1,6 +1,6 @@
 """The table of steps by which one region of a still is searched, and the regions to search.
 
-In brackets behind a constant: what other values read (scripts/benchmarks/README.md, "Constants of the decoders").
+In brackets: texts gained or lost with other values (scripts/benchmarks/README.md, "Constants of the decoders").
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ from drivers.decoders.runner import Cost, ReadStep, run_steps
 from drivers.decoders.still_state import Still, new_symbols
 from drivers.decoders.symbols import NOTHING, Corners, ReadResult, Symbol, first_read, lies_in
 
-BESIDE = 3  # regions beside a code that was read, and as many again as codes were: a bound on time [1: 0, 8: 0]
+BESIDE = 3  # regions beside codes that were read, plus one per code: a bound on time [1: 0, 8: 0]
 AS_LARGE = 0.75  # times as large as a code that was read: smaller regions are not searched for another [0.5: 0, 1: 0]
 ROOM = 0.5  # times as wide as a code that was read: the room that another needs [0.25: 0, 1: 0]
 ELONGATED = 2.5  # times as long as wide: no code has this shape [1.8: 0, 4: 0]

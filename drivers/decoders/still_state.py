@@ -1,6 +1,6 @@
 """The state of a still that is being read.
 
-In brackets behind a constant: what other values read (scripts/benchmarks/README.md, "Constants of the decoders").
+In brackets: texts gained or lost with other values (scripts/benchmarks/README.md, "Constants of the decoders").
 """
 
 import time
@@ -50,6 +50,7 @@ class Still:
             self.result = ReadResult(unique((*known.texts, *result.texts)), result.decoded_by, known.symbols)
 
     def recover(self, symbols: Iterable[Symbol]) -> list[SymbolRecovery]:
+        """Return the recoveries of the first RECOVERIES symbols."""
         return [SymbolRecovery(self.grey, symbol) for symbol in islice(symbols, RECOVERIES)]
 
 

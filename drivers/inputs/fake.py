@@ -25,7 +25,7 @@ _PULSE = 0.2
 """Seconds that `pulse` stays on."""
 
 _LONGEST = 64
-"""Bytes without a line end after which what was written is dropped."""
+"""Bytes without a line end after which the input is dropped."""
 
 
 class FakeInputConfig(InputConfig):

@@ -22,7 +22,7 @@ class Examined:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """The picture is written, if one was asked for."""
+    """The picture is written, if one was requested."""
 
 
 @dataclass(frozen=True, slots=True)

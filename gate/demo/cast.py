@@ -32,8 +32,8 @@ class PassForm(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Pass:
     issuer: str
-    colour: Status  # as the pass says
-    listing: Listing  # as the published list says
+    colour: Status  # in the pass
+    listing: Listing  # in the published list
     form: PassForm = PassForm.PLAIN
     expired: bool = False
 
@@ -43,7 +43,7 @@ class Act:
     """One visit in the script."""
 
     shows: str
-    reason: Reason | None  # what the gate must answer; None: nothing to answer
+    reason: Reason | None  # the answer that the gate must give; None: no answer
     holds: Pass | str | None  # a pass, the text of some other code, or nothing
     medium: Medium = Medium.PHONE
     walks: bool = True  # when admitted: goes through, or turns back

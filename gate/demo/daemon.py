@@ -62,7 +62,7 @@ class Wiring:
     """The values of the demo gate's configuration."""
 
     state: Path
-    mirror: str  # address of what the authority published
+    mirror: str  # address of the authority's files
     root: Path  # root.json
     camera: str  # address of the Motion JPEG stream
     port: str  # serial port of the turnstile

@@ -29,6 +29,7 @@ _HEAD = 3  # bytes before the command
 
 
 def frame(*command: int) -> bytes:
+    """Return the frame of a command."""
     body = bytes([_START, len(command) + 1, 0, *command])
     return body + bytes([reduce(int.__xor__, body)])
 
@@ -62,6 +63,7 @@ class Arm:
         return frame(_PASSED[direction])
 
     def tick(self, at: float) -> list[str]:
+        """Lock the ways whose release is over; return that in words."""
         over = [direction for direction, until in self.released.items() if at >= until]
         for direction in over:
             del self.released[direction]

@@ -18,6 +18,7 @@ class Way:
 
     @classmethod
     def of(cls, rng: random.Random) -> "Way":
+        """Draw a random way."""
         held = Pose(
             x=320 + rng.uniform(-36, 36),
             y=214 + rng.uniform(-18, 18),

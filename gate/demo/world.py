@@ -40,6 +40,7 @@ class Tempo:
 
     @classmethod
     def at(cls, speed: float) -> "Tempo":
+        """Return the durations at `speed` times the natural pace."""
         push = 0.3 / speed
         return cls(
             approach=0.5 / speed,
@@ -69,6 +70,7 @@ class DemoContact:
 
 @asynccontextmanager
 async def contact_at(path: Path) -> AsyncIterator[DemoContact]:
+    """Yield the contact at `path`; close it at the end."""
     contact = DemoContact(path)
     try:
         yield contact

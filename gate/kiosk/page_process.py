@@ -53,6 +53,7 @@ class LaneClock:
         self.started = asyncio.Event()  # the first Beat came
 
     def take(self, beat: Beat) -> None:
+        """Set the clock by a Beat."""
         self._beat = beat
         self.started.set()
 
@@ -63,6 +64,7 @@ class LaneClock:
         return time.monotonic()
 
     def is_lane_alive(self) -> bool:
+        """Return whether a Beat came within SILENCE."""
         return self._beat is not None and self.monotonic() - self._beat.monotonic < SILENCE
 
 
@@ -75,10 +77,12 @@ class LaneReporter:
         self._trouble_due = {False: 0.0, True: 0.0}
 
     def say(self, message: Up | Alive | Trouble) -> None:
+        """Send a message, or drop it when the pipe is full or closed."""
         with suppress(BlockingIOError, BrokenPipeError):
             os.write(self._descriptor, to_lane.encode(message))
 
     def trouble(self, text: str, *, is_error: bool = True) -> None:
+        """Send a line for the log, at most one of each level in TROUBLE_EVERY."""
         now = time.monotonic()
         if now >= self._trouble_due[is_error]:
             self._trouble_due[is_error] = now + TROUBLE_EVERY
@@ -184,7 +188,9 @@ async def _ask_itself(listener: socket.socket, path: str) -> None:
 
 
 def _take_standard_output() -> int:
-    """What a library prints there would be taken for a message."""
+    """Return a copy of standard output, and redirect the original to /dev/null.
+
+    The lane would parse a library's output there as messages."""
     out = os.dup(1)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)

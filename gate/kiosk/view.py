@@ -5,7 +5,7 @@
     page = show(state, about, wall)       the content of the screen, ready for JSON
 
 `now` is monotonic seconds, `wall` Unix seconds.  The page never decides: green appears only for a
-`Decided` that says `admitted` and `let_through`, and only while the lane is in service.
+`Decided` with `admitted` and `let_through`, and only while the lane is in service.
 """
 
 from dataclasses import dataclass, replace
@@ -81,7 +81,7 @@ class PageState:
 
     phase: Phase | None = None
     mode: Mode | None = None  # in force; None: the configured one
-    scene: Scene = Scene.IDLE  # what is shown while the lane is in service
+    scene: Scene = Scene.IDLE  # shown while the lane is in service
     reason: Reason | None = None
     direction: Direction | None = None
     since: float = 0.0
@@ -141,6 +141,7 @@ class Page:
 
 
 def step(state: PageState, event: Event, now: float) -> PageState:
+    """Return the state after an event.  `now`: monotonic seconds."""
     state = settle(state, now)
     match event:
         case CodeSeen():

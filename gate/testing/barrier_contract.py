@@ -83,6 +83,7 @@ def locked_is(rig: BarrierRig, wanted: bool) -> bool:
 
 
 def passages(reported: list[Level]) -> list[Direction]:
+    """Return the directions of the reported passages."""
     return [level.direction for level in reported if level.role is Role.PASSAGE and level.active]
 
 

@@ -123,6 +123,7 @@ def rules_json(version: int = 1, admit: tuple[str, ...] = ("green", "blue")) -> 
 
 
 def nibbles(places: Mapping[int, Listing], size: int) -> bytes:
+    """Pack statuses, four bits a place.  `size`: number of places."""
     packed = bytearray(byte_length(size))
     for idx, listing in places.items():
         packed[idx // 2] |= listing << (4 if idx & 1 else 0)

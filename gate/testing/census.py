@@ -21,10 +21,12 @@ class Census:
     files: int
 
     def is_within(self, other: "Census") -> bool:
+        """Return whether the other census holds all of this one."""
         return self.children <= other.children and self.threads <= other.threads and self.files <= other.files
 
 
 def census() -> Census:
+    """Count the resources of this process."""
     threads = Counter(re.sub(r"\d+", "", thread.name) for thread in threading.enumerate())
     return Census(children(), threads, len(list(Path("/proc/self/fd").iterdir())))
 

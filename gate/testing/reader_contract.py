@@ -165,7 +165,7 @@ class ReaderContract:
                 assert children() == before
 
         rig.show(FIRST)
-        asyncio.run(session())  # the first time loads libraries, which keep what they open
+        asyncio.run(session())  # the first session loads libraries, which keep their open files
         rig.show(FIRST)
         before = settled()
         asyncio.run(session())
@@ -198,7 +198,7 @@ class ReaderContract:
         rig.show(FIRST)
 
         async def lost(lane: LaneDouble) -> None:
-            """A recording may go on to its end; then it cannot be opened again."""
+            """Run until the loss.  A recording may reach its end instead; then it cannot be opened again."""
             async with asyncio.timeout(PATIENCE):
                 async with rig.open() as reader:
                     run = asyncio.create_task(reader.run(lane.present))

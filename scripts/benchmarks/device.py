@@ -55,6 +55,7 @@ class Nation:
         gate("authority", "add-issuer", self.path, "bench")
 
     def take_in(self, form: Form) -> Spent:
+        """Write the people's CSV and import it; return the import's resources."""
         write_csv(self._csv, form, self.people)
         return self._import()
 
@@ -161,7 +162,7 @@ class BenchDevice:
         command = [sys.executable, str(PACE), str(self.state), str(self._people)]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - ours
             try:
-                assert process.stdout  # noqa: S101 - asked for above
+                assert process.stdout  # noqa: S101 - it is a pipe
                 if process.stdout.readline() != "ready\n":
                     raise RuntimeError("the lane did not start")
 

@@ -189,6 +189,7 @@ class Beside:
     verifying: list[Admitted] = field(default_factory=list)
 
     def once(self, device: BenchDevice) -> None:
+        """Measure one sync and one take-over beside a lane."""
         with device.lane() as stop:
             time.sleep(STEADY)
             steady = CLOCK.now()
@@ -216,7 +217,9 @@ class Beside:
 
 
 def _beside_a_lane(device: BenchDevice, times: int) -> list[Figure]:
-    """The daily delta rewrites nearly all of list.db, like a snapshot: every chunk has a place that changed."""
+    """Measure syncs beside a lane.
+
+    The daily delta rewrites nearly all of list.db, like a snapshot: every chunk has a place that changed."""
     beside = Beside()
     for number in range(times):
         if number % 8 == 0:

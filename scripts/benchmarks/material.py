@@ -62,6 +62,7 @@ class Signed:
 
     @classmethod
     def of(cls, whole: bytes, key: SigningKey) -> "Signed":
+        """Return the signed parts of a COSE_Sign1 message."""
         protected, _, payload, signature = cbor2.loads(whole).value
         return cls(key.verify_key, to_be_signed(protected, payload), signature)
 

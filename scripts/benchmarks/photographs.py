@@ -108,7 +108,7 @@ def _with_writing(sheet: Light, dice: Dice) -> Light:
     return larger.astype(np.float32)
 
 
-# The kinds.  Harms to what is printed; FINE pixels a module, the code without its quiet zone.
+# The kinds.  Harms to the printed code: FINE pixels a module, without its quiet zone.
 
 
 def _blurred(scene: PhotographScene) -> None:

@@ -107,6 +107,7 @@ def started(config: Path, starts: int) -> Figure:
 
 
 def synced(config: Path) -> list[Figure]:
+    """Measure the memory of an idle `gate sync`."""
     with running("sync", config) as (process, said):
         until(lambda: "event=synced" in said(), "a list")
         time.sleep(2)
@@ -155,6 +156,7 @@ def running(what: str, config: Path) -> Iterator[tuple["subprocess.Popen[bytes]"
 
 
 def until(holds: Callable[[], bool], what: str) -> None:
+    """Wait until the condition holds; raise RuntimeError after PATIENCE."""
     end = time.monotonic() + PATIENCE
     while not holds():
         if time.monotonic() > end:

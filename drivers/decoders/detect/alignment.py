@@ -3,7 +3,7 @@
 Three corners are certain.  Each place of the fourth gives each alignment pattern (ISO/IEC 18004:2015, 6.3.6) a place:
 the fourth is put where the mean correlation with all of them is highest.
 
-In brackets behind a constant: what other values read (scripts/benchmarks/README.md, "Constants of the decoders").
+In brackets: texts gained or lost with other values (scripts/benchmarks/README.md, "Constants of the decoders").
 """
 
 from functools import cache

@@ -5,7 +5,7 @@ distance: the peak of their discrete Fourier transform gives the version.  Then 
 each corner (normalised cross-correlation); three of them give exact corners and the symbol's orientation.  Where blur
 leaves no regularity, the version is the one whose finder patterns correlate best.
 
-In brackets behind a constant: what other values read (scripts/benchmarks/README.md, "Constants of the decoders").
+In brackets: texts gained or lost with other values (scripts/benchmarks/README.md, "Constants of the decoders").
 """
 
 from collections.abc import Iterable, Iterator
@@ -24,10 +24,10 @@ from drivers.decoders.symbols import Corners, Grey, Symbol
 
 VERSIONS = 30  # larger ones are not distinguished
 SIZES = np.arange(1, VERSIONS + 1) * 4 + 17  # modules a side
-LEAST_MODULE = 1.3  # pixels: what is smaller is not distinguished [1: 0, 1.7: -1]
+LEAST_MODULE = 1.3  # pixels: smaller modules are not distinguished [1: 0, 1.7: -1]
 LIKELY = 5  # versions that are tried [2: -4, 10: 0]
 BLURRED = 12  # versions, the smallest, that are tried where blur leaves no regularity [6: 0, 20: 0]
-MODULES_BLURRED = 0.35  # sigma: what is blurred by fewer modules is regular [0.25: 0, 0.5: -1]
+MODULES_BLURRED = 0.35  # sigma: a blur of fewer modules leaves regularity [0.25: 0, 0.5: -1]
 STEEPEST = 99  # percentile of the change from pixel to pixel [97: 0, 99.7: 0]
 BEST = 2  # versions whose finder patterns correlate best, that are returned [1: -1, 4: 0]
 REGULAR = 1.4  # times more than the median version the likeliest must stand out [1.2: 0, 1.7: 0]

@@ -3,7 +3,7 @@
 The gradient, averaged over some pixels, is thresholded; the convex hull of the largest surface, simplified by Douglas
 and Peucker (`approxPolyDP`) to four corners, is the outline, right to some pixels.
 
-In brackets behind a constant: what other values read (scripts/benchmarks/README.md, "Constants of the decoders").
+In brackets: texts gained or lost with other values (scripts/benchmarks/README.md, "Constants of the decoders").
 """
 
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ SMALLEST = 21 * 21  # square pixels: a symbol of version 1 at a pixel a module
 
 
 def find_outlines(part: Grey) -> Iterator[Corners]:
-    """Yield four corners of what may be a symbol, clockwise: of the part, then of the halved part."""
+    """Yield the four corners of possible symbols, clockwise: of the part, then of the halved part."""
     yield from _find_outline(part)
     if max(part.shape) > LARGE:
         for outline in _find_outline(halve(part)):

@@ -1,6 +1,6 @@
 """Regions in which a symbol may lie: they change quickly both across and down, unlike writing and edges.
 
-In brackets behind a constant: what other values read (scripts/benchmarks/README.md, "Constants of the decoders").
+In brackets: texts gained or lost with other values (scripts/benchmarks/README.md, "Constants of the decoders").
 """
 
 from collections.abc import Iterable, Iterator

@@ -4,7 +4,7 @@
 symbol is rectified to a square grid, sharpened at the scale of its modules, thresholded against its neighbourhood, and
 read again in that small square only.  A symbol that is still not read is returned with its place, for `recovery`.
 
-In brackets behind a constant: what other values read (scripts/benchmarks/README.md, "Constants of the decoders").
+In brackets: texts gained or lost with other values (scripts/benchmarks/README.md, "Constants of the decoders").
 """
 
 from collections.abc import Iterable, Iterator
@@ -31,7 +31,7 @@ _QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCodeModel2)
 AROUND = 10 * MODULE + 1
 SIDE = 65_535  # pixels a side: `read_barcodes` raises ValueError for more
 GUARDED = 10**6  # pixels: a larger picture may hold too many finder patterns for the time
-SECOND_LOOKS = 3  # in one picture, and as many again as codes were read in it: a bound on time [1: 0, 8: 0]
+SECOND_LOOKS = 3  # in one picture, plus one per code that was read in it: a bound on time [1: 0, 8: 0]
 
 
 @contain_failures(lambda: NOTHING)

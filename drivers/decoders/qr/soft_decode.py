@@ -10,7 +10,7 @@ as erased: generalised minimum distance decoding (GMD; Forney, 1966) of each blo
 A chance find must not become a text: every block keeps SLACK error correction codewords unused, a corrected symbol must
 agree with the soft bits, and the text is zxing-cpp's reading of the modules that are returned here.
 
-In brackets behind a constant: what other values read (scripts/benchmarks/README.md, "Constants of the decoders").
+In brackets: texts gained or lost with other values (scripts/benchmarks/README.md, "Constants of the decoders").
 """
 
 from dataclasses import dataclass

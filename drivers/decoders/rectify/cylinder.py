@@ -5,7 +5,7 @@ Both are fitted by a grid search for the most regular distance of the modules' b
 Fourier transform at the module's frequency, with a cylinder undone.  Only the centres of the finder patterns are
 certain beforehand.  `dewarp` flattens the rest.
 
-In brackets behind a constant: what other values read (scripts/benchmarks/README.md, "Constants of the decoders").
+In brackets: texts gained or lost with other values (scripts/benchmarks/README.md, "Constants of the decoders").
 """
 
 from collections.abc import Sequence

@@ -5,7 +5,7 @@ neighbourhood, up to whole modules.  Quality-guided phase unwrapping (Ghiglia an
 Unwrapping", 1998, chapter 4) finds the whole modules.  It starts from the finder patterns, whose places are certain,
 and goes from neighbour to neighbour, the clearest phase first.
 
-In brackets behind a constant: what other values read (scripts/benchmarks/README.md, "Constants of the decoders").
+In brackets: texts gained or lost with other values (scripts/benchmarks/README.md, "Constants of the decoders").
 """
 
 import heapq

@@ -19,6 +19,7 @@ from gate.worker.link import Link
 
 
 def frames(link: Link) -> Iterator[Frame]:
+    """Return the frames of the configured source."""
     settings = link.settings
     live = open_picamera(link) if settings["driver"] == "picamera" else open_live(link)
     if live is not None:

@@ -21,11 +21,13 @@ BLACK = 12  # of 255: no pixel of the small picture is lighter
 
 
 def smaller(grey: Grey) -> Grey:
+    """Return the picture, SMALLER times smaller, averaged by area."""
     size = (max(1, grey.shape[1] // SMALLER), max(1, grey.shape[0] // SMALLER))
     return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def is_black(small: Grey) -> bool:
+    """Return whether no pixel is lighter than BLACK."""
     return int(small.max()) <= BLACK
 
 

@@ -23,6 +23,7 @@ def main() -> None:
 
 
 def open_picamera(link: Link) -> "Live":
+    """Open the camera that libcamera lists under the configured number."""
     from drivers.readers.camera_worker.capture import Live
     from drivers.readers.camera_worker.picamera_source import PicameraSource
 
