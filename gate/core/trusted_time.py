@@ -93,7 +93,7 @@ class Kept:
     behind_for: float | None = None  # seconds of running since the clock was found behind; None: it was right
     steady: float | None = None  # None: as `floor`
     signed: float | None = None  # None: nothing signed was known then
-    ticks: float | None = None  # when it was kept, by Reading.ticks
+    ticks: float | None = None  # when it was kept, by ClockReading.ticks
     boot: str = ""
     synchronised: bool = False
     resets: int = 0  # number of the last signed reset that was obeyed
@@ -168,7 +168,7 @@ def begin(kept: Kept, reading: ClockReading) -> Reckoning:
         behind_for=kept.behind_for or 0.0,
         steady=steady,
         signed=min(kept.signed or 0.0, LATEST),
-        stated=max(as_of, min(kept.signed or 0.0, LATEST)),  # a list that was fetched again is no news
+        stated=max(as_of, min(kept.signed or 0.0, LATEST)),  # a list fetched again is no new statement
         stood=0.0 if steady < floor else 1.0,
         boot=reading.boot,
         synchronised=kept.synchronised,

@@ -55,7 +55,7 @@ class Aq1:
         self._keys = trust.keys
         if any(len(key.public) != claims.KEY_BYTES for key in trust.keys.values()):
             raise ValueError("a key on the trust list is not 32 bytes")  # crypto_sign_open would read past it
-        # The protected headers of the known keys: most passes need no decoding of it.
+        # The protected headers of the known keys: most passes need no decoding of them.
         self._kids = {
             cbor2.dumps({cose.ALG: alg, cose.KID: kid}): kid for kid in trust.keys for alg in (cose.EDDSA, cose.ED25519)
         }

@@ -138,7 +138,7 @@ class WorkerProcess:
                 start_new_session=True,  # a Ctrl-C in the terminal is for the parent alone
                 env=os.environ | _ENVIRONMENT | for_child(),
             )
-        except (OSError, RuntimeError) as error:  # EMFILE, ENFILE, ENOMEM, EAGAIN; no thread that waits for its end
+        except (OSError, RuntimeError) as error:  # EMFILE, ENFILE, ENOMEM, EAGAIN; no thread to wait for its end
             raise DeviceError(
                 f"{name}: its worker process cannot be started ({getattr(error, 'strerror', None) or error})",
                 hint="Look at memory, open files and processes of this computer; it is tried again by itself",

@@ -88,7 +88,7 @@ def door_moved(lane: Transition, *, opened: bool) -> None:
     allowed = expected or state.mode is Mode.MAINTENANCE
     state = replace(state, door=state.door.contact_moved(opened, lane.at, timing, allowed=allowed))
     grant = state.grant
-    if opened and grant:  # when somebody is leaving too, who opened it cannot be known
+    if opened and grant:  # with a person leaving too, it is unknown who opened it
         grant = replace(grant, opened=True, blind=grant.blind or state.exit is not None)
         state = replace(state, grant=grant)
     lane.state = state

@@ -142,7 +142,7 @@ def _take_stance(lane: Transition) -> None:
     if wanted is before or BARRIER in lane.state.missing:
         return
     lane.state = replace(lane.state, stance=wanted)
-    if before is Stance.FREE:  # the change locks; a person on the way is alone at the door again
+    if before is Stance.FREE:  # leaving it locks: a person on the way needs a release again
         lane.do_first(Stand(wanted))
         lane.state = replace(lane.state, door=lane.state.door.lock(lane.at, lane.timing.door))
         if wanted is Stance.CONTROLLED:
