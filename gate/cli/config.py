@@ -30,7 +30,7 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object pe
 
 @click.group()
 def config() -> None:
-    """CheckLine, show and begin configuration files."""
+    """Check, show and begin configuration files."""
 
 
 @config.command()

@@ -66,7 +66,7 @@ def devices(_: Settings, fitted: FittedDevices) -> Iterator[CheckLine]:
             yield failure(device.name, error)
         except TimeoutError:
             yield CheckLine(
-                device.name, Mark.FAIL, f"{device.spec.name} does not open", "CheckLine its cable and power"
+                device.name, Mark.FAIL, f"{device.spec.name} does not open", "Check its cable and power"
             )
         else:
             state = Mark.WARN if device.spec.simulated else Mark.PASS

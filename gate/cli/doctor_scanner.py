@@ -47,7 +47,7 @@ def scanner_lines(reader: Fitted, seconds: float) -> Iterator[CheckLine]:
         yield failure(reader.name, error)
         return
     except TimeoutError:
-        yield CheckLine(reader.name, Mark.FAIL, f"{reader.spec.name} does not open", "CheckLine its cable and power")
+        yield CheckLine(reader.name, Mark.FAIL, f"{reader.spec.name} does not open", "Check its cable and power")
         return
     yield _read(reader, heard, seconds)
     for how, count in heard.changed.items():

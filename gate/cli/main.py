@@ -19,7 +19,7 @@ _COMMANDS = {  # name -> module of the click command of that name, and its text 
     "sync": ("gate.cli.sync", "Keep the lists current: the other daemon."),
     "verify": ("gate.cli.verify", "Say what the gate would say to a pass, and why, touching nothing."),
     "read": ("gate.cli.read", "Say what the reader sees in pictures."),
-    "config": ("gate.cli.config", "CheckLine, show and begin configuration files."),
+    "config": ("gate.cli.config", "Check, show and begin configuration files."),
     "list": ("gate.cli.list", "Show and load the lists that the gate holds."),
     "clock": ("gate.cli.clock", "Show which time the gate believes, and correct it."),
     "journal": ("gate.cli.journal", "Read the journal, prove it whole, export it."),

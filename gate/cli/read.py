@@ -55,7 +55,7 @@ def _walk(paths: Iterable[Path], problems: list[GateError]) -> Iterator[Path]:
             status = path.stat()
         except OSError as error:
             problem = "there is no such file or directory" if isinstance(error, FileNotFoundError) else error.strerror
-            problems.append(PictureError(f"{path}: {problem}", hint="CheckLine the name"))
+            problems.append(PictureError(f"{path}: {problem}", hint="Check the name"))
             continue
         if not stat.S_ISDIR(status.st_mode):
             yield path
