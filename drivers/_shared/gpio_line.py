@@ -162,13 +162,12 @@ class OutputLine:
     def close(self) -> None:
         """Switch off, then make it an input pulled towards off.  Never raises: a lost line cannot be freed better."""
         pin = self._device.pin
-        for step in (
-            lambda: self.write(False),
-            self._device.close,
-            lambda: None if pin is None else _settle(pin, self._active_high),
-        ):
-            with contextlib.suppress(Exception):  # each step is tried, whether or not the others failed
-                step()
+        with contextlib.suppress(Exception):  # each step is tried, whether or not the others failed
+            self.write(False)
+        _free(self._device)
+        if pin is not None:
+            with contextlib.suppress(Exception):  # as above
+                _settle(pin, self._active_high)
 
 
 class InputLine:
@@ -193,8 +192,14 @@ class InputLine:
 
     def close(self) -> None:
         """Free the line.  Never raises."""
-        with contextlib.suppress(Exception):  # a lost line cannot be freed better
-            self._device.close()
+        _free(self._device)
+
+
+def _free(device: Any) -> None:
+    """Free the line.  Never raises: a lost line cannot be freed better."""
+    with contextlib.suppress(Exception):
+        device.close()
+    device._pin = None  # else gpiozero tries again when the object is freed, and writes to stderr
 
 
 def _claim(line: int) -> Any:

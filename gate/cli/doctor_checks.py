@@ -65,9 +65,7 @@ def devices(_: Settings, fitted: FittedDevices) -> Iterator[CheckLine]:
         except DeviceError as error:
             yield failure(device.name, error)
         except TimeoutError:
-            yield CheckLine(
-                device.name, Mark.FAIL, f"{device.spec.name} does not open", "Check its cable and power"
-            )
+            yield CheckLine(device.name, Mark.FAIL, f"{device.spec.name} does not open", "Check its cable and power")
         else:
             state = Mark.WARN if device.spec.simulated else Mark.PASS
             advice = "It moves nothing real: name the driver of your device" if device.spec.simulated else ""

@@ -21,8 +21,8 @@ from tests.system.rig import PATIENCE, Site, eventually
 
 HASTY = """
 from gate.sync import visit_process
-from gate.sync.allowance import Limits
-visit_process.Limits = lambda: Limits(answer=1.0, read=1.0, mirror=2.0)
+from gate.sync.allowance import VisitLimits
+visit_process.VisitLimits = lambda: VisitLimits(answer=1.0, read=1.0, mirror=2.0)
 from gate.cli.main import main
 main()
 """
