@@ -20,11 +20,12 @@ _BIASES = {"up": "PULL_UP", "down": "PULL_DOWN", "none": "DISABLED"}
 
 
 class GpiodOutput:
-    """One output.  Rests at off: from the first moment, and on closing.  Every method but `__init__` and
-    `close` returns at once; all raise DeviceError."""
+    """One output.  It rests at off, from the first moment and after closing.
+
+    Every method but `__init__` and `close` returns at once; all raise DeviceError."""
 
     def __init__(self, chip: Path, line: int, *, active_high: bool) -> None:
-        """Claim it, at off.  May block: call it off the event loop."""
+        """Claim the line, at off.  May block: call it off the event loop."""
         gpiod = _library()
         self.line = line
         self._chip = chip
@@ -101,7 +102,7 @@ def _library() -> Any:
 def _claim(gpiod: Any, chip: Path, line: int, settings: Any) -> Any:
     try:
         return gpiod.request_lines(str(chip), consumer=_CONSUMER, config={line: settings})
-    except Exception as error:  # besides OSError and ValueError the library has some of its own
+    except Exception as error:  # besides OSError and ValueError the library raises its own types
         raise _claim_error(chip, line, error) from error
 
 

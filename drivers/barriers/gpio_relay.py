@@ -1,13 +1,13 @@
 """A relay, or a turnstile's unlock contact, on one GPIO line, through gpiozero or libgpiod.
 
 The host times the pulse: on the monotonic clock, at most 10 s, ended on every way out of `release` and by a guard
-thread should the event loop hang.  At the start the line is claimed at its locked level and never shows the other one
-(see `drivers._shared.gpio_line` for what each pin factory can do, and `drivers._shared.gpiod_line`, which needs neither
-a Raspberry Pi nor its /proc files); on leaving it is driven to the locked level and then left as an input pulled
-towards it.
+thread should the event loop hang.  At the start the line is claimed at its locked level and never shows the other one.
+On leaving it is driven to the locked level and then left as an input pulled towards it.  See
+`drivers._shared.gpio_line` for the limits of each pin factory; `drivers._shared.gpiod_line` needs neither a Raspberry
+Pi nor its /proc files.
 
-Software cannot prevent this: on Raspberry Pi kernels a line keeps its level when the process is killed, so a `kill -9`
-in mid-pulse leaves the relay on until the gate starts again.  Set `dtparam=strict_gpiod` in config.txt, choose a line
+Software cannot prevent this: on Raspberry Pi kernels a line keeps its level when the process is killed.  A `kill -9` in
+mid-pulse leaves the relay on until the gate starts again.  Set `dtparam=strict_gpiod` in config.txt, choose a line
 whose power-on pull means locked (0-8 up, 9-27 down), and fit a resistor.
 """
 

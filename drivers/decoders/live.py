@@ -32,7 +32,7 @@ AVERAGE_ENLARGED = 4.0
 LARGEST = 117  # modules a side: recovery of a larger symbol takes longer than a frame
 BLURRED = 3  # symbols of a frame that are located without a reader, at most [1: 0, 6: 0]
 SOFT_DECODED = 2  # symbols of every frame [1: 0, 4: +1 reads, +0.0 frames]
-SLOW = 0.2  # seconds of processor: a look that took longer met too many patterns, as the others would
+SLOW = 0.2  # seconds of processor: a slower first look found too many patterns, as the other steps would
 
 
 class LiveReader:

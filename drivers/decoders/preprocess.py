@@ -19,7 +19,7 @@ from drivers.decoders.symbols import Grey, ReadResult, unique
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One such change."""
+    """A change to a picture before it is read again."""
 
     name: str
     change: Callable[[Grey], Grey]

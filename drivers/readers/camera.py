@@ -7,8 +7,7 @@ camera that delivers no new frame for `frame_deadline` is killed, and the camera
 A folder of pictures is a queue of people, in the natural order of the file names.  Each picture is held before the
 camera until the lane has decided on every code in it, at least for `dwell`; then there is a short gap, then the next.
 After the last one the folder is watched for ever: a new or replaced file is the next person.  Two pictures in a row
-with the same code are, to the lane, one person standing there, unless more time lies between them than the lane's
-presence time.
+with the same code count as one person for the lane, unless more than its presence time lies between them.
 
 A video file is played once at its own speed, and held in the same way on a frame with a code.
 """

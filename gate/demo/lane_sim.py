@@ -1,8 +1,8 @@
 """A simulated turnstile with two ways, on a pseudo-terminal, for demos and tests.
 
-It speaks as a Digicon Tx1500 does (profile `digicon-tx1500`): 02, length of two bytes, low first, command, exclusive-or
-of all before.  Commands: 48 let one in, 41 let one out, 44 either way, 43 controlled again, 4C 48 and 4C 41 free; the
-answer is 06, or 15 when it is jammed; 1A and 1B report a passage in, out.
+Its protocol is that of a Digicon Tx1500 (profile `digicon-tx1500`): 02, length of two bytes, low first, command,
+exclusive-or of all before.  Commands: 48 let one in, 41 let one out, 44 either way, 43 controlled again, 4C 48 and 4C
+41 free; the answer is 06, or 15 when it is jammed; 1A and 1B report a passage in, out.
 """
 
 import asyncio

@@ -2,7 +2,7 @@
 
 authority --files--> mirror, HTTP --> gate sync --> list.db
                                             people --drawn camera, HTTP--> gate run --serial--> turnstile
-                                            gate run --its page's events--> who was answered what
+                                            gate run --its page's events--> the answers
                                             passage contact --named pipe--> gate run
 """
 

@@ -1,6 +1,6 @@
 """The turnstile of the demo, at the other end of the serial line.
 
-A pseudo-terminal stands in for the USB port.  It speaks LCUS, the four-byte frames of common USB relay boards (9600
+A pseudo-terminal replaces the USB port.  Its protocol is LCUS, the four-byte frames of common USB relay boards (9600
 8N1): `A0 channel operation sum`, operation 01 on, 00 off, sum the low byte of the first three.  Channel 1 is the arm:
 `A0 01 01 A2` frees it, `A0 01 00 A1` locks it.
 """

@@ -165,7 +165,7 @@ async def _take(orders: asyncio.StreamReader, bus: Bus, clock: LaneClock) -> Non
 async def _confine(lane: LaneReporter, clock: LaneClock, listener: socket.socket, served: asyncio.Event) -> None:
     """Give up files, sockets and programs, after everything that is loaded late has been loaded; then report Alive."""
     await served.wait()
-    await clock.started.wait()  # or there would be no stream yet
+    await clock.started.wait()  # before it there is no stream
     for path in WARMING:
         await _ask_itself(listener, path)
     if missing := give_up(Rights(serve=True)):
@@ -199,7 +199,7 @@ def _take_standard_output() -> int:
 
 
 def _step_back() -> None:
-    """Leave signals to the lane, end with it, and come after it in everything."""
+    """Ignore signals, which the lane handles; end with the lane; lower priority and limits."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -20,12 +20,12 @@ The stream, for scripts that follow the lane:
 
 `decided` and `grant_ended` carry an id.  A client that connects again with `Last-Event-ID` (browsers do
 so by themselves) gets, after the page, those of the last 256 that it missed.  A client that reads too
-slowly skips pages and finds a gap in `number`; it never holds up the lane or another client.
+slowly skips pages and finds a gap in `number`; it never delays the lane or another client.
 
-Only GET, only for a Host of this machine (a web page elsewhere that points its name at 127.0.0.1 gets
-nothing), nothing is kept by the browser, and the page may load nothing from anywhere else.  At most
-MOST_STREAMS streams, some of them for the page's own script only: other programs cannot take its screen away
-by connecting first.  gate.kiosk.connections has the limits of a connection.
+Only GET is answered, and only for a Host of this machine: a web page elsewhere that points its name at 127.0.0.1 gets
+nothing.  The browser keeps nothing, and the page may load nothing from anywhere else.  At most MOST_STREAMS streams,
+some of them for the page's own script only: other programs cannot take its screen away by connecting first.
+gate.kiosk.connections has the limits of a connection.
 """
 
 import asyncio

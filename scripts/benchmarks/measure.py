@@ -50,7 +50,7 @@ def by_turns(tasks: Mapping[str, Task], *, rounds: int, calls: int) -> dict[str,
 def in_fresh_processes(times: int, task: Callable[[], Result]) -> list[Result]:
     """Return the results of `task`, a function of a module, in `times` processes, one after the other.
 
-    The places of stack and code, which the loader chooses, change the time of one signature check by up to a tenth,
+    The loader's choice of places for stack and code changes the time of one signature check by up to a tenth.  It holds
     for the whole life of a process: no number of rounds averages that out."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
         return [pool.submit(task).result() for _ in range(times)]

@@ -7,8 +7,8 @@ motion and half a module of misplacement alike.  Then it is trained again, decis
 and on every block that was corrected.  A module whose soft bit stays near zero is doubtful, and its codeword may count
 as erased: generalised minimum distance decoding (GMD; Forney, 1966) of each block.
 
-A chance find must not become a text: every block keeps SLACK error correction codewords unused, a corrected symbol must
-agree with the soft bits, and the text is zxing-cpp's reading of the modules that are returned here.
+A chance find must not become a text.  So every block keeps SLACK error correction codewords unused, and a corrected
+symbol must agree with the soft bits.  The text is zxing-cpp's reading of the modules that are returned here.
 
 In brackets: texts gained or lost with other values (scripts/benchmarks/README.md, "Constants of the decoders").
 """
@@ -43,7 +43,7 @@ FITTING = 0.55
 AGREEING = 0.8  # of the modules, weighed by their confidence: less is a chance find [0.72: 0, 0.88: 0]
 CONFIDENT = 0.55  # mean of all modules: less, and no block can be corrected [0.45: 0, 0.65: 0]
 HOPEFUL = 0.15  # mean of the codewords of a block, likewise [0.05: 0, 0.3: 0]
-LOST = 2  # blocks of the most confident ones that cannot be corrected: then the others cannot, either [1: 0, 4: 0]
+LOST = 2  # of the most confident blocks that cannot be corrected: then the others cannot either [1: 0, 4: 0]
 _REACH = (TAPS - SAMPLES) // 2
 _FIRST = QUIET_ZONE * SAMPLES - _REACH
 

@@ -1,9 +1,9 @@
 """A Picamera2 object as a source of grey frames.
 
-Facts it rests on (The Picamera2 Library): the small stream `lores` is YUV420, whose array has the Y plane in its first
-`height` rows, each as long as the stride, which may be more than the width; a request must be released, or the camera
-runs out of buffers; `SensorTimestamp` is nanoseconds.  A camera that was unplugged or hangs delivers no more requests:
-the daemon's `frame_deadline` then expires.
+Facts it rests on (The Picamera2 Library): the small stream `lores` is YUV420; its array has the Y plane in its first
+`height` rows, each as long as the stride, which may exceed the width; a request must be released, or the camera runs
+out of buffers; `SensorTimestamp` is nanoseconds.  A camera that was unplugged or hangs delivers no more requests: the
+daemon's `frame_deadline` then expires.
 """
 
 from collections.abc import Mapping
