@@ -1,4 +1,4 @@
-"""Which library and chip a GPIO line is driven through: settings and claims that relay, contacts and lamps share."""
+"""The library and chip that drive a GPIO line: settings and claims that relay, contacts and lamps share."""
 
 import os
 from importlib.util import find_spec

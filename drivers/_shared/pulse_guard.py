@@ -1,4 +1,4 @@
-"""The last end of a pulse: a thread of its own that switches off at a deadline.
+"""The guard of a pulse: a thread of its own that switches off at a deadline.
 
 An event loop can hang (a blocking call, a callback that never ends), and a lock must not stay open then.  The guard is
 armed before the device is switched on and disarmed after it was switched off.  A process that is killed or stopped

@@ -46,17 +46,17 @@ _GAP = 0.1  # seconds between two pictures of a folder
 _STILL_WITHIN = 30.0  # seconds for one still with every step, on a slow board
 _GRACE = 1.0  # seconds: the worker detects a fault first, and reports it better
 _STILL_FRAMES = 15  # that a picture of a folder counts for: those of a live camera in a second
-_AHEAD = 1.0  # seconds by which a frame may be younger than it can be
+_AHEAD = 1.0  # seconds by which a frame's time may lie in the future
 _LONGEST_AGO = 120.0  # seconds from a capture to its message: reading one still on the slowest board takes 30
 _MOST_LOOKED = 10_000  # frames between two messages
-_MOST_PICTURES = 50_000  # of a folder that are remembered
+_MOST_PICTURES = 50_000  # of a folder that are kept
 _MOST_SKIPS = 100  # lines of the log in a minute
 _MOST_SAID = 16  # different messages about rights that a worker keeps
 _OLD = 1.0  # seconds in transit from the worker
 
 _left_off: dict[str, dict[str, File]] = {}
-"""Folders whose reader was lost, and the pictures it had shown (name -> which file it was): the next reader of that
-folder in this process continues with the next picture, so a picture that breaks the decoder is tried once."""
+"""Folders whose reader was lost, and the pictures it had shown (name -> identity): the next reader of that folder in
+this process continues with the next picture, so a picture that breaks the decoder is tried once."""
 
 _said: set[str] = set()  # rights that workers keep, already in the log
 
