@@ -122,7 +122,7 @@ class LiveFrame:
             self.more = result
 
     def result(self) -> ReadResult:
-        """All that the steps read together."""
+        """Return all that the steps read together."""
         first = self.first or NOTHING
         decoded_by = self.more.decoded_by or first.decoded_by
         return ReadResult(unique((*first.texts, *self.more.texts)), decoded_by, first.symbols, first.located)
