@@ -30,12 +30,12 @@ def test_a_mirror_holds_a_visit_for_what_it_sends_and_a_minute(
     for phase, about, size, share in reports:
         allowance.report(Step(phase, str(about), received), now)
         left = allowance.ends - now
-        assert left <= max(LIMITS.answer, LIMITS.read + received / SLOWEST)
+        assert left <= max(LIMITS.answer, LIMITS.read + received / SLOWEST) + 1e-6  # s: sums of floats
         now += share * max(0.0, left)
         received += size
         allowance.report(Step(phase, str(about), received), now)
         assert now - 100 <= min(LIMITS.visit, LIMITS.mirror + received / SLOWEST) + 1e-6
-    assert allowance.ends - 100 <= min(LIMITS.visit, LIMITS.mirror + received / SLOWEST) + LIMITS.work
+    assert allowance.ends - 100 <= min(LIMITS.visit, LIMITS.mirror + received / SLOWEST) + LIMITS.work + 1e-6
 
 
 @given(st.integers(SLOWEST + SLOWEST // 20, 1 << 24), st.integers(1, 64 << 20))
