@@ -263,7 +263,10 @@ async def test_clients_beyond_the_open_files_cost_two_lines_and_nothing_else(sta
             finally:
                 resource.setrlimit(resource.RLIMIT_NOFILE, before)
             async with asyncio.timeout(30):
-                while len(said) < 2:  # noqa: ASYNC110 - a line of the log sets no event
+                while not said or said[-1]["event"] != "orders can be taken again":  # noqa: ASYNC110 - a line sets no event
                     await asyncio.sleep(0.05)
-        assert [line["event"] for line in said] == ["no orders can be taken now", "orders can be taken again"]
+        # What else closes a file meanwhile may let one client in, and the next is refused again.
+        refused_and_again = ["no orders can be taken now", "orders can be taken again"]
+        assert [line["event"] for line in said] == refused_and_again * (len(said) // 2)
+        assert len(said) <= 6
         assert (await told(state, do="status"))["ok"]

@@ -80,7 +80,7 @@ def make(tmp_path: Path) -> Iterator[Callable[..., Device]]:
 
     def device(name: str = "one", **rules: Any) -> Device:
         (tmp_path / name).mkdir()
-        load(tmp_path / name, {7: Listing.GREEN, 8: Listing.GREEN})
+        load(tmp_path / name, dict.fromkeys(range(7, 200), Listing.GREEN))
         devices.append(Device(tmp_path / name, **rules))
         return devices[-1]
 

@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -79,7 +79,7 @@ def test_an_rtsp_server_that_never_answers_is_given_up_and_its_password_kept() -
 
 def test_a_picture_without_end_is_a_camera_without_pictures(capfd: pytest.CaptureFixture[str]) -> None:
     with endless_part() as port:
-        error, _ = read_until_lost(camera_config(f"http://127.0.0.1:{port}/video"))
+        error, _ = read_until_lost(camera_config(f"http://127.0.0.1:{port}/video", open_deadline="30s"))
     assert "no picture" in error.what
     assert capfd.readouterr().err == ""
 
@@ -159,9 +159,13 @@ class Slow:
 
 @contextmanager
 def grabbed(camera: Slow) -> Iterator[NewestFrame]:
-    """Its thread ends with the camera."""
-    yield NewestFrame(camera, 25.0, device=False)
+    """Its thread ends with the camera, once its last pictures are taken."""
+    frames = NewestFrame(camera, 25.0, device=False)
+    yield frames
     camera.gone = True
+    with suppress(EOFError):
+        while frames.take(3.0) is not None:
+            pass
 
 
 def test_a_camera_whose_pictures_are_slow_is_not_gone() -> None:
