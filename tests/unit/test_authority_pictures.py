@@ -17,6 +17,8 @@ from gate.core.model import Status
 from gate.errors import GateError, UsageError
 from gate.passes.aq1_encode import credential_text
 
+QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)  # a random pass holds another symbology now and then
+
 START = 1_800_000_000
 
 
@@ -37,7 +39,7 @@ def presentation(tmp_path: Path) -> str:
 
 
 def read(picture: NDArray[np.uint8]) -> str:
-    (found,) = zxingcpp.read_barcodes(picture)
+    (found,) = zxingcpp.read_barcodes(picture, formats=QR)
     text = found.text
     assert isinstance(text, str)
     return text
