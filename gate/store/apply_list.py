@@ -17,7 +17,7 @@ from gate.core.trust import parse_trust
 from gate.errors import PublishError, StoreError
 from gate.store.documents import RULES, TIME, TRUST
 from gate.store.last_sync import Synced, record_sync
-from gate.store.list_file import ListFile, ListHead, find_damage, open_held
+from gate.store.list_file import ListFile, ListHead, find_damage, open_held, read_held
 from gate.store.list_write import set_aside, version_of, write_list
 from gate.store.places import Places, Where
 from gate.store.status_wire import MAX_VALUE, Head, byte_length
@@ -58,37 +58,30 @@ class HeldList:
 def held(where: Where) -> HeldList | None:
     """Return what list.db holds; None when there is no list, or none that can be read.  Verifies the whole content,
     which takes 20 ms for a list of 20 million people."""
-    places = Places.of(where)
     try:
-        file = open_held(places)
-        if file is None:
-            return None
-        with closing(file):
-            documents, head = file.documents(), file.head
-            earlier = file.earlier or file.path != places.list_db
-            whole = head.sha256 if _is_whole(file) else ""
-            return HeldList(
-                head.version,
-                head.as_of,
-                head.size,
-                whole,
-                documents[TRUST],
-                documents[RULES],
-                documents.get(TIME),
-                earlier,
-            )
+        return read_held(where, lambda file: _held(file, Places.of(where)))
     except (StoreError, KeyError):
         return None
+
+
+def _held(file: ListFile, places: Places) -> HeldList:
+    documents, head = file.documents(), file.head
+    return HeldList(
+        head.version,
+        head.as_of,
+        head.size,
+        head.sha256 if _is_whole(file) else "",
+        documents[TRUST],
+        documents[RULES],
+        documents.get(TIME),
+        file.earlier or file.path != places.list_db,
+    )
 
 
 def held_nibbles(where: Where) -> bytes | None:
     """Return the whole list that is held; None when there is none, or it is damaged."""
     try:
-        file = open_held(Places.of(where))
-        if file is None:
-            return None
-        with closing(file):
-            return file.nibbles()
+        return read_held(where, ListFile.nibbles)
     except StoreError:
         return None
 

@@ -1,7 +1,7 @@
 """The time of the last successful sync: a small file beside list.db, as an unchanged list is not rewritten."""
 
 import json
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from math import isfinite
@@ -10,7 +10,7 @@ from pathlib import Path
 from gate.errors import StoreError
 from gate.store.database import unusable
 from gate.store.durable import SHARED, read_regular, write_whole
-from gate.store.list_file import open_held
+from gate.store.list_file import ListFile, read_held
 from gate.store.places import Places, Where
 
 NAME = "last-sync"
@@ -54,11 +54,8 @@ def last_sync(where: Where) -> Synced | None:
 
 def _of_earlier_list(where: Where) -> Synced | None:
     with suppress(StoreError):
-        file = open_held(Places.of(where))
-        if file is not None:
-            with closing(file):
-                found = file.synced()
-                return Synced(*found) if found else None
+        found = read_held(where, ListFile.synced)
+        return Synced(*found) if found else None
     return None
 
 

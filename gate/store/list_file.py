@@ -20,12 +20,15 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import astuple, dataclass
 from hashlib import blake2b
 from pathlib import Path
+from typing import TypeVar
 from zlib import crc32
 
 from gate.errors import DamagedError, GateError, StoreError
 from gate.store.database import unusable
 from gate.store.documents import RULES, TRUST
 from gate.store.places import Places, Where
+
+T = TypeVar("T")
 
 FORM = 3  # user_version of a file as schema/list.sql has it; another schema gets the next number
 EARLIER_FORMS = (1, 2)  # WAL databases that were changed in place, without digests
@@ -280,6 +283,15 @@ def open_held(places: Places) -> ListFile | None:
     return held
 
 
+def read_held(where: Where, read: Callable[[ListFile], T]) -> T | None:
+    """Return what `read` finds in the list that is held; None when there is none.  Raises StoreError."""
+    file = open_held(Places.of(where))
+    if file is None:
+        return None
+    with closing(file):
+        return read(file)
+
+
 def _is_there(path: Path) -> bool:
     """Return whether the file exists.  Raises StoreError when that cannot be determined."""
     try:
@@ -301,14 +313,15 @@ def _open(path: Path) -> ListFile:
 def find_damage(where: Where) -> str | None:
     """Verify all of the held list; return what is wrong, None when nothing is or there is none."""
     try:
-        file = open_held(Places.of(where))
-        if file is not None:
-            with closing(file):
-                file.documents()
-                file.check()
+        read_held(where, _check_whole)
     except StoreError as error:
         return error.what
     return None
+
+
+def _check_whole(file: ListFile) -> None:
+    file.documents()
+    file.check()
 
 
 def forget_earlier(places: Places) -> None:

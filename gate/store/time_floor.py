@@ -19,7 +19,7 @@ from gate.errors import PublishError, StoreError
 from gate.store.database import File, open_for_reading, unusable
 from gate.store.documents import TIME
 from gate.store.last_sync import last_sync
-from gate.store.list_file import open_held
+from gate.store.list_file import read_held
 from gate.store.milliseconds import ms
 from gate.store.places import Places, Where
 
@@ -59,11 +59,7 @@ def read_floor(where: Where) -> float | None:
 def read_reset(where: Where) -> TimeReset | None:
     """Read the last reset of the time that the offline keys signed; None without one."""
     try:
-        file = open_held(Places.of(where))
-        if file is None:
-            return None
-        with closing(file):
-            body = file.documents().get(TIME)
+        body = read_held(where, lambda file: file.documents().get(TIME))
         return None if body is None else parse_time(body)
     except (StoreError, PublishError):
         return None
@@ -72,11 +68,7 @@ def read_reset(where: Where) -> TimeReset | None:
 def read_signed(where: Where) -> float | None:
     """Read the list's time, Unix s; None without one."""
     try:
-        file = open_held(Places.of(where))
-        if file is None:
-            return None
-        with closing(file):
-            return file.head.as_of
+        return read_held(where, lambda file: file.head.as_of)
     except StoreError:
         return None
 
