@@ -65,10 +65,11 @@ class ListTaker:
         again, wanted = stamp == self._looked, self._wanted and now >= self._wanted_due
         if again and not wanted and (not self._failures or now < self._again_due):
             return
-        self._looked, self._wanted = stamp, False
+        self._looked = stamp
         if not any(stamp):
             return  # the lane itself reports that there is no list
         outcome = await self._take()
+        self._wanted = False  # also what was wanted meanwhile, or the next damage would wait for WANTED_AGAIN
         self._wanted_due = asyncio.get_running_loop().time() + WANTED_AGAIN if again else 0.0
         if isinstance(outcome, Took):
             self._failures = 0
