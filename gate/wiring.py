@@ -23,6 +23,7 @@ from gate.lane.interlock import DoorInterlock
 from gate.lane.judge import Judge
 from gate.lane.list_taker import ListTaker
 from gate.lane.staff import StaffOrders
+from gate.lane.timers import Every
 from gate.logs import Log
 from gate.ports.abilities import ONE_PULSE, Abilities
 from gate.ports.driver import DriverConfig
@@ -194,7 +195,7 @@ class _LaneProcess:
         kept = _kept(self._places)
         self._clock = GateClock(SystemClock(), kept, settings.clock.untrusted_for)
         self._notifier = Notifier()
-        self._alive_due = 0.0
+        self._alive_again = Every(ALIVE_EVERY)
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -221,10 +222,11 @@ class _LaneProcess:
                 log.error(str(as_device_error(error)), device=fitted.name)
         want_list = self._taker.want if self._taker else lambda: None
         open_judge = partial(Judge, self._places, policy, settings.verifier, settings.journal.keep, want_list)
-        mantrap = DoorInterlock(settings.lane.interlock) if settings.lane.interlock else None
-        if mantrap:
-            stack.callback(mantrap.close)
-        return Lane(lane_config(settings, self._devices), open_judge, self._clock, self._bus.publish, feedback, mantrap)
+        interlock = DoorInterlock(settings.lane.interlock) if settings.lane.interlock else None
+        if interlock:
+            stack.callback(interlock.close)
+        config = lane_config(settings, self._devices)
+        return Lane(config, open_judge, self._clock, self._bus.publish, feedback, interlock)
 
     def _work(self, lane: Lane) -> list[Coroutine[None, None, None]]:
         work = [lane.run(self._ready, self._alive)]
@@ -297,7 +299,5 @@ class _LaneProcess:
         self._notifier.ready()
 
     def _alive(self) -> None:
-        now = self._clock.monotonic()
-        if now >= self._alive_due:
-            self._alive_due = now + ALIVE_EVERY
+        if self._alive_again.due(self._clock.monotonic()):
             self._notifier.alive()

@@ -25,7 +25,7 @@ from gate.kiosk.server import create_app, serve_on
 from gate.kiosk.view import About
 from gate.logs import library_line, set_up_child
 from gate.runtime.bus import Bus
-from gate.worker.confine import Rights, give_up, lower_limits
+from gate.worker.confine import Rights, give_up, lower, lower_limits
 
 SILENCE = 1.5  # seconds without a Beat after which the lane counts as gone; a beat comes every 0.5
 SAY_EVERY = 1.0  # seconds
@@ -206,9 +206,7 @@ def _step_back() -> None:
     os.nice(NICENESS)
     lower_limits(MOST_ADDRESSES)
     for limit, most in _LIMITS.items():
-        hard = resource.getrlimit(limit)[1]
-        least = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(limit, (least, least))
+        lower(limit, most)
 
 
 if __name__ == "__main__":

@@ -47,9 +47,8 @@ def verified(
         publication = _publication(path, repository)
         signed = {TRUST: publication.trust, RULES: publication.rules, TIME: publication.time}
         for name, body in signed.items():
-            if (
-                body is not None and documents.get(name) != body
-            ):  # it may be kept from before, and the offer contain another
+            # The signed one may be kept from before, and the offer contain another.
+            if body is not None and documents.get(name) != body:
                 raise ForgedError(f"{path}: {name} is not what the authority signed", hint=HINT)
         yield repository, publication
 

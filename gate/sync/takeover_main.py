@@ -4,7 +4,6 @@ A child of the lane, at the lowest priority: the memory of python-tuf and NumPy 
 """
 
 import os
-import resource
 from contextlib import suppress
 from os.path import lexists
 from pathlib import Path
@@ -13,11 +12,12 @@ from gate.errors import DamagedError, GateError, PublishError
 from gate.store.places import Places
 from gate.store.takeover_messages import LONGEST, TAKEOVER, TakeoverRefused, Took
 from gate.worker.codec import Started
+from gate.worker.confine import die_first, lower_data
 from gate.worker.link import Link
 
 MEMORY = 512 << 20  # bytes of data, as in a visit to a mirror
 NICE = 19
-_KILLED_FIRST = "900\n"  # of 1000: the kernel kills it first when memory runs out
+_KILLED_FIRST = 900  # of 1000: before all but a visit to a mirror
 
 
 def main() -> None:
@@ -26,7 +26,8 @@ def main() -> None:
     places = Places(Path(link.settings["state_dir"]), Path(link.settings["list_dir"]))
     if lexists(places.verified.list_db):  # without one the lane admits nobody until this is done
         _stand_back()
-    _bound()
+    lower_data(MEMORY)  # a malicious file ends this process, and no other
+    die_first(_KILLED_FIRST)
     from gate.sync.takeover import take_over
 
     link.say(Started())
@@ -36,11 +37,8 @@ def main() -> None:
         final = isinstance(error, DamagedError | PublishError)
         link.say(TakeoverRefused(error.what[:LONGEST], error.hint[:LONGEST], final))
     except MemoryError:
-        link.say(
-            TakeoverRefused(
-                f"{places.held_list_db}: it takes too much memory", "The next `gate sync` writes it again", True
-            )
-        )
+        what = f"{places.held_list_db}: it takes too much memory"
+        link.say(TakeoverRefused(what, "The next `gate sync` writes it again", True))
     link.end()
 
 
@@ -48,14 +46,6 @@ def _stand_back() -> None:
     """Lower this process's priority below the lane's."""
     with suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, 0, NICE)
-
-
-def _bound() -> None:
-    """Limit memory: a malicious file then ends this process and no other."""
-    with suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
-    with suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text(_KILLED_FIRST)
 
 
 if __name__ == "__main__":

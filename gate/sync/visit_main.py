@@ -5,11 +5,9 @@ Reads one line of JSON, writes lines of JSON (`gate.sync.visit_lines`), and ends
 
 import json
 import os
-import resource
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -24,17 +22,17 @@ from gate.sync.round import ListSource
 from gate.sync.sync import visit_here
 from gate.sync.times import Times
 from gate.sync.visit_lines import ended_line, failed_line, step_line
+from gate.worker.confine import die_first, lower_data
 
 MEMORY = 512 << 20  # bytes of data: five times the need of a nation's list (`scripts/bench list`)
 OFTEN = 0.1  # seconds between two reports of the same step
-
-_OOM_SCORE_ADJ = Path("/proc/self/oom_score_adj")
 
 
 def main() -> None:
     out = os.dup(1)
     os.dup2(2, 1)  # library output must not mix with reports
-    _bound_memory()
+    lower_data(MEMORY)  # a malicious file ends this process, and no other
+    die_first(1000)
     job = json.loads(sys.stdin.buffer.readline())
     set_up_child()
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
@@ -75,14 +73,6 @@ def _report_to(out: int) -> Callable[[Step], None]:
 def _write(out: int, line: bytes) -> None:
     while line:
         line = line[os.write(out, line) :]
-
-
-def _bound_memory() -> None:
-    """Limit memory: a malicious file then ends this process, and no other."""
-    with suppress(OSError, ValueError):  # a service may forbid it
-        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
-    with suppress(OSError):
-        _OOM_SCORE_ADJ.write_text("1000")
 
 
 def _end_with_the_parent() -> None:

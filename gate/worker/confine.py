@@ -86,21 +86,30 @@ def lower_limits(memory: int) -> None:
         (resource.RLIMIT_NOFILE, _FILES),
         (resource.RLIMIT_NPROC, _PROCESSES),
     ):
-        _, hard = resource.getrlimit(kind)
-        lower = most if hard == resource.RLIM_INFINITY else min(most, hard)
         with suppress(OSError, ValueError):
-            resource.setrlimit(kind, (lower, lower))
-    with suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text(f"{_KILLED_FIRST}\n")
+            lower(kind, most)
+    die_first()
 
 
 def lower_data(most: int) -> None:
     """Bound this process's writable memory, in bytes, its libraries' data included.  A limit that is lower
     stays."""
-    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    lower = most if hard == resource.RLIM_INFINITY else min(most, hard)
     with suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_DATA, (lower, lower))
+        lower(resource.RLIMIT_DATA, most)
+
+
+def lower(kind: int, most: int) -> None:
+    """Lower one limit of this process (`resource.RLIMIT_…`) for good.  A limit that is lower stays.  Raises OSError,
+    ValueError."""
+    _, hard = resource.getrlimit(kind)
+    least = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(kind, (least, least))
+
+
+def die_first(score: int = _KILLED_FIRST) -> None:
+    """Let the kernel end this process before others when memory runs out.  `score`: at most 1000, proc(5)."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(f"{score}\n")
 
 
 def unenforced() -> tuple[str, ...]:
