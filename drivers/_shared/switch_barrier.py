@@ -6,6 +6,7 @@ A driver supplies a `Switch` (on, off, read-back); the classes here make a `gate
 
 import asyncio
 import time
+from abc import abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, TypeVar
@@ -78,6 +79,19 @@ class SwitchBarrier(Barrier):
         self._switch.off()
         self._secured = True
         await self._confirmed(on=False)
+
+    async def release(self, direction: Direction, opened: Opened = unheeded, *, extended: bool = False) -> None:
+        async with self._turn:
+            self._raise_unless_usable()
+            if self._stance is Stance.FREE:  # open already
+                opened()
+                return
+            await self._pulse_once(direction, opened, extended=extended)
+
+    @abstractmethod
+    async def _pulse_once(self, direction: Direction, opened: Opened, *, extended: bool) -> None:
+        """Unlock for one pulse, and call `opened` when the device has taken the order.  On every failure the device is
+        locked.  Raises DeviceError."""
 
     async def stand(self, stance: Stance) -> None:
         async with self._turn:
@@ -184,23 +198,18 @@ class HostTimedBarrier(SwitchBarrier):
         await super().start()
         self._again_due = time.monotonic() + LOCKED_AGAIN_EVERY
 
-    async def release(self, direction: Direction, opened: Opened = unheeded, *, extended: bool = False) -> None:
+    async def _pulse_once(self, direction: Direction, opened: Opened, *, extended: bool) -> None:
         pulse = self._extended if extended else self._pulse
-        async with self._turn:
-            self._raise_unless_usable()
-            if self._stance is Stance.FREE:  # open already
-                opened()
-                return
-            try:
-                ends = time.monotonic() + pulse
-                self._unlock(direction, ends + GRACE, extended=extended)
-                await self._confirmed(on=True)
-                opened()
-                await asyncio.sleep(max(0.0, ends - time.monotonic()))
-            finally:
-                self.secure()
-            self._raise_problem()
-            await self._confirmed(on=False)
+        try:
+            ends = time.monotonic() + pulse
+            self._unlock(direction, ends + GRACE, extended=extended)
+            await self._confirmed(on=True)
+            opened()
+            await asyncio.sleep(max(0.0, ends - time.monotonic()))
+        finally:
+            self.secure()
+        self._raise_problem()
+        await self._confirmed(on=False)
 
     def secure(self) -> None:
         self._stance, self._leased = Stance.CONTROLLED, False
@@ -261,21 +270,16 @@ class BoardTimedBarrier(SwitchBarrier):
         self._can_lock = can_lock
         self._ends = 0.0  # monotonic seconds
 
-    async def release(self, direction: Direction, opened: Opened = unheeded, *, extended: bool = False) -> None:
-        async with self._turn:
-            self._raise_unless_usable()
-            if self._stance is Stance.FREE:  # open already
-                opened()
-                return
-            try:
-                self._secured = False
-                self._ends = time.monotonic() + (self._extended if extended else self._pulse)
-                self._order_on(direction, extended=extended)
-                await self._confirmed(on=True)
-            except BaseException:
-                self.secure()
-                raise
-            opened()
+    async def _pulse_once(self, direction: Direction, opened: Opened, *, extended: bool) -> None:
+        try:
+            self._secured = False
+            self._ends = time.monotonic() + (self._extended if extended else self._pulse)
+            self._order_on(direction, extended=extended)
+            await self._confirmed(on=True)
+        except BaseException:
+            self.secure()
+            raise
+        opened()
 
     @property
     def secured(self) -> bool:
