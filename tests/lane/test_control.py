@@ -250,7 +250,7 @@ async def test_staff_are_told_of_a_lost_journal_until_they_confirm(state: Path) 
         assert (await told(state, do="admit", direction="entry"))["ok"]
 
 
-async def test_clients_beyond_the_open_files_cost_two_lines_and_nothing_else(state: Path) -> None:
+async def test_clients_beyond_the_open_files_cost_a_line_each_way_and_nothing_else(state: Path) -> None:
     async with controlled(state):
         before = resource.getrlimit(resource.RLIMIT_NOFILE)
         with ExitStack() as stack, captured_lines() as said:

@@ -4,13 +4,13 @@ import random
 
 import numpy as np
 import pytest
-import zxingcpp
 from PIL import Image
 
 from gate.demo.cast import Person, cast
 from gate.demo.props import Medium
 from gate.demo.scene import EXPOSURE, VIEW, Shot, light, shoot
 from gate.demo.visit import READABLE, DemoPace, Visit, prepare
+from tests.qr_codes import read_qr_codes
 
 PLAIN = "AQ1:" + "6BF1WX:D$Q" * 20
 BOUND = "AQ1:" + "6BF1WX:D$Q" * 39
@@ -32,8 +32,7 @@ def shots(visit: Visit, seconds: float) -> list[Shot]:
 
 
 def read(picture: Image.Image) -> list[str]:
-    found = zxingcpp.read_barcodes(np.asarray(picture.convert("L")))
-    return [code.text for code in found if code.valid]
+    return read_qr_codes(np.asarray(picture.convert("L")))
 
 
 def someone(medium: Medium, number: int = 0) -> Person:
