@@ -164,14 +164,14 @@ class _Calm:
     """A filter that passes a library's line once, and few lines at a time."""
 
     def __init__(self) -> None:
-        self._said: dict[tuple[str, str], float] = {}  # monotonic seconds of the last one
+        self._logged: dict[tuple[str, str], float] = {}  # monotonic seconds of the last one
         self._hours: dict[str, tuple[float, int]] = {}  # of a library: when its hour began, lines in it
 
     def takes(self, record: logging.LogRecord) -> bool:
         if record.name == _gate.name:
             return True
         now, line = time.monotonic(), (record.name, _message(record)[:MOST_TEXT])
-        if now - self._said.get(line, now - HOUR) < HOUR:
+        if now - self._logged.get(line, now - HOUR) < HOUR:
             return False
         since, count = self._hours.get(record.name, (now, 0))
         if now - since >= HOUR:
@@ -181,10 +181,10 @@ class _Calm:
             return False
         if count == MOST_AN_HOUR - 1:
             record.values = {"more": "left out for an hour"}
-        self._said.pop(line, None)
-        self._said[line] = now
-        if len(self._said) > _KEPT:
-            del self._said[next(iter(self._said))]
+        self._logged.pop(line, None)
+        self._logged[line] = now
+        if len(self._logged) > _KEPT:
+            del self._logged[next(iter(self._logged))]
         return True
 
 

@@ -96,19 +96,19 @@ async def serve_control(staff: StaffOrders, run_dir: Path) -> None:
 async def _connections(listening: socket.socket) -> AsyncIterator[socket.socket]:
     """Yield connections without end.  asyncio's own server logs a hundred tracebacks a second while there are no
     descriptors left."""
-    loop, told = asyncio.get_running_loop(), False
+    loop, is_reported = asyncio.get_running_loop(), False
     while True:
         try:
             connection, _ = await loop.sock_accept(listening)
         except OSError as error:
-            if not told:
+            if not is_reported:
                 log.error("no orders can be taken now", problem=error.strerror or str(error))
-            told = True
+            is_reported = True
             await asyncio.sleep(REFUSED_FOR)
         else:
-            if told:
+            if is_reported:
                 log.info("orders can be taken again")
-            told = False
+            is_reported = False
             yield connection
 
 

@@ -11,7 +11,7 @@ from gate.passes.scanned import restore
 from gate.ports.reader import Answer, Dropped, Looked, Seen
 
 AGAIN_AFTER = 600.0  # seconds until the same line is logged again, with its count
-TOLD_EVERY = 1.0  # seconds between two reports of the count of drops
+REPORT_EVERY = 1.0  # seconds between two reports of the count of drops
 
 log = Log(part="lane")
 
@@ -36,7 +36,7 @@ class Intake:
         self._camera = False
         self._counts: Counter[str] = Counter()
         self._due: dict[str, float] = {}
-        self._told: dict[str, float] = {}
+        self._reported_at: dict[str, float] = {}
 
     def present(self, seen: Seen) -> Answer | None:
         """Pass a code on to the lane: a gate.ports.reader.Present."""
@@ -48,14 +48,14 @@ class Intake:
                 self._lane.looked(replace(seen, reader=self._name))
             case Dropped(what=what, hint=hint):
                 self._note(log.error, "dropped by the reader: nobody is answered", what, hint)
-                self._tell(what)
+                self._report_drops(what)
         return None
 
-    def _tell(self, what: str) -> None:
+    def _report_drops(self, what: str) -> None:
         """Report drops at first, and then once a second at most: noise drops something hundreds of times."""
         now = self._monotonic()
-        if now >= self._told.get(what, now - TOLD_EVERY) + TOLD_EVERY:
-            self._told[what] = now
+        if now >= self._reported_at.get(what, now - REPORT_EVERY) + REPORT_EVERY:
+            self._reported_at[what] = now
             self._lane.dropped(self._name, what, self._counts[what])
 
     def _whole(self, scan: Scan) -> Scan:

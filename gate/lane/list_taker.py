@@ -35,7 +35,7 @@ class ListTaker:
         self._root = root
         self._tell: Callable[[str], None] = lambda _: None
         self._wanted, self._wanted_due = False, 0.0
-        self._said: str | None = None  # None: nothing reported yet
+        self._reported: str | None = None  # None: nothing reported yet
         self._looked: _Stamp | None = None  # of the offer that was checked last
         self._again_due = 0.0
         self._failures = 0  # in a row
@@ -47,8 +47,8 @@ class ListTaker:
     async def run(self, tell: Callable[[str], None]) -> None:
         """Run until cancelled.  `tell` gets what is wrong with the offered list, or ""."""
         self._tell = tell
-        if self._said is not None:
-            tell(self._said)
+        if self._reported is not None:
+            tell(self._reported)
         while True:
             await self.look()
             await asyncio.sleep(min(_WAITS_MOST, LOOK_EVERY * 2 ** min(self._failures, 6)))
@@ -58,7 +58,7 @@ class ListTaker:
         try:
             stamp = await asyncio.to_thread(_stamp, self._places)
         except RuntimeError as error:  # no thread is left
-            self._say(f"it cannot be looked at ({error}). Look at memory and processes of this computer")
+            self._report(f"it cannot be looked at ({error}). Look at memory and processes of this computer")
             self._looked = None
             return
         now = asyncio.get_running_loop().time()
@@ -75,11 +75,11 @@ class ListTaker:
             self._failures = 0
             if outcome.changed:
                 log.info("the list was verified and taken", version=outcome.version)
-            self._say("")
+            self._report("")
         else:
             self._failures += 1
             self._again_due = now + (AGAIN_AFTER if outcome.is_final else 0.0)
-            self._say(f"{outcome.what}. {outcome.hint}")
+            self._report(f"{outcome.what}. {outcome.hint}")
 
     async def _take(self) -> Took | TakeoverRefused:
         places = self._places
@@ -98,11 +98,11 @@ class ListTaker:
             )
         return outcome
 
-    def _say(self, problem: str) -> None:
+    def _report(self, problem: str) -> None:
         """Report each problem once."""
-        if problem == self._said:
+        if problem == self._reported:
             return
-        before, self._said = self._said, problem
+        before, self._reported = self._reported, problem
         if problem:
             log.error("the list that the sync offers is not taken", problem=problem)
         elif before:

@@ -89,18 +89,18 @@ def parse_request(line: bytes) -> Request:
     key = str(first["loc"][-1]) if first["loc"] else ""
     match key:
         case "mode":
-            said = "is no order; orders are locked_down, out_of_service, maintenance, free"
+            words = "is no order; orders are locked_down, out_of_service, maintenance, free"
         case "count":
-            said = f"is no whole number from 0 to {MOST_INSIDE}"
+            words = f"is no whole number from 0 to {MOST_INSIDE}"
         case "direction":
-            said = "is neither entry nor exit"
+            words = "is neither entry nor exit"
         case "on":
-            said = "is neither true nor false"
+            words = "is neither true nor false"
         case "by":
-            said = "is no name of 1 to 64 characters"
+            words = "is no name of 1 to 64 characters"
         case _:
-            said = "does not belong here"
-    raise ValueError(f"`{key[:40]}` is missing, or {said}")
+            words = "does not belong here"
+    raise ValueError(f"`{key[:40]}` is missing, or {words}")
 
 
 def ask(run_dir: Path, request: Request) -> dict[str, Any]:

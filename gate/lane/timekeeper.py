@@ -20,7 +20,7 @@ log = Log(part="lane")
 KEEP_EVERY = 600.0
 KEEP_BEHIND_EVERY = 60.0  # while every second counts towards `untrusted_for`
 
-_SAID = {
+_WORDS = {
     ClockTrust.TRUSTED: "right again",
     ClockTrust.AHEAD: "ahead by {:.0f} s: going on by the running time",
     ClockTrust.BEHIND: "behind by {:.0f} s",
@@ -34,7 +34,7 @@ class Timekeeper:
     def __init__(self, clock: TrustedClock, publish: Callable[[Event], None]) -> None:
         self._clock = clock
         self._publish = publish
-        self._said: ClockChanged | None = None
+        self._reported: ClockChanged | None = None
         self._keep_due = 0.0
         self._list = ListState()
         self._witnesses = Witnesses()
@@ -78,17 +78,17 @@ class Timekeeper:
         """Report changes of the clock.  Return the journal's text to store beside the time, which may be empty;
         None: nothing is to be stored now."""
         self._clock.synchronise(synchronised=ntp is Ntp.SYNCHRONISED)
-        standing, behind, before = self._clock.standing(), self._clock.behind(), self._said
+        standing, behind, before = self._clock.standing(), self._clock.behind(), self._reported
         if before is None or self._is_news(before, standing, behind, ntp):
-            self._said = ClockChanged(self._clock.now(), standing, behind, ntp)
-            self._publish(self._said)
+            self._reported = ClockChanged(self._clock.now(), standing, behind, ntp)
+            self._publish(self._reported)
         if standing is ClockTrust.TRUSTED:
             self._witnesses.forget()
-        said = [self._step()]
+        words = [self._step()]
         if standing is not (before.standing if before else ClockTrust.TRUSTED):
-            said.append(_SAID[standing].format(abs(behind)))
+            words.append(_WORDS[standing].format(abs(behind)))
             self._log(standing, behind)
-        detail = ", ".join(filter(None, said))
+        detail = ", ".join(filter(None, words))
         if not detail and self._clock.monotonic() < self._keep_due:
             return None
         every = KEEP_EVERY if standing is ClockTrust.TRUSTED else KEEP_BEHIND_EVERY

@@ -62,7 +62,7 @@ class MirrorRepository:
         """Raises StoreError, and SyncError for a root.json that is invalid."""
         self._mirror = mirror
         self._metadata = kept
-        with _told(mirror.base):
+        with _as_sync_error(mirror.base):
             self._updater = Updater(
                 str(kept.tried), f"{mirror.base}/{METADATA}", fetcher=mirror, config=_LIMITS, bootstrap=root
             )
@@ -80,7 +80,7 @@ class MirrorRepository:
     def refresh(self) -> None:
         """Fetch and verify the metadata.  Raises SyncError, StoreError."""
         try:
-            with _told(self._mirror.base):
+            with _as_sync_error(self._mirror.base):
                 self._updater.refresh()
         finally:
             self._metadata.keep_roots()
@@ -135,7 +135,7 @@ class MirrorRepository:
             return content
         for shelf in (self._kept, self._parts):
             shelf.bound(MAX_KEPT - target.length, keep=part)
-        with _told(self._mirror.base):
+        with _as_sync_error(self._mirror.base):
             resumed = self._parts.size(part) > 0
             content = self._download(target)
             if resumed and not _is(content, target):  # the bytes kept were not its beginning
@@ -174,7 +174,7 @@ class MirrorRepository:
         """Find a target.  Raises SyncError also for a description that could lead to another file."""
         if not _NAME.fullmatch(name):
             raise SyncError(f"{self._mirror.base}: {name!r} is no name of a list", hint="Publish the list again")
-        with _told(self._mirror.base):
+        with _as_sync_error(self._mirror.base):
             target = self._updater.get_targetinfo(name)
         if target is not None and not _SHA256.fullmatch(target.hashes.get("sha256", "")):
             raise SyncError(
@@ -192,7 +192,7 @@ def _is(content: bytes, target: TargetFile) -> bool:
 
 
 @contextmanager
-def _told(mirror: str) -> Iterator[None]:
+def _as_sync_error(mirror: str) -> Iterator[None]:
     """Replace python-tuf's exceptions by one line for a technician."""
     try:
         yield

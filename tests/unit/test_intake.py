@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from gate.core.model import Direction, Scan
-from gate.lane.intake import AGAIN_AFTER, TOLD_EVERY, Intake
+from gate.lane.intake import AGAIN_AFTER, REPORT_EVERY, Intake
 from gate.ports.reader import Answer, Dropped, Looked
 from tests.log_lines import captured_lines
 
@@ -92,6 +92,6 @@ def test_the_lane_counts_what_is_dropped_and_is_not_flooded(site: Site) -> None:
         site.intake.present(noise)
     site.intake.present(Dropped("serial_scanner", "a code without an end", "Set the scanner"))
     assert site.lane.losses == [("reader[1]", noise.what, 1), ("reader[1]", "a code without an end", 1)]
-    site.now = TOLD_EVERY
+    site.now = REPORT_EVERY
     site.intake.present(noise)
     assert site.lane.losses[-1] == ("reader[1]", noise.what, 501)
