@@ -88,6 +88,11 @@ class Judge:
         except Refused:
             return None
 
+    def keep_end(self) -> None:
+        """Write the journal's end outside of lane.db: what remains to be done after an answer.  A failure is
+        reported by `watch`."""
+        self._admission.keep_end()
+
     def issued(self, text: str) -> tuple[int, int] | None:
         """Return place and time of issue (Unix s) of a pass whose signatures hold; None for any other text."""
         try:

@@ -34,7 +34,7 @@ class JudgeThread:
         judge, now = self._judge, self._clock.now()
         if judge is None:
             raise RuntimeError("the lane is not running")
-        return await self._writer.do(lambda: question(judge, now))
+        return await self._writer.do(lambda: question(judge, now), judge.keep_end)
 
     async def read(self, read: Callable[[], T]) -> T:
         """Read something that may block, on the writing thread."""

@@ -24,11 +24,16 @@ class Writer:
         self._busy_since: float | None = None
         self._begun = False
 
-    async def do(self, work: Callable[[], T]) -> T:
+    async def do(self, work: Callable[[], T], then: Callable[[], None] | None = None) -> T:
+        """Do the work; return its result.  `then` follows, before the next work, and nobody waits for it; it must
+        not raise."""
         self._begin()
         self._busy_since = time.monotonic()
+        done = asyncio.get_running_loop().run_in_executor(self._thread, work)
+        if then:
+            self._thread.submit(then)
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+            return await done
         finally:
             self._busy_since = None
 

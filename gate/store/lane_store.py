@@ -70,6 +70,10 @@ class LaneStore:
         """Return why the end of the journal cannot be kept outside of lane.db; "" when it can."""
         return self._transaction.end_problem
 
+    def keep_end(self) -> None:
+        """Write the journal's end outside of lane.db: what remains to be done after an answer."""
+        self._transaction.keep_end()
+
     def _heed_loss(self) -> None:
         with self._transaction.reading():
             self.loss = read_loss(self._connection)
@@ -189,7 +193,7 @@ class LaneStore:
             last = last_to_seal(self._connection, at, open_grant)
             if last is None:
                 return False
-            self._file.ends.settle()  # first: an end older than the rows left would look like a loss
+            self._settle_end()  # first: an end older than the rows left would look like a loss
             broken = seal(self._connection, last, self._file.key, device, at)
         with self._transaction:
             release(self._connection, last)
@@ -235,11 +239,15 @@ class LaneStore:
             self._redemptions.purge(over)
             self._inside.purge(over)
         with self._transaction.reading():
-            self._file.ends.settle()
+            self._settle_end()
             self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def _settle_end(self) -> None:
+        self._transaction.keep_end()
+        self._file.ends.settle()
 
     def close(self) -> None:
         with suppress(OSError):
-            self._file.ends.settle()
+            self._settle_end()
         self._file.close()
         os.close(self._lock)

@@ -31,9 +31,11 @@ class LaneTransaction:
         self.damage = ""  # fault of the last failed read; "": none
         with self.reading():
             self.end: End = journal.end()  # as committed last
+        self._kept = self.end  # as written last outside of lane.db
 
     def __enter__(self) -> None:
         try:
+            self.keep_end()
             self._file.check()
             self._execute("BEGIN IMMEDIATE")
         except BaseException as error:  # noqa: BLE001 - raised there
@@ -44,7 +46,7 @@ class LaneTransaction:
             self._undo(error)
         try:
             self._execute("COMMIT")
-            self._keep_end()
+            self.end = self._journal.newest or self.end
         except BaseException as failed:  # noqa: BLE001 - raised there
             self._undo(failed)
 
@@ -75,15 +77,15 @@ class LaneTransaction:
             problem = StoreError(f"{self._path}: {error}", hint="Nothing was recorded; report it")
         raise problem from error
 
-    def _keep_end(self) -> None:
-        """Write the journal's end outside of the database, too.  A failure does not undo the commit: the end is
-        then behind, which a start accepts."""
-        end = self._journal.newest
-        if end is None or end == self.end:
+    def keep_end(self) -> None:
+        """Write the journal's end outside of the database, too, if it has moved: after the answer to the person,
+        and before the next transaction.  Until then, and where that fails, the file is behind, which a start
+        accepts."""
+        if self.end is self._kept:
             return
-        self.end = end
+        self._kept = self.end
         try:
-            self._file.ends.write(end)
+            self._file.ends.write(self.end)
             self.end_problem = ""
         except OSError as error:
             self.end_problem = str(unusable(self._file.ends.path, error))

@@ -186,7 +186,8 @@ def after_idling(it: Gate, rounds: int) -> list[Figure]:
 
 
 def admissions(it: Gate, state_dir: Path, rounds: int) -> list[Figure]:
-    """Measure look-up, decision, redemption, journal and COMMIT, against writing one row to a file and to its disk."""
+    """Measure look-up, decision, redemption, journal and COMMIT, against writing one row to a file and to its disk;
+    and the work that a lane does after its answer."""
     it.settle(rounds)
     file = os.open(state_dir / "rows", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
@@ -194,8 +195,11 @@ def admissions(it: Gate, state_dir: Path, rounds: int) -> list[Figure]:
         os.write(file, ROW)
         os.fdatasync(file)
 
+    took = {"write": Series(), "admission": Series(), "after": Series()}
     try:
-        took = by_turns({"write": write, "admission": it.admit}, rounds=rounds, calls=1)
+        for number in range(rounds):
+            for name in ("write", "admission", "after") if number % 2 else ("admission", "after", "write"):
+                took[name].run({"write": write, "admission": it.admit, "after": it.keep_end}[name], 1)
     finally:
         os.close(file)
     return [
@@ -207,6 +211,7 @@ def admissions(it: Gate, state_dir: Path, rounds: int) -> list[Figure]:
         ),
         *_spread("admission", took["admission"], "Admission"),
         *_spread("fdatasync", took["write"], "Write + fdatasync"),
+        *_spread("after", took["after"], "Work after the answer: the journal's end outside of lane.db"),
     ]
 
 

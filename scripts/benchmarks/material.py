@@ -121,6 +121,10 @@ class Gate:
         if self._admission.admit(claims, self._shown, NOW).decision.reason is not Reason.ADMITTED:
             raise RuntimeError("somebody on the list was not admitted")
 
+    def keep_end(self) -> None:
+        """Do the work that a lane does after its answer."""
+        self._admission.keep_end()
+
     def settle(self, people: int) -> None:
         """Fill lane.db-wal as a first morning does: it has its size, is checkpointed, and is written from its
         beginning."""

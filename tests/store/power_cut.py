@@ -29,6 +29,7 @@ def left_by_a_power_cut(folder: Path) -> Path:
     admission.tidy(NOW)
     for idx in PEOPLE:
         admission.admit(claims(idx, token=f"token-{idx}".encode()), SHOWN, NOW + 1)
+        admission.keep_end()
     shutil.copytree(live, cut)
     admission.close()
     status.close()

@@ -50,8 +50,11 @@ class Device:
         self.admission.close_interrupted(self.at)
         self.admission.note(JournalEvent.GATE, self.at, "started")
 
-    def kill(self) -> None:
-        """What kill -9 leaves: the files as they are, the WAL not brought in."""
+    def kill(self, *, before_end: bool = False) -> None:
+        """What kill -9 leaves: the files as they are, the WAL not brought in.  `before_end`: right after an answer,
+        before the lane's follow-up."""
+        if not before_end:
+            self.admission.keep_end()
         aside = self.state.with_name(f"{self.state.name}.killed")
         shutil.copytree(self.state, aside)
         self.stop()
@@ -272,6 +275,19 @@ def test_a_lane_db_of_before_gets_its_end(make: Callable[..., Device]) -> None:
         for column in ("steady", "signed", "ticks", "boot", "synchronised", "resets"):
             connection.execute(f"ALTER TABLE clock DROP COLUMN {column}")
     (device.state / "journal.end").unlink()
+    device.open()
+    assert device.admission.loss is None
+    assert device.show(claims(7)) is Reason.ALREADY_USED
+    device.kill()
+    removed("lane.db-wal", "lane.db-shm")(device.state)
+    device.open()
+    assert device.admission.loss is not None
+
+
+def test_a_kill_right_after_the_answer_is_no_loss(make: Callable[..., Device]) -> None:
+    device = make()
+    assert device.show(claims(7)) is Reason.ADMITTED
+    device.kill(before_end=True)
     device.open()
     assert device.admission.loss is None
     assert device.show(claims(7)) is Reason.ALREADY_USED
