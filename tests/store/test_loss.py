@@ -24,9 +24,9 @@ from gate.store.standing_orders import StandingOrders
 from gate.testing.builders import NOW, load, policy
 from gate.testing.builders import claims as any_claims
 from tests.store.dying import dies_at_line
+from tests.store.losses import DATABASE, LOSSES, emptied, removed
 
 LOCKED = frozenset({Mode.LOCKED_DOWN})
-DATABASE = ("lane.db", "lane.db-wal", "lane.db-shm")
 
 
 def claims(idx: int, presented_at: int | None = None) -> Claims:
@@ -99,84 +99,6 @@ def used(device: Device) -> None:
     device.admission.tidy(device.at)
     assert device.show(claims(8)) is Reason.ADMITTED
     device.kill()
-
-
-def removed(*names: str) -> Callable[[Path], object]:
-    def remove(state: Path) -> None:
-        for name in names:
-            (state / name).unlink(missing_ok=True)
-
-    return remove
-
-
-def emptied(*names: str) -> Callable[[Path], object]:
-    return lambda state: [(state / name).write_bytes(b"") for name in names]
-
-
-def cut_to(size: int, name: str) -> Callable[[Path], object]:
-    def cut(state: Path) -> None:
-        whole = (state / name).read_bytes()
-        (state / name).write_bytes(whole[:size])
-
-    return cut
-
-
-def overwritten(state: Path) -> None:
-    (state / "lane.db").write_bytes(b"garbage " * 2048)
-
-
-def renamed_table(state: Path) -> None:
-    """One flipped byte in the schema, that no check of pages sees."""
-    with closing(sqlite3.connect(state / "lane.db")) as connection:
-        connection.execute("ALTER TABLE redemption RENAME TO redemptiom")
-        connection.commit()
-
-
-def unreadable_name(state: Path) -> None:
-    with closing(sqlite3.connect(state / "lane.db")) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    content = (state / "lane.db").read_bytes()
-    assert b"CREATE TABLE standing" in content
-    (state / "lane.db").write_bytes(content.replace(b"CREATE TABLE standing", b"CRE\xffTE TABLE st\xfending"))
-
-
-def changed(statement: str) -> Callable[[Path], object]:
-    def change(state: Path) -> None:
-        with closing(sqlite3.connect(state / "lane.db")) as connection:
-            assert connection.execute(statement).rowcount > 0
-            connection.commit()
-
-    return change
-
-
-def both(*losses: Callable[[Path], object]) -> Callable[[Path], object]:
-    return lambda state: [loss(state) for loss in losses]
-
-
-LOSSES = {
-    "missing": removed(*DATABASE),
-    "missing, its WAL there": removed("lane.db", "lane.db-shm"),
-    "empty": both(removed("lane.db-wal", "lane.db-shm"), emptied("lane.db")),
-    "empty, its WAL there": emptied("lane.db"),
-    "the WAL missing": removed("lane.db-wal", "lane.db-shm"),
-    "the WAL empty": both(removed("lane.db-shm"), emptied("lane.db-wal")),
-    "the WAL cut": both(removed("lane.db-shm"), cut_to(5000, "lane.db-wal")),
-    "cut to a half": both(removed("lane.db-wal", "lane.db-shm"), cut_to(20_000, "lane.db")),
-    "cut within its header": both(removed("lane.db-wal", "lane.db-shm"), cut_to(60, "lane.db")),
-    "garbage": overwritten,
-    "a renamed table": renamed_table,
-    "a name that is no text": unreadable_name,
-    "a time that is no number": changed("INSERT INTO clock (id, floor, seq) VALUES (1, 'abc', 1)"),
-    "a row's time that is no number": changed("UPDATE journal SET at = x'ff'"),
-    "a digest that is no digest": changed("UPDATE checkpoint SET hash = 'abc'"),
-    "another redemption key": changed("UPDATE secret SET key = zeroblob(32) WHERE name = 'redemption'"),
-    "no redemption key": changed("DELETE FROM secret WHERE name = 'redemption'"),
-    "missing, and the end too": removed(*DATABASE, "journal.end"),
-    "the end missing": removed("journal.end"),
-    "the end empty": emptied("journal.end"),
-    "the end garbage": lambda state: (state / "journal.end").write_bytes(b"\xff" * 1024),
-    "all but the WAL missing": removed("lane.db", "lane.db-shm", "journal.end", "device.key"),
-}
 
 
 @pytest.mark.parametrize("lose", LOSSES.values(), ids=LOSSES.keys())

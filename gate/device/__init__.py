@@ -1,0 +1,1 @@
+"""The computer that a gate runs on: where its files are, and how they get there."""

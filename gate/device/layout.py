@@ -1,0 +1,58 @@
+"""The places of an installed gate, below a root directory: `/` of a device, or that of an image."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceLayout:
+    """The paths of an installed gate.  Nothing here reads or writes."""
+
+    root: Path = Path("/")
+
+    @property
+    def opt(self) -> Path:
+        return self.root / "opt/gate"
+
+    @property
+    def releases(self) -> Path:
+        """Return the folder of releases: one venv each, named by its version."""
+        return self.opt / "releases"
+
+    @property
+    def current(self) -> Path:
+        """Return the link to the release in use, relative: `releases/VERSION`."""
+        return self.opt / "current"
+
+    @property
+    def command(self) -> Path:
+        """Return the command that units call: a link to `../current/bin/gate`."""
+        return self.opt / "bin/gate"
+
+    @property
+    def etc(self) -> Path:
+        """Return the folder of the configuration; root's to write, group `gate` may read."""
+        return self.root / "etc/gate"
+
+    @property
+    def config(self) -> Path:
+        return self.etc / "gate.toml"
+
+    @property
+    def root_json(self) -> Path:
+        """Return the authority's root of trust."""
+        return self.etc / "root.json"
+
+    @property
+    def state(self) -> Path:
+        return self.root / "var/lib/gate"
+
+    @property
+    def run(self) -> Path:
+        """Return the folder of sockets; empty after a boot."""
+        return self.root / "run/gate"
+
+    @property
+    def system(self) -> Path:
+        """Return the folder that holds systemd's, udev's and the other system's folders of packages."""
+        return self.root / "usr/lib"
