@@ -7,14 +7,16 @@ from pathlib import Path
 import click
 
 from gate.cli.owner import as_owner
-from gate.cli.where import answered, clock_limit, places, state_options, trusted_clock
+from gate.cli.where import answered, clock_limit, places, state_options
 from gate.core.trusted_time import ClockTrust, day
+from gate.doctor.time import what_to_do
 from gate.kiosk.notices import age_in_words
 from gate.registry import config_of
 from gate.runtime.clock import SystemClock
 from gate.runtime.ntp import read_ntp
 from gate.settings.load import load_settings
 from gate.settings.zones import find_zone, local_time
+from gate.state import trusted_clock
 from gate.store.clock_reset import reset_floor
 from gate.store.time_floor import read_kept
 
@@ -89,18 +91,3 @@ def reset(config: Path | None, state_dir: Path | None, list_is_wrong: bool, yes:
     click.echo(f"the gate's time went back by {age_in_words(back, 'en')}, to {day(now)}; the journal says so")
     if list_is_wrong:
         click.echo("Nobody enters by the list that is held: `gate sync --once` or `gate list load DIR`")
-
-
-def what_to_do(standing: ClockTrust, behind: float) -> str:
-    """Return the advice.  `behind`: seconds, below 0 when the system clock is ahead."""
-    if standing is ClockTrust.AHEAD:
-        return (
-            f"The system clock leapt {age_in_words(-behind, 'en')} ahead, which the running time contradicts: the gate "
-            "goes on by the latter.  If the clock is right, it is believed after 6 h, with the next list, or after "
-            "`gate clock reset`; if it is wrong, set it: `timedatectl set-time`."
-        )
-    return (
-        f"The system clock is {age_in_words(behind, 'en')} behind. If it is wrong, set it: `timedatectl set-time`. "
-        "If it is right, the gate once had a clock that was ahead, or took a list that was: it heals when a time "
-        "service has kept the clock for an hour, or with the next list; or stop the gate, then `gate clock reset`."
-    )

@@ -10,11 +10,11 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from gate.cli.doctor_camera import Glance, camera_lines
-from gate.cli.doctor_checks import CHECKS
-from gate.cli.doctor_gpio import killed_outputs
-from gate.cli.doctor_lines import CheckLine, Mark
-from gate.cli.doctor_rights import rights
+from gate.doctor.camera import Glance, camera_lines
+from gate.doctor.checks import CHECKS
+from gate.doctor.gpio import killed_outputs
+from gate.doctor.lines import CheckLine, Mark
+from gate.doctor.rights import rights
 from gate.registry import Fitted, config_of
 from gate.settings.load import load_settings
 from gate.wiring import fit

@@ -20,7 +20,6 @@ from gate.cli.where import (
     state_directory,
     state_options,
     sync_times,
-    trusted_clock,
 )
 from gate.core.iin import iin_fault
 from gate.core.model import Listing
@@ -33,6 +32,7 @@ from gate.runtime.clock import GateClock
 from gate.runtime.ntp import read_ntp
 from gate.settings.load import load_settings
 from gate.settings.model import ListTable
+from gate.state import trusted_clock
 from gate.store.device_key import load_or_make, load_public
 from gate.store.last_sync import last_sync
 from gate.store.list_file import find_damage

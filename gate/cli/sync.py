@@ -13,12 +13,13 @@ import click
 
 from gate.cli.log_options import log_options
 from gate.cli.owner import become_owner
-from gate.cli.where import places_in, sync_times
+from gate.cli.where import sync_times
 from gate.errors import ConfigError
 from gate.registry import config_of
 from gate.runtime.notify import Notifier
 from gate.settings.load import load_settings
 from gate.settings.model import Settings
+from gate.state import places_in
 from gate.store.list_file import find_damage
 from gate.store.places import Places
 from gate.sync.attempt import attempt

@@ -10,7 +10,6 @@ from typing import Any
 import click
 
 from gate.cli.read import SUFFIXES
-from gate.cli.where import answered_in, trusted_clock
 from gate.core.model import Claims, Decision, Refused
 from gate.core.reason import Reason, blame_clock
 from gate.core.trust import NO_ISSUERS, TrustList, parse_trust
@@ -21,6 +20,7 @@ from gate.passes.verifier import Verifier
 from gate.registry import config_of, decoder
 from gate.runtime.clock import GateClock, SystemClock
 from gate.settings.load import load_settings
+from gate.state import answered_in, trusted_clock
 from gate.store.preview import Preview
 
 

@@ -12,11 +12,11 @@ from gate.core.trusted_time import TOLERANCE, Kept
 from gate.errors import StoreError, UsageError
 from gate.registry import config_of
 from gate.runtime.clock import GateClock, SystemClock
-from gate.runtime.ntp import Ntp, read_ntp
 from gate.settings.load import load_settings
-from gate.settings.model import DEFAULT_RUN, ClockTable, Settings, run_dir_of
+from gate.settings.model import DEFAULT_RUN, ClockTable, run_dir_of
+from gate.state import answered_in, places_in, trusted_clock
 from gate.store.places import Places, Where
-from gate.store.time_floor import read_kept, read_signed, read_synced
+from gate.store.time_floor import read_signed, read_synced
 from gate.sync.times import Times
 
 USUAL = Path("/etc/gate/gate.toml")
@@ -37,12 +37,6 @@ def state_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def clock_limit(config: Path | None) -> float:
     """Return the seconds of running for which a clock that is behind is still trusted."""
     return (load_settings(config, config_of).clock if config else ClockTable()).untrusted_for
-
-
-def trusted_clock(where: Where, untrusted_for: float) -> GateClock:
-    """Return the trusted clock of the lane.  Raises StoreError for a lane.db that cannot be read."""
-    synchronised = read_ntp() is Ntp.SYNCHRONISED
-    return GateClock(SystemClock(), read_kept(where), untrusted_for, synchronised=synchronised)
 
 
 def sync_times(where: Where) -> Times:
@@ -79,24 +73,12 @@ def places(config: Path | None, state_dir: Path | None) -> Places:
     return places_in(load_settings(_named(config), config_of))
 
 
-def places_in(settings: Settings) -> Places:
-    """Return the paths of a configuration's files."""
-    return Places(settings.device.state_dir, settings.device.lists)
-
-
 def answered(config: Path | None, state_dir: Path | None) -> Places:
     """Return `places` with the lists that the lane answers by.  Raises UsageError, ConfigError."""
     if state_dir is None:
         return answered_in(load_settings(_named(config), config_of))
     where = Places.of(state_dir)
     return where.verified if lexists(where.verified.list_db) else where
-
-
-def answered_in(settings: Settings) -> Places:
-    """Return the paths with the lists that the lane answers by: its own verified ones.  Before the first `gate run`
-    there are none, and a person who asks gets those of the sync."""
-    where = places_in(settings)
-    return where.verified if settings.sync is not None and lexists(where.verified.list_db) else where
 
 
 def _named(config: Path | None) -> Path:

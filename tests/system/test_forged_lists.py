@@ -9,9 +9,9 @@ import pytest
 
 from gate.authority.authority import Authority
 from gate.authority.pictures import draw_png
-from gate.cli.doctor_files import signatures
-from gate.cli.doctor_lines import Mark
 from gate.core.model import Listing, Status
+from gate.doctor.files import signatures
+from gate.doctor.lines import Mark
 from gate.passes.aq1_encode import credential_text
 from gate.registry import config_of
 from gate.settings.load import load_settings

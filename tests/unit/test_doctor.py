@@ -17,12 +17,12 @@ from drivers.readers.camera_worker import quality_report as quality
 from drivers.readers.picamera import PicameraConfig
 from gate import registry
 from gate.cli.doctor import doctor
-from gate.cli.doctor_camera import advice, judge
-from gate.cli.doctor_checks import supply_voltage
-from gate.cli.doctor_lines import Mark
-from gate.cli.doctor_time import clock_lines
 from gate.cli.main import gate as cli
 from gate.core.model import Listing
+from gate.doctor.camera import advice, judge
+from gate.doctor.checks import supply_voltage
+from gate.doctor.lines import Mark
+from gate.doctor.time import clock_lines
 from gate.errors import DeviceError
 from gate.ports.camera_report import CameraReport
 from gate.runtime.clock import SystemClock

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from gate.cli.doctor_gpio import kept_level, killed_outputs
-from gate.cli.doctor_lines import Mark
+from gate.doctor.gpio import kept_level, killed_outputs
+from gate.doctor.lines import Mark
 from gate.registry import config_of
 from gate.settings.load import load_settings
 from gate.wiring import fit

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from drivers.readers import fake, serial_scanner
-from gate.cli.doctor_lines import CheckLine, Mark
-from gate.cli.doctor_scanner import scanner_lines
+from gate.doctor.lines import CheckLine, Mark
+from gate.doctor.scanner import scanner_lines
 from gate.registry import Fitted
 from tests.contract.scanner_rigs import ScannerBoard
 

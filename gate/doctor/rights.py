@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from gate.cli.doctor_lines import CheckLine, Mark
+from gate.doctor.lines import CheckLine, Mark
 from gate.settings.model import Settings
 from gate.wiring import FittedDevices
 from gate.worker.confine import unenforced

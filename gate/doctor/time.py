@@ -3,17 +3,16 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from gate.cli.clock import what_to_do
-from gate.cli.doctor_lines import CheckLine, Mark, failure
-from gate.cli.where import answered_in, trusted_clock
 from gate.core.staleness import Freshness
 from gate.core.trusted_time import ClockTrust
+from gate.doctor.lines import CheckLine, Mark, failure
 from gate.errors import GateError
 from gate.kiosk.notices import age_in_words
 from gate.runtime.clock import SystemClock
 from gate.runtime.ntp import Ntp, read_ntp
 from gate.settings.model import Settings
 from gate.settings.zones import doubt, find_zone, local_time
+from gate.state import answered_in, trusted_clock
 from gate.store.preview import Preview
 from gate.wiring import FittedDevices
 
@@ -50,6 +49,21 @@ def clock_lines(settings: Settings, chips: Path) -> Iterator[CheckLine]:
         yield CheckLine("clock", Mark.FAIL, what, advice)
     if (older := doubt(zone, trusted.now())) is not None:
         yield CheckLine("clock", Mark.WARN, older, "Update the system's tzdata, for its own log and screen")
+
+
+def what_to_do(standing: ClockTrust, behind: float) -> str:
+    """Return the advice.  `behind`: seconds, below 0 when the system clock is ahead."""
+    if standing is ClockTrust.AHEAD:
+        return (
+            f"The system clock leapt {age_in_words(-behind, 'en')} ahead, which the running time contradicts: the gate "
+            "goes on by the latter.  If the clock is right, it is believed after 6 h, with the next list, or after "
+            "`gate clock reset`; if it is wrong, set it: `timedatectl set-time`."
+        )
+    return (
+        f"The system clock is {age_in_words(behind, 'en')} behind. If it is wrong, set it: `timedatectl set-time`. "
+        "If it is right, the gate once had a clock that was ahead, or took a list that was: it heals when a time "
+        "service has kept the clock for an hour, or with the next list; or stop the gate, then `gate clock reset`."
+    )
 
 
 def status_list(settings: Settings, _: FittedDevices) -> Iterator[CheckLine]:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from gate.cli.doctor_checks import OPENED_WITHIN
-from gate.cli.doctor_lines import CheckLine, Mark, failure
 from gate.core.model import Scan
+from gate.doctor.checks import OPENED_WITHIN
+from gate.doctor.lines import CheckLine, Mark, failure
 from gate.errors import DeviceError
 from gate.passes.scanned import restore
 from gate.passes.verifier import is_pass

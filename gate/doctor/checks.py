@@ -13,9 +13,9 @@ from pathlib import Path
 from statistics import median
 
 from gate.authority.pictures import draw_png
-from gate.cli.doctor_files import content, owners, signatures
-from gate.cli.doctor_lines import CheckLine, Mark, failure
-from gate.cli.doctor_time import clock, status_list
+from gate.doctor.files import content, owners, signatures
+from gate.doctor.lines import CheckLine, Mark, failure
+from gate.doctor.time import clock, status_list
 from gate.errors import DeviceError, GateError
 from gate.registry import Fitted, decoder
 from gate.settings.model import Settings

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from gate.cli.doctor_lines import CheckLine, Mark, failure
-from gate.cli.doctor_scanner import scanner_lines
+from gate.doctor.lines import CheckLine, Mark, failure
+from gate.doctor.scanner import scanner_lines
 from gate.errors import GateError
 from gate.ports.camera_report import CameraReport, Examiner
 from gate.ports.reader import ReaderConfig

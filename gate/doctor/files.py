@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from gate.cli.doctor_lines import CheckLine, Mark, failure
-from gate.cli.where import answered_in, places_in
+from gate.doctor.lines import CheckLine, Mark, failure
 from gate.errors import GateError
 from gate.settings.model import Settings
+from gate.state import answered_in, places_in
 from gate.store.list_file import find_damage
 from gate.wiring import FittedDevices
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from gate.cli.doctor_lines import CheckLine, Mark
+from gate.doctor.lines import CheckLine, Mark
 from gate.settings.model import Settings
 from gate.wiring import FittedDevices
 

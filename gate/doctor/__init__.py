@@ -1,0 +1,1 @@
+"""The doctor: checks whether a device is fit to guard a lane."""
