@@ -3,26 +3,20 @@
 import json
 import sys
 import time
-from importlib import resources
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
 import click
 
-import gate
 from gate import registry
-from gate.errors import ConfigError, DeviceError, UsageError
-from gate.kiosk.texts.catalogue import check_wording
+from gate.device.config_check import missing_in, warnings_of
+from gate.device.templates import VENUES, venue_file
+from gate.errors import ConfigError, UsageError
 from gate.settings.load import Loaded, read_settings
-from gate.settings.locate import KeyPath, line_of
-from gate.settings.problems import Finding, SettingsError, SettingsProblem, dotted
+from gate.settings.problems import SettingsError, SettingsProblem, dotted
 from gate.settings.reference import DriverOffer, reference, schema
-from gate.settings.review import advise, devices, effective
-from gate.settings.zones import doubt, find_zone, local_time
-from gate.wiring import fit
-
-VENUES = ("airport", "cafe", "fitness", "station")
+from gate.settings.review import effective
+from gate.settings.zones import find_zone, local_time
 
 _FILE = click.argument("file", type=click.Path(path_type=Path))
 _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
@@ -51,13 +45,14 @@ def check(file: Path, as_json: bool) -> None:
             raise
         click.echo(_line("error", SettingsProblem(str(file), 1, "", error.what, error.hint)))
         sys.exit(error.exit_code)
-    if missing := _missing(loaded):
+    if missing := missing_in(loaded):
         for problem in missing:
             click.echo(_line("error", problem) if as_json else str(problem), err=not as_json)
         sys.exit(ConfigError.exit_code)
-    for warning in _warnings(loaded):
+    now = time.time()
+    for warning in warnings_of(loaded, now):
         click.echo(_line("warning", warning) if as_json else f"warning: {warning}")
-    zone, now = loaded.settings.venue.timezone, time.time()
+    zone = loaded.settings.venue.timezone
     local, data = local_time(zone, now), str(find_zone(zone).used)
     if as_json:
         click.echo(json.dumps({"level": "good", "file": str(file), "local_time": local, "zone_data": data}))
@@ -121,58 +116,12 @@ def init(venue: str, output: Path | None) -> None:
     click.echo(f"{output}: written. Fill in the lines marked FILL IN, then run `gate config check {output}`")
 
 
-def venue_file(venue: str) -> str:
-    """Return the starting file for a kind of venue."""
-    return _shipped().joinpath("venues", f"{venue}.toml").read_text(encoding="utf-8")
-
-
-def _shipped() -> Traversable:
-    """Return the folder `config`: inside the installed package, or at the top of a checkout."""
-    packed = resources.files(gate).joinpath("data", "config")
-    if packed.is_dir():
-        return packed
-    return Path(gate.__file__).parents[1] / "config"
-
-
 def _offers() -> list[DriverOffer]:
     return [
         DriverOffer(row.kind.value, row.name, row.spec.config, row.spec.summary, row.spec.simulated)
         for row in registry.registered()
         if row.spec is not None
     ]
-
-
-def _warnings(loaded: Loaded) -> list[SettingsProblem]:
-    simulated = [
-        path for path, table in devices(loaded.settings) if registry.driver(str(path[0]), table.driver).simulated
-    ]
-    findings = advise(loaded.settings, simulated, fit(loaded.settings).abilities)
-    if what := doubt(loaded.settings.venue.timezone, time.time()):
-        findings.append(Finding(("venue", "timezone"), what, "Update the system's tzdata, for its own log and screen"))
-    return [_problem(loaded, found.path, found.what, found.hint) for found in findings]
-
-
-def _problem(loaded: Loaded, at: KeyPath, what: str, hint: str) -> SettingsProblem:
-    return SettingsProblem(str(loaded.source), line_of(loaded.lines, at), dotted(at), what, hint)
-
-
-def _missing(loaded: Loaded) -> list[SettingsProblem]:
-    """Return problems of this installation: drivers that lack a package, and texts that the page cannot show."""
-    found = []
-    for path, table in devices(loaded.settings):
-        try:
-            registry.driver(str(path[0]), table.driver).installed(table)
-        except DeviceError as error:
-            at = (*path, "driver")
-            found.append(_problem(loaded, at, error.what, error.hint))
-    kiosk = loaded.settings.kiosk
-    if kiosk and kiosk.texts:
-        try:
-            check_wording(kiosk.texts)
-        except ConfigError as error:
-            at = ("kiosk", "texts")
-            found.append(_problem(loaded, at, error.what, error.hint))
-    return found
 
 
 def _in_short(loaded: Loaded) -> str:

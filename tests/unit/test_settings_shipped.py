@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gate.cli.config import VENUES, venue_file
 from gate.core.rules import parse_rules
+from gate.device.templates import VENUES, venue_file
 from gate.registry import config_of
 from gate.settings.load import load_settings
 from gate.settings.problems import SettingsError
