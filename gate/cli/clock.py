@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from gate.cli.owner import as_owner
 from gate.cli.where import answered, clock_limit, places, state_options
 from gate.core.trusted_time import ClockTrust, day
+from gate.device.owner import as_owner
 from gate.doctor.time import what_to_do
 from gate.kiosk.notices import age_in_words
 from gate.registry import config_of

@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from gate.cli.owner import become_owner
 from gate.cli.where import state_directory, state_options
+from gate.device.owner import become_owner
 from gate.store.journal import COLUMNS
 from gate.store.journal_export import write_into
 from gate.store.journal_proof import last_row, open_journal, prove, read_rows

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import click
 
-from gate.cli.owner import become_owner
 from gate.cli.where import (
     USUAL,
     answered,
@@ -25,6 +24,7 @@ from gate.core.iin import iin_fault
 from gate.core.model import Listing
 from gate.core.staleness import AgeLimits, Freshness
 from gate.core.trusted_time import ClockTrust, day
+from gate.device.owner import become_owner
 from gate.errors import GateError, StoreError, UsageError
 from gate.kiosk.notices import age_in_words
 from gate.registry import config_of

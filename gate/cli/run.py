@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from gate.cli.log_options import log_options
-from gate.cli.owner import become_owner
+from gate.device.owner import become_owner
 from gate.registry import config_of
 from gate.settings.load import load_settings
 from gate.wiring import run_lane

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from gate.cli.log_options import log_options
-from gate.cli.owner import become_owner
 from gate.cli.where import sync_times
+from gate.device.owner import become_owner
 from gate.errors import ConfigError
 from gate.registry import config_of
 from gate.runtime.notify import Notifier
