@@ -79,7 +79,8 @@ def test_the_wheel_holds_all_that_is_not_code_too(wheel: Path) -> None:
     expected = {path.relative_to(ROOT).as_posix() for path in data if "__pycache__" not in path.parts}
     kinds = {Path(name).suffix for name in expected}
     assert {".py", ".html", ".css", ".js", ".sql", ".toml", ".typed"} <= kinds, "the tree has moved: look here again"
-    expected |= {f"gate/data/{path.relative_to(ROOT)}" for path in (ROOT / "config").rglob("*") if path.is_file()}
+    shipped = [path for top in ("config", "systemd") for path in (ROOT / top).rglob("*") if path.is_file()]
+    expected |= {f"gate/data/{path.relative_to(ROOT)}" for path in shipped}
     assert expected - names == set()
     assert {name.partition("/")[0] for name in names if ".dist-info/" not in name} == {"gate", "drivers"}
 

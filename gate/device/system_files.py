@@ -1,0 +1,38 @@
+"""Which shipped files a device needs outside of its release, and where they go.
+
+Another unit, rule or page is one more row here.  Only the standard library is imported: the installer runs before
+there is a release.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SystemFile:
+    """A file that comes with the program (`gate.device.shipped`), and its path below the root.  A source that is a
+    folder stands for every file in it."""
+
+    source: str
+    destination: str
+
+
+_UNITS = "usr/lib/systemd/system"
+
+SYSTEM_FILES = (
+    SystemFile("systemd/gate.service", f"{_UNITS}/gate.service"),
+    SystemFile("systemd/gate-sync.service", f"{_UNITS}/gate-sync.service"),
+    SystemFile("systemd/gate.sysusers", "usr/lib/sysusers.d/gate.conf"),
+    SystemFile("systemd/gate.tmpfiles", "usr/lib/tmpfiles.d/gate.conf"),
+    SystemFile("systemd/gate.modules", "usr/lib/modules-load.d/gate.conf"),
+    SystemFile("systemd/70-gate.rules", "usr/lib/udev/rules.d/70-gate.rules"),
+    SystemFile("config/completions/gate.bash", "usr/share/bash-completion/completions/gate"),
+    SystemFile("config/completions/_gate", "usr/share/zsh/vendor-completions/_gate"),
+    SystemFile("config/completions/gate.fish", "usr/share/fish/vendor_completions.d/gate.fish"),
+    SystemFile("man", "usr/share/man/man1"),  # made by scripts/bundle from the commands; a checkout has none
+)
+
+ENABLED_UNITS = {
+    "gate.service": None,
+    "gate-sync.service": None,
+}
+"""Units that an installation enables -> the extra (`--with`) that it takes, or None for every installation."""
