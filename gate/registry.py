@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
@@ -68,12 +69,13 @@ class Registered:
 def driver(kind: str, name: str) -> AnySpec:
     """Return a driver.  Raises ConfigError for a name that is unknown, registered twice or whose module does not
     import."""
-    found = [point for point in entry_points(group=_GROUPS[DriverKind(kind)]) if point.name == name]
+    points = _points(_GROUPS[DriverKind(kind)])
+    found = [point for point in points if point.name == name]
     match found:
         case [point]:
             return _load(kind, point)
         case []:
-            known = ", ".join(sorted(point.name for point in entry_points(group=_GROUPS[DriverKind(kind)])))
+            known = ", ".join(sorted(point.name for point in points))
             raise ConfigError(
                 f"there is no {kind} driver {name!r}", hint=f"Known: {known or 'none'} (see `gate drivers`)"
             )
@@ -93,7 +95,7 @@ def registered() -> list[Registered]:
     """Return every driver, broken ones included."""
     rows = []
     for kind, group in _GROUPS.items():
-        for point in sorted(entry_points(group=group), key=lambda found: found.name):
+        for point in sorted(_points(group), key=lambda found: found.name):
             try:
                 rows.append(Registered(kind, point.name, _load(kind, point)))
             except ConfigError as error:
@@ -103,7 +105,7 @@ def registered() -> list[Registered]:
 
 def decoder() -> "Decoder":
     """Return the decoder of picture files.  Raises ConfigError when none is installed."""
-    for point in entry_points(group=_DECODERS):
+    for point in _points(_DECODERS):
         made: Decoder = _import("decoder", point)()
         return made
     raise ConfigError("no decoder for pictures is installed", hint="Install ashyq-gate whole, drivers included")
@@ -111,11 +113,18 @@ def decoder() -> "Decoder":
 
 def examiner(name: str) -> "Examiner | None":
     """Return the examiner of a reader driver's camera; None when it has none."""
-    for point in entry_points(group=_EXAMINERS):
+    for point in _points(_EXAMINERS):
         if point.name == name:
             made: Examiner = _import("examiner", point)()
             return made
     return None
+
+
+@cache
+def _points(group: str) -> tuple[EntryPoint, ...]:
+    """Return the entry points of a group.  Read from disk once: that takes 10 ms for a hundred packages, and a
+    configuration asks for each of its devices."""
+    return tuple(entry_points(group=group))
 
 
 def _load(kind: str, point: EntryPoint) -> AnySpec:

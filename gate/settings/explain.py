@@ -13,6 +13,7 @@ from gate.settings.locate import KeyPath
 from gate.settings.problems import Finding, dotted, meant, shown
 from gate.settings.tables import NAME_PATTERN, WORD_PATTERN, WRONG
 
+_MOST = 50  # findings of a table: more than a report shows; "did you mean" takes 0.1 ms each
 _BOUNDS = {
     "greater_than": ("gt", "more than"),
     "greater_than_equal": ("ge", "at least"),
@@ -39,11 +40,13 @@ _PATTERNS = {
 def explain(
     error: ValidationError, model: type[BaseModel], table: Mapping[str, Any], others: Collection[str] = ()
 ) -> list[Finding]:
-    """Return one finding a key.  Paths start at `table`, the data that `model` checked.
+    """Return one finding a key, at most 50.  Paths start at `table`, the data that `model` checked.
 
     `others`: names that are known beside the model's fields, for "did you mean"."""
     findings: dict[KeyPath, Finding] = {}
     for detail in error.errors(include_url=False):
+        if len(findings) == _MOST:
+            break
         finding = _finding(detail, _path(detail, table), model, others)
         findings.setdefault(finding.path, finding)  # pydantic reports a value once for each arm of a union
     return list(findings.values())

@@ -32,7 +32,11 @@ BASES: Mapping[str, type[DriverConfig]] = {
     "feedback": DriverConfig,
 }
 LISTS = ("reader", "input", "feedback")  # written [[reader]]; there is one barrier
-LARGEST = 256 * 1024  # bytes: a configuration is a page or two; /dev/zero is endless
+LARGEST = 64 * 1024  # bytes: the reference with all its comments has 28 KB; /dev/zero is endless
+MOST_VALUES = 1000  # keys and array elements: the reference has 190
+MOST_DEVICES = 32  # of a kind: a lane has two or three
+MOST_PROBLEMS = 20  # in one report: those after them often follow from them
+MOST_DOTS = 100  # in a line: tomllib takes a second for a key of 20,000 parts
 DEEPEST = 20  # nested tables and arrays: deeper ones exceed the recursion limit of code that walks them
 _POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
@@ -62,11 +66,19 @@ def read_settings(path: Path, resolve: Resolve) -> Loaded:
     folder = path.absolute().parent
     settings, findings = _validate(data, resolve, folder)
     if settings is None or findings:
-        raise SettingsError(
-            SettingsProblem(str(path), place_for(text, lines, found.path), dotted(found.path), found.what, found.hint)
-            for found in findings
-        )
+        raise SettingsError(_problems(path, text, lines, findings))
     return Loaded(_beside(settings, folder), path, lines)
+
+
+def _problems(path: Path, text: str, lines: Mapping[KeyPath, int], findings: list[Finding]) -> list[SettingsProblem]:
+    problems = [
+        SettingsProblem(str(path), place_for(text, lines, found.path), dotted(found.path), found.what, found.hint)
+        for found in findings[:MOST_PROBLEMS]
+    ]
+    if len(findings) > MOST_PROBLEMS:
+        end = text.count("\n") + 1
+        problems.append(SettingsProblem(str(path), end, "", "there are more problems", "Correct those above first"))
+    return problems
 
 
 def _beside(settings: Settings, folder: Path) -> Settings:
@@ -122,10 +134,10 @@ def _text(path: Path) -> str:
 
 
 def _parse(path: Path, text: str) -> dict[str, Any]:
+    _check_lines(path, text)
     try:
         data = tomllib.loads(text)
-        if _depth(data) > DEEPEST:
-            raise RecursionError
+        _check_extent(path, data)
         return data
     except RecursionError as error:
         problem = SettingsProblem(
@@ -143,17 +155,32 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
         raise SettingsError([problem]) from error
 
 
-def _depth(data: object) -> int:
-    """Return the depth of nested tables and arrays, without recursion; DEEPEST + 1 at most."""
-    depth, level = 0, [data]
-    while level and depth <= DEEPEST:
-        depth += 1
+def _check_lines(path: Path, text: str) -> None:
+    """Raise SettingsError for a line that could hold a key of too many parts.  A key does not go over lines."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.count(".") > MOST_DOTS and not line.lstrip().startswith("#"):
+            what = f"this line has more than {MOST_DOTS} dots"
+            raise SettingsError(
+                [SettingsProblem(str(path), number, "", what, "Divide it, an element of a list a line")]
+            )
+
+
+def _check_extent(path: Path, data: object) -> None:
+    """Raise RecursionError for data that is nested deeper than DEEPEST, ConfigError for more than MOST_VALUES."""
+    depth, values, level = 0, 0, [data]
+    while level:
+        depth, values = depth + 1, values + len(level)
+        if depth > DEEPEST:
+            raise RecursionError
+        if values > MOST_VALUES:
+            raise ConfigError(
+                f"{path}: more than {MOST_VALUES} keys and values", hint="This is not a configuration file"
+            )
         level = [
             item
             for value in level
             for item in (value.values() if isinstance(value, dict) else value if isinstance(value, list) else ())
         ]
-    return depth
 
 
 def _validate(data: dict[str, Any], resolve: Resolve, folder: Path) -> tuple[Settings | None, list[Finding]]:
@@ -221,6 +248,10 @@ def _devices(kind: str, value: Any, resolve: Resolve, folder: Path, findings: li
     if kind in LISTS:
         if not isinstance(value, list):
             findings.append(Finding((kind,), "this is a list of devices", f"Write [[{kind}]] with two brackets"))
+            return []
+        if len(value) > MOST_DEVICES:
+            what = f"{len(value)} devices of this kind, at most {MOST_DEVICES} are possible"
+            findings.append(Finding((kind, MOST_DEVICES), what, "Remove the others"))
             return []
         tables = [((kind, place), table) for place, table in enumerate(value)]
     else:

@@ -11,6 +11,8 @@ from gate.settings.locate import KeyPath
 
 _PASSWORD = re.compile(r"(?<=://)([^/@\s:]*):[^/@\s]+@")
 _LONGEST_VALUE = 80
+_LONGEST_KEY = 200  # characters
+_LONGEST_WHAT = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,8 @@ class SettingsProblem:
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" + (f":{self.column}" if self.column else "")
-        key = f"{self.key}: " if self.key else ""
-        return " ".join(f"{place}: {key}{self.what}. {self.hint}".split())
+        key = f"{_cut(self.key, _LONGEST_KEY)}: " if self.key else ""
+        return " ".join(f"{place}: {key}{_cut(self.what, _LONGEST_WHAT)}. {self.hint}".split())
 
     def as_dict(self) -> dict[str, str | int | None]:
         return asdict(self)
@@ -60,8 +62,11 @@ def dotted(path: Sequence[str | int]) -> str:
 
 def shown(value: object) -> str:
     """Return a value in TOML, shortened, with passwords in addresses masked."""
-    text = covered(json.dumps(value, ensure_ascii=False, default=str))
-    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
+    return _cut(covered(json.dumps(value, ensure_ascii=False, default=str)), _LONGEST_VALUE)
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[:longest]}…"
 
 
 def covered(text: str) -> str:

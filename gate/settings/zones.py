@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 _VERSION = re.compile(rb"(?:# version )?((?:19|20)\d\d)([a-z]{1,2})\b")  # IANA: a year and letters
 _PACKAGE = "tzdata"
-_NAME = re.compile(r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+)*")
+_NAME = re.compile(r"(?=.{1,64}$)[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+)*")  # the longest known one has 32
 
 
 @dataclass(frozen=True, slots=True)

@@ -268,8 +268,41 @@ def test_a_file_without_end(tmp_path: Path) -> None:
     file = tmp_path / "gate.toml"
     file.write_bytes(b"#" * (LARGEST + 1))
 
-    with pytest.raises(ConfigError, match="larger than 256 KiB"):
+    with pytest.raises(ConfigError, match="larger than 64 KiB"):
         load_settings(file, config_of)
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ("x = [" + "1, " * 1000 + "]\n", "more than 1000 keys and values. This is not a configuration file"),
+        ("\n".join("[[reader]]" for _ in range(40)), "41 devices of this kind, at most 32 are possible"),
+        ("x" + ".x" * 101 + " = 1\n", "11: this line has more than 100 dots. Divide it"),
+        (
+            "\n".join(f"devise{number} = 1" for number in range(900)),
+            "910: there are more problems. Correct those above",
+        ),
+        ("x" * 60_000 + " = 1\n", "x…: unknown key"),
+    ],
+)
+def test_more_than_any_configuration_holds_is_refused_in_few_words(tmp_path: Path, more: str, words: str) -> None:
+    file = tmp_path / "gate.toml"
+    file.write_text(LEAST + more)
+
+    with pytest.raises(ConfigError) as caught:
+        load_settings(file, config_of)
+    assert words in str(caught.value)
+    assert len(str(caught.value)) < 10_000
+
+
+def test_a_long_comment_may_have_any_dots(tmp_path: Path) -> None:
+    assert load(tmp_path, LEAST + "#" + "." * 200).device.id == "a"
+
+
+def test_a_zone_with_a_name_longer_than_a_files(tmp_path: Path) -> None:
+    (problem,) = problems(tmp_path, SAMPLE.replace("Asia/Almaty", "A" * 300))
+    assert problem.key == "venue.timezone"
+    assert "there is no time zone" in problem.what
 
 
 def test_a_drivers_own_check_is_told_at_its_table(tmp_path: Path) -> None:
