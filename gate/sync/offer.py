@@ -36,10 +36,16 @@ class ListOffer:
 def read_offer(path: Path) -> ListOffer:
     """Read a list.db.  Raises DamagedError for a file that is no readable list, StoreError when the process cannot be
     started."""
-    content = _answer(path)
+    return parse_offer(path, _answer(path))
+
+
+def parse_offer(path: Path, content: bytes) -> ListOffer:
+    """Parse all that the process wrote about the file `path`.  Raises DamagedError."""
     header, _, rest = content.partition(b"\n")
     del content
     try:
+        if len(header) > _MOST_HEADER:
+            raise ValueError("a header")
         answer = json.loads(header)
         if "what" in answer:
             raise DamagedError(one_line(answer["what"]), hint=one_line(answer["hint"]))

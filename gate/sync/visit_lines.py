@@ -71,8 +71,7 @@ def _visited(value: dict[str, Any]) -> Visited:
 
 
 def _outcome(value: dict[str, Any]) -> Outcome:
-    applied_in = value["applied_in"]
-    if not isinstance(applied_in, int | float) or not isinstance(value["changed"], bool):
+    if not isinstance(value["changed"], bool):
         raise TypeError("a field of another kind")
     return Outcome(
         mirror=_text(value["mirror"]),
@@ -82,7 +81,7 @@ def _outcome(value: dict[str, Any]) -> Outcome:
         changed=value["changed"],
         received=_number(value["received"]),
         way=_text(value["way"]),
-        applied_in=float(applied_in),
+        applied_in=_seconds(value["applied_in"]),
         problems=tuple(_text(problem) for problem in value["problems"]),
     )
 
@@ -98,6 +97,12 @@ def _number(value: object) -> int:
     if type(value) is not int or not 0 <= value < 1 << 63:
         raise TypeError("no number")
     return value
+
+
+def _seconds(value: object) -> float:
+    if type(value) not in (int, float) or not 0 <= value < 1 << 31:  # type: ignore[operator]  # one of both
+        raise TypeError("no time span")
+    return float(value)  # type: ignore[arg-type]  # as above
 
 
 def _line(message: dict[str, object]) -> bytes:

@@ -5,6 +5,7 @@ import json
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 
 import cv2
@@ -25,7 +26,7 @@ from gate.core.model import Listing
 from gate.core.reason import Reason
 from gate.core.rules import parse_rules
 from gate.core.trust import parse_trust
-from gate.errors import ConfigError, GateError, PictureError, PublishError
+from gate.errors import ConfigError, DamagedError, GateError, PictureError, PublishError, StoreError
 from gate.kiosk.messages import to_lane, to_page
 from gate.lane.orders import parse_request
 from gate.passes.aq1_encode import credential_text
@@ -33,6 +34,11 @@ from gate.registry import config_of
 from gate.settings.load import load_settings
 from gate.store import status_wire as wire
 from gate.store import subject_wire
+from gate.store.takeover_messages import TAKEOVER
+from gate.sync.allowance import Step, VisitPhase
+from gate.sync.offer import parse_offer
+from gate.sync.round import MirrorProblem, Outcome, Visited
+from gate.sync.visit_lines import VisitEnded, VisitFailed, ended_line, failed_line, parsed, step_line
 from gate.testing import builders
 from gate.worker.codec import Codec, CodecError
 from tests.fuzz.device_targets import DEVICES
@@ -117,6 +123,7 @@ def _segments() -> list[bytes]:
 
 def _messages(data: bytes) -> None:
     codecs: list[Codec] = [CAMERA.says, CAMERA.hears, EXAMINATION.says, EXAMINATION.hears, to_lane, to_page]
+    codecs += [TAKEOVER.says, TAKEOVER.hears]
     for codec in codecs:
         with suppress(CodecError):
             message = codec.decode(data)
@@ -131,6 +138,52 @@ def _message_lines() -> list[bytes]:
         b'["Taking", {"name": "a.png", "file": [1, 2, 3], "at": 1.5}]\n',
         b'["Failed", {"what": "no", "hint": "yes"}]\n',
         b'["GoOn", {}]\n',
+        b'["Took", {"version": 7, "changed": true}]\n',
+        b'["TakeoverRefused", {"what": "no", "hint": "yes", "is_final": true}]\n',
+    ]
+
+
+def _offer(data: bytes) -> None:
+    """What the reader of a sync's list.db says to the process that verifies it."""
+    offer = parse_offer(Path("list.db"), data)
+    assert sum(map(len, offer.documents.values())) + len(offer.nibbles) < len(data)
+
+
+def _offers() -> list[bytes]:
+    def offer(documents: dict[str, bytes], nibbles: bytes, as_of: int) -> bytes:
+        lengths = [(name, len(body)) for name, body in documents.items()]
+        header = {"documents": lengths, "nibbles": len(nibbles), "as_of": as_of}
+        return json.dumps(header).encode() + b"\n" + b"".join(documents.values()) + nibbles
+
+    return [
+        offer({"trust.json": builders.trust_json(), "rules.json": builders.rules_json()}, _NIBBLES[:64], 1_700_000_000),
+        offer({}, b"", 0),
+        b'{"what": "list.db: it is damaged", "hint": "Sync again"}\n',
+    ]
+
+
+def _visit(data: bytes) -> None:
+    """What the process that visits a mirror says to the sync.  A taken line is one that can be written again."""
+    said = parsed(data)
+    if isinstance(said, VisitEnded):
+        assert parsed(ended_line(said.visited)) == said
+        json.dumps(asdict(said.visited), allow_nan=False)
+    elif isinstance(said, Step):
+        assert parsed(step_line(said)) is not None
+    elif isinstance(said, VisitFailed):
+        assert "\n" not in str(said.error)
+    else:
+        raise ValueError("refused")
+
+
+def _visits() -> list[bytes]:
+    outcome = Outcome("https://a.example.kz", 7, 1_700_000_000, 9, True, 512, "2 deltas", 0.25, ("b: silent",))
+    problem = MirrorProblem("b: it is silent", "Wait")
+    return [
+        step_line(Step(VisitPhase.READ, "https://a.example.kz/x", 512)),
+        ended_line(Visited(outcome, (problem,), 512)),
+        ended_line(Visited(None, (problem,), 0)),
+        failed_line(StoreError("list.db: no space left", hint="Free some")),
     ]
 
 
@@ -239,8 +292,10 @@ TARGETS = {
     "rules": Target(parse_rules, PublishError, lambda: [builders.rules_json()]),
     **DEVICES,
     "message": Target(_messages, None, _message_lines),
+    "offer": Target(_offer, DamagedError, _offers),
+    "visit": Target(_visit, ValueError, _visits),
     "request": Target(parse_request, ValueError, _requests),
-    "config": Target(_config, ConfigError, lambda: [SAMPLE.encode(), LEAST.encode()], cpu=1.0),
+    "config": Target(_config, ConfigError, lambda: [SAMPLE.encode(), LEAST.encode()]),
     "picture": Target(_picture, PictureError, _pictures, cpu=2.0),
     "table": Target(_table, PublishError, _tables),
     "workbook": Target(_workbook, GateError, lambda: [(CORPUS / "workbook" / "people.xlsx").read_bytes()], cpu=1.0),
