@@ -44,7 +44,7 @@ _NEEDED = frozenset({Role.PASSAGE, Role.DOOR, Role.LOCK, Role.LOCKDOWN, Role.INT
 """Contacts without which no pass is served: their state cannot be guessed."""
 
 FIRST_WITHIN = 15.0
-"""Seconds that a start waits for the first list to be verified: half of the start's limit in gate.service."""
+"""Seconds that a start waits for the first list to be verified: half of what a start asks systemd for at a time."""
 
 ALIVE_EVERY = 1.0  # seconds between two signs of life to systemd, at most
 

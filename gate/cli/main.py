@@ -6,6 +6,7 @@ Errors go to stderr as one line that says what to do.  Exit 0 good, 1 failed, 2 
 import importlib
 import os
 import sys
+from types import ModuleType
 
 import click
 
@@ -30,6 +31,8 @@ _COMMANDS = {  # name -> module of the click command of that name, and its text 
     "drivers": ("gate.cli.drivers", "Show which drivers there are, and what each needs."),
 }
 
+_TIMED = ("run", "safe-outputs")  # commands that systemd gives a limited time
+
 
 class _Lazy(click.Group):
     """The group of subcommands.  `gate run` must not pay for the imports of `gate demo`."""
@@ -40,7 +43,7 @@ class _Lazy(click.Group):
     def get_command(self, _: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        module = importlib.import_module(_COMMANDS[cmd_name][0])
+        module = _load(cmd_name)
         command = getattr(module, "list_" if cmd_name == "list" else cmd_name.replace("-", "_"))
         assert isinstance(command, click.Command)  # noqa: S101 - guaranteed by the table above
         return command
@@ -48,6 +51,15 @@ class _Lazy(click.Group):
     def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary) for name, (_, summary) in _COMMANDS.items()])
+
+
+def _load(name: str) -> ModuleType:
+    if name not in _TIMED:
+        return importlib.import_module(_COMMANDS[name][0])
+    from gate.runtime.notify import imports_reported  # no other command pays for it
+
+    with imports_reported():
+        return importlib.import_module(_COMMANDS[name][0])
 
 
 @click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

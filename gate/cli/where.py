@@ -20,6 +20,7 @@ from gate.store.time_floor import read_signed, read_synced
 from gate.sync.times import Times
 
 USUAL = Path("/etc/gate/gate.toml")
+LANES = "lanes"  # folder beside it: NAME.toml for each gate@NAME.service
 
 
 def state_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -59,8 +60,12 @@ def run_directory(config: Path | None, state_dir: Path | None) -> Path:
     file."""
     if state_dir is not None:
         return run_dir_of(state_dir)
-    if config is None and DEFAULT_RUN.is_dir() and not os.access(USUAL, os.R_OK):
-        return DEFAULT_RUN  # staff may give orders without the right to read a camera's password in it
+    if DEFAULT_RUN.is_dir() and not os.access(config or USUAL, os.R_OK):
+        # Staff may give orders without the right to read a camera's password in it.
+        if config is None or config.absolute() == USUAL:
+            return DEFAULT_RUN
+        if config.absolute().parent == USUAL.parent / LANES:
+            return DEFAULT_RUN / config.stem
     if config is None and not USUAL.exists():
         raise UsageError("it is not said where the gate's state lies", hint="Give --config FILE or --state-dir DIR")
     return load_settings(config or USUAL, config_of).device.runs

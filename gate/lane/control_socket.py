@@ -48,6 +48,7 @@ IDLE_FOR = 10.0  # seconds without a whole request, or without taking an answer,
 REFUSED_FOR = 1.0  # seconds until a connection that the operating system refused is tried again
 PACE = 0.02  # seconds between two requests, of all clients: each may cost the writing thread a query
 
+_STAFF_ENTER = 0o027  # umask of the socket's folder
 _UCRED = struct.Struct("3i")  # pid, uid, gid: struct ucred of the kernel
 
 log = Log(part="lane")
@@ -149,8 +150,18 @@ async def _converse(
             await asyncio.wait_for(writer.drain(), IDLE_FOR)
 
 
+def _make_folder(run_dir: Path) -> None:
+    """Make a folder that is missing: /run/gate/NAME of a further lane.  It inherits group and set-group-ID bit of
+    /run/gate, and members of the group may enter; a folder that exists keeps its rights."""
+    mask = os.umask(_STAFF_ENTER)
+    try:
+        run_dir.mkdir(mode=0o777, parents=True, exist_ok=True)
+    finally:
+        os.umask(mask)
+
+
 def _listen(run_dir: Path) -> socket.socket:
-    run_dir.mkdir(parents=True, exist_ok=True)
+    _make_folder(run_dir)
     listening = socket.socket(socket.AF_UNIX)
     folder = os.open(run_dir, os.O_RDONLY | os.O_DIRECTORY)
     try:

@@ -10,6 +10,8 @@ from gate.core.model import Listing
 from gate.runtime.notify import STARTING, Notifier
 from tests.system.rig import Daemon, Site, replay
 
+MORE = f"EXTEND_TIMEOUT_USEC={STARTING}"
+
 
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
@@ -40,7 +42,9 @@ def test_ready_alive_stopping(site: Site, tmp_path: Path, monkeypatch: pytest.Mo
         alive = heard(listener, 3.0)
         daemon.stop()
         last = heard(listener, 0.5)
-    assert alive[0] == "READY=1"
+    assert alive[0] == MORE  # before anything large is loaded
+    assert "READY=1" in alive
+    assert MORE not in alive[alive.index("READY=1") :]
     assert 2 <= alive.count("WATCHDOG=1") <= 4
     assert last[-1] == "STOPPING=1"
 
@@ -74,6 +78,32 @@ def test_a_lane_whose_store_hangs_gives_no_sign_of_life(
             daemon.stop()
 
 
+@pytest.mark.parametrize("command", ["run", "safe-outputs"])
+def test_on_a_slow_card_each_module_that_is_loaded_is_progress(
+    command: str, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The program below is `gate` on a card from which one module takes three seconds, as its clock has it."""
+    program = tmp_path / "slow.py"
+    program.write_text(
+        "import itertools, sys\n"
+        "from gate.runtime import notify\n"
+        "late = itertools.count(step=3.0)\n"
+        "notify.monotonic = lambda: next(late)\n"
+        "from gate.cli.main import gate\n"
+        f"gate.get_command(None, {command!r})\n"
+        "assert not [each for each in sys.meta_path if each.__class__.__module__ == notify.__name__]\n"
+    )
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(tmp_path / "notify"))
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        done = Daemon(site, program=(str(program),))
+        assert done.process.wait(60) == 0, done.said()
+        done.stop()
+        told = heard(listener, 0.2)
+    assert set(told) == {MORE}
+    assert len(told) > 5
+
+
 @pytest.mark.parametrize("kind", ["path", "abstract"])
 def test_a_full_queue_delays_ready_and_holds_nobody_up(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -86,7 +116,7 @@ def test_a_full_queue_delays_ready_and_holds_nobody_up(
         for _ in range(5000):  # many more than a queue takes (net.unix.max_dgram_qlen)
             notifier.alive()
         notifier.ready()
-        assert set(heard(listener, 0.2)) == {f"EXTEND_TIMEOUT_USEC={STARTING}"}
+        assert set(heard(listener, 0.2)) == {MORE}
         notifier.alive()
         notifier.alive()
         notifier.stopping()
