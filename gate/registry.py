@@ -3,6 +3,7 @@
 Look drivers up before the event loop starts: entry points are read from disk.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from gate.errors import ConfigError
 from gate.logs import naming
+from gate.ports.credentials import filled, refers
 from gate.ports.driver import AnySpec, DriverConfig, DriverSpec
 
 if TYPE_CHECKING:  # `gate safe-outputs` looks up one driver, and a door waits for it
@@ -49,10 +51,14 @@ class Fitted:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Any]:
-        """Open the device, as `gate.ports.driver.DriverSpec.open` does; its driver's log lines name it."""
+        """Open the device, as `gate.ports.driver.DriverSpec.open` does; its driver's log lines name it.  Secrets are
+        read each time, so one that was put right helps without a restart."""
+        config = self.config
+        if refers(config):
+            config = await asyncio.to_thread(filled, config)
         async with AsyncExitStack() as stack:
             with naming(self.name):
-                device = await stack.enter_async_context(self.spec.open(self.config))
+                device = await stack.enter_async_context(self.spec.open(config))
             yield device
 
 

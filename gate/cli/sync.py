@@ -14,7 +14,8 @@ import click
 from gate.cli.log_options import log_options
 from gate.cli.where import sync_times
 from gate.device.owner import become_owner
-from gate.errors import ConfigError
+from gate.errors import ConfigError, DeviceError
+from gate.ports.credentials import fill
 from gate.registry import config_of
 from gate.runtime.notify import Notifier
 from gate.settings.load import load_settings
@@ -86,7 +87,18 @@ def _source(settings: Settings, file: Path) -> tuple[ListSource, float]:
         )
     table, where, by_iin = settings.sync, places_in(settings), settings.staff.iin_check
     key = _device_key(where) if by_iin else None
-    return ListSource(table.mirrors, table.root, where, settings.list.warn_after, key, not by_iin), table.every
+    mirrors = tuple(map(_filled, table.mirrors))
+    if table.proxy is not None:  # visits to mirrors are processes of their own, and inherit it
+        os.environ["http_proxy"] = os.environ["https_proxy"] = _filled(table.proxy)
+    return ListSource(mirrors, table.root, where, settings.list.warn_after, key, not by_iin), table.every
+
+
+def _filled(address: str) -> str:
+    """Return an address with its secrets.  Raises ConfigError: without one there is nothing to try again."""
+    try:
+        return fill(address)
+    except DeviceError as error:
+        raise ConfigError(f"[sync]: {error.what}", hint=error.hint) from error
 
 
 def _device_key(where: Places) -> "VerifyKey":

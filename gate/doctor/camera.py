@@ -11,6 +11,7 @@ from gate.doctor.lines import CheckLine, Mark, failure
 from gate.doctor.scanner import scanner_lines
 from gate.errors import GateError
 from gate.ports.camera_report import CameraReport, Examiner
+from gate.ports.credentials import filled
 from gate.ports.reader import ReaderConfig
 from gate.registry import Fitted, examiner
 
@@ -116,7 +117,7 @@ def advice(report: CameraReport, asked_fps: float) -> list[str]:
 
 
 def _examined(examine: Examiner, reader: Fitted, glance: Glance, picture: Path | None) -> CameraReport:
-    config = reader.config
+    config = filled(reader.config)
     assert isinstance(config, ReaderConfig)  # noqa: S101 - callers pass readers only
     asked = getattr(config, "fps", 0.0)
 

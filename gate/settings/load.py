@@ -3,7 +3,7 @@
 import json
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from gate.errors import ConfigError, GateError
+from gate.ports.credentials import OPENING, names_in
 from gate.ports.driver import FOLDER, DriverConfig
 from gate.ports.inputs import InputConfig
 from gate.ports.reader import ReaderConfig
@@ -31,6 +32,7 @@ BASES: Mapping[str, type[DriverConfig]] = {
     "input": InputConfig,
     "feedback": DriverConfig,
 }
+SECRET_TABLES = frozenset({*BASES, "sync"})  # where `{credential:NAME}` is filled in
 LISTS = ("reader", "input", "feedback")  # written [[reader]]; there is one barrier
 LARGEST = 64 * 1024  # bytes: the reference with all its comments has 28 KB; /dev/zero is endless
 MOST_VALUES = 1000  # keys and array elements: the reference has 190
@@ -39,6 +41,18 @@ MOST_PROBLEMS = 20  # in one report: those after them often follow from them
 MOST_DOTS = 100  # in a line: tomllib takes a second for a key of 20,000 parts
 DEEPEST = 20  # nested tables and arrays: deeper ones exceed the recursion limit of code that walks them
 _POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """A configuration text that has been checked, with its faults.  `settings` and each of `also` are None where a
+    fault keeps them from being built."""
+
+    settings: Settings | None
+    also: Mapping[str, Any]  # tables beside the gate's own, by name
+    data: Mapping[str, Any]  # as the text states it; empty for a text that is not TOML
+    findings: tuple[Finding, ...]
+    lines: Mapping[KeyPath, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +71,32 @@ def load_settings(path: Path, resolve: Resolve) -> Settings:
 
 def read_settings(path: Path, resolve: Resolve) -> Loaded:
     """Load a file as `load_settings` does, with the line of each key."""
-    text = _text(path)
+    text = read_text(path)
+    reviewed = review_text(path, text, resolve, path.absolute().parent)
+    if reviewed.settings is None or reviewed.findings:
+        raise SettingsError(problems_of(path, text, reviewed.findings, reviewed.lines))
+    return Loaded(reviewed.settings, path, reviewed.lines)
+
+
+def review_text(
+    path: Path, text: str, resolve: Resolve, folder: Path, also: Mapping[str, type[BaseModel]] | None = None
+) -> Reviewed:
+    """Check a text without raising for what its tables hold.  `path` appears in messages; relative paths start at
+    `folder`.  `also`: tables that may stand beside the gate's own, each with its model.  Raises SettingsError for a
+    text that is not TOML."""
     data = _parse(path, text)
     try:
         lines = locate(text)
     except (ValueError, RecursionError):  # without line numbers, errors still name the key
         lines = {}
-    folder = path.absolute().parent
-    settings, findings = _validate(data, resolve, folder)
-    if settings is None or findings:
-        raise SettingsError(_problems(path, text, lines, findings))
-    return Loaded(_beside(settings, folder), path, lines)
+    settings, more, findings = _validate(data, resolve, folder, also or {})
+    return Reviewed(settings and _beside(settings, folder), more, data, tuple(findings), lines)
 
 
-def _problems(path: Path, text: str, lines: Mapping[KeyPath, int], findings: list[Finding]) -> list[SettingsProblem]:
+def problems_of(
+    path: Path, text: str, findings: Sequence[Finding], lines: Mapping[KeyPath, int]
+) -> list[SettingsProblem]:
+    """Return the findings with their lines in the text, at most MOST_PROBLEMS and a word about the others."""
     problems = [
         SettingsProblem(str(path), place_for(text, lines, found.path), dotted(found.path), found.what, found.hint)
         for found in findings[:MOST_PROBLEMS]
@@ -113,7 +139,8 @@ def _device_beside(config: Device, folder: Path) -> Device:
     return config.model_copy(update={name: folder / value for name, value in config if isinstance(value, Path)})
 
 
-def _text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """Read a configuration file.  Raises ConfigError, and SettingsError for one that is not text."""
     try:
         with path.open("rb") as file:
             raw = file.read(LARGEST + 1)
@@ -122,6 +149,11 @@ def _text(path: Path) -> str:
         raise ConfigError(
             f"{path}: cannot be read ({why})", hint="Name a configuration file; `gate config init` writes one"
         ) from error
+    return decode_text(path, raw)
+
+
+def decode_text(path: Path, raw: bytes) -> str:
+    """Return a configuration file's content as text with "\\n" line ends.  Raises as `read_text` does."""
     if len(raw) > LARGEST:
         raise ConfigError(f"{path}: larger than {LARGEST // 1024} KiB", hint="This is not a configuration file")
     try:
@@ -183,11 +215,14 @@ def _check_extent(path: Path, data: object) -> None:
         ]
 
 
-def _validate(data: dict[str, Any], resolve: Resolve, folder: Path) -> tuple[Settings | None, list[Finding]]:
+def _validate(
+    data: dict[str, Any], resolve: Resolve, folder: Path, also: Mapping[str, type[BaseModel]]
+) -> tuple[Settings | None, dict[str, Any], list[Finding]]:
     findings: list[Finding] = []
     plain: dict[str, Any] = _plain(data, (), findings)
-    own = {name: value for name, value in plain.items() if name not in BASES}
-    tables = _check(Tables, own, (), folder, findings)
+    own = {name: value for name, value in plain.items() if name not in BASES and name not in also}
+    tables = _check(Tables, own, (), folder, findings, (*BASES, *also))
+    more = {name: _check(model, plain.get(name, {}), (name,), folder, findings) for name, model in also.items()}
     devices = {kind: _devices(kind, plain.get(kind), resolve, folder, findings) for kind in BASES}
     if not plain.get("reader"):
         findings.append(
@@ -197,9 +232,9 @@ def _validate(data: dict[str, Any], resolve: Resolve, folder: Path) -> tuple[Set
         first: dict[KeyPath, Finding] = {}
         for found in findings:  # keep the first finding at a place: the others follow from it
             first.setdefault(found.path, found)
-        return None, list(first.values())
+        return None, more, list(first.values())
     barriers = devices["barrier"]
-    return Settings.model_validate(
+    settings = Settings.model_validate(
         {
             **{name: getattr(tables, name) for name in Tables.model_fields},
             "readers": devices["reader"],
@@ -207,7 +242,8 @@ def _validate(data: dict[str, Any], resolve: Resolve, folder: Path) -> tuple[Set
             "inputs": devices["input"],
             "feedback": devices["feedback"],
         }
-    ), []
+    )
+    return settings, more, []
 
 
 def _plain(value: Any, path: KeyPath, findings: list[Finding]) -> Any:
@@ -219,21 +255,40 @@ def _plain(value: Any, path: KeyPath, findings: list[Finding]) -> Any:
     if isinstance(value, datetime | date | time):
         findings.append(Finding(path, f"{value} is read as a date or time", "Put it in quotes if text is meant"))
         return str(value)
+    if isinstance(value, str) and OPENING in value and (fault := _reference_fault(value, path)):
+        findings.append(Finding(path, *fault))
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
         findings.append(Finding(path, "this number is too large", "Write one that fits in 64 bits"))
         return 0
     return value
 
 
+def _reference_fault(value: str, path: KeyPath) -> tuple[str, str] | None:
+    """Return what is wrong with the references to secrets in a text, and what to do."""
+    if path[0] not in SECRET_TABLES:
+        return "no secret is filled in here", "Secrets belong to devices and to [sync]"
+    try:
+        names_in(value)
+    except ValueError:
+        return "this is no reference to a secret", "Write {credential:NAME}, the name in small letters, digits and '-'"
+    return None
+
+
 def _check(
-    model: type[BaseModel], table: Mapping[str, Any], place: KeyPath, folder: Path, findings: list[Finding]
+    model: type[BaseModel],
+    table: Any,
+    place: KeyPath,
+    folder: Path,
+    findings: list[Finding],
+    others: Collection[str] = (),
 ) -> Any:
     """Return the validated model, or None.  Validation goes through JSON, whose strict mode keeps TOML's types apart
-    ("17" is no number, 1 is no `true`) but reads paths and enums from text."""
+    ("17" is no number, 1 is no `true`) but reads paths and enums from text.  `others`: names that are known beside the
+    model's."""
     try:
         return model.model_validate_json(json.dumps(table), strict=True, context={FOLDER: folder})
     except ValidationError as error:
-        found = explain(error, model, table, () if place else tuple(BASES))
+        found = explain(error, model, table, others)
         findings.extend(Finding((*place, *one.path), one.what, one.hint) for one in found)
     except GateError as error:  # a driver's own check may raise one
         findings.append(Finding(place, error.what, error.hint))

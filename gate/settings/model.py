@@ -254,6 +254,21 @@ class Sync(Table):
             "a relative path starts at this file's folder",
         ),
     ] = Path("root.json")
+    proxy: Annotated[
+        str | None,
+        Field(
+            description="the proxy for http(s) mirrors, with user and password where it wants them; if left out, that "
+            "of the environment (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY); NO_PROXY holds all the same",
+            examples=["http://gate:{credential:proxy}@proxy.example.kz:3128"],
+        ),
+    ] = None
+
+    @field_validator("proxy")
+    @classmethod
+    def _proxy(cls, value: str | None) -> str | None:
+        if value is not None and not (is_mirror(value) and value.startswith("http")):
+            raise wrong("this is no address of a proxy", 'Write "http://host:port" or "http://user:password@host:port"')
+        return value
 
     @field_validator("mirrors")
     @classmethod

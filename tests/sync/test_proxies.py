@@ -13,10 +13,12 @@ import pytest
 
 from gate.errors import SyncError
 from gate.sync.proxies import proxy_for
+from tests.commands.process import run_gate
 from tests.sync.certificates import self_signed
 from tests.sync.liars import Liar
 from tests.sync.servers import MirrorServer
 from tests.sync.world import World
+from tests.unit.configurations import LEAST
 
 HTTPS, HTTP = "https://lists.example.kz/gate", "http://lists.example.kz/gate"
 
@@ -159,7 +161,7 @@ def test_a_bad_proxy_does_not_stop_a_folder(world: World, monkeypatch: pytest.Mo
 
 def test_a_proxy_that_wants_a_password(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     with MirrorServer(world.public) as proxy:
-        proxy.wants = "Basic " + base64.b64encode(b"gate:s3:cret").decode()
+        proxy.wants = "Basic " + base64.b64encode(b"gate:s3:qqw").decode()
         for value, says in {
             proxy.address: rf"the proxy \(http_proxy={proxy.address}\) wants a user and a password \(407\)",
             proxy.address.replace("//", "//gate:wrong@"): r"\*\*\*@.* refuses the user and password \(407\)",
@@ -236,3 +238,27 @@ def test_a_mirror_over_https_through_a_proxy(world: World, monkeypatch: pytest.M
         assert proxy.asked[0].startswith(b"CONNECT lists.example.kz:443 ")
         assert base64.b64encode(b"gate:s3cret") in proxy.asked[0]
         assert "/metadata/timestamp.json" in mirror.asked
+
+
+def test_secrets_of_the_proxy_and_the_mirror_come_from_credentials(world: World, tmp_path: Path) -> None:
+    (tmp_path / "gate.proxy").write_text("s3%3Aqqw\n")
+    (tmp_path / "gate.mirror").write_text("m1rror\n")
+    file = tmp_path / "gate.toml"
+    with Liar(_refused) as proxy:
+        address = f"http://gate:{{credential:proxy}}@127.0.0.1:{proxy.port}"
+        sync = f'[sync]\nmirrors = ["http://gate:{{credential:mirror}}@lists.example.kz/"]\nproxy = "{address}"\n'
+        least = LEAST.replace('id = "a"', f"id = 'a'\nstate_dir = '{tmp_path}/state'")
+        file.write_text(f"{least}\n{sync}root = '{world.root}'\n")
+        environment = {"CREDENTIALS_DIRECTORY": str(tmp_path), "HTTP_PROXY": "http://127.0.0.1:1"}
+        done = run_gate("sync", "--config", file, "--once", env={**os.environ, **environment})
+        asked = proxy.asked[0]
+    shown = run_gate("config", "show", file)
+
+    assert done.returncode == 1
+    assert b"Proxy-Authorization: Basic " + base64.b64encode(b"gate:s3:qqw") in asked
+    assert b"Authorization: Basic " + base64.b64encode(b"gate:m1rror") in asked
+    assert not [secret for secret in ("qqw", "m1rror") if secret in done.stderr + done.stdout + shown.stdout]
+
+
+def _refused(_: Liar, connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 407 x\r\nContent-Length: 0\r\n\r\n")
