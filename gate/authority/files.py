@@ -1,4 +1,8 @@
-"""Files that are replaced atomically, and a lock for one writer in an authority's directory."""
+"""Files that are replaced atomically, and a lock for one writer in an authority's directory.
+
+Unlike `gate.store.durable`, which takes its name back from anything that has it, this one writes where people keep
+their own files, too: it stages under a name that nobody has, and refuses to replace a folder.
+"""
 
 import fcntl
 import os
@@ -9,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from gate.errors import StoreError
+from gate.store.durable import sync_folder
 
 PUBLIC = 0o644  # whatever the umask: a web server must read publications
 PRIVATE = 0o600
@@ -30,7 +35,7 @@ def replacing(path: Path, mode: int = PUBLIC) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(descriptor)
         part.replace(path)
-        sync_directory(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise StoreError(
             f"cannot write {path}: {error.strerror}", hint="Check the folder, its rights and the free space"
@@ -44,15 +49,6 @@ def write(path: Path, data: bytes, mode: int = PUBLIC) -> None:
     """Replace a file with `data`.  Raises StoreError."""
     with replacing(path, mode) as file:
         file.write(data)
-
-
-def sync_directory(directory: Path) -> None:
-    """Fsync a directory: a rename survives a power cut only after that."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def make_directory(directory: Path, mode: int = 0o755) -> None:

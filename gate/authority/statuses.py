@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from gate.authority import files
 from gate.core.model import Listing
 from gate.errors import StoreError, UsageError
-from gate.store.status_wire import MAX_VALUE
+from gate.store.status_wire import MAX_VALUE, pack_nibbles
 
 Places = NDArray[np.int64]
 Values = NDArray[np.uint8]
@@ -77,11 +77,8 @@ class StatusTable:
         target[touched] = values[touched]
 
     def nibbles(self) -> bytes:
-        """Return the published format (`gate.store.status_wire`): two places a byte, the even one in the low half."""
-        packed = np.zeros((self.size + 1) // 2, np.uint8)
-        packed |= self._values[0::2]
-        packed[: self.size // 2] |= self._values[1::2] << 4
-        return packed.tobytes()
+        """Return the published format."""
+        return pack_nibbles(self._values)
 
     def _set_arrays(self, places: Places, values: Values) -> None:
         if not places.size:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gate.errors import DeviceError
 from gate.ports.inputs import Level, Role
+from gate.store.file_lock import try_lock
 
 
 class DoorInterlock:
@@ -29,13 +30,8 @@ class DoorInterlock:
 
     def take(self) -> bool:
         """Claim the way for this door, and keep the other one shut from now on; return whether this door has it."""
-        if not self.held:
-            try:
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return False
-            self.held = True
-        return True
+        self.held = self.held or try_lock(self._file)
+        return self.held
 
     def level(self, at: float) -> Level:
         """Return the level of the other door, as a contact with the role interlock reports it.  `at`: monotonic

@@ -121,7 +121,7 @@ def _clear(path: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Flush the names within `folder` to the disk."""
+    """Flush the names within `folder` to the disk: a rename survives a power cut only after that."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

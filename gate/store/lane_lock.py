@@ -1,11 +1,11 @@
 """The lock that admits one lane to a state directory."""
 
-import fcntl
 import os
 from pathlib import Path
 
 from gate.errors import FinalStoreError
 from gate.store.database import unusable
+from gate.store.file_lock import try_lock
 
 
 def claim_lane(state_dir: Path) -> int:
@@ -18,14 +18,13 @@ def claim_lane(state_dir: Path) -> int:
     except OSError as error:
         raise unusable(path, error) from error
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(descriptor)
-        raise FinalStoreError(
-            f"{state_dir} is in use by another gate",
-            hint="Only one `gate run` may use a state directory; stop the other",
-        ) from error
-    except OSError as error:  # the file system has no locks, or does not answer
+        if try_lock(descriptor):
+            return descriptor
+    except OSError as error:
         os.close(descriptor)
         raise unusable(path, error) from error
-    return descriptor
+    os.close(descriptor)
+    raise FinalStoreError(
+        f"{state_dir} is in use by another gate",
+        hint="Only one `gate run` may use a state directory; stop the other",
+    )

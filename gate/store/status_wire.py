@@ -80,6 +80,19 @@ def byte_length(size: int) -> int:
     return (size + 1) // 2
 
 
+def pack_nibbles(values: NDArray[np.uint8]) -> bytes:
+    """Pack two places a byte, the even one in the low half."""
+    packed = np.zeros(byte_length(len(values)), np.uint8)
+    packed |= values[0::2]
+    packed[: len(values) // 2] |= values[1::2] << 4
+    return packed.tobytes()
+
+
+def unpack_nibbles(packed: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the value of each place, two for each byte."""
+    return np.stack((packed & 15, packed >> 4), axis=1).ravel()
+
+
 def encode_snapshot(nibbles: bytes) -> bytes:
     return _pack(nibbles)
 
@@ -100,11 +113,11 @@ def encode_delta(before: bytes, after: bytes) -> bytes:
     differing = np.flatnonzero(old != np.frombuffer(after, np.uint8))
     new, was = np.frombuffer(after, np.uint8)[differing], old[differing]
     places = np.stack((2 * differing, 2 * differing + 1), axis=1).ravel()
-    values = np.stack((new & 15, new >> 4), axis=1).ravel()
+    values = unpack_nibbles(new)
     changed = np.stack(((new ^ was) & 15 != 0, (new ^ was) >> 4 != 0), axis=1).ravel()
     places, values = places[changed], values[changed]
     gaps = np.diff(places, prepend=-1) - 1
-    return _pack(len(places).to_bytes(_COUNT_BYTES, "little") + _leb128(gaps) + _packed(values))
+    return _pack(len(places).to_bytes(_COUNT_BYTES, "little") + _leb128(gaps) + pack_nibbles(values))
 
 
 def apply_delta(data: bytes, before: bytes, size: int) -> bytes:
@@ -121,7 +134,7 @@ def apply_delta(data: bytes, before: bytes, size: int) -> bytes:
     places = np.cumsum(_unleb128(body[:tail], count) + 1) - 1
     if count and int(places[-1]) >= 2 * length:
         raise _unfit("delta")
-    values = _unpacked(body[tail:])[:count]
+    values = unpack_nibbles(body[tail:])[:count]
     after = np.zeros(length, np.uint8)
     after[: len(before)] = np.frombuffer(before, np.uint8)
     for half, shift in ((0, 0), (1, 4)):  # a byte may change in both halves, so one half after the other
@@ -156,17 +169,6 @@ def _unpack(data: bytes, most: int, what: str) -> bytes:
 
 def _unfit(what: str) -> PublishError:
     return PublishError(f"{what} does not hold what its head names", hint="Publish it again")
-
-
-def _packed(values: NDArray[np.uint8]) -> bytes:
-    packed = np.zeros(byte_length(len(values)), np.uint8)
-    packed |= values[0::2]
-    packed[: len(values) // 2] |= values[1::2] << 4
-    return packed.tobytes()
-
-
-def _unpacked(packed: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return np.stack((packed & 15, packed >> 4), axis=1).ravel()
 
 
 def _leb128(numbers: NDArray[np.int64]) -> bytes:

@@ -16,6 +16,7 @@ from time import monotonic, sleep
 
 from gate.errors import StoreError, SyncError
 from gate.store.durable import make_directory
+from gate.store.file_lock import try_lock
 from gate.sync.shelf import disk_error
 
 WAIT = 15.0  # seconds that a person's command waits; a holder gives way within two
@@ -101,9 +102,6 @@ def _wanted(folder: Path, rank: Rank) -> bool:
 def _locked(descriptor: int, how: int, folder: Path) -> bool:
     """Try to take the lock; return whether it worked.  Raises StoreError where the file system has no locks."""
     try:
-        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
+        return try_lock(descriptor, how)
     except OSError as error:
         raise disk_error(folder, error) from error
-    return True
