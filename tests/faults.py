@@ -3,7 +3,6 @@
 import sys
 import tempfile
 from collections.abc import Callable
-from contextlib import closing
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -42,13 +41,13 @@ def _kill(random: Random, count: int, folder: Path) -> None:
         place = folder / f"sensed-{sensed}"
         place.mkdir()
         share = (count + (not sensed)) // 2
-        with closing(Visits(place, sensed=sensed)) as visits:
-            lines = visits.killed_at(0) if share else 0
-            for number in range(share):
-                # Evenly over the whole visit, and anywhere between two even places.
-                line = 1 + int((number + random.random()) * lines / share)
-                _try(partial(visits.killed_at, line), f"kill at line {line} of {lines}, sensed={sensed}")
-                _say("kills", number + 1, share)
+        visits = Visits(place, sensed=sensed)
+        lines = visits.killed_at(0) if share else 0
+        for number in range(share):
+            # Evenly over the whole visit, and anywhere between two even places.
+            line = 1 + int((number + random.random()) * lines / share)
+            _try(partial(visits.killed_at, line), f"kill at line {line} of {lines}, sensed={sensed}")
+            _say("kills", number + 1, share)
         click.echo(f"{share} kills over {lines} lines, {'with' if sensed else 'without'} a passage sensor: no harm")
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Self
 
 SETTLES = 10.0  # seconds in which threads and processes that were told to end do so, on a busy machine
-SESSION = {"tests.commands.server", "tests.fork_server"}  # modules of processes that last as long as the tests
+SESSION = {"tests.commands.server"}  # modules of processes that last as long as the tests
 _kept: set[str] = set()  # files that last as long as the tests
 
 

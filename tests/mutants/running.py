@@ -71,30 +71,31 @@ def fails(root: Path, tests: Sequence[str], limit: float, mutant: Mutant | None 
 
 def in_child(work: Callable[[], int], limit: float) -> int | None:
     """The exit code of a child that does this; None: it was killed after `limit` seconds."""
-    child = os.fork()
-    if child == 0:
-        _alone(work)
-    ends = time.monotonic() + limit
-    while time.monotonic() < ends:
-        ended, status = os.waitpid(child, os.WNOHANG)
-        if ended:
-            return os.waitstatus_to_exitcode(status)
-        time.sleep(POLL)
-    os.killpg(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return None
+    with tempfile.TemporaryDirectory(prefix="mut-", ignore_cleanup_errors=True) as folder:
+        child = os.fork()
+        if child == 0:
+            _alone(work, folder)
+        ends = time.monotonic() + limit
+        while time.monotonic() < ends:
+            ended, status = os.waitpid(child, os.WNOHANG)
+            if ended:
+                return os.waitstatus_to_exitcode(status)
+            time.sleep(POLL)
+        os.killpg(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        return None
 
 
-def _alone(work: Callable[[], int]) -> None:
-    """In a session of its own, silent; what the tests leave behind goes with its temporary folder."""
+def _alone(work: Callable[[], int], folder: str) -> None:
+    """In a session of its own, silent; what the tests leave behind goes with the folder."""
     os.setsid()
+    os.environ["TMPDIR"] = tempfile.tempdir = folder
     null = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(null, stream)
     code = 3
     try:
-        with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
-            set_hypothesis_home_dir(folder)  # no example that breaks a mutant is tried for ever after
-            code = work()
+        set_hypothesis_home_dir(folder)  # no example that breaks a mutant is tried for ever after
+        code = work()
     finally:
         os._exit(code)

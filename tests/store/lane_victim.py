@@ -18,7 +18,7 @@ from gate.store import segments
 from gate.store.admission import Admission, Presented
 from gate.store.list_reader import StatusList
 from gate.testing.builders import claims, policy
-from tests.fork_server import serve
+from tests.commands.jobs import carry_out
 
 PEOPLE = range(10, 15)
 REUSE_AFTER = 3 * 86_400.0  # seconds: longer than the story
@@ -78,4 +78,4 @@ def _live(job: dict[str, Any]) -> int:
 
 
 if __name__ == "__main__":
-    serve(_live)
+    carry_out(_live)

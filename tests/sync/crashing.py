@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gate.errors import GateError
 from gate.sync.sync import ListSource, sync
-from tests.fork_server import serve
+from tests.commands.jobs import carry_out
 
 REFUSED = 17  # exit code: a GateError, as it should be
 
@@ -23,4 +23,4 @@ def _run(job: dict[str, str]) -> int:
 
 if __name__ == "__main__":
     logging.disable()
-    serve(_run)
+    carry_out(_run)

@@ -1,7 +1,8 @@
 """`gate run` that is killed at the Nth line it executes after the first code was shown.
 
-A job: config, log, line.  Lines of the lane, the store, the reducer and the barrier's driver are counted, on every
-thread; 0: it lives on, and writes the count to its log when it is stopped.  Without `line` nothing is counted.
+A job: config, line.  Lines of the lane, the store, the reducer and the barrier's driver are counted, on every
+thread; 0: it lives on, and writes the count to its standard error when it is stopped.  Without `line` nothing is
+counted.
 SIGKILL: nothing gets to clean up.
 """
 
@@ -12,13 +13,9 @@ import threading
 from types import FrameType
 from typing import Any
 
-import drivers.barriers.serial_frames
-import drivers.inputs.fake
-import drivers.readers.replay  # noqa: F401 - loaded before the children are forked
-from gate.cli import run as _run  # noqa: F401 - likewise
 from gate.cli.main import gate
 from gate.lane.controller import Lane
-from tests.fork_server import serve
+from tests.commands.jobs import carry_out
 
 WATCHED = ("/gate/lane/", "/gate/store/", "/gate/core/lane/", "/drivers/barriers/", "/drivers/_shared/")
 
@@ -51,11 +48,6 @@ class Death:
 
 
 def live(job: dict[str, Any]) -> int:
-    os.setsid()
-    log = os.open(job["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for descriptor, to in ((0, nothing), (1, nothing), (2, log)):
-        os.dup2(to, descriptor)
     death = Death(job["line"] or 0)
     if job["line"] is not None:
         death.watch()
@@ -65,4 +57,4 @@ def live(job: dict[str, Any]) -> int:
 
 
 if __name__ == "__main__":
-    serve(live)
+    carry_out(live)

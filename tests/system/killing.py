@@ -1,17 +1,16 @@
 """One visit at a gate that is killed at some line, and started again: what holds after every kill."""
 
-import os
 import re
 import shutil
 import signal
-from contextlib import suppress
 from pathlib import Path
 
 from gate.core.model import Listing
 from gate.store.database import File, open_for_reading
 from gate.store.journal_proof import verify
 from gate.testing.relay_board import RelayBoard
-from tests.fork_server import ForkServer
+from tests.commands.jobs import start
+from tests.commands.process import Running
 from tests.system.rig import Site, eventually, lcus, replay
 
 
@@ -25,7 +24,6 @@ class Visits:
         self._sensed = sensed
         self._fresh = folder / "fresh"
         shutil.copytree(self._site.state, self._fresh)
-        self._server = ForkServer("tests.system.dying_lane")
 
     def killed_at(self, line: int) -> int:
         """A new gate killed at that line, if it comes so far, and started again.  The number of lines when it
@@ -37,20 +35,21 @@ class Visits:
         log.unlink(missing_ok=True)
         with RelayBoard(site.folder / "relay") as board:
             self._configure(board)
-            child = self._server.start({"config": site.config, "log": log, "line": line})
-            eventually(lambda: not _lives(child) or len(site.rows("event = 'passage'")) == 1, "the end")
+            child = self._start(line, log)
+            eventually(lambda: child.poll() is not None or len(site.rows("event = 'passage'")) == 1, "the end")
             self._stop(child, killed=line > 0)
             self._check(board)
             before = len(site.reasons())
-            again = self._server.start({"config": site.config, "log": log, "line": None})
+            again = self._start(None, log)
             eventually(lambda: len(site.reasons()) > before, "the same code to be decided on again")
             self._stop(again)
             self._check(board)
         lived = re.search(r"lines=(\d+)", log.read_text()) if line == 0 else None
         return int(lived[1]) if lived else 0
 
-    def close(self) -> None:
-        self._server.close()
+    def _start(self, line: int | None, log: Path) -> Running:
+        job = {"config": self._site.config, "line": line}
+        return start("tests.system.dying_lane", job, self._site.folder, log)
 
     def _configure(self, board: RelayBoard) -> None:
         site = self._site
@@ -59,11 +58,10 @@ class Visits:
             replay(site.folder, self._code), lcus(board, "50ms"), sensor, hold="100ms", passage_timeout="150ms"
         )
 
-    def _stop(self, child: int, *, killed: bool = False) -> None:
+    def _stop(self, child: Running, *, killed: bool = False) -> None:
         """`killed`: it may have ended of it."""
-        with suppress(ProcessLookupError):
-            os.kill(child, signal.SIGTERM)
-        code = os.waitstatus_to_exitcode(self._server.wait())
+        child.terminate()
+        code = child.wait()
         assert code == 0 or (killed and code == -signal.SIGKILL), (self._site.folder / "daemon.log").read_text()
 
     def _check(self, board: RelayBoard) -> None:
@@ -77,11 +75,3 @@ class Visits:
         if journal is not None:
             verify(journal, None)
             journal.close()
-
-
-def _lives(child: int) -> bool:
-    try:
-        os.kill(child, 0)
-    except ProcessLookupError:
-        return False
-    return True

@@ -18,4 +18,3 @@ def test_kill_anywhere(tmp_path: Path, *, sensed: bool) -> None:
     assert lines > 200
     for point in range(POINTS):
         visits.killed_at(1 + point * lines // POINTS)
-    visits.close()
