@@ -51,14 +51,14 @@ _LONGEST_AGO = 120.0  # seconds from a capture to its message: reading one still
 _MOST_LOOKED = 10_000  # frames between two messages
 _MOST_PICTURES = 50_000  # of a folder that are kept
 _MOST_SKIPS = 100  # lines of the log in a minute
-_MOST_SAID = 16  # different messages about rights that a worker keeps
+_MOST_LOGGED = 16  # different messages about rights that a worker keeps
 _OLD = 1.0  # seconds in transit from the worker
 
 _left_off: dict[str, dict[str, File]] = {}
 """Folders whose reader was lost, and the pictures it had shown (name -> identity): the next reader of that folder in
 this process continues with the next picture, so a picture that breaks the decoder is tried once."""
 
-_said: set[str] = set()  # rights that workers keep, already in the log
+_logged_rights: set[str] = set()  # rights that workers keep, already in the log
 
 
 class CameraConfig(LiveConfig):
@@ -119,13 +119,13 @@ class Camera(Reader):
             await self.close()
             raise
         if isinstance(opened, Opened):
-            self._say_kept(opened.keeps)
+            self._log_rights(opened.keeps)
 
-    def _say_kept(self, rights: tuple[str, ...]) -> None:
+    def _log_rights(self, rights: tuple[str, ...]) -> None:
         """Log once which rights this computer cannot take from a worker."""
         for why in rights:
-            if why not in _said and len(_said) < _MOST_SAID:
-                _said.add(why)
+            if why not in _logged_rights and len(_logged_rights) < _MOST_LOGGED:
+                _logged_rights.add(why)
                 self._log.warning(f"{self._name}: its worker keeps rights that it does not need: {one_line(why)}")
 
     async def close(self) -> None:

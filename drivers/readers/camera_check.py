@@ -9,7 +9,7 @@ from drivers.readers.camera_check_messages import EXAMINATION, BeginCheck, Exami
 from drivers.readers.camera_config import LiveConfig
 from drivers.readers.picamera import PicameraConfig
 from gate.errors import DeviceError
-from gate.ports.camera_report import CameraReport, Tell
+from gate.ports.camera_report import CameraReport, OnReport
 from gate.ports.reader import ReaderConfig
 from gate.worker.process import WorkerProcess
 
@@ -19,16 +19,18 @@ _GRACE = 3.0  # seconds: a first frame is slow, a picture is written
 class CameraExaminer:
     """An examiner for the drivers `camera` and `picamera`.  Implements `gate.ports.camera_report.Examiner`."""
 
-    def examine(self, config: ReaderConfig, seconds: float, picture: Path | None, tell: Tell) -> CameraReport:
+    def examine(self, config: ReaderConfig, seconds: float, picture: Path | None, on_report: OnReport) -> CameraReport:
         if not isinstance(config, LiveConfig):
             raise TypeError(f"{config.driver!r} is no camera of ours")
         try:
-            return asyncio.run(self._examine(config, seconds, picture, tell))
+            return asyncio.run(self._examine(config, seconds, picture, on_report))
         finally:
             if picture is not None and picture.exists() and not picture.stat().st_size:
                 picture.unlink()  # the worker created it, and wrote nothing
 
-    async def _examine(self, config: LiveConfig, seconds: float, picture: Path | None, tell: Tell) -> CameraReport:
+    async def _examine(
+        self, config: LiveConfig, seconds: float, picture: Path | None, on_report: OnReport
+    ) -> CameraReport:
         device = _device(config)
         name = f"{config.driver} {shown_address(device)}"
         settings: dict[str, Any] = {
@@ -43,7 +45,7 @@ class CameraExaminer:
                 message = await worker.receive(config.frame_deadline + _GRACE)
                 if not isinstance(message, Examined):
                     continue
-                words = tell(message.report)
+                words = on_report(message.report)
                 if message.last:
                     worker.send(ReportWords(tuple(words)))
                     await worker.receive(_GRACE)

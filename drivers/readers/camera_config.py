@@ -31,7 +31,7 @@ class LiveConfig(ReaderConfig):
         Field(
             ge=0.5,
             le=60,
-            description="no new frame for so long: the camera is lost and opened anew; with starting it again "
+            description="no new frame for so long: the camera is lost and opened again; with starting it again "
             "that is within 3 s",
         ),
     ] = 1.5

@@ -76,11 +76,13 @@ class GoOn:
 
 
 _LIMITS = MessageLimits(line=256 * 1024, text=LONGEST, items=MOST)
-_SAYS = Codec(Loading, Started, Failed, Opened, FrameTexts, ImageHeld, Taking, Skipped, SourceEnded, limits=_LIMITS)
-_HEARS = Codec(GoOn, limits=_LIMITS)
+_FROM_WORKER = Codec(
+    Loading, Started, Failed, Opened, FrameTexts, ImageHeld, Taking, Skipped, SourceEnded, limits=_LIMITS
+)
+_TO_WORKER = Codec(GoOn, limits=_LIMITS)
 
-CAMERA = Program("drivers.readers.camera_worker.main", _SAYS, _HEARS)
-PICAMERA = Program("drivers.readers.camera_worker.picamera_main", _SAYS, _HEARS)
+CAMERA = Program("drivers.readers.camera_worker.main", _FROM_WORKER, _TO_WORKER)
+PICAMERA = Program("drivers.readers.camera_worker.picamera_main", _FROM_WORKER, _TO_WORKER)
 
 
 def bounded(texts: Iterable[str]) -> tuple[str, ...]:

@@ -29,15 +29,15 @@ class CameraReport:
     decode_ms: float = 0.0  # processor time of decoding a frame
 
 
-Tell = Callable[[CameraReport], Sequence[str]]
+OnReport = Callable[[CameraReport], Sequence[str]]
 """A callback: it gets the report so far, and returns what to do about it, the most important first."""
 
 
 class Examiner(Protocol):
     """The port of camera examiners."""
 
-    def examine(self, config: ReaderConfig, seconds: float, picture: Path | None, tell: Tell) -> CameraReport:
-        """Examine the reader's camera for `seconds`.  Reports to `tell` twice a second and at the end.  Writes the
-        last frame to `picture` (PNG or JPEG), with codes marked and the final advice of `tell` above it.
+    def examine(self, config: ReaderConfig, seconds: float, picture: Path | None, on_report: OnReport) -> CameraReport:
+        """Examine the reader's camera for `seconds`.  Reports to `on_report` twice a second and at the end.  Writes the
+        last frame to `picture` (PNG or JPEG), with codes marked and the final advice of `on_report` above it.
 
         Raises DeviceError when the camera cannot be opened or the picture not be written.  Blocks."""

@@ -122,5 +122,5 @@ def unseal(sealed: bytes, device: SigningKey) -> bytes:
         return bytes(SealedBox(device.to_curve25519_private_key()).decrypt(sealed))
     except CryptoError as error:
         raise PublishError(
-            "the subject key is not sealed to this device", hint="Give the authority this device's key anew"
+            "the subject key is not sealed to this device", hint="Give the authority this device's key again"
         ) from error

@@ -30,15 +30,15 @@ def main() -> None:
     die_first(_KILLED_FIRST)
     from gate.sync.takeover import take_over
 
-    link.say(Started())
+    link.send(Started())
     try:
-        link.say(Took(*take_over(places, Path(link.settings["root"]))))
+        link.send(Took(*take_over(places, Path(link.settings["root"]))))
     except GateError as error:
         final = isinstance(error, DamagedError | PublishError)
-        link.say(TakeoverRefused(error.what[:LONGEST], error.hint[:LONGEST], final))
+        link.send(TakeoverRefused(error.what[:LONGEST], error.hint[:LONGEST], final))
     except MemoryError:
         what = f"{places.held_list_db}: it takes too much memory"
-        link.say(TakeoverRefused(what, "The next `gate sync` writes it again", True))
+        link.send(TakeoverRefused(what, "The next `gate sync` writes it again", True))
     link.end()
 
 

@@ -37,13 +37,13 @@ class Link:
         self._inbox: queue.Queue[Any] = queue.Queue()
         self.settings: dict[str, Any] = self._first_line()
         self._listening = False
-        self.say(Loading())
+        self.send(Loading())
 
-    def say(self, message: object) -> None:
+    def send(self, message: object) -> None:
         """Send one message of the program to the parent.  From any thread.
 
         Waits while the parent takes none.  Raises CodecError for a message beyond the limits."""
-        line = self._program.says.encode(message)
+        line = self._program.sends.encode(message)
         with self._lock:
             try:
                 while line:
@@ -51,7 +51,7 @@ class Link:
             except BrokenPipeError:
                 os._exit(0)
 
-    def hear(self, within: float | None = None) -> Any | None:
+    def receive(self, within: float | None = None) -> Any | None:
         """Return the next message from the parent; None when there was none within `within` seconds.
 
         The first call starts a thread: call `gate.worker.confine.give_up` before it."""
@@ -65,7 +65,7 @@ class Link:
 
     def fail(self, what: str, hint: str) -> NoReturn:
         """Report that the device cannot be opened, and end: the parent raises DeviceError with these words."""
-        self.say(Failed(what[:_LONGEST_WORDS], hint[:_LONGEST_WORDS]))
+        self.send(Failed(what[:_LONGEST_WORDS], hint[:_LONGEST_WORDS]))
         os._exit(0)
 
     def end(self) -> NoReturn:
@@ -82,7 +82,7 @@ class Link:
     def _listen(self) -> None:
         for line in sys.stdin.buffer:
             try:
-                self._inbox.put(self._program.hears.decode(line))
+                self._inbox.put(self._program.receives.decode(line))
             except CodecError:
                 break
         os._exit(0)  # the parent is gone, or is another process

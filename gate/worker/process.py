@@ -127,7 +127,7 @@ class WorkerProcess:
         """Start `python -m module`, with `settings` as its first line (not as arguments: those are public).
 
         Returns when the module is loaded.  `name`: the device's, in messages.  Raises DeviceError."""
-        pipes = _Pipes(2 * program.says.limits.line)
+        pipes = _Pipes(2 * program.sends.limits.line)
         try:
             transport, _ = await asyncio.get_running_loop().subprocess_exec(
                 lambda: pipes,
@@ -160,7 +160,7 @@ class WorkerProcess:
         """Send a message; returns at once.  Without effect on a worker that has ended: `receive` reports that.
 
         Raises DeviceError when it takes no messages."""
-        self._write(self._program.hears.encode(message))
+        self._write(self._program.receives.encode(message))
 
     @property
     def unsent(self) -> int:
@@ -236,14 +236,14 @@ class WorkerProcess:
 
     def _decoded(self) -> Any | None:
         line = self._pipes.line()
-        if line is None and len(self._pipes.data) <= self._program.says.limits.line:
+        if line is None and len(self._pipes.data) <= self._program.sends.limits.line:
             return None
         if line is None:
             raise self._nonsense("a message without an end")
         if not self._budget.allows(len(line), asyncio.get_running_loop().time()):
             raise self._nonsense("more than can be taken")
         try:
-            return self._program.says.decode(line)
+            return self._program.sends.decode(line)
         except CodecError as error:
             raise self._nonsense(str(error)) from None
 

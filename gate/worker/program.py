@@ -7,10 +7,10 @@ from gate.worker.codec import Codec
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One program.  `module` is run as `python -m module`; it sends the messages `says` and receives `hears`.
+    """One program.  `module` is run as `python -m module`; it sends the messages `sends` and receives `receives`.
 
-    `says` includes Loading, Started and Failed of gate.worker.codec."""
+    `sends` includes Loading, Started and Failed of gate.worker.codec."""
 
     module: str
-    says: Codec
-    hears: Codec
+    sends: Codec
+    receives: Codec

@@ -17,7 +17,7 @@ from rendering import Grey
 from drivers.decoders.detect.zxing import detect_and_decode
 from drivers.decoders.live import LiveReader
 from drivers.decoders.still import read_still
-from drivers.readers.camera_worker.capture import Attention, Frame
+from drivers.readers.camera_worker.capture import Frame, FrameReader
 from drivers.readers.camera_worker.exposure import ExposureLadder
 from drivers.readers.camera_worker.motion import CameraHealth
 from gate.worker.stderr import silenced
@@ -205,11 +205,11 @@ def idle_shares(name: str, view: tuple[int, int], readers: Mapping[str, Callable
     """Measure the share of a processor that reading takes at an idle gate: every frame, and as the gate does it."""
     looks = {reader: make() for reader, make in readers.items()}
     looks["cascade, every frame"] = looks.pop("cascade")
-    attention = Attention(CameraHealth(1e9, 1e9), ExposureLadder((), lambda _: None))
+    frame_reader = FrameReader(CameraHealth(1e9, 1e9), ExposureLadder((), lambda _: None))
     clock = iter(range(10 * IDLE_FRAMES))
 
     def gated(grey: Grey) -> Collection[str]:
-        return attention.pay(Frame(grey, next(clock) / RATE))[0]
+        return frame_reader.read(Frame(grey, next(clock) / RATE))[0]
 
     looks["cascade"] = gated
     frames = list(hall(view, 2 * IDLE_FRAMES))

@@ -208,7 +208,7 @@ def freeze(person: Person) -> None:
         (kill(signal.SIGSTOP), "no new frame for 1500ms. Check its cable"),
         (stall, "no new frame for 1500ms. Check its cable"),
         (unplug, "no more pictures come. Check its cable"),
-        (cover, "sees only black. Take the cover off the lens"),
+        (cover, "delivers only black pictures. Take the cover off the lens"),
         (freeze, "delivers the same picture again and again"),
     ],
     ids=["crash", "hang", "stall", "unplug", "black", "frozen"],

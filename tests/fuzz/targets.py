@@ -122,8 +122,8 @@ def _segments() -> list[bytes]:
 
 
 def _messages(data: bytes) -> None:
-    codecs: list[Codec] = [CAMERA.says, CAMERA.hears, EXAMINATION.says, EXAMINATION.hears, to_lane, to_page]
-    codecs += [TAKEOVER.says, TAKEOVER.hears]
+    codecs: list[Codec] = [CAMERA.sends, CAMERA.receives, EXAMINATION.sends, EXAMINATION.receives, to_lane, to_page]
+    codecs += [TAKEOVER.sends, TAKEOVER.receives]
     for codec in codecs:
         with suppress(CodecError):
             message = codec.decode(data)

@@ -76,15 +76,15 @@ SPY = (
     + """
 import dataclasses, json
 from gate.worker.link import Link
-say = Link.say
+send = Link.send
 def wrapped(link, message):
     if getattr(message, "texts", ()):
         here, found = tries(os.environ["SECRET"], os.environ["DOOR"]), {}
         def thread(): found.update(tries(os.environ["SECRET"], os.environ["DOOR"]))
         other = threading.Thread(target=thread); other.start(); other.join()
         message = dataclasses.replace(message, texts=(json.dumps([here, found]),))
-    say(link, message)
-Link.say = wrapped
+    send(link, message)
+Link.send = wrapped
 """
 )
 
@@ -199,7 +199,7 @@ def test_where_nothing_can_be_taken_a_worker_works_and_it_is_said_once(
     (spy / "pyseccomp.py").write_text("raise RuntimeError('Unable to find libseccomp')")
     (spy / "landlockpy.py").write_text("raise ImportError('landlockpy is missing')")
     monkeypatch.setenv("PYTHONPATH", str(spy))
-    monkeypatch.setattr(camera, "_said", set())
+    monkeypatch.setattr(camera, "_logged_rights", set())
     assert cv2.imwrite(str(pictures / "1.png"), drawn("HELLO"))
 
     async def run() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivers.decoders.symbols import Grey
-from drivers.readers.camera_worker.capture import BLACK_FOR, Attention, Frame
+from drivers.readers.camera_worker.capture import BLACK_FOR, Frame, FrameReader
 from drivers.readers.camera_worker.exposure import STEP_AFTER, ExposureLadder
 from drivers.readers.camera_worker.motion import EVERY, LINGER, CameraHealth, MotionGate, smaller
 from tests.contract.camera_rigs import BLANK, drawn
@@ -26,16 +26,16 @@ def noisy(picture: Grey, seed: int) -> Grey:
     return (picture + _noise(seed % NOISES, picture.shape)).clip(0, 255).astype(np.uint8)
 
 
-def looked_at(stirring: MotionGate, pictures: list[Grey], start: float = 0.0) -> list[bool]:
+def looked_at(motion: MotionGate, pictures: list[Grey], start: float = 0.0) -> list[bool]:
     return [
-        stirring.worth_a_look(smaller(noisy(picture, number)), start + number * RATE)
+        motion.is_worth_decoding(smaller(noisy(picture, number)), start + number * RATE)
         for number, picture in enumerate(pictures)
     ]
 
 
 def test_an_idle_gate_rests() -> None:
-    stirring = MotionGate()
-    looks = looked_at(stirring, [BLANK] * 150)
+    motion = MotionGate()
+    looks = looked_at(motion, [BLANK] * 150)
     assert all(looks[: int(LINGER / RATE)])
     resting = looks[int(LINGER / RATE) + 1 :]
     assert sum(resting) <= len(resting) * RATE / EVERY + 1
@@ -53,13 +53,13 @@ def test_whoever_comes_is_seen_at_the_first_frame() -> None:
 
 
 def test_a_code_held_perfectly_still_is_decoded_with_every_step_and_as_long_as_it_is_read() -> None:
-    stirring = MotionGate()
-    looks = looked_at(stirring, [BLANK] * 60 + [drawn("HELLO")] * 30)
+    motion = MotionGate()
+    looks = looked_at(motion, [BLANK] * 60 + [drawn("HELLO")] * 30)
     assert all(looks[60:])
     for number in range(300):
         at = 89 * RATE + number * RATE
-        assert stirring.worth_a_look(smaller(noisy(drawn("HELLO"), number)), at)
-        stirring.read(at)
+        assert motion.is_worth_decoding(smaller(noisy(drawn("HELLO"), number)), at)
+        motion.code_read(at)
 
 
 def test_a_lamp_that_flickers_is_nobody() -> None:
@@ -68,13 +68,13 @@ def test_a_lamp_that_flickers_is_nobody() -> None:
 
 
 def test_what_changes_slowly_is_seen_in_the_end() -> None:
-    stirring = MotionGate()
+    motion = MotionGate()
     drift = []
     for number in range(300):
         wall = BLANK.astype(np.float32)
         wall[100:200, 100:200] += number / 4
         drift.append(wall.astype(np.uint8))
-    looks = looked_at(stirring, drift)
+    looks = looked_at(motion, drift)
     assert sum(looks[60:]) > 60
 
 
@@ -124,7 +124,7 @@ def test_the_ladder_goes_on_while_something_stirs_and_nothing_is_read() -> None:
     ladder = ExposureLadder((0.008, 0.0, 0.004), set_to.append)
     at = 0.0
     for _ in range(60):
-        ladder.after(at, stirring=True, read=False)
+        ladder.after(at, in_motion=True, read=False)
         at += RATE
     assert set_to[:4] == [0.008, 0.0, 0.004, 0.008]
     assert len(set_to) <= 1 + 60 * RATE / STEP_AFTER
@@ -135,13 +135,13 @@ def test_an_exposure_that_reads_is_kept_and_an_idle_gate_goes_back_to_the_first(
     ladder = ExposureLadder((0.008, 0.0), set_to.append)
     at = 0.0
     while set_to != [0.008, 0.0]:
-        ladder.after(at, stirring=True, read=False)
+        ladder.after(at, in_motion=True, read=False)
         at += RATE
     for _ in range(100):
-        ladder.after(at, stirring=True, read=True)
+        ladder.after(at, in_motion=True, read=True)
         at += RATE
     assert set_to == [0.008, 0.0]
-    ladder.after(at, stirring=False, read=False)
+    ladder.after(at, in_motion=False, read=False)
     assert set_to == [0.008, 0.0, 0.008]
 
 
@@ -156,14 +156,14 @@ def test_a_ladder_does_not_keep_itself_going() -> None:
 
     hall = BLANK.copy()
     hall[100:300, 200:400] = 220
-    attention = Attention(CameraHealth(1e9, 1e9), ExposureLadder((0.008, 0.016, 0.004), expose))
+    frame_reader = FrameReader(CameraHealth(1e9, 1e9), ExposureLadder((0.008, 0.016, 0.004), expose))
     for number in range(300):
         picture = (hall * light[0]).clip(0, 255).astype(np.uint8)
-        attention.pay(Frame(noisy(picture, number), number * RATE))
+        frame_reader.read(Frame(noisy(picture, number), number * RATE))
     busy, before = len(changes), 300
     for number in range(before, before + 150):
         picture = (hall * light[0]).clip(0, 255).astype(np.uint8)
-        attention.pay(Frame(noisy(picture, number), number * RATE))
+        frame_reader.read(Frame(noisy(picture, number), number * RATE))
     assert len(changes) == busy
     assert changes[-1] == 0.008
 
@@ -176,18 +176,18 @@ def test_a_hall_at_night_is_seen_with_another_exposure_and_is_no_lost_camera() -
         light[0] = 0.02 if seconds else 0.5  # 0.0: the camera chooses
         changes.append(seconds)
 
-    attention = Attention(CameraHealth(1e9, BLACK_FOR), ExposureLadder((0.008, 0.0, 0.004), expose))
+    frame_reader = FrameReader(CameraHealth(1e9, BLACK_FOR), ExposureLadder((0.008, 0.0, 0.004), expose))
     for number in range(300):
         picture = (drawn("HELLO") * light[0]).astype(np.uint8)
         if number > 30:
             picture[:, :] = picture[0, 0]  # they have gone
-        _, problem = attention.pay(Frame(noisy_at(picture, number), number * RATE))
+        _, problem = frame_reader.read(Frame(noisy_at(picture, number), number * RATE))
         assert problem is None
         if number == 150:
             busy = len(changes)
     assert len(changes) == busy  # it comes to rest
     assert changes[-1] == 0.0
-    problems = [attention.pay(Frame(noisy_at(BLANK // 100, 0), (300 + number) * RATE))[1] for number in range(60)]
+    problems = [frame_reader.read(Frame(noisy_at(BLANK // 100, 0), (300 + number) * RATE))[1] for number in range(60)]
     assert problems[0] is None
     assert problems[-1] is not None  # a cover on the lens
 
@@ -201,14 +201,14 @@ def test_without_a_ladder_nothing_is_set() -> None:
     set_to: list[float] = []
     ladder = ExposureLadder((), set_to.append)
     for number in range(60):
-        ladder.after(number * RATE, stirring=True, read=False)
+        ladder.after(number * RATE, in_motion=True, read=False)
     assert set_to == []
 
 
 def test_attention_reads_a_code_among_frames_of_nothing() -> None:
-    attention = Attention(CameraHealth(2.0, 3.0), ExposureLadder((), lambda _: None))
+    frame_reader = FrameReader(CameraHealth(2.0, 3.0), ExposureLadder((), lambda _: None))
     for number in range(60):
-        texts, problem = attention.pay(Frame(noisy(BLANK, number), number * RATE))
+        texts, problem = frame_reader.read(Frame(noisy(BLANK, number), number * RATE))
         assert not texts
         assert problem is None
-    assert attention.pay(Frame(noisy(drawn("HELLO"), 60), 60 * RATE)) == (("HELLO",), None)
+    assert frame_reader.read(Frame(noisy(drawn("HELLO"), 60), 60 * RATE)) == (("HELLO",), None)

@@ -128,9 +128,9 @@ def watch(link: Link, live: Live) -> None:
             f"{settings['name']}: opened, but no picture comes",
             "Is it the node that ends in -index0? A ribbon-cable camera needs the driver `picamera`",
         )
-    link.say(messages.Opened(give_up(live.rights) if live.late else keeps))
-    link.hear()
-    attention = Attention(
+    link.send(messages.Opened(give_up(live.rights) if live.late else keeps))
+    link.receive()
+    frame_reader = FrameReader(
         CameraHealth(settings["frame_deadline"] if device else STREAM_FROZEN, BLACK_FOR),
         ExposureLadder(settings["exposures"] if expose else (), expose or (lambda _: None)),
     )
@@ -140,7 +140,7 @@ def watch(link: Link, live: Live) -> None:
             frame = frames.take(BEAT)
             if frame is None:
                 continue
-            texts, problem = attention.pay(frame)
+            texts, problem = frame_reader.read(frame)
             if problem:
                 link.fail(f"{settings['name']}: {problem[0]}", problem[1])
             reports.frame(frame.at, texts or (), looked=texts is not None)
@@ -153,40 +153,40 @@ class Reports:
 
     def __init__(self, link: Link) -> None:
         self._link = link
-        self._told = 0.0
+        self._reported_at = 0.0
         self._looked = 0  # frames since then
 
     def frame(self, at: float, texts: tuple[str, ...], *, looked: bool) -> None:
         """Report a frame.  `looked`: whether codes were sought."""
         self._looked += looked
-        if texts or at - self._told >= BEAT:
-            self._link.say(messages.FrameTexts(at, time.monotonic(), self._looked, messages.bounded(texts)))
-            self._told, self._looked = at, 0
+        if texts or at - self._reported_at >= BEAT:
+            self._link.send(messages.FrameTexts(at, time.monotonic(), self._looked, messages.bounded(texts)))
+            self._reported_at, self._looked = at, 0
 
 
-class Attention:
-    """The least work for each frame of a camera that lives."""
+class FrameReader:
+    """The reader of a live camera's frames, with the least work for each."""
 
     def __init__(self, health: CameraHealth, ladder: ExposureLadder) -> None:
         self._health = health
         self._ladder = ladder
-        self._stirring = MotionGate()
-        self._eye = LiveReader()
+        self._motion = MotionGate()
+        self._reader = LiveReader()
 
-    def pay(self, frame: Frame) -> tuple[tuple[str, ...] | None, tuple[str, str] | None]:
-        """Return the texts in it (None: codes were not sought), and the camera's fault and what to do."""
+    def read(self, frame: Frame) -> tuple[tuple[str, ...] | None, tuple[str, str] | None]:
+        """Return the texts in it (None: no codes were searched for), and the camera's fault and what to do."""
         grey = to_grey(frame.picture)
         small = smaller(grey)
         texts: tuple[str, ...] | None = None
-        if self._stirring.worth_a_look(small, frame.at):
-            texts = self._eye.read(grey).texts
+        if self._motion.is_worth_decoding(small, frame.at):
+            texts = self._reader.read(grey).texts
         else:
-            self._eye.skip_frame()
+            self._reader.skip_frame()
         if texts:
-            self._stirring.read(frame.at)
-        stirs = self._stirring.stirs(frame.at)
-        if self._ladder.after(frame.at, stirring=stirs, read=bool(texts), dark=is_black(small)):
-            self._stirring.settle(frame.at)
+            self._motion.code_read(frame.at)
+        in_motion = self._motion.in_motion(frame.at)
+        if self._ladder.after(frame.at, in_motion=in_motion, read=bool(texts), dark=is_black(small)):
+            self._motion.exposure_changed(frame.at)
         return texts, self._health.problem(grey, small, frame.at)
 
 
@@ -200,19 +200,19 @@ def play_video(link: Link, capture: cv2.VideoCapture) -> None:
         )
     rate = capture.get(cv2.CAP_PROP_FPS)
     period = 1 / rate if 1 <= rate <= 240 else 1 / 25
-    link.say(messages.Opened(give_up(NOTHING)))
-    link.hear()
-    eye, reports = LiveReader(), Reports(link)
+    link.send(messages.Opened(give_up(NOTHING)))
+    link.receive()
+    reader, reports = LiveReader(), Reports(link)
     due = time.monotonic()
     while good:
         time.sleep(max(0.0, due - time.monotonic()))
         at = time.monotonic()
-        found = eye.read(to_grey(picture))
+        found = reader.read(to_grey(picture))
         if found.texts:
-            link.say(messages.ImageHeld(at, messages.bounded(found.texts), still=False))
-            link.hear()
+            link.send(messages.ImageHeld(at, messages.bounded(found.texts), still=False))
+            link.receive()
         else:
             reports.frame(at, (), looked=True)
         due = max(due + period, time.monotonic() - period)
         good, picture = capture.read()
-    link.say(messages.SourceEnded())
+    link.send(messages.SourceEnded())

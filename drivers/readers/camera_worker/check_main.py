@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from drivers.readers.camera_worker.quality_report import QualityReport
     from gate.worker.link import Link
 
-_TELL_EVERY = 0.5  # seconds
+_REPORT_EVERY = 0.5  # seconds
 
 
 def main() -> None:
@@ -23,14 +23,14 @@ def main() -> None:
 
     picture = _open_picture(link)  # now: nothing is opened any more once strangers' codes are decoded
     quality = QualityReport()
-    told = 0.0
+    reported_at = 0.0
     for frame in frames(link):
         quality.add(frame)
-        if time.monotonic() - told >= _TELL_EVERY:
-            told = time.monotonic()
-            link.say(Examined(_report(quality), last=False))
-    link.say(Examined(_report(quality), last=True))
-    answer = link.hear()
+        if time.monotonic() - reported_at >= _REPORT_EVERY:
+            reported_at = time.monotonic()
+            link.send(Examined(_report(quality), last=False))
+    link.send(Examined(_report(quality), last=True))
+    answer = link.receive()
     words = answer.lines if isinstance(answer, ReportWords) else ()
     if picture is not None:
         try:
@@ -40,7 +40,7 @@ def main() -> None:
                 file.write(drawn)
         except (OSError, ValueError):
             _refuse_picture(link)
-    link.say(Drawn())
+    link.send(Drawn())
     link.end()
 
 

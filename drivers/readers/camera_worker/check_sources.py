@@ -36,8 +36,8 @@ def _live_frames(link: Link, live: Live) -> Iterator[Frame]:
     newest = NewestFrame(live.capture, settings["fps"], device=live.device)
     if newest.take(settings["open_deadline"]) is None:
         link.fail(f"{settings['name']}: opened, but no picture comes", "Does another program show its picture?")
-    link.say(Opened(give_up(live.rights) if live.late else keeps))
-    link.hear()
+    link.send(Opened(give_up(live.rights) if live.late else keeps))
+    link.receive()
     until = time.monotonic() + settings["seconds"]
     try:
         while time.monotonic() < until:
@@ -50,8 +50,8 @@ def _live_frames(link: Link, live: Live) -> Iterator[Frame]:
 
 def _pictures(link: Link, folder: Path) -> Iterator[Frame]:
     names = sorted((path.name for path in folder.iterdir() if path.suffix.lower() in SUFFIXES), key=natural_order)
-    link.say(Opened(give_up(Rights(read=(str(folder), *libraries())))))
-    link.hear()
+    link.send(Opened(give_up(Rights(read=(str(folder), *libraries())))))
+    link.receive()
     for name in names:
         try:
             yield Frame(load_grey(folder / name), time.monotonic())
@@ -64,8 +64,8 @@ def _video(link: Link, path: Path) -> Iterator[Frame]:
     good, picture = capture.read() if capture.isOpened() else (False, None)
     if not good:
         link.fail(f"{link.settings['name']}: cannot be played", "Name a video file, such as MP4, MKV or AVI")
-    link.say(Opened(give_up(NOTHING)))
-    link.hear()
+    link.send(Opened(give_up(NOTHING)))
+    link.receive()
     until = time.monotonic() + link.settings["seconds"]
     while good and picture is not None and time.monotonic() < until:
         yield Frame(picture, time.monotonic())

@@ -20,10 +20,10 @@ class ExposureLadder:
         if exposures:
             expose(exposures[0])
 
-    def after(self, at: float, *, stirring: bool, read: bool, dark: bool = False) -> bool:
+    def after(self, at: float, *, in_motion: bool, read: bool, dark: bool = False) -> bool:
         """Take every frame's result; return whether the exposure was changed."""
         before = self._at
-        if read or not (stirring or dark):
+        if read or not (in_motion or dark):
             self._since = None
             if read and self._at == 0:
                 self._first = 0

@@ -68,14 +68,14 @@ def show_folder(link: Link, folder: Path) -> None:
     try:
         if not pictures.look(time.monotonic()):
             link.fail(f"{name}: the folder holds no pictures", "Put PNG or JPEG files there")
-        link.say(Opened(give_up(Rights(read=(str(folder), *libraries())))))
-        link.hear()
+        link.send(Opened(give_up(Rights(read=(str(folder), *libraries())))))
+        link.receive()
         while True:
             pictures.look(time.monotonic())
             turn = pictures.take(time.monotonic())
             if turn is None:
                 now = time.monotonic()
-                link.say(FrameTexts(now, now, 1, ()))
+                link.send(FrameTexts(now, now, 1, ()))
                 time.sleep(LOOK_AGAIN)
             else:
                 _show(link, *turn)
@@ -85,14 +85,14 @@ def show_folder(link: Link, folder: Path) -> None:
 
 def _show(link: Link, picture: Path, file: File) -> None:
     at = time.monotonic()
-    link.say(Taking(picture.name, file, at))
+    link.send(Taking(picture.name, file, at))
     try:
         grey = load_grey(picture)
     except PictureError as error:
-        link.say(Skipped(str(error)[:_WORDS], time.monotonic()))
+        link.send(Skipped(str(error)[:_WORDS], time.monotonic()))
         return
-    link.say(ImageHeld(at, bounded(read_still(grey).texts), still=True))
-    link.hear()
+    link.send(ImageHeld(at, bounded(read_still(grey).texts), still=True))
+    link.receive()
 
 
 def _pictures(folder: Path) -> dict[str, File]:

@@ -38,7 +38,7 @@ class MotionGate:
         self._known: Grey | None = None  # the picture after the last change
         self._until = self._due = self._settled = 0.0
 
-    def worth_a_look(self, small: Grey, at: float) -> bool:
+    def is_worth_decoding(self, small: Grey, at: float) -> bool:
         """Return whether to decode this frame.  Call it with every frame."""
         if at < self._settled:
             self._known = small
@@ -50,15 +50,15 @@ class MotionGate:
         self._due = at + EVERY
         return True
 
-    def read(self, at: float) -> None:
+    def code_read(self, at: float) -> None:
         """Note that a code was read in the frame of this time: the next frames are all decoded."""
         self._until = at + LINGER
 
-    def settle(self, at: float) -> None:
+    def exposure_changed(self, at: float) -> None:
         """Note a changed exposure, which causes the next changes."""
         self._settled = at + SETTLE
 
-    def stirs(self, at: float) -> bool:
+    def in_motion(self, at: float) -> bool:
         """Return whether something changed, or was read, a short while ago."""
         return at < self._until
 
@@ -95,8 +95,8 @@ class CameraHealth:
         if self._frozen > frozen_after:
             return (
                 "delivers the same picture again and again",
-                "It is opened anew; plug it in again if that does not help",
+                "It is opened again; plug it in again if that does not help",
             )
         if self._black > black_after:
-            return "sees only black", "Take the cover off the lens, and give it some light"
+            return "delivers only black pictures", "Take the cover off the lens, and give it some light"
         return None

@@ -23,7 +23,7 @@ def begin(program: Program) -> Link:
     for library in ("numpy", "cv2", "zxingcpp"):
         with suppress(ImportError):  # reported below
             importlib.import_module(library)
-        link.say(Loading())  # each may take long, from a slow card
+        link.send(Loading())  # each may take long, from a slow card
     try:
         require_libraries()
     except DeviceError as error:
@@ -31,5 +31,5 @@ def begin(program: Program) -> Link:
     import cv2
 
     cv2.setNumThreads(1)
-    link.say(Started())
+    link.send(Started())
     return link

@@ -1,7 +1,7 @@
 // Shows what the server says, and "no signal" by itself when the server says nothing.  Decides nothing.
 
 const SILENCE = 2000; // ms; the server speaks every second
-const GIVE_UP = 8000; // ms of silence after which a connection that still looks open is made anew
+const GIVE_UP = 8000; // ms of silence after which a connection that still looks open is made again
 
 const options = new URLSearchParams(location.search);
 const at = (id) => document.getElementById(id);
