@@ -46,7 +46,7 @@ _NEEDED = frozenset({Role.PASSAGE, Role.DOOR, Role.LOCK, Role.LOCKDOWN, Role.INT
 FIRST_WITHIN = 15.0
 """Seconds that a start waits for the first list to be verified: half of what a start asks systemd for at a time."""
 
-ALIVE_EVERY = 1.0  # seconds between two signs of life to systemd, at most
+WATCHDOG_EVERY = 1.0  # seconds between two signs of life to systemd, at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,7 @@ async def _take_first(taker: ListTaker) -> None:
     """Wait a while for the first list to be verified, in a lane without one, so that it is ready with it."""
     with suppress(TimeoutError):
         async with asyncio.timeout(FIRST_WITHIN):
-            await taker.look()
+            await taker.check()
 
 
 def _first(group: BaseExceptionGroup[GateError]) -> GateError:
@@ -195,7 +195,7 @@ class _LaneProcess:
         kept = _kept(self._places)
         self._clock = GateClock(SystemClock(), kept, settings.clock.untrusted_for)
         self._notifier = Notifier()
-        self._alive_again = Every(ALIVE_EVERY)
+        self._watchdog_due = Every(WATCHDOG_EVERY)
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -220,8 +220,8 @@ class _LaneProcess:
                 feedback.append(await stack.enter_async_context(fitted.open()))
             except (DeviceError, OSError) as error:  # a dead lamp never stops a lane
                 log.error(str(as_device_error(error)), device=fitted.name)
-        want_list = self._taker.want if self._taker else lambda: None
-        open_judge = partial(Judge, self._places, policy, settings.verifier, settings.journal.keep, want_list)
+        request_list = self._taker.request if self._taker else lambda: None
+        open_judge = partial(Judge, self._places, policy, settings.verifier, settings.journal.keep, request_list)
         interlock = DoorInterlock(settings.lane.interlock) if settings.lane.interlock else None
         if interlock:
             stack.callback(interlock.close)
@@ -229,7 +229,7 @@ class _LaneProcess:
         return Lane(config, open_judge, self._clock, self._bus.publish, feedback, interlock)
 
     def _work(self, lane: Lane) -> list[Coroutine[None, None, None]]:
-        work = [lane.run(self._ready, self._alive)]
+        work = [lane.run(self._ready, self._ping_watchdog)]
         work += [self._reader(lane, fitted) for fitted in self._devices.readers]
         work += [self._input(lane, fitted) for fitted in self._devices.inputs]
         if self._devices.barrier:
@@ -242,39 +242,39 @@ class _LaneProcess:
         return work
 
     async def _reader(self, lane: Lane, fitted: Fitted) -> None:
-        tell = self._teller(lane, fitted)
+        report = self._reporter(lane, fitted)
 
         intake = Intake(fitted.name, lane, self._clock.monotonic)
 
         async def read() -> None:
             async with fitted.open() as reader:
-                tell("")
+                report("")
                 await reader.run(intake.present)
 
-        await keep_running(fitted.name, read, tell)
+        await keep_running(fitted.name, read, report)
         log.info("the recording has ended", device=fitted.name)
 
     async def _input(self, lane: Lane, fitted: Fitted) -> None:
-        tell = self._teller(lane, fitted)
+        report = self._reporter(lane, fitted)
 
         async def listen() -> None:
             async with fitted.open() as contact:
-                tell("")
+                report("")
                 await contact.run(partial(lane.report, source=fitted.name))
 
-        await keep_running(fitted.name, listen, tell)
+        await keep_running(fitted.name, listen, report)
 
     async def _barrier(self, lane: Lane, fitted: Fitted) -> None:
-        tell = self._teller(lane, fitted)
+        report = self._reporter(lane, fitted)
 
         async def hold() -> None:
             async with fitted.open() as barrier:
-                report = partial(lane.report, source=fitted.name)
-                await lane.barrier.hold(barrier, ready=partial(tell, ""), report=report)
+                on_level = partial(lane.report, source=fitted.name)
+                await lane.barrier.hold(barrier, ready=partial(report, ""), report=on_level)
 
-        await keep_running(fitted.name, hold, tell)
+        await keep_running(fitted.name, hold, report)
 
-    def _teller(self, lane: Lane, fitted: Fitted) -> Callable[[str], None]:
+    def _reporter(self, lane: Lane, fitted: Fitted) -> Callable[[str], None]:
         return partial(lane.device, fitted.name, fitted.spec.name)
 
     async def _kiosk(self, host: str, port: int) -> None:
@@ -298,6 +298,6 @@ class _LaneProcess:
         log.info("ready", gate=self._settings.device.id, mode=self._settings.lane.mode.value)
         self._notifier.ready()
 
-    def _alive(self) -> None:
-        if self._alive_again.due(self._clock.monotonic()):
-            self._notifier.alive()
+    def _ping_watchdog(self) -> None:
+        if self._watchdog_due.due(self._clock.monotonic()):
+            self._notifier.ping_watchdog()

@@ -67,7 +67,7 @@ def sync(file: Path, once: bool, as_json: bool) -> None:
     def round_() -> Outcome:
         return attempt(source, sync_times(source.where), order, Rank.DAEMON, daemon.tick)
 
-    daemon = SyncDaemon(round_, every, notifier.alive, lambda: find_damage(source.where))
+    daemon = SyncDaemon(round_, every, notifier.ping_watchdog, lambda: find_damage(source.where))
     notifier.ready()
     daemon.run()
 

@@ -10,11 +10,11 @@ The system clock alone moves `now`, and takes back its own steps.  Below `steady
 time service for an hour, or a newly signed statement); nothing takes the gate below `signed`.
 gate/decisions/0003-trusted-time.md lists who can falsify it and how far.
 
-    last = begin(kept, reading)           when the gate starts
-    last = advance(last, reading)         whenever the time is read
-    last = heed(last, stated)             when a signed list carries a time
-    last = carry(last, stated)            when passes of several holders bear witness to one
-    last = reset(last, number, to)        when the offline keys, or a person, declare the floors wrong
+    last = begin(kept, reading)                  when the gate starts
+    last = advance(last, reading)                whenever the time is read
+    last = apply_signed_time(last, stated)       when a signed list carries a time
+    last = apply_witnessed_time(last, stated)    when passes of several holders bear witness to one
+    last = reset(last, number, to)               when the offline keys, or a person, declare the floors wrong
 
 Times are Unix seconds.
 """
@@ -200,7 +200,7 @@ def advance(last: Reckoning, reading: ClockReading) -> Reckoning:
     return _in_step(last, reading, passed)
 
 
-def heed(last: Reckoning, stated: float) -> Reckoning:
+def apply_signed_time(last: Reckoning, stated: float) -> Reckoning:
     """Take a signed statement.  `stated`: the time in it, so it is at least as late as that."""
     stated = min(stated, LATEST)
     is_new, before, system = stated > last.stated, last, last.now - last.behind
@@ -216,7 +216,7 @@ def heed(last: Reckoning, stated: float) -> Reckoning:
     return at_rest._replace(now=now, behind=now - system, steady=now, stood=1.0)
 
 
-def carry(last: Reckoning, stated: float) -> Reckoning:
+def apply_witnessed_time(last: Reckoning, stated: float) -> Reckoning:
     """Take a time from witnesses: it is trusted as a step of the clock is, and taken back as easily."""
     if stated <= last.now:
         return last

@@ -19,7 +19,7 @@ class Witnesses:
     def __init__(self) -> None:
         self._issued: dict[int, int] = {}
 
-    def hear(self, idx: int, issued_at: int) -> int | None:
+    def add(self, idx: int, issued_at: int) -> int | None:
         """Take a pass whose issuer's signature holds; `issued_at`: Unix s.  Return the latest time that WITNESSES
         different holders reach; None as long as there are fewer."""
         self._issued[idx] = max(issued_at, self._issued.get(idx, issued_at))

@@ -88,8 +88,8 @@ class Lane:
 
     def present(self, scan: Scan) -> Answer | None:
         """Take a code in view.  Returns at once; see gate.ports.reader.Present."""
-        shown, asks = self._presence.meet(scan)
-        if not asks:
+        shown, is_due = self._presence.meet(scan)
+        if not is_due:
             return shown.answer
         if not self.judges.is_open or self._devices.starting or self._deciding or self._state.busy:
             shown.stage = Stage.WAITING
@@ -102,7 +102,7 @@ class Lane:
 
     def report(self, level: Level, source: str = "") -> None:
         """Take the present level of the contact of the device called `source`."""
-        self._happen(self._devices.hear(level, source))
+        self._happen(self._devices.update(level, source))
 
     def device(self, name: str, driver: str, problem: str) -> None:
         """Take a device that came up (`problem` empty) or was lost."""
@@ -136,23 +136,23 @@ class Lane:
 
     # The loop.
 
-    async def run(self, ready: Callable[[], None], alive: Callable[[], None]) -> None:
-        """Run the lane until cancelled.  `ready` is called when the first decision is possible, `alive` after every
+    async def run(self, ready: Callable[[], None], ping: Callable[[], None]) -> None:
+        """Run the lane until cancelled.  `ready` is called when the first decision is possible, `ping` after every
         turn in which loop and writing thread both answered.  Raises StoreError where waiting does not help."""
         try:
-            watched = await self.judges.open(self._open_judge, self._outlet, alive)
+            watched = await self.judges.open(self._open_judge, self._outlet, ping)
             async with asyncio.TaskGroup() as group:
                 self.barrier.use(group)
-                await self._upkeep.heed(watched)
-                standing = await self.judges.ask(lambda judge, _: judge.standing())
+                await self._upkeep.apply(watched)
+                standing = await self.judges.call(lambda judge, _: judge.standing())
                 self._state = replace(self._state, orders=standing.orders, fire=standing.fire)
                 await self._upkeep.keep_time()
                 self._outlet.state(self._state)
                 ready()
-                group.create_task(self.judges.vouch(alive))
+                group.create_task(self.judges.ping_while_writing(ping))
                 while True:
                     await self._turn()
-                    alive()
+                    ping()
         finally:
             await self._stop()
 
@@ -189,14 +189,14 @@ class Lane:
             await self._left_waiting(left.scan)
         self._outlet.in_view(self._presence.in_view(now), self._state)
         self._outlet.tick(now, self._state)
-        self._stand_by(await self._upkeep.tick(now, self._state))
+        self._restore_orders(await self._upkeep.tick(now, self._state))
 
     async def check(self) -> None:
         """Check list, journal and clock now."""
         if self.judges.is_open:
-            self._stand_by(await self._upkeep.check(self._state))
+            self._restore_orders(await self._upkeep.check(self._state))
 
-    def _stand_by(self, orders: frozenset[Mode] | None) -> None:
+    def _restore_orders(self, orders: frozenset[Mode] | None) -> None:
         """Restore the standing orders after the journal was lost; None: it was not."""
         if orders is not None:
             self._state = replace(self._state, orders=orders)
@@ -217,11 +217,11 @@ class Lane:
         scan, where = shown.scan, self._where(shown.scan)
         refusal = self._state.refusal(scan.direction) or self._timekeeper.refusal(scan.direction)
         if refusal:
-            verdict = await self.judges.ask(lambda judge, at: judge.refuse(refusal, scan.text, where, at))
+            verdict = await self.judges.call(lambda judge, at: judge.refuse(refusal, scan.text, where, at))
         else:
             if doubted := self._timekeeper.is_doubted:
-                await self._upkeep.hear_witness(scan.text)
-            verdict = await self.judges.ask(lambda judge, at: judge.decide(scan.text, where, at, doubted=doubted))
+                await self._upkeep.add_witness(scan.text)
+            verdict = await self.judges.call(lambda judge, at: judge.decide(scan.text, where, at, doubted=doubted))
         shown.stage, shown.holder = Stage.ANSWERED, verdict.holder
         self._upkeep.decided()
         pending = PendingVerdict(where, verdict, self.clock.monotonic() - scan.seen)
@@ -242,7 +242,7 @@ class Lane:
         if self._state.fire:
             return
         where = self._where(scan)
-        verdict = await self.judges.ask(lambda judge, at: judge.refuse(Reason.LANE_BUSY, scan.text, where, at))
+        verdict = await self.judges.call(lambda judge, at: judge.refuse(Reason.LANE_BUSY, scan.text, where, at))
         self.verdicts.announce(PendingVerdict(where, verdict, self.clock.monotonic() - scan.seen), through=False)
 
     def _where(self, scan: Scan) -> Presented:
@@ -254,7 +254,7 @@ class Lane:
     async def follow(self, event: LaneEvent, actor: str | None = None) -> tuple[Effect, ...]:
         """Carry out the effects of this event; to be called in turn only.  `actor`: the person who caused it."""
         if self._interlock is not None:  # an input that has to be polled
-            for moved in self._devices.hear(self._interlock.level(event.at), "interlock"):
+            for moved in self._devices.update(self._interlock.level(event.at), "interlock"):
                 await self._step(moved)
         effects = await self._step(event, actor)
         if self._interlock is not None and not self._state.occupied:

@@ -30,10 +30,10 @@ class LaneDevices:
         """Return what is not well, devices and journal, and why."""
         return {name: problem for name, problem in self._problems.items() if problem}
 
-    def hear(self, level: Level, source: str) -> list[LaneEvent]:
+    def update(self, level: Level, source: str) -> list[LaneEvent]:
         """Take the present level of the contact of device `source`."""
-        first = not self._contacts.answered(source)
-        events = list(self._contacts.hear(level, source))
+        first = not self._contacts.is_answering(source)
+        events = list(self._contacts.update(level, source))
         if first and source in self._roles:
             events += self._known(source, level.at, present=True)
         return events
@@ -48,7 +48,7 @@ class LaneDevices:
 
         An input is present when it has answered; a passage sensor reports nothing before somebody passes."""
         role = self._roles.get(name)
-        if problem and role is Role.FIRE and not self._contacts.heard(name):
+        if problem and role is Role.FIRE and not self._contacts.has_reported(name):
             # No alarm: a contact that has never answered is a fault of the set-up, and no order to open.
             silent = "the fire contact has not answered since the start, so nobody enters"
             problem = f"{silent}: {problem}"

@@ -62,21 +62,21 @@ class EffectRunner:
                 await self._note(Note(event, f"refused: {why}", direction), actor)
             case Alarmed(alarm, on):
                 self._outlet.alarm(effect, state)
-                await self._judges.ask(
+                await self._judges.call(
                     lambda judge, at: judge.note(JournalEvent.ALARM, at, alarm if on else f"{alarm} over")
                 )
             case Remember(orders, fire):
-                await self._judges.ask(lambda judge, at: judge.remember(StandingOrders(orders, fire), at))
+                await self._judges.call(lambda judge, at: judge.remember(StandingOrders(orders, fire), at))
             case Amnesty():
-                await self._judges.ask(lambda judge, at: judge.set_inside(0, at))
+                await self._judges.call(lambda judge, at: judge.set_inside(0, at))
 
     async def _end_grant(self, end: EndGrant) -> None:
         self._presence.going = None
-        ended = await self._judges.ask(lambda judge, at: judge.end_grant(end.seq, end.passed, at, moved=end.moved))
+        ended = await self._judges.call(lambda judge, at: judge.end_grant(end.seq, end.passed, at, moved=end.moved))
         self._verdicts.announce_pending(through=False, cause=end.cause or self._devices.problems.get(BARRIER, ""))
         self._outlet.grant_ended(ended)
 
     async def _note(self, note: Note, actor: str | None) -> None:
-        await self._judges.ask(
+        await self._judges.call(
             lambda judge, at: judge.note(note.event, at, note.detail, note.direction, counts=note.counts, actor=actor)
         )

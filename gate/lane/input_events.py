@@ -115,15 +115,15 @@ class Contacts:
         self._contacts: dict[tuple[str, Role, Direction], _Contact] = {}
         self._merged: dict[Role, bool] = {}
 
-    def heard(self, source: str) -> bool:
+    def has_reported(self, source: str) -> bool:
         """Return whether the device has reported a level since the start."""
         return any(contact.source == source for contact in self._contacts.values())
 
-    def answered(self, source: str) -> bool:
+    def is_answering(self, source: str) -> bool:
         """Return whether the device has reported a level since the start, and is not lost."""
         return any(contact.source == source and not contact.lost for contact in self._contacts.values())
 
-    def hear(self, level: Level, source: str) -> tuple[LaneEvent, ...]:
+    def update(self, level: Level, source: str) -> tuple[LaneEvent, ...]:
         """Return the events of this level of the input called `source`; none when it is no news."""
         contact = self._contact(level, source)
         if contact.lost:

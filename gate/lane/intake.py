@@ -16,7 +16,7 @@ REPORT_EVERY = 1.0  # seconds between two reports of the count of drops
 log = Log(part="lane")
 
 
-class Hears(Protocol):
+class ReaderSink(Protocol):
     """The part of a lane that a reader calls."""
 
     def present(self, scan: Scan) -> Answer | None: ...
@@ -29,7 +29,7 @@ class Hears(Protocol):
 class Intake:
     """The intake of one reader; belongs to one event loop.  `name`: of the reader, as in "reader[0]"."""
 
-    def __init__(self, name: str, lane: Hears, monotonic: Callable[[], float]) -> None:
+    def __init__(self, name: str, lane: ReaderSink, monotonic: Callable[[], float]) -> None:
         self._name = name
         self._lane = lane
         self._monotonic = monotonic
@@ -42,7 +42,7 @@ class Intake:
         """Pass a code on to the lane: a gate.ports.reader.Present."""
         match seen:
             case Scan():
-                return self._lane.present(self._whole(replace(seen, reader=self._name)))
+                return self._lane.present(self._restored(replace(seen, reader=self._name)))
             case Looked():
                 self._camera = True
                 self._lane.looked(replace(seen, reader=self._name))
@@ -58,7 +58,7 @@ class Intake:
             self._reported_at[what] = now
             self._lane.dropped(self._name, what, self._counts[what])
 
-    def _whole(self, scan: Scan) -> Scan:
+    def _restored(self, scan: Scan) -> Scan:
         """Return the scan with its whole text.  A camera decodes its own codes, so they are exact."""
         if self._camera:
             return scan
@@ -68,7 +68,7 @@ class Intake:
             self._note(log.warning, "the scanner changes passes", changed, "" if known else "No pass can be read so")
         return scan if text == scan.text else replace(scan, text=text)
 
-    def _note(self, say: Callable[..., object], event: str, what: str, hint: str) -> None:
+    def _note(self, write: Callable[..., object], event: str, what: str, hint: str) -> None:
         """Log at first, and then once per `AGAIN_AFTER`: a reader may drop something every second."""
         self._counts[what] += 1
         now = self._monotonic()
@@ -76,4 +76,4 @@ class Intake:
             return
         self._due[what] = now + AGAIN_AFTER
         advice = {"advice": hint} if hint else {}
-        say(event, device=self._name, problem=what, count=self._counts[what], **advice)
+        write(event, device=self._name, problem=what, count=self._counts[what], **advice)

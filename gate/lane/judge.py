@@ -67,7 +67,7 @@ class Judge:
         policy: Policy,
         make_verifier: MakeVerifier,
         keep: float = KEEP,
-        want_list: Callable[[], None] = lambda: None,
+        request_list: Callable[[], None] = lambda: None,
     ) -> None:
         """Open lane.db and the list.  `want_list`: called repeatedly while the list is missing or damaged."""
         places = Places.of(where)
@@ -75,7 +75,7 @@ class Judge:
         self._where = where
         self._status = StatusList(where, watched=True)
         self._make_verifier = make_verifier
-        self._keep, self._want_list = keep, want_list
+        self._keep, self._request_list = keep, request_list
         self._trust: TrustList | None = None
         self._verifier = make_verifier(NO_ISSUERS)
         self._problems: dict[str, str] = {}  # by the file that causes them
@@ -182,7 +182,7 @@ class Judge:
         thread."""
         interrupted = self._admission.close_interrupted(at)
         self._admission.note(JournalEvent.GATE, at, f"started, {interrupted} interrupted" if interrupted else "started")
-        self._say_loss()
+        self._log_loss()
         return Watched(self._watch_list(), self._admission.loss)
 
     def watch(self, at: float, orders: frozenset[Mode], *, fire: bool) -> Watched:
@@ -196,14 +196,14 @@ class Judge:
             if healed and self._admission.loss != lost:
                 orders |= self._admission.standing().orders
                 self._admission.remember(StandingOrders(orders, fire), at)
-                self._say_loss()
+                self._log_loss()
                 return Watched(state, self._admission.loss, orders)
         except StoreError as error:
-            self._say(error)
+            self._log_failure(error)
         else:
             if healed:
                 log.error("lane.db was removed or replaced under the running gate, and is written again from memory")
-            self._tell(_END, self._admission.end_problem)
+            self._log_once(_END, self._admission.end_problem)
         return Watched(state, self._admission.loss)
 
     def _watch_list(self) -> ListState:
@@ -211,15 +211,15 @@ class Judge:
         try:
             self._refresh()
         except (StoreError, PublishError) as error:
-            self._want_list()
-            self._tell(_LIST, str(error))
+            self._request_list()
+            self._log_once(_LIST, str(error))
         else:
             missing = "there is no list yet: nobody enters. Load one: `gate list load DIR`"
             damage = str(self._status.damage or "")  # the rest of the list is good, and is still used
             problem = missing if self._status.state.version is None else damage
             if problem:
-                self._want_list()
-            self._tell(_LIST, problem)
+                self._request_list()
+            self._log_once(_LIST, problem)
         return self._status.state
 
     def keep_time(self, kept: Kept, at: float, detail: str) -> None:
@@ -238,7 +238,7 @@ class Judge:
             more = self._admission.retire_rows(device, self._keep, at)
             self._status.tidy()
         except StoreError as error:
-            self._say(error)
+            self._log_failure(error)
             return False
         if checkpoint:  # leaves the device with the log, as proof against a cut tail
             log.info("journal checkpoint", checkpoint=checkpoint)
@@ -263,7 +263,7 @@ class Judge:
         try:
             return work()
         except StoreError as error:
-            self._say(error)
+            self._log_failure(error)
             return otherwise
 
     def _does(self, work: Callable[[], object]) -> bool:
@@ -293,20 +293,20 @@ class Judge:
         return Verdict(recorded.decision, recorded.seq, holder)
 
     def _failed(self, error: StoreError | PublishError) -> Verdict:
-        self._say(error)
+        self._log_failure(error)
         return Verdict(Decision(Reason.STORAGE_FAILED, detail=str(error)), None)
 
-    def _say(self, error: StoreError | PublishError) -> None:
+    def _log_failure(self, error: StoreError | PublishError) -> None:
         of_list = isinstance(error, PublishError) or error.what.startswith(self._list_paths)
-        self._tell(_LIST if of_list else _LANE, str(error))
+        self._log_once(_LIST if of_list else _LANE, str(error))
 
-    def _say_loss(self) -> None:
+    def _log_loss(self) -> None:
         """Report a loss at every start until staff confirm."""
         loss = self._admission.loss
         if loss and loss.confirmed is None:
             log.error("the journal was lost", what=loss.what, last=loss.last or "unknown", hint=ADVICE)
 
-    def _tell(self, file: str, problem: str) -> None:
+    def _log_once(self, file: str, problem: str) -> None:
         """Report each new problem of a file once, not once a scan."""
         if problem != self._problems.get(file, ""):
             self._problems[file] = problem

@@ -24,17 +24,17 @@ class JudgeThread:
     def is_open(self) -> bool:
         return self._judge is not None
 
-    async def open(self, open_judge: Callable[[], Judge], outlet: Outlet, alive: Callable[[], None]) -> Watched:
+    async def open(self, open_judge: Callable[[], Judge], outlet: Outlet, ping: Callable[[], None]) -> Watched:
         """Wait until the store can be opened.  Raises FinalStoreError where waiting does not help."""
-        self._judge, watched = await open_store(self._writer, open_judge, self._clock, outlet, alive)
+        self._judge, watched = await open_store(self._writer, open_judge, self._clock, outlet, ping)
         return watched
 
-    async def ask(self, question: Callable[[Judge, float], T]) -> T:
+    async def call(self, work: Callable[[Judge, float], T]) -> T:
         """Call the judge with the present time.  Raises RuntimeError before it is open."""
         judge, now = self._judge, self._clock.now()
         if judge is None:
             raise RuntimeError("the lane is not running")
-        return await self._writer.do(lambda: question(judge, now), judge.keep_end)
+        return await self._writer.do(lambda: work(judge, now), judge.keep_end)
 
     async def read(self, read: Callable[[], T]) -> T:
         """Read something that may block, on the writing thread."""
@@ -44,9 +44,9 @@ class JudgeThread:
         """Return the holder's place of a valid pass, else None.  At once, on the calling thread."""
         return self._judge.identify(text, self._clock.now()) if self._judge else None
 
-    async def vouch(self, alive: Callable[[], None]) -> None:
-        """Call `alive` while the loop only waits for the disk."""
-        await self._writer.vouch(alive)
+    async def ping_while_writing(self, ping: Callable[[], None]) -> None:
+        """Call `ping` while the loop only waits for the disk."""
+        await self._writer.ping_while_writing(ping)
 
     async def close(self, device: str) -> None:
         judge, self._judge = self._judge, None

@@ -15,10 +15,10 @@ from gate.store.places import Places
 from gate.store.takeover_messages import TAKEOVER, TakeoverRefused, Took
 from gate.worker.process import WorkerProcess
 
-LOOK_EVERY = 2.0  # seconds between two checks for a new list from the sync
-TAKES_WITHIN = 300.0  # limit in seconds, for a slow card; 20 million people take 1 to 2 here
+CHECK_EVERY = 2.0  # seconds between two checks for a new list from the sync
+TAKEOVER_WITHIN = 300.0  # limit in seconds, for a slow card; 20 million people take 1 to 2 here
 AGAIN_AFTER = 600.0  # seconds after which a refused list is checked again
-WANTED_AGAIN = 60.0  # seconds after which the lane's own list, if still damaged, is written again
+REQUESTED_AGAIN = 60.0  # seconds after which the lane's own list, if still damaged, is written again
 _WAITS_MOST = 30.0  # seconds between two refused lists, if the sync writes one after the other
 
 _NAME = "list"
@@ -28,49 +28,49 @@ log = Log(part="lane")
 
 
 class ListTaker:
-    """The taker of one lane; belongs to one event loop, all but `want`.  `root`: path of root.json."""
+    """The taker of one lane; belongs to one event loop, all but `request`.  `root`: path of root.json."""
 
     def __init__(self, places: Places, root: Path) -> None:
         self._places = places
         self._root = root
-        self._tell: Callable[[str], None] = lambda _: None
-        self._wanted, self._wanted_due = False, 0.0
+        self._on_problem: Callable[[str], None] = lambda _: None
+        self._requested, self._request_due = False, 0.0
         self._reported: str | None = None  # None: nothing reported yet
-        self._looked: _Stamp | None = None  # of the offer that was checked last
+        self._checked: _Stamp | None = None  # of the offer that was checked last
         self._again_due = 0.0
         self._failures = 0  # in a row
 
-    def want(self) -> None:
+    def request(self) -> None:
         """Take the offered list again: the lane's own is missing or damaged.  From any thread."""
-        self._wanted = True
+        self._requested = True
 
-    async def run(self, tell: Callable[[str], None]) -> None:
-        """Run until cancelled.  `tell` gets what is wrong with the offered list, or ""."""
-        self._tell = tell
+    async def run(self, on_problem: Callable[[str], None]) -> None:
+        """Run until cancelled.  `on_problem` gets what is wrong with the offered list, or ""."""
+        self._on_problem = on_problem
         if self._reported is not None:
-            tell(self._reported)
+            on_problem(self._reported)
         while True:
-            await self.look()
-            await asyncio.sleep(min(_WAITS_MOST, LOOK_EVERY * 2 ** min(self._failures, 6)))
+            await self.check()
+            await asyncio.sleep(min(_WAITS_MOST, CHECK_EVERY * 2 ** min(self._failures, 6)))
 
-    async def look(self) -> None:
+    async def check(self) -> None:
         """Take the offered list, if it was not checked yet."""
         try:
             stamp = await asyncio.to_thread(_stamp, self._places)
         except RuntimeError as error:  # no thread is left
-            self._report(f"it cannot be looked at ({error}). Look at memory and processes of this computer")
-            self._looked = None
+            self._report(f"it cannot be checked ({error}). Look at memory and processes of this computer")
+            self._checked = None
             return
         now = asyncio.get_running_loop().time()
-        again, wanted = stamp == self._looked, self._wanted and now >= self._wanted_due
-        if again and not wanted and (not self._failures or now < self._again_due):
+        again, requested = stamp == self._checked, self._requested and now >= self._request_due
+        if again and not requested and (not self._failures or now < self._again_due):
             return
-        self._looked = stamp
+        self._checked = stamp
         if not any(stamp):
             return  # the lane itself reports that there is no list
         outcome = await self._take()
-        self._wanted = False  # also what was wanted meanwhile, or the next damage would wait for WANTED_AGAIN
-        self._wanted_due = asyncio.get_running_loop().time() + WANTED_AGAIN if again else 0.0
+        self._requested = False  # also what was requested meanwhile, or the next damage would wait for REQUESTED_AGAIN
+        self._request_due = asyncio.get_running_loop().time() + REQUESTED_AGAIN if again else 0.0
         if isinstance(outcome, Took):
             self._failures = 0
             if outcome.changed:
@@ -87,14 +87,14 @@ class ListTaker:
         try:
             worker = await WorkerProcess.start(_NAME, TAKEOVER, settings)
             try:
-                outcome: Took | TakeoverRefused = await worker.receive(TAKES_WITHIN)
+                outcome: Took | TakeoverRefused = await worker.receive(TAKEOVER_WITHIN)
             finally:
                 await worker.stop()
         except DeviceError as error:
             return TakeoverRefused(error.what, error.hint, False)
         except TimeoutError:
             return TakeoverRefused(
-                f"{places.held_list_db}: it was not verified within {TAKES_WITHIN:.0f} s", "Sync again", True
+                f"{places.held_list_db}: it was not verified within {TAKEOVER_WITHIN:.0f} s", "Sync again", True
             )
         return outcome
 
@@ -106,8 +106,8 @@ class ListTaker:
         if problem:
             log.error("the list that the sync offers is not taken", problem=problem)
         elif before:
-            log.info("the list that the sync offers is well again")
-        self._tell(problem)
+            log.info("the list that the sync offers is good again")
+        self._on_problem(problem)
 
 
 def _stamp(places: Places) -> _Stamp:

@@ -27,7 +27,7 @@ async def open_store(
     open_judge: Callable[[], Judge],
     clock: TrustedClock,
     outlet: Outlet,
-    alive: Callable[[], None],
+    ping: Callable[[], None],
 ) -> tuple[Judge, Watched]:
     """Open the store; the page shows why it cannot be opened, as for a device.  Raises FinalStoreError."""
     problem = ""
@@ -48,7 +48,7 @@ async def open_store(
             return judge, watched
         for _ in range(RETRY):
             await asyncio.sleep(1)
-            alive()
+            ping()
 
 
 def _begun(open_judge: Callable[[], Judge], at: float) -> tuple[Judge, Watched]:

@@ -86,8 +86,8 @@ class Outlet:
         """Report a verdict.  `ms`: from the frame, or from the order of staff, to the committed decision.
         `through`: the way is open for this person, not merely meant to be."""
         reason, reader, admitted = verdict.decision.reason, where.reader, verdict.decision.admitted
-        say = log.debug if verdict.counted else log.info  # else junk before a camera also floods the log
-        say("decision", reason=reason.value, seq=verdict.seq, reader=reader, ms=round(ms, 1), through=through)
+        write = log.debug if verdict.counted else log.info  # else junk before a camera also floods the log
+        write("decision", reason=reason.value, seq=verdict.seq, reader=reader, ms=round(ms, 1), through=through)
         self._publish(Decided(self._clock.now(), reader, where.direction, reason, admitted, through, where.mode, ms))
         if reason is not Reason.LANE_BUSY or through:  # a person refused as busy has left, and another goes through
             self._signal(Signal.ADMITTED if through else Signal.REFUSED)
@@ -98,7 +98,7 @@ class Outlet:
 
     def state(self, state: LaneState) -> None:
         """Report the lane's state after an event, when its phase, mode or contact faults have changed."""
-        if self._faults.differs(what := _what_ails(state)):  # one more contact, or one less
+        if self._faults.differs(what := _contact_faults(state)):  # one more contact, or one less
             self._publish(AlarmChanged(self._clock.now(), Alarm.CONTACT_FAULT, bool(what), what))
         first = self._phase.value is None
         another = self._phase.differs(state.phase)
@@ -110,7 +110,7 @@ class Outlet:
     def alarm(self, alarmed: Alarmed, state: LaneState) -> None:
         what = ""
         if alarmed.alarm is Alarm.CONTACT_FAULT:
-            self._faults.value = what = _what_ails(state)
+            self._faults.value = what = _contact_faults(state)
         log.warning("alarm", alarm=alarmed.alarm.value, on=alarmed.on, **({"what": what} if what else {}))
         self._publish(AlarmChanged(self._clock.now(), alarmed.alarm, alarmed.on, what))
         self._signal_state(state)
@@ -158,6 +158,6 @@ class Outlet:
             lamp.show(signal)
 
 
-def _what_ails(state: LaneState) -> str:
+def _contact_faults(state: LaneState) -> str:
     """Return the faults of the lane's contacts, in words."""
     return "; ".join(sorted(fault.what for fault in state.faults))

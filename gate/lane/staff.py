@@ -49,12 +49,12 @@ class StaffOrders:
     async def inside(self) -> int | None:
         """Return how many people are inside, as far as the lane has seen; None where that cannot be read."""
         judges = self.lane.judges
-        return await judges.ask(lambda judge, _: judge.inside()) if judges.is_open else None
+        return await judges.call(lambda judge, _: judge.inside()) if judges.is_open else None
 
     async def set_inside(self, count: int, actor: str | None = None) -> bool:
         """Correct the count; return whether it was recorded.  0 also forgets who is inside."""
         judges = self.lane.judges
-        return judges.is_open and await judges.ask(lambda judge, at: judge.set_inside(count, at, actor=actor))
+        return judges.is_open and await judges.call(lambda judge, at: judge.set_inside(count, at, actor=actor))
 
     async def _admit(self, direction: Direction, actor: str | None) -> "str | asyncio.Future[str]":
         """Return why it cannot be, or the future outcome of the barrier's release."""
@@ -62,7 +62,7 @@ class StaffOrders:
         if why := hindrance(lane.state, direction, lane.problems):
             return why
         where, asked = Presented("staff", direction, lane.state.mode, 0), self.lane.clock.monotonic()
-        verdict = await lane.judges.ask(lambda judge, at: judge.admit_by_staff(where, at, actor=actor))
+        verdict = await lane.judges.call(lambda judge, at: judge.admit_by_staff(where, at, actor=actor))
         pending = PendingVerdict(where, verdict, self.lane.clock.monotonic() - asked)
         if verdict.seq is None:
             lane.verdicts.announce(pending, through=False)

@@ -35,10 +35,10 @@ class Timekeeper:
         self._clock = clock
         self._publish = publish
         self._reported: ClockChanged | None = None
-        self._keep_due = 0.0
+        self._store_due = 0.0
         self._list = ListState()
         self._witnesses = Witnesses()
-        self._reset: TimeReset | None = None  # obeyed, and not stored yet
+        self._reset: TimeReset | None = None  # applied, and not stored yet
 
     @property
     def is_doubted(self) -> bool:
@@ -52,10 +52,10 @@ class Timekeeper:
         return None
 
     def is_news(self, known: ListState) -> bool:
-        """Return whether this is another list than the last one heeded."""
+        """Return whether this is another list than the last one applied."""
         return (known.version, known.as_of) != (self._list.version, self._list.as_of)
 
-    def heed(self, known: ListState, ordered: TimeReset | None) -> None:
+    def apply_list(self, known: ListState, ordered: TimeReset | None) -> None:
         """Take the time of the list that is held now.  `ordered`: the reset of the time that came with it."""
         self._list = known
         if ordered is not None and ordered.number > self._clock.kept().resets:
@@ -63,18 +63,18 @@ class Timekeeper:
             self._reset = ordered
             log.warning("the authority has reset the time", to=ordered.to, number=ordered.number)
         if known.as_of is not None:
-            self._clock.heed(known.as_of)
+            self._clock.apply_signed_time(known.as_of)
 
-    def hear(self, idx: int, issued_at: int, limits: AgeLimits) -> None:
+    def add_witness(self, idx: int, issued_at: int, limits: AgeLimits) -> None:
         """Take a pass whose issuer's signature holds as a witness, while the time is doubted.  Passes never make a
         list too old."""
         if self._list.as_of is None:
             return
-        agreed = self._witnesses.hear(idx, issued_at)
+        agreed = self._witnesses.add(idx, issued_at)
         if agreed is not None:
-            self._clock.carry(min(agreed, self._list.as_of + limits.refuse_after))
+            self._clock.apply_witnessed_time(min(agreed, self._list.as_of + limits.refuse_after))
 
-    def look(self, ntp: Ntp) -> str | None:
+    def update(self, ntp: Ntp) -> str | None:
         """Report changes of the clock.  Return the journal's text to store beside the time, which may be empty;
         None: nothing is to be stored now."""
         self._clock.synchronise(synchronised=ntp is Ntp.SYNCHRONISED)
@@ -89,10 +89,10 @@ class Timekeeper:
             words.append(_WORDS[standing].format(abs(behind)))
             self._log(standing, behind)
         detail = ", ".join(filter(None, words))
-        if not detail and self._clock.monotonic() < self._keep_due:
+        if not detail and self._clock.monotonic() < self._store_due:
             return None
         every = KEEP_EVERY if standing is ClockTrust.TRUSTED else KEEP_BEHIND_EVERY
-        self._keep_due = self._clock.monotonic() + every
+        self._store_due = self._clock.monotonic() + every
         return detail
 
     def _step(self) -> str:
@@ -110,5 +110,5 @@ class Timekeeper:
         if standing is ClockTrust.TRUSTED:
             log.info("the system clock is right again")
             return
-        says = "the system clock is wrong: set it, and see `gate clock status`"
-        log.error(says, clock=standing.value, behind_s=round(behind))
+        message = "the system clock is wrong: set it, and see `gate clock status`"
+        log.error(message, clock=standing.value, behind_s=round(behind))

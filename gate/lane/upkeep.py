@@ -42,37 +42,37 @@ class Upkeep:
     async def tick(self, now: float, state: LaneState) -> frozenset[Mode] | None:
         """Do what is due.  Returns as `check`."""
         orders = await self.check(state) if self._list_check.due(now) else None
-        if self._tidy.due(now) and await self._judges.ask(lambda judge, at: judge.tidy(self._device, at)):
+        if self._tidy.due(now) and await self._judges.call(lambda judge, at: judge.tidy(self._device, at)):
             self._tidy.again(now)
         return orders
 
     async def check(self, state: LaneState) -> frozenset[Mode] | None:
         """Check list, journal and clock.  Return the standing orders when the journal was lost meanwhile, else
         None."""
-        watched = await self._judges.ask(lambda judge, at: judge.watch(at, state.orders, fire=state.fire))
-        await self.heed(watched)
+        watched = await self._judges.call(lambda judge, at: judge.watch(at, state.orders, fire=state.fire))
+        await self.apply(watched)
         await self.keep_time()
         return watched.orders
 
-    async def heed(self, watched: Watched) -> None:
+    async def apply(self, watched: Watched) -> None:
         """Apply the state of list and journal in `watched`."""
         ordered = None
         if self._timekeeper.is_news(watched.list):
-            ordered = await self._judges.ask(lambda judge, _: judge.time_reset())
-        self._timekeeper.heed(watched.list, ordered)
+            ordered = await self._judges.call(lambda judge, _: judge.time_reset())
+        self._timekeeper.apply_list(watched.list, ordered)
         self._presence.trust(watched.list.version)
         self._outlet.status_list(watched.list)
         self._devices.problem(JOURNAL, self._outlet.loss(watched.loss))
 
     async def keep_time(self) -> None:
         """Store the trusted time for the next start, where it has changed or is due."""
-        news = self._timekeeper.look(await self._judges.read(read_ntp))
+        news = self._timekeeper.update(await self._judges.read(read_ntp))
         if news is not None:
             kept = self._clock.kept()
-            await self._judges.ask(lambda judge, at: judge.keep_time(kept, at, news))
+            await self._judges.call(lambda judge, at: judge.keep_time(kept, at, news))
 
-    async def hear_witness(self, text: str) -> None:
+    async def add_witness(self, text: str) -> None:
         """Take a pass as a witness of the time, on a gate whose clock is known to be wrong."""
-        issued = await self._judges.ask(lambda judge, _: judge.issued(text))
+        issued = await self._judges.call(lambda judge, _: judge.issued(text))
         if issued is not None:
-            self._timekeeper.hear(*issued, self._limits)
+            self._timekeeper.add_witness(*issued, self._limits)

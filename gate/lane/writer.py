@@ -50,12 +50,12 @@ class Writer:
             ) from error
         self._begun = True
 
-    async def vouch(self, alive: Callable[[], None]) -> None:
-        """Call `alive` while the loop only waits for the disk, which may be slow, but only up to `SLOW_WRITE`."""
+    async def ping_while_writing(self, ping: Callable[[], None]) -> None:
+        """Call `ping` while the loop only waits for the disk, which may be slow, but only up to `SLOW_WRITE`."""
         while True:
             await asyncio.sleep(1.0)
             if self._busy_since is not None and time.monotonic() - self._busy_since < SLOW_WRITE:
-                alive()
+                ping()
 
     def close(self) -> None:
         self._thread.shutdown(wait=False)

@@ -28,10 +28,10 @@ class TrustedClock(Clock, Protocol):
     def kept(self) -> Kept:
         """Return the state to store for the next start."""
 
-    def heed(self, stated: float) -> None:
+    def apply_signed_time(self, stated: float) -> None:
         """Take a signed time (Unix s): it is not earlier than that."""
 
-    def carry(self, stated: float) -> None:
+    def apply_witnessed_time(self, stated: float) -> None:
         """Take a time (Unix s) from witnesses: trusted until the system clock is set."""
 
     def reset(self, number: int, to: float) -> None:

@@ -13,9 +13,9 @@ from gate.core.trusted_time import (
     Kept,
     Reckoning,
     advance,
+    apply_signed_time,
+    apply_witnessed_time,
     begin,
-    carry,
-    heed,
     reset,
 )
 
@@ -85,11 +85,11 @@ class GateClock:
     def kept(self) -> Kept:
         return self._read().kept
 
-    def heed(self, stated: float) -> None:
-        self._read(lambda last: heed(last, stated))
+    def apply_signed_time(self, stated: float) -> None:
+        self._read(lambda last: apply_signed_time(last, stated))
 
-    def carry(self, stated: float) -> None:
-        self._read(lambda last: carry(last, stated))
+    def apply_witnessed_time(self, stated: float) -> None:
+        self._read(lambda last: apply_witnessed_time(last, stated))
 
     def reset(self, number: int, to: float) -> None:
         self._read(lambda last: reset(last, number, to))

@@ -31,7 +31,7 @@ class Notifier:
         """Report progress of a start or a stop, which then may take longer."""
         self._send(f"EXTEND_TIMEOUT_USEC={STARTING}")
 
-    def alive(self) -> None:
+    def ping_watchdog(self) -> None:
         """Send a sign of life.  To be called by the lane loop only: one from anything else proves nothing."""
         if not self._is_ready:
             self.more_time()

@@ -13,7 +13,7 @@ from gate.logs import Log, naming
 
 FIRST_WAIT = 0.5  # seconds
 LONGEST_WAIT = 5.0
-WELL_AFTER = 10.0  # seconds of running after which the waits start small again
+STEADY_AFTER = 10.0  # seconds of running after which the waits start small again
 
 log = Log()
 
@@ -30,15 +30,15 @@ def as_device_error(error: DeviceError | OSError) -> DeviceError:
     return error if isinstance(error, DeviceError) else _refused(error.strerror or type(error).__name__)
 
 
-async def keep_running(name: str, run: Callable[[], Awaitable[None]], tell: Callable[[str], None]) -> None:
-    """Keep a device running.  `run` opens the device, calls `tell` with "" when it is well, and works with it;
-    `tell` gets the problem when it is lost.  Returns when `run` returns by itself (a recording that ended)."""
+async def keep_running(name: str, run: Callable[[], Awaitable[None]], report: Callable[[str], None]) -> None:
+    """Keep a device running.  `run` opens the device, calls `report` with "" when it is well, and works with it;
+    `report` gets the problem when it is lost.  Returns when `run` returns by itself (a recording that ended)."""
     with naming(name):
-        await _keep_running(name, run, tell)
+        await _keep_running(name, run, report)
 
 
-async def _keep_running(name: str, run: Callable[[], Awaitable[None]], tell: Callable[[str], None]) -> None:
-    wait, told = FIRST_WAIT, ""
+async def _keep_running(name: str, run: Callable[[], Awaitable[None]], report: Callable[[str], None]) -> None:
+    wait, reported = FIRST_WAIT, ""
     loop = asyncio.get_running_loop()
     while True:
         started = loop.time()
@@ -54,11 +54,11 @@ async def _keep_running(name: str, run: Callable[[], Awaitable[None]], tell: Cal
             problem = str(_refused(str(error)))
         else:
             return
-        if loop.time() - started > WELL_AFTER:
-            wait, told = FIRST_WAIT, ""
-        if problem != told:  # each new problem once, not at every attempt
+        if loop.time() - started > STEADY_AFTER:
+            wait, reported = FIRST_WAIT, ""
+        if problem != reported:  # each new problem once, not at every attempt
             log.error(problem, device=name)
-            told = problem
-        tell(problem)
+            reported = problem
+        report(problem)
         await asyncio.sleep(wait)
         wait = min(wait * 2, LONGEST_WAIT)

@@ -14,9 +14,9 @@ from gate.sync.lock import BusyError, GaveWayError
 from gate.sync.round import Outcome
 
 FIRST_WAIT = 30.0  # seconds after a failure; doubled after each further one, up to `every`
-ASIDE = 1.0  # seconds between checks whether a person's command has ended
-LOOK = 60.0  # seconds between checks of the held list while waiting: 20 ms each for 20 million people
-JITTER = 0.1  # of a wait, either way: a thousand gates must not ask in the same second
+YIELD = 1.0  # seconds between checks whether a person's command has ended
+CHECK_EVERY = 60.0  # seconds between checks of the held list while waiting: 20 ms each for 20 million people
+JITTER = 0.1  # of a wait, either way: a thousand gates must not poll in the same second
 
 log = Log(part="sync")
 
@@ -26,7 +26,7 @@ class StoppedError(SyncError):
 
 
 class SyncDaemon:
-    """The loop of rounds.  `attempt` makes one round; `alive` is called about once a second, also during a round.
+    """The loop of rounds.  `attempt` makes one round; `ping_watchdog` is called once a second, also during a round.
     `find_damage` returns the fault of the held list, if any: it is fetched again at once, not at the end of a
     wait."""
 
@@ -34,28 +34,28 @@ class SyncDaemon:
         self,
         attempt: Callable[[], Outcome],
         every: float,
-        alive: Callable[[], None],
+        ping_watchdog: Callable[[], None],
         find_damage: Callable[[], str | None] = lambda: None,
     ) -> None:
         self._attempt = attempt
         self._every = every
-        self._alive = alive
+        self._ping_watchdog = ping_watchdog
         self._find_damage = find_damage
         self._hurried = False  # the wait before this one was cut short
-        self._said_alive = -inf  # monotonic s
+        self._pinged_at = -inf  # monotonic s
         self._stop = threading.Event()
-        self._aside = False  # for a person's command
+        self._yielded = False  # to a person's command
 
     def tick(self) -> None:
-        """Call `alive` when due; called several times a second during a round.  Raises StoppedError."""
-        self._live()
+        """Call `ping_watchdog` when due; called several times a second during a round.  Raises StoppedError."""
+        self._ping()
         if self._stop.is_set():
             raise StoppedError("stopped in the middle", hint="It resumes at the next start")
 
     def run(self) -> None:
         """Make rounds until SIGTERM or SIGINT, which end a round too."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._told_to_stop)
+            signal.signal(number, self._on_signal)
         failures = 0
         while not self._stop.is_set():
             try:
@@ -63,12 +63,12 @@ class SyncDaemon:
             except StoppedError:
                 break
             except (BusyError, GaveWayError) as error:
-                if not self._aside:
+                if not self._yielded:
                     log.info("giving way", why=error.what)
-                self._aside = True
-                self._wait(ASIDE)
+                self._yielded = True
+                self._wait(YIELD)
                 continue
-            self._aside = False
+            self._yielded = False
             # Not after a failure, because no mirror has the list; and not twice in a row, because a card that spoils
             # every list must not be filled endlessly.
             self._hurried = self._wait(wait_after(failures, self._every), hurry=failures == 0 and not self._hurried)
@@ -99,24 +99,24 @@ class SyncDaemon:
 
     def _wait(self, seconds: float, *, hurry: bool = False) -> bool:
         """Wait; return whether a damaged list cut it short, which only happens with `hurry`."""
-        look = LOOK
+        check_in = CHECK_EVERY
         while seconds > 0 and not self._stop.is_set():
-            self._live()
+            self._ping()
             self._stop.wait(min(1.0, seconds))
-            seconds, look = seconds - 1.0, look - 1.0
-            if hurry and look <= 0:
-                look = LOOK
+            seconds, check_in = seconds - 1.0, check_in - 1.0
+            if hurry and check_in <= 0:
+                check_in = CHECK_EVERY
                 if what := self._find_damage():
                     log.error("the list is fetched again", problem=what)
                     return True
         return False
 
-    def _live(self) -> None:
-        if monotonic() - self._said_alive >= 1.0:
-            self._said_alive = monotonic()
-            self._alive()
+    def _ping(self) -> None:
+        if monotonic() - self._pinged_at >= 1.0:
+            self._pinged_at = monotonic()
+            self._ping_watchdog()
 
-    def _told_to_stop(self, _number: int, _frame: FrameType | None) -> None:
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         if self._stop.is_set():  # a second signal: exit at once
             raise SystemExit(1)
         self._stop.set()

@@ -19,13 +19,13 @@ async def test_a_list_that_is_damaged_after_it_was_taken_is_taken_again_at_once(
 
     async def take() -> Took:
         taken.append(1)
-        taker.want()  # the lane has none until this is done, and says so meanwhile
+        taker.request()  # the lane has none until this is done, and says so meanwhile
         return Took(1, True)
 
     monkeypatch.setattr(taker, "_take", take)
-    await taker.look()
-    await taker.look()
+    await taker.check()
+    await taker.check()
     assert len(taken) == 1
-    taker.want()
-    await taker.look()
+    taker.request()
+    await taker.check()
     assert len(taken) == 2

@@ -171,7 +171,7 @@ def test_a_process_that_is_restarted_goes_on_as_if_it_had_not_been(story: list[t
                 case "list":
                     version, as_of = version + 1, as_of + abs(by)
                     apply(publication({7: Listing.GREEN}, version=version, as_of=as_of), state)
-                    clock.heed(as_of)
+                    clock.apply_signed_time(as_of)
                 case "crash":
                     before, clock = clock, GateClock(machine, read_kept(state), 3600.0)
                     assert clock.now() == pytest.approx(before.now(), abs=0.01)

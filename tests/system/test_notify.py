@@ -39,13 +39,13 @@ def test_ready_alive_stopping(site: Site, tmp_path: Path, monkeypatch: pytest.Mo
         monkeypatch.setenv("WATCHDOG_USEC", "5000000")
         daemon = Daemon(site)
         daemon.wait_ready()
-        alive = heard(listener, 3.0)
+        pings = heard(listener, 3.0)
         daemon.stop()
         last = heard(listener, 0.5)
-    assert alive[0] == MORE  # before anything large is loaded
-    assert "READY=1" in alive
-    assert MORE not in alive[alive.index("READY=1") :]
-    assert 2 <= alive.count("WATCHDOG=1") <= 4
+    assert pings[0] == MORE  # before anything large is loaded
+    assert "READY=1" in pings
+    assert MORE not in pings[alive.index("READY=1") :]
+    assert 2 <= pings.count("WATCHDOG=1") <= 4
     assert last[-1] == "STOPPING=1"
 
 
@@ -114,11 +114,11 @@ def test_a_full_queue_delays_ready_and_holds_nobody_up(
         listener.bind(named.replace("@", "\0", 1))
         notifier = Notifier()
         for _ in range(5000):  # many more than a queue takes (net.unix.max_dgram_qlen)
-            notifier.alive()
+            notifier.ping_watchdog()
         notifier.ready()
         assert set(heard(listener, 0.2)) == {MORE}
-        notifier.alive()
-        notifier.alive()
+        notifier.ping_watchdog()
+        notifier.ping_watchdog()
         notifier.stopping()
         assert heard(listener, 0.2) == ["READY=1\nWATCHDOG=1", "WATCHDOG=1", "STOPPING=1"]
 
@@ -128,5 +128,5 @@ def test_without_a_manager_nothing_is_reported(named: str, monkeypatch: pytest.M
     monkeypatch.setenv("NOTIFY_SOCKET", named)
     notifier = Notifier()
     notifier.ready()
-    notifier.alive()
+    notifier.ping_watchdog()
     notifier.stopping()

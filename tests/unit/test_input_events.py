@@ -7,7 +7,7 @@ from gate.ports.inputs import Level, Role
 
 def said(role: Role, *levels: bool) -> list[LaneEvent]:
     contacts = Contacts()
-    return [event for at, active in enumerate(levels) for event in contacts.hear(Level(role, active, at), "input[0]")]
+    return [event for at, active in enumerate(levels) for event in contacts.update(Level(role, active, at), "input[0]")]
 
 
 def test_a_key_that_was_left_turned_resets_nothing_until_it_is_turned_again() -> None:

@@ -128,7 +128,7 @@ class Site:
         return True
 
     def _says(self, role: Role, active: bool) -> None:
-        for event in self.contacts.hear(Level(role, active, self.now), NAMES[role]):
+        for event in self.contacts.update(Level(role, active, self.now), NAMES[role]):
             self.follow(event)
 
 
@@ -290,7 +290,7 @@ def test_a_passage_sensor_that_flutters_fills_no_house(period: float) -> None:
     contacts = Contacts()
     events: list[LaneEvent] = []
     for number in range(round(600 / period)):
-        events += contacts.hear(Level(Role.PASSAGE, number % 2 == 1, number * period), "input[0]")
+        events += contacts.update(Level(Role.PASSAGE, number % 2 == 1, number * period), "input[0]")
     assert sum(isinstance(event, Crossed) for event in events) <= 6
     assert [event.on for event in events if isinstance(event, ContactFault)] == [True]
 
@@ -300,14 +300,14 @@ def test_a_crowd_through_an_open_door_is_counted() -> None:
     events: list[LaneEvent] = []
     for number in range(60):
         at = number / 1.3
-        events += contacts.hear(Level(Role.PASSAGE, True, at), "input[0]")
-        events += contacts.hear(Level(Role.PASSAGE, False, at + 0.4), "input[0]")
+        events += contacts.update(Level(Role.PASSAGE, True, at), "input[0]")
+        events += contacts.update(Level(Role.PASSAGE, False, at + 0.4), "input[0]")
     assert sum(isinstance(event, Crossed) for event in events) == len(events) == 60
 
 
 def test_a_device_that_counts_people_itself_is_believed() -> None:
     contacts = Contacts()
-    events = [event for _ in range(30) for event in contacts.hear(Level(Role.PASSAGE, True, 1.0), "barrier")]
+    events = [event for _ in range(30) for event in contacts.update(Level(Role.PASSAGE, True, 1.0), "barrier")]
     assert events == [Crossed(ENTRY, 1.0)] * 30
 
 
@@ -316,11 +316,11 @@ def test_a_lost_contact_gives_no_order_and_a_lost_fire_contact_does() -> None:
     for role in ROLES:
         assert contacts.lost(NAMES[role], 0.0) == (), "never answered"
     for role in ROLES:
-        contacts.hear(Level(role, False, 1.0), NAMES[role])
+        contacts.update(Level(role, False, 1.0), NAMES[role])
     told = {role: contacts.lost(NAMES[role], 2.0) for role in ROLES}
     assert {role for role, events in told.items() if events} == {Role.FIRE}
     for role in (Role.REX, Role.RESET):  # opened again, and active: nobody has just pressed it
-        assert contacts.hear(Level(role, True, 3.0), NAMES[role]) == ()
+        assert contacts.update(Level(role, True, 3.0), NAMES[role]) == ()
 
 
 def test_what_a_contact_that_misbehaves_says_proves_nothing(connection: sqlite3.Connection) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gate.errors import SyncError
-from gate.sync.daemon import FIRST_WAIT, JITTER, LOOK, SyncDaemon, wait_after
+from gate.sync.daemon import CHECK_EVERY, FIRST_WAIT, JITTER, SyncDaemon, wait_after
 from gate.sync.round import Outcome
 
 EVERY = 900.0
@@ -62,7 +62,7 @@ def rounds(fails: bool, damage: str | None, *, hours: float = 1.0) -> list[float
 def test_a_damaged_list_is_fetched_again_at_once_and_not_for_ever() -> None:
     assert len(rounds(fails=False, damage=None)) <= 5
     first, second, third, *_ = rounds(fails=False, damage="list.db: damaged")
-    assert second - first == LOOK
+    assert second - first == CHECK_EVERY
     assert third - second >= EVERY * (1 - JITTER)  # a card that spoils every list
     assert rounds(fails=True, damage="list.db: damaged")[1] <= FIRST_WAIT * (1 + JITTER)
 

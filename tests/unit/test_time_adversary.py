@@ -65,7 +65,7 @@ class Adversary(RuleBasedStateMachine):
         stated = self.true - age
         if stated >= self.signed:
             self.signed = stated
-            self.clock.heed(stated)
+            self.clock.apply_signed_time(stated)
             self.ask()
 
     @rule(off=st.floats(0, 90 * DAY), keeps_time=st.booleans(), crash=st.booleans())

@@ -17,9 +17,9 @@ class Desk:
         clock = GateClock(self.machine, Kept(), untrusted_for=3600.0)
         self.timekeeper = Timekeeper(clock, self.told.append)
 
-    def look(self, after: float = 0.0, ntp: Ntp = Ntp.UNKNOWN) -> str | None:
+    def update(self, after: float = 0.0, ntp: Ntp = Ntp.UNKNOWN) -> str | None:
         self.machine.advance(after)
-        return self.timekeeper.look(ntp)
+        return self.timekeeper.update(ntp)
 
     @property
     def standings(self) -> list[ClockTrust]:
@@ -28,37 +28,37 @@ class Desk:
 
 def test_an_idle_lane_keeps_the_time_now_and_then_and_writes_no_row() -> None:
     desk = Desk()
-    assert desk.look() == ""  # what was kept of an earlier run is over
-    assert desk.look(KEEP_EVERY - 1) is None
-    assert desk.look(1) == ""
-    assert desk.look(1) is None
+    assert desk.update() == ""  # what was kept of an earlier run is over
+    assert desk.update(KEEP_EVERY - 1) is None
+    assert desk.update(1) == ""
+    assert desk.update(1) is None
     assert len(desk.told) == 1
 
 
 def test_what_becomes_of_the_clock_is_said_once_and_kept_at_once() -> None:
     desk = Desk()
-    desk.look()
+    desk.update()
     desk.machine.set(-7200)
-    assert desk.look(1) == "behind by 7200 s"
-    assert desk.look(1) is None
-    assert desk.look(KEEP_BEHIND_EVERY) == ""
+    assert desk.update(1) == "behind by 7200 s"
+    assert desk.update(1) is None
+    assert desk.update(KEEP_BEHIND_EVERY) == ""
     assert desk.timekeeper.refusal(Direction.ENTRY) is None
-    assert desk.look(3600) == "behind by 7200 s for too long: nobody enters"
+    assert desk.update(3600) == "behind by 7200 s for too long: nobody enters"
     assert desk.timekeeper.refusal(Direction.ENTRY) is Reason.CLOCK_UNTRUSTED
     assert desk.timekeeper.refusal(Direction.EXIT) is None
     desk.machine.set(7200)
-    assert desk.look(1) == "right again"
+    assert desk.update(1) == "right again"
     assert desk.standings == [ClockTrust.TRUSTED, ClockTrust.BEHIND, ClockTrust.UNTRUSTED, ClockTrust.TRUSTED]
 
 
 def test_a_clock_set_back_further_or_synchronised_is_told_and_needs_no_row() -> None:
     desk = Desk()
-    desk.look()
+    desk.update()
     desk.machine.set(-7200)
-    desk.look(1)
+    desk.update(1)
     desk.machine.set(-7200)
-    assert desk.look(1) is None
-    assert desk.look(1, Ntp.SYNCHRONISED) is None
+    assert desk.update(1) is None
+    assert desk.update(1, Ntp.SYNCHRONISED) is None
     last = desk.told[-1]
     assert isinstance(last, ClockChanged)
     assert (round(last.behind), last.ntp, len(desk.told)) == (14400, "synchronised", 4)

@@ -19,8 +19,8 @@ from gate.core.trusted_time import (
     Kept,
     Reckoning,
     advance,
+    apply_signed_time,
     begin,
-    heed,
 )
 from gate.runtime.clock import GateClock, SystemClock
 from gate.testing.builders import NOW, ManualClock
@@ -160,9 +160,9 @@ def test_sleep_is_time_that_passed_even_if_the_machine_did_not_notice() -> None:
 
 def test_a_signed_time_is_a_floor_from_then_on() -> None:
     gate = Gate()
-    gate.clock.heed(NOW - 5)
+    gate.clock.apply_signed_time(NOW - 5)
     assert gate.clock.now() == NOW
-    gate.clock.heed(NOW + DAY)
+    gate.clock.apply_signed_time(NOW + DAY)
     assert (gate.clock.now(), gate.clock.standing()) == (NOW + DAY, ClockTrust.BEHIND)
     gate.restart()
     assert gate.clock.now() == NOW + DAY
@@ -289,16 +289,16 @@ def test_a_synchronised_clock_heals_what_was_steady_but_only_down_to_what_was_si
 def test_a_newly_signed_list_and_the_clock_heal_together() -> None:
     gate = Gate(Kept(NOW + 900 * DAY, signed=NOW - 2 * DAY, as_of=NOW - 2 * DAY))
     gate.run(60)
-    gate.clock.heed(NOW - 2 * DAY)  # the list that was held: no news
+    gate.clock.apply_signed_time(NOW - 2 * DAY)  # the list that was held: no news
     assert gate.clock.standing() is ClockTrust.BEHIND
-    gate.clock.heed(NOW - 600)
+    gate.clock.apply_signed_time(NOW - 600)
     assert (gate.clock.now(), gate.clock.standing()) == (NOW + 60, ClockTrust.TRUSTED)
 
 
 def test_a_list_of_yesterday_does_not_take_a_gate_back() -> None:
     """The gate is right, its clock an hour slow: the newest list lies nearer to the clock, and proves nothing."""
     gate = Gate(Kept(NOW + 3600.0, signed=NOW - DAY, as_of=NOW - DAY))
-    gate.clock.heed(NOW - 60)
+    gate.clock.apply_signed_time(NOW - 60)
     assert (gate.clock.now(), gate.clock.standing()) == (NOW + 3600, ClockTrust.BEHIND)
     assert CONTRADICTS_AFTER > 3660
 
@@ -306,17 +306,17 @@ def test_a_list_of_yesterday_does_not_take_a_gate_back() -> None:
 def test_a_newly_signed_list_supports_a_leap_and_an_old_one_does_not() -> None:
     gate = Gate(Kept(float(NOW), signed=NOW - DAY, as_of=NOW - DAY))
     gate.machine.set(30 * DAY)
-    gate.clock.heed(NOW - 60)
+    gate.clock.apply_signed_time(NOW - 60)
     assert gate.clock.standing() is ClockTrust.AHEAD
-    gate.clock.heed(NOW + 30 * DAY - 900)
+    gate.clock.apply_signed_time(NOW + 30 * DAY - 900)
     assert (gate.clock.now(), gate.clock.standing()) == (NOW + 30 * DAY, ClockTrust.TRUSTED)
 
 
 def test_what_witnesses_say_is_taken_back_when_the_clock_is_set() -> None:
     gate = Gate(Kept(NOW + DAY, behind_for=60.0))
-    gate.clock.carry(NOW + 2 * DAY)
+    gate.clock.apply_witnessed_time(NOW + 2 * DAY)
     assert (gate.clock.now(), gate.clock.standing()) == (NOW + 2 * DAY, ClockTrust.BEHIND)
-    gate.clock.carry(NOW + DAY)
+    gate.clock.apply_witnessed_time(NOW + DAY)
     assert gate.clock.now() == NOW + 2 * DAY
     gate.machine.set(1.5 * DAY)
     assert (gate.clock.now(), gate.clock.standing()) == (NOW + 1.5 * DAY, ClockTrust.TRUSTED)
@@ -340,7 +340,7 @@ def test_a_clock_that_shows_no_time_ends_in_no_exception(wrong: float) -> None:
     for kept in (Kept(), Kept(float(NOW)), Kept(2.0**60, steady=2.0**61, signed=2.0**62, as_of=2.0**52, synced=1e300)):
         last = begin(kept, ClockReading(wrong, 1000.0))
         for ticks in (1001.0, 1e6):
-            last = heed(advance(last, ClockReading(wrong, ticks)), 2.0**53)
+            last = apply_signed_time(advance(last, ClockReading(wrong, ticks)), 2.0**53)
             assert 0 <= last.now <= 2 * LATEST
             assert last.standing(60.0) in ClockTrust
 
@@ -365,6 +365,6 @@ def test_ticks_that_stand_still_or_go_back_take_nothing_away() -> None:
 
 @given(times, times)
 def test_heeding_never_goes_back_without_news(now: float, stated: float) -> None:
-    last = heed(Reckoning(now, 0.0, steady=now, stated=stated), stated)
+    last = apply_signed_time(Reckoning(now, 0.0, steady=now, stated=stated), stated)
     assert last.now == max(now, stated)
     assert last.behind == max(0.0, stated - now)

@@ -8,19 +8,19 @@ from gate.core.witnesses import MOST, WITNESSES, Witnesses
 
 def test_it_takes_three_holders() -> None:
     witnesses = Witnesses()
-    assert [witnesses.hear(1, 100 + number) for number in range(5)] == [None] * 5
-    assert witnesses.hear(2, 50) is None
-    assert witnesses.hear(3, 90) == 50
-    assert witnesses.hear(4, 80) == 80
+    assert [witnesses.add(1, 100 + number) for number in range(5)] == [None] * 5
+    assert witnesses.add(2, 50) is None
+    assert witnesses.add(3, 90) == 50
+    assert witnesses.add(4, 80) == 80
     witnesses.forget()
-    assert witnesses.hear(5, 80) is None
+    assert witnesses.add(5, 80) is None
 
 
 @given(st.lists(st.tuples(st.integers(0, 200), st.integers(0, 2**40)), max_size=300))
 def test_what_it_says_is_surpassed_by_as_many_holders(heard: list[tuple[int, int]]) -> None:
     witnesses, latest = Witnesses(), dict[int, int]()
     for idx, issued_at in heard:
-        agreed = witnesses.hear(idx, issued_at)
+        agreed = witnesses.add(idx, issued_at)
         latest[idx] = max(issued_at, latest.get(idx, 0))
         if agreed is not None:
             assert sum(time >= agreed for time in latest.values()) >= WITNESSES
