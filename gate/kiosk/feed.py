@@ -48,9 +48,9 @@ class Feed:
         self._state = PageState()
         self._page = show(self._state, about, clock.now())
         self._version = 1
-        self._kept: deque[Message] = deque(maxlen=KEPT)
+        self._messages: deque[Message] = deque(maxlen=KEPT)
         self._last = 0  # place of the newest message
-        self._wake = asyncio.Event()
+        self._changed = asyncio.Event()
         self._running = False
 
     @property
@@ -81,24 +81,24 @@ class Feed:
                     if loop.time() >= beat:
                         beat = loop.time() + BEAT
                         if self._is_lane_alive():
-                            self._wake_all()
+                            self._notify_streams()
             finally:
                 self.stop()
 
     def stop(self) -> None:
         """End every stream."""
         self._running = False
-        self._wake_all()
+        self._notify_streams()
 
     async def stream(self, last_id: str) -> AsyncIterator[bytes]:
         """Yield server-sent events for one client.  `last_id` is its Last-Event-ID, or empty."""
         place, version = self._resume(last_id), 0
         yield f"retry: {RETRY_MS}\n\n".encode()
         while self._running:
-            wake = self._wake  # taken before reading, so that later events wake this stream
+            wake = self._changed  # taken before reading, so that later events wake this stream
             parts = [] if version == self._version else [f"event: state\ndata: {self.page_json()}\n\n"]
             version = self._version
-            parts += [self._frame(message) for message in self._kept if message.place > place]
+            parts += [self._frame(message) for message in self._messages if message.place > place]
             place = self._last
             yield "".join(parts or ["event: heartbeat\ndata: {}\n\n"]).encode()
             await wake.wait()
@@ -122,23 +122,23 @@ class Feed:
             self._state = replace(self._state, number=item.decided)
         else:
             self._state = settle(self._state, now) if item is None else step(self._state, item, now)
-        if told := _tell(item, self._state.number, grant):
+        if message := _script_message(item, self._state.number, grant):
             self._last += 1
-            self._kept.append(Message(self._last, *told))
+            self._messages.append(Message(self._last, *message))
         page = show(self._state, self._about, self._clock.now())
         changed = page != self._page
         if changed:
             self._page, self._version = page, self._version + 1
-        if changed or told:
-            self._wake_all()
+        if changed or message:
+            self._notify_streams()
 
     def _until_due(self) -> float:
         moment = due(self._state)
         return BEAT if moment is None else moment - self._clock.monotonic()
 
-    def _wake_all(self) -> None:
-        self._wake.set()
-        self._wake = asyncio.Event()
+    def _notify_streams(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
 
 
 async def _next(watch: Watch, seconds: float) -> Item | None:
@@ -150,7 +150,7 @@ async def _next(watch: Watch, seconds: float) -> Item | None:
         return None
 
 
-def _tell(event: Item | None, number: int, grant: int) -> tuple[str, str] | None:
+def _script_message(event: Item | None, number: int, grant: int) -> tuple[str, str] | None:
     """Return name and JSON of a message to scripts that follow the lane, beside the page."""
     match event:
         case Decided():

@@ -28,7 +28,7 @@ class BeginPage:
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """The lane's loop is alive, and this is its trusted time."""
+    """The lane's loop turns, and this is its trusted time."""
 
     now: float  # Unix s, trusted
     monotonic: float  # s, the same moment; CLOCK_MONOTONIC is one for all processes of a machine
@@ -40,12 +40,12 @@ class Up:
 
 
 @dataclass(frozen=True, slots=True)
-class Alive:
-    """The page's loop is alive."""
+class PageHeartbeat:
+    """The page's loop turns."""
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class PageLogLine:
     """A line for the log."""
 
     text: str
@@ -53,10 +53,10 @@ class Trouble:
 
 
 ToPage = BeginPage | Beat | Tally | Event
-ToLane = Up | Alive | Trouble
+ToLane = Up | PageHeartbeat | PageLogLine
 
 to_page = Codec(BeginPage, Beat, Tally, *get_args(Event), limits=TO_PAGE)
-to_lane = Codec(Up, Alive, Trouble, limits=TO_LANE)
+to_lane = Codec(Up, PageHeartbeat, PageLogLine, limits=TO_LANE)
 
 
 def cut(message: Any, limits: MessageLimits) -> Any:

@@ -46,8 +46,8 @@ class Metrics:
         registry = self._registry = CollectorRegistry()
         self._as_of: int | None = None
 
-        def states(name: str, says: str, values: Iterable[str]) -> "_States":
-            return _States(Gauge(name, says, ["state"], registry=registry), tuple(values))
+        def states(name: str, text: str, values: Iterable[str]) -> "_States":
+            return _States(Gauge(name, text, ["state"], registry=registry), tuple(values))
 
         self._counts = _Counts()
         registry.register(self._counts)
@@ -122,8 +122,8 @@ class _Counts(Collector):
                 decisions.add_metric([reason.value], tally.decisions.get(reason, 0))
         yield decisions
         yield CounterMetricFamily("gate_admitted", "Decisions that admitted.", tally.admitted)
-        says = "Decisions on which the barrier moved: admitted, or a pilot."
-        yield CounterMetricFamily("gate_let_through", says, tally.let_through)
+        text = "Decisions on which the barrier moved: admitted, or a pilot."
+        yield CounterMetricFamily("gate_let_through", text, tally.let_through)
         bounds = [*(str(bound) for bound in LATENCIES), "+Inf"]
         yield HistogramMetricFamily(
             "gate_decision_seconds",
@@ -135,8 +135,8 @@ class _Counts(Collector):
         for passed in Passed:
             passages.add_metric([passed.value], tally.passages.get(passed, 0))
         yield passages
-        says = "What a reader heard and nobody was answered for, by reader and fault."
-        dropped = CounterMetricFamily("gate_reader_dropped", says, labels=["device", "fault"])
+        text = "Codes that a reader dropped, by reader and fault."
+        dropped = CounterMetricFamily("gate_reader_dropped", text, labels=["device", "fault"])
         for labels, count in sorted(self._dropped.items()):
             dropped.add_metric(labels, count)
         yield dropped

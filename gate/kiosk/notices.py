@@ -26,12 +26,16 @@ class ClockNote:
     text: str
 
 
-def list_note(known: ListChanged | None, texts: Texts, wall: float) -> ListNote | None:
+def list_note(status_list: ListChanged | None, texts: Texts, wall: float) -> ListNote | None:
     """Return a note for the technician; None while the list is fresh.  `wall`: trusted Unix seconds."""
-    if known is None or known.freshness == Freshness.FRESH:
+    if status_list is None or status_list.freshness == Freshness.FRESH:
         return None
-    grade = known.freshness if known.freshness in texts.list_grades and known.as_of is not None else Freshness.MISSING
-    age = "" if known.as_of is None else _age(wall - known.as_of, texts)
+    grade = (
+        status_list.freshness
+        if status_list.freshness in texts.list_grades and status_list.as_of is not None
+        else Freshness.MISSING
+    )
+    age = "" if status_list.as_of is None else _age(wall - status_list.as_of, texts)
     return ListNote(str(grade), texts.list_grades[grade].format(age=age))
 
 
@@ -43,13 +47,13 @@ def clock_note(clock: ClockChanged | None, texts: Texts) -> ClockNote | None:
     return ClockNote(clock.standing.value, text.format(age=_age(abs(clock.behind), texts)))
 
 
-def unable(known: ListChanged | None, clock: ClockChanged | None) -> Reason | None:
+def why_nobody_enters(status_list: ListChanged | None, clock: ClockChanged | None) -> Reason | None:
     """Return why no pass at all could be admitted now; None where one could."""
     if clock is not None and clock.standing is ClockTrust.UNTRUSTED:
         return Reason.CLOCK_UNTRUSTED
-    if known is None:
+    if status_list is None:
         return None
-    return _NOBODY_ENTERS.get(known.freshness)
+    return _NOBODY_ENTERS.get(status_list.freshness)
 
 
 def age_in_words(seconds: float, language: str) -> str:

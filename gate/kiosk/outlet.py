@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from gate.errors import DeviceError
 from gate.kiosk.listener import listen, url_of
-from gate.kiosk.messages import TO_LANE, TO_PAGE, Alive, Beat, BeginPage, Trouble, Up, cut, to_lane, to_page
+from gate.kiosk.messages import TO_LANE, TO_PAGE, Beat, BeginPage, PageHeartbeat, PageLogLine, Up, cut, to_lane, to_page
 from gate.kiosk.texts.catalogue import check_languages
 from gate.kiosk.view import About
 from gate.logs import Log
@@ -24,13 +24,13 @@ from gate.runtime.supervisor import keep_running
 # Seconds.
 BEAT = 0.5
 STARTED_WITHIN = 60.0  # Python and its libraries from a slow card; 0.6 on the development machine
-SILENT_FOR = 15.0  # it sends Alive every second; a flood on one slow core delays that
+SILENT_FOR = 15.0  # it sends PageHeartbeat every second; a flood on one slow core delays that
 TAKEN_WITHIN = 5.0  # to take a message; the pipe holds some 400 events more
 ENDED_WITHIN = 1.0  # streams that end properly; then it is killed
 
 SLICE = 0.25  # the most that one wait counts, however long this process was held up meanwhile
 
-MOST_SAID = 20  # lines a second from the page; it needs one
+LINES_A_SECOND = 20  # lines a second from the page; it needs one
 BURST = 5000  # lines at once: a full pipe after this process was held up
 
 T = TypeVar("T")
@@ -84,7 +84,7 @@ class _PageProcess:
         except DeviceError:
             raise
         except ValueError:
-            what = "the page's process says what is no message"
+            what = "the page's process sends a malformed message"
             raise DeviceError(what, hint="It is ended and started again by itself") from None
         except Exception as error:  # a side outlet's defect never ends the lane
             what = f"the page's process: {type(error).__name__}"
@@ -117,20 +117,20 @@ class _PageProcess:
             try:
                 line = await _wait(process.stdout.readline, within)
             except TimeoutError:
-                what = f"the page's process says nothing for {within:.0f} s"
+                what = f"the page's process sends nothing for {within:.0f} s"
                 raise DeviceError(what, hint="It is ended and started again by itself") from None
             if not line.endswith(b"\n"):
                 raise _ended()
-            left, at = min(BURST, left + (loop.time() - at) * MOST_SAID) - 1, loop.time()
+            left, at = min(BURST, left + (loop.time() - at) * LINES_A_SECOND) - 1, loop.time()
             if left < 0:
-                raise DeviceError("the page's process says too much", hint="It is ended and started again by itself")
+                raise DeviceError("the page's process sends too much", hint="It is ended and started again by itself")
             match to_lane.decode(line):
                 case Up():
                     within = SILENT_FOR
                     log.info("the page answers")
-                case Trouble(text, is_error):
+                case PageLogLine(text, is_error):
                     (log.error if is_error else log.warning)(text)
-                case Alive():
+                case PageHeartbeat():
                     pass
 
 

@@ -19,7 +19,7 @@ from dataclasses import replace
 
 from gate.core.tally import Tally
 from gate.errors import ConfigError, GateError
-from gate.kiosk.messages import TO_LANE, TO_PAGE, Alive, Beat, BeginPage, Trouble, Up, cut, to_lane, to_page
+from gate.kiosk.messages import TO_LANE, TO_PAGE, Beat, BeginPage, PageHeartbeat, PageLogLine, Up, cut, to_lane, to_page
 from gate.kiosk.pace import Pace
 from gate.kiosk.server import create_app, serve_on
 from gate.kiosk.view import About
@@ -28,8 +28,8 @@ from gate.runtime.bus import Bus
 from gate.worker.confine import Rights, give_up, lower, lower_limits
 
 SILENCE = 1.5  # seconds without a Beat after which the lane counts as gone; a beat comes every 0.5
-SAY_EVERY = 1.0  # seconds
-TROUBLE_EVERY = 10.0  # seconds between two lines of trouble: a stranger must not be able to fill the log
+HEARTBEAT_EVERY = 1.0  # seconds
+LOG_EVERY = 10.0  # seconds between two such lines: a stranger must not be able to fill the log
 
 MOST_ADDRESSES = 2**30  # bytes of address space
 NICENESS = 5  # after lane and camera on a busy processor
@@ -74,22 +74,22 @@ class LaneReporter:
     def __init__(self, descriptor: int) -> None:
         os.set_blocking(descriptor, False)
         self._descriptor = descriptor
-        self._trouble_due = {False: 0.0, True: 0.0}
+        self._log_due = {False: 0.0, True: 0.0}
 
-    def say(self, message: Up | Alive | Trouble) -> None:
+    def send(self, message: Up | PageHeartbeat | PageLogLine) -> None:
         """Send a message, or drop it when the pipe is full or closed."""
         with suppress(BlockingIOError, BrokenPipeError):
             os.write(self._descriptor, to_lane.encode(message))
 
-    def trouble(self, text: str, *, is_error: bool = True) -> None:
+    def log(self, text: str, *, is_error: bool = True) -> None:
         """Send a line for the log, at most one of each level in TROUBLE_EVERY."""
         now = time.monotonic()
-        if now >= self._trouble_due[is_error]:
-            self._trouble_due[is_error] = now + TROUBLE_EVERY
-            self.say(cut(Trouble(" ".join(text.split()), is_error), TO_LANE))
+        if now >= self._log_due[is_error]:
+            self._log_due[is_error] = now + LOG_EVERY
+            self.send(cut(PageLogLine(" ".join(text.split()), is_error), TO_LANE))
 
 
-class _TroubleHandler(logging.Handler):
+class _LaneLogHandler(logging.Handler):
     """A log handler that reports the libraries' warnings and errors to the lane."""
 
     def __init__(self, lane: LaneReporter) -> None:
@@ -97,25 +97,25 @@ class _TroubleHandler(logging.Handler):
         self._lane = lane
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._lane.trouble(library_line(record), is_error=record.levelno >= logging.ERROR)
+        self._lane.log(library_line(record), is_error=record.levelno >= logging.ERROR)
 
 
 def main() -> None:
     lane = LaneReporter(_take_standard_output())
     _step_back()
-    set_up_child(_TroubleHandler(lane))
+    set_up_child(_LaneLogHandler(lane))
     listener = socket.socket(fileno=int(sys.argv[1]))
     asyncio.run(_serve(lane, listener))
 
 
 async def _serve(lane: LaneReporter, listener: socket.socket) -> None:
     loop = asyncio.get_running_loop()
-    loop.set_exception_handler(lambda _, said: lane.trouble(f"{said['message']} {said.get('exception')!r}"))
+    loop.set_exception_handler(lambda _, context: lane.log(f"{context['message']} {context.get('exception')!r}"))
     orders = asyncio.StreamReader(limit=TO_PAGE.line)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(orders), sys.stdin)
     begin = to_page.decode(await orders.readline())
     if not isinstance(begin, BeginPage):
-        raise ValueError("the lane did not begin with Begin")
+        raise ValueError("the lane did not begin with BeginPage")
     bus, clock = Bus(), LaneClock()
     app = create_app(bus, _with_texts(begin.about, lane), clock, clock.is_lane_alive)
     served = asyncio.Event()
@@ -132,7 +132,7 @@ async def _serve(lane: LaneReporter, listener: socket.socket) -> None:
         ended = await asyncio.gather(page, *others, return_exceptions=True)
         for error in ended:
             if isinstance(error, GateError | ValueError):
-                lane.trouble(str(error))
+                lane.log(str(error))
 
 
 def _with_texts(about: About, lane: LaneReporter) -> About:
@@ -143,7 +143,7 @@ def _with_texts(about: About, lane: LaneReporter) -> About:
         for language in (*about.languages, "en"):  # "en": for the banner of simulated drivers
             about.texts(language)
     except ConfigError as error:
-        lane.trouble(str(error))
+        lane.log(str(error))
         return _with_texts(replace(about, wording=""), lane)
     return about
 
@@ -163,20 +163,21 @@ async def _take(orders: asyncio.StreamReader, bus: Bus, clock: LaneClock) -> Non
 
 
 async def _confine(lane: LaneReporter, clock: LaneClock, listener: socket.socket, served: asyncio.Event) -> None:
-    """Give up files, sockets and programs, after everything that is loaded late has been loaded; then report Alive."""
+    """Give up files, sockets and programs, after everything that is loaded late has been loaded.  Then send
+    heartbeats."""
     await served.wait()
     await clock.started.wait()  # before it there is no stream
     for path in WARMING:
-        await _ask_itself(listener, path)
+        await _request_itself(listener, path)
     if missing := give_up(Rights(serve=True)):
-        lane.trouble(f"the page keeps rights that it does not need: {', '.join(missing)}")
-    lane.say(Up())
+        lane.log(f"the page keeps rights that it does not need: {', '.join(missing)}")
+    lane.send(Up())
     while True:
-        lane.say(Alive())
-        await asyncio.sleep(SAY_EVERY)
+        lane.send(PageHeartbeat())
+        await asyncio.sleep(HEARTBEAT_EVERY)
 
 
-async def _ask_itself(listener: socket.socket, path: str) -> None:
+async def _request_itself(listener: socket.socket, path: str) -> None:
     host, port = listener.getsockname()[:2]
     reader, writer = await asyncio.open_connection(host, port)
     try:

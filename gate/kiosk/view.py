@@ -28,7 +28,7 @@ from gate.core.outlet_events import (
     ReaderDropped,
 )
 from gate.core.reason import Reason
-from gate.kiosk.notices import ClockNote, ListNote, clock_note, list_note, unable
+from gate.kiosk.notices import ClockNote, ListNote, clock_note, list_note, why_nobody_enters
 from gate.kiosk.texts.catalogue import Texts, Words, texts_in
 
 # Seconds.
@@ -85,7 +85,7 @@ class PageState:
     reason: Reason | None = None
     direction: Direction | None = None
     since: float = 0.0
-    until: float | None = None  # monotonic; ignored while _kept; None: until the next event
+    until: float | None = None  # monotonic; ignored while `_stays`; None: until the next event
     answered: bool = False  # a code is held up that has had its verdict
     waiting: bool = False  # someone shows a code and has to wait
     going: bool = False  # the person who is let through still holds the code up
@@ -96,7 +96,7 @@ class PageState:
     problems: tuple[DeviceChanged, ...] = ()  # by device
     alarms: tuple[AlarmChanged, ...] = ()  # that are on
     readers: frozenset[str] = frozenset()  # that reported
-    known: ListChanged | None = None
+    status_list: ListChanged | None = None
     clock: ClockChanged | None = None
 
     @property
@@ -145,13 +145,13 @@ def step(state: PageState, event: Event, now: float) -> PageState:
     state = settle(state, now)
     match event:
         case CodeSeen():
-            return _turn(state, Scene.SEEN, now, SEEN_FOR)
+            return _change_scene(state, Scene.SEEN, now, SEEN_FOR)
         case CodesInView():
             return _in_view(state, event, now)
         case Decided():
             return _decided(state, event, now)
         case GrantEnded():
-            return _freed(state, now)
+            return _grant_ended(state, now)
         case PhaseChanged():
             if event.phase is state.phase and event.mode is not state.mode:  # no news for the people at the lane
                 return replace(state, mode=event.mode)
@@ -162,7 +162,7 @@ def step(state: PageState, event: Event, now: float) -> PageState:
             others = tuple(other for other in state.alarms if other.alarm is not event.alarm)
             return replace(state, alarms=(*others, event) if event.on else others)
         case ListChanged():
-            return replace(state, known=event)
+            return replace(state, status_list=event)
         case ClockChanged():
             return replace(state, clock=event)
         case ReaderDropped():  # for the metrics and the log only
@@ -171,15 +171,15 @@ def step(state: PageState, event: Event, now: float) -> PageState:
 
 def _problems(state: PageState, event: DeviceChanged) -> PageState:
     others = [problem for problem in state.problems if problem.device != event.device]
-    bad = [*others, event] if event.problem else others
+    faulty = [*others, event] if event.problem else others
     if event.device.startswith("reader"):
         state = replace(state, readers=state.readers | {event.device})
-    return replace(state, problems=tuple(sorted(bad, key=lambda problem: problem.device)))
+    return replace(state, problems=tuple(sorted(faulty, key=lambda problem: problem.device)))
 
 
 def due(state: PageState) -> float | None:
     """Return the monotonic seconds at which `settle` changes something."""
-    if not _kept(state):
+    if not _stays(state):
         return state.until
     return state.since + HINT_AFTER if state.scene is Scene.REFUSED and not state.hint else None
 
@@ -189,43 +189,47 @@ def settle(state: PageState, now: float) -> PageState:
     moment = due(state)
     if moment is None or now < moment:
         return state
-    return replace(state, hint=True) if _kept(state) else _queue(_turn(state, Scene.IDLE, now), now)
+    return replace(state, hint=True) if _stays(state) else _show_wait(_change_scene(state, Scene.IDLE, now), now)
 
 
-def _kept(state: PageState) -> bool:
+def _stays(state: PageState) -> bool:
     """Return whether the scene stays until the next event, however long that takes."""
     match state.scene:
         case Scene.ADMITTED | Scene.LET_THROUGH:
-            return state.grant > 0 and not _queues(state)
+            return state.grant > 0 and not _must_wait(state)
         case Scene.REFUSED:
-            return state.answered and not _queues(state)
+            return state.answered and not _must_wait(state)
         case Scene.WAIT:
             return state.waiting
         case _:
             return False
 
 
-def _turn(state: PageState, scene: Scene, now: float, seconds: float | None = None) -> PageState:
+def _change_scene(state: PageState, scene: Scene, now: float, seconds: float | None = None) -> PageState:
     until = None if seconds is None else now + seconds
     return replace(state, scene=scene, reason=None, direction=None, verdict=0, since=now, until=until, hint=False)
 
 
 def _in_view(state: PageState, event: CodesInView, now: float) -> PageState:
-    kept = _kept(state)
+    stayed = _stays(state)
     state = replace(state, answered=event.answered, waiting=event.waiting, going=event.going)
-    if kept and not _kept(state) and state.scene not in GRANTED:
+    if stayed and not _stays(state) and state.scene not in GRANTED:
         state = replace(state, until=max(state.until or now, now + LOWERED_FOR))
-    return settle(_queue(state, now), now)
+    return settle(_show_wait(state, now), now)
 
 
-def _queues(state: PageState) -> bool:
+def _must_wait(state: PageState) -> bool:
     """Return whether to ask the next person to wait: not while the one before still reads an answer."""
     return state.waiting and not state.going and state.phase in (Phase.RELEASED, Phase.BUSY)
 
 
-def _queue(state: PageState, now: float) -> PageState:
+def _show_wait(state: PageState, now: float) -> PageState:
     """Show the wait, after a person's answer has been shown for its time."""
-    return _turn(state, Scene.WAIT, now, 0.0) if _queues(state) and state.scene in (Scene.IDLE, Scene.SEEN) else state
+    return (
+        _change_scene(state, Scene.WAIT, now, 0.0)
+        if _must_wait(state) and state.scene in (Scene.IDLE, Scene.SEEN)
+        else state
+    )
 
 
 def _decided(state: PageState, event: Decided, now: float) -> PageState:
@@ -234,25 +238,27 @@ def _decided(state: PageState, event: Decided, now: float) -> PageState:
         return state  # a waiting code that has gone
     if event.let_through:
         scene = Scene.ADMITTED if event.admitted else Scene.LET_THROUGH
-        state = replace(_turn(state, scene, now, GRANTED_FOR), grant=state.number)
+        state = replace(_change_scene(state, scene, now, GRANTED_FOR), grant=state.number)
     else:
-        state = _turn(state, Scene.REFUSED, now, REFUSED_FOR)
+        state = _change_scene(state, Scene.REFUSED, now, REFUSED_FOR)
     # Admitted but not let through: the barrier did not obey, so no green.
     reason = Reason.DEVICE_FAILED if event.admitted and not event.let_through else event.reason
     return replace(state, reason=reason, direction=event.direction, verdict=state.number)
 
 
-def _freed(state: PageState, now: float) -> PageState:
+def _grant_ended(state: PageState, now: float) -> PageState:
     """Update after the grant ended or the lane is ready again."""
     state = replace(state, grant=0, going=False)
-    return _turn(state, Scene.IDLE, now) if state.scene is Scene.WAIT and not state.waiting else settle(state, now)
+    return (
+        _change_scene(state, Scene.IDLE, now) if state.scene is Scene.WAIT and not state.waiting else settle(state, now)
+    )
 
 
 def _phase(state: PageState, phase: Phase, now: float) -> PageState:
     state = replace(state, phase=phase)
     if not state.in_service:  # no verdict outlives the service
-        return _turn(state, Scene.IDLE, now)
-    return _freed(state, now) if phase is Phase.READY else _queue(state, now)
+        return _change_scene(state, Scene.IDLE, now)
+    return _grant_ended(state, now) if phase is Phase.READY else _show_wait(state, now)
 
 
 def show(state: PageState, about: About, wall: float) -> Page:
@@ -260,14 +266,14 @@ def show(state: PageState, about: About, wall: float) -> Page:
     scene = _scene(state)
     idle = state.in_service and state.scene is Scene.IDLE
     mode = state.mode or about.mode
-    shut = unable(state.known, state.clock) if idle and mode is Mode.ENFORCE else None
+    closed = why_nobody_enters(state.status_list, state.clock) if idle and mode is Mode.ENFORCE else None
     if idle and state.blind:
-        shut = Reason.OUT_OF_SERVICE
+        closed = Reason.OUT_OF_SERVICE
     if state.phase is Phase.FREE:  # the way is open, even if no list can be read
-        shut = None
+        closed = None
     if state.phase is Phase.LOCKED_DOWN:
-        shut = Reason.LOCKED_DOWN
-    if shut:  # no person should queue here for a refusal
+        closed = Reason.LOCKED_DOWN
+    if closed:  # no person should queue here for a refusal
         scene = Scene.OUT_OF_SERVICE
     first = about.texts(about.languages[0])
     verdict = scene in GRANTED or scene is Scene.REFUSED
@@ -277,13 +283,13 @@ def show(state: PageState, about: About, wall: float) -> Page:
         reason=state.reason if verdict else None,
         direction=state.direction if verdict else None,
         number=state.verdict if verdict else 0,
-        lines=_lines(scene, shut or state.reason, about, hint=state.hint),
+        lines=_lines(scene, closed or state.reason, about, hint=state.hint),
         trial=tuple(PageNote(language, about.texts(language).trial) for language in about.languages) if pilot else (),
         simulated=_simulated(about),
         drivers=about.simulated,
         place=f"{about.venue_id} / {about.device_id}",
         mode=PageNote(about.languages[0], first.modes[mode]),
-        list=list_note(state.known, first, wall),
+        list=list_note(state.status_list, first, wall),
         clock=clock_note(state.clock, first),
         alarms=_alarms(state, about),
         problems=tuple(_problem(problem) for problem in state.problems),
@@ -310,12 +316,12 @@ def _lines(scene: Scene, reason: Reason | None, about: About, *, hint: bool = Fa
         return tuple(_let_through(reason or Reason.OUT_OF_SERVICE, lang, about) for lang in about.languages)
     words = [(language, _words(scene, reason, about.texts(language))) for language in about.languages]
     if hint and scene is Scene.REFUSED:  # the reason's advice was read by now
-        words = [(language, Words(said.headline, _sentences(about.texts(language).held))) for language, said in words]
-    return tuple(PageLine(language, said.headline, said.advice) for language, said in words)
+        words = [(language, Words(own.headline, _sentences(about.texts(language).held))) for language, own in words]
+    return tuple(PageLine(language, own.headline, own.advice) for language, own in words)
 
 
-def _sentences(said: Words) -> str:
-    return f"{said.headline}. {said.advice}"
+def _sentences(words: Words) -> str:
+    return f"{words.headline}. {words.advice}"
 
 
 def _let_through(reason: Reason, language: str, about: About) -> PageLine:
@@ -323,9 +329,11 @@ def _let_through(reason: Reason, language: str, about: About) -> PageLine:
 
     Its advice is in the first language only: this person has no need to stop and read."""
     own = about.texts(language)
-    go, refused = own.reasons[Reason.ADMITTED], own.reasons[reason]
-    said = f"{own.trial_refused} {_lower(refused.headline)}"
-    return PageLine(language, go.headline, f"{said}. {refused.advice}" if language == about.languages[0] else said)
+    admitted, refused = own.reasons[Reason.ADMITTED], own.reasons[reason]
+    words = f"{own.trial_refused} {_lower(refused.headline)}"
+    return PageLine(
+        language, admitted.headline, f"{words}. {refused.advice}" if language == about.languages[0] else words
+    )
 
 
 def _words(scene: Scene, reason: Reason | None, own: Texts) -> Words:
@@ -372,8 +380,8 @@ def _alarms(state: PageState, about: About) -> tuple[PageNote, ...]:
 
 def _problem(problem: DeviceChanged) -> str:
     # A path that is not UTF-8 contains surrogates, which no JSON reader accepts.
-    said = problem.problem.removeprefix(f"{problem.driver} ")  # drivers begin with their own name
-    return _bounded(f"{problem.device} ({problem.driver}): {said}".encode("utf-8", "replace").decode())
+    words = problem.problem.removeprefix(f"{problem.driver} ")  # drivers begin with their own name
+    return _bounded(f"{problem.device} ({problem.driver}): {words}".encode("utf-8", "replace").decode())
 
 
 def _bounded(text: str) -> str:

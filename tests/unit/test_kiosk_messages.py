@@ -17,10 +17,10 @@ from gate.kiosk.messages import (
     LONGEST_TEXT,
     TO_LANE,
     TO_PAGE,
-    Alive,
     Beat,
     BeginPage,
-    Trouble,
+    PageHeartbeat,
+    PageLogLine,
     Up,
     cut,
     to_lane,
@@ -60,8 +60,12 @@ def test_what_the_lane_sends_arrives(message: object) -> None:
     assert to_page.decode(line) == message
 
 
-@given(st.one_of(st.just(Up()), st.just(Alive()), st.builds(Trouble, st.text(max_size=TO_LANE.text), st.booleans())))
-def test_what_the_page_says_arrives(message: Up | Alive | Trouble) -> None:
+@given(
+    st.one_of(
+        st.just(Up()), st.just(PageHeartbeat()), st.builds(PageLogLine, st.text(max_size=TO_LANE.text), st.booleans())
+    )
+)
+def test_what_the_page_says_arrives(message: Up | PageHeartbeat | PageLogLine) -> None:
     assert to_lane.decode(to_lane.encode(message)) == message
 
 
@@ -85,7 +89,10 @@ def test_what_is_no_message_is_refused(line: bytes) -> None:
             codec.decode(line)
 
 
-@given(st.sampled_from(["PhaseChanged", "Tally", "BeginPage", "Alive", "Decided"]), st.dictionaries(st.text(), JSON))
+@given(
+    st.sampled_from(["PhaseChanged", "Tally", "BeginPage", "PageHeartbeat", "Decided"]),
+    st.dictionaries(st.text(), JSON),
+)
 def test_a_known_kind_with_other_fields_is_refused_or_right(kind: str, values: dict[str, object]) -> None:
     line = json.dumps([kind, values]).encode()
     for codec in (to_page, to_lane):
@@ -103,7 +110,7 @@ def test_a_known_kind_with_other_fields_is_refused_or_right(kind: str, values: d
         b'["PhaseChanged", {"at": 1.0, "phase": "ready", "more": 1}]',
         b'["PhaseChanged", {"at": true, "phase": "ready"}]',
         b'["PhaseChanged", {"at": 1.0, "phase": "open"}]',
-        b'["Alive", {}]',  # of the other direction
+        b'["PageHeartbeat", {}]',  # of the other direction
         b'["Tally", {"decisions": {"admitted": "1"}, "admitted": 0, "let_through": 0, "passages": {}, '
         b'"latencies": [], "latency_sum": 0}]',
         b'["Tally", {"decisions": [], "admitted": 0, "let_through": 0, "passages": {}, '

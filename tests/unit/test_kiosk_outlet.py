@@ -52,7 +52,7 @@ def life_of(monkeypatch: pytest.MonkeyPatch, program: str, during: Callable[[Bus
         ("print('[' * 3000, flush=True); import time; time.sleep(60)", "no message"),
         ("print('[\"Up\", {}', end='', flush=True)", "ended"),
         ("import sys; sys.stdout.buffer.write(bytes(range(128, 256)) + b'\\n')", "no message"),
-        (UP + "while True: print('[\"Alive\", {}]', flush=True)", "too much"),
+        (UP + "while True: print('[\"PageHeartbeat\", {}]', flush=True)", "too much"),
     ],
 )
 def test_nonsense_is_a_device_error(monkeypatch: pytest.MonkeyPatch, program: str, what: str) -> None:
@@ -63,12 +63,12 @@ def test_nonsense_is_a_device_error(monkeypatch: pytest.MonkeyPatch, program: st
 
 def test_a_page_that_says_nothing_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outlet, "SILENT_FOR", 0.3)
-    assert "says nothing" in str(life_of(monkeypatch, UP + "time.sleep(60)"))
+    assert "sends nothing" in str(life_of(monkeypatch, UP + "time.sleep(60)"))
 
 
 def test_a_page_that_never_comes_up_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outlet, "STARTED_WITHIN", 0.3)
-    assert "says nothing" in str(life_of(monkeypatch, "import time; time.sleep(60)"))
+    assert "sends nothing" in str(life_of(monkeypatch, "import time; time.sleep(60)"))
 
 
 def test_a_page_that_takes_nothing_is_ended_and_the_lane_never_waits(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +93,7 @@ def test_a_hold_up_of_the_lane_is_not_the_pages_fault(monkeypatch: pytest.Monkey
     monkeypatch.setattr(outlet, "SILENT_FOR", 1.0)
     monkeypatch.setattr(outlet, "TAKEN_WITHIN", 1.0)
     says = UP + "import threading; threading.Thread(target=sys.stdin.read, daemon=True).start()\n"
-    says += "while True: print('[\"Alive\", {}]', flush=True); time.sleep(0.02)"
+    says += "while True: print('[\"PageHeartbeat\", {}]', flush=True); time.sleep(0.02)"
     monkeypatch.setattr(outlet, "_command", lambda _: (sys.executable, "-c", says))
 
     async def scenario() -> None:

@@ -281,12 +281,12 @@ def test_while_somebody_can_enter_the_page_asks_for_codes(grade: Freshness) -> N
 )
 def test_the_age_of_the_list_is_shown_from_warn_on(grade: Freshness, age: float, text: str) -> None:
     wall = 1_800_000_000
-    known = ListChanged(0, 7, int(wall - age), grade)
+    status_list = ListChanged(0, 7, int(wall - age), grade)
     english = replace(ABOUT, languages=("en",))
-    shown = page(READY, known, about=english, wall=wall).list
+    shown = page(READY, status_list, about=english, wall=wall).list
     assert shown is not None
     assert (shown.grade, shown.text) == (grade, text)
-    assert page(READY, replace(known, freshness="fresh"), about=english, wall=wall).list is None
+    assert page(READY, replace(status_list, freshness="fresh"), about=english, wall=wall).list is None
 
 
 def test_a_missing_list_is_shown() -> None:
