@@ -27,7 +27,7 @@ class CommandThread:
         self._failure: BaseException | None = None
         self._begun = False
 
-    def give(self, work: Callable[[], T]) -> "Future[T]":
+    def submit(self, work: Callable[[], T]) -> "Future[T]":
         """Queue `work`, and return at once.
 
         `work` raises DeviceError when the device does not obey.  Raises DeviceError after the end."""
@@ -60,10 +60,10 @@ class CommandThread:
         """Wait until every order given so far was carried out.  Raises as `raise_failure` does.
 
         Cancelling ends the waiting only: a queued order to lock is still carried out."""
-        if given := [asyncio.wrap_future(order) for order in list(self._pending)]:
-            for order in given:
+        if submitted := [asyncio.wrap_future(order) for order in list(self._pending)]:
+            for order in submitted:
                 order.add_done_callback(asyncio.Future.exception)  # it is kept as the failure
-            await asyncio.wait(given)
+            await asyncio.wait(submitted)
         self.raise_failure()
 
     def raise_failure(self) -> None:

@@ -25,44 +25,44 @@ class SerialListener(Generic[T]):
     def __init__(self, port: SerialPort, reports: Mapping[bytes, T]) -> None:
         self._port = port
         self._reports = reports
-        self._heard = b""
+        self._received = b""
         self._reported: list[T] = []
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
 
-    def forget(self) -> None:
-        """Drop the answers received so far, so that the next one answers the next question."""
-        with self._turn:
+    def discard(self) -> None:
+        """Drop the answers received so far, so that the next one belongs to the next command."""
+        with self._lock:
             self._listen()
-            self._heard = b""
+            self._received = b""
 
     def reported(self) -> list[T]:
         """Return the reports since the last call, in their order.  Raises DeviceError."""
-        with self._turn:
+        with self._lock:
             self._listen()
             reported, self._reported = self._reported, []
             return reported
 
-    async def answer(self, known: tuple[bytes, ...], within: float) -> tuple[bytes | None, bytes]:
-        """Return the known answer that came within that many seconds (None: none of them), and all bytes received.
+    async def answer(self, expected: tuple[bytes, ...], within: float) -> tuple[bytes | None, bytes]:
+        """Return the expected answer that came within that many seconds (None: none of them), and all bytes received.
 
         Raises DeviceError."""
         limit = time.monotonic() + within
         while True:
-            with self._turn:
+            with self._lock:
                 self._listen()
-                heard = self._heard
-            found = next((one for one in known if one in heard), None)
+                received = self._received
+            found = next((one for one in expected if one in received), None)
             if found is not None or time.monotonic() > limit:
-                return found, heard
+                return found, received
             await asyncio.sleep(POLL)
 
     def _listen(self) -> None:
-        self._heard += self._port.read()
+        self._received += self._port.read()
         while True:
-            at = {self._heard.find(frame): frame for frame in self._reports if frame in self._heard}
+            at = {self._received.find(frame): frame for frame in self._reports if frame in self._received}
             if not at:
                 break
             start = min(at)
             self._reported.append(self._reports[at[start]])
-            self._heard = self._heard[:start] + self._heard[start + len(at[start]) :]
-        self._heard = self._heard[-_KEPT:]
+            self._received = self._received[:start] + self._received[start + len(at[start]) :]
+        self._received = self._received[-_KEPT:]

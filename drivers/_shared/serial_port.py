@@ -65,14 +65,14 @@ class SerialPort:
     async def drained(self) -> None:
         """Wait until every byte has left.  (tcdrain cannot be given a time limit.)"""
         limit = time.monotonic() + _DRAIN_WITHIN
-        while self._ask("out_waiting"):
+        while self._counter("out_waiting"):
             if time.monotonic() > limit:
                 raise self._stuck()
             await asyncio.sleep(POLL)
 
     def read(self) -> bytes:
         """Return the bytes received, perhaps none.  From one thread at a time."""
-        waiting = self._ask("in_waiting")
+        waiting = self._counter("in_waiting")
         try:
             return os.read(self._serial.fileno(), waiting) if waiting else b""
         except OSError as error:
@@ -80,7 +80,7 @@ class SerialPort:
 
     def check(self) -> None:
         """Raise DeviceError when the port has gone."""
-        self._ask("in_waiting")
+        self._counter("in_waiting")
 
     def close(self) -> None:
         """Close the port.  May block while the kernel empties its buffer.  Never raises."""
@@ -91,7 +91,7 @@ class SerialPort:
         except OSError:
             return  # the port has gone with its device
 
-    def _ask(self, counter: str) -> int:
+    def _counter(self, counter: str) -> int:
         try:
             return int(getattr(self._serial, counter))
         except (OSError, TypeError) as error:  # TypeError: closed, its descriptor is None

@@ -1,4 +1,4 @@
-"""A switch whose device works by question and answer, on a thread of its own."""
+"""A switch whose device works by request and response, on a thread of its own."""
 
 from abc import abstractmethod
 from collections.abc import Callable
@@ -17,17 +17,17 @@ class Closes(Protocol):
 
 
 class ThreadedSwitch(Switch):
-    """A switch that queues its orders; `look` runs periodically, and finds a device that disobeys."""
+    """A switch that queues its orders; `poll` runs periodically, and finds a device that disobeys."""
 
     def __init__(self, name: str, thread: CommandThread, line: Closes) -> None:
         self.name = name
         self._thread = thread
         self._closes = line
-        self._looking = False
+        self._polling = False
 
     def order(self, work: Callable[[], object]) -> None:
         """Queue `work` on the thread, after earlier orders.  Returns at once.  Raises DeviceError."""
-        self._thread.give(work)
+        self._thread.submit(work)
 
     async def confirm(self, *, on: bool) -> None:
         """Wait until the orders were acknowledged, then read back."""
@@ -36,26 +36,26 @@ class ThreadedSwitch(Switch):
 
     def check(self) -> None:
         self._thread.raise_failure()
-        if not self._looking:
-            self._looking = True
-            self.order(self._look_once)
+        if not self._polling:
+            self._polling = True
+            self.order(self._poll_once)
 
     def close(self) -> None:
         self._thread.close()
         self._closes.close()
 
     def read_back(self, *, on: bool) -> None:
-        """Raise DeviceError when the device reports otherwise; do nothing where it cannot be asked.  On the thread."""
+        """Raise DeviceError when the device reports otherwise; do nothing where it cannot be read.  On the thread."""
 
     @abstractmethod
-    def look(self) -> None:
+    def poll(self) -> None:
         """Raise DeviceError when the device disobeys.  On the thread, every quarter of a second."""
 
-    def _look_once(self) -> None:
+    def _poll_once(self) -> None:
         try:
-            self.look()
+            self.poll()
         finally:
-            self._looking = False
+            self._polling = False
 
-    def disobeyed(self, what: str) -> DeviceError:
+    def fault(self, what: str) -> DeviceError:
         return DeviceError(f"{self.name} {what}", hint="Check the board's power and relay; replace it if this stays")

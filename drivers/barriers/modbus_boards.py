@@ -29,7 +29,7 @@ PASSES, COUNTERS, ERROR, MODE, BEGIN_WITHIN = 0x40, 0x44, 0x48, 0x3000, 0x3011
 NORMAL, BLOCKED, ANTI_PANIC = 0, 1, 2
 _MODES = {Stance.CONTROLLED: NORMAL, Stance.BLOCKED: BLOCKED, Stance.FREE: ANTI_PANIC}
 _MOST = 50
-"""Passages between two looks; more means that the counter was set."""
+"""Passages between two polls; more means that the counter was set."""
 
 
 class Waveshare(ThreadedSwitch):
@@ -55,20 +55,20 @@ class Waveshare(ThreadedSwitch):
 
     def read_back(self, *, on: bool) -> None:
         if self._line.read_coils(0, COILS)[self._coil] is not on:
-            raise self.disobeyed(f"was told to go {'on' if on else 'off'} and did not")
+            raise self.fault(f"was switched {'on' if on else 'off'} and did not follow")
 
-    def look(self) -> None:
+    def poll(self) -> None:
         if self._lease.uphold():
             return
         if self._line.read_coils(0, COILS)[self._coil] and time.monotonic() > self._released_until + _LATE:
-            raise self.disobeyed("is on, and nobody told it so")
+            raise self.fault("is on without an order")
 
     def _flash(self, seconds: float) -> None:
         tenths = max(1, round(seconds / _TENTH))
         self.order(lambda: self._write(_FLASH + self._coil, tenths, tenths * _TENTH))
 
     def _write(self, address: int, value: int, seconds: float) -> None:
-        """Write and note the expected state together.  On the thread, as `look` is."""
+        """Write and note the expected state together.  On the thread, as `poll` is."""
         self._released_until = time.monotonic() + seconds
         self._line.write_coil_value(address, value)
 
@@ -105,12 +105,12 @@ class LotTurnstile(ThreadedSwitch):
     def read_back(self, *, on: bool) -> None:
         self._raise_in_another_mode()
         if not on and any(self._line.read_registers(PASSES, 2)):
-            raise self.disobeyed("still allows passages that it was told to forget")
+            raise self.fault("still allows passages that were cancelled")
 
-    def look(self) -> None:
+    def poll(self) -> None:
         entered = self._line.read_registers(PASSES, ERROR - PASSES + 1)
         if error := entered[ERROR - PASSES]:
-            raise self.disobeyed(f"reports error {error}")
+            raise self.fault(f"reports error {error}")
         words = entered[COUNTERS - PASSES : COUNTERS - PASSES + 4]
         self._count((words[0] | words[1] << 16, words[2] | words[3] << 16))
         self._raise_in_another_mode()
@@ -131,11 +131,11 @@ class LotTurnstile(ThreadedSwitch):
                 self._passed = self._passed + [direction] * more  # a new list: `sensed` takes the old one
 
     def _take_mode(self, mode: int) -> None:
-        """Set the mode and note it as expected.  On the thread, as `look` is."""
+        """Set the mode and note it as expected.  On the thread, as `poll` is."""
         self._mode = mode
         self._line.write_registers(MODE, mode)
 
     def _raise_in_another_mode(self) -> None:
         (mode,) = self._line.read_registers(MODE, 1)
         if mode != self._mode:
-            raise self.disobeyed(f"is in mode {mode} instead of {self._mode}")
+            raise self.fault(f"is in mode {mode} instead of {self._mode}")

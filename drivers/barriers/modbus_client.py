@@ -106,29 +106,29 @@ class ModbusClient:
     def write_coil_value(self, address: int, value: int) -> None:
         request = self._coil_value(address=address, dev_id=self._unit)
         request.value = value
-        echo = self._ask(lambda: self._client.execute(False, request))
-        said = (echo.address, echo.value)
-        if said != (address, value):
-            raise self._wrong(f"echoes {said[0]:04X} {said[1]:04X} instead of {address:04X} {value:04X}")
+        echo = self._transact(lambda: self._client.execute(False, request))
+        echoed = (echo.address, echo.value)
+        if echoed != (address, value):
+            raise self._wrong(f"echoes {echoed[0]:04X} {echoed[1]:04X} instead of {address:04X} {value:04X}")
 
     def read_coils(self, address: int, count: int) -> list[bool]:
-        answer = self._ask(lambda: self._client.read_coils(address, count=count, device_id=self._unit))
+        answer = self._transact(lambda: self._client.read_coils(address, count=count, device_id=self._unit))
         if len(answer.bits) < count:
             raise self._wrong(f"answers {len(answer.bits)} coils instead of {count}")
         return [bool(bit) for bit in answer.bits[:count]]
 
     def write_registers(self, address: int, *values: int) -> None:
         if len(values) == 1:
-            echo = self._ask(lambda: self._client.write_register(address, values[0], device_id=self._unit))
+            echo = self._transact(lambda: self._client.write_register(address, values[0], device_id=self._unit))
             if (echo.address, list(echo.registers)) != (address, list(values)):
                 raise self._wrong(f"echoes {echo.registers} instead of {list(values)}")
             return
-        echo = self._ask(lambda: self._client.write_registers(address, list(values), device_id=self._unit))
+        echo = self._transact(lambda: self._client.write_registers(address, list(values), device_id=self._unit))
         if (echo.address, echo.count) != (address, len(values)):
             raise self._wrong(f"took {echo.count} registers instead of {len(values)}")
 
     def read_registers(self, address: int, count: int) -> list[int]:
-        answer = self._ask(lambda: self._client.read_holding_registers(address, count=count, device_id=self._unit))
+        answer = self._transact(lambda: self._client.read_holding_registers(address, count=count, device_id=self._unit))
         if len(answer.registers) != count:
             raise self._wrong(f"answers {len(answer.registers)} registers instead of {count}")
         return [int(register) for register in answer.registers]
@@ -140,9 +140,9 @@ class ModbusClient:
         except OSError:
             return  # the port has gone with its adapter
 
-    def _ask(self, question: Any) -> Any:
+    def _transact(self, request: Any) -> Any:
         try:
-            answer = question()
+            answer = request()
         except (self._error, OSError, ValueError, IndexError, TypeError, AttributeError, struct.error) as error:
             # Besides its own errors the library lets through its decoders' errors on odd frames.
             self._raise_if_echoed(error)
@@ -153,15 +153,15 @@ class ModbusClient:
         self._raise_if_echoed(None)
         if answer.isError():
             raise self._wrong(f"refuses ({answer})")
-        asked = self._client.sent[1]
-        if answer.function_code != asked:
-            raise self._wrong(f"answers function {answer.function_code} instead of {asked}")
+        expected = self._client.sent[1]
+        if answer.function_code != expected:
+            raise self._wrong(f"answers function {answer.function_code} instead of {expected}")
         return answer
 
     def _raise_if_echoed(self, cause: Exception | None) -> None:
         if self._client.echoes:
             raise DeviceError(
-                f"the RS-485 adapter on {self._port} echoes what it sends, so that nothing it answers can be believed",
+                f"the RS-485 adapter on {self._port} echoes what it sends, so its answers cannot be trusted",
                 hint="Switch its local echo off (a jumper, or its driver's setting), or use another adapter",
             ) from cause
 

@@ -40,23 +40,23 @@ class _NumatoSwitch(Switch):
         self.name = f"Numato relay {channel} on {port.path}"
         self._port = port
         self._relay = _RELAYS[channel]
-        self._ear = SerialListener[None](port, {})
+        self._listener = SerialListener[None](port, {})
 
     def on(self, direction: Direction, *, extended: bool = False) -> None:  # noqa: ARG002 - one contact serves all
-        self._say(f"relay on {self._relay}")
+        self._send(f"relay on {self._relay}")
 
     def off(self) -> None:
-        self._say(f"\rrelay off {self._relay}")  # the first CR ends earlier input, or half an order
+        self._send(f"\rrelay off {self._relay}")  # the first CR ends earlier input, or half an order
 
     async def confirm(self, *, on: bool) -> None:
         await self._port.drained()
-        self._ear.forget()
-        self._say(f"relay read {self._relay}")
-        found, heard = await self._ear.answer((_ON, _OFF), _ANSWERS_WITHIN)
+        self._listener.discard()
+        self._send(f"relay read {self._relay}")
+        found, received = await self._listener.answer((_ON, _OFF), _ANSWERS_WITHIN)
         if found != (_ON if on else _OFF):
-            said = "says otherwise" if found else f"answers {heard!r}" if heard else "does not answer"
+            outcome = "reports the opposite" if found else f"answers {received!r}" if received else "does not answer"
             raise DeviceError(
-                f"{self.name} was told to go {'on' if on else 'off'} and {said}",
+                f"{self.name} was switched {'on' if on else 'off'} and {outcome}",
                 hint="Unplug it, wait a moment and plug it in again; replace it if this stays",
             )
 
@@ -66,7 +66,7 @@ class _NumatoSwitch(Switch):
     def close(self) -> None:
         self._port.close()
 
-    def _say(self, command: str) -> None:
+    def _send(self, command: str) -> None:
         self._port.write(f"{command}\r".encode())
 
 

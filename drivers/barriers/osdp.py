@@ -97,7 +97,7 @@ class _OsdpSwitch(Switch):
 
     def off(self) -> None:
         self._lease.end()
-        self.panel.give(self._config.output, OFF, 0)
+        self.panel.submit(self._config.output, OFF, 0)
 
     def pose(self, stance: Stance) -> bool:
         return self._lease.take(stance)
@@ -121,19 +121,19 @@ class _OsdpSwitch(Switch):
         self.panel.close()
 
     def _release(self, seconds: float) -> None:
-        self.panel.give(self._config.output, FOR_A_WHILE, max(1, round(seconds * 10)))
+        self.panel.submit(self._config.output, FOR_A_WHILE, max(1, round(seconds * 10)))
 
     def _read(self, kind: int, report: bytes) -> list[Level]:
         """Return only the inputs that have changed: a module reports all its inputs at once, when one changes.
 
         The first report therefore already means a person."""
-        told: dict[tuple[Role, Direction], bool] = {}
+        reported: dict[tuple[Role, Direction], bool] = {}
         if kind == _LOCAL and report:
-            told[Role.TAMPER, Direction.ENTRY] = bool(report[0])
+            reported[Role.TAMPER, Direction.ENTRY] = bool(report[0])
         elif kind == _INPUTS:
-            told = {role: bool(report[at]) for at, role in self._config.roles.items() if at < len(report)}
+            reported = {role: bool(report[at]) for at, role in self._config.roles.items() if at < len(report)}
         at = time.monotonic()
-        changed = {role: active for role, active in told.items() if self._levels.get(role) is not active}
+        changed = {role: active for role, active in reported.items() if self._levels.get(role) is not active}
         self._levels |= changed
         return [Level(role, active, at, direction) for (role, direction), active in changed.items()]
 

@@ -112,12 +112,12 @@ class Panel:
         seed()  # may fail: before the port is held
         self._line = SerialPort(port, baud)
         self._problem: DeviceError | None = None
-        self._heard_at = time.monotonic()
+        self._received_at = time.monotonic()
         self._unread = b""
         self._allowed = 0
         self._orders: SimpleQueue[tuple[Order, Future[None]]] = SimpleQueue()
         self._under_way: deque[Future[None]] = deque()
-        self._given: set[Future[None]] = set()
+        self._submitted: set[Future[None]] = set()
         self._ending = threading.Event()
         self._wire: Any = _wires(osdp.Channel)()
         self._wire.panel = self
@@ -145,16 +145,16 @@ class Panel:
                 )
             await asyncio.sleep(_REFRESH)
 
-    def give(self, output: int, code: int, tenths: int) -> None:
+    def submit(self, output: int, code: int, tenths: int) -> None:
         """Queue an output command.  `tenths`: its time in 100 ms."""
         done: Future[None] = Future()
-        self._given.add(done)
+        self._submitted.add(done)
         self._orders.put(((output, code, tenths), done))
 
     async def settled(self) -> None:
         """Wait until the module has acknowledged every order, inside the secure channel."""
-        given, self._given = self._given, set()
-        for done in given:
+        submitted, self._submitted = self._submitted, set()
+        for done in submitted:
             try:
                 async with asyncio.timeout(_DONE_WITHIN):
                     await asyncio.wrap_future(done)
@@ -166,7 +166,7 @@ class Panel:
 
     def check(self) -> None:
         self._raise_problem()
-        if not self.secure or time.monotonic() - self._heard_at > _SILENT_FOR:
+        if not self.secure or time.monotonic() - self._received_at > _SILENT_FOR:
             raise DeviceError(f"{self.name} is lost", hint="Check its power and its wires; it is sought again")
 
     def close(self) -> None:
@@ -250,7 +250,7 @@ class Panel:
         data, self._unread = self._unread[:most], self._unread[most:]
         self._allowed -= len(data)
         if data:
-            self._heard_at = time.monotonic()
+            self._received_at = time.monotonic()
         return data
 
     def _write(self, data: bytes) -> int:

@@ -80,29 +80,29 @@ class _FramesSwitch(Switch):
         self._profile = profile
         self._channel = config.channel
         self._swapped = config.swapped
-        self._ear = SerialListener(port, self._reports())
+        self._listener = SerialListener(port, self._reports())
         self._log = device_log()
         self._reads_back = False
-        self._left = [order.leave for order in profile.orders.values()]  # to be sent: it may keep a stance from before
+        self._leaving = [order.leave for order in profile.orders.values()]  # to be sent: an earlier stance may last
 
     def on(self, direction: Direction, *, extended: bool = False) -> None:  # noqa: ARG002 - the host times it
-        self._send(self._profile.frames.release_for(self._ours(direction)))
+        self._send(self._profile.frames.release_for(self._direction_of(direction)))
 
     def off(self) -> None:
         secure = self._profile.frames.secure
         if secure is not None:
             self._send(secure)
-        for leave in self._left:
+        for leave in self._leaving:
             if leave != secure:
                 self._send(leave)
-        self._left = []
+        self._leaving = []
 
     def pose(self, stance: Stance) -> bool:
         order = self._profile.orders.get(stance)
         if order is None:
             return False
         self.off()
-        self._left = [order.leave]
+        self._leaving = [order.leave]
         for frame in order.enter:
             self._send(frame)
         return True
@@ -111,7 +111,7 @@ class _FramesSwitch(Switch):
         if not self._profile.passage:
             return ()
         at = time.monotonic()
-        return [Level(Role.PASSAGE, True, at, direction) for direction in self._ear.reported()]
+        return [Level(Role.PASSAGE, True, at, direction) for direction in self._listener.reported()]
 
     async def confirm(self, *, on: bool) -> None:
         await self._port.drained()
@@ -120,7 +120,7 @@ class _FramesSwitch(Switch):
         if self._reads_back:
             state = await self._state()
             if state is not on:
-                raise self._disobeyed("does not answer" if state is None else f"says that it is {_word(state)}", on)
+                raise self._fault("does not answer" if state is None else f"reports that it is {_word(state)}", on)
 
     async def probe(self) -> None:
         """Test whether the board answers its query; one that does is queried after every order."""
@@ -131,7 +131,7 @@ class _FramesSwitch(Switch):
         if state is None:
             self._log.info(f"{self.name} answers no query: its relay is not read back")
         elif state:
-            raise self._disobeyed("says that it is on", on=False)
+            raise self._fault("reports that it is on", on=False)
 
     def check(self) -> None:
         self._port.check()
@@ -139,7 +139,7 @@ class _FramesSwitch(Switch):
     def close(self) -> None:
         self._port.close()
 
-    def _ours(self, direction: Direction) -> Direction:
+    def _direction_of(self, direction: Direction) -> Direction:
         """Return the device's name for a direction of the lane, and the reverse."""
         return other_way(direction) if self._swapped else direction
 
@@ -147,20 +147,20 @@ class _FramesSwitch(Switch):
         passage = self._profile.passage
         if passage is None:
             return {}
-        said = {Direction.ENTRY: passage.entry, Direction.EXIT: passage.exit}
-        return {build_frame(frame, self._channel): self._ours(direction) for direction, frame in said.items()}
+        frames = {Direction.ENTRY: passage.entry, Direction.EXIT: passage.exit}
+        return {build_frame(frame, self._channel): self._direction_of(direction) for direction, frame in frames.items()}
 
     def _send(self, template: str) -> None:
         if self._profile.ack is not None or self._profile.query is not None:
-            self._ear.forget()
+            self._listener.discard()
         self._port.write(build_frame(template, self._channel))
 
     async def _acknowledged(self, ok: bytes, within: float) -> None:
-        found, heard = await self._ear.answer((ok,), within)
+        found, received = await self._listener.answer((ok,), within)
         if found is None:
-            what = f"answered {heard.hex(' ').upper()}" if heard else "answered nothing"
+            outcome = f"answered {received.hex(' ').upper()}" if received else "answered nothing"
             raise DeviceError(
-                f"{self.name} {what} instead of {ok.hex(' ').upper()}",
+                f"{self.name} {outcome} instead of {ok.hex(' ').upper()}",
                 hint="Check the wiring, the profile and the channel, and what the device shows",
             )
 
@@ -171,12 +171,12 @@ class _FramesSwitch(Switch):
             return None
         on, off = build_frame(query.on, self._channel), build_frame(query.off, self._channel)
         self._send(query.ask)
-        found, _ = await self._ear.answer((on, off), query.within)
+        found, _ = await self._listener.answer((on, off), query.within)
         return None if found is None else found == on
 
-    def _disobeyed(self, answer: str, on: bool) -> DeviceError:
+    def _fault(self, answer: str, on: bool) -> DeviceError:
         return DeviceError(
-            f"{self.name} was told to go {_word(on)} and {answer}",
+            f"{self.name} was switched {_word(on)} and {answer}",
             hint="Check the board's power and relay; replace it if this stays",
         )
 

@@ -28,7 +28,7 @@ from gate.ports.barrier import Barrier
 from gate.ports.driver import DriverConfig, DriverSpec
 from gate.ports.inputs import Level, Role
 
-_LOOKS, _BETWEEN = 3, 0.1  # times, and seconds between
+_READ_BACKS, _BETWEEN = 3, 0.1  # times, and seconds between
 _MODES = {Stance.FREE: NORMALLY_OPEN, Stance.BLOCKED: NORMALLY_CLOSED}
 
 
@@ -52,7 +52,7 @@ class UhppoteSwitch(ThreadedSwitch):
         self._setting = DoorSetting(0, 0)
         self._controlled_again: float | None = None  # monotonic seconds
         self._open: bool | None = None
-        self._told: list[Level] = []
+        self._reports: list[Level] = []
 
     def on(self, direction: Direction, *, extended: bool = False) -> None:  # noqa: ARG002 - one relay serves all
         self.order(lambda: self._release(self._delays[extended]))
@@ -61,28 +61,28 @@ class UhppoteSwitch(ThreadedSwitch):
         self.order(self._lock)
 
     def pose(self, stance: Stance) -> bool:
-        self.order(lambda: self._stand(_MODES[stance]))
+        self.order(lambda: self._set_stance(_MODES[stance]))
         return True
 
     def read_back(self, *, on: bool) -> None:
-        for _ in range(_LOOKS):
+        for _ in range(_READ_BACKS):
             if self._line.state().released is on:
                 return
             time.sleep(_BETWEEN)  # the relay needs time
-        raise self.disobeyed(f"was told to {'release' if on else 'lock'} the door and did not")
+        raise self.fault(f"was ordered to {'release' if on else 'lock'} the door and did not")
 
-    def look(self) -> None:
+    def poll(self) -> None:
         if self._controlled_again is not None and time.monotonic() >= self._controlled_again:
             self._controlled_again = None
             self._set(CONTROLLED, self._setting.delay)
         state = self._line.state()
         if self._contact and state.open is not self._open:
             self._open = state.open
-            self._told = [*self._told, Level(Role.DOOR, state.open, time.monotonic())]
+            self._reports = [*self._reports, Level(Role.DOOR, state.open, time.monotonic())]
 
     def sensed(self) -> Sequence[Level]:
-        told, self._told = self._told, []
-        return told
+        reports, self._reports = self._reports, []
+        return reports
 
     # On the thread.
 
@@ -99,7 +99,7 @@ class UhppoteSwitch(ThreadedSwitch):
         self._set(NORMALLY_CLOSED, self._setting.delay)
         self._controlled_again = time.monotonic() + self._setting.delay
 
-    def _stand(self, mode: int) -> None:
+    def _set_stance(self, mode: int) -> None:
         self._controlled_again = None
         self._set(mode, self._setting.delay)
 

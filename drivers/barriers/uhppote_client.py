@@ -49,56 +49,56 @@ class UhppoteClient:
 
     def open(self) -> None:
         """Open the door.  It is sent once: a lost answer may mean an open door."""
-        if self._ask(OPEN, bytes([self._door]), tries=1)[0] != 1:
-            raise self._wrong("refuses to open the door", "Look for an interlock or a mode that was set elsewhere")
+        if self._request(OPEN, bytes([self._door]), tries=1)[0] != 1:
+            raise self._fault("refuses to open the door", "Look for an interlock or a mode that was set elsewhere")
 
     def setting(self) -> DoorSetting:
-        return self._setting(self._ask(GET_DOOR, bytes([self._door])))
+        return self._setting(self._request(GET_DOOR, bytes([self._door])))
 
     def set(self, setting: DoorSetting) -> None:
         """Write the door's setting, and compare the echo."""
-        found = self._setting(self._ask(SET_DOOR, bytes([self._door, setting.mode, setting.delay])))
+        found = self._setting(self._request(SET_DOOR, bytes([self._door, setting.mode, setting.delay])))
         if found != setting:
-            raise self._wrong(f"takes {found} instead of {setting}", "Look for another program that sets the board")
+            raise self._fault(f"takes {found} instead of {setting}", "Look for another program that sets the board")
 
     def state(self) -> UhppoteDoorState:
-        answer = self._ask(STATUS)
+        answer = self._request(STATUS)
         at = self._door - 1
         released = answer[_RELAYS - _HEAD_SIZE] >> at & 1
         return UhppoteDoorState(bool(released), bool(answer[_CONTACTS - _HEAD_SIZE + at]))
 
     def close(self) -> None:
-        """Do nothing: each question has a socket of its own, so that a late answer cannot pass for the next one."""
+        """Do nothing: each request has a socket of its own, so that a late answer cannot pass for the next one."""
 
     def _setting(self, answer: bytes) -> DoorSetting:
         if answer[0] != self._door:
-            raise self._wrong(f"answers for door {answer[0]} instead of {self._door}", "Choose a door that it has")
+            raise self._fault(f"answers for door {answer[0]} instead of {self._door}", "Choose a door that it has")
         return DoorSetting(answer[1], answer[2])
 
-    def _ask(self, code: int, data: bytes = b"", *, tries: int = 2) -> bytes:
+    def _request(self, code: int, data: bytes = b"", *, tries: int = 2) -> bytes:
         """Return the bytes after the serial number.  UDP may lose a datagram, hence the tries."""
         problem: Exception | None = None
         for _ in range(tries):
             try:
-                return self._ask_once(code, data)
+                return self._request_once(code, data)
             except OSError as error:
                 problem = error
-        raise self._wrong(
+        raise self._fault(
             f"does not answer ({problem})",
             "Check its power, the network, its number, and IPAddressAllow= in a drop-in (`systemctl edit gate`)",
         ) from problem
 
-    def _ask_once(self, code: int, data: bytes) -> bytes:
+    def _request_once(self, code: int, data: bytes) -> bytes:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
             line.settimeout(_ANSWERS_WITHIN)
             line.connect(self._address)  # the kernel drops other senders' datagrams
             line.send(message(code, self._serial, data))
             answer = line.recv(2048)
         if len(answer) != SIZE or _HEAD.unpack_from(answer) != (START, code, self._serial):
-            raise self._wrong(
+            raise self._fault(
                 f"answers {answer[:_HEAD_SIZE].hex(' ').upper()}", "Check the number that is printed on the board"
             )
         return answer[_HEAD_SIZE:]
 
-    def _wrong(self, what: str, hint: str) -> DeviceError:
+    def _fault(self, what: str, hint: str) -> DeviceError:
         return DeviceError(f"{self.name} {what}", hint=hint)

@@ -70,7 +70,7 @@ class ZkClient:
 
     def doors(self) -> int:
         """Return the number of doors."""
-        answer = self._ask(GET_PARAMETER, b"LockCount")
+        answer = self._execute(GET_PARAMETER, b"LockCount")
         name, _, count = answer.decode("ascii", "replace").strip("\0 ").partition("=")
         if name != "LockCount" or not count.isdecimal():
             raise DeviceError(f"{self.name} answers {answer!r}", hint="Choose the driver of the panel that is there")
@@ -78,7 +78,7 @@ class ZkClient:
 
     def hold(self, door: int, seconds: int) -> None:
         """Release the door for this many seconds, 1 to 254; 0 locks it."""
-        self._ask(CONTROL, _DOOR_OUTPUT + bytes([door, 1, seconds, 0]))
+        self._execute(CONTROL, _DOOR_OUTPUT + bytes([door, 1, seconds, 0]))
 
     def close(self) -> None:
         """End the session, if the panel still answers.  Never raises."""
@@ -97,9 +97,9 @@ class ZkClient:
             if refused.code != _NO_SUCH_COMMAND:
                 raise self._refused(refused) from refused
             self._session = None
-            self._ask(CONNECT_WITHOUT_SESSION)
+            self._execute(CONNECT_WITHOUT_SESSION)
 
-    def _ask(self, command: int, data: bytes = b"") -> bytes:
+    def _execute(self, command: int, data: bytes = b"") -> bytes:
         try:
             answer = self._exchange(command, data)
         except _Refused as refused:
@@ -107,7 +107,7 @@ class ZkClient:
         if self._session is None:
             return answer
         if answer[:2] != self._session.to_bytes(2, "little"):
-            raise DeviceError(f"{self.name} answers in another session", hint="Let no other program speak to it")
+            raise DeviceError(f"{self.name} answers in another session", hint="Stop other programs that connect to it")
         return answer[4:]
 
     def _exchange(self, command: int, data: bytes = b"") -> bytes:
@@ -115,7 +115,7 @@ class ZkClient:
         try:
             self._line.sendall(self._next(command, data))
             head = self._receive(_HEAD.size)
-            start, _, said, length = _HEAD.unpack(head)
+            start, _, status, length = _HEAD.unpack(head)
             if start != _START or length > _LONGEST:
                 raise OSError(f"it answers {head.hex(' ').upper()}")
             rest = self._receive(length + 3)
@@ -124,10 +124,10 @@ class ZkClient:
         answer, crc, end = rest[:length], rest[length:-1], rest[-1]
         if end != _END or crc != crc16(head[1:] + answer):
             raise self._lost(OSError("the check sum of its answer is wrong"))
-        if said == _NO:
+        if status == _NO:
             raise _Refused(int.from_bytes(answer[-1:], "little", signed=True))
-        if said != _YES:
-            raise self._lost(OSError(f"it answers {said:02X}"))
+        if status != _YES:
+            raise self._lost(OSError(f"it answers {status:02X}"))
         return answer
 
     def _next(self, command: int, data: bytes = b"") -> bytes:
@@ -139,14 +139,14 @@ class ZkClient:
         while len(data) < size:
             more = self._line.recv(size - len(data))
             if not more:
-                raise OSError("it hung up")
+                raise OSError("it closed the connection")
             data += more
         return data
 
     def _refused(self, refused: _Refused) -> DeviceError:
         if refused.code == _PASSWORD:
             return DeviceError(
-                f"{self.name} wants a communication password", hint="Clear it in the panel: it protects nothing"
+                f"{self.name} requires a communication password", hint="Clear it in the panel: it protects nothing"
             )
         return DeviceError(f"{self.name} {refused}", hint="Look at what the panel allows this door")
 

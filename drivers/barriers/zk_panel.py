@@ -57,7 +57,7 @@ class ZkSwitch(ThreadedSwitch):
     def pose(self, stance: Stance) -> bool:
         return self._lease.take(stance)
 
-    def look(self) -> None:
+    def poll(self) -> None:
         """Check that the panel answers."""
         if not self._lease.uphold():
             self._line.doors()

@@ -53,33 +53,33 @@ class FakeInput(Input):
                 loop.remove_reader(self._pipe)
 
     async def _follow(self, report: Report) -> None:
-        active = self._tell(report, None, now=False)
+        active = self._report(report, None, now=False)
         while True:
             match await self._words.get():
                 case "on" | "off" as word:
-                    active = self._tell(report, active, now=word == "on")
+                    active = self._report(report, active, now=word == "on")
                 case "pulse":
-                    active = self._tell(report, active, now=True)
+                    active = self._report(report, active, now=True)
                     await asyncio.sleep(_PULSE)
-                    active = self._tell(report, active, now=False)
+                    active = self._report(report, active, now=False)
                 case "lost":
-                    raise DeviceError("fake input: lost", hint="It was told so through its pipe: open it again")
+                    raise DeviceError("fake input: lost", hint="The word `lost` came through its pipe: open it again")
                 case "":
                     continue
                 case other:
-                    self._log.warning(f"fake input: {other!r} is none of on, off, pulse, lost")
+                    self._log.warning(f"fake input: {other!r} is not one of on, off, pulse, lost")
 
-    def _tell(self, report: Report, before: bool | None, *, now: bool) -> bool:
+    def _report(self, report: Report, before: bool | None, *, now: bool) -> bool:
         if now is not before:
             report(Level(self._config.role, now, time.monotonic(), self._config.direction))
         return now
 
     def _take(self, pipe: int) -> None:
         try:
-            heard = os.read(pipe, 4096)
+            received = os.read(pipe, 4096)
         except BlockingIOError:
             return
-        *lines, self._partial = (self._partial + heard).split(b"\n")
+        *lines, self._partial = (self._partial + received).split(b"\n")
         for line in lines:
             self._words.put_nowait(line.decode("ascii", "replace").strip())
         if len(self._partial) > _LONGEST:

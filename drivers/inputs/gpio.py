@@ -52,11 +52,11 @@ class ContactConfig(InputConfig):
     chip: Chip = DEFAULT_CHIP
 
     @model_validator(mode="after")
-    def _says_what_matters(self) -> Self:
+    def _has_needed_keys(self) -> Self:
         if self.role is Role.FIRE and "normally" not in self.model_fields_set:
-            raise ValueError('normally is missing: for role fire say normally = "closed" (or "open", if it must be)')
+            raise ValueError('normally is missing: for role fire set normally = "closed" (or "open", if it must be)')
         if self.pull == "none" and self.closed is None:
-            raise ValueError('closed is missing: with pull = "none" say closed = "low" or closed = "high"')
+            raise ValueError('closed is missing: with pull = "none" set closed = "low" or closed = "high"')
         return self
 
     def is_active(self, *, high: bool) -> bool:

@@ -14,9 +14,9 @@ from drivers.readers.scanner_parser import ScanLoss
 from gate.core.model import Scan
 from gate.ports.reader import Answer, Dropped, Present
 
-_ASK_EVERY = 0.05  # seconds between looks at the verdict
-_ASK_FOR = 2.0  # seconds that a verdict may take
-_WAIT_FOR = 1.5  # seconds that the lane may be busy with a person or the pass before: a code may be read only once
+_POLL_EVERY = 0.05  # seconds between two presentations to the lane
+_DECIDED_WITHIN = 2.0  # seconds that a verdict may take
+_FREE_WITHIN = 1.5  # seconds that the lane may be busy with a person or the pass before: a code may be read only once
 
 
 class RepeatFilter:
@@ -32,15 +32,17 @@ class RepeatFilter:
         """Present a text until the lane has answered; return whether the answer took more than one attempt."""
         text = text.removeprefix(self._config.prefix).removesuffix(self._config.suffix)
         now = time.monotonic()
-        same = text == self._text and now - self._seen < self._again_after
+        is_repeat = text == self._text and now - self._seen < self._again_after
         self._text, self._seen = text, now
-        if same and self._decided:
+        if is_repeat and self._decided:
             return False
         scan = Scan(text, self._config.driver, self._config.direction, now)
         answer, waited = self._present(scan), False
-        while answer is not Answer.DECIDED and time.monotonic() - now < (_ASK_FOR if answer is None else _WAIT_FOR):
+        while answer is not Answer.DECIDED and time.monotonic() - now < (
+            _DECIDED_WITHIN if answer is None else _FREE_WITHIN
+        ):
             waited = True
-            await asyncio.sleep(_ASK_EVERY)
+            await asyncio.sleep(_POLL_EVERY)
             if answer is Answer.WAIT:
                 scan = replace(scan, seen=time.monotonic())  # assumed to be still held there
             answer = self._present(scan)

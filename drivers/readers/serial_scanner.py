@@ -96,16 +96,16 @@ class Scanner(Reader):
             self._log.warning(f"{self}: {what}")
 
     async def run(self, present: Present) -> None:
-        once = RepeatFilter(self._config, present)
+        repeats = RepeatFilter(self._config, present)
         self._stream.codes.clear()
         while True:
             self._listen()
             self._keep_alive()
             codes, self._stream.codes = self._stream.codes, []
             losses, self._stream.losses = self._stream.losses, []
-            once.drop(losses)
+            repeats.drop(losses)
             for code in codes:
-                if await once.show(code):
+                if await repeats.show(code):
                     self._listen()  # drop codes that came while the lane was busy
                     self._stream.codes.clear()
             await asyncio.sleep(_POLL)
@@ -141,11 +141,11 @@ class Scanner(Reader):
     async def _command(self, command: bytes) -> None:
         """Send one command of `set_up`, and read its answer, which would otherwise be part of the first code."""
         self._port.write(command)
-        limit, heard = time.monotonic() + _COMMANDED_WITHIN, b""
+        limit, received = time.monotonic() + _COMMANDED_WITHIN, b""
         while time.monotonic() < limit:
             await asyncio.sleep(_POLL)
-            heard += self._port.read()
-        if not self._family.zones and any(byte in REFUSALS for byte in heard):
+            received += self._port.read()
+        if not self._family.zones and any(byte in REFUSALS for byte in received):
             raise self._error(f"refuses the command {command.hex(' ').upper()} of set_up")
 
     async def _set_zones(self) -> None:
@@ -154,17 +154,17 @@ class Scanner(Reader):
         mode = with_mode(found[MODE], ON_COMMAND if self._config.trigger else CONTINUOUS)
         changed = {zone: value for zone, value in ((MODE, mode), (SET_UP_CODES, 0)) if found[zone] != value}
         for zone, value in changed.items():
-            await self._ask(write_zone(zone, value))
+            await self._exchange(write_zone(zone, value))
             if await self._zone(zone) != value:
                 raise self._error(f"does not keep what zone {zone:04X} is set to")
         if changed:
-            await self._ask(SAVE)
+            await self._exchange(SAVE)
 
     async def _zone(self, address: int) -> int:
-        answer = await self._ask(read_zone(address))
+        answer = await self._exchange(read_zone(address))
         return answer[0] if answer else -1
 
-    async def _ask(self, frame: bytes) -> bytes:
+    async def _exchange(self, frame: bytes) -> bytes:
         self._stream.replies.clear()
         self._port.write(frame)
         limit = time.monotonic() + _ANSWERS_WITHIN

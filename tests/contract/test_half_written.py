@@ -15,7 +15,7 @@ from gate.ports.reader import Reader
 
 PORTS: dict[type[ABC], set[str]] = {
     Switch: {"on", "off", "confirm", "check", "close"},
-    ThreadedSwitch: {"on", "off", "look"},
+    ThreadedSwitch: {"on", "off", "poll"},
     Barrier: {"release", "stand", "secure", "secured", "watch"},
     Reader: {"run"},
     Input: {"run"},

@@ -98,7 +98,7 @@ def _scans() -> list[bytes]:
 # Serial relays
 
 
-def _told(switch: Any, on: bool) -> None:
+def _reports(switch: Any, on: bool) -> None:
     switch.on(Direction.EXIT) if on else switch.off()
     switch.sensed()
     run(switch.confirm(on=on))
@@ -118,8 +118,8 @@ def _frames(data: bytes) -> None:
         switch = _FramesSwitch(Port(pieces(data[1:])), profile, config)  # type: ignore[arg-type]  # stands for one
         with suppress(DeviceError):
             run(switch.probe())
-        _told(switch, bool(kind & 0x80))
-        assert len(switch._ear._heard) <= 256
+        _reports(switch, bool(kind & 0x80))
+        assert len(switch._listener._received) <= 256
 
 
 _PROFILES = {name: load_profile(name) for name in shipped_profiles()}
@@ -142,7 +142,7 @@ def _frame_answers() -> list[bytes]:
 def _numato(data: bytes) -> None:
     with own_time(serial_listener):
         switch = _NumatoSwitch(Port(pieces(data[1:])), 3)  # type: ignore[arg-type]  # stands for one
-        _told(switch, bool(data and data[0]))
+        _reports(switch, bool(data and data[0]))
 
 
 # Modbus
@@ -182,8 +182,8 @@ def _modbus(data: bytes) -> None:
                 case 2:
                     board.read_back(on=False)
                 case _:
-                    board.look()
-                    board.look()
+                    board.poll()
+                    board.poll()
             assert len(board.sensed()) <= 2 * 2 * 50  # as many as its counters may go forward
         finally:
             line.close()

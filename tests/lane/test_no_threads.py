@@ -37,10 +37,10 @@ def test_an_order_that_found_no_thread_is_never_carried_out(starve: Starve) -> N
     thread, carried_out = CommandThread("device"), list[str]()
     starve(True)
     with pytest.raises(DeviceError, match="no thread to drive the device") as refused:
-        thread.give(lambda: carried_out.append("open"))
+        thread.submit(lambda: carried_out.append("open"))
     assert refused.value.moved is False
     starve(False)
-    thread.give(lambda: carried_out.append("lock"))
+    thread.submit(lambda: carried_out.append("lock"))
     thread.close()
     assert carried_out == ["lock"]
 

@@ -128,7 +128,7 @@ async def test_another_unit_on_the_bus_has_its_own_address(waveshare: WaveshareB
 async def test_a_relay_that_stays_as_it_was_is_out_of_service(waveshare: WaveshareBoard) -> None:
     async with opened(waveshare.port) as barrier:
         waveshare.stuck = True
-        with pytest.raises(DeviceError, match="told to go on and did not"):
+        with pytest.raises(DeviceError, match="switched on and did not follow"):
             await barrier.release(Direction.ENTRY)
 
 
@@ -137,7 +137,7 @@ async def test_a_relay_that_is_on_by_itself_shows_in_watch(waveshare: WaveshareB
         watch = asyncio.create_task(barrier.watch(no_reports))
         await asyncio.sleep(0.3)
         waveshare.release(None)
-        with pytest.raises(DeviceError, match="nobody told it so"):
+        with pytest.raises(DeviceError, match="on without an order"):
             await asyncio.wait_for(watch, 5)
 
 
@@ -164,7 +164,7 @@ async def test_a_clock_that_is_set_back_does_not_keep_an_order(
 
 async def test_a_defect_on_the_thread_of_orders_is_not_lost() -> None:
     orders = CommandThread("test")
-    orders.give(lambda: getattr(orders, "nothing"))  # noqa: B009 - no attribute of it
+    orders.submit(lambda: getattr(orders, "nothing"))  # noqa: B009 - no attribute of it
     with pytest.raises(AttributeError):
         await orders.settled()
     with pytest.raises(AttributeError):
@@ -175,9 +175,9 @@ async def test_a_defect_on_the_thread_of_orders_is_not_lost() -> None:
 async def test_an_order_outlasts_who_waited_for_it() -> None:
     """A stance that is taken and at once another: the first order, to lock, is still in its queue."""
     orders, go, carried_out = CommandThread("test"), threading.Event(), list[int]()
-    orders.give(lambda: go.wait(5))
+    orders.submit(lambda: go.wait(5))
     for number in range(20):
-        orders.give(partial(carried_out.append, number))
+        orders.submit(partial(carried_out.append, number))
     waiting = asyncio.create_task(orders.settled())
     await asyncio.sleep(0.05)
     waiting.cancel()

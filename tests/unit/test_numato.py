@@ -44,7 +44,7 @@ async def test_the_order_to_lock_is_understood_after_half_an_order(board: Numato
         assert board.locked()
 
 
-@pytest.mark.parametrize(("fault", "said"), [("stuck", "says otherwise"), ("silent", "does not answer")])
+@pytest.mark.parametrize(("fault", "said"), [("stuck", "reports the opposite"), ("silent", "does not answer")])
 async def test_one_that_is_not_to_be_trusted_refuses_a_release(board: NumatoBoard, fault: str, said: str) -> None:
     async with opened(board) as barrier:
         setattr(board, fault, True)

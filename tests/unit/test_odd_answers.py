@@ -89,7 +89,7 @@ async def test_what_an_order_raises_on_its_thread_is_a_device_error(error: Excep
     def work() -> None:
         raise error
 
-    thread.give(work)
+    thread.submit(work)
     with pytest.raises(DeviceError):
         await thread.settled()
     await asyncio.to_thread(thread.close)

@@ -187,17 +187,17 @@ async def test_a_relay_that_can_be_read_back_is(own_profile: Callable[[str], str
             await barrier.release(Direction.ENTRY)
             await board.hears("FF0200 FF0203  FF0201 FF0203  FF0200 FF0203")
             relay.obeys = False
-            with pytest.raises(DeviceError, match="told to go on and says that it is off"):
+            with pytest.raises(DeviceError, match="switched on and reports that it is off"):
                 await barrier.release(Direction.ENTRY)
             relay.answers = False
-            with pytest.raises(DeviceError, match="told to go on and does not answer"):
+            with pytest.raises(DeviceError, match="switched on and does not answer"):
                 await barrier.release(Direction.ENTRY)
 
 
 async def test_a_relay_that_stays_on_at_the_start_is_refused(own_profile: Callable[[str], str]) -> None:
     relay = KmTronic()
     relay.on, relay.obeys = True, False
-    with Board(relay) as board, pytest.raises(DeviceError, match="told to go off and says that it is on"):
+    with Board(relay) as board, pytest.raises(DeviceError, match="switched off and reports that it is on"):
         async with opened(board.port, profile=own_profile(KMTRONIC), pulse="50ms"):
             pass
 

@@ -102,7 +102,7 @@ async def test_one_that_was_left_free_is_locked_at_the_next_opening(board: Uhppo
     [
         ("silent", "does not answer"),
         ("stuck", r"takes DoorSetting\(mode=3, delay=5\) instead of"),
-        ("lies", "was told to release the door and did not"),
+        ("lies", "was ordered to release the door and did not"),
         ("stranger", "answers 17 80 00 00 79 37 2A 18"),
         ("refuses", "refuses to open the door"),
     ],
