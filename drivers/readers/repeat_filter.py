@@ -38,9 +38,10 @@ class RepeatFilter:
             return False
         scan = Scan(text, self._config.driver, self._config.direction, now)
         answer, waited = self._present(scan), False
-        while answer is not Answer.DECIDED and time.monotonic() - now < (
-            _DECIDED_WITHIN if answer is None else _FREE_WITHIN
-        ):
+        while answer is not Answer.DECIDED:
+            within = _DECIDED_WITHIN if answer is None else _FREE_WITHIN
+            if time.monotonic() - now >= within:
+                break
             waited = True
             await asyncio.sleep(_POLL_EVERY)
             if answer is Answer.WAIT:

@@ -64,9 +64,9 @@ def read(source: PeopleSource, *, statuses: StatusTable, people: People, ids: Id
 def _weighed(values: Values, statuses: StatusTable, new_people: int = 0, known_people: int | None = None) -> Crowd:
     """Count the changes.  `new_people`, `known_people`: of a table that names people, not places."""
     before = statuses.first(values.size)
-    said = values[: before.size]
-    named = (said != UNTOUCHED) & (before != Listing.UNLISTED)
-    changed = named & (said != before) & (said != Listing.UNLISTED)
+    assigned = values[: before.size]
+    named = (assigned != UNTOUCHED) & (before != Listing.UNLISTED)
+    changed = named & (assigned != before) & (assigned != Listing.UNLISTED)
     fresh = (values != UNTOUCHED) & (values != Listing.UNLISTED)
     if known_people is not None:
         rows = int(np.count_nonzero(values != UNTOUCHED))
@@ -99,7 +99,7 @@ class _Pending:
         # Backwards: numpy keeps the last of several assignments to one place.
         self._values[places[new][::-1]] = values[new][::-1]
         for at in np.flatnonzero(self._values[places] != values).tolist():
-            problems.add(int(batch.rows[at]), f"place {places[at]} stands twice, with different statuses")
+            problems.add(int(batch.rows[at]), f"place {places[at]} is duplicated, with different statuses")
 
     def _reserve(self, places: Places) -> None:
         size = int(places.max(initial=-1)) + 1

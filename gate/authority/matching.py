@@ -43,10 +43,10 @@ class Waiting:
 
     def put(self, digests: Digests, rows: NDArray[np.int64], values: Values) -> None:
         """Append rows, in the order of their numbers.  Raises StoreError."""
-        said = rows.astype(np.uint64) << np.uint64(_VALUE_BITS) | values
+        packed = rows.astype(np.uint64) << np.uint64(_VALUE_BITS) | values
         buckets = buckets_of(digests)
         order = np.argsort(buckets, kind="stable")
-        records = np.stack([digests[order], said[order]], axis=1)
+        records = np.stack([digests[order], packed[order]], axis=1)
         ends = np.cumsum(np.bincount(buckets, minlength=BUCKETS)).tolist()
         with _on_disk(self._folder):
             for file, start, end in zip(self._files, [0, *ends], ends, strict=False):
@@ -56,7 +56,7 @@ class Waiting:
         """Yield places and their statuses, one bucket at a time.  People without a place get one, unless there are
         problems already.  Raises StoreError, and UsageError when the list is full."""
         for number, (known, places) in enumerate(people.by_bucket()):
-            digests, values = self._said(number, problems)
+            digests, values = self._distinct(number, problems)
             if problems.count:
                 continue  # nothing will be imported, but every contradiction is reported
             at = np.searchsorted(known, digests)
@@ -67,20 +67,20 @@ class Waiting:
             found[~old] = newcomers.add(digests[~old])
             yield found, values
 
-    def _said(self, number: int, problems: Problems) -> tuple[Digests, Values]:
+    def _distinct(self, number: int, problems: Problems) -> tuple[Digests, Values]:
         """Return each person in a bucket once, ascending, with their status."""
         file = self._files[number]
         with _on_disk(self._folder):
             file.seek(0)
             records = np.frombuffer(file.read(), np.uint64).reshape(-1, 2)
         order = np.argsort(records[:, 0], kind="stable")
-        digests, said = records[order, 0], records[order, 1]
-        values = (said & np.uint64((1 << _VALUE_BITS) - 1)).astype(np.uint8)
+        digests, packed = records[order, 0], records[order, 1]
+        values = (packed & np.uint64((1 << _VALUE_BITS) - 1)).astype(np.uint8)
         first = np.ones(digests.size, bool)
         first[1:] = digests[1:] != digests[:-1]
         agreed = values[first][np.cumsum(first) - 1]
-        for row in said[values != agreed] >> np.uint64(_VALUE_BITS):
-            problems.add(int(row), "this person stands twice, with different statuses")
+        for row in packed[values != agreed] >> np.uint64(_VALUE_BITS):
+            problems.add(int(row), "this person is duplicated, with different statuses")
         return digests[first], values[first]
 
 

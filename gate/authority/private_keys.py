@@ -45,13 +45,13 @@ class KeyClass(StrEnum):
     ONLINE = "online"  # needed at every publication, import or pass
 
 
-class Ask(Protocol):
+class AskPassphrase(Protocol):
     """A function that returns the passphrase of `what`.  A `new` one must be confirmed.  Raises SealedError."""
 
     def __call__(self, what: str, *, new: bool) -> str: ...
 
 
-def nobody(what: str, *, new: bool) -> str:  # noqa: ARG001 - matches Ask
+def refuse_to_ask(what: str, *, new: bool) -> str:  # noqa: ARG001 - matches AskPassphrase
     """Raise SealedError, where nobody can be asked."""
     raise SealedError(f"{what} are sealed", hint="Give their passphrase")
 
@@ -71,8 +71,8 @@ class PrivateKeys:
     """Reads and writes key files; asks once for each folder and class.  `sealing`: classes whose new keys are sealed.
     New keys beside sealed ones of their class are always sealed."""
 
-    def __init__(self, ask: Ask = nobody, sealing: Iterable[KeyClass] = ()) -> None:
-        self._ask = ask
+    def __init__(self, ask_passphrase: AskPassphrase = refuse_to_ask, sealing: Iterable[KeyClass] = ()) -> None:
+        self._ask_passphrase = ask_passphrase
         self._sealing = frozenset(sealing)
         self._passphrases: dict[tuple[Path, KeyClass], bytes] = {}
         self._salts: dict[tuple[Path, KeyClass], bytes] = {}
@@ -138,7 +138,7 @@ class PrivateKeys:
     def _passphrase(self, path: Path, *, new: bool) -> bytes:
         where = path.parent, class_of(path)
         if where not in self._passphrases:
-            given = unicodedata.normalize("NFC", self._ask(f"the {where[1]} keys in {path.parent}", new=new))
+            given = unicodedata.normalize("NFC", self._ask_passphrase(f"the {where[1]} keys in {path.parent}", new=new))
             if new and len(given) < SHORTEST_PASSPHRASE:
                 what = f"a passphrase has {SHORTEST_PASSPHRASE} characters at least"
                 raise SealedError(what, hint="Take several words that nobody would guess")

@@ -130,7 +130,7 @@ class _TablePrinter:
         if spread := report.summary()["ms_to_open"]:
             assert isinstance(spread, dict)  # noqa: S101 - median and max
             self._fact("code visible to open", f"median {spread['median']:.0f} ms, longest {spread['max']:.0f} ms")
-        whole, *_ = report.ending.journal_said.partition(", end ")
+        whole, *_ = report.ending.journal_output.partition(", end ")
         self._fact("journal", whole if report.ending.journal_ok else "does not verify")
         good = not report.mismatches()
         self._fact("as expected", "yes" if good else "no", "bold green" if good else "bold red")

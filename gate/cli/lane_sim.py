@@ -32,24 +32,24 @@ def lane_sim(link: Path | None, walk: float, by_hand: bool, as_json: bool) -> No
     Ctrl-C ends it.
     """
 
-    def say(word: str) -> None:
+    def write(word: str) -> None:
         click.echo(json.dumps({"event": word}) if as_json else word)
 
-    asyncio.run(_play(link, None if by_hand else walk, say))
+    asyncio.run(_play(link, None if by_hand else walk, write))
 
 
-async def _play(link: Path | None, walk: float | None, say: Callable[[str], None]) -> None:
+async def _play(link: Path | None, walk: float | None, write: Callable[[str], None]) -> None:
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with playing(link, walk, say) as sim:
+    async with playing(link, walk, write) as sim:
         if sys.stdin is not None:
             with suppress(OSError, ValueError):  # a file or /dev/null: no commands arrive
-                loop.add_reader(sys.stdin.fileno(), lambda: _hear(sim, say))
+                loop.add_reader(sys.stdin.fileno(), lambda: _read_order(sim, write))
         await stop.wait()
 
 
-def _hear(sim: LaneSim, say: Callable[[str], None]) -> None:
+def _read_order(sim: LaneSim, write: Callable[[str], None]) -> None:
     line = sys.stdin.readline()
     if not line:
         asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
@@ -68,4 +68,4 @@ def _hear(sim: LaneSim, say: Callable[[str], None]) -> None:
         case []:
             return
         case _:
-            say(f"this is none of: {WORDS}")
+            write(f"not one of: {WORDS}")

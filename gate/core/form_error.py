@@ -44,11 +44,11 @@ def first_error(error: ValidationError) -> str:
     """Return place and fault: `issuers.0.keys.1.kid: is missing`."""
     first = error.errors(include_url=False)[0]
     place = ".".join(part for part in map(str, first["loc"]) if not _VALIDATOR.fullmatch(part))
-    words = say(first["type"], first.get("ctx", {}), first["msg"])
+    words = error_text(first["type"], first.get("ctx", {}), first["msg"])
     return f"{place}: {words}" if place else words
 
 
-def say(kind: str, ctx: Mapping[str, Any], own: str) -> str:
+def error_text(kind: str, ctx: Mapping[str, Any], own: str) -> str:
     """Return the gate's words for an error.  `kind` and `ctx`: of pydantic; `own`: its message, used where a
     validator of ours wrote it."""
     if kind in ("value_error", "assertion_error"):

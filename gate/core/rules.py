@@ -74,7 +74,7 @@ class RulesForm(_Form):
     def _ids_differ(self) -> Self:
         ids = [rule.id for rule in self.rules]
         if double := {name for name in ids if ids.count(name) > 1}:
-            raise ValueError(f"rule id {sorted(double)[0]!r} stands twice")
+            raise ValueError(f"rule id {sorted(double)[0]!r} is duplicated")
         return self
 
 

@@ -68,7 +68,7 @@ class TrustForm(_Form):
         kids = [key.kid for issuer in self.issuers for key in issuer.keys]
         for name, seen in (("issuer", ids), ("kid", kids)):
             if double := {value for value in seen if seen.count(value) > 1}:
-                raise ValueError(f"{name} {sorted(double)[0]!r} stands twice")
+                raise ValueError(f"{name} {sorted(double)[0]!r} is duplicated")
         return self
 
 

@@ -137,20 +137,20 @@ async def running(config: Path, log: Path) -> AsyncIterator[DemoDaemon]:
 
 async def synced(config: Path) -> None:
     """Run `gate sync --once`: the list is held when it returns.  Raises GateError."""
-    code, said = await _said("sync", "--config", str(config), "--once")
+    code, output = await _run_command("sync", "--config", str(config), "--once")
     if code != 0:
-        raise GateError(f"the gate could not get its list: {said}", hint="Run the demo again with --keep DIR")
+        raise GateError(f"the gate could not get its list: {output}", hint="Run the demo again with --keep DIR")
 
 
 async def journal_ok(config: Path, log: Path) -> tuple[bool, str]:
     """Run `gate journal verify`; return whether the journal is whole, and the command's output."""
     checkpoint = await asyncio.to_thread(_last_checkpoint, log)
     proof = ("--checkpoint", checkpoint) if checkpoint else ()
-    code, said = await _said("journal", "verify", "--config", str(config), *proof)
-    return code == 0, said
+    code, output = await _run_command("journal", "verify", "--config", str(config), *proof)
+    return code == 0, output
 
 
-async def _said(*arguments: str) -> tuple[int | None, str]:
+async def _run_command(*arguments: str) -> tuple[int | None, str]:
     """Return exit code and output of a command of the gate's; None when it did not end in time."""
     process = await asyncio.create_subprocess_exec(
         *_gate(*arguments),
@@ -160,12 +160,12 @@ async def _said(*arguments: str) -> tuple[int | None, str]:
     )
     try:
         async with asyncio.timeout(COMMAND_TIMEOUT):
-            said, _ = await process.communicate()
+            output, _ = await process.communicate()
     except TimeoutError:
         process.kill()
         await process.wait()
         return None, f"no answer in {COMMAND_TIMEOUT:.0f} s"
-    return process.returncode, said.decode(errors="replace").strip()
+    return process.returncode, output.decode(errors="replace").strip()
 
 
 def _last_checkpoint(log: Path) -> str | None:

@@ -13,14 +13,14 @@ PAUSE = 0.1  # seconds between two attempts to connect
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class StreamEvent:
     """One event of the stream."""
 
     name: str  # state, decided, grant_ended, heartbeat
     data: dict[str, Any]
 
 
-def parse(lines: Iterator[str]) -> Iterator[Told]:
+def parse(lines: Iterator[str]) -> Iterator[StreamEvent]:
     """Yield events of a stream of lines without their ends (WHATWG HTML, 9.2.6); data other than JSON objects is
     skipped."""
     name, data = "message", []
@@ -34,7 +34,7 @@ def parse(lines: Iterator[str]) -> Iterator[Told]:
                 data.append(value)
             continue
         if data and isinstance(body := json.loads("\n".join(data)), dict):
-            yield Told(name, body)
+            yield StreamEvent(name, body)
         name, data = "message", []
 
 
@@ -44,7 +44,7 @@ class Follower:
     def __init__(self, port: int) -> None:
         self._port = port
         self._ended = Event()
-        self._told: asyncio.Queue[Told] = asyncio.Queue()
+        self._events: asyncio.Queue[StreamEvent] = asyncio.Queue()
         self._serving = asyncio.Event()
         self.page: dict[str, Any] = {}  # the newest `state`: the content of the kiosk page
         self.ms: list[float] = []  # of every decision: from the frame to the committed answer
@@ -63,17 +63,17 @@ class Follower:
         """Wait until the gate is ready for people."""
         await self._serving.wait()
 
-    async def next(self, *names: str) -> Told:
+    async def next(self, *names: str) -> StreamEvent:
         """Return the next event of one of these names; others before it are dropped."""
-        while (told := await self._told.get()).name not in names:
+        while (event := await self._events.get()).name not in names:
             pass
-        return told
+        return event
 
-    def drain(self) -> list[Told]:
+    def drain(self) -> list[StreamEvent]:
         """Return the events that were not fetched."""
         left = []
-        while not self._told.empty():
-            left.append(self._told.get_nowait())
+        while not self._events.empty():
+            left.append(self._events.get_nowait())
         return left
 
     def _run(self) -> None:
@@ -89,10 +89,10 @@ class Follower:
             connection.request("GET", "/events", headers={"Accept": "text/event-stream"})
             answer = connection.getresponse()
             if answer.status == 200:
-                for told in parse(self._lines(answer)):
+                for event in parse(self._lines(answer)):
                     if self._ended.is_set():
                         return
-                    self._loop.call_soon_threadsafe(self._take, told)
+                    self._loop.call_soon_threadsafe(self._take, event)
             self._ended.wait(PAUSE)
         finally:
             connection.close()
@@ -101,12 +101,12 @@ class Follower:
         while not self._ended.is_set() and (line := answer.readline()):
             yield line.decode().rstrip("\r\n")
 
-    def _take(self, told: Told) -> None:
-        if told.name == "state":
-            self.page = told.data
-            if told.data.get("scene") not in ("out_of_service", "fire", "no_signal"):
+    def _take(self, event: StreamEvent) -> None:
+        if event.name == "state":
+            self.page = event.data
+            if event.data.get("scene") not in ("out_of_service", "fire", "no_signal"):
                 self._serving.set()
-        elif told.name in ("decided", "grant_ended"):
-            self._told.put_nowait(told)
-            if told.name == "decided":
-                self.ms.append(float(told.data["ms"]))
+        elif event.name in ("decided", "grant_ended"):
+            self._events.put_nowait(event)
+            if event.name == "decided":
+                self.ms.append(float(event.data["ms"]))

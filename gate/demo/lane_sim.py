@@ -103,49 +103,49 @@ class Arm:
 class LaneSim:
     """A turnstile on a line.  Belongs to one event loop.
 
-    `say` gets every action in words; `walk`: seconds after which the admitted person comes, None when people are
+    `write` gets every action in words; `walk`: seconds after which the admitted person comes, None when people are
     moved by hand."""
 
-    def __init__(self, link: Path | None, walk: float | None, say: Callable[[str], None]) -> None:
+    def __init__(self, link: Path | None, walk: float | None, write: Callable[[str], None]) -> None:
         self.arm = Arm()
         self.silent = False
         self.port = ""
         self._link = link
         self._walk = walk
-        self._say = say
-        self._ours = self._theirs = -1
+        self._write_line = write
+        self._near_end = self._far_end = -1
         self._people: set[asyncio.Task[None]] = set()
 
     def plug(self) -> None:
         """Make a new pseudo-terminal, under the name of `link` if given.  No change when it is plugged already."""
-        if self._ours >= 0:
+        if self._near_end >= 0:
             return
-        self._ours, self._theirs = pty.openpty()
-        tty.setraw(self._theirs)
-        os.set_blocking(self._ours, False)
-        self.port = os.ttyname(self._theirs)
+        self._near_end, self._far_end = pty.openpty()
+        tty.setraw(self._far_end)
+        os.set_blocking(self._near_end, False)
+        self.port = os.ttyname(self._far_end)
         if self._link:
             self._link.unlink(missing_ok=True)
             self._link.symlink_to(self.port)
             self.port = str(self._link)
-        asyncio.get_running_loop().add_reader(self._ours, self._read)
-        self._say(f"plugged in at {self.port}")
+        asyncio.get_running_loop().add_reader(self._near_end, self._read)
+        self._write_line(f"plugged in at {self.port}")
 
     def unplug(self) -> None:
-        if self._ours < 0:
+        if self._near_end < 0:
             return
-        asyncio.get_running_loop().remove_reader(self._ours)
-        os.close(self._ours)
-        os.close(self._theirs)
-        self._ours = self._theirs = -1
+        asyncio.get_running_loop().remove_reader(self._near_end)
+        os.close(self._near_end)
+        os.close(self._far_end)
+        self._near_end = self._far_end = -1
         if self._link:
             self._link.unlink(missing_ok=True)
-        self._say("unplugged")
+        self._write_line("unplugged")
 
     def turn(self, direction: Direction) -> None:
         """Push the arm."""
         report = self.arm.turn(direction)
-        self._say(f"passed {direction}" if report else f"the arm does not give way: {direction}")
+        self._write_line(f"passed {direction}" if report else f"the arm does not give way: {direction}")
         self._write(report)
 
     async def run(self) -> None:
@@ -153,38 +153,38 @@ class LaneSim:
         loop = asyncio.get_running_loop()
         while True:
             for word in self.arm.tick(loop.time()):
-                self._say(word)
+                self._write_line(word)
             await asyncio.sleep(0.05)
 
     def _read(self) -> None:
         try:
-            data = os.read(self._ours, 256)
+            data = os.read(self._near_end, 256)
         except OSError:
             return
         answer, words = self.arm.feed(data, asyncio.get_running_loop().time())
         for word in words:
-            self._say(word)
+            self._write_line(word)
             released = word.removeprefix("released ")
             if self._walk is not None and released != word:
-                task = asyncio.ensure_future(self._come(Direction(released), self._walk))
+                task = asyncio.ensure_future(self._pass_later(Direction(released), self._walk))
                 self._people.add(task)
                 task.add_done_callback(self._people.discard)
         if not self.silent:
             self._write(answer)
 
-    async def _come(self, direction: Direction, after: float) -> None:
+    async def _pass_later(self, direction: Direction, after: float) -> None:
         await asyncio.sleep(after)
         self.turn(direction)
 
     def _write(self, data: bytes) -> None:
-        if data and self._ours >= 0:
-            os.write(self._ours, data)
+        if data and self._near_end >= 0:
+            os.write(self._near_end, data)
 
 
 @asynccontextmanager
-async def playing(link: Path | None, walk: float | None, say: Callable[[str], None]) -> AsyncIterator[LaneSim]:
+async def playing(link: Path | None, walk: float | None, write: Callable[[str], None]) -> AsyncIterator[LaneSim]:
     """Plug in a turnstile; unplug it at the end."""
-    sim = LaneSim(link, walk, say)
+    sim = LaneSim(link, walk, write)
     sim.plug()
     clock = asyncio.create_task(sim.run(), name="lane-sim")
     try:

@@ -104,8 +104,8 @@ async def _play(plan: Plan, clock: Clock, audience: Audience, enough: asyncio.Ev
         audience.opened(Addresses(kiosk, stage.address))
         await _unless_dead(daemon, _until_enough(world.play(plan.people, audience.seen, enough), enough))
         stopped_well = await daemon.stop()
-        whole, said = await journal_ok(config, log)
-        ending = Ending(len(turnstile.openings), turnstile.strange_bytes, whole, said, stopped_well, follower.ms)
+        whole, output = await journal_ok(config, log)
+        ending = Ending(len(turnstile.openings), turnstile.strange_bytes, whole, output, stopped_well, follower.ms)
         return Report(len(plan.people), world.seen, ending, plan.endless)
 
 

@@ -35,7 +35,7 @@ class Seen:
         reason = None if expected.act.reason is None else expected.act.reason.value
         parts = []
         if (self.outcome, self.reason) != (expected.outcome, reason):
-            parts.append(f"was {_say(self.outcome, self.reason)}, not {_say(expected.outcome, reason)}")
+            parts.append(f"was {_describe(self.outcome, self.reason)}, not {_describe(expected.outcome, reason)}")
         if self.passed != expected.passes:
             parts.append("went through" if self.passed else "did not go through")
         if self.outcome == "admitted" and self.ms_to_open is None:
@@ -52,14 +52,14 @@ class Ending:
     opened: int  # times that the arm was freed
     strange_bytes: int  # on the serial line
     journal_ok: bool
-    journal_said: str
+    journal_output: str
     stopped_well: bool  # the gate obeyed SIGTERM
     decision_ms: Sequence[float]  # the gate's own measure: from the frame to the committed answer
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    asked: int  # people who were to come
+    expected_people: int  # people who were to come
     seen: Sequence[Seen]
     ending: Ending
     endless: bool = False  # runs until it is stopped: fewer people than cast are expected
@@ -77,18 +77,18 @@ class Report:
         """Return a line for every deviation."""
         lines = [line for one in self.seen if (line := one.mismatch())]
         ending = self.ending
-        if len(self.seen) < self.asked and not self.endless:
-            lines.append(f"stopped after {len(self.seen)} of {self.asked} people")
-        interrupted = len(self.seen) < self.asked  # perhaps between the opening and the end of a visit
+        if len(self.seen) < self.expected_people and not self.endless:
+            lines.append(f"stopped after {len(self.seen)} of {self.expected_people} people")
+        interrupted = len(self.seen) < self.expected_people  # perhaps between the opening and the end of a visit
         if ending.opened not in (self.admitted, self.admitted + interrupted):
             lines.append(f"the turnstile was opened {ending.opened} times for {self.admitted} admitted people")
         if ending.strange_bytes:
             lines.append(f"{ending.strange_bytes} bytes on the serial line belong to no frame")
         if not ending.journal_ok:
-            said = ending.journal_said.splitlines() or ["no answer"]
-            lines.append(f"the journal does not verify: {said[-1]}")
+            output = ending.journal_output.splitlines() or ["no answer"]
+            lines.append(f"the journal does not verify: {output[-1]}")
         if not ending.stopped_well:
-            lines.append("the gate did not end in order when it was told to")
+            lines.append("the gate did not stop properly on SIGTERM")
         return lines
 
     def summary(self) -> dict[str, object]:
@@ -106,7 +106,7 @@ class Report:
         }
 
 
-def _say(outcome: str, reason: str | None) -> str:
+def _describe(outcome: str, reason: str | None) -> str:
     return f"{outcome} ({reason})" if reason and reason != outcome else outcome
 
 

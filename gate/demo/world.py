@@ -13,7 +13,7 @@ from time import monotonic
 from gate.demo.camera import DemoCamera
 from gate.demo.cast import Person
 from gate.demo.codes import Codes
-from gate.demo.follow import Follower, Told
+from gate.demo.follow import Follower, StreamEvent
 from gate.demo.report import Seen
 from gate.demo.turnstile import Turnstile
 from gate.demo.visit import DemoPace, Visit, prepare
@@ -101,14 +101,14 @@ class World:
         self._through = False
         self.seen: list[Seen] = []
 
-    async def play(self, people: Sequence[Person], tell: Callable[[Seen], None], enough: asyncio.Event) -> None:
+    async def play(self, people: Sequence[Person], report: Callable[[Seen], None], enough: asyncio.Event) -> None:
         """Play everyone in turn, until `enough` is set."""
         for person in people:
             if enough.is_set():
                 return
             seen = await self._visit(person)
             self.seen.append(seen)
-            tell(seen)
+            report(seen)
 
     def state(self) -> dict[str, object]:
         """Return the state for the stage page.  From any thread."""
@@ -147,14 +147,14 @@ class World:
         before = max((self._last_seen.get(key, 0.0) for key in _keys(person)), default=0.0)
         await _until(before + APART)
 
-    async def _answer(self, visit: Visit) -> Told | None:
+    async def _answer(self, visit: Visit) -> StreamEvent | None:
         patience = PATIENCE if visit.person.act.holds is not None else self._tempo.nothing
         with suppress(TimeoutError):
             async with asyncio.timeout(visit.held_at + patience - monotonic()):
                 return await self._follower.next("decided")
         return None
 
-    async def _go(self, visit: Visit, answer: Told | None, openings: int, note: str) -> Seen:
+    async def _go(self, visit: Visit, answer: StreamEvent | None, openings: int, note: str) -> Seen:
         """Read the answer, take the hand down, and go through or away."""
         person, opened, passed = visit.person, None, False
         visit.leaves_at = max(monotonic(), visit.held_at) + self._tempo.glance

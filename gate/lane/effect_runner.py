@@ -66,7 +66,7 @@ class EffectRunner:
                     lambda judge, at: judge.note(JournalEvent.ALARM, at, alarm if on else f"{alarm} over")
                 )
             case Remember(orders, fire):
-                await self._judges.call(lambda judge, at: judge.remember(StandingOrders(orders, fire), at))
+                await self._judges.call(lambda judge, at: judge.store_orders(StandingOrders(orders, fire), at))
             case Amnesty():
                 await self._judges.call(lambda judge, at: judge.set_inside(0, at))
 

@@ -165,9 +165,9 @@ class Judge:
         orders."""
         return self._admission.standing()
 
-    def remember(self, standing: StandingOrders, at: float) -> bool:
+    def store_orders(self, standing: StandingOrders, at: float) -> bool:
         """Store the standing orders; return whether they will survive a restart."""
-        return self._does(lambda: self._admission.remember(standing, at))
+        return self._does(lambda: self._admission.store_orders(standing, at))
 
     def inside(self) -> int | None:
         """Return how many people are inside; None when that cannot be read."""
@@ -195,7 +195,7 @@ class Judge:
             self._admission.write_counts(at)
             if healed and self._admission.loss != lost:
                 orders |= self._admission.standing().orders
-                self._admission.remember(StandingOrders(orders, fire), at)
+                self._admission.store_orders(StandingOrders(orders, fire), at)
                 self._log_loss()
                 return Watched(state, self._admission.loss, orders)
         except StoreError as error:

@@ -7,7 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from gate.core.form_error import say
+from gate.core.form_error import error_text
 from gate.ports.driver import parse_duration, show_duration
 from gate.settings.locate import KeyPath
 from gate.settings.problems import Finding, dotted, meant, shown
@@ -143,7 +143,7 @@ def _finding(detail: ErrorDetails, path: KeyPath, model: type[BaseModel], others
         return Finding(path, f"{shown(value)} is not made of {allowed}", describe(field))
     if kind in _TYPES:
         return Finding(path, f"{shown(value)} should be {_TYPES[kind]}", describe(field))
-    message = say(kind, ctx, detail["msg"]).rstrip(".")
+    message = error_text(kind, ctx, detail["msg"]).rstrip(".")
     return Finding(path, f"{shown(value)}: {message}" if path else message, describe(field))
 
 

@@ -144,7 +144,7 @@ class VenueTable(Table):
     @classmethod
     def _each_once(cls, value: tuple[Language, ...]) -> tuple[Language, ...]:
         if len(set(value)) < len(value):
-            raise wrong("a language stands twice", "Name each language once")
+            raise wrong("a language is duplicated", "Name each language once")
         return value
 
 

@@ -36,10 +36,10 @@ _PROBES = (
     "SELECT what, last, used_at, at, confirmed FROM loss LIMIT 1",
 )
 """Columns that the lane reads: one that a flipped bit has renamed shows at the start, not at a passage."""
-_SAY_NOTHING = ("-shm", "-journal")
+_IGNORED = ("-shm", "-journal")
 """Suffixes of SQLite's files beside a database in WAL mode.  Their content may be anything: SQLite makes the one
 again, and the other is not its journal.  SQLite fails, or waits, on links and on what is no regular file."""
-_Seen = tuple[int, int, str]
+_Identity = tuple[int, int, str]
 """Device and inode of lane.db, and the path of its WAL."""
 _BASE = "SELECT seq, hash FROM journal_base"
 
@@ -106,7 +106,7 @@ class LaneFile:
     def __init__(self, state_dir: Path) -> None:
         self._state_dir = state_dir
         self._path = File.LANE.within(state_dir)
-        self._seen: _Seen | None = None
+        self._known_identity: _Identity | None = None
         self._name, self._wal_name = str(self._path), f"{self._path}-wal"
         self._wal = -1  # descriptor of the WAL's place, for nothing else
         made = not (state_dir / device_key.NAME).exists()
@@ -117,7 +117,7 @@ class LaneFile:
             if made and self._end is None:  # nothing was written by this key
                 self._end = End()
             self.connection = self._open()
-            self._remember()
+            self._note_identity()
         except (sqlite3.Error, OSError) as error:
             raise unusable(self._path, error) from error
 
@@ -132,15 +132,15 @@ class LaneFile:
 
     def is_there(self) -> bool:
         """Return whether file and WAL are those that were opened, and lane.db is not empty.  6 µs."""
-        return self._seen is not None and self._look() == self._seen
+        return self._known_identity is not None and self._identity() == self._known_identity
 
-    def _remember(self) -> None:
+    def _note_identity(self) -> None:
         self._release_wal()
         with suppress(FileNotFoundError):
             self._wal = os.open(self._wal_name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
-        self._seen = self._look()
+        self._known_identity = self._identity()
 
-    def _look(self) -> _Seen | None:
+    def _identity(self) -> _Identity | None:
         """Return where file and WAL are; None where one is missing or the file is empty.  Raises StoreError when the
         disk cannot tell.
 
@@ -176,7 +176,7 @@ class LaneFile:
             sync_folder(self._state_dir)
             self.connection.close()  # not earlier: it was all that was left of the journal
             self.connection = open_for_writing(File.LANE, self._state_dir)
-            self._remember()
+            self._note_identity()
         except (sqlite3.Error, OSError) as error:
             raise unusable(self._path, error) from error
 
@@ -186,7 +186,7 @@ class LaneFile:
         try:
             self._end = end
             self.connection = self._lose(what)
-            self._remember()
+            self._note_identity()
         except (sqlite3.Error, OSError) as error:
             raise unusable(self._path, error) from error
 
@@ -197,7 +197,7 @@ class LaneFile:
 
     def _open(self) -> sqlite3.Connection:
         left = Left(self._path, self.key, self._end)
-        for suffix in _SAY_NOTHING:
+        for suffix in _IGNORED:
             move_odd_aside(_beside(self._path, suffix), link=True)
         if what := left.trace_of_loss():
             return self._lose(what)
@@ -209,7 +209,7 @@ class LaneFile:
             except DamagedError as error:
                 return self._lose(error.what)
         if self._end is None and self._is_owned(connection):
-            self._doubt(connection)
+            self._continue_as_after_loss(connection)
         if not self._is_owned(connection):
             connection.execute("INSERT INTO owner VALUES (1, ?)", (bytes(self.key.verify_key),))
         if not (self._end and self._end.lost):
@@ -257,7 +257,7 @@ class LaneFile:
         sync_folder(self._state_dir)
         return connection
 
-    def _doubt(self, connection: sqlite3.Connection) -> None:
+    def _continue_as_after_loss(self, connection: sqlite3.Connection) -> None:
         """Continue as after a loss: the database is whole, but it may not be the newest."""
         what = f"{self.ends.path}: missing or damaged, so the journal may be an older copy"
         with immediate(connection):

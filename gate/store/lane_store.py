@@ -63,7 +63,7 @@ class LaneStore:
         self._transaction = LaneTransaction(self._path, self._file, self._journal, self._secrets)
         with self._transaction:
             self._secrets.prepare()
-        self._heed_loss()
+        self._refresh_loss()
 
     @property
     def end_problem(self) -> str:
@@ -74,7 +74,7 @@ class LaneStore:
         """Write the journal's end outside of lane.db: what remains to be done after an answer."""
         self._transaction.keep_end()
 
-    def _heed_loss(self) -> None:
+    def _refresh_loss(self) -> None:
         with self._transaction.reading():
             self.loss = read_loss(self._connection)
         self._unknown.used_at = self.loss.used_at if self.loss else None
@@ -102,18 +102,18 @@ class LaneStore:
         with self._transaction.reading():
             return read_standing(self._connection)
 
-    def remember(self, standing: StandingOrders, at: float) -> None:
+    def store_orders(self, standing: StandingOrders, at: float) -> None:
         with self._transaction:
             write_standing(self._connection, standing)
             if self.loss and not self.loss.confirmed and Mode.LOCKED_DOWN not in standing.orders:
                 confirm(self._connection, at)
-        self._heed_loss()
+        self._refresh_loss()
 
     def record_loss(self, at: float) -> None:
         """Journal a loss that was found and has no row yet."""
         with self._transaction:
             record(self._connection, self._journal, self._inside, self._policy, at)
-        self._heed_loss()
+        self._refresh_loss()
 
     def heal(self, at: float) -> bool:
         """Restore lane.db where it was removed or replaced under the running lane.  What can no longer be read is
@@ -162,7 +162,7 @@ class LaneStore:
                 bound_losses(self._connection, at)
             keep(self._connection, kept)
         if detail:
-            self._heed_loss()
+            self._refresh_loss()
 
     def sign_journal(self, device: str, at: float) -> str | None:
         """Sign the end of the chain; return "seq:digest" to store elsewhere, None when nothing is new."""

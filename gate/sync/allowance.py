@@ -18,7 +18,7 @@ class VisitPhase(StrEnum):
 
     START = "start"  # the process starts: Python and its libraries, from a slow card
     WORK = "work"  # on this device: verifying, unpacking, writing list.db
-    ASK = "ask"  # name, connection, proxy, TLS, request, redirects, until the headers are complete
+    REQUEST = "request"  # name, connection, proxy, TLS, request, redirects, until the headers are complete
     READ = "read"  # a body
 
 
@@ -39,8 +39,8 @@ class VisitLimits:
     work: float = 600.0
     answer: float = 30.0
     read: float = 30.0  # of a body, beyond what its bytes take at SLOWEST
-    mirror: float = 60.0  # of a visit's ASK and READ together, likewise
-    visit: float = 3600.0  # of a visit's ASK and READ together, regardless of the bytes received
+    mirror: float = 60.0  # of a visit's REQUEST and READ together, likewise
+    visit: float = 3600.0  # of a visit's REQUEST and READ together, regardless of the bytes received
 
 
 class Allowance:
@@ -95,7 +95,7 @@ class Allowance:
                 f"{step.about}: not everything came within {limits.visit / 60:.0f} min",
                 hint="The next visit resumes; a mirror that is nearer is faster",
             )
-        if step.phase is VisitPhase.ASK and not ended_whole:
+        if step.phase is VisitPhase.REQUEST and not ended_whole:
             return SyncError(
                 f"{step.about}: no answer within {limits.answer:.0f} s", hint="Check the network and the address"
             )
@@ -106,7 +106,7 @@ class Allowance:
     @property
     def _part(self) -> float:
         """Limit in seconds for this request, or this body."""
-        if self._step.phase is VisitPhase.ASK:
+        if self._step.phase is VisitPhase.REQUEST:
             return self._limits.answer
         return self._limits.read + (self._step.received - self._before) / SLOWEST
 
@@ -117,4 +117,4 @@ class Allowance:
 
     @property
     def _is_for_the_mirror(self) -> bool:
-        return self._step.phase in (VisitPhase.ASK, VisitPhase.READ)
+        return self._step.phase in (VisitPhase.REQUEST, VisitPhase.READ)

@@ -6,7 +6,7 @@ from time import monotonic
 from gate.store.places import Places
 from gate.sync.lock import Rank, alone
 from gate.sync.order import MirrorOrder
-from gate.sync.round import ListSource, Outcome, Visited, ask_in_turn, read_root
+from gate.sync.round import ListSource, Outcome, Visited, read_root, visit_in_turn
 from gate.sync.times import Times
 from gate.sync.visit_process import ProcessVisit
 
@@ -39,4 +39,4 @@ def attempt(
                 order.worked(address)
             return found
 
-        return ask_in_turn(order.at(monotonic()), visited, lambda outcome: trusted - outcome.as_of <= most)
+        return visit_in_turn(order.at(monotonic()), visited, lambda outcome: trusted - outcome.as_of <= most)

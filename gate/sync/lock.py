@@ -20,7 +20,7 @@ from gate.store.file_lock import try_lock
 from gate.sync.shelf import disk_error
 
 WAIT = 15.0  # seconds that a person's command waits; a holder gives way within two
-LOOK = 0.05  # seconds between two checks
+CHECK_EVERY = 0.05  # seconds between two checks
 
 
 class Rank(Enum):
@@ -71,21 +71,21 @@ def _take(lock: int, place: int, folder: Path, rank: Rank) -> None:
     while True:
         if rank is not Rank.DAEMON:
             _locked(place, rank.value, folder)  # in each turn: another command may hold it now
-        if not _wanted(folder, rank) and _locked(lock, fcntl.LOCK_EX, folder):
+        if not _is_awaited(folder, rank) and _locked(lock, fcntl.LOCK_EX, folder):
             break
         if monotonic() >= until:
             raise BusyError(f"{folder}: another sync is running", hint="Wait for it, or stop it first")
-        sleep(LOOK)
+        sleep(CHECK_EVERY)
     if rank is not Rank.DAEMON:
         fcntl.flock(place, fcntl.LOCK_UN)
 
 
 def _give_way(folder: Path, rank: Rank) -> None:
-    if _wanted(folder, rank):
+    if _is_awaited(folder, rank):
         raise GaveWayError("ended for a list that a person loads", hint="It resumes afterwards")
 
 
-def _wanted(folder: Path, rank: Rank) -> bool:
+def _is_awaited(folder: Path, rank: Rank) -> bool:
     """Return whether a command of a higher rank waits."""
     if rank is Rank.LOAD:
         return False

@@ -96,10 +96,10 @@ class Mirror(FetcherInterface):
             yield done, self._counted(url, self._folder.read(url, done))
             return
         headers = {"Range": f"bytes={done}-"} if done else {}
-        with self._asked(url, headers, good=(200, 206)) as response:
+        with self._answer(url, headers, good=(200, 206)) as response:
             begins = response.headers.get("Content-Range", "")
             if response.status == 206 and (not done or not begins.startswith(f"bytes {done}-")):
-                raise SyncError(f"{url}: the mirror answers another part than was asked for", hint=_OTHER)
+                raise SyncError(f"{url}: the mirror answers another part than was requested", hint=_OTHER)
             rest = length - done if response.status == 206 else length
             if response.headers.get("Content-Length", str(rest)) != str(rest):
                 raise SyncError(
@@ -108,12 +108,12 @@ class Mirror(FetcherInterface):
             yield length - rest, self._counted(url, self._reached.body(url, response))
 
     def _from_web(self, url: str) -> Chunks:
-        with self._asked(url, {}, good=(200,)) as response:
+        with self._answer(url, {}, good=(200,)) as response:
             yield from self._counted(url, self._reached.body(url, response))
 
     def _if_changed(self, url: str) -> Chunks:
-        headers, kept = self._known(url)
-        with self._asked(url, headers, good=(200, 304) if headers else (200,)) as response:
+        headers, kept = self._conditions(url)
+        with self._answer(url, headers, good=(200, 304) if headers else (200,)) as response:
             if response.status == 304:
                 yield kept
                 return
@@ -121,32 +121,36 @@ class Mirror(FetcherInterface):
             for chunk in self._counted(url, self._reached.body(url, response)):
                 body += chunk
                 yield chunk
-            self._remember(url, body, response)
+            self._store_validators(url, body, response)
 
-    def _known(self, url: str) -> tuple[dict[str, str], bytes]:
+    def _conditions(self, url: str) -> tuple[dict[str, str], bytes]:
         """Return the conditional headers, and the copy that a "not modified" refers to."""
-        remembered, copy = self._kept.read(VALIDATORS, MAX_VALIDATORS), self._kept.read(self._copy, MAX_TIMESTAMP)
-        if remembered is not None and copy is not None:
+        stored, copy = self._kept.read(VALIDATORS, MAX_VALIDATORS), self._kept.read(self._copy, MAX_TIMESTAMP)
+        if stored is not None and copy is not None:
             try:
-                known = json.loads(remembered)
-                if known["url"] == url and known["sha256"] == hashlib.sha256(copy).hexdigest():
-                    return {str(name): str(value) for name, value in known["headers"].items()}, copy
+                validators = json.loads(stored)
+                if validators["url"] == url and validators["sha256"] == hashlib.sha256(copy).hexdigest():
+                    return {str(name): str(value) for name, value in validators["headers"].items()}, copy
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 pass  # no copy: request the whole file
         return {}, b""
 
-    def _remember(self, url: str, body: bytes, response: urllib3.BaseHTTPResponse) -> None:
+    def _store_validators(self, url: str, body: bytes, response: urllib3.BaseHTTPResponse) -> None:
         names = {"If-None-Match": "ETag", "If-Modified-Since": "Last-Modified"}
-        headers = {ask: response.headers[tell] for ask, tell in names.items() if tell in response.headers}
-        known = {"url": url, "sha256": hashlib.sha256(body).hexdigest(), "headers": headers}
-        written = json.dumps(known).encode()
+        headers = {
+            request_name: response.headers[response_name]
+            for request_name, response_name in names.items()
+            if response_name in response.headers
+        }
+        validators = {"url": url, "sha256": hashlib.sha256(body).hexdigest(), "headers": headers}
+        written = json.dumps(validators).encode()
         if len(written) <= MAX_VALIDATORS:
             self._kept.write(VALIDATORS, written)
 
     @contextmanager
-    def _asked(self, url: str, headers: dict[str, str], good: tuple[int, ...]) -> Iterator[urllib3.BaseHTTPResponse]:
+    def _answer(self, url: str, headers: dict[str, str], good: tuple[int, ...]) -> Iterator[urllib3.BaseHTTPResponse]:
         """Yield an answer with its body unread.  Raises SyncError, DownloadHTTPError."""
-        self._report(Step(VisitPhase.ASK, url, self.received))
+        self._report(Step(VisitPhase.REQUEST, url, self.received))
         with self._reached.get(url, headers) as response:
             if response.status in (403, 404):
                 raise DownloadHTTPError(f"{url}: the mirror answers {response.status}", response.status)

@@ -1,4 +1,4 @@
-"""The order in which the daemon asks the mirrors.  Pure: the caller supplies the time."""
+"""The order in which the daemon visits the mirrors.  Pure: the caller supplies the time."""
 
 from collections.abc import Sequence
 

@@ -80,7 +80,9 @@ def read_root(path: Path) -> bytes:
             f"{path}: {error.strerror}", hint="Get root.json from the authority, and name it in [sync] root"
         ) from error
     if content is None:
-        raise SyncError(f"{path}: it is no file", hint="Get root.json from the authority, and name it in [sync] root")
+        raise SyncError(
+            f"{path}: it is not a file", hint="Get root.json from the authority, and name it in [sync] root"
+        )
     if len(content) > MAX_ROOT:
         raise SyncError(f"{path}: more than {MAX_ROOT} bytes", hint="Get root.json from the authority")
     return content
@@ -93,15 +95,15 @@ def shown(address: str) -> str:
     return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path}"
 
 
-def ask_in_turn(mirrors: Sequence[str], visit: Visit, new_enough: Callable[[Outcome], bool]) -> Outcome:
-    """Ask the mirrors in turn.  Raises SyncError when no mirror could be used, and what `visit` raises."""
+def visit_in_turn(mirrors: Sequence[str], visit: Visit, is_new_enough: Callable[[Outcome], bool]) -> Outcome:
+    """Visit the mirrors in turn.  Raises SyncError when no mirror could be used, and what `visit` raises."""
     visits: list[Visited] = []
     for address in mirrors:
         visited = visit(address)
         visits.append(visited)
         for problem in visited.problems:
             log.warning(str(SyncError(problem.what, hint=problem.hint)))
-        if visited.outcome is not None and new_enough(visited.outcome):
+        if visited.outcome is not None and is_new_enough(visited.outcome):
             break
     outcomes = [visited.outcome for visited in visits if visited.outcome is not None]
     problems = [problem for visited in visits for problem in visited.problems]

@@ -28,7 +28,7 @@ from gate.sync.kept_metadata import KeptMetadata
 from gate.sync.lock import alone
 from gate.sync.mirror import Mirror, Report
 from gate.sync.repository import TIMESTAMP, ExpiredError, MirrorRepository
-from gate.sync.round import ListSource, MirrorProblem, Outcome, Visited, ask_in_turn, read_root, shown
+from gate.sync.round import ListSource, MirrorProblem, Outcome, Visited, read_root, shown, visit_in_turn
 from gate.sync.shelf import disk_error
 from gate.sync.signed_list import add_signatures, is_signed
 from gate.sync.subjects import take_subjects
@@ -49,7 +49,7 @@ def sync(source: ListSource, now: Times | float, progress: Callable[[int], None]
     list.db refuses, or another sync is running."""
     read_root(source.root)
     with alone(Places.of(source.where).list_dir):
-        return ask_in_turn(
+        return visit_in_turn(
             source.mirrors,
             lambda address: visit_here(source, now, address, _watched(progress)),
             lambda outcome: Times.of(now).trusted - outcome.as_of <= source.stale_after,
@@ -226,7 +226,7 @@ def _words(deltas: tuple[str, ...]) -> str:
 def _unusable(address: str, why: str) -> SyncError:
     return SyncError(
         f"{shown(address)}: what it serves cannot be worked with ({why})",
-        hint="Tell the person who runs this mirror; `--verbose` shows more",
+        hint="Report it to the mirror's operator; `--verbose` shows more",
     )
 
 

@@ -25,7 +25,7 @@ from gate.sync.visit_lines import ended_line, failed_line, step_line
 from gate.worker.confine import die_first, lower_data
 
 MEMORY = 512 << 20  # bytes of data: five times the need of a nation's list (`scripts/bench list`)
-OFTEN = 0.1  # seconds between two reports of the same step
+REPORT_EVERY = 0.1  # seconds between two reports of the same step
 
 
 def main() -> None:
@@ -58,13 +58,13 @@ def _source(job: dict[str, Any]) -> ListSource:
 
 
 def _report_to(out: int) -> Callable[[Step], None]:
-    last, told = None, 0.0
+    last, reported_at = None, 0.0
 
     def report(step: Step) -> None:
-        nonlocal last, told
+        nonlocal last, reported_at
         now = monotonic()
-        if (step.phase, step.about) != last or now - told >= OFTEN:
-            last, told = (step.phase, step.about), now
+        if (step.phase, step.about) != last or now - reported_at >= REPORT_EVERY:
+            last, reported_at = (step.phase, step.about), now
             _write(out, step_line(step))
 
     return report

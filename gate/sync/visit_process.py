@@ -1,7 +1,7 @@
 """A visit to a mirror in its own process, which the parent kills after its deadline.
 
 A mirror cannot hold or end the sync, by silence, by single bytes, or by a file that crashes a library: the process is
-killed, and the next mirror is asked.  Downloads are kept, and list.db is changed atomically.  The visit's memory is
+killed, and the next mirror is visited.  Downloads are kept, and list.db is changed atomically.  The visit's memory is
 freed with its process, so the waiting daemon is small.
 """
 
@@ -22,7 +22,7 @@ from gate.sync.round import ListSource, MirrorProblem, Visited, shown
 from gate.sync.times import Times
 from gate.sync.visit_lines import MAX_LINE, VisitEnded, VisitFailed, parsed
 
-TICK = 0.2  # seconds between checks whether the visit is still wanted
+TICK = 0.2  # seconds between checks whether the visit shall go on
 REAPED_WITHIN = 2.0  # seconds: a process that hangs in the kernel, on a dead medium, is abandoned
 
 _ENVIRONMENT = {  # one thread and one heap keep a visit small
@@ -57,22 +57,22 @@ class ProcessVisit:
         with _process() as process:
             _send(process, self._job(address))
             for line in self._lines(process, allowance):
-                said = parsed(line)
-                if isinstance(said, Step):
-                    allowance.report(said, monotonic())
-                    if self._progress and said.received > received:
-                        self._progress(said.received - received)
-                    received = max(received, said.received)
-                elif isinstance(said, VisitEnded):
-                    return said.visited
-                elif isinstance(said, VisitFailed):
-                    raise said.error
+                report = parsed(line)
+                if isinstance(report, Step):
+                    allowance.report(report, monotonic())
+                    if self._progress and report.received > received:
+                        self._progress(report.received - received)
+                    received = max(received, report.received)
+                elif isinstance(report, VisitEnded):
+                    return report.visited
+                elif isinstance(report, VisitFailed):
+                    raise report.error
                 else:
-                    return _useless(_unclear(address), received)
+                    return _failed(_malformed(address), received)
             problem = allowance.problem if monotonic() >= allowance.ends else _death(address, process, allowance)
         if isinstance(problem, StoreError):
             raise problem
-        return _useless(problem, received)
+        return _failed(problem, received)
 
     def _lines(self, process: "subprocess.Popen[bytes]", allowance: Allowance) -> Iterator[bytes]:
         """Yield lines until the process ends, or its time is over.  A line that is too long is cut."""
@@ -138,7 +138,7 @@ def _process() -> "Iterator[subprocess.Popen[bytes]]":
 
 
 def _send(process: "subprocess.Popen[bytes]", job: dict[str, object]) -> None:
-    """Send the job.  The pipe stays open, because its end tells the process that its parent is gone."""
+    """Send the job.  The pipe stays open, because its end shows the process that its parent is gone."""
     assert process.stdin is not None  # noqa: S101 - PIPE in `_process`
     with suppress(OSError):  # it has ended: its output is read later
         process.stdin.write(json.dumps(job).encode() + b"\n")
@@ -154,13 +154,14 @@ def _death(address: str, process: "subprocess.Popen[bytes]", allowance: Allowanc
     if not allowance.has_begun:
         return StoreError(f"the process that visits mirrors ended {how} before it began", hint="Install the gate again")
     return SyncError(
-        f"{shown(address)}: the visit ended {how}", hint="Tell the person who runs this mirror; `--verbose` shows more"
+        f"{shown(address)}: the visit ended {how}",
+        hint="Report it to the mirror's operator; `--verbose` shows more",
     )
 
 
-def _unclear(address: str) -> SyncError:
-    return SyncError(f"{shown(address)}: the visit reported something unclear", hint="Install the gate again")
+def _malformed(address: str) -> SyncError:
+    return SyncError(f"{shown(address)}: the visit sent a malformed report", hint="Install the gate again")
 
 
-def _useless(problem: GateError, received: int) -> Visited:
+def _failed(problem: GateError, received: int) -> Visited:
     return Visited(None, (MirrorProblem(problem.what, problem.hint),), received)

@@ -68,8 +68,8 @@ class Web:
     @contextmanager
     def get(self, url: str, headers: Mapping[str, str]) -> Iterator[urllib3.BaseHTTPResponse]:
         """Yield the answer after redirects, with its body unread.  Raises SyncError."""
-        asked = HEADERS | self._own | dict(headers)
-        response = self._redirected(url, asked)
+        all_headers = HEADERS | self._own | dict(headers)
+        response = self._redirected(url, all_headers)
         try:
             yield response
         finally:
@@ -88,7 +88,7 @@ class Web:
         for _ in range(REDIRECTS + 1):
             response = self._answer(at, headers)
             if response.status not in _REDIRECTS:
-                self._refuse_others(url, response)
+                self._refuse_intermediary(url, response)
                 return response
             location = response.headers.get("Location", "")
             response.close()
@@ -107,7 +107,7 @@ class Web:
             time.sleep(PAUSE * 2**attempt * random.uniform(0.7, 1.3))  # noqa: S311 - jitter, no secret
         raise AssertionError
 
-    def _refuse_others(self, url: str, response: urllib3.BaseHTTPResponse) -> None:
+    def _refuse_intermediary(self, url: str, response: urllib3.BaseHTTPResponse) -> None:
         """Raise SyncError for an answer from anything but the mirror."""
         status = response.status
         if status in (407, 511):
@@ -116,9 +116,9 @@ class Web:
 
     def _refusal(self, url: str, status: int) -> SyncError:
         if status == 511:
-            return SyncError(f"{url}: the network wants a log-in before it lets anybody through (511)", hint=_PORTAL)
+            return SyncError(f"{url}: the network requires a log-in (511)", hint=_PORTAL)
         if self._proxy is None:
-            return SyncError(f"{url}: a proxy on the way wants a user and a password (407)", hint=_NETWORK)
+            return SyncError(f"{url}: a proxy on the way requires a user and a password (407)", hint=_NETWORK)
         if status != 407:
             hint = "Ask the person who runs the proxy to let this device through to the mirror"
             return SyncError(f"{url}: the proxy ({self._proxy.name}) answers {status}", hint=hint)
@@ -126,7 +126,7 @@ class Web:
             hint = "Correct them in the variable; percent-encode signs like @ and :"
             return SyncError(f"{url}: the proxy ({self._proxy.name}) refuses the user and password (407)", hint=hint)
         hint = "Put them into the variable: http://user:password@host:port"
-        return SyncError(f"{url}: the proxy ({self._proxy.name}) wants a user and a password (407)", hint=hint)
+        return SyncError(f"{url}: the proxy ({self._proxy.name}) requires a user and a password (407)", hint=hint)
 
     def _problem(self, url: str, error: Exception) -> SyncError:
         """Return the error with a hint, without the library's wording."""

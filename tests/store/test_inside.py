@@ -216,7 +216,7 @@ def test_orders_and_a_latched_fire_outlive_a_crash(house: Callable[..., House]) 
         StandingOrders(frozenset({Mode.FREE})),
         StandingOrders(),
     ):
-        door.admission.remember(standing, door.at)
+        door.admission.store_orders(standing, door.at)
         door.crash()
         assert door.admission.standing() == standing
     assert door.admission.inside() == 5

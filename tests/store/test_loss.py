@@ -125,7 +125,7 @@ def test_a_loss_is_recorded_locks_down_and_forgets_no_use(
     device.open()
     assert device.admission.standing().orders == LOCKED
     assert [event for event, _ in device.rows()].count("loss") == 1
-    device.admission.remember(StandingOrders(), device.at)
+    device.admission.store_orders(StandingOrders(), device.at)
     device.kill()
     device.open()
     assert device.admission.standing() == StandingOrders()

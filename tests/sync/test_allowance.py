@@ -7,7 +7,7 @@ from gate.errors import StoreError, SyncError
 from gate.sync.allowance import SLOWEST, Allowance, Step, VisitLimits, VisitPhase
 
 LIMITS = VisitLimits()
-WAITING = (VisitPhase.ASK, VisitPhase.READ)
+WAITING = (VisitPhase.REQUEST, VisitPhase.READ)
 
 steps = st.lists(
     st.tuples(
@@ -42,7 +42,7 @@ def test_a_mirror_holds_a_visit_for_what_it_sends_and_a_minute(
 def test_an_honest_line_gets_its_hour(pace: int, size: int) -> None:
     """A little faster than the slowest: nothing but the hour ends it."""
     allowance = Allowance(LIMITS, 0.0)
-    allowance.report(Step(VisitPhase.ASK, "a", 0), 0.0)
+    allowance.report(Step(VisitPhase.REQUEST, "a", 0), 0.0)
     now = 2.0
     allowance.report(Step(VisitPhase.READ, "a", 0), now)
     received = 0
@@ -58,7 +58,7 @@ def test_whose_fault_it_is() -> None:
     assert not allowance.has_begun
     expected = {
         Step(VisitPhase.WORK, "x", 0): (StoreError, "did not end within 600 s"),
-        Step(VisitPhase.ASK, "x", 0): (SyncError, "x: no answer within 30 s"),
+        Step(VisitPhase.REQUEST, "x", 0): (SyncError, "x: no answer within 30 s"),
         Step(VisitPhase.READ, "x", 0): (SyncError, "x: slower than 2048 bytes a second"),
     }
     for step, (kind, says) in expected.items():
@@ -71,7 +71,7 @@ def test_whose_fault_it_is() -> None:
 def test_an_answer_just_in_time_again_and_again_is_not_enough() -> None:
     allowance, now = Allowance(LIMITS, 0.0), 0.0
     for number in range(100):
-        allowance.report(Step(VisitPhase.ASK, str(number), 0), now)
+        allowance.report(Step(VisitPhase.REQUEST, str(number), 0), now)
         if allowance.ends <= now + 29:
             break
         now += 29
@@ -90,7 +90,7 @@ def test_a_mirror_that_sends_for_ever_has_an_hour() -> None:
 
 def test_work_of_this_device_is_not_the_mirrors_time() -> None:
     allowance = Allowance(LIMITS, 0.0)
-    allowance.report(Step(VisitPhase.ASK, "x", 0), 0.0)
+    allowance.report(Step(VisitPhase.REQUEST, "x", 0), 0.0)
     allowance.report(Step(VisitPhase.WORK, "x", 0), 10.0)
-    allowance.report(Step(VisitPhase.ASK, "y", 0), 500.0)
+    allowance.report(Step(VisitPhase.REQUEST, "y", 0), 500.0)
     assert allowance.ends == 530

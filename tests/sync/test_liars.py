@@ -13,7 +13,7 @@ import pytest
 
 from gate.errors import StoreError
 from gate.sync.allowance import VisitLimits
-from gate.sync.round import ListSource, Outcome, Visited, ask_in_turn
+from gate.sync.round import ListSource, Outcome, Visited, visit_in_turn
 from gate.sync.sync import visit_here
 from gate.sync.visit_process import ProcessVisit
 from gate.testing.census import children
@@ -47,7 +47,7 @@ def with_a_good_second(world: World, address: str, limits: VisitLimits = SHORT) 
             return visit(world, address, limits)
         return visit_here(source(world), world.now, asked, lambda _: None)
 
-    return ask_in_turn((address, world.public.as_uri()), visits, lambda _: True)
+    return visit_in_turn((address, world.public.as_uri()), visits, lambda _: True)
 
 
 def is_one_clear_line(problem: str) -> bool:

@@ -163,7 +163,7 @@ def test_a_proxy_that_wants_a_password(world: World, monkeypatch: pytest.MonkeyP
     with MirrorServer(world.public) as proxy:
         proxy.wants = "Basic " + base64.b64encode(b"gate:s3:qqw").decode()
         for value, says in {
-            proxy.address: rf"the proxy \(http_proxy={proxy.address}\) wants a user and a password \(407\)",
+            proxy.address: rf"the proxy \(http_proxy={proxy.address}\) requires a user and a password \(407\)",
             proxy.address.replace("//", "//gate:wrong@"): r"\*\*\*@.* refuses the user and password \(407\)",
         }.items():
             monkeypatch.setenv("http_proxy", value)
@@ -178,7 +178,7 @@ def test_a_proxy_that_wants_a_password(world: World, monkeypatch: pytest.MonkeyP
     [
         ("407 x", r"the proxy \(https_proxy=.*\) refuses the user and password \(407\)"),
         ("403 x", r"the proxy \(https_proxy=.*\) answers 403"),
-        ("511 x", r"the network wants a log-in before it lets anybody through \(511\)"),
+        ("511 x", r"the network requires a log-in \(511\)"),
         ("302 x", r"the proxy \(https_proxy=.*\) answers 302"),
         ("abc", "what the proxy .* is not HTTP|connection to the proxy .* broke off"),
     ],
@@ -203,7 +203,7 @@ def test_a_log_in_page_of_the_network(world: World) -> None:
 
     with MirrorServer(world.public) as mirror:
         mirror.faults["timestamp"] = answer
-        with pytest.raises(SyncError, match=r"the network wants a log-in.*\(511\).*let through"):
+        with pytest.raises(SyncError, match=r"the network requires a log-in.*\(511\).*let through"):
             world.sync(mirror.address)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gate.authority.private_keys import Ask, PrivateKeys, SealedError
+from gate.authority.private_keys import AskPassphrase, PrivateKeys, SealedError
 from gate.errors import StoreError
 from tests.commands.process import run_gate
 from tests.system.rig import eventually
@@ -50,7 +50,7 @@ def sealed(folder: Path) -> set[str]:
     return {re.sub(r"^[0-9a-f]{16}$", "issuer", path.stem.rsplit("-", 1)[0]) for path in named}
 
 
-def answering(words: str) -> Ask:
+def answering(words: str) -> AskPassphrase:
     def ask(what: str, *, new: bool) -> str:  # noqa: ARG001 - whatever is asked for
         return words
 

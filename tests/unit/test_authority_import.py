@@ -100,7 +100,7 @@ def test_every_bad_row_is_named_and_nothing_is_imported(authority: Authority) ->
     assert [row.split(":")[0] for row in error.rows] == [f"line {number}" for number in range(3, 12)]
     assert error.count == 9
     assert "'purple'" in error.rows[0]
-    assert "stands twice" in error.rows[6]
+    assert "is duplicated" in error.rows[6]
     assert str(error).count("\n") == 0
     assert authority.listing(1) == Listing.YELLOW
     assert authority.size == 2
@@ -123,7 +123,7 @@ def test_a_bad_row_leaves_no_person_behind(authority: Authority) -> None:
 def test_a_contradiction_is_found_over_any_distance(authority: Authority) -> None:
     rows = [f"{idx},green" for idx in range(70_000)]
     error = refusal(authority, "\n".join(["idx,status", *rows, "5,red"]))
-    assert error.rows == ("line 70002: place 5 stands twice, with different statuses",)
+    assert error.rows == ("line 70002: place 5 is duplicated, with different statuses",)
 
 
 @pytest.mark.parametrize(

@@ -273,8 +273,8 @@ def test_contradictions_and_bad_rows_are_named_in_their_order(tmp_path: Path) ->
     with pytest.raises(BadRowsError) as refused:
         authority.take_in(parquet(tmp_path / "x", f"{select} UNION ALL SELECT '', 'blue'"))
     assert refused.value.rows == (
-        "row 911: this person stands twice, with different statuses",
-        "row 951: this person stands twice, with different statuses",
+        "row 911: this person is duplicated, with different statuses",
+        "row 951: this person is duplicated, with different statuses",
         "row 991: has no id: its cell is empty, or a formula that has failed; write the id as text",
     )
     assert (authority.size, authority.place_of("0" * 12)) == (0, None)

@@ -9,7 +9,7 @@ from gate.demo.cast import Person, cast
 from gate.demo.report import Ending, Report, Seen
 
 PEOPLE = cast(12, 1)
-GOOD = Ending(opened=0, strange_bytes=0, journal_ok=True, journal_said="whole", stopped_well=True, decision_ms=[4.0])
+GOOD = Ending(opened=0, strange_bytes=0, journal_ok=True, journal_output="whole", stopped_well=True, decision_ms=[4.0])
 
 
 def as_expected(person: Person) -> Seen:
@@ -45,11 +45,11 @@ def test_a_good_run_has_no_mismatch_and_its_numbers_add_up() -> None:
         ({"note": "the gate did not say how the passage ended"}, "did not say"),
     ],
 )
-def test_a_person_who_fares_otherwise_is_named(change: dict[str, Any], said: str) -> None:
+def test_a_person_who_fares_otherwise_is_named(change: dict[str, Any], output: str) -> None:
     report = good()
     wrong = replace(report.seen[0], **change)
     assert wrong.mismatch().startswith("person 1 (green from ashyq): ")
-    assert said in wrong.mismatch()
+    assert output in wrong.mismatch()
     changed = replace(report, seen=[wrong, *report.seen[1:]])
     assert changed.summary()["expected_ok"] is False
 
@@ -59,24 +59,24 @@ def test_a_person_who_fares_otherwise_is_named(change: dict[str, Any], said: str
     [
         ({"opened": 9}, "opened 9 times for"),
         ({"strange_bytes": 3}, "3 bytes"),
-        ({"journal_ok": False, "journal_said": "row 7 was edited"}, "row 7 was edited"),
+        ({"journal_ok": False, "journal_output": "row 7 was edited"}, "row 7 was edited"),
         ({"stopped_well": False}, "did not end in order"),
     ],
 )
-def test_an_ending_that_is_wrong_is_named(change: dict[str, Any], said: str) -> None:
+def test_an_ending_that_is_wrong_is_named(change: dict[str, Any], output: str) -> None:
     report = good()
     changed = replace(report, ending=replace(report.ending, **change))
-    assert any(said in line for line in changed.mismatches())
+    assert any(output in line for line in changed.mismatches())
 
 
 def test_being_stopped_is_only_right_where_it_is_the_way_to_end() -> None:
     report = good()
-    fewer = replace(report, asked=20)
+    fewer = replace(report, expected_people=20)
     assert fewer.mismatches() == ["stopped after 12 of 20 people"]
     assert replace(fewer, endless=True).mismatches() == []
     between = replace(fewer, endless=True, ending=replace(report.ending, opened=report.admitted + 1))
     assert between.mismatches() == []  # stopped after an opening, before the visit was over
-    assert replace(between, asked=12).mismatches() != []
+    assert replace(between, expected_people=12).mismatches() != []
 
 
 def test_a_row_has_the_keys_that_scripts_rely_on() -> None:

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from gate.demo.camera import DemoCamera, Latest
-from gate.demo.follow import Follower, Told, parse
+from gate.demo.follow import Follower, StreamEvent, parse
 from gate.demo.scene import VIEW
 from gate.demo.stage import BOUNDARY, DemoStage
 
@@ -91,21 +91,21 @@ data: {"passed": "passed"}
 
 def test_events_are_parsed_as_browsers_parse_them() -> None:
     assert list(parse(iter(STREAM.splitlines()))) == [
-        Told("state", {"scene": "idle"}),
-        Told("decided", {"reason": "admitted", "ms": 4.5}),
-        Told("grant_ended", {"passed": "passed"}),
+        StreamEvent("state", {"scene": "idle"}),
+        StreamEvent("decided", {"reason": "admitted", "ms": 4.5}),
+        StreamEvent("grant_ended", {"passed": "passed"}),
     ]
 
 
 class _Kiosk(BaseHTTPRequestHandler):
-    asked = 0
+    expected_people = 0
 
     def do_GET(self) -> None:
-        type(self).asked += 1
-        if self.asked == 1:  # not there yet
+        type(self).expected_people += 1
+        if self.expected_people == 1:  # not there yet
             self.send_error(503)
             return
-        scene = "out_of_service" if self.asked == 2 else "idle"
+        scene = "out_of_service" if self.expected_people == 2 else "idle"
         self.send_response(200)
         self.end_headers()
         self.wfile.write(STREAM.replace("idle", scene).encode())  # then the stream breaks
@@ -115,14 +115,14 @@ class _Kiosk(BaseHTTPRequestHandler):
 
 
 async def test_the_follower_waits_for_service_and_connects_again() -> None:
-    _Kiosk.asked = 0
+    _Kiosk.expected_people = 0
     with ThreadingHTTPServer(("127.0.0.1", 0), _Kiosk) as server:
         thread = Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
         try:
             async with Follower(server.server_address[1]) as follower, asyncio.timeout(10):
                 await follower.in_service()
-                assert _Kiosk.asked >= 3
+                assert _Kiosk.expected_people >= 3
                 assert (await follower.next("grant_ended")).data == {"passed": "passed"}
                 assert (await follower.next("decided")).data["ms"] == 4.5
                 assert follower.page["scene"] == "idle"

@@ -114,7 +114,7 @@ def test_a_rule_may_admit_nobody() -> None:
             "from_: is not known",
         ),
         (changed(rules=[{"id": "a", "admit": ["green"], "categories": []}], examples=[]), "empty 'categories'"),
-        (changed(rules=[{"id": "a", "admit": ["green"]}] * 2), "'a' stands twice"),
+        (changed(rules=[{"id": "a", "admit": ["green"]}] * 2), "'a' is duplicated"),
         (changed(rules=[{"id": "a", "admit": ["green"], "hours": "09:00-09:00"}]), "'hours' is empty"),
         (changed(rules=[{"id": "a", "admit": ["purple"]}]), "rules.0.admit.0"),
         (changed(rules=[{"id": "a"}]), "rules.0.admit: is missing"),

@@ -21,11 +21,11 @@ from gate.errors import PublishError
 _BLOCK = 1 << 20  # bytes read at once
 _LINE_MAX = 1 << 24  # bytes: a line that is longer belongs to no table
 _DELIMITERS = (",", ";", "\t", "|")
-_TOLD = re.compile(rb"sep=([,;\t|])\r?", re.IGNORECASE)  # optional first line, from Excel
+_DELIMITER_LINE = re.compile(rb"sep=([,;\t|])\r?", re.IGNORECASE)  # optional first line, from Excel
 _HEADER = (
     'the header must name the columns "idx,status" or "person,status", with a comma, semicolon, tab or | between them'
 )
-_SAID = (  # the standard library's messages, and what a person can do
+_CSV_ERRORS = (  # the standard library's messages, and what a person can do
     ("expected after", "a quoted cell goes on after its closing quote; write a quote inside a cell twice"),
     ("unexpected end of data", "a quote is opened and never closed; write a quote inside a cell twice"),
     ("field larger", "a cell is longer than 131,072 characters; a quote may be opened and never closed"),
@@ -56,11 +56,11 @@ class CsvFile:
                 raise PublishError(f"this is {kind[0]}, not CSV", hint=kind[1])
             self._blocks = _Blocks(text, self._progress)
             header, _, first = next(self._blocks, b"\n").partition(b"\n")
-            told, line = _TOLD.fullmatch(header), 1
-            if told:
+            declared, line = _DELIMITER_LINE.fullmatch(header), 1
+            if declared:
                 header, _, first = (first or next(self._blocks, b"\n")).partition(b"\n")
                 line = 2
-            found = _columns(header, [told[1].decode()] if told else _DELIMITERS)
+            found = _columns(header, [declared[1].decode()] if declared else _DELIMITERS)
             if found is None:
                 problems.add(line, _HEADER)
             else:
@@ -111,7 +111,7 @@ class _Blocks:
     def __init__(self, text: PlainText, progress: Progress | None) -> None:
         self._text = text
         self._progress = progress
-        self._told = 0
+        self._reported = 0
         self._rest = b""
         self.lines = 0  # in the blocks returned so far
 
@@ -121,20 +121,20 @@ class _Blocks:
     def __next__(self) -> bytes:
         while data := self._text.read(_BLOCK):
             if self._progress:
-                self._progress(self._text.taken - self._told)
-                self._told = self._text.taken
+                self._progress(self._text.taken - self._reported)
+                self._reported = self._text.taken
             whole = data.rfind(b"\n") + 1
             block, self._rest = self._rest + data[:whole], data[whole:] if whole else self._rest + data
             if whole:
-                return self._given(block)
+                return self._counted(block)
             if len(self._rest) > _LINE_MAX:
                 raise _UnreadableError(self.lines + 1, f"is longer than {_LINE_MAX >> 20} MiB")
         if not self._rest:
             raise StopIteration
         block, self._rest = self._rest + b"\n", b""
-        return self._given(block)
+        return self._counted(block)
 
-    def _given(self, block: bytes) -> bytes:
+    def _counted(self, block: bytes) -> bytes:
         self.lines += block.count(b"\n")
         return block
 
@@ -177,7 +177,9 @@ def _rows(lines: _Lines, delimiter: str, *, strict: bool = True) -> Iterator[tup
         try:
             row = next(reader)
         except csv.Error as error:
-            words = next((words for said, words in _SAID if said in str(error)), "its quotes do not match")
+            words = next(
+                (words for fragment, words in _CSV_ERRORS if fragment in str(error)), "its quotes do not match"
+            )
             raise _UnreadableError(lines.number, f"is not CSV: {words}") from None
         if row:
             yield lines.number, row

@@ -33,7 +33,7 @@ class SqlQuery:
 
     def batches(self, limit: int, problems: Problems, ids: Ids | None = None) -> Iterator[Batch]:
         url = self._parsed()
-        with _connected(url) as connection, self._asked(connection, url) as result:
+        with _connected(url) as connection, self._executed(connection, url) as result:
             if not result.returns_rows:
                 raise UsageError("the query gives no rows", hint="Ask for them: SELECT person, status FROM ...")
             names = list(result.keys())
@@ -64,7 +64,7 @@ class SqlQuery:
             return url.set(drivername="postgresql+psycopg")
         return url
 
-    def _asked(self, connection: "Connection", url: "URL") -> "CursorResult[tuple[object, ...]]":
+    def _executed(self, connection: "Connection", url: "URL") -> "CursorResult[tuple[object, ...]]":
         from sqlalchemy.exc import DataError, DBAPIError
 
         # Straight to the driver, where a colon and a percent sign have no meaning; with a server-side cursor where
@@ -75,7 +75,7 @@ class SqlQuery:
         except DataError as error:
             raise _stopped(error, 1) from None
         except DBAPIError as error:
-            raise PublishError(f"the database refuses the query: {_said(error, url)}", hint="Correct it") from None
+            raise PublishError(f"the database refuses the query: {_message(error, url)}", hint="Correct it") from None
 
 
 @contextmanager
@@ -94,7 +94,7 @@ def _connected(url: "URL") -> Iterator["Connection"]:
     except ArgumentError:
         raise UsageError("this is not the URL of a database", hint=f"It looks like {_EXAMPLE}") from None
     except DBAPIError as error:
-        raise PublishError(f"cannot reach the database: {_said(error, url)}", hint="Check its URL") from None
+        raise PublishError(f"cannot reach the database: {_message(error, url)}", hint="Check its URL") from None
     with connection:
         yield connection
 
@@ -117,7 +117,7 @@ def _stopped(error: "SQLAlchemyError", row: int) -> PublishError:
     )
 
 
-def _said(error: "DBAPIError", url: "URL") -> str:
+def _message(error: "DBAPIError", url: "URL") -> str:
     """Return the database's message without a password or a possible id."""
     words = (str(error.orig).strip().splitlines() or [type(error.orig).__name__])[0].rstrip(".")
     for secret in (url.password, *url.normalized_query.get("password", ())):

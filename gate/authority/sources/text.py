@@ -37,7 +37,7 @@ class PlainText:
         self.head = b""
         while len(self.head) < HEAD and (data := stream.read(HEAD - len(self.head))):
             self.head += data
-        self.encoding, mark = _told(self.head)
+        self.encoding, mark = _encoding(self.head)
         self._waiting = self.head[len(mark) :]
         self._decoder = None if self.encoding == "utf-8" else codecs.getincrementaldecoder(self.encoding)()
         start = self._decoded(self._waiting, at_end=False) if self._decoder else self._waiting
@@ -66,7 +66,7 @@ class PlainText:
             raise WideTextError(f"is not {self.encoding.upper()[:6]}") from error
 
 
-def _told(head: bytes) -> tuple[str, bytes]:
+def _encoding(head: bytes) -> tuple[str, bytes]:
     """Return the encoding, and its byte order mark."""
     for mark, encoding in _MARKS:
         if head.startswith(mark):
