@@ -150,7 +150,7 @@ async def test_words_in_a_pipe_move_the_fake_input(tmp_path: Path, caplog: pytes
         await says("f\n", False, True, False)
         await says("  pulse \n\n", False, True, False, True, False)
         await says("dance\n" + "x" * 100 + "\non\n", False, True, False, True, False, True)
-        assert "'dance' is none of" in caplog.text
+        assert "'dance' is not one of" in caplog.text
         running.cancel()
         await asyncio.wait([running])
     assert path.is_fifo(), "it stays for the next opening"
