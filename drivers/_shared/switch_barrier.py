@@ -19,7 +19,7 @@ from drivers._shared.switch import Switch, odd_answers
 from gate.core.model import Direction, Stance
 from gate.errors import DeviceError
 from gate.ports.abilities import Abilities
-from gate.ports.barrier import Barrier, Opened, unheeded
+from gate.ports.barrier import Barrier, Opened, ignore_opened
 from gate.ports.driver import Duration
 from gate.ports.inputs import Report
 
@@ -80,7 +80,7 @@ class SwitchBarrier(Barrier):
         self._secured = True
         await self._confirmed(on=False)
 
-    async def release(self, direction: Direction, opened: Opened = unheeded, *, extended: bool = False) -> None:
+    async def release(self, direction: Direction, opened: Opened = ignore_opened, *, extended: bool = False) -> None:
         async with self._turn:
             self._raise_unless_usable()
             if self._stance is Stance.FREE:  # open already

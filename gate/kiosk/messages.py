@@ -1,7 +1,7 @@
 """Messages between the lane and the page's process, typed and bounded (gate.worker.codec).
 
     lane -> page    BeginPage, then Tally and events as a watcher of the bus gets them, and a Beat every half second
-    page -> lane    Up once it serves, then Alive every second, and Trouble for the log
+    page -> lane    Up once it serves, then PageHeartbeat every second, and PageLogLine
 
 Either end validates every message.
 """

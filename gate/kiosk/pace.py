@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 SHARE = 0.3  # of one processor.  Twelve streams and a screen take 0.02 here, so 0.1 on a Pi
 BURST = 0.05  # seconds of processor at once, saved in quiet times: for a browser that loads the page
-LONGEST = 0.1  # seconds of one wait: the page sends Alive every second
+LONGEST = 0.1  # seconds of one wait: the page sends PageHeartbeat every second
 
 
 class Pace:

@@ -10,7 +10,7 @@ Opened = Callable[[], None]
 """Called on the event loop when the device has taken an order to release."""
 
 
-def unheeded() -> None:
+def ignore_opened() -> None:
     """Do nothing: an `Opened` for a caller that waits for the end of the release."""
 
 
@@ -18,7 +18,7 @@ class Barrier(ABC):
     """A barrier; belongs to one event loop, all but `secure`."""
 
     @abstractmethod
-    async def release(self, direction: Direction, opened: Opened = unheeded, *, extended: bool = False) -> None:
+    async def release(self, direction: Direction, opened: Opened = ignore_opened, *, extended: bool = False) -> None:
         """Let one person through: the pulse configured for this device, then locked again.  `opened` is called once
         when the device has taken the order, as far as it can report that.  `extended`: the longer pulse, for a
         person who needs more time.

@@ -20,7 +20,7 @@ from gate.lane.judge import Judge
 from gate.lane.staff import StaffOrders
 from gate.passes.aq1_encode import credential_text, encode_credential
 from gate.passes.verifier import Verifier
-from gate.ports.barrier import Barrier, Opened, unheeded
+from gate.ports.barrier import Barrier, Opened, ignore_opened
 from gate.ports.feedback import Feedback, Signal
 from gate.ports.inputs import Report, Role
 from gate.ports.reader import Answer
@@ -67,7 +67,7 @@ class Turnstile(Barrier):
         self.stances: list[Stance] = []
         self.extended: list[bool] = []
 
-    async def release(self, direction: Direction, opened: Opened = unheeded, *, extended: bool = False) -> None:  # noqa: ARG002 - the port's
+    async def release(self, direction: Direction, opened: Opened = ignore_opened, *, extended: bool = False) -> None:  # noqa: ARG002 - the port's
         self.extended.append(extended)
         if self.broken:
             raise DeviceError("turnstile: no answer", hint="Look at its cable")

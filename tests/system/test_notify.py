@@ -44,7 +44,7 @@ def test_ready_alive_stopping(site: Site, tmp_path: Path, monkeypatch: pytest.Mo
         last = heard(listener, 0.5)
     assert pings[0] == MORE  # before anything large is loaded
     assert "READY=1" in pings
-    assert MORE not in pings[alive.index("READY=1") :]
+    assert MORE not in pings[pings.index("READY=1") :]
     assert 2 <= pings.count("WATCHDOG=1") <= 4
     assert last[-1] == "STOPPING=1"
 
