@@ -10,7 +10,8 @@
     |-- PublishError         exit 1    data offered by the authority is not fit to be used
     |   `-- UnmeantError     exit 65   a change so large that a person must mean it (EX_DATAERR)
     |-- SyncError            exit 1    a mirror cannot be reached, or serves what the authority did not sign
-    `-- PictureError         exit 1    a picture file cannot be read
+    |-- PictureError         exit 1    a picture file cannot be read
+    `-- InstallError         exit 1    a bundle is not fit to be installed, or this computer not fit for it
 
 A pass that is refused is not an error: see `gate.core.model.Refused`.
 """
@@ -72,4 +73,8 @@ class SyncError(GateError):
 
 
 class PictureError(GateError):
+    pass
+
+
+class InstallError(GateError):
     pass

@@ -24,10 +24,32 @@ class DeviceLayout:
         """Return the link to the release in use, relative: `releases/VERSION`."""
         return self.opt / "current"
 
+    def release(self, version: str) -> Path:
+        """Return the venv of a release."""
+        return self.releases / version
+
+    def release_on_device(self, version: str) -> Path:
+        """Return the same as the device itself names it, whatever the root is here: the path inside its scripts."""
+        return DeviceLayout().release(version)
+
+    def unfinished(self, version: str) -> Path:
+        """Return the folder in which a release is made, before one rename gives it its name."""
+        return self.releases / f".{version}.unfinished"
+
     @property
     def command(self) -> Path:
         """Return the command that units call: a link to `../current/bin/gate`."""
         return self.opt / "bin/gate"
+
+    @property
+    def path_command(self) -> Path:
+        """Return the command that people type: a link to `command`."""
+        return self.root / "usr/local/bin/gate"
+
+    @property
+    def laid(self) -> Path:
+        """Return the record of the system's files that were laid outside of the release: a JSON list."""
+        return self.opt / "system-files.json"
 
     @property
     def etc(self) -> Path:
@@ -51,6 +73,11 @@ class DeviceLayout:
     def run(self) -> Path:
         """Return the folder of sockets; empty after a boot."""
         return self.root / "run/gate"
+
+    @property
+    def units(self) -> Path:
+        """Return the folder of the administrator's units, with the links that enable one."""
+        return self.root / "etc/systemd/system"
 
     @property
     def system(self) -> Path:

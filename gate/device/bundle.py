@@ -1,0 +1,167 @@
+"""A bundle: one file with everything that a release is made of, for one architecture and one Python.
+
+It is a ZIP archive that Python can run: `sudo python3 FILE` installs it.  `manifest.json` names every other member
+with its SHA-256.  It is not signed: its digest is compared, or it comes as a signed target of the authority.
+"""
+
+import hashlib
+import json
+import time
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from gate.errors import InstallError
+
+MANIFEST = "manifest.json"
+WHEELS, DEBIAN = "wheels", "debian"  # folders in the archive
+EXTRAS = ("pi", "hid", "osdp", "modbus", "kiosk", "desk", "link")
+"""What `--with` may name: hardware and services beyond those that every gate has."""
+
+_FORMAT = 1
+_PIECE = 1 << 20  # bytes hashed at a time
+_FIRST_TIME = 315532800  # seconds since 1970: a ZIP archive knows no time before 1980
+_COPY_AGAIN = "Copy the file again, and compare its SHA-256 with that of the original"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a bundle holds.  Wheels and Debian packages are listed by extra; those of every gate under ""."""
+
+    version: str
+    python: str  # "3.13"
+    architecture: str  # Debian's name: "arm64"
+    wheels: Mapping[str, list[str]]  # members of the archive
+    needs: Mapping[str, list[str]]  # extra -> names of Debian packages
+    debian: Mapping[str, str]  # name of a Debian package -> member of the archive
+    installed_bytes: int
+    files: Mapping[str, str]  # member -> SHA-256
+
+    def to_json(self) -> bytes:
+        return json.dumps({"format": _FORMAT, **asdict(self)}, indent=1, sort_keys=True).encode() + b"\n"
+
+    @classmethod
+    def from_json(cls, data: bytes) -> "Manifest":
+        """Raises ValueError for what is no manifest of this format."""
+        table = json.loads(data)
+        if not isinstance(table, dict) or table.pop("format", None) != _FORMAT:
+            raise ValueError("another format")
+        try:
+            return cls(**table)
+        except TypeError as error:
+            raise ValueError(str(error)) from error
+
+    @property
+    def digest(self) -> str:
+        """Return the SHA-256 of the manifest, and so of everything that it names."""
+        return hashlib.sha256(self.to_json()).hexdigest()
+
+    @property
+    def extras(self) -> set[str]:
+        return {name for name in EXTRAS if name in self.wheels}
+
+    def chosen_wheels(self, extras: set[str]) -> list[str]:
+        """Return the members to install, each once."""
+        names = [name for extra in ("", *sorted(extras)) for name in self.wheels.get(extra, [])]
+        return list(dict.fromkeys(names))
+
+    def chosen_needs(self, extras: set[str]) -> list[str]:
+        names = [name for extra in ("", *sorted(extras)) for name in self.needs.get(extra, [])]
+        return list(dict.fromkeys(names))
+
+
+class Bundle:
+    """A bundle whose every byte was checked.  Close it by `with`."""
+
+    def __init__(self, path: Path, archive: zipfile.ZipFile, manifest: Manifest) -> None:
+        self.path = path
+        self.manifest = manifest
+        self._archive = archive
+
+    def __enter__(self) -> "Bundle":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._archive.close()
+
+    def read(self, member: str) -> bytes:
+        return self._archive.read(member)
+
+    def open(self, member: str) -> IO[bytes]:
+        return self._archive.open(member)
+
+
+def open_bundle(path: Path, progress: Callable[[int, int], None] = lambda _done, _of: None) -> Bundle:
+    """Open a bundle and check all of it; `progress` gets bytes done and all.  Raises InstallError."""
+    try:
+        archive = zipfile.ZipFile(path)
+    except OSError as error:
+        raise InstallError(f"{path} cannot be read ({error.strerror})", hint="Name a bundle") from error
+    except zipfile.BadZipFile as error:
+        raise InstallError(f"{path} is no bundle, or was cut short", hint=_COPY_AGAIN) from error
+    try:
+        manifest = _manifest(archive, path)
+        _check(archive, manifest, path, progress)
+    except BaseException:
+        archive.close()
+        raise
+    return Bundle(path, archive, manifest)
+
+
+def _manifest(archive: zipfile.ZipFile, path: Path) -> Manifest:
+    try:
+        data = archive.read(MANIFEST)
+    except (KeyError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise InstallError(f"{path} is no bundle, or is damaged", hint=_COPY_AGAIN) from error
+    try:
+        return Manifest.from_json(data)
+    except ValueError as error:
+        raise InstallError(
+            f"{path} has a manifest that this installer cannot read",
+            hint=f"Run the bundle itself: python3 {path}; or copy it again",
+        ) from error
+
+
+def _check(archive: zipfile.ZipFile, manifest: Manifest, path: Path, progress: Callable[[int, int], None]) -> None:
+    members = archive.infolist()
+    names = [member.filename for member in members]
+    if sorted(names) != sorted([*manifest.files, MANIFEST]):
+        raise InstallError(f"{path} holds other files than its manifest names", hint=_COPY_AGAIN)
+    done, whole = 0, sum(member.file_size for member in members)
+    for member in members:
+        if member.filename == MANIFEST:
+            continue
+        hashed = hashlib.sha256()
+        try:
+            with archive.open(member) as file:
+                while piece := file.read(_PIECE):
+                    hashed.update(piece)
+                    done += len(piece)
+                    progress(done, whole)
+        except (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+            raise InstallError(f"{path} is damaged at {member.filename}", hint=_COPY_AGAIN) from error
+        if hashed.hexdigest() != manifest.files[member.filename]:
+            raise InstallError(f"{path} is damaged at {member.filename}", hint=_COPY_AGAIN)
+
+
+def write_bundle(path: Path, members: Mapping[str, bytes], head: Mapping[str, Any], seconds: int) -> Manifest:
+    """Write members and their manifest to `path`, the same bytes for the same input.  `head` holds the manifest's
+    values but `files`; `seconds` is the time of every member, since 1970."""
+    digests = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(members.items())}
+    manifest = Manifest(**head, files=digests)
+    moment = time.gmtime(max(seconds, _FIRST_TIME))[:6]
+    with path.open("wb") as file:
+        file.write(b"#!/usr/bin/env python3\n")
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+            for name, data in {MANIFEST: manifest.to_json(), **dict(sorted(members.items()))}.items():
+                about = zipfile.ZipInfo(name, moment)
+                about.external_attr = 0o644 << 16
+                archive.writestr(about, data)
+    path.chmod(0o755)
+    return manifest

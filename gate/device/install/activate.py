@@ -1,0 +1,74 @@
+"""Letting a running system take what was laid: users, folders, rules, units.  Never done below another root."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from gate.device.install.progress import Progress
+from gate.device.install.system import enable_units
+from gate.device.layout import DeviceLayout
+from gate.device.system_files import ENABLED_UNITS
+from gate.errors import InstallError
+
+
+def activate(layout: DeviceLayout, extras: set[str], progress: Progress) -> None:
+    """Make users and folders, and enable the units.  Raises InstallError.
+
+    Below another root the units are enabled by links, and the rest is left to the first boot: systemd makes users
+    when /usr is newer than /etc."""
+    if layout.root != Path("/"):
+        enable_units(layout, extras)
+        os.utime(layout.root / "usr")
+        return
+    progress.step("making users and folders, loading rules, enabling services")
+    _run("systemd-sysusers")
+    _run("systemd-tmpfiles", "--create", "gate.conf")
+    if is_booted():
+        _run("systemctl", "restart", "systemd-modules-load.service", must=False)
+        _run("udevadm", "control", "--reload", must=False)
+        _run("udevadm", "trigger", "--action=change", must=False)
+        _run("systemctl", "daemon-reload")
+        _run("systemctl", "enable", *units(extras))
+    else:
+        enable_units(layout, extras)
+
+
+def units(extras: set[str]) -> list[str]:
+    """Return the units that an installation with these extras enables."""
+    return [unit for unit, extra in ENABLED_UNITS.items() if extra is None or extra in extras]
+
+
+def restart(extras: set[str]) -> None:
+    """Restart the services that run, so that they run the release that is in use now."""
+    if is_booted():
+        _run("systemctl", "try-restart", *units(extras), must=False)
+
+
+def stop_and_disable(names: list[str]) -> None:
+    if names and is_booted():
+        _run("systemctl", "disable", "--now", *names, must=False)
+
+
+def reload_after_removal() -> None:
+    if is_booted():
+        _run("systemctl", "daemon-reload", must=False)
+        _run("udevadm", "control", "--reload", must=False)
+
+
+def is_booted() -> bool:
+    """Return whether systemd runs this system; not so in a chroot or a container that is being built."""
+    return Path("/run/systemd/system").is_dir()
+
+
+def _run(*command: str, must: bool = True) -> None:
+    if shutil.which(command[0]) is None:
+        if must:
+            raise InstallError(f"{command[0]} is missing", hint="The gate is installed on a system with systemd")
+        return
+    done = subprocess.run(  # noqa: S603 - no shell
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    if must and done.returncode != 0:
+        lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+        raise InstallError(f"`{' '.join(command)}` failed: {lines[-1]}", hint="Correct that and install again")

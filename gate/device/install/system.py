@@ -1,0 +1,118 @@
+"""The files of a release that the system reads: units, users, rules, completions, pages of the manual; and the links
+to the release in use."""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+from gate.device.install.progress import Progress
+from gate.device.install.release import sync_folder
+from gate.device.layout import DeviceLayout
+from gate.device.system_files import ENABLED_UNITS, SYSTEM_FILES
+from gate.errors import InstallError
+
+_UNITS = "usr/lib/systemd/system"
+
+
+def lay_system_files(source: Path, layout: DeviceLayout, progress: Progress) -> None:
+    """Lay what SYSTEM_FILES names from `source`, and remove what an earlier version laid and this one does not.
+    Raises InstallError."""
+    wanted = {
+        destination: file.read_bytes()
+        for row in SYSTEM_FILES
+        for destination, file in _files(source / row.source, row.destination)
+    }
+    progress.step(f"laying {len(wanted)} files of the system")
+    try:
+        for destination, data in wanted.items():
+            _write(layout.root / destination, data)
+        for destination in laid_files(layout):
+            if destination not in wanted:
+                (layout.root / destination).unlink(missing_ok=True)
+        digests = {name: hashlib.sha256(data).hexdigest() for name, data in wanted.items()}
+        _write(layout.laid, json.dumps(digests, indent=1, sort_keys=True).encode() + b"\n")
+    except OSError as error:
+        raise InstallError(
+            f"{error.filename} cannot be written ({error.strerror})", hint="See to its folder and install again"
+        ) from error
+    for destination in wanted:
+        unit = layout.units / Path(destination).name
+        if destination.startswith(_UNITS) and unit.is_file() and not unit.is_symlink():
+            progress.note(f"{unit} hides the unit that was laid: remove it, or make it a drop-in")
+
+
+def laid_files(layout: DeviceLayout) -> list[str]:
+    """Return the paths below the root that an installation laid outside of its release."""
+    try:
+        table = json.loads(layout.laid.read_text())
+    except (OSError, ValueError):
+        return []
+    return [name for name in table if not name.startswith("/") and ".." not in Path(name).parts]
+
+
+def enable_units(layout: DeviceLayout, extras: set[str]) -> None:
+    """Enable units by links below the root, as `systemctl enable` makes them."""
+    for unit, extra in ENABLED_UNITS.items():
+        if extra is None or extra in extras:
+            text = (layout.root / _UNITS / unit).read_text()
+            for line in text.splitlines():
+                if line.startswith("WantedBy="):
+                    for target in line.removeprefix("WantedBy=").split():
+                        link(layout.units / f"{target}.wants" / unit, Path("/", _UNITS, unit))
+
+
+def use_release(layout: DeviceLayout, version: str) -> None:
+    """Switch to a release by one rename, and make the commands that lead to it.  Raises InstallError."""
+    try:
+        link(layout.command, Path("../current/bin/gate"))
+        if not layout.path_command.exists() or layout.path_command.is_symlink():
+            link(layout.path_command, Path("/opt/gate/bin/gate"))
+        link(layout.current, Path("releases", version))
+    except OSError as error:
+        raise InstallError(
+            f"{error.filename} cannot be written ({error.strerror})", hint="See to its folder and install again"
+        ) from error
+
+
+def release_in_use(layout: DeviceLayout) -> str:
+    """Return the version in use; "" where there is none."""
+    try:
+        return layout.current.readlink().name
+    except OSError:
+        return ""
+
+
+def link(at: Path, to: Path) -> None:
+    """Make a symbolic link, or change one in one step."""
+    if at.is_symlink() and at.readlink() == to:
+        return
+    at.parent.mkdir(parents=True, exist_ok=True)
+    new = at.with_name(f".{at.name}.new")
+    new.unlink(missing_ok=True)
+    new.symlink_to(to)
+    new.replace(at)
+    sync_folder(at.parent)
+
+
+def _files(source: Path, destination: str) -> list[tuple[str, Path]]:
+    if source.is_dir():
+        return [(f"{destination}/{file.name}", file) for file in sorted(source.iterdir())]
+    return [(destination, source)] if source.exists() else []
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all; one that holds the same already is left alone."""
+    try:
+        if path.read_bytes() == data:
+            return
+    except OSError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f".{path.name}.new")
+    with new.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    new.chmod(0o644)
+    new.replace(path)
+    sync_folder(path.parent)
