@@ -30,7 +30,7 @@ _ABILITIES = {
 class ModbusConfig(DriverConfig):
     board: Annotated[
         Literal["waveshare", "lot"],
-        Field(description="waveshare: a relay of a Waveshare board, or of one like it; lot: a LOT turnstile"),
+        Field(description="waveshare: a relay of a Waveshare board or a compatible one; lot: a LOT turnstile"),
     ]
     port: Annotated[
         str, Field(min_length=1, description="serial port of the RS-485 adapter; by-path names survive replugging")

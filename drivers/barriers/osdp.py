@@ -52,8 +52,8 @@ class OsdpConfig(DriverConfig):
     extended_pulse: ExtendedPulse = None
     entry_input: Annotated[_Input, Field(description="input that is active when someone goes in")] = None
     exit_input: Annotated[_Input, Field(description="input that is active when someone goes out")] = None
-    door_input: Annotated[_Input, Field(description="input that is active while the door stands open")] = None
-    lock_input: Annotated[_Input, Field(description="input that is active while the bolt is home")] = None
+    door_input: Annotated[_Input, Field(description="input that is active while the door is open")] = None
+    lock_input: Annotated[_Input, Field(description="input that is active while the bolt is locked")] = None
     rex_input: Annotated[_Input, Field(description="input of the exit button")] = None
 
     @property

@@ -47,7 +47,7 @@ class FramesConfig(DriverConfig):
     ] = None
     extended_pulse: ExtendedPulse = None
     swapped: Annotated[
-        bool, Field(description="true: what the device calls entry is the way out here; see on site which way it turns")
+        bool, Field(description="true: the device's entry is the way out here; check on site which way it turns")
     ] = False
 
     @field_validator("profile")

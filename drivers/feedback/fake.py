@@ -23,7 +23,10 @@ _KEPT = 10_000
 
 class FakeFeedbackConfig(DriverConfig):
     path: Annotated[
-        Path | None, Field(description='file that gets a JSON line a signal: {"at": monotonic s, "signal": "ready"}')
+        Path | None,
+        Field(
+            description='file to which a JSON line is written for each signal: {"at": monotonic s, "signal": "ready"}'
+        ),
     ] = None
 
 

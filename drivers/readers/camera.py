@@ -80,7 +80,11 @@ class CameraConfig(LiveConfig):
     ] = None
     dwell: Annotated[
         Duration,
-        Field(ge=0, le=60, description="a folder of pictures: how long each is shown at least, and one without a code"),
+        Field(
+            ge=0,
+            le=60,
+            description="a folder of pictures: shortest time for which each is shown, also one without a code",
+        ),
     ] = 0.5
 
 

@@ -25,7 +25,7 @@ class PicameraConfig(LiveConfig):
         Field(
             gt=0,
             le=10,
-            description="metres to where codes are held, for cameras whose focus can be set; left out, they focus by "
+            description="distance to the codes in metres, for cameras whose focus can be set; left out, they focus by "
             "themselves",
         ),
     ] = 0.18

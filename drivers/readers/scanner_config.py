@@ -17,12 +17,16 @@ class ScannerText(ReaderConfig):
         ),
     ] = "line"
     prefix: Annotated[
-        str, Field(max_length=64, description="what the scanner is set to put before each code: it is taken away")
+        str, Field(max_length=64, description="prefix that the scanner is set to put before each code; it is removed")
     ] = ""
     suffix: Annotated[
-        str, Field(max_length=64, description="what it is set to put after each code, likewise, before the line end")
+        str,
+        Field(
+            max_length=64,
+            description="suffix that it is set to put after each code, before the line end; it is removed",
+        ),
     ] = ""
     same_code_after: Annotated[
         Duration,
-        Field(ge=0, le=60, description="a code that stays in view is one presentation until it is away for so long"),
+        Field(ge=0, le=60, description="time out of view after which the same code is a new presentation"),
     ] = 3.0

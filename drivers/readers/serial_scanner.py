@@ -61,7 +61,8 @@ class ScannerConfig(ScannerText):
         int | None, Field(ge=300, le=921600, description="baud rate; left out, the family's factory setting")
     ] = None
     trigger: Annotated[
-        bool, Field(description="true: read on command only, and command it all the time (gm65, honeywell)")
+        bool,
+        Field(description="true: the scanner reads on command only, and is commanded continuously (gm65, honeywell)"),
     ] = False
     set_up: Annotated[
         tuple[Annotated[str, AfterValidator(_hex)], ...],

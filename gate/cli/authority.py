@@ -45,7 +45,7 @@ _number = click.IntRange(1, 16)
 
 @click.group()
 def authority() -> None:
-    """Keys, passes and lists: the side that issues what gates check.
+    """Manage the issuing side: keys, passes, statuses, publication.
 
     \b
     From nothing to a first pass:
@@ -65,9 +65,9 @@ authority.add_command(import_command)
 @authority.command()
 @directory_argument
 @keys_option
-@click.option("--root-keys", type=_number, default=1, show_default=True, help="How many root keys to make.")
-@click.option("--threshold", type=_number, default=1, show_default=True, help="How many of them must sign.")
-@click.option("--seal", is_flag=True, help="Seal the keys by a passphrase, which is asked for.")
+@click.option("--root-keys", type=_number, default=1, show_default=True, help="Number of root keys to make.")
+@click.option("--threshold", type=_number, default=1, show_default=True, help="Number of root keys that must sign.")
+@click.option("--seal", is_flag=True, help="Seal the keys with a passphrase, which is asked for.")
 @only_option
 @passphrase_option
 @at_option
@@ -76,8 +76,8 @@ def init(
 ) -> None:
     """Make DIR an authority.  It begins with empty lists and a set of rules to edit.
 
-    The keys that vouch for the others (root, targets) are needed again only when keys, issuers or rules
-    change: with --keys they lie on a medium of their own, which belongs in a drawer.
+    The offline keys (root, targets) certify the others, and are needed again only when keys, issuers or rules
+    change.  --keys puts them on a medium of their own, to be locked away.
 
     \b
     Example:
@@ -99,9 +99,11 @@ def init(
 @authority.command("add-issuer")
 @directory_argument
 @click.argument("issuer", metavar="ID")
-@click.option("--name", "names", multiple=True, metavar="LANG=NAME", help="How pages call it; may be repeated.")
 @click.option(
-    "--max-lifetime", type=DurationType(), default="24h", show_default=True, help="The longest life of one pass."
+    "--name", "names", multiple=True, metavar="LANG=NAME", help="The issuer's name in a language; may be repeated."
+)
+@click.option(
+    "--max-lifetime", type=DurationType(), default="24h", show_default=True, help="Longest validity of one pass."
 )
 @key_valid_option
 @passphrase_option
@@ -116,7 +118,7 @@ def add_issuer(
     at: int | None,
     as_json: bool,
 ) -> None:
-    """Make a key for issuer ID and put it on the trust list.
+    """Make a key for issuer ID, and add it to the trust list.
 
     \b
     Example:
@@ -132,14 +134,14 @@ def add_issuer(
 @directory_argument
 @click.option("--issuer", metavar="ID", help="The issuer that gets a new key.")
 @click.option(
-    "--role", type=click.Choice([role.value for role in SigningRole]), help="Who signs the lists and gets new keys."
+    "--role", type=click.Choice([role.value for role in SigningRole]), help="The signing role that gets new keys."
 )
 @click.option(
     "--starts-in",
     type=DurationType(),
     default="0s",
     show_default=True,
-    help="Of an issuer: sign with the old key for this long, so that gates learn the new one first.",
+    help="Of an issuer: sign with the old key for this long, until every gate has the new one.",
 )
 @key_valid_option
 @keys_option
@@ -156,10 +158,10 @@ def rotate(
     at: int | None,
     as_json: bool,
 ) -> None:
-    """Give an issuer a new key, or those who sign what is published.
+    """Replace the key of an issuer, or the keys of a signing role.
 
-    An issuer's old key stays good until its own end.  A role's old keys vouch for nothing once the new ones
-    are published; gates follow by themselves.
+    An issuer's old key stays valid until its own end.  A role's old keys are invalid once the new ones are
+    published; gates follow with their next sync.
 
     \b
     Examples:
@@ -182,11 +184,11 @@ def rotate(
 @directory_argument
 @idx_option
 @person_option
-@click.option("--key", metavar="KID", help="An issuer's key: none of its passes is good any more.")
+@click.option("--key", metavar="KID", help="An issuer's key: all its passes become invalid.")
 @passphrase_option
 @at_option
 def revoke(directory: Path, idx: int | None, person: str | None, key: str | None, at: int | None) -> None:
-    """Revoke one person's passes, or an issuer's key.  Gates know once they have synced.
+    """Revoke one person's passes, or an issuer's key.  It takes effect with each gate's next sync.
 
     \b
     Examples:
@@ -210,10 +212,10 @@ def revoke(directory: Path, idx: int | None, person: str | None, key: str | None
 @click.argument("name", metavar="DEVICE")
 @click.argument("key")
 def add_device(directory: Path, name: str, key: str) -> None:
-    """Publish the subject index for a gate where staff check people by IIN.
+    """Publish the subject index for a gate.  There, staff can check people by IIN.
 
-    KEY is what `gate list device-key` prints on the device: the subject key is sealed to it, so that the
-    mirrors hold nothing that anybody else could open.
+    KEY is the output of `gate list device-key` on the device.  The subject key is sealed to it, so that no
+    mirror and no other device can open it.
 
     \b
     Example:
@@ -227,7 +229,7 @@ def add_device(directory: Path, name: str, key: str) -> None:
 @directory_argument
 @click.argument("name", metavar="DEVICE")
 def remove_device(directory: Path, name: str) -> None:
-    """Publish the subject index for a gate no longer.  What the device holds already stays there.
+    """Stop publishing the subject index for a gate.  The device keeps the index that it has.
 
     \b
     Example:
@@ -240,11 +242,14 @@ def remove_device(directory: Path, name: str) -> None:
 @authority.command()
 @directory_argument
 @click.option(
-    "--to", metavar="PUB", type=click.Path(file_okay=False, path_type=Path), help="The folder.  [default: DIR/public]"
+    "--to",
+    metavar="PUB",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder to publish to.  [default: DIR/public]",
 )
-@click.option("--shrink", is_flag=True, help="It is meant that far fewer people are listed than before.")
-@click.option("--grow", is_flag=True, help="It is meant that many people are new, or get another status.")
-@click.option("--ahead", is_flag=True, help="It is meant that the time leaps: the last list is long ago.")
+@click.option("--shrink", is_flag=True, help="Confirm that far fewer people are listed than before.")
+@click.option("--grow", is_flag=True, help="Confirm that many people are new, or get another status.")
+@click.option("--ahead", is_flag=True, help="Confirm that the last list is much older than usual.")
 @keys_option
 @passphrase_option
 @at_option
@@ -259,10 +264,10 @@ def publish(
     at: int | None,
     as_json: bool,
 ) -> None:
-    """Publish trust list, rules and statuses, signed.  The folder gets them as they stand now, in one step.
+    """Publish the present trust list, rules and statuses, signed.  The folder changes in one step.
 
     Any web server, object store or USB stick can carry the folder to the gates; none of them is trusted.
-    Statuses need the online keys only, changed issuers or rules the offline ones too (--keys).
+    Statuses need the online keys only; changed issuers or rules need the offline keys too (--keys).
 
     \b
     Example:
@@ -288,10 +293,10 @@ def publish(
 @only_option
 @passphrase_option
 def seal(directory: Path, keys: Path | None, only: str | None) -> None:
-    """Seal private keys by a passphrase.  Whoever finds the files then has to know it, too.
+    """Seal private keys with a passphrase.  Without it the files are useless.
 
-    A timer that publishes opens online keys with --passphrase-file, or leaves them plain.  What lay plain on
-    a medium may still be read from it: replace such keys with `rotate`, or destroy the medium.
+    A timer that publishes opens the online keys with --passphrase-file, or they stay unsealed.  Keys that were
+    unsealed on a medium may still be read from it: replace them with `rotate`, or destroy the medium.
 
     \b
     Examples:
@@ -308,7 +313,7 @@ def seal(directory: Path, keys: Path | None, only: str | None) -> None:
 @only_option
 @passphrase_option
 def unseal(directory: Path, keys: Path | None, only: str | None) -> None:
-    """Make sealed private keys plain again, for instance to seal them by another passphrase.
+    """Unseal private keys.  They can then be sealed with another passphrase.
 
     \b
     Example:
@@ -323,10 +328,10 @@ def unseal(directory: Path, keys: Path | None, only: str | None) -> None:
 @at_option
 @json_option
 def reset_time(directory: Path, at: int | None, as_json: bool) -> None:
-    """Withdraw what a list said of a time that never was.  Gates heal when they next sync.
+    """Withdraw a wrong later time that was published.  Gates correct theirs with their next sync.
 
-    For after a publication whose clock was ahead.  Look at this computer's clock first.  The next `publish` carries
-    the reset, signed with the offline keys; every gate then forgets, once, all times after the present one.
+    Use it after a publication on a computer whose clock was ahead.  Correct that clock first.  The next
+    `publish` carries the reset, signed with the offline keys; every gate then drops all later times, once.
 
     \b
     Example:

@@ -32,36 +32,36 @@ from gate.errors import UsageError
 @click.command("import")
 @click.argument("directory", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
-@click.option("--sql", "url", metavar="URL", help="Take them from this database, with --query.")
-@click.option("--query", metavar="SELECT", help="What to ask the database for.")
-@click.option("--grow", is_flag=True, help="It is meant that many people are new, or get another status.")
+@click.option("--sql", "url", metavar="URL", help="Read the rows from this database, with --query.")
+@click.option("--query", metavar="SELECT", help="The query for the rows.")
+@click.option("--grow", is_flag=True, help="Confirm that many people are new, or get another status.")
 @click.option(
     "--ids",
     type=click.Choice([kind.value for kind in IdKind]),
-    help="What people are known by, from now on: IINs only, or any text.  [default: as the first import has it]",
+    help="Kind of ids from now on: IINs only, or any text.  [default: as in the first import]",
 )
 @passphrase_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON object in place of text.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object in place of text.")
 def command(
     directory: Path, file: Path | None, url: str | None, query: str | None, grow: bool, ids: str | None, as_json: bool
 ) -> None:
-    """Take statuses from FILE (CSV, Parquet or a workbook; - reads CSV from stdin) or from a database.
+    """Import statuses from a file or a database.
 
-    All rows, or none when any of them is bad. The columns are `idx` and `status` or `person` and
-    `status`, in any order and among others; a person is an IIN or any other stable id, as text, and
-    keeps the place they are first given. Their id is not stored. A status is one of red, yellow, blue,
-    green, unlisted, revoked. A person who is not in the table stays as they were.
+    FILE is CSV, Parquet or a workbook; - reads CSV from stdin.  All rows are imported, or none when one of
+    them is wrong.  The columns are `idx` and `status`, or `person` and `status`, in any order; other columns
+    are ignored.  A person is an IIN or any other stable id, as text.  People keep their first place; their ids
+    are not stored.  A status is red, yellow, blue, green, unlisted or revoked.  A person who is not in the
+    table keeps their status.
 
-    Where people are known by IINs, a row whose id is none is bad: twelve digits with a right check digit,
-    leading zeros included. Many new people, or many changes of colour, must be meant (--grow).
+    With IINs as ids, every id must have twelve digits, leading zeros included, and a right check digit.  Many
+    new people, or many changed colours, need --grow.
 
-    CSV has a comma, semicolon, tab or | between cells, and may be UTF-8 or UTF-16; another encoding is
-    taken where ids and statuses are ASCII. A workbook (xlsx, xlsb, xls, ods) has one sheet whose first
-    row names the columns; ids are text in it, for a number has lost its leading zeros. PDF, HTML, ZIP
-    and the like are named and refused.
+    CSV has a comma, semicolon, tab or | between cells, in UTF-8 or UTF-16; another encoding is accepted where
+    ids and statuses are ASCII.  A workbook (xlsx, xlsb, xls, ods) has one sheet whose first row names the
+    columns; its ids are text, because a number loses leading zeros.  PDF, HTML, ZIP and the like are refused.
 
-    URL is one of SQLAlchemy. Keep the password out of it, for other users see this command: PostgreSQL
-    finds it in ~/.pgpass or PGPASSWORD. Parquet, workbooks and SQL need pip install 'ashyq-gate[authority]'.
+    URL is a URL of SQLAlchemy.  Keep the password out of it, because other users see this command: PostgreSQL
+    finds it in ~/.pgpass or PGPASSWORD.  Parquet, workbooks and SQL need pip install 'ashyq-gate[authority]'.
 
     \b
     Examples:

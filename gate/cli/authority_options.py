@@ -35,21 +35,23 @@ class DurationType(click.ParamType[float]):
 
 
 directory_argument = click.argument("directory", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
-idx_option = click.option("--idx", type=click.IntRange(0, MAX_PLACES - 1), help="The place in the status list.")
-person_option = click.option("--person", metavar="ID", help="The person, by the IIN or id they were imported with.")
+idx_option = click.option(
+    "--idx", type=click.IntRange(0, MAX_PLACES - 1), help="The person's place in the status list."
+)
+person_option = click.option("--person", metavar="ID", help="The person's IIN or id, as imported.")
 LATEST_AT = int(LATEST) - 3 * 366 * 86400  # Unix s: signatures made then expire before calendars end
 at_option = click.option(
-    "--at", type=click.IntRange(0, LATEST_AT), metavar="UNIX", help="In place of the present time."
+    "--at", type=click.IntRange(0, LATEST_AT), metavar="UNIX", help="Time to use (Unix seconds), in place of now."
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object in place of text.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object in place of text.")
 key_valid_option = click.option(
-    "--key-valid", type=DurationType(), default="366d", show_default=True, help="How long the key may sign."
+    "--key-valid", type=DurationType(), default="366d", show_default=True, help="Period in which the key may sign."
 )
 keys_option = click.option(
     "--keys",
     metavar="FOLDER",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Where the offline keys lie (root, targets).  [default: DIR/private]",
+    help="Folder of the offline keys (root, targets).  [default: DIR/private]",
 )
 
 _GIVEN = "gate.authority.passphrase_file"  # key in the context of a command
@@ -68,7 +70,7 @@ passphrase_option = click.option(
     type=click.Path(path_type=Path),
     expose_value=False,
     callback=_keep_passphrase_file,
-    help="Its first line opens sealed keys; /dev/fd/3 is descriptor 3.  [default: ask at the terminal]",
+    help="File whose first line is the passphrase; /dev/fd/3 is descriptor 3.  [default: ask at the terminal]",
 )
 only_option = click.option(
     "--only", type=click.Choice([kind.value for kind in KeyClass]), help="Only the keys of this class.  [default: both]"

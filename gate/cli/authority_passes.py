@@ -31,16 +31,18 @@ from gate.passes.aq1_encode import credential_text
 
 _Command = TypeVar("_Command", bound=Callable[..., object])
 
-_audience = click.option("--audience", metavar="VENUE", help="Good at this venue only.")
+_audience = click.option("--audience", metavar="VENUE", help="Make the code valid at this venue only.")
 
 
 def _drawing(command: _Command) -> _Command:
     file = click.Path(dir_okay=False, path_type=Path)
     for option in (
-        click.option("--terminal/--text", default=None, help="Draw the code, or print its text [drawn on a terminal]."),
-        click.option("--paper", is_flag=True, help="Pictures for print: more error correction, 300 dpi."),
-        click.option("--svg", type=file, help="Draw it into this SVG file."),
-        click.option("--png", type=file, help="Draw it into this PNG file."),
+        click.option(
+            "--terminal/--text", default=None, help="Draw the code, or print its text.  [default: drawn on a terminal]"
+        ),
+        click.option("--paper", is_flag=True, help="Draw for print: more error correction, 300 dpi."),
+        click.option("--svg", type=file, help="Draw the code to this SVG file."),
+        click.option("--png", type=file, help="Draw the code to this PNG file."),
     ):
         command = option(command)
     return command
@@ -76,16 +78,18 @@ class _Look:
 
 @click.command()
 @directory_argument
-@click.option("--issuer", required=True, metavar="ID", help="Who signs.")
+@click.option("--issuer", required=True, metavar="ID", help="The issuer who signs.")
 @idx_option
 @person_option
-@click.option("--status", required=True, type=click.Choice([status.colour for status in Status]), help="The colour.")
-@click.option("--lifetime", type=DurationType(), default="12h", show_default=True, help="How long the pass lives.")
-@click.option("--bound", is_flag=True, help="Bind it to a phone: makes a wallet file to present it from.")
+@click.option(
+    "--status", required=True, type=click.Choice([status.colour for status in Status]), help="The person's status."
+)
+@click.option("--lifetime", type=DurationType(), default="12h", show_default=True, help="Validity of the pass.")
+@click.option("--bound", is_flag=True, help="Bind the pass to a phone: writes a wallet file, for `present`.")
 @click.option(
     "--wallet",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="The wallet file; one that exists keeps its key.  [default with --bound: pass-IDX.wallet]",
+    help="The wallet file; an existing one keeps its key.  [default with --bound: pass-IDX.wallet]",
 )
 @_drawing
 @passphrase_option
@@ -104,7 +108,7 @@ def issue(
     as_json: bool,
     **look: Any,
 ) -> None:
-    """Issue one pass and print its code.  Of a bound pass: the code that is good for the next 30 s.
+    """Issue one pass and print its code.  The code of a bound pass is valid for 30 s.
 
     \b
     Examples:
@@ -137,12 +141,14 @@ def issue(
 @click.command()
 @click.argument("wallet", type=click.Path(dir_okay=False, path_type=Path))
 @_audience
-@click.option("--follow", is_flag=True, help="Renew it until Ctrl-C, as a phone does.")
-@click.option("--every", type=DurationType(), default="5s", show_default=True, help="With --follow: how often.")
+@click.option("--follow", is_flag=True, help="Renew the code until Ctrl-C, as a phone does.")
+@click.option(
+    "--every", type=DurationType(), default="5s", show_default=True, help="With --follow: time between two codes."
+)
 @_drawing
 @at_option
 def present(wallet: Path, audience: str | None, follow: bool, every: float, at: int | None, **look: Any) -> None:
-    """Show the bound pass in WALLET, signed just now.
+    """Present the bound pass in WALLET.  Its code is signed for the present time.
 
     \b
     Example:

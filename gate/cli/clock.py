@@ -23,18 +23,18 @@ from gate.store.time_floor import read_kept
 
 @click.group()
 def clock() -> None:
-    """Show which time the gate believes, and correct it."""
+    """Show the trusted time, and correct it."""
 
 
 @clock.command()
 @state_options
-@click.option("--json", "as_json", is_flag=True, help="One JSON object; times are Unix seconds.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object; times are Unix seconds.")
 def status(config: Path | None, state_dir: Path | None, as_json: bool) -> None:
-    """Say how far the system clock is believed.  Exit 1 when nobody enters by it (clock_untrusted).
+    """Show how far the system clock is trusted.  Exit 1 when nobody enters because of it (clock_untrusted).
 
-    The trusted time follows the system clock, but never goes below what was signed for this gate (`signed`,
-    carried on by the running time), and not at one leap of the clock.  `steady` is what it goes back to when
-    the clock takes its last step back.
+    The trusted time follows the system clock, but does not jump with it, and never goes below the last signed
+    time (`signed`, continued by the running time).  `steady` is the time to which it returns when the clock's
+    last step is taken back.
     """
     where, limit, system = answered(config, state_dir), clock_limit(config), SystemClock()
     trusted = trusted_clock(where, limit)
@@ -71,16 +71,16 @@ def _venue(config: Path | None, now: float) -> dict[str, str | None]:
 
 @clock.command()
 @state_options
-@click.option("--list-is-wrong", is_flag=True, help="The list speaks of a time that never was, too.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--list-is-wrong", is_flag=True, help="The list contains a wrong later time, too.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 def reset(config: Path | None, state_dir: Path | None, list_is_wrong: bool, yes: bool) -> None:
-    """Declare the system clock right, when the journal speaks of a later time that never was.
+    """Declare the system clock right, and the journal's later time wrong.
 
-    Stop the gate first.  The reset is a row of the journal.  It is refused while the list speaks of a
-    later time: that was signed, and as a rule it is the system clock that is wrong.  With --list-is-wrong the
-    list counts as out of date, and nobody enters until a newer one is loaded; no older one is taken.
+    Stop the gate first.  The journal records the reset.  It is refused while the list is dated later: the
+    authority signed that date, so the system clock is more likely to be wrong.  With --list-is-wrong the list
+    counts as expired, and nobody enters until a newer one is loaded; an older one is refused.
 
-    Look at the time that is shown: with a clock set too early, expired passes would open again.
+    Check the time that is shown: with a clock set too early, expired passes would open again.
     """
     where, now = answered(config, state_dir), SystemClock().now()
     if not yes:

@@ -19,21 +19,21 @@ from gate.settings.review import effective
 from gate.settings.zones import find_zone, local_time
 
 _FILE = click.argument("file", type=click.Path(path_type=Path))
-_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 
 
 @click.group()
 def config() -> None:
-    """Check, show and begin configuration files."""
+    """Check, show and create configuration files."""
 
 
 @config.command()
 @_FILE
 @_JSON
 def check(file: Path, as_json: bool) -> None:
-    """Say everything that is wrong with FILE, each with its line and what to do.
+    """Show every error in FILE, each with its line and what to do.
 
-    Exit 0: good, with warnings where something should be meant.  Exit 78: not good."""
+    Exit 0: valid, perhaps with warnings.  Exit 78: invalid."""
     try:
         loaded = read_settings(file, registry.config_of)
     except SettingsError as error:
@@ -65,7 +65,7 @@ def check(file: Path, as_json: bool) -> None:
 @_FILE
 @_JSON
 def show(file: Path, as_json: bool) -> None:
-    """Every value that holds, and where it comes from: a line of FILE or the default."""
+    """Show every value in effect, and its line in FILE or "default"."""
     loaded = read_settings(file, registry.config_of)
     rows = [(dotted(row.path), row.value, row.line) for row in effective(loaded)]
     if as_json:
@@ -82,10 +82,10 @@ def show(file: Path, as_json: bool) -> None:
 
 
 @config.command("schema")
-@click.option("--toml", "as_toml", is_flag=True, help="A commented TOML file with every key instead.")
+@click.option("--toml", "as_toml", is_flag=True, help="Print a commented TOML file with every key instead.")
 @_JSON
 def schema_command(as_toml: bool, as_json: bool) -> None:
-    """JSON Schema of a configuration file, drivers included."""
+    """Print the JSON Schema of a configuration file, drivers included."""
     offers = _offers()
     if as_toml:
         click.echo(reference(offers), nl=False)
@@ -94,12 +94,16 @@ def schema_command(as_toml: bool, as_json: bool) -> None:
 
 
 @config.command()
-@click.option("--venue", type=click.Choice(VENUES), required=True, help="Kind of venue.")
-@click.option("--output", type=click.Path(path_type=Path), help="File to write; an existing one is left alone.")
+@click.option("--venue", type=click.Choice(VENUES), required=True, help="The kind of venue.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    help="File to write, in place of stdout; an existing file is not replaced.",
+)
 def init(venue: str, output: Path | None) -> None:
-    """Write a commented file to start from.
+    """Write a commented configuration file for a kind of venue.
 
-    Lines marked FILL IN hold what only you can know; `gate config check` asks for each."""
+    Replace every value that is marked FILL IN; `gate config check` reports the rest of them."""
     text = venue_file(venue)
     if output is None:
         click.echo(text, nl=False)

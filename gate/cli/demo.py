@@ -23,23 +23,25 @@ USUAL_PORT = 8080
 
 
 @click.command()
-@click.option("--headless", is_flag=True, help="Print a row a person and a summary, and exit.")
+@click.option("--headless", is_flag=True, help="Print a row for each person and a summary, and exit.")
 @click.option(
-    "--people", type=click.IntRange(1, 5000), help="How many come.  [default: 20 headless, else until Ctrl-C]"
+    "--people", type=click.IntRange(1, 5000), help="Number of people.  [default: 20 headless, else until Ctrl-C]"
 )
-@click.option("--seed", type=int, default=1, show_default=True, help="The same people for the same seed.")
 @click.option(
-    "--speed", type=click.FloatRange(0.1, 10), help="Pace of hands and feet.  [default: 1 headless, else 0.4]"
+    "--seed",
+    type=int,
+    default=1,
+    show_default=True,
+    help="Seed of the random cast: the same seed gives the same people.",
 )
+@click.option("--speed", type=click.FloatRange(0.1, 10), help="Speed of the people.  [default: 1 headless, else 0.4]")
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
     help="Port of the kiosk page; 0 is any.  [default: any headless, else 8080]",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line; implies --headless.")
-@click.option(
-    "--keep", type=click.Path(path_type=Path, file_okay=False), help="New folder in which all files are kept."
-)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line; implies --headless.")
+@click.option("--keep", type=click.Path(path_type=Path, file_okay=False), help="Keep all files in this new folder.")
 def demo(
     headless: bool,
     people: int | None,
@@ -49,12 +51,12 @@ def demo(
     as_json: bool,
     keep: Path | None,
 ) -> None:
-    """Watch a gate admit and refuse people, on this machine, with nothing attached.
+    """Run a gate with simulated people, camera and turnstile on this machine.
 
-    Only the people, the picture before the lens and the turnstile are played.  The rest is real: an
-    authority issues passes and publishes its list, `gate run` reads a camera stream, decides, records and
-    opens a turnstile over a serial line.  Exit 0 when every answer was the expected one, the turnstile was
-    opened once for each person admitted, and the journal proves whole; else 1, and what was wrong.
+    Only the people, the camera's picture and the turnstile are simulated.  The rest is real: an authority
+    issues passes and publishes its list; `gate run` reads a camera stream, decides, records and opens a
+    turnstile over a serial line.  Exit 0 when every answer was the expected one, the turnstile was opened once
+    for each admitted person, and the journal was verified; else 1, with what was wrong.
 
     ms_to_open is the time from the first picture in which the whole code is in view with at least two
     pixels a module, moving or not, to the arrival of the opening frame at the turnstile.

@@ -11,11 +11,11 @@ from gate.registry import registered
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 def drivers(as_json: bool) -> None:
-    """Show every driver that is installed, others' included, and what each needs.
+    """Show every installed driver, third-party ones included, and what each needs.
 
-    The keys of a driver's table in gate.toml: `gate config schema`.  Exit 1 when one cannot be loaded.
+    The keys of a driver's table in gate.toml: `gate config schema`.  Exit 1 when a driver cannot be loaded.
     """
     rows = registered()
     if as_json:

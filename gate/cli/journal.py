@@ -18,15 +18,13 @@ from gate.store.journal_proof import last_row, open_journal, prove, read_rows
 
 @click.group()
 def journal() -> None:
-    """Read the journal, prove it whole, export it.  It names nobody."""
+    """Show, verify and export the journal.  It names nobody."""
 
 
 @journal.command()
 @state_options
-@click.option(
-    "-n", "count", type=click.IntRange(0, 2**53), default=20, show_default=True, help="How many of the last rows."
-)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a row.")
+@click.option("-n", "count", type=click.IntRange(0, 2**53), default=20, show_default=True, help="Number of rows.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a row.")
 def tail(config: Path | None, state_dir: Path | None, count: int, as_json: bool) -> None:
     """Show the last rows."""
     state = _state(config, state_dir)
@@ -38,13 +36,13 @@ def tail(config: Path | None, state_dir: Path | None, count: int, as_json: bool)
 
 @journal.command()
 @state_options
-@click.option("--checkpoint", help="SEQ:DIGEST from the device's log: a tail cut since then shows.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--checkpoint", help="SEQ:DIGEST from the device's log: reveals rows that were cut off since.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def verify(config: Path | None, state_dir: Path | None, checkpoint: str | None, as_json: bool) -> None:
-    """Prove that no row was edited, inserted or removed.  Exit 1 and the row's number when one was.
+    """Verify that no row was edited, inserted or removed.  Exit 1, with the row's number, when one was.
 
-    The device's signature is checked on every checkpoint; a cut tail shows only against a checkpoint that
-    left the device (they are in its log).
+    The device's signature on every checkpoint is verified.  Rows cut off at the end are found only with a
+    checkpoint that left the device: they are in its log.
     """
     proof = prove(_state(config, state_dir), checkpoint)
     if as_json:
@@ -65,16 +63,16 @@ def verify(config: Path | None, state_dir: Path | None, checkpoint: str | None, 
     "--after",
     type=click.IntRange(0, 2**53),
     default=0,
-    help="Only rows after this seq: to continue where the last export ended.",
+    help="Only rows after this seq, to continue the last export.",
 )
 @click.option(
     "--sqlite",
     "database",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write into a table `journal` of this SQLite file instead; rows that it has already are not written twice.",
+    help="Write to a table `journal` of this SQLite file instead; rows that it has are skipped.",
 )
 def export(config: Path | None, state_dir: Path | None, form: str, after: int, database: Path | None) -> None:
-    """Write rows to stdout as CSV or JSON lines, or into one SQLite file for reports in SQL."""
+    """Write the rows to stdout (CSV, JSON lines), or to an SQLite file."""
     with open_journal(state := _state(config, state_dir)) as connection:
         rows = ({**row, "hash": _hex(row["hash"])} for row in read_rows(state, connection, after=after))
         if database is not None:

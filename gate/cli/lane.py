@@ -31,10 +31,10 @@ _STATES = click.Choice(["on", "off"])
 
 @click.group()
 def lane() -> None:
-    """Tell a running lane what staff decided.
+    """Send an order of staff to a running lane.
 
-    Orders stand until they are taken back, over a restart too; the strongest holds: fire, lockdown, out of
-    service, maintenance, free, then the schedule.  Leaving by the exit button works in all of them.
+    An order holds until staff withdraw it, over a restart too.  The first of these that is on prevails: fire,
+    lockdown, out of service, maintenance, free, the schedule.  The exit button works in every mode.
     """
 
 
@@ -44,75 +44,77 @@ def _telling(name: str) -> Callable[[Callable[..., Request]], click.Command]:
     def command(request: Callable[..., Request]) -> click.Command:
         @lane.command(name)
         @state_options
-        @click.option("--by", metavar="NAME", help="Who orders it, for the journal; the account is recorded anyway.")
-        @click.option("--json", "as_json", is_flag=True, help="The answer as one JSON object.")
+        @click.option(
+            "--by", metavar="NAME", help="Name of the person who orders it, for the journal, beside the account."
+        )
+        @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
         @wraps(request)
-        def tell(config: Path | None, state_dir: Path | None, by: str | None, as_json: bool, **arguments: Any) -> None:
+        def send(config: Path | None, state_dir: Path | None, by: str | None, as_json: bool, **arguments: Any) -> None:
             answer = ask(run_directory(config, state_dir), _signed(request(**arguments), by))
             click.echo(json.dumps(answer) if as_json else _row(answer))
 
-        return tell
+        return send
 
     return command
 
 
 @_telling("status")
 def status() -> Request:
-    """Show how the lane stands, and how many are inside."""
+    """Show the state of the lane, and the number of people inside."""
     return StatusRequest()
 
 
 @_telling("lockdown")
 @click.argument("state", type=_STATES)
 def lockdown(state: str) -> Request:
-    """Let nobody in; people may leave."""
+    """Refuse every entry; people may leave."""
     return ModeRequest(mode=Mode.LOCKED_DOWN, on=state == "on")
 
 
 @_telling("out-of-service")
 @click.argument("state", type=_STATES)
 def out_of_service(state: str) -> Request:
-    """Serve nobody."""
+    """Refuse every pass."""
     return ModeRequest(mode=Mode.OUT_OF_SERVICE, on=state == "on")
 
 
 @_telling("maintenance")
 @click.argument("state", type=_STATES)
 def maintenance(state: str) -> Request:
-    """Serve nobody, raise no alarm; `admit` tries the barrier."""
+    """Refuse every pass without alarms; `admit` tries the barrier."""
     return ModeRequest(mode=Mode.MAINTENANCE, on=state == "on")
 
 
 @_telling("free")
 @click.argument("state", type=_STATES)
 def free(state: str) -> Request:
-    """Let the barrier stand open."""
+    """Hold the barrier open."""
     return ModeRequest(mode=Mode.FREE, on=state == "on")
 
 
 @_telling("extend")
 def extend() -> Request:
-    """Give the person at the lane, or the next one, more time."""
+    """Give the present person, or the next one, the extended time."""
     return ExtendRequest()
 
 
 @_telling("admit")
 @click.argument("direction", type=click.Choice([way.value for way in Direction]), default=Direction.ENTRY.value)
 def admit(direction: str) -> Request:
-    """Let one person through, whom staff have checked."""
+    """Let one person through whom staff have checked."""
     return AdmitRequest(direction=Direction(direction))
 
 
 @_telling("reset")
 def reset() -> Request:
-    """Reset a fire alarm that is over, and other alarms."""
+    """Reset the fire alarm after its end, and other alarms."""
     return ResetRequest()
 
 
 @_telling("inside")
 @click.argument("count", type=click.IntRange(0, MOST_INSIDE))
 def inside(count: int) -> Request:
-    """Correct how many people are inside; 0 forgets who, too."""
+    """Set the number of people inside; 0 also clears who they are."""
     return InsideRequest(count=count)
 
 

@@ -17,18 +17,26 @@ WORDS = "pass entry | pass exit | jam | unjam | silent | speak | unplug | plug"
 
 
 @click.command()
-@click.option("--link", type=click.Path(path_type=Path), help="Give the port this name, and the same after `plug`.")
-@click.option("--walk", type=click.FloatRange(min=0), default=1.5, show_default=True, help="Seconds a person takes.")
-@click.option("--by-hand", is_flag=True, help="Nobody comes by themselves: move people on standard input.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option(
+    "--link", type=click.Path(path_type=Path), help="Name of the port: a symbolic link, made again after `plug`."
+)
+@click.option(
+    "--walk",
+    type=click.FloatRange(min=0),
+    default=1.5,
+    show_default=True,
+    help="Seconds from the release to the crossing.",
+)
+@click.option("--by-hand", is_flag=True, help="No automatic crossings: move people on standard input.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 def lane_sim(link: Path | None, walk: float, by_hand: bool, as_json: bool) -> None:
-    """Play a turnstile that frees its arm, reports who went through, and can fail.
+    """Simulate a turnstile that frees its arm, reports each crossing, and can fail.
 
     \b
-    It speaks as a Digicon Tx1500.  In gate.toml:
+    It uses the protocol of a Digicon Tx1500.  In gate.toml:
       [barrier]  driver = "serial_frames"  profile = "digicon-tx1500"  port = "…"
 
-    On standard input it hears: pass entry, pass exit, jam, unjam, silent, speak, unplug, plug.
+    Words on standard input: pass entry, pass exit, jam, unjam, silent, speak, unplug, plug.
     Ctrl-C ends it.
     """
 

@@ -52,10 +52,13 @@ def list_() -> None:
 
 @list_.command()
 @state_options
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def status(config: Path | None, state_dir: Path | None, as_json: bool) -> None:
-    """Say which list the lane answers by and how old it is, and what a sync offers.  Exit 1 when nobody could enter on
-    it, or by this clock, when a part of it is damaged, or when what is offered is not what the authority signed.
+    """Show the list in use and the list on offer, and their age.
+
+    The sync offers a list, which a running lane verifies before it takes it.  Exit 1 when nobody could enter
+    with this list or by this clock, when a part of the list is damaged, or when the offered list is not the one
+    that the authority signed.
 
     Example: gate list status --config gate.toml
     """
@@ -80,7 +83,7 @@ def status(config: Path | None, state_dir: Path | None, as_json: bool) -> None:
 @click.argument("idx", type=int)
 @state_options
 def lookup(idx: int, config: Path | None, state_dir: Path | None) -> None:
-    """Say what the list holds at place IDX: unlisted, a colour, or revoked."""
+    """Show the status at place IDX: unlisted, a colour, or revoked."""
     if idx < 0:
         raise UsageError(f"{idx} is not a place", hint="Places are numbered from 0")
     with _held(answered(config, state_dir)) as held:
@@ -105,7 +108,7 @@ def export(config: Path | None, state_dir: Path | None) -> None:
 @list_.command("device-key")
 @state_options
 def device_key(config: Path | None, state_dir: Path | None) -> None:
-    """Print this device's public key.  An authority that has it seals the subject key to it.
+    """Print this device's public key.  The authority seals the subject key to it.
 
     \b
     Example, on the device and then at the authority:
@@ -121,9 +124,9 @@ def device_key(config: Path | None, state_dir: Path | None) -> None:
 @list_.command()
 @state_options
 def find(config: Path | None, state_dir: Path | None) -> None:
-    """Find a person by IIN, read from standard input: their place, and what the list says of them.
+    """Find a person by IIN: show their place and status.  The IIN is read from stdin.
 
-    For gates where staff check people by IIN ([staff] iin_check).  The number is kept nowhere.
+    For gates where staff check people by IIN ([staff] iin_check).  The number is not stored.
 
     \b
     Example:
@@ -152,11 +155,11 @@ def find(config: Path | None, state_dir: Path | None) -> None:
 @click.option("--root", type=click.Path(path_type=Path), help="The authority's root.json.  [default: as in [sync]]")
 @state_options
 def load(directory: Path, root: Path | None, config: Path | None, state_dir: Path | None) -> None:
-    """Take a published DIRECTORY that was carried here by hand, on a USB stick say: as `gate sync` does.
+    """Load a published DIRECTORY, from a USB stick for instance.
 
-    What it holds is believed as far as the authority signed it, whoever carried it.  Older versions are
-    refused, and the list that was held stays whatever goes wrong.  A running lane verifies it by the root.json in
-    [sync], if there is one, and takes it within seconds; without that table it notices at once.
+    It is loaded as `gate sync` loads one from a mirror: every file is verified by the authority's signatures.  An
+    older version is refused; the list in use stays when loading fails.  A running lane verifies the new list by
+    the root.json in [sync], and takes it within seconds; without that table it takes it at once.
     """
     state = places(config, state_dir)
     by_iin = config is not None and load_settings(config, config_of).staff.iin_check
@@ -179,7 +182,7 @@ def _root(config: Path | None, where: Places) -> Path:
         return table.root
     if (where.list_dir / "tuf" / "root.json").exists():
         return where.list_dir / "tuf" / "root.json"
-    raise UsageError("it is not said whom to believe", hint="Give --root root.json, from the authority's folder")
+    raise UsageError("no root.json is given", hint="Give --root root.json, from the authority's folder")
 
 
 @contextmanager

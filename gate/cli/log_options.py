@@ -12,7 +12,7 @@ from gate.logs import FORMAT_VARIABLE, LogForm, set_up
 def log_options(command: Callable[..., None]) -> Callable[..., None]:
     """Set up logging before the command runs, and remove these two options from its arguments."""
 
-    @click.option("--verbose", is_flag=True, help="Log what is of use to a developer too.")
+    @click.option("--verbose", is_flag=True, help="Log details for developers too.")
     @click.option(
         "--log-format",
         type=click.Choice([form.value for form in LogForm]),
@@ -20,7 +20,7 @@ def log_options(command: Callable[..., None]) -> Callable[..., None]:
         show_default=True,
         envvar=FORMAT_VARIABLE,
         show_envvar=True,
-        help="key=value for people, or one JSON object a line.",
+        help="Log as key=value, or as one JSON object a line.",
     )
     @wraps(command)
     def with_log(*args: Any, verbose: bool, log_format: str, **kwargs: Any) -> None:

@@ -14,21 +14,21 @@ from gate import logs
 from gate.errors import GateError
 
 _COMMANDS = {  # name -> module of the click command of that name, and its text in --help
-    "demo": ("gate.cli.demo", "Watch a gate admit and refuse people, on this machine, with nothing attached."),
-    "run": ("gate.cli.run", "Drive a lane: the daemon."),
-    "lane": ("gate.cli.lane", "Tell a running lane what staff decided."),
-    "sync": ("gate.cli.sync", "Keep the lists current: the other daemon."),
-    "verify": ("gate.cli.verify", "Say what the gate would say to a pass, and why, touching nothing."),
-    "read": ("gate.cli.read", "Say what the reader sees in pictures."),
-    "config": ("gate.cli.config", "Check, show and begin configuration files."),
+    "demo": ("gate.cli.demo", "Run a gate with simulated people, camera and turnstile on this machine."),
+    "run": ("gate.cli.run", "Run the lane daemon: read codes, decide, record, open."),
+    "lane": ("gate.cli.lane", "Send an order of staff to a running lane."),
+    "sync": ("gate.cli.sync", "Run the sync daemon: fetch the lists and keep them current."),
+    "verify": ("gate.cli.verify", "Check a pass and show the decision and its reason; change nothing."),
+    "read": ("gate.cli.read", "Read the QR codes in pictures."),
+    "config": ("gate.cli.config", "Check, show and create configuration files."),
     "list": ("gate.cli.list", "Show and load the lists that the gate holds."),
-    "clock": ("gate.cli.clock", "Show which time the gate believes, and correct it."),
-    "journal": ("gate.cli.journal", "Read the journal, prove it whole, export it."),
-    "authority": ("gate.cli.authority", "The other side: keys, passes, statuses, publishing."),
-    "doctor": ("gate.cli.doctor", "Say whether this device is fit to guard a lane, and what to do if not."),
-    "safe-outputs": ("gate.cli.safe_outputs", "Lock what a lane that has died may have left open."),
-    "lane-sim": ("gate.cli.lane_sim", "Play a turnstile on a pseudo-terminal, for demos and tests."),
-    "drivers": ("gate.cli.drivers", "Show which drivers there are, and what each needs."),
+    "clock": ("gate.cli.clock", "Show the trusted time, and correct it."),
+    "journal": ("gate.cli.journal", "Show, verify and export the journal."),
+    "authority": ("gate.cli.authority", "Manage the issuing side: keys, passes, statuses, publication."),
+    "doctor": ("gate.cli.doctor", "Test this device, and show what to repair."),
+    "safe-outputs": ("gate.cli.safe_outputs", "Lock every output of a lane that was killed."),
+    "lane-sim": ("gate.cli.lane_sim", "Simulate a turnstile on a pseudo-terminal, for demos and tests."),
+    "drivers": ("gate.cli.drivers", "Show the installed drivers, and what each needs."),
 }
 
 _TIMED = ("run", "safe-outputs")  # commands that systemd gives a limited time
@@ -85,19 +85,19 @@ def main() -> None:
     except click.Abort:
         sys.exit(130)
     except click.UsageError as error:
-        _say(f"{error.format_message()} (see `{error.ctx.command_path if error.ctx else 'gate'} --help`)")
+        _report(f"{error.format_message()} (see `{error.ctx.command_path if error.ctx else 'gate'} --help`)")
         sys.exit(2)
     except click.ClickException as error:
-        _say(error.format_message())
+        _report(error.format_message())
         sys.exit(error.exit_code)
     except GateError as error:
-        _say(str(error))
+        _report(str(error))
         sys.exit(error.exit_code)
     except BrokenPipeError:  # `gate journal tail | head`: not an error
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
 
 
-def _say(text: str) -> None:
+def _report(text: str) -> None:
     if not logs.report(text):
         click.echo(f"gate: {text}", err=True)

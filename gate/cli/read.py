@@ -25,12 +25,12 @@ _PROGRESS_FROM = 20  # pictures
 
 @click.command()
 @click.argument("pictures", metavar="(IMAGE|DIR)...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line: file, texts, decoder, ms.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line: file, texts, decoder, ms.")
 def read(pictures: tuple[Path, ...], as_json: bool) -> None:
-    """Say what the reader sees in pictures, a row a picture.
+    """Read the QR codes in pictures, and print a row for each picture.
 
-    A directory is walked for pictures, in the order of their names.  A picture that cannot be read is
-    named on stderr, the others are read all the same, and the exit code is 1.
+    A directory stands for the pictures in it and below it, sorted by name.  A file that cannot be opened as a
+    picture is reported on stderr; the others are read, and the exit code is 1.
     """
     eyes = decoder()
     problems: list[GateError] = []

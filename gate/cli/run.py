@@ -15,10 +15,10 @@ from gate.wiring import run_lane
 @click.option("--config", "file", required=True, type=click.Path(path_type=Path), help="The device's gate.toml.")
 @log_options
 def run(file: Path) -> None:
-    """Drive a lane until it is told to stop (SIGTERM, Ctrl-C).
+    """Run the lane daemon until SIGTERM or Ctrl-C.
 
-    Reads codes, decides, records, and only then opens.  Devices that are lost are opened again for ever,
-    and nobody enters meanwhile.  Under systemd it reports when it is ready and that it is alive.
+    The daemon reads codes, decides, records, and only then opens.  It opens a lost device again until it
+    succeeds; nobody enters meanwhile.  Under systemd it reports readiness and pings the watchdog.
     """
     settings = load_settings(file, config_of)
     become_owner(settings.device.state_dir)

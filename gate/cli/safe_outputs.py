@@ -31,11 +31,11 @@ _ANY_PULSE = "1s"  # locking ignores the pulse length; every driver accepts whol
 @click.command()
 @click.option("--config", "file", required=True, type=click.Path(path_type=Path), help="The device's gate.toml.")
 def safe_outputs(file: Path) -> None:
-    """Lock the barrier and darken the lamps, whatever a lane that was killed left them at.
+    """Lock the barrier and switch off the lamps after a lane was killed.
 
-    Every driver makes its device safe when it is opened and when it is closed: each is opened and closed
-    once, and again if that failed.  A lane that runs holds its devices, and they are left to it.  A file that is
-    wrong is used as far as it can be read.  Exit 1 when a device could not be had.
+    Every driver makes its device safe when it opens and when it closes it: each device is opened and closed
+    once, and again if that failed.  Devices of a running lane are left alone.  An invalid file is used as far
+    as it can be read.  Exit 1 when a device could not be opened.
     """
     outputs, problems = outputs_in(file)
     problems += asyncio.run(make_safe(outputs))

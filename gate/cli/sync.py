@@ -37,15 +37,15 @@ NICENESS = 19  # the lowest CPU weight; SCHED_IDLE would starve where the lane i
 
 @click.command()
 @click.option("--config", "file", required=True, type=click.Path(path_type=Path), help="The device's gate.toml.")
-@click.option("--once", is_flag=True, help="One sync, then stop.  Exit 1 when no mirror could be used.")
-@click.option("--json", "as_json", is_flag=True, help="With --once: what was done, as one JSON object.")
+@click.option("--once", is_flag=True, help="Sync once, and exit; with code 1 when no mirror could be used.")
+@click.option("--json", "as_json", is_flag=True, help="With --once: print the result as one JSON object.")
 @log_options
 def sync(file: Path, once: bool, as_json: bool) -> None:
     """Fetch trust list, rules and statuses from the mirrors in [sync], and keep them current.
 
-    What a mirror serves is believed only as far as the authority signed it (root.json).  A running lane
-    notices a new list at once, and keeps the one it has whatever goes wrong here.  HTTPS_PROXY, HTTP_PROXY,
-    ALL_PROXY and NO_PROXY are heeded.
+    Every file is verified by the authority's signatures, from root.json on.  A running lane takes a new list
+    within seconds, and keeps its list when a sync fails.  HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY
+    apply.
 
     \b
     Examples:

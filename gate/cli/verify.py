@@ -86,19 +86,21 @@ class PassExaminer:
 
 @click.command()
 @click.argument("what", metavar="TEXT|IMAGE|-")
-@click.option("--pass-only", is_flag=True, help="Ask the pass alone: no list, no rules, no earlier use.")
-@click.option("--trust", type=click.Path(path_type=Path), help="The trust.json to believe (with --pass-only).")
-@click.option("--config", type=click.Path(path_type=Path), help="The device's gate.toml: ask all that this gate holds.")
-@click.option("--at", type=int, help="Unix seconds to ask for, instead of now.")
-@click.option("--jsonl", is_flag=True, help='Read {"id","qr","at"} lines from stdin, answer a line each, in order.')
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--pass-only", is_flag=True, help="Check the pass alone: no list, no rules, no earlier use.")
+@click.option("--trust", type=click.Path(path_type=Path), help="With --pass-only: the trust.json of the issuers.")
+@click.option(
+    "--config", type=click.Path(path_type=Path), help="The device's gate.toml: check list, rules and earlier uses too."
+)
+@click.option("--at", type=int, help="Check for this time (Unix seconds), in place of now.")
+@click.option("--jsonl", is_flag=True, help='Read {"id","qr","at"} lines from stdin; print a line for each, in order.')
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 def verify(
     what: str, pass_only: bool, trust: Path | None, config: Path | None, at: int | None, jsonl: bool, as_json: bool
 ) -> None:
-    """Say what the gate would say to a pass, and why, touching nothing.
+    """Check a pass and show the decision and its reason; change nothing.
 
-    TEXT is what the QR code holds, IMAGE a picture of it, - reads the text from stdin.
-    Exit 0 when it would be accepted, 1 when refused; with --jsonl 0 when every line was answered.
+    TEXT is the text of the QR code, IMAGE a picture of it, - reads the text from stdin.
+    Exit 0 when the gate would accept it, 1 when it would refuse it; with --jsonl 0 when every line was checked.
 
     \b
     Examples: gate verify photo.jpg --config gate.toml

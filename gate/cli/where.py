@@ -28,7 +28,7 @@ def state_options(command: Callable[..., Any]) -> Callable[..., Any]:
     command = click.option(
         "--state-dir",
         type=click.Path(path_type=Path),
-        help="The state directory itself.",
+        help="The state directory, in place of --config.",
     )(command)
     return click.option(
         "--config", "config", type=click.Path(path_type=Path), help=f"The device's gate.toml (usual: {USUAL})."

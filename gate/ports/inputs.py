@@ -54,5 +54,5 @@ class Input(ABC):
 class InputConfig(DriverConfig):
     """The settings every input has."""
 
-    role: Annotated[Role, Field(description="what the contact means to the lane")]
-    direction: Annotated[Direction, Field(description="for role passage: which way the person went")] = Direction.ENTRY
+    role: Annotated[Role, Field(description="meaning of the contact for the lane")]
+    direction: Annotated[Direction, Field(description="for role passage: direction of the crossing")] = Direction.ENTRY

@@ -65,6 +65,4 @@ class Reader(ABC):
 class ReaderConfig(DriverConfig):
     """The settings every reader has."""
 
-    direction: Annotated[Direction, Field(description="which way a person goes who shows a code here")] = (
-        Direction.ENTRY
-    )
+    direction: Annotated[Direction, Field(description="direction of a person who shows a code here")] = Direction.ENTRY

@@ -21,9 +21,9 @@ class LaneTable(Table):
     mode: Annotated[
         Mode,
         Field(
-            description='who gets through: "enforce", only who is admitted, or "pilot", everybody, while the gate '
-            'decides, shows and records all the same; "free", the barrier stands open; "locked_down", nobody enters; '
-            '"out_of_service" and "maintenance", nobody is served.  The default fails closed; the schedule and staff '
+            description='"enforce": only admitted people get through; "pilot": everybody does, while the gate decides, '
+            'shows and records as in "enforce"; "free": the barrier stands open; "locked_down": nobody enters; '
+            '"out_of_service" and "maintenance": nobody is served.  The default fails closed; the schedule and staff '
             "(`gate lane`) change it for a while"
         ),
     ] = Mode.ENFORCE
@@ -32,8 +32,8 @@ class LaneTable(Table):
         Field(
             gt=0,
             le=60,
-            description="how long one person has the lane after a yes where no passage contact watches; "
-            "then the next is served; 5 s is a walk through a door, not hurried",
+            description="where no passage contact is fitted: how long one person has the lane after a yes, until the "
+            "next is served; 5 s is an unhurried walk through a door",
         ),
     ] = 5.0
     passage_timeout: Annotated[
@@ -41,8 +41,8 @@ class LaneTable(Table):
         Field(
             gt=0,
             le=300,
-            description="how long one person has the lane after a yes where a passage contact watches; "
-            "whoever has not gone through by then may use the pass again; 8 s is a turnstile with a suitcase",
+            description="where a passage contact is fitted: how long one person has the lane after a yes; a person "
+            "who has not gone through by then may use the pass again; 8 s is a turnstile with a suitcase",
         ),
     ] = 8.0
     reuse_after: Annotated[
@@ -50,28 +50,29 @@ class LaneTable(Table):
         Field(
             ge=0,
             le=7 * DAY,
-            description='how long a pass that was used does not open again (too_soon); "0s" lets it open at once; '
-            "10 min is too long to hand a phone back over the barrier, short enough to come back",
+            description='how long a used pass does not open again (too_soon); "0s" lets it open at once; '
+            "10 min is too long to hand a phone back over the barrier, and short enough to come back",
         ),
     ] = 600.0
     antipassback: Annotated[
         AntiPassback,
         Field(
-            description='who is inside already, and has not left by a pass: "off", enters again after reuse_after, '
-            '"soft", enters, and the journal says so, "hard", is refused (anti_passback).  Needs a reader at the exit'
+            description='a person who is inside already, and has not left with a pass: "off", enters again after '
+            'reuse_after; "soft", enters, and the journal records it; "hard", is refused (anti_passback).  Needs a '
+            "reader at the exit"
         ),
     ] = AntiPassback.OFF
     forget_inside: Annotated[
         Duration,
-        Field(gt=0, le=7 * DAY, description="after so long a person counts as having left unseen; 12 h is a long day"),
+        Field(gt=0, le=7 * DAY, description="time after which a person counts as having left; 12 h is a long day"),
     ] = 43200.0
     max_inside: Annotated[
         int | None,
-        Field(ge=1, description="how many people may be inside (occupancy_full); counted by passages, set by staff"),
+        Field(ge=1, description="how many people may be inside (occupancy_full); counted by crossings, set by staff"),
     ] = None
     extended_time: Annotated[
         Duration,
-        Field(gt=0, le=120, description="how long a person has the lane who needs more time (`gate lane extend`)"),
+        Field(gt=0, le=120, description="how long a person who needs more time has the lane (`gate lane extend`)"),
     ] = 15.0
     always_extended: Annotated[
         bool, Field(description="true: everybody gets extended_time, and the barrier's longer pulse")
@@ -79,8 +80,8 @@ class LaneTable(Table):
     fire_frees: Annotated[
         bool,
         Field(
-            description="true: in a fire a barrier that can stands free, until staff reset the alarm; the way out must "
-            "be freed by its wiring all the same"
+            description="true: in a fire the barrier, if it can, stands free until staff reset the alarm; the way out "
+            "must be freed by its wiring in any case"
         ),
     ] = True
     interlock: Annotated[
@@ -94,44 +95,44 @@ class LaneTable(Table):
 
 
 class DoorTable(Table):
-    """The door, where one is watched by a contact (role door) or its lock reports back (role lock)."""
+    """The door, where it has a contact (role door) or its lock reports its state (role lock)."""
 
     relock: Annotated[
         Relock,
         Field(
-            description='when the lock falls again: "timer", when the time of the release is over, "open", as soon as '
-            'the door has opened (bolts that catch when it shuts), "close", as soon as it has shut'
+            description='when the lock locks again: "timer", at the end of the release; "open", as soon as the door '
+            'has opened (bolts that latch when it closes); "close", as soon as it has closed'
         ),
     ] = Relock.TIMER
     held_after: Annotated[
-        Duration, Field(ge=1, le=3600, description="open for so long, a door raises an alarm; 30 s is what others use")
+        Duration, Field(ge=1, le=3600, description="time after which an open door raises an alarm; 30 s is usual")
     ] = 30.0
     extended_held_after: Annotated[
         Duration, Field(ge=1, le=3600, description="the same, after the release of a person who needs more time")
     ] = 60.0
     warn_before: Annotated[
-        Duration, Field(ge=0, le=3600, description="so long before that alarm, lamps and buzzer ask to shut the door")
+        Duration, Field(ge=0, le=3600, description="time before that alarm from which lamps and buzzer warn")
     ] = 10.0
     obeys_within: Annotated[
         Duration,
         Field(
             gt=0,
             le=30,
-            description="how soon the bolt must have moved; one that has not takes the lane out of service",
+            description="time within which the bolt must move; otherwise the lane goes out of service",
         ),
     ] = 2.0
     ignore_rex_after_grant: Annotated[
         Duration,
         Field(
-            ge=0, le=10, description="how long the exit button is not heard after a yes; a press that lasts is, then"
+            ge=0, le=10, description="how long the exit button is ignored after a yes; a longer press counts afterwards"
         ),
     ] = 0.0
     ignore_rex_while_open: Annotated[
-        bool, Field(description="true: the exit button is not heard while the door stands open")
+        bool, Field(description="true: the exit button is ignored while the door is open")
     ] = False
     ignore_rex_after_close: Annotated[
         Duration,
-        Field(ge=0, le=10, description="how long it is not heard after the door fell shut, against motion sensors"),
+        Field(ge=0, le=10, description="how long it is ignored after the door has closed, for motion sensors"),
     ] = 0.0
 
     def timing(self, *, contact: bool, feedback: bool) -> DoorTiming:
@@ -142,10 +143,10 @@ class DoorTable(Table):
 class WindowTable(Table):
     """A weekly window of the schedule."""
 
-    mode: Annotated[Mode, Field(description="what the lane does in it")]
+    mode: Annotated[Mode, Field(description="mode of the lane in it")]
     days: Annotated[
         tuple[Literal[Weekday, "holiday"], ...],
-        Field(description="days on which it begins; none is every day.  A holiday is that alone, whatever its weekday"),
+        Field(description="days on which it begins; none means every day.  A holiday counts as `holiday` only"),
     ] = ()
     hours: Annotated[str, Field(description='"22:00-06:00", on the venue\'s wall clock; without it, the whole day')] = (
         "00:00-00:00"
@@ -173,12 +174,12 @@ def _hours(text: str) -> tuple[time, time]:
 
 
 class ScheduleTable(Table):
-    """What the lane does by itself, by the venue's wall clock.  Orders of staff stand above it."""
+    """Modes by the venue's wall clock.  Orders of staff prevail over it."""
 
     windows: Annotated[
         tuple[WindowTable, ...],
         Field(
-            description="the first one that holds decides, and without one [lane] mode; written as tables: "
+            description="the first window that applies sets the mode, and without one [lane] mode; written as tables: "
             '{ mode = "locked_down", hours = "22:00-06:00" }'
         ),
     ] = ()

@@ -90,7 +90,7 @@ class DeviceTable(Table):
 
 
 class VenueTable(Table):
-    """Where this device stands.  Rules are chosen by it, so nothing here is guessed."""
+    """The venue of this device.  Rules are chosen by it, so every key is required."""
 
     id: Annotated[
         Name,
@@ -110,14 +110,14 @@ class VenueTable(Table):
     zone: Annotated[
         Word,
         Field(
-            description="region, as the venue rules name it; no default, a rule for a region must not pass it by",
+            description="region, as the venue rules name it; no default, so that no rule for a region is missed",
             examples=["almaty"],
         ),
     ]
     timezone: Annotated[
         str,
         Field(
-            description="IANA time zone; dates and hours of the venue rules are read on this wall clock",
+            description="IANA time zone of the dates and hours in the venue rules",
             examples=["Asia/Almaty"],
         ),
     ]
@@ -125,7 +125,7 @@ class VenueTable(Table):
         tuple[Language, ...],
         Field(
             min_length=1,
-            description="languages of the page, the first one first; the default is the country's two and English",
+            description="languages of the page, the most important first; the default is the country's two and English",
         ),
     ] = LANGUAGES
 
@@ -149,31 +149,37 @@ class VenueTable(Table):
 
 
 class ListTable(Table):
-    """How old the status list may grow before the gate restricts and refuses.  Counted from the moment
-    the list speaks of, by the trusted clock; warn_after <= restrict_after <= refuse_after."""
+    """The age of the status list at which the gate warns, restricts and refuses.  Counted by the trusted clock
+    from the time of the list; warn_after <= restrict_after <= refuse_after."""
 
     warn_after: Annotated[
         Duration,
         Field(
-            gt=0, le=30 * DAY, description="age above which the technician is told; 6 h is a night of missed updates"
+            gt=0,
+            le=30 * DAY,
+            description="age above which the gate warns the technician; 6 h is a night of missed updates",
         ),
     ] = 6 * 3600.0
     restrict_after: Annotated[
         Duration,
-        Field(gt=0, le=30 * DAY, description="age above which only green enters; a day, for a colour may change daily"),
+        Field(
+            gt=0,
+            le=30 * DAY,
+            description="age above which only green enters; one day, because a colour may change daily",
+        ),
     ] = DAY
     refuse_after: Annotated[
         Duration,
         Field(
             gt=0,
             le=30 * DAY,
-            description="age above which nobody enters (list_expired); two-day-old colours are no knowledge",
+            description="age above which nobody enters (list_expired); after two days most colours may have changed",
         ),
     ] = 2 * DAY
     unlisted: Annotated[
         Unlisted,
         Field(
-            description='whom the list does not name: "refuse", or "use_pass" to believe the colour in the pass; '
+            description='a person who is not on the list: "refuse", or "use_pass" to use the colour in the pass; '
             "the default fails closed"
         ),
     ] = Unlisted.REFUSE
@@ -196,7 +202,7 @@ class ListTable(Table):
 
 
 class ClockTable(Table):
-    """How long the gate goes on when its system clock is behind the latest time it has seen."""
+    """How long the gate continues when its system clock is behind the latest trusted time."""
 
     untrusted_for: Annotated[
         Duration,
@@ -205,52 +211,52 @@ class ClockTable(Table):
             le=7 * DAY,
             description="how long the gate runs on a clock that is behind, counted over restarts, until nobody enters "
             '(clock_untrusted); "0s" refuses at once; 12 h is time for the network to come back or for a technician, '
-            "and short beside the age at which the list is refused, for a gate that was off may be later than it knows",
+            "and much shorter than list.refuse_after, because after a power cut the true time may be later still",
         ),
     ] = 12 * 3600.0
 
 
 class Passes(Table):
-    """Which passes are taken."""
+    """Which passes are accepted."""
 
     presentation_window: Annotated[
         Duration,
         Field(
             ge=1,
             le=300,
-            description="how far the time in a code signed by the phone may lie from the gate's; 30 s is three "
-            "renewals of the code, and too short to pass a screenshot on",
+            description="largest difference between the time in a code signed by the phone and the gate's; "
+            "30 s is three renewals of the code, and too short to forward a screenshot",
         ),
     ] = 30.0
     binding: Annotated[
         Literal["optional", "required"],
         Field(
-            description='"required": only codes freshly signed by the holder\'s phone, so no paper; '
-            "by default people without a smartphone are served too"
+            description='"required": only codes signed by the holder\'s phone just now, so no paper; '
+            "the default also serves people without a smartphone"
         ),
     ] = "optional"
 
 
 class Sync(Table):
-    """Where gate-sync fetches the lists.  Leave the table out, and lists come by hand only."""
+    """Where gate-sync fetches the lists.  Without this table, lists are loaded by hand only."""
 
     mirrors: Annotated[
         tuple[str, ...],
         Field(
             min_length=1,
             description="addresses of the same lists, tried in this order (https://, http:// or file:///); "
-            "what they serve is signed, so a mirror need not be trusted",
+            "their files are signed, so a mirror need not be trusted",
             examples=[["https://lists.example.kz/gate", "https://lists.example.org/gate", "file:///media/usb"]],
         ),
     ]
     every: Annotated[
         Duration,
-        Field(ge=1, le=DAY, description="pause between two look-ups; 15 min is 96 small requests a day"),
+        Field(ge=1, le=DAY, description="time between two syncs; 15 min is 96 small requests a day"),
     ] = 900.0
     root: Annotated[
         Path,
         Field(
-            description="the authority's root.json, which vouches for everything that is fetched; "
+            description="the authority's root.json, by which everything that is fetched is verified; "
             "a relative path starts at this file's folder",
         ),
     ] = Path("root.json")
@@ -286,7 +292,7 @@ class Staff(Table):
         bool,
         Field(
             description="true: staff may look a person up by IIN; this needs the subject index; off by default, "
-            "for the fewer devices hold that index the better"
+            "because few devices should hold that index"
         ),
     ] = False
 
@@ -299,26 +305,26 @@ class JournalTable(Table):
         Field(
             ge=DAY,
             le=3660 * DAY,
-            description="how long rows are kept; they leave in sealed files of up to a month or 10,000 rows, a file "
-            "at a time; 400 days let two years be compared",
+            description="how long rows are kept; they are deleted in sealed files of up to a month or 10,000 rows; "
+            "400 days are a year and a month, to compare two years",
         ),
     ] = 400 * DAY
 
 
 class Kiosk(Table):
-    """The page for visitors, staff and technicians.  Leave the table out, and there is no page."""
+    """The page for visitors, staff and technicians.  Without this table there is no page."""
 
     listen: Annotated[
         str,
         Field(
-            description="host:port of the page; on loopback only, for whoever can open it sees the lane; "
+            description="host:port of the page; on loopback only, because everybody who can open it sees the lane; "
             "port 0 takes any free one"
         ),
     ] = "127.0.0.1:8080"
     texts: Annotated[
         Path | None,
         Field(
-            description="a folder with wording of the venue's own: kk.toml, ru.toml, en.toml with the texts that "
+            description="a folder with the venue's own wording: kk.toml, ru.toml, en.toml with the texts that "
             "differ, by the keys of gate/kiosk/texts/en.toml; a relative path starts at this file's folder"
         ),
     ] = None

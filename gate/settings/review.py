@@ -49,7 +49,7 @@ def advise(settings: Settings, simulated: Collection[KeyPath] = (), barrier: Abi
         *_about_doors(settings, barrier),
         *_about_list(settings),
         *_about_sync(settings),
-        *(Finding((*path, "driver"), _SIMULATED, "Good for trying out only") for path in simulated),
+        *(Finding((*path, "driver"), _SIMULATED, "Use it for trials only") for path in simulated),
         *_about_names(settings),
     ]
 
@@ -83,9 +83,11 @@ def _covered(value: Any) -> Any:
 
 def _about_lane(settings: Settings, barrier: Abilities) -> Iterator[Finding]:
     if settings.lane.mode is Mode.PILOT:
-        yield Finding(("lane", "mode"), "pilot: everybody gets through", 'Write "enforce" when it is meant in earnest')
+        yield Finding(("lane", "mode"), "pilot: everybody gets through", 'Write "enforce" when the trial is over')
     if settings.lane.reuse_after == 0:
-        yield Finding(("lane", "reuse_after"), "a pass opens again at once, for whoever holds it", 'Usual is "10m"')
+        yield Finding(
+            ("lane", "reuse_after"), "a used pass opens again at once, for anybody who holds it", 'Usual is "10m"'
+        )
     if settings.barrier is None:
         yield Finding(("barrier",), "there is no barrier: the gate shows its answer and moves nothing", "Add [barrier]")
         return
@@ -96,9 +98,9 @@ def _about_lane(settings: Settings, barrier: Abilities) -> Iterator[Finding]:
         pulse = getattr(settings.barrier, "pulse", None)
         if isinstance(pulse, float) and pulse > settings.lane.hold:
             what = f"the barrier is locked when hold is over, before its pulse is ({_toml(pulse)})"
-            yield Finding(("lane", "hold"), what, "Let hold be longer than the barrier's pulse")
+            yield Finding(("lane", "hold"), what, "Make hold longer than the barrier's pulse")
     if not any(contact.role is Role.FIRE for contact in settings.inputs):
-        what = "no [[input]] has role fire: the gate cannot tell that the alarm has freed the way"
+        what = "no [[input]] has role fire: the gate cannot know that the alarm has freed the way"
         yield Finding(("input",), what, "Wire the building's alarm contact; the way out itself must not depend on it")
 
 
@@ -106,19 +108,19 @@ def _about_doors(settings: Settings, barrier: Abilities) -> Iterator[Finding]:
     lane, roles = settings.lane, {contact.role for contact in settings.inputs}
     exits = any(reader.direction is Direction.EXIT for reader in settings.readers)
     if lane.antipassback is not AntiPassback.OFF and not exits:
-        what = "no [[reader]] has direction exit: nobody leaves, as far as the gate knows"
+        what = "no [[reader]] has direction exit: no leaving is ever recorded"
         yield Finding(("lane", "antipassback"), what, "Fit a reader on the way out, or leave it to reuse_after")
     counted = exits or Direction.EXIT in barrier.passages or Role.REX in roles
     counted = counted or any(c.role is Role.PASSAGE and c.direction is Direction.EXIT for c in settings.inputs)
     if lane.max_inside is not None and not counted:
-        what = "nothing tells when somebody leaves: the house fills up and stays full"
+        what = "nothing counts the people who leave: the venue becomes full and stays full"
         yield Finding(("lane", "max_inside"), what, "Fit a passage contact or a reader on the way out")
     if settings.door.relock is not Relock.TIMER and not (barrier.door or Role.DOOR in roles):
-        what = "no [[input]] has role door: the lock falls when the time is over"
+        what = "no [[input]] has role door: the lock locks when the time is over"
         yield Finding(("door", "relock"), what, "Wire the door's contact")
     modes = {lane.mode, *(window.mode for window in settings.schedule.windows)}
     if Mode.FREE in modes and settings.barrier and Stance.FREE not in barrier.stances:
-        what = "this barrier cannot stand free: whoever shows a code is let through, one by one"
+        what = "this barrier cannot stand free: each person who shows a code is let through, one by one"
         yield Finding(("barrier",), what, "Choose another mode, or a barrier that can")
 
 
@@ -132,7 +134,7 @@ def _about_list(settings: Settings) -> Iterator[Finding]:
         if getattr(settings.list, name) > usual:
             yield Finding(("list", name), "an old list is trusted for longer than usual", f"Usual is {_toml(usual)}")
     if settings.list.unlisted is Unlisted.USE_PASS:
-        what = "whom the list does not name enters on the colour in the pass"
+        what = "a person who is not on the list enters with the colour in the pass"
         yield Finding(("list", "unlisted"), what, 'Usual is "refuse"')
 
 
@@ -140,7 +142,7 @@ def _about_sync(settings: Settings) -> Iterator[Finding]:
     if settings.sync is None:
         yield Finding(("sync",), "there is no [sync]: lists come by hand only", "Add [sync] with its mirrors")
     elif len(settings.sync.mirrors) == 1:
-        what = "there is one mirror: while it is down, the list grows old"
+        what = "there is one mirror: while it is down, the list is not renewed"
         yield Finding(("sync", "mirrors"), what, "Add a second one, elsewhere")
 
 

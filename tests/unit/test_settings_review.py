@@ -52,7 +52,7 @@ def test_a_configuration_that_needs_no_second_look(tmp_path: Path) -> None:
         ('"10m"', '"0s"', ("lane", "reuse_after"), "opens again at once"),
         ('refuse_after = "48h"', 'refuse_after = "7d"', ("list", "refuse_after"), "longer than usual"),
         ('warn_after = "6h"', 'warn_after = "7h"', ("list", "warn_after"), "longer than usual"),
-        ('unlisted = "refuse"', 'unlisted = "use_pass"', ("list", "unlisted"), "enters on the colour in the pass"),
+        ('unlisted = "refuse"', 'unlisted = "use_pass"', ("list", "unlisted"), "enters with the colour in the pass"),
         ('role = "passage"', 'role = "rex"', ("input",), "no [[input]] has role passage"),
         ('role = "passage"', 'role = "passage"\ndirection = "exit"', ("input",), "no [[input]] has role passage"),
         ('role = "fire"', 'role = "rex"', ("input",), "no [[input]] has role fire"),
