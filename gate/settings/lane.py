@@ -21,9 +21,9 @@ class LaneTable(Table):
     mode: Annotated[
         Mode,
         Field(
-            description='"enforce": only admitted people get through; "pilot": everybody does, while the gate decides, '
-            'shows and records as in "enforce"; "free": the barrier stands open; "locked_down": nobody enters; '
-            '"out_of_service" and "maintenance": nobody is served.  The default fails closed; the schedule and staff '
+            description='who gets through: "enforce", only admitted people; "pilot", everybody, but the gate decides, '
+            'shows and records as in "enforce"; "free", the barrier stands open; "locked_down", nobody enters; '
+            '"out_of_service" and "maintenance", nobody is served.  The default fails closed; the schedule and staff '
             "(`gate lane`) change it for a while"
         ),
     ] = Mode.ENFORCE
@@ -32,7 +32,7 @@ class LaneTable(Table):
         Field(
             gt=0,
             le=60,
-            description="where no passage contact is fitted: how long one person has the lane after a yes, until the "
+            description="how long one person has the lane after a yes, where no passage contact is fitted; then the "
             "next is served; 5 s is an unhurried walk through a door",
         ),
     ] = 5.0
@@ -41,7 +41,7 @@ class LaneTable(Table):
         Field(
             gt=0,
             le=300,
-            description="where a passage contact is fitted: how long one person has the lane after a yes; a person "
+            description="how long one person has the lane after a yes, where a passage contact is fitted; a person "
             "who has not gone through by then may use the pass again; 8 s is a turnstile with a suitcase",
         ),
     ] = 8.0

@@ -316,10 +316,7 @@ class Kiosk(Table):
 
     listen: Annotated[
         str,
-        Field(
-            description="host:port of the page; on loopback only, because everybody who can open it sees the lane; "
-            "port 0 takes any free one"
-        ),
+        Field(description="host:port of the page; on loopback only, for it shows the lane; port 0 takes any free one"),
     ] = "127.0.0.1:8080"
     texts: Annotated[
         Path | None,

@@ -72,7 +72,7 @@ def with_line(old: str, new: str) -> tuple[str, int]:
             'unlisted = "admit"',
             "list.unlisted",
             'is not "refuse" or "use_pass"',
-            "Meaning: whom",
+            "Meaning: a person who is not on the list",
         ),
         ('binding = "optional"', "binding = true", "passes.binding", 'is not "optional" or "required"', "Meaning: "),
         ('id = "ala-t2-07"', 'id = "ala t2"', "device.id", "is not made of letters, digits", "Meaning: name"),
@@ -84,7 +84,7 @@ def with_line(old: str, new: str) -> tuple[str, int]:
         ('timezone = "Asia/Almaty"', 'timezone = "../../etc"', "venue.timezone", "no time zone", "IANA name"),
         ('languages = ["kk", "ru", "en"]', "languages = []", "venue.languages", "is empty", "Meaning: languages"),
         ('languages = ["kk", "ru", "en"]', 'languages = "kk"', "venue.languages", "a list in brackets", "Meaning: "),
-        ('languages = ["kk", "ru", "en"]', 'languages = ["kk", "kk"]', "venue.languages", "twice", "once"),
+        ('languages = ["kk", "ru", "en"]', 'languages = ["kk", "kk"]', "venue.languages", "duplicated", "once"),
         ('languages = ["kk", "ru", "en"]', 'languages = ["kk", "de"]', "venue.languages[1]", '"de" is not', "Meaning:"),
         # the page
         ('listen = "127.0.0.1:8080"', 'listen = "0.0.0.0:8080"', "kiosk.listen", "reachable from outside", "over SSH"),
@@ -94,7 +94,7 @@ def with_line(old: str, new: str) -> tuple[str, int]:
         ('listen = "127.0.0.1:8080"', 'listen = "::1:80"', "kiosk.listen", "is not host:port", "127.0.0.1:8080"),
         ('listen = "127.0.0.1:8080"', 'listen = "127.0.0.1:65536"', "kiosk.listen", "is not host:port", "8080"),
         # the mirrors
-        ('every = "15m"', 'every = "0s"', "sync.every", '"0s" must be at least 1s', "Meaning: pause"),
+        ('every = "15m"', 'every = "0s"', "sync.every", '"0s" must be at least 1s', "Meaning: time between two syncs"),
         # drivers
         ('driver = "gpio_relay"', 'driver = "gpio"', "barrier.driver", "no barrier driver 'gpio'", "Known: fake,"),
         ('driver = "gpio_relay"', "driver = 5", "barrier.driver", "5 should be text", "`gate drivers`"),
