@@ -136,7 +136,9 @@ def _points(group: str) -> tuple[EntryPoint, ...]:
 def _load(kind: str, point: EntryPoint) -> AnySpec:
     spec = _import(kind, point)
     if not isinstance(spec, DriverSpec):
-        raise ConfigError(f"{kind} driver {point.name!r} ({point.value}) is not a DriverSpec", hint="Tell its author")
+        raise ConfigError(
+            f"{kind} driver {point.name!r} ({point.value}) is not a DriverSpec", hint="Report it to its author"
+        )
     return spec
 
 

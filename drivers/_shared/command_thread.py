@@ -81,6 +81,6 @@ class CommandThread:
         self._pending.discard(order)
         error = order.exception() if not order.cancelled() else None
         if isinstance(error, ODD):  # a malformed answer is the device's fault, not the gate's
-            error = DeviceError(f"the device answers what cannot be understood ({error!r})", hint="See its cable")
+            error = DeviceError(f"the device sends a malformed answer ({error!r})", hint="See its cable")
         if self._failure is None:
             self._failure = error

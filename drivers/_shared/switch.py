@@ -61,5 +61,5 @@ def odd_answers(name: str) -> Iterator[None]:
         yield
     except ODD as error:
         raise DeviceError(
-            f"{name} answers what cannot be understood ({error!r})", hint="See its cable, and that it is this device"
+            f"{name} sends a malformed answer ({error!r})", hint="See its cable, and that it is this device"
         ) from error

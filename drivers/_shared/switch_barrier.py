@@ -146,7 +146,7 @@ class SwitchBarrier(Barrier):
 
     def _take(self, stance: Stance) -> None:
         if not self._switch.pose(stance):
-            raise ValueError(f"{self._switch.name} knows no stance {stance}")
+            raise ValueError(f"{self._switch.name} has no stance {stance}")
 
     async def _uphold(self) -> None:
         """Send the orders that must be repeated.  Raises DeviceError."""
@@ -227,7 +227,7 @@ class HostTimedBarrier(SwitchBarrier):
         if self._switch.pose(stance):
             return
         if stance is not Stance.FREE:
-            raise ValueError(f"{self._switch.name} knows no stance {stance}")
+            raise ValueError(f"{self._switch.name} has no stance {stance}")
         self._leased = True
         self._hold_open()
 

@@ -78,7 +78,7 @@ class _RelaySwitch(Switch):
 
     def _disobeyed(self) -> DeviceError:
         return DeviceError(
-            f"{self.name} does not follow what it is told",
+            f"{self.name} does not follow its orders",
             hint="Look for a short or an overload on the line, or another program that drives it",
         )
 

@@ -126,7 +126,7 @@ class LotTurnstile(ThreadedSwitch):
         for direction, was, is_ in zip(Direction, before, now, strict=True):
             more = (is_ - was) % 2**32
             if more > _MOST:
-                self._log.warning(f"{self.name}: its counter went from {was} to {is_}, which nobody walked")
+                self._log.warning(f"{self.name}: its counter went from {was} to {is_}: not counted")
             else:
                 self._passed = self._passed + [direction] * more  # a new list: `sensed` takes the old one
 

@@ -167,7 +167,7 @@ class Panel:
     def check(self) -> None:
         self._raise_problem()
         if not self.secure or time.monotonic() - self._received_at > _SILENT_FOR:
-            raise DeviceError(f"{self.name} is lost", hint="Check its power and its wires; it is sought again")
+            raise DeviceError(f"{self.name} is lost", hint="Check its power and its wires; the gate searches for it")
 
     def close(self) -> None:
         """Send the pending orders, if the module is there, and end the thread.  Blocks.  Never raises."""
@@ -256,7 +256,7 @@ class Panel:
     def _write(self, data: bytes) -> int:
         if UNSEEDED in data:
             self._problem = DeviceError(
-                "OSDP: the session keys of this panel would be the same at every start",
+                "OSDP: the session keys of this panel would repeat at every start",
                 hint="Install the libosdp that the constraints file names",
             )
             return len(data)  # and nothing is sent

@@ -199,7 +199,9 @@ class Camera(Reader):
             self._log.warning(f"{self._name}: picture skipped: {one_line(why)}")
 
     def _lie(self, what: str) -> DeviceError:
-        return DeviceError(f"{self._name}: its worker process talks nonsense: {what}", hint="It is started again")
+        return DeviceError(
+            f"{self._name}: its worker process sends malformed messages: {what}", hint="It is started again"
+        )
 
     async def _receive(self, worker: WorkerProcess, wait: float, missing: str, within: float) -> Any:
         try:

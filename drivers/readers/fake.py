@@ -65,7 +65,7 @@ class FakeReader(Reader):
 
     def _fail(self, how: str) -> NoReturn:
         self._note(how)
-        raise DeviceError(f"fake reader: {how}", hint="It was told to fail: take it out of `faults`")
+        raise DeviceError(f"fake reader: {how}", hint="This is a planned fault: see `faults` in its settings")
 
     def _note(self, what: str) -> None:
         self.history.append((time.monotonic(), what))

@@ -34,7 +34,7 @@ class Crowd:
             return
         raise UnmeantError(
             f"{what}: nothing was changed",
-            hint=f"Look whether ids and statuses are written as before; if it is meant, {command} with --grow",
+            hint=f"Check that ids and statuses are written as before; if it is right, {command} with --grow",
         )
 
     def _is_crowd(self, count: int) -> bool:

@@ -11,7 +11,8 @@ from gate.authority.crowd import Crowd
 from gate.authority.matching import Waiting
 from gate.authority.people import People
 from gate.authority.sources.ids import Ids
-from gate.authority.sources.rows import Batch, PeopleSource, Problems
+from gate.authority.sources.problems import Problems
+from gate.authority.sources.rows import Batch, PeopleSource
 from gate.authority.statuses import Places, StatusTable, Values
 from gate.core.model import Listing
 

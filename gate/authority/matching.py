@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gate.authority.people import BUCKETS, Digests, Newcomers, People, buckets_of
-from gate.authority.sources.rows import Problems
+from gate.authority.sources.problems import Problems
 from gate.authority.statuses import Places, Values
 from gate.errors import StoreError
 

@@ -30,7 +30,7 @@ def parse(data: bytes, kind: type[SignedPart]) -> SignedPart:
     try:
         signed = Metadata.from_bytes(data).signed
     except RepositoryError as error:
-        raise StoreError(f"metadata that is none: {error}", hint="Put it back from a backup") from error
+        raise StoreError(f"the metadata is malformed: {error}", hint="Put it back from a backup") from error
     if not isinstance(signed, kind):
         raise StoreError(f"metadata of {signed.type} where another role's should be", hint="Put it back from a backup")
     return signed

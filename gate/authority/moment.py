@@ -31,17 +31,17 @@ class Moment:
         """Raise PublishError for a time that gates would or should refuse.  `ahead` confirms a leap."""
         as_of = self.as_of
         if not 1 <= as_of <= LATEST - _ROOM:
-            raise PublishError(f"a list cannot speak of the moment {as_of}", hint="Give Unix seconds")
+            raise PublishError(f"a list cannot be dated {as_of}", hint="Give Unix seconds")
         if self.reset is not None:
             if as_of < self.reset.to:
                 raise PublishError(
-                    f"the time is reset to {day(self.reset.to)}, and the list speaks of {day(as_of)}",
+                    f"the time is reset to {day(self.reset.to)}, and the list is dated {day(as_of)}",
                     hint="Check this computer's clock (or --at)",
                 )
             return self._check_leap(self.reset.to, ahead=ahead)
         if self.last is not None and as_of < self.last:
             raise PublishError(
-                f"the published list speaks of {day(self.last)}, this one of {day(as_of)}, which is earlier",
+                f"the published list is dated {day(self.last)}, this one {day(as_of)}, which is earlier",
                 hint="Check this computer's clock (or --at).  If it was wrong when that list was published, "
                 "reset the time of all gates: `gate authority reset-time DIR`",
             )
@@ -52,12 +52,12 @@ class Moment:
             return
         if last is not None and self.as_of - last > LONGEST_SILENCE:
             raise UnmeantError(
-                f"the published list speaks of {day(last)}, this one of {day(self.as_of)}",
+                f"the published list is dated {day(last)}, this one {day(self.as_of)}",
                 hint="Check this computer's clock (or --at): gates go by it.  If it is right, publish with --ahead",
             )
         if self.as_of > self.offline_end:
             raise UnmeantError(
-                f"the list speaks of {day(self.as_of)}, what the offline keys signed ends on {day(self.offline_end)}",
+                f"the list is dated {day(self.as_of)}, what the offline keys signed ends on {day(self.offline_end)}",
                 hint="Check this computer's clock (or --at).  If it is right, publish with --ahead and --keys",
             )
 
@@ -66,7 +66,7 @@ def check_clock(as_of: int, clock: float, *, ahead: bool) -> None:
     """Raise PublishError when `as_of` is ahead of `clock`, this computer's time in Unix s."""
     if as_of > clock + CLOCK_SLACK and not ahead:
         raise UnmeantError(
-            f"the list would speak of {day(as_of)}, and it is {day(clock)}",
+            f"the list would be dated {day(as_of)}, and it is {day(clock)}",
             hint="Gates refuse a list from the future.  If this computer's clock is wrong, and only then, add --ahead",
         )
 

@@ -127,7 +127,7 @@ def _check_follows(lists: Lists, head: wire.Head, *, shrink: bool) -> None:
     if lists.listed < SHRINKS_BELOW * head.listed and not shrink:
         raise UnmeantError(
             f"{head.listed} people are listed in what is published, {lists.listed} would be left: nothing was changed",
-            hint="Import what is missing; if it is meant, publish with --shrink",
+            hint="Import what is missing; if it is right, publish with --shrink",
         )
 
 

@@ -84,7 +84,7 @@ def init(
       gate authority init /srv/authority --keys /media/usb/gate-keys --seal --only offline
     """
     if only and not seal:
-        raise UsageError("--only says which keys --seal seals", hint="Give both")
+        raise UsageError("--only is of use with --seal only", hint="Give both")
     private = private_keys(classes_of(only) if seal else ())
     made = Authority.create(
         directory, at=moment(at), keys=keys, root_keys=root_keys, threshold=threshold, private=private
@@ -177,7 +177,7 @@ def rotate(
         opened.rotate_role(SigningRole(role), moment(at))
         answer(as_json, {"role": role}, f"{role} has new keys; publish now, and back {directory / 'private'} up")
     else:
-        raise UsageError("whose keys are meant must be said once", hint="Give either --issuer ID or --role NAME")
+        raise UsageError("one of --issuer and --role is needed", hint="Give either --issuer ID or --role NAME")
 
 
 @authority.command()

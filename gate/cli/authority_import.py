@@ -22,7 +22,8 @@ from gate.authority.sources.csv_file import CsvFile
 from gate.authority.sources.file_kinds import HEAD, WORKBOOK, name_kind
 from gate.authority.sources.ids import IdKind
 from gate.authority.sources.parquet_file import MAGIC, ParquetFile
-from gate.authority.sources.rows import BadRowsError, PeopleSource, Progress
+from gate.authority.sources.problems import BadRowsError
+from gate.authority.sources.rows import PeopleSource, Progress
 from gate.authority.sources.sql_query import SqlQuery
 from gate.authority.sources.workbook import SUFFIXES, Workbook
 from gate.cli.authority_options import open_authority, passphrase_option

@@ -99,7 +99,9 @@ def _ask(what: str, *, new: bool) -> str:
         return str(meta[_WORDS])
     if not sys.stdin.isatty():
         raise SealedError(
-            f"{what} are sealed, and nobody is here to be asked" if not new else f"{what} need a passphrase",
+            f"{what} are sealed, and there is no terminal to ask for the passphrase"
+            if not new
+            else f"{what} need a passphrase",
             hint="Give it with --passphrase-file FILE",
         )
     passphrase: str = click.prompt(f"Passphrase of {what}", hide_input=True, confirmation_prompt=new, err=True)
@@ -128,7 +130,7 @@ def moment(at: int | None) -> int:
 def place_of(opened: Authority, idx: int | None, person: str | None) -> int:
     """Return the place that --idx or --person names.  Raises UsageError."""
     if (idx is None) == (person is None):
-        raise UsageError("whose pass it is must be said once", hint="Give either --idx or --person")
+        raise UsageError("one of --idx and --person is needed", hint="Give either --idx or --person")
     if idx is not None:
         return idx
     place = opened.place_of(person or "")

@@ -126,9 +126,7 @@ def _examiner(pass_only: bool, trust: Path | None, config: Path | None) -> PassE
         clock = GateClock(SystemClock(), Kept(), untrusted_for=0.0)  # no gate: only the system clock
         return PassExaminer(Verifier(_trust(trust), venue=None), None, clock, has_trust=True)
     if config is None:
-        raise UsageError(
-            "it is not said which gate is asked", hint="Add --config gate.toml, or --pass-only --trust trust.json"
-        )
+        raise UsageError("no gate is given", hint="Add --config gate.toml, or --pass-only --trust trust.json")
     settings = load_settings(config, config_of)
     where = answered_in(settings)
     preview = Preview(where, settings.policy)

@@ -67,7 +67,7 @@ def run_directory(config: Path | None, state_dir: Path | None) -> Path:
         if config.absolute().parent == USUAL.parent / LANES:
             return DEFAULT_RUN / config.stem
     if config is None and not USUAL.exists():
-        raise UsageError("it is not said where the gate's state lies", hint="Give --config FILE or --state-dir DIR")
+        raise UsageError("the gate's state directory is not given", hint="Give --config FILE or --state-dir DIR")
     return load_settings(config or USUAL, config_of).device.runs
 
 
@@ -88,5 +88,5 @@ def answered(config: Path | None, state_dir: Path | None) -> Places:
 
 def _named(config: Path | None) -> Path:
     if config is None and not USUAL.exists():
-        raise UsageError("it is not said where the gate's state lies", hint="Give --config FILE or --state-dir DIR")
+        raise UsageError("the gate's state directory is not given", hint="Give --config FILE or --state-dir DIR")
     return config or USUAL

@@ -59,7 +59,7 @@ class Metrics:
         self._version = Gauge("gate_list_version", "Version of the status list.", registry=registry)
         self._version.set(math.nan)
         self._as_of_gauge = Gauge(
-            "gate_list_as_of_timestamp_seconds", "Unix time the status list speaks of.", registry=registry
+            "gate_list_as_of_timestamp_seconds", "Unix time of the status list.", registry=registry
         )
         self._age = Gauge("gate_list_age_seconds", "Age of the status list by the trusted clock.", registry=registry)
         self._grade = states("gate_list_grade", "How old the list counts as.", Freshness)

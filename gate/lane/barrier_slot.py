@@ -41,7 +41,7 @@ class BarrierSlot:
             if self._problem is not None:
                 raise DeviceError(self._problem.what, hint=self._problem.hint) from self._problem
             watch.result()
-            raise DeviceError("barrier: its driver watches it no more", hint="It is being opened again")
+            raise DeviceError("barrier: its driver has stopped watching it", hint="It is being opened again")
         finally:
             self._barrier = None
             await self._end_order()  # a later failure would take the next barrier with it

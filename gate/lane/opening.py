@@ -43,7 +43,7 @@ async def open_store(
                 outlet.device(*_DEVICE, problem)
         else:
             if problem:
-                log.info("the store can be had again")
+                log.info("the store can be opened again")
                 outlet.device(*_DEVICE, "")
             return judge, watched
         for _ in range(RETRY):

@@ -85,7 +85,7 @@ def parse_request(line: bytes) -> Request:
     if first["type"].startswith("json") or first["type"] == "model_attributes_type":
         raise ValueError("this request is not one JSON object in one line")
     if first["type"].startswith("union"):
-        raise ValueError("`do` is none of status, order, extend, reset, admit, inside")
+        raise ValueError("`do` is not one of status, order, extend, reset, admit, inside")
     key = str(first["loc"][-1]) if first["loc"] else ""
     match key:
         case "mode":
@@ -130,7 +130,7 @@ def ask(run_dir: Path, request: Request) -> dict[str, Any]:
         if folder >= 0:
             os.close(folder)
     if not good:
-        raise GateError(f"the lane says no: {problem}", hint="See `gate lane status`")
+        raise GateError(f"the lane refuses: {problem}", hint="See `gate lane status`")
     return answer
 
 

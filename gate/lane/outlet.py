@@ -118,7 +118,7 @@ class Outlet:
     def stands(self, stance: Stance, state: LaneState) -> None:
         if stance is Stance.FREE:
             why = "a fire alarm" if state.fire else f"mode {state.mode}"
-            log.warning("the barrier is told to stand open", because=why)
+            log.warning("the barrier is ordered to stand open", because=why)
 
     def device(self, name: str, driver: str, problem: str) -> None:
         self._publish(DeviceChanged(self._clock.now(), name, driver, problem))

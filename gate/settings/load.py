@@ -180,9 +180,9 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
         found = _POSITION.search(str(error))
         what = _POSITION.sub("", str(error))
         line, column = (int(found[1]), int(found[2])) if found and found[1] else (text.count("\n") + 1, None)
-        hint = "Correct the TOML here; text and durations stand in quotes, a table's name in brackets"
+        hint = "Correct the TOML here; text and durations need quotes, a table's name needs brackets"
         if "twice" in what or "overwrite" in what:
-            hint = "It stands in the file twice: keep one"
+            hint = "It is in the file twice: keep one"
         problem = SettingsProblem(str(path), line, "", f"this is not TOML: {what[:1].lower()}{what[1:]}", hint, column)
         raise SettingsError([problem]) from error
 
@@ -336,7 +336,7 @@ def _device(
         return None
     if not issubclass(model, BASES[kind]):
         what = f"the settings of driver {name!r} are no {BASES[kind].__name__}"
-        findings.append(Finding((*place, "driver"), what, "Tell the driver's author"))
+        findings.append(Finding((*place, "driver"), what, "Report it to the driver's author"))
         return None
     config: DriverConfig | None = _check(model, table, place, folder, findings)
     return config

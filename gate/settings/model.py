@@ -191,7 +191,7 @@ class ListTable(Table):
             if least > most:
                 raise wrong(
                     f"{low} ({show_duration(least)}) is longer than {high} ({show_duration(most)})",
-                    "Let warn_after <= restrict_after <= refuse_after hold; a key left out has its default",
+                    "Keep warn_after <= restrict_after <= refuse_after; a key left out has its default",
                     key=low if low in self.model_fields_set else high,
                 )
         return self

@@ -160,7 +160,7 @@ def _content(publication: Publication, places: Places, file: ListFile | None, *,
         same = same and not file.earlier and file.path == places.list_db and _is_whole(file)
         nibbles = _nibbles(file, offered) if publication.nibbles is None else publication.nibbles
     elif publication.nibbles is None:
-        raise PublishError("the list that is held is another than was thought", hint="Sync again")
+        raise PublishError("the list in use has changed meanwhile", hint="Sync again")
     else:
         same, nibbles = False, publication.nibbles
     return _Content(head, documents, nibbles, same)
@@ -191,11 +191,11 @@ def _is_whole(file: ListFile) -> bool:
 
 def _nibbles(file: ListFile, head: Head) -> bytes:
     if file.head.sha256 != head.sha256:
-        raise PublishError("the list that is held is another than was thought", hint="Sync again")
+        raise PublishError("the list in use has changed meanwhile", hint="Sync again")
     try:
         return file.nibbles()
     except StoreError as error:
-        raise PublishError("the list that is held is another than was thought", hint="Sync again") from error
+        raise PublishError("the list in use has changed meanwhile", hint="Sync again") from error
 
 
 def _check_nibbles(head: Head, nibbles: bytes) -> None:
@@ -204,7 +204,7 @@ def _check_nibbles(head: Head, nibbles: bytes) -> None:
     pairs = np.frombuffer(nibbles, np.uint8)
     low, high = pairs & 15, pairs >> 4
     if max(low.max(), high.max()) > MAX_VALUE:
-        raise PublishError("the list holds values that mean nothing", hint="Publish it again, or update the gate")
+        raise PublishError("the list holds unknown values", hint="Publish it again, or update the gate")
     if head.size % 2 and high[-1]:
         raise PublishError("the list holds a place beyond its end", hint="Publish it again")
     listed = int(np.count_nonzero(low) + np.count_nonzero(high))
@@ -243,11 +243,11 @@ def _check_follows(head: Head, least: int, held: ListHead, *, may_shrink: bool) 
     _floor("status list", held.version, head.version, same=same)
     if head.as_of < least:
         raise PublishError(
-            f"status list: version {head.version} speaks of an earlier time than version {held.version} held here",
+            f"status list: version {head.version} is dated earlier than version {held.version} held here",
             hint="Publish it with the present time",
         )
     if head.listed < SHRINKS_BELOW * held.listed and head.shrunk_at <= held.version and not may_shrink:
         raise PublishError(
-            f"status list: version {head.version} names {head.listed} people where {held.listed} were named before",
-            hint="If that is meant, say so when publishing: `gate authority publish DIR --shrink`",
+            f"status list: version {head.version} names {head.listed} people, the version before named {held.listed}",
+            hint="If that is right, publish it with `gate authority publish DIR --shrink`",
         )

@@ -54,7 +54,7 @@ def reset_floor(
         signed = max(read_signed(places) or 0.0 for places in lists)
         if signed > now and not list_is_wrong:
             raise StoreError(
-                f"the list speaks of {day(signed)}, and the system clock says {day(now)}",
+                f"the list is dated {day(signed)}, and the system clock shows {day(now)}",
                 hint="If the system clock is wrong, set it (`timedatectl set-time`).  If it is the list that is wrong, "
                 "add --list-is-wrong, then load a newer list",
             )

@@ -103,7 +103,7 @@ def prove(state_dir: Path, known: str | None = None) -> Proof:
     if proof.first > 1 and (1, proof.first - 1) not in proof.lost and walk.forgotten < proof.first - 1:
         raise _broken(f"rows 1 to {proof.first - 1} are missing, and no row says that they were kept long enough")
     if end and not end.lost and end.seq > proof.rows:
-        raise _broken(f"the journal ends at row {proof.rows}, but journal.end speaks of row {end.seq}")
+        raise _broken(f"the journal ends at row {proof.rows}, but journal.end names row {end.seq}")
     return proof
 
 
@@ -151,9 +151,7 @@ class _Walk:
         wanted = _parse_known(self.known)
         beyond = wanted[0] if wanted and wanted[0] > self.seq else 0
         if missing := max((*self.signed, beyond), default=0):
-            raise _broken(
-                f"the journal ends at row {self.seq}, but a checkpoint speaks of row {missing}: its tail was cut"
-            )
+            raise _broken(f"the journal ends at row {self.seq}, but a checkpoint names row {missing}: its tail was cut")
         return Proof(self.seq, self.checked, f"{self.seq}:{self.digest.hex()}", self.first or 1, tuple(self.lost))
 
 

@@ -127,7 +127,7 @@ class LaneFile:
         if not self.is_there():
             raise StoreError(
                 f"{self._path}: removed or replaced under the running gate",
-                hint="It is written again from memory; see who touches the state directory",
+                hint="It is written again from memory; find the program that changes the state directory",
             )
 
     def is_there(self) -> bool:

@@ -89,7 +89,7 @@ class StatusList:
         try:
             return _LISTINGS[nibble]
         except IndexError:
-            raise damaged(file.path, f"a place holds {nibble}, which means nothing") from None
+            raise damaged(file.path, f"a place holds {nibble}, which is no status") from None
 
     @property
     def damage(self) -> StoreError | None:

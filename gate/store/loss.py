@@ -86,7 +86,7 @@ def last_loss(connection: sqlite3.Connection) -> Loss | None:
         known = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'loss'").fetchone()
         return read_loss(connection) if known else None
     except sqlite3.Error as error:
-        raise StoreError(f"lane.db: {error}", hint="Start `gate run`, which sees to it") from error
+        raise StoreError(f"lane.db: {error}", hint="Start `gate run`, which repairs it") from error
 
 
 def bound_losses(connection: sqlite3.Connection, at: float) -> None:

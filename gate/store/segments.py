@@ -59,7 +59,7 @@ def opened(path: Path) -> Iterator[tuple[JournalSegment, sqlite3.Connection]]:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
             row = connection.execute("SELECT first, before, last, last_at FROM segment").fetchone()
             if row is None:
-                raise DamagedError(f"{path}: damaged (it says nothing of itself)", hint="Keep it as evidence")
+                raise DamagedError(f"{path}: damaged (it has no description)", hint="Keep it as evidence")
             yield JournalSegment(path, *row), connection
     except (sqlite3.Error, UnicodeError, OSError) as error:
         raise unusable(path, error) from error

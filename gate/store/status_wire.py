@@ -63,7 +63,7 @@ class Head(_Form):
     def _chain_climbs(self) -> "Head":
         steps = [*(delta.since for delta in self.deltas), self.version]
         if any(low >= high for low, high in pairwise(steps)):
-            raise ValueError("the chain of deltas does not climb to the current version")
+            raise ValueError("the chain of deltas does not lead to the current version")
         return self
 
     @classmethod

@@ -18,7 +18,7 @@ def redirected(url: str, location: str) -> str:
     shown = "".join(letter if letter.isascii() and letter.isprintable() else "?" for letter in location)
     problem = SyncError(
         f"{url}: the mirror redirects to {shown[:LONGEST_SHOWN] or 'nowhere'}, which is another site",
-        hint="A log-in page of the network may answer; if it is meant, name that address in [sync] mirrors",
+        hint="A log-in page of the network may answer; if it is right, name that address in [sync] mirrors",
     )
     try:
         old, new = urlsplit(url), urlsplit(urljoin(url, location))

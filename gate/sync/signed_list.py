@@ -66,7 +66,7 @@ def _publication(path: Path, repository: MirrorRepository) -> Publication:
     except OSError as error:
         raise StoreError(f"{error.filename}: {error.strerror}", hint="See the disk and its rights") from error
     except Exception as error:
-        raise ForgedError(f"{path}: it cannot be worked with ({type(error).__name__})", hint=HINT) from error
+        raise ForgedError(f"{path}: it cannot be used ({type(error).__name__})", hint=HINT) from error
     return Publication(trust, rules, head, None, time)
 
 

@@ -26,7 +26,7 @@ def take_subjects(repository: MirrorRepository, device: VerifyKey, where: Where)
     if repository.length(SUBJECTS) is None or repository.length(target) is None:
         raise SyncError(
             "the subject index is not published for this device",
-            hint="Give the authority what `gate list device-key` prints: `gate authority add-device`, then publish",
+            hint="Give its `gate list device-key` to the authority: `gate authority add-device`, then publish",
         )
     head = SubjectsHead.parse(repository.document(SUBJECTS))
     known = held_subjects(where)

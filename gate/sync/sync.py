@@ -225,7 +225,7 @@ def _words(deltas: tuple[str, ...]) -> str:
 
 def _unusable(address: str, why: str) -> SyncError:
     return SyncError(
-        f"{shown(address)}: what it serves cannot be worked with ({why})",
+        f"{shown(address)}: what it serves cannot be used ({why})",
         hint="Report it to the mirror's operator; `--verbose` shows more",
     )
 

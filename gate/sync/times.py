@@ -59,14 +59,14 @@ class Times:
         replaces the trusted time, where a reset withdraws it."""
         if as_of > min(offline_end, LATEST):
             raise PublishError(
-                f"the list speaks of {day(as_of)}, when nothing that the authority signed is valid any more",
-                hint="The clock of the authority was wrong: it has to reset the time, `gate authority reset-time`",
+                f"the list is dated {day(as_of)}, after the end of everything that the authority signed",
+                hint="The authority's clock was wrong: reset the time there, `gate authority reset-time`",
             )
         known = max(self.system, self.trusted if reset_to is None else reset_to)
         is_behind = self.is_behind if reset_to is None else self.system < reset_to - TOLERANCE
         if as_of > known + AHEAD and not is_behind:
             raise PublishError(
-                f"the list speaks of {day(as_of)}, and it is {day(known)} by this device",
+                f"the list is dated {day(as_of)}, and it is {day(known)} by this device",
                 hint="If this device's clock is wrong, set it: `timedatectl set-time`.  "
                 "If it is right, the clock of the authority was wrong: it has to reset the time, "
                 "`gate authority reset-time`",

@@ -120,7 +120,7 @@ class Web:
         if self._proxy is None:
             return SyncError(f"{url}: a proxy on the way requires a user and a password (407)", hint=_NETWORK)
         if status != 407:
-            hint = "Ask the person who runs the proxy to let this device through to the mirror"
+            hint = "Ask the proxy's operator to allow this device to reach the mirror"
             return SyncError(f"{url}: the proxy ({self._proxy.name}) answers {status}", hint=hint)
         if self._proxy.credentials:
             hint = "Correct them in the variable; percent-encode signs like @ and :"
@@ -143,7 +143,7 @@ class Web:
             if isinstance(cause, NewConnectionError):
                 why = getattr(cause.__cause__, "strerror", None) or "no connection"
                 there = "there" if self._proxy is None else f"at {who}"
-                return SyncError(f"{url}: nobody answers {there} ({why})", hint=_NETWORK)
+                return SyncError(f"{url}: no answer {there} ({why})", hint=_NETWORK)
             if isinstance(cause, HttpTimeoutError):
                 return SyncError(f"{url}: no answer within {SILENCE:.0f} s from {who}", hint=_NETWORK)
             if isinstance(cause, SSLError):

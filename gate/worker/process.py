@@ -44,7 +44,7 @@ _ENVIRONMENT = {  # libraries read these once, when they are loaded
 }
 
 _LONGEST_WORDS = 500  # characters
-_HINT = "The log above may say why; it is started again by itself"
+_HINT = "See the log above; it is started again by itself"
 
 
 class _Pipes(asyncio.SubprocessProtocol):
@@ -248,7 +248,7 @@ class WorkerProcess:
             raise self._nonsense(str(error)) from None
 
     def _nonsense(self, what: str) -> DeviceError:
-        return DeviceError(f"{self._name}: its worker process talks nonsense: {what}", hint=_HINT)
+        return DeviceError(f"{self._name}: its worker process sends malformed messages: {what}", hint=_HINT)
 
     async def _exited(self, within: float) -> None:
         with suppress(TimeoutError):

@@ -155,7 +155,7 @@ class _AtOnce:
         try:
             work()
         except command_thread.ODD as error:
-            raise DeviceError("the device answers what cannot be understood", hint="See its cable") from error
+            raise DeviceError("the device sends a malformed answer", hint="See its cable") from error
 
 
 def _modbus(data: bytes) -> None:

@@ -19,7 +19,7 @@ from drivers.readers.camera_check_messages import EXAMINATION
 from drivers.readers.camera_messages import CAMERA
 from gate.authority.sources.csv_file import CsvFile
 from gate.authority.sources.ids import IdKind, Ids
-from gate.authority.sources.rows import Problems
+from gate.authority.sources.problems import Problems
 from gate.authority.sources.workbook import Workbook
 from gate.core.iin import damage, iin_fault, is_iin
 from gate.core.model import Listing

@@ -64,19 +64,19 @@ def newer(places: dict[int, Listing] = PLACES, **changes: Any) -> module.Publica
     [
         (newer(version=1), "status list: version 1 is older"),
         (newer({0: Listing.RED}, version=2), "version 2 is held here with other content"),
-        (newer(as_of=NOW - 61), "speaks of an earlier time"),
+        (newer(as_of=NOW - 61), "is dated earlier than version"),
         (newer(trust=trust_json(1)), r"trust\.json: version 1 is older"),
         (newer(rules=rules_json(2, ("green",))), r"rules\.json: version 2 is held"),
         (newer(rules=rules_json(3, ("red",))), "would admit red"),
         (newer(trust=b"{}"), "trust list: version: is missing"),
-        (replace(newer(), nibbles=b"\6" * 2048), "values that mean nothing"),
+        (replace(newer(), nibbles=b"\6" * 2048), "unknown values"),
         (replace(newer(), nibbles=bytes(2048)), "names 0 people, its head says 5"),
         (replace(newer(), nibbles=bytes(2047)), "does not hold the 4096 places"),
         (
             replace(newer(), nibbles=newer({(place + 2) % 4096: what for place, what in PLACES.items()}).nibbles),
             "is not the one",
         ),
-        (replace(newer(PLACES | {2: Listing.RED}), nibbles=None), "is another than was thought"),
+        (replace(newer(PLACES | {2: Listing.RED}), nibbles=None), "the list in use has changed meanwhile"),
     ],
 )
 def test_what_is_unfit_or_older_is_refused_and_the_list_stays(

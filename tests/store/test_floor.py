@@ -325,7 +325,7 @@ def test_what_was_signed_is_not_reset(tmp_path: Path) -> None:
     load(tmp_path, {7: Listing.GREEN})
     with lane(tmp_path) as admission:
         admission.note(JournalEvent.GATE, NOW, "started")
-    with pytest.raises(StoreError, match=r"the list speaks of 2027-01-15 07:59 UTC.*set it"):
+    with pytest.raises(StoreError, match=r"the list is dated 2027-01-15 07:59 UTC.*set it"):
         reset_floor(tmp_path, NOW - DAY)
     assert read_floor(tmp_path) == NOW
 

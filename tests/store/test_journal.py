@@ -50,7 +50,7 @@ def test_an_untouched_journal_is_whole(connection: sqlite3.Connection) -> None:
         ("UPDATE journal SET detail = NULL WHERE seq = 10", "row 10 was changed"),
         ("DELETE FROM journal WHERE seq = 4", "row 4 is missing"),
         ("UPDATE journal SET seq = 11 WHERE seq = 10", "row 10 is missing"),
-        ("DELETE FROM journal WHERE seq > 7", "a checkpoint speaks of row 10: its tail was cut"),
+        ("DELETE FROM journal WHERE seq > 7", "a checkpoint names row 10: its tail was cut"),
         ("UPDATE checkpoint SET signature = zeroblob(64) WHERE seq = 5", "not signed by this device"),
         ("UPDATE checkpoint SET device = 'other' WHERE seq = 5", "not signed by this device"),
     ],

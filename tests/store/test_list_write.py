@@ -29,7 +29,7 @@ def test_the_lists_that_a_lane_has_verified_are_for_itself_alone(tmp_path: Path)
 def test_a_value_that_means_nothing_is_no_list(tmp_path: Path, place: int) -> None:
     apply(publication({place: max(Listing)}), tmp_path)
     beyond = cast("Listing", max(Listing) + 1)
-    with pytest.raises(PublishError, match="values that mean nothing"):
+    with pytest.raises(PublishError, match="unknown values"):
         apply(publication({place: beyond}, version=2), tmp_path)
 
 

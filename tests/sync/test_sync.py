@@ -99,7 +99,7 @@ def test_the_next_mirror_is_asked_when_one_does_not_answer(world: World) -> None
         outcome = world.sync("http://127.0.0.1:1", first.address, second.address)
     assert outcome.mirror == second.address
     assert len(outcome.problems) == 2
-    assert "nobody answers" in outcome.problems[0]
+    assert "no answer" in outcome.problems[0]
     assert "answers 500" in outcome.problems[1]
 
 

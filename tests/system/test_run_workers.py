@@ -126,7 +126,7 @@ def test_a_worker_that_lies_is_ended_and_started_again(lie: str, tmp_path: Path)
     daemon = Daemon(site, program=("-c", start, "run"))
     try:
         daemon.wait_ready()
-        eventually(lambda: "talks nonsense" in daemon.said(), "the lie to be told")
+        eventually(lambda: "malformed messages" in daemon.said(), "the lie to be told")
         eventually(lambda: "admitted" in site.reasons(), "the other reader's pass")
         assert daemon.process.poll() is None
     finally:

@@ -108,7 +108,7 @@ def test_one_sync_by_hand_says_what_it_did(site: Site) -> None:
         done = gate("sync", "--config", str(site.config), "--once")
         assert done.returncode == 0, done.stderr
         assert done.stdout.startswith(f"list 2 with 2 people from {mirror.address}: taken over (snapshot), ")
-        assert "nobody answers there" in done.stderr
+        assert "no answer there" in done.stderr
         again = json.loads(gate("sync", "--config", str(site.config), "--once", "--json").stdout)
         assert (again["way"], again["changed"], len(again["problems"])) == ("unchanged", False, 1)
 

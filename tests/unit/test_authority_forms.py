@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from gate.authority.authority import Authority
 from gate.authority.sources.csv_file import CsvFile
 from gate.authority.sources.formulas import blank_rows, is_uncalculated
-from gate.authority.sources.rows import BadRowsError, Problems
+from gate.authority.sources.problems import BadRowsError, Problems
 from gate.authority.sources.workbook import Workbook
 from gate.core.model import Listing
 from gate.errors import GateError, PublishError

@@ -16,7 +16,7 @@ from gate.authority.sources import plain
 from gate.authority.sources.csv_file import CsvFile
 from gate.authority.sources.ids import IdKind, Ids
 from gate.authority.sources.parquet_file import ParquetFile
-from gate.authority.sources.rows import BadRowsError, Problems
+from gate.authority.sources.problems import BadRowsError, Problems
 from gate.authority.sources.sql_query import SqlQuery
 from gate.core.iin import damage, iin_fault, is_iin, looks_like_iin
 from gate.core.model import Listing

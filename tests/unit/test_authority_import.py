@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gate.authority.authority import Authority
-from gate.authority.sources.rows import SHOWN, BadRowsError
+from gate.authority.sources.problems import SHOWN, BadRowsError
 from gate.core.model import Listing
 from gate.errors import UsageError
 

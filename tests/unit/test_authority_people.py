@@ -10,7 +10,7 @@ import pytest
 from gate.authority.authority import Authority
 from gate.authority.matching import Waiting
 from gate.authority.people import People, subject_digest
-from gate.authority.sources.rows import Problems
+from gate.authority.sources.problems import Problems
 from gate.authority.statuses import StatusTable
 from gate.errors import StoreError, UsageError
 

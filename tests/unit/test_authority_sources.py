@@ -17,7 +17,8 @@ from gate.authority.authority import Authority
 from gate.authority.sources import csv_file, parquet_file, plain
 from gate.authority.sources.csv_file import CsvFile
 from gate.authority.sources.parquet_file import ParquetFile
-from gate.authority.sources.rows import BadRowsError, PeopleSource, Problems
+from gate.authority.sources.problems import BadRowsError, Problems
+from gate.authority.sources.rows import PeopleSource
 from gate.authority.sources.sql_query import SqlQuery
 from gate.core.model import Listing
 from gate.errors import GateError, PublishError, UsageError
@@ -216,7 +217,7 @@ def test_bad_rows_of_a_query_are_named(database: str) -> None:
         (None, "DELETE FROM today", UsageError, "the query gives no rows"),
         ("sqlite:////nowhere/at/all", "SELECT 1", PublishError, "cannot reach the database: unable to open"),
         ("people with secret", "SELECT 1", UsageError, "not the URL of a database"),
-        ("oddbase://me:secret@host/x", "SELECT 1", UsageError, "no kind of database is called oddbase"),
+        ("oddbase://me:secret@host/x", "SELECT 1", UsageError, "there is no kind of database oddbase"),
         ("postgresql://me:secret@host:port/x", "SELECT 1", UsageError, "not the URL of a database"),
         ("postgresql://me:secret@127.0.0.1:1/x", "SELECT 1", PublishError, "cannot reach the database"),
         ("postgresql:///x?host=127.0.0.1&port=1&password=secret", "SELECT 1", PublishError, "cannot reach"),

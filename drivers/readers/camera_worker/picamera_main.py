@@ -38,7 +38,7 @@ def open_picamera(link: Link) -> "Live":
     except IndexError:
         link.fail(
             f"{name}: there is no such camera",
-            "Look at its ribbon cable; `rpicam-hello --list-cameras` shows which are seen",
+            "Look at its ribbon cable; `rpicam-hello --list-cameras` lists the cameras",
         )
     except RuntimeError as error:  # libcamera's error for a camera in use too
         link.fail(f"{name}: {error}", "Does another program use it?")

@@ -97,7 +97,7 @@ class QualityReport:
         try:
             _, drawn = cv2.imencode(suffix, np.vstack([*rows, picture, _lines(below, height * _SMALL, _SHADE, width)]))
         except cv2.error as error:
-            raise ValueError(f"no kind of picture is called {suffix}") from error
+            raise ValueError(f"there is no picture format {suffix}") from error
         return drawn.tobytes()
 
 

@@ -14,7 +14,8 @@ from typing import BinaryIO
 from gate.authority.sources import plain
 from gate.authority.sources.file_kinds import name_kind
 from gate.authority.sources.ids import Ids
-from gate.authority.sources.rows import BATCH, UNDECODED, Batch, Columns, Problems, Progress, RowByRow, is_status
+from gate.authority.sources.problems import Problems
+from gate.authority.sources.rows import BATCH, UNDECODED, Batch, Columns, Progress, RowByRow, is_status
 from gate.authority.sources.text import PlainText, WideTextError
 from gate.errors import PublishError
 

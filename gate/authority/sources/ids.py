@@ -7,7 +7,7 @@ drops a leading zero makes a second person, and the real one keeps the old statu
 from bisect import insort
 from enum import StrEnum
 
-from gate.authority.sources.rows import SHOWN, Problems
+from gate.authority.sources.problems import SHOWN, Problems
 from gate.core.iin import damage, iin_fault, is_iin, looks_like_iin
 
 

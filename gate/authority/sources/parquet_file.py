@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gate.authority.sources.ids import Ids
-from gate.authority.sources.rows import Batch, Columns, Problems, Progress, RowByRow, not_installed
+from gate.authority.sources.problems import Problems
+from gate.authority.sources.rows import Batch, Columns, Progress, RowByRow, not_installed
 from gate.errors import PublishError
 
 if TYPE_CHECKING:

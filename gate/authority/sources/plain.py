@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gate.authority.sources.ids import IdKind, Ids
-from gate.authority.sources.rows import PERSON_MAX, SHOWN, STATUSES, Batch, Columns
+from gate.authority.sources.problems import SHOWN
+from gate.authority.sources.rows import PERSON_MAX, STATUSES, Batch, Columns
 from gate.authority.statuses import Places, Values
 from gate.core.iin import FIRST, LENGTH, SECOND
 

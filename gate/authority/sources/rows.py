@@ -2,22 +2,19 @@
 or any other stable id), with a number by which a person can find the row.
 """
 
-from bisect import insort
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gate.authority.sources.ids import Ids
+from gate.authority.sources.problems import Problems
 from gate.authority.statuses import Places, Values
 from gate.core.model import Listing
-from gate.errors import GateError, PublishError
+from gate.errors import GateError
 
-if TYPE_CHECKING:
-    from gate.authority.sources.ids import Ids
-
-SHOWN = 20  # bad rows that are named one by one
 BATCH = 1 << 16  # rows
 PERSON_MAX = 128  # characters
 BLANKS = " \t\r\n"  # allowed around an id; any other blank means damage
@@ -29,38 +26,6 @@ STATUSES = {listing.name.lower(): int(listing) for listing in Listing}
 
 Progress = Callable[[int], None]
 """Called now and then with the amount read since its last call: bytes of a file, or rows."""
-
-
-class BadRowsError(PublishError):
-    """Error for a table with bad rows.  `rows` names the first SHOWN, `count` is their number.  Nothing was
-    imported."""
-
-    def __init__(self, rows: tuple[str, ...], count: int) -> None:
-        rows_are = "1 bad row" if count == 1 else f"{count} bad rows, the first"
-        super().__init__(f"{rows_are}: {rows[0]}", hint="Nothing was imported: correct the rows and import again")
-        self.rows = rows
-        self.count = count
-
-
-class Problems:
-    """Bad rows, in any order."""
-
-    def __init__(self, called: str) -> None:
-        """`called`: the word for a row, such as "line" for a file."""
-        self._called = called
-        self._first: list[tuple[int, str]] = []
-        self.count = 0
-
-    def add(self, row: int, what: str) -> None:
-        """Add a bad row; the first SHOWN are kept in order."""
-        self.count += 1
-        insort(self._first, (row, what))
-        del self._first[SHOWN:]
-
-    def raise_any(self) -> None:
-        """Raise BadRowsError if there is a bad row."""
-        if self.count:
-            raise BadRowsError(tuple(f"{self._called} {row}: {what}" for row, what in self._first), self.count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +52,7 @@ class Batch:
 class PeopleSource(Protocol):
     called: str  # the word for a row: "line", "row"
 
-    def batches(self, limit: int, problems: Problems, ids: "Ids | None" = None) -> Iterator[Batch]:
+    def batches(self, limit: int, problems: Problems, ids: Ids | None = None) -> Iterator[Batch]:
         """Yield every good row; add the bad ones to `problems`.  Places lie below `limit`; `ids` checks persons.
         Raises PublishError when this is no such table, or cannot be read to its end."""
 
@@ -114,7 +79,7 @@ class Columns:
 class RowByRow:
     """A check of every cell with a message for each fault.  Messages never repeat a person's id."""
 
-    def __init__(self, columns: Columns, limit: int, problems: Problems, ids: "Ids") -> None:
+    def __init__(self, columns: Columns, limit: int, problems: Problems, ids: Ids) -> None:
         self._columns = columns
         self._limit = limit
         self._problems = problems

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from gate.authority.sources.ids import Ids
-from gate.authority.sources.rows import Batch, Columns, Problems, Progress, RowByRow, not_installed
+from gate.authority.sources.problems import Problems
+from gate.authority.sources.rows import Batch, Columns, Progress, RowByRow, not_installed
 from gate.errors import PublishError, UsageError
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def _connected(url: "URL") -> Iterator["Connection"]:
         engine = create_engine(url, poolclass=NullPool)
         connection = engine.connect()
     except NoSuchModuleError:
-        raise UsageError(f"no kind of database is called {url.drivername}", hint=f"Write {_EXAMPLE}") from None
+        raise UsageError(f"there is no kind of database {url.drivername}", hint=f"Write {_EXAMPLE}") from None
     except ImportError as error:
         ours = url.get_driver_name() == "psycopg"
         raise not_installed(url.drivername, "psycopg" if ours else error.name or "of this name", ours=ours) from error

@@ -8,17 +8,8 @@ from typing import TYPE_CHECKING
 
 from gate.authority.sources.formulas import blank_rows, is_uncalculated
 from gate.authority.sources.ids import Ids
-from gate.authority.sources.rows import (
-    BATCH,
-    STATUSES,
-    Batch,
-    Columns,
-    Problems,
-    Progress,
-    RowByRow,
-    is_status,
-    not_installed,
-)
+from gate.authority.sources.problems import Problems
+from gate.authority.sources.rows import BATCH, STATUSES, Batch, Columns, Progress, RowByRow, is_status, not_installed
 from gate.core.iin import looks_like_iin
 from gate.errors import PublishError
 from gate.worker.stderr import silenced
