@@ -20,6 +20,7 @@ from gate.ports.driver import AnySpec, DriverConfig, DriverSpec
 if TYPE_CHECKING:  # `gate safe-outputs` looks up one driver, and a door waits for it
     from gate.ports.camera_report import Examiner
     from gate.ports.decoder import Decoder
+    from gate.ports.finder import DeviceFinder
 
 
 class DriverKind(StrEnum):
@@ -39,6 +40,7 @@ _GROUPS = {
 }
 _DECODERS = "gate.decoders"
 _EXAMINERS = "gate.examiners"
+_FINDERS = "gate.finders"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,13 @@ def examiner(name: str) -> "Examiner | None":
             made: Examiner = _import("examiner", point)()
             return made
     return None
+
+
+def finders(kind: str) -> "list[DeviceFinder]":
+    """Return the finders of devices of one kind, in the order of their names."""
+    points = sorted(_points(_FINDERS), key=lambda point: point.name)
+    made: list[DeviceFinder] = [_import("finder", point)() for point in points]
+    return [finder for finder in made if finder.kind == kind]
 
 
 @cache

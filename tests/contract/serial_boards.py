@@ -153,6 +153,8 @@ class WaveshareBoard(ModbusBoard):
             case 1, 0:
                 assert value == 8, "a single coil cannot be read"
                 return bytes([1, 1, self.locked() is self.lies])
+            case 3, 0x8000:
+                return bytes([3, 2]) + (200).to_bytes(2, "big")  # software version 2.00
             case 5, 0x0000:
                 assert value in (0x0000, 0xFF00)
                 if not self.stuck:

@@ -1,0 +1,23 @@
+"""A question to an unknown device on a serial line."""
+
+import asyncio
+import time
+
+from drivers._shared.serial_port import POLL, SerialPort
+
+_WITHIN = 0.3  # seconds to the first byte of an answer, as the drivers of these boards wait
+_QUIET = 0.06  # seconds of silence that end an answer: 60 bytes at 9600 baud
+
+
+async def put_question(port: SerialPort, question: bytes) -> bytes:
+    """Send the question, and return the bytes that came back; none without an answer.  An RS-485 adapter's echo of
+    the question is left out.  Raises DeviceError when the port is lost."""
+    port.read()  # what came before answers nothing
+    port.write(question)
+    await port.drained()
+    heard, last = b"", time.monotonic()
+    while time.monotonic() - last < (_QUIET if heard else _WITHIN):
+        if new := port.read():
+            heard, last = heard + new, time.monotonic()
+        await asyncio.sleep(POLL)
+    return heard.removeprefix(question)
