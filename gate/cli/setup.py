@@ -28,7 +28,7 @@ from gate.device.setup.run import check_terminal, set_up_by_answers, set_up_by_q
     help="Root directory of the device, such as that of an image.",
 )
 def setup(files: tuple[Path, ...], output: Path | None, root: Path) -> None:
-    """Ask what is attached at this door, and write its configuration: venue, camera, barrier, contacts, authority, page.
+    """Ask what is attached at this door, and write its configuration.
 
     Nothing is sent to a barrier that could open it.  The file is written at the end, when `gate config check` holds;
     one that was there is kept as a copy.
