@@ -33,7 +33,6 @@ A frame is bytes in hex, `{channel}` for the configured channel, `{sum}` for the
 `{xor}` for the exclusive-or of all bytes before it.
 """
 
-import tomllib
 from functools import reduce
 from importlib.resources import files
 from pathlib import Path
@@ -44,6 +43,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from drivers._shared.switch_barrier import HELD_OPEN, Pulse
 from gate.core.form_error import first_error
 from gate.core.model import Direction, Stance
+from gate.core.toml_text import parse_toml
 from gate.ports.abilities import EITHER_WAY, Abilities
 from gate.ports.driver import Duration
 
@@ -162,7 +162,7 @@ def load_profile(name: str) -> Profile:
             raise ValueError(f"there is no profile {name!r}; shipped: {known}; or name a file of your own (*.toml)")
     try:
         text = place.read_text("utf-8") if place else (_SHIPPED / f"{name}.toml").read_text("utf-8")
-        return Profile.model_validate(tomllib.loads(text))
+        return Profile.model_validate(parse_toml(text))
     except OSError as error:
         raise ValueError(f"profile {name} cannot be read: {error.strerror}") from error
     except ValidationError as error:

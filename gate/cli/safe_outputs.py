@@ -7,7 +7,6 @@ configuration must not keep a door from its lock: the readable parts of the outp
 import asyncio
 import re
 import sys
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import click
 from pydantic import ValidationError
 
+from gate.core.toml_text import parse_toml
 from gate.errors import ConfigError, DeviceError
 from gate.ports.driver import FOLDER, DriverConfig
 from gate.registry import DriverKind, Fitted, driver
@@ -22,6 +22,7 @@ from gate.registry import DriverKind, Fitted, driver
 WITHIN = 4.0  # seconds for one device
 TRIES, BETWEEN = 5, 0.3  # attempts, and seconds between them: a line may not be released yet, a board be busy
 
+_LARGEST = 1 << 20  # bytes that are read of a file
 _CUT_POWER = "Look at the door, and cut the power of its lock"
 _HEADER = re.compile(r"^\s*\[\[?\s*([A-Za-z0-9_-]+)[\w.\s\"'-]*\]\]?\s*(?:#.*)?$")
 _KINDS = (DriverKind.BARRIER, DriverKind.FEEDBACK)
@@ -48,7 +49,8 @@ def outputs_in(file: Path) -> tuple[list[Fitted], list[str]]:
     """Return barrier and lamps of the file, and the faults of those that cannot be used, one line each.  Raises
     ConfigError when the file cannot be read at all."""
     try:
-        text = file.read_bytes().decode("utf-8-sig", "replace").replace("\r\n", "\n")
+        with file.open("rb") as opened:
+            text = opened.read(_LARGEST).decode("utf-8-sig", "replace").replace("\r\n", "\n")
     except OSError as error:
         raise ConfigError(f"{file}: cannot be read ({error.strerror})", hint=_CUT_POWER) from error
     outputs, problems = list[Fitted](), list[str]()
@@ -61,7 +63,7 @@ def outputs_in(file: Path) -> tuple[list[Fitted], list[str]]:
             name = kind.value if kind is DriverKind.BARRIER else f"{kind}[{number}]"
             try:
                 outputs.append(_fitted(kind, name, table, file.absolute().parent))
-            except (ConfigError, ValidationError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever one table is, the others are made safe
                 said = str(error) if isinstance(error, ConfigError) else "its table is wrong"
                 problems.append(f"{name}: {said}. {_CUT_POWER}; then see `gate config check {file}`")
     return outputs, problems
@@ -69,15 +71,24 @@ def outputs_in(file: Path) -> tuple[list[Fitted], list[str]]:
 
 def _tables(text: str, kind: DriverKind) -> list[dict[str, Any]] | None:
     """Return the tables of one kind; None when they cannot be read.  Of a file that is not TOML, only the lines
-    of this kind are parsed."""
-    for part in (text, "".join(_own_lines(text, kind))):
+    of this kind are parsed; of those, if they are not TOML either, the ones that are."""
+    own = list(_own_lines(text, kind))
+    for part in (text, "".join(own), "".join(filter(_is_toml, own))):
         try:
-            found = tomllib.loads(part).get(kind.value, [])
-        except (tomllib.TOMLDecodeError, RecursionError):
+            found = parse_toml(part).get(kind.value, [])
+        except ValueError:
             continue
         tables = found if isinstance(found, list) else [found]
-        return tables if all(isinstance(table, dict) for table in tables) else None
+        return tables if all(isinstance(table, dict) and (table or part is text) for table in tables) else None
     return None
+
+
+def _is_toml(line: str) -> bool:
+    try:
+        parse_toml(line)
+    except ValueError:
+        return False
+    return True
 
 
 def _own_lines(text: str, kind: DriverKind) -> Iterator[str]:
@@ -97,7 +108,7 @@ def _fitted(kind: DriverKind, name: str, table: dict[str, Any], folder: Path) ->
     except ValidationError as error:
         wrong = {place["loc"][0] for place in error.errors() if place["loc"]}
         usable = {key: value for key, value in table.items() if key not in wrong}
-        if "pulse" in wrong and "pulse" in spec.config.model_fields:
+        if "pulse" not in usable and "pulse" in spec.config.model_fields:
             usable["pulse"] = _ANY_PULSE
         config = spec.config.model_validate(usable, context={FOLDER: folder})
     beside = {key: folder / value for key, value in config if isinstance(value, Path)}

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from gate.core.toml_text import MOST_DOTS, dotted_line
 from gate.errors import ConfigError, GateError
 from gate.ports.credentials import OPENING, names_in
 from gate.ports.driver import FOLDER, DriverConfig
@@ -38,7 +39,6 @@ LARGEST = 64 * 1024  # bytes: the reference with all its comments has 28 KB; /de
 MOST_VALUES = 1000  # keys and array elements: the reference has 190
 MOST_DEVICES = 32  # of a kind: a lane has two or three
 MOST_PROBLEMS = 20  # in one report: those after them often follow from them
-MOST_DOTS = 100  # in a line: tomllib takes a second for a key of 20,000 parts
 DEEPEST = 20  # nested tables and arrays: deeper ones exceed the recursion limit of code that walks them
 _POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
@@ -188,13 +188,10 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
 
 
 def _check_lines(path: Path, text: str) -> None:
-    """Raise SettingsError for a line that could hold a key of too many parts.  A key does not go over lines."""
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.count(".") > MOST_DOTS and not line.lstrip().startswith("#"):
-            what = f"this line has more than {MOST_DOTS} dots"
-            raise SettingsError(
-                [SettingsProblem(str(path), number, "", what, "Divide it, an element of a list a line")]
-            )
+    """Raise SettingsError for a line that could hold a key of too many parts."""
+    if (line := dotted_line(text)) is not None:
+        what = f"this line has more than {MOST_DOTS} dots"
+        raise SettingsError([SettingsProblem(str(path), line, "", what, "Divide it, an element of a list a line")])
 
 
 def _check_extent(path: Path, data: object) -> None:

@@ -33,6 +33,11 @@ def found(folder: Path, text: str | bytes) -> tuple[list[str], list[str]]:
         'id = "unterminated\n' + BARRIER + LAMP,
         "[[input]]\nrole = [\n" + BARRIER + LAMP,
         BARRIER + "# Қақпа \n" + LAMP + "[kiosk]\nhost = 1..2\n",
+        "[kiosk]\nport = " + "9" * 5000 + "\n" + BARRIER + LAMP,
+        "[kiosk]\na" + ".a" * 30_000 + " = 1\n" + BARRIER + LAMP,
+        "[kiosk]\nport = " + "[" * 50_000 + "\n" + BARRIER + LAMP,
+        BARRIER.replace('"500ms"', "500ms") + LAMP,
+        BARRIER + "pulse = \n" + LAMP,
     ],
 )
 def test_what_can_be_read_of_the_outputs_is_used(tmp_path: Path, text: str) -> None:

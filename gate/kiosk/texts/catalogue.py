@@ -4,7 +4,6 @@ A language is read at its first use, and checked whole: its keys are those of th
 fit the screen.  A venue may replace single texts by files of the same names in a folder of its own (`[kiosk] texts`).
 """
 
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +16,7 @@ from gate.core.lane.modes import Alarm, Mode
 from gate.core.language import LANGUAGES
 from gate.core.reason import Reason
 from gate.core.staleness import Freshness
+from gate.core.toml_text import parse_toml
 from gate.core.trusted_time import ClockTrust
 from gate.errors import ConfigError
 
@@ -123,12 +123,12 @@ def _read(file: Path) -> dict[str, str]:
             data = opened.read(LARGEST_FILE + 1)
         if len(data) > LARGEST_FILE:
             raise ConfigError(f"{file}: more than {LARGEST_FILE >> 10} KiB", hint="Keep the texts that differ")
-        tables = tomllib.loads(data.decode())
+        tables = parse_toml(data.decode())
     except FileNotFoundError:
         raise
     except OSError as error:
         raise ConfigError(f"{file}: cannot be read ({error.strerror})", hint="See its owner and rights") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except ValueError as error:
         raise ConfigError(f"{file}: is no TOML in UTF-8 ({error})", hint="Compare it with the shipped file") from error
     found = dict(_flat("", tables))
     for key, value in found.items():
