@@ -70,15 +70,19 @@ class ModbusClient:
         class Client(ModbusSerialClient):
             sent = b""
             echoes = False
+            tries = 0  # of the present question
+            is_quiet = True  # no answer to an earlier try can be on its way
 
             def send(self, request: bytes, addr: tuple[str, int] | None = None) -> int:
                 self.sent = bytes(request)
+                self.tries += 1
                 return int(super().send(request, addr))
 
             def recv(self, _size: int | None) -> bytes:  # the library asks for the bytes that are there
                 data = self._receive()
                 known = _KNOWN_BY.get(self.sent[1:2], len(self.sent) + 1)
-                self.echoes |= len(data) >= known and self.sent.startswith(data[: len(self.sent)])
+                if self.is_quiet and self.tries == 1:  # else two late answers look like an echo and its answer
+                    self.echoes |= len(data) >= known and self.sent.startswith(data[: len(self.sent)])
                 return data
 
             def _receive(self) -> bytes:
@@ -141,15 +145,18 @@ class ModbusClient:
             return  # the port has gone with its adapter
 
     def _transact(self, request: Any) -> Any:
+        self._client.tries = 0
         try:
             answer = request()
         except (self._error, OSError, ValueError, IndexError, TypeError, AttributeError, struct.error) as error:
             # Besides its own errors the library lets through its decoders' errors on odd frames.
+            self._client.is_quiet = False
             self._raise_if_echoed(error)
             raise DeviceError(
                 f"Modbus unit {self._unit} on {self._port} does not answer ({error})",
                 hint="Check its power, the two wires of the bus, its address and the baud rate",
             ) from error
+        self._client.is_quiet = self._client.tries == 1
         self._raise_if_echoed(None)
         if answer.isError():
             raise self._wrong(f"refuses ({answer})")

@@ -4,6 +4,8 @@ Results go to stdout, warnings and progress to stderr.
 """
 
 import json
+import os
+import select
 import sys
 import time
 from collections.abc import Collection
@@ -58,6 +60,10 @@ _GIVEN = "gate.authority.passphrase_file"  # key in the context of a command
 _WORDS = "gate.authority.passphrase"  # likewise; stored, because a pipe can be read only once
 _LONGEST_PASSPHRASE = 1024  # bytes
 
+# Seconds that a pipe is waited for: a person may type at its other end.
+SAY_AFTER = 3.0
+GIVEN_WITHIN = 300.0
+
 
 def _keep_passphrase_file(context: click.Context, _: click.Parameter, file: Path | None) -> None:
     context.meta[_GIVEN] = file
@@ -110,8 +116,7 @@ def _ask(what: str, *, new: bool) -> str:
 
 def _first_line(file: Path) -> str:
     try:
-        with file.open("rb") as stream:
-            line = stream.readline(_LONGEST_PASSPHRASE + 1)
+        line = _read_line(file)
         if len(line) > _LONGEST_PASSPHRASE:
             raise UsageError(f"{file}: its first line is too long", hint="Write the passphrase and nothing else")
         return line.decode().rstrip("\r\n")
@@ -120,6 +125,36 @@ def _first_line(file: Path) -> str:
         raise UsageError(
             f"cannot read the passphrase in {file}: {why}", hint="Name a file that you may read"
         ) from error
+
+
+def _read_line(file: Path) -> bytes:
+    """Return the first line, or _LONGEST_PASSPHRASE + 1 bytes of it.  Raises OSError, UsageError for a pipe into which
+    nobody writes."""
+    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK)  # a pipe without a writer would hold the opening
+    try:
+        line = b""
+        while b"\n" not in line and len(line) <= _LONGEST_PASSPHRASE:
+            _wait_for(descriptor, file)
+            chunk = os.read(descriptor, _LONGEST_PASSPHRASE + 1)
+            if not chunk:
+                break
+            line += chunk
+    finally:
+        os.close(descriptor)
+    return line.partition(b"\n")[0]
+
+
+def _wait_for(descriptor: int, file: Path) -> None:
+    """Wait until something can be read, and say so when it takes long.  Raises UsageError."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    if poll.poll(SAY_AFTER * 1000):
+        return
+    remark(f"Waiting for the passphrase in {file}")
+    if not poll.poll(GIVEN_WITHIN * 1000):
+        raise UsageError(
+            f"{file}: no passphrase came within {GIVEN_WITHIN / 60:.0f} minutes", hint="See what should write it there"
+        )
 
 
 def moment(at: int | None) -> int:

@@ -3,6 +3,7 @@
 Errors go to stderr as one line that says what to do.  Exit 0 good, 1 failed, 2 usage, 78 configuration.
 """
 
+import errno
 import importlib
 import os
 import sys
@@ -33,6 +34,11 @@ _COMMANDS = {  # name -> module of the click command of that name, and its text 
 }
 
 _TIMED = ("run", "safe-outputs")  # commands that systemd gives a limited time
+
+
+_EXHAUSTED = frozenset(  # errors of a computer that lacks something, wherever they are met; others are defects
+    (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EAGAIN)
+)
 
 
 class _Lazy(click.Group):
@@ -97,6 +103,21 @@ def main() -> None:
     except BrokenPipeError:  # `gate journal tail | head`: not an error
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except (OSError, MemoryError) as error:
+        lack = _lack(error)
+        if lack is None:
+            raise
+        _say(f"{lack}. Look at open files, memory and disk of this computer: `gate doctor`")
+        sys.exit(1)
+
+
+def _lack(error: OSError | MemoryError) -> str | None:
+    """Return what this computer lacks, in words; None for another error."""
+    if isinstance(error, MemoryError):
+        return "there is not enough memory"
+    if error.errno not in _EXHAUSTED:
+        return None
+    return f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
 
 
 def _report(text: str) -> None:

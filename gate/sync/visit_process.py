@@ -152,7 +152,8 @@ def _death(address: str, process: "subprocess.Popen[bytes]", allowance: Allowanc
     code = process.returncode
     how = "unexpectedly" if code is None else f"by signal {-code}" if code < 0 else f"with exit code {code}"
     if not allowance.has_begun:
-        return StoreError(f"the process that visits mirrors ended {how} before it began", hint="Install the gate again")
+        hint = "Install the gate again" if code is not None and code > 0 else "Look at the memory of this computer"
+        return StoreError(f"the process that visits mirrors ended {how} before it began", hint=hint)
     return SyncError(
         f"{shown(address)}: the visit ended {how}",
         hint="Report it to the mirror's operator; `--verbose` shows more",

@@ -5,6 +5,7 @@ Nothing here measures time: a visit that is not ended holds its test until that 
 import gc
 import os
 import signal
+import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -143,6 +144,20 @@ def test_a_visit_whose_process_dies(world: World, number: signal.Signals) -> Non
         visited = visit(world, liar.address, VisitLimits(), tick)
     (problem,) = visited.problems
     assert problem.what == f"{liar.address}: the visit ended by signal {number.value}"
+
+
+@pytest.mark.parametrize(
+    ("end", "hint"), [("kill -9 $$", "Look at the memory of this computer"), ("exit 1", "Install the gate again")]
+)
+def test_a_visit_whose_process_ends_before_it_begins(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str, hint: str
+) -> None:
+    program = tmp_path / "python"
+    program.write_text(f"#!/bin/sh\n{end}\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+    with pytest.raises(StoreError, match=rf"before it began\. {hint}$"):
+        visit(world, world.public.as_uri(), VisitLimits())
 
 
 def test_a_device_whose_disk_refuses_is_not_the_mirrors_fault(world: World) -> None:

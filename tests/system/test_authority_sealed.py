@@ -10,9 +10,12 @@ import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from gate.authority.private_keys import AskPassphrase, PrivateKeys, SealedError
-from gate.errors import StoreError
+from gate.cli import authority_options
+from gate.cli.main import gate as cli
+from gate.errors import StoreError, UsageError
 from tests.commands.process import run_gate
 from tests.system.rig import eventually
 
@@ -154,6 +157,21 @@ def test_a_passphrase_comes_by_a_descriptor_and_is_read_once(home: Path) -> None
     os.close(reader)
     assert done.returncode == 0, done.stderr
     assert sealed(home / "private") == ALL
+
+
+def test_a_pipe_into_which_nobody_writes_is_not_waited_for_without_end(
+    home: Path, words: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(authority_options, "SAY_AFTER", 0.05)
+    monkeypatch.setattr(authority_options, "GIVEN_WITHIN", 0.05)
+    pipe = words.with_name("pipe")
+    os.mkfifo(pipe)
+
+    done = CliRunner().invoke(cli, ["authority", "init", str(home), "--seal", "--passphrase-file", str(pipe)])
+
+    assert f"Waiting for the passphrase in {pipe}" in done.stderr
+    assert isinstance(done.exception, UsageError)
+    assert "no passphrase came within" in str(done.exception)
 
 
 def test_at_a_terminal_it_is_asked_for_without_echo(home: Path) -> None:

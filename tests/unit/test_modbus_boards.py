@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import serial
 from pydantic import ValidationError
 
 from drivers._shared.command_thread import CommandThread
@@ -221,6 +222,38 @@ async def test_an_echo_is_compared() -> None:
         stop.set()
         os.close(theirs)
         os.close(ours)
+
+
+class LatePort:
+    """A port whose board answers every other question only with the answer to the one after it."""
+
+    is_open = True
+
+    def __init__(self) -> None:
+        self.coming, self.asked = b"", 0
+
+    @property
+    def in_waiting(self) -> int:
+        return len(self.coming)
+
+    def read(self, count: int) -> bytes:
+        given, self.coming = self.coming[:count], self.coming[count:]
+        return given
+
+    def write(self, request: bytes) -> int:
+        self.asked += 1
+        self.coming = request * 2 if self.asked % 2 == 0 else b""
+        return len(request)
+
+    def close(self) -> None:
+        pass
+
+
+def test_two_late_answers_are_no_echo(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serial, "serial_for_url", lambda *_, **__: LatePort())
+    client = ModbusClient("/dev/ttyUSB0", 9600, 1)
+    for _ in range(2):
+        client.write_coil_value(0, 0)
 
 
 # LOT turnstiles.
