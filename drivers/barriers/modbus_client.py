@@ -41,6 +41,31 @@ class ModbusBus(Protocol):
     def close(self) -> None: ...
 
 
+class _Exchange:
+    """A question with its tries, and the evidence that the adapter echoes what it sends."""
+
+    def __init__(self) -> None:
+        self.sent = b""
+        self.echoes = False
+        self._tries = 0
+        self._is_quiet = True  # no answer to an earlier question can be on its way
+
+    def begin(self) -> None:
+        self._tries = 0
+
+    def end(self, *, answered: bool) -> None:
+        self._is_quiet = answered and self._tries == 1
+
+    def send(self, request: bytes) -> None:
+        self.sent = request
+        self._tries += 1
+
+    def receive(self, data: bytes) -> None:
+        known = _KNOWN_BY.get(self.sent[1:2], len(self.sent) + 1)
+        if self._is_quiet and self._tries == 1:  # else two late answers look like an echo and its answer
+            self.echoes |= len(data) >= known and self.sent.startswith(data[: len(self.sent)])
+
+
 class ModbusClient:
     """A client of one device.  `unit`: its address on the bus."""
 
@@ -68,21 +93,15 @@ class ModbusClient:
                 self.address, self.value = struct.unpack(">HH", data[:4])
 
         class Client(ModbusSerialClient):
-            sent = b""
-            echoes = False
-            tries = 0  # of the present question
-            is_quiet = True  # no answer to an earlier try can be on its way
+            exchange: _Exchange
 
             def send(self, request: bytes, addr: tuple[str, int] | None = None) -> int:
-                self.sent = bytes(request)
-                self.tries += 1
+                self.exchange.send(bytes(request))
                 return int(super().send(request, addr))
 
             def recv(self, _size: int | None) -> bytes:  # the library asks for the bytes that are there
                 data = self._receive()
-                known = _KNOWN_BY.get(self.sent[1:2], len(self.sent) + 1)
-                if self.is_quiet and self.tries == 1:  # else two late answers look like an echo and its answer
-                    self.echoes |= len(data) >= known and self.sent.startswith(data[: len(self.sent)])
+                self.exchange.receive(data)
                 return data
 
             def _receive(self) -> bytes:
@@ -102,6 +121,7 @@ class ModbusClient:
         self._port, self._unit = port, unit
         self._coil_value, self._error = CoilValue, ModbusException
         self._client: Any = Client(port, baudrate=baud, timeout=_ANSWERS_WITHIN, retries=_RETRIES)
+        self._client.exchange = _Exchange()
         self._client.register(CoilValue)
         if not self._client.connect():  # the library drops the reason; a second opening raises it
             SerialPort(port, baud).close()
@@ -145,28 +165,28 @@ class ModbusClient:
             return  # the port has gone with its adapter
 
     def _transact(self, request: Any) -> Any:
-        self._client.tries = 0
+        self._client.exchange.begin()
         try:
             answer = request()
         except (self._error, OSError, ValueError, IndexError, TypeError, AttributeError, struct.error) as error:
             # Besides its own errors the library lets through its decoders' errors on odd frames.
-            self._client.is_quiet = False
+            self._client.exchange.end(answered=False)
             self._raise_if_echoed(error)
             raise DeviceError(
                 f"Modbus unit {self._unit} on {self._port} does not answer ({error})",
                 hint="Check its power, the two wires of the bus, its address and the baud rate",
             ) from error
-        self._client.is_quiet = self._client.tries == 1
+        self._client.exchange.end(answered=True)
         self._raise_if_echoed(None)
         if answer.isError():
             raise self._wrong(f"refuses ({answer})")
-        expected = self._client.sent[1]
+        expected = self._client.exchange.sent[1]
         if answer.function_code != expected:
             raise self._wrong(f"answers function {answer.function_code} instead of {expected}")
         return answer
 
     def _raise_if_echoed(self, cause: Exception | None) -> None:
-        if self._client.echoes:
+        if self._client.exchange.echoes:
             raise DeviceError(
                 f"the RS-485 adapter on {self._port} echoes what it sends, so its answers cannot be trusted",
                 hint="Switch its local echo off (a jumper, or its driver's setting), or use another adapter",

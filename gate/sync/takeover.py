@@ -9,6 +9,7 @@ its time.
 """
 
 import shutil
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -28,16 +29,19 @@ from gate.sync.round import read_root
 from gate.sync.signed_list import is_signed, verified
 
 
-def take_over(places: Places, root: Path) -> tuple[int, bool]:
+def take_over(places: Places, root: Path, ready: Callable[[], object] = lambda: None) -> tuple[int, bool]:
     """Verify the sync's offer in `places`, and replace the lane's own list by it.  Return its version, and whether
-    anything was new.  `root`: root.json.  Raises ForgedError, PublishError (older than the held list), DamagedError,
-    StoreError, and SyncError for a root.json that cannot be used; the held list then stays."""
+    anything was new.  `root`: root.json.  `ready` is called before anything of the offer is parsed: from then on
+    only the lane's own lists are read and written, and no program is run.  Raises ForgedError, PublishError (older
+    than the held list), DamagedError, StoreError, and SyncError for a root.json that cannot be used; the held list
+    then stays."""
     own, known, offer = places.verified, read_root(root), _offer(places)
     folder = own.list_dir / "tuf"
     try:
         make_directory(own.list_dir, 0o700)
     except OSError as error:
         raise unusable(own.list_dir, error) from error
+    ready()
     with alone(own.list_dir), closing(KeptMetadata(folder)) as kept:
         with verified(offer.path, offer.documents, known, kept, folder) as (repository, publication):
             whole = replace(publication, nibbles=offer.nibbles, proof=repository.proof(HEAD, "status"))

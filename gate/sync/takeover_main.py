@@ -1,9 +1,11 @@
 """`python -m gate.sync.takeover_main`: verifies a sync's offer, and takes it into the lane's own list.
 
-A child of the lane, at the lowest priority: the memory of python-tuf and NumPy is freed when it exits.
+A child of the lane, at the lowest priority: the memory of python-tuf and NumPy is freed when it exits.  From the
+first byte of the offer on it can write the lane's own lists only, make no socket, and run no program.
 """
 
 import os
+import tempfile
 from contextlib import suppress
 from os.path import lexists
 from pathlib import Path
@@ -12,7 +14,7 @@ from gate.errors import DamagedError, GateError, PublishError
 from gate.store.places import Places
 from gate.store.takeover_messages import LONGEST, TAKEOVER, TakeoverRefused, Took
 from gate.worker.codec import Started
-from gate.worker.confine import die_first, lower_data
+from gate.worker.confine import Rights, die_first, give_up, libraries, lower_data
 from gate.worker.link import Link
 
 MEMORY = 512 << 20  # bytes of data, as in a visit to a mirror
@@ -31,8 +33,10 @@ def main() -> None:
     from gate.sync.takeover import take_over
 
     link.send(Started())
+    tempfile.tempdir = os.environ["SQLITE_TMPDIR"] = str(places.verified.list_dir)  # no other folder can be written
+    rights = Rights(read=libraries(), write=(str(places.verified.list_dir),))
     try:
-        link.send(Took(*take_over(places, Path(link.settings["root"]))))
+        link.send(Took(*take_over(places, Path(link.settings["root"]), lambda: give_up(rights))))
     except GateError as error:
         final = isinstance(error, DamagedError | PublishError)
         link.send(TakeoverRefused(error.what[:LONGEST], error.hint[:LONGEST], final))

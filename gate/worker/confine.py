@@ -20,6 +20,10 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from landlockpy import AccessFS
 
 _PR_SET_DUMPABLE = 4  # prctl(2)
 _KILLED_FIRST = 500  # of 1000, by the kernel when memory runs out; the lane has -500
@@ -46,6 +50,8 @@ unlink unlinkat rename renameat renameat2 mkdir mkdirat rmdir mknod mknodat link
 chmod fchmod fchmodat chown fchown lchown fchownat setxattr lsetxattr fsetxattr
 memfd_create memfd_secret msgget semget shmget mq_open
 """
+_WRITING = "unlink unlinkat rename renameat renameat2 mkdir mkdirat rmdir link linkat symlink symlinkat fchmod"
+"""What Landlock governs where a folder may be written, and fchmod, which takes an open file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,9 @@ class Rights:
     read: tuple[str, ...] | None = ()
     """Files that it may open for reading, and folders with all below them; missing ones are ignored.  None: all
     that its user may read, for libraries that already have threads and open files at any time."""
+
+    write: tuple[str, ...] = ()
+    """Folders in which it may read, make, change and remove files; without Landlock: all that its user may."""
 
     connect: tuple[int, ...] = ()
     """TCP ports to which it may connect; none: it can make no socket."""
@@ -158,16 +167,25 @@ def _file_rules(rights: Rights) -> Callable[[], None]:
         with suppress(FileNotFoundError, NotADirectoryError):
             folder = Path(path).is_dir()
             rules.allow_path(path, AccessFS.READ_FILE | AccessFS.READ_DIR if folder else AccessFS.READ_FILE)
+    for path in rights.write:
+        rules.allow_path(path, _all_in_a_folder(AccessFS))
     for port in (*rights.connect, *((_DNS,) if rights.look_up else ())):
         rules.allow_port(port, AccessNet.CONNECT_TCP)
 
     def enforce() -> None:
         rules.restrict()
         rules.close()
-        if threads > 1 and (rights.read or rights.connect):  # else the filter refuses all that they could open
+        if threads > 1 and (
+            rights.read or rights.write or rights.connect
+        ):  # else the filter refuses all that they could open
             raise RuntimeError(f"{threads - 1} threads were there before")
 
     return enforce
+
+
+def _all_in_a_folder(access: "type[AccessFS]") -> "AccessFS":
+    files = access.READ_FILE | access.WRITE_FILE | access.MAKE_REG | access.REMOVE_FILE | access.TRUNCATE
+    return files | access.READ_DIR | access.MAKE_DIR | access.REMOVE_DIR | access.MAKE_SYM | access.REFER
 
 
 def _call_filter(rights: Rights) -> Callable[[], None]:
@@ -182,10 +200,10 @@ def _call_filter(rights: Rights) -> Callable[[], None]:
             with suppress(ValueError, OSError):  # another architecture, or an older library, has no such call
                 calls.add_rule(refused, name, *arguments)
 
-    refuse(_NEVER.split())
-    if rights.read == ():
+    refuse(call for call in _NEVER.split() if not (rights.write and call in _WRITING.split()))
+    if rights.read == () and not rights.write:
         refuse(_OPENING.split())
-    else:
+    elif not rights.write:
         refuse(["creat", "openat2"])  # flags of the latter cannot be seen; the C library does not use it
         for mode in (os.O_WRONLY, os.O_RDWR):
             refuse(["open"], seccomp.Arg(1, seccomp.MASKED_EQ, os.O_ACCMODE, mode))

@@ -12,6 +12,7 @@ import pytest
 from gate.authority.roles import SigningRole
 from gate.core.model import Listing
 from gate.errors import DamagedError, GateError, PublishError, SyncError
+from gate.lane.list_taker import ListTaker
 from gate.store.documents import RULES, TRUST
 from gate.store.list_file import open_held
 from gate.store.list_reader import StatusList
@@ -19,6 +20,7 @@ from gate.store.places import Places
 from gate.sync.signed_list import ForgedError
 from gate.sync.takeover import examine, take_over
 from gate.testing.builders import trust_json
+from gate.worker.confine import unenforced
 from tests.sync.list_forgery import (
     Forgery,
     forge,
@@ -62,6 +64,57 @@ def own(world: World) -> tuple[int | None, Listing, Listing, bytes, bytes]:
     with closing(file):
         documents = file.documents()
     return version, *people, documents[TRUST], documents[RULES]
+
+
+SPY = """
+import json, os, socket
+from gate.worker.link import Link
+send = Link.send
+def tries(link, message):
+    if type(message).__name__ == "Took":
+        state, said = os.environ["STATE"], {}
+        def one(name, work):
+            try:
+                work()
+                said[name] = "done"
+            except OSError as error:
+                said[name] = type(error).__name__
+        one("read the key", lambda: open(state + "/device.key").close())
+        one("write beside", lambda: open(state + "/lane.db", "w").close())
+        one("remove beside", lambda: os.unlink(state + "/device.key"))
+        one("give rights away", lambda: os.chmod(state + "/device.key", 0o666))
+        one("order the door", lambda: socket.socket(socket.AF_UNIX))
+        one("connect", lambda: socket.socket())
+        one("run a program", lambda: os.execv("/bin/true", ["true"]))
+        one("fork", lambda: os.fork() or os._exit(0))
+        with open(state + "/verified/tries", "w") as file:
+            json.dump(said, file)
+    send(link, message)
+Link.send = tries
+"""
+
+
+@pytest.mark.skipif(bool(unenforced()), reason="this kernel takes no rights from a process")
+async def test_the_process_that_takes_a_list_can_write_the_lanes_lists_and_no_more(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spy = tmp_path / "spy"
+    spy.mkdir()
+    (spy / "sitecustomize.py").write_text(SPY)
+    (world.state / "device.key").write_text("a key")
+    monkeypatch.setenv("PYTHONPATH", str(spy))
+    monkeypatch.setenv("STATE", str(world.state))
+
+    taker = ListTaker(places(world), world.root)
+    await taker.check()
+    assert own(world)[:2] == (1, Listing.RED)
+    world.publish({RED: Listing.GREEN})
+    world.sync(world.public.as_uri())
+    await taker.check()  # it begins from what it kept
+
+    assert own(world)[:2] == (2, Listing.GREEN)
+    said = json.loads((world.state / "verified" / "tries").read_text())
+    assert set(said.values()) == {"PermissionError"}, said
 
 
 FORGERIES: dict[str, Forgery] = {
