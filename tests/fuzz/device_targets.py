@@ -151,7 +151,7 @@ def _numato(data: bytes) -> None:
 class _AtOnce:
     """An order thread that carries out each order as it is given."""
 
-    def give(self, work: Callable[[], object]) -> None:
+    def submit(self, work: Callable[[], object]) -> None:
         try:
             work()
         except command_thread.ODD as error:
