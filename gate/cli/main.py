@@ -107,7 +107,7 @@ def main() -> None:
         lack = _lack(error)
         if lack is None:
             raise
-        _say(f"{lack}. Look at open files, memory and disk of this computer: `gate doctor`")
+        _report(f"{lack}. Look at open files, memory and disk of this computer: `gate doctor`")
         sys.exit(1)
 
 
