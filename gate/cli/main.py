@@ -30,6 +30,7 @@ _COMMANDS = {  # name -> module of the click command of that name, and its text 
     "safe-outputs": ("gate.cli.safe_outputs", "Lock every output of a lane that was killed."),
     "lane-sim": ("gate.cli.lane_sim", "Simulate a turnstile on a pseudo-terminal, for demos and tests."),
     "drivers": ("gate.cli.drivers", "Show the installed drivers, and what each needs."),
+    "provision": ("gate.cli.provision", "Set a device up from one file on its card."),
     "setup": ("gate.cli.setup", "Ask what is attached at this door, and write its configuration."),
 }
 

@@ -66,6 +66,16 @@ class DeviceLayout:
         return self.etc / "root.json"
 
     @property
+    def provisioned(self) -> Path:
+        """Return the record of the file on the card that was applied last; root's alone."""
+        return self.etc / "provisioned.json"
+
+    @property
+    def set_up_page(self) -> Path:
+        """Return the page that a screen may show while no lane serves one: what came of the file on the card."""
+        return self.root / "run/gate-provision/page.html"
+
+    @property
     def state(self) -> Path:
         return self.root / "var/lib/gate"
 

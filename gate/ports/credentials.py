@@ -16,7 +16,7 @@ PREFIX = "gate."  # of the names of systemd's credentials
 STORE = Path("/etc/credstore")  # where systemd looks for credentials; only root may read it
 OPENING = "{credential:"
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,46}[a-z0-9])?")
-_REFERENCE = re.compile(r"\{credential:([^{}]*)\}")
+REFERENCE = re.compile(r"\{credential:([^{}]*)\}")
 _MOST = 8192  # bytes of a secret
 _MAKE = "Write it into [provision.secrets] on the card, or as root into {} (rights 0600), and start the service again"
 
@@ -30,7 +30,7 @@ def reference(name: str) -> str:
 
 def names_in(text: str) -> list[str]:
     """Return the names that a text refers to, in order.  Raises ValueError for one that is no name."""
-    names = _REFERENCE.findall(text)
+    names = REFERENCE.findall(text)
     if text.count(OPENING) != len(names) or not all(NAME.fullmatch(name) for name in names):
         raise ValueError(text)
     return names
@@ -38,7 +38,7 @@ def names_in(text: str) -> list[str]:
 
 def fill(text: str) -> str:
     """Return the text with its secrets.  Blocks.  Raises DeviceError for a secret that cannot be read."""
-    return _REFERENCE.sub(lambda found: _read(found[1]), text) if OPENING in text else text
+    return REFERENCE.sub(lambda found: _read(found[1]), text) if OPENING in text else text
 
 
 def filled(config: Device) -> Device:
@@ -62,7 +62,7 @@ def _filled(value: object) -> object:
     if isinstance(value, tuple):
         return tuple(_filled(item) for item in value)
     if isinstance(value, Path):
-        found = _REFERENCE.fullmatch(value.name)
+        found = REFERENCE.fullmatch(value.name)
         return _place(found[1]) if found else value
     return fill(value) if isinstance(value, str) else value
 

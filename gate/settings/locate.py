@@ -7,7 +7,8 @@
 import re
 import tomllib
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 KeyPath = tuple[str | int, ...]
 """`("reader", 0, "device")`: names of tables and keys, and indices in arrays from 0."""
@@ -51,9 +52,26 @@ def place_for(text: str, lines: Mapping[KeyPath, int], path: KeyPath) -> int:
     return line
 
 
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """Where the values and the tables of a text are, as offsets of characters."""
+
+    values: Mapping[KeyPath, tuple[int, int]]  # begin and end of each value as it is written
+    headers: Sequence[tuple[int, KeyPath]]  # begin of each `[table]`, in the order of the text
+
+
+def spans(text: str) -> Spans:
+    """Return the spans of a TOML text with "\\n" line ends.  Raises as `locate` does."""
+    scanner = _Scanner(text)
+    scanner.run()
+    return Spans(scanner.values, scanner.headers)
+
+
 class _Scanner:
     def __init__(self, text: str) -> None:
         self._text = text
+        self.values: dict[KeyPath, tuple[int, int]] = {}
+        self.headers: list[tuple[int, KeyPath]] = []
         self._at = 0
         self._starts = [0, *(found.end() for found in re.finditer("\n", text))]
         self._lines: dict[KeyPath, int] = {}
@@ -63,12 +81,15 @@ class _Scanner:
         table: KeyPath = ()
         self._skip(_BLANK)
         while self._at < len(self._text):
+            begin = self._at
             if self._next("[["):
                 table = self._header(array=True)
                 self._next("]]")
+                self.headers.append((begin, table))
             elif self._next("["):
                 table = self._header(array=False)
                 self._next("]")
+                self.headers.append((begin, table))
             else:
                 self._pair(table)
             self._skip(_BLANK)
@@ -112,12 +133,14 @@ class _Scanner:
     def _value(self, path: KeyPath) -> None:
         self._skip(_BLANK)
         self._note(path)
+        begin = self._at
         if self._next("["):
             self._array(path)
         elif self._next("{"):
             self._inline_table(path)
         elif not self._skip(_STRING) and not self._skip(_PLAIN):
             raise ValueError(f"no value at character {self._at}")
+        self.values[path] = begin, self._at
 
     def _array(self, path: KeyPath) -> None:
         place = 0

@@ -21,7 +21,9 @@ BOTH = pytest.mark.parametrize("unit", [UNIT, SYNC, FURTHER], ids=lambda unit: u
 EVERY = pytest.mark.parametrize("unit", sorted(UNITS.glob("*.service")), ids=lambda unit: unit.stem)
 EXPOSURE = 15
 """Tenths of systemd's score from 0 (safe) to 10 (unsafe): the most that a unit may have."""
-LAXER: dict[str, tuple[int, str]] = {}
+LAXER: dict[str, tuple[int, str]] = {
+    "gate-provision": (23, "it is root, writes what is root's and asks a mirror for root.json; it runs for a moment"),
+}
 """Unit -> its own limit, and the reason why it cannot do with `EXPOSURE`."""
 
 
