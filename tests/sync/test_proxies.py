@@ -161,7 +161,7 @@ def test_a_bad_proxy_does_not_stop_a_folder(world: World, monkeypatch: pytest.Mo
 
 def test_a_proxy_that_wants_a_password(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     with MirrorServer(world.public) as proxy:
-        proxy.wants = "Basic " + base64.b64encode(b"gate:s3:qqw").decode()
+        proxy.wants = "Basic " + base64.b64encode(b"gate:s3:cret").decode()
         for value, says in {
             proxy.address: rf"the proxy \(http_proxy={proxy.address}\) requires a user and a password \(407\)",
             proxy.address.replace("//", "//gate:wrong@"): r"\*\*\*@.* refuses the user and password \(407\)",

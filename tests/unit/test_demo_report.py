@@ -36,7 +36,7 @@ def test_a_good_run_has_no_mismatch_and_its_numbers_add_up() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "output"),
     [
         ({"reason": "expired", "outcome": "refused"}, "was refused (expired), not admitted"),
         ({"outcome": "ignored", "reason": None}, "was ignored, not admitted"),
@@ -55,12 +55,12 @@ def test_a_person_who_fares_otherwise_is_named(change: dict[str, Any], output: s
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "output"),
     [
         ({"opened": 9}, "opened 9 times for"),
         ({"strange_bytes": 3}, "3 bytes"),
         ({"journal_ok": False, "journal_output": "row 7 was edited"}, "row 7 was edited"),
-        ({"stopped_well": False}, "did not end in order"),
+        ({"stopped_well": False}, "did not stop properly"),
     ],
 )
 def test_an_ending_that_is_wrong_is_named(change: dict[str, Any], output: str) -> None:
