@@ -27,13 +27,13 @@ from gate.cli.authority_options import (
     moment,
     only_option,
     open_authority,
-    passphrase_option,
     person_option,
     place_of,
     private_keys,
     remark,
 )
 from gate.cli.authority_passes import issue, present
+from gate.cli.passphrase import passphrase_option
 from gate.core.model import Listing
 from gate.core.trusted_time import day
 from gate.errors import UsageError

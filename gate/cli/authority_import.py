@@ -26,7 +26,8 @@ from gate.authority.sources.problems import BadRowsError
 from gate.authority.sources.rows import PeopleSource, Progress
 from gate.authority.sources.sql_query import SqlQuery
 from gate.authority.sources.workbook import SUFFIXES, Workbook
-from gate.cli.authority_options import open_authority, passphrase_option
+from gate.cli.authority_options import open_authority
+from gate.cli.passphrase import passphrase_option
 from gate.errors import UsageError
 
 

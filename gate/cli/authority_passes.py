@@ -21,11 +21,11 @@ from gate.cli.authority_options import (
     json_option,
     moment,
     open_authority,
-    passphrase_option,
     person_option,
     place_of,
     remark,
 )
+from gate.cli.passphrase import passphrase_option
 from gate.core.model import Listing, Status
 from gate.passes.aq1_encode import credential_text
 

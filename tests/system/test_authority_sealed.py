@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from gate.authority.private_keys import AskPassphrase, PrivateKeys, SealedError
-from gate.cli import authority_options
+from gate.authority.private_keys import PrivateKeys
+from gate.authority.sealing import AskPassphrase, SealedError
+from gate.cli import passphrase
 from gate.cli.main import gate as cli
 from gate.errors import StoreError, UsageError
 from tests.commands.process import run_gate
@@ -162,8 +163,8 @@ def test_a_passphrase_comes_by_a_descriptor_and_is_read_once(home: Path) -> None
 def test_a_pipe_into_which_nobody_writes_is_not_waited_for_without_end(
     home: Path, words: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(authority_options, "SAY_AFTER", 0.05)
-    monkeypatch.setattr(authority_options, "GIVEN_WITHIN", 0.05)
+    monkeypatch.setattr(passphrase, "SAY_AFTER", 0.05)
+    monkeypatch.setattr(passphrase, "GIVEN_WITHIN", 0.05)
     pipe = words.with_name("pipe")
     os.mkfifo(pipe)
 
