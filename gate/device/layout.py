@@ -37,6 +37,26 @@ class DeviceLayout:
         return self.releases / f".{version}.unfinished"
 
     @property
+    def proven(self) -> Path:
+        """Return the link to the release that has held its trial: `current`, but while another one is on trial."""
+        return self.opt / "proven"
+
+    @property
+    def switching(self) -> Path:
+        """Return the file that records a trial; there as long as one is not ended."""
+        return self.opt / "switching"
+
+    @property
+    def tried(self) -> Path:
+        """Return the file that records how the trials of releases ended."""
+        return self.opt / "releases.json"
+
+    @property
+    def switch_lock(self) -> Path:
+        """Return the lock of the one process that changes releases."""
+        return self.opt / "switch.lock"
+
+    @property
     def command(self) -> Path:
         """Return the command that units call: a link to `../current/bin/gate`."""
         return self.opt / "bin/gate"
@@ -59,6 +79,11 @@ class DeviceLayout:
     @property
     def config(self) -> Path:
         return self.etc / "gate.toml"
+
+    @property
+    def lanes(self) -> Path:
+        """Return the folder of the configurations of further lanes, one NAME.toml for each gate@NAME.service."""
+        return self.etc / "lanes"
 
     @property
     def root_json(self) -> Path:
@@ -88,6 +113,11 @@ class DeviceLayout:
     def units(self) -> Path:
         """Return the folder of the administrator's units, with the links that enable one."""
         return self.root / "etc/systemd/system"
+
+    @property
+    def credentials(self) -> Path:
+        """Return the folder of secrets that systemd gives to the services; root's alone."""
+        return self.root / "etc/credstore"
 
     @property
     def system(self) -> Path:

@@ -33,7 +33,16 @@ def become_owner(folder: Path) -> None:
 @contextmanager
 def as_owner(folder: Path) -> Iterator[None]:
     """Run the block as `become_owner` does, for a command that writes in folders of several owners."""
-    os.umask(PRIVATE_UMASK)
+    umask = os.umask(PRIVATE_UMASK)
+    try:
+        with _as_owner(folder):
+            yield
+    finally:
+        os.umask(umask)
+
+
+@contextmanager
+def _as_owner(folder: Path) -> Iterator[None]:
     place, found = _nearest(folder)
     if 0 not in (os.geteuid(), os.getresuid()[2]):
         _check_rights(place, found)

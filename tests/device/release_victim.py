@@ -1,0 +1,136 @@
+"""A switch of releases that is killed before the Nth change it makes to the disk, or the Nth process it starts.
+
+The releases are shell scripts, and the services are this process: it tries what a lane would do to its database.
+"""
+
+import os
+import signal
+import sqlite3
+import sys
+from collections.abc import Callable, Collection
+from contextlib import closing
+from pathlib import Path
+
+from gate.core.lane.modes import Mode
+from gate.core.model import Direction
+from gate.device.layout import DeviceLayout
+from gate.device.release_health import Patience
+from gate.device.release_switch import ReleaseSwitch
+from gate.device.release_units import UnitState
+from gate.device.releases import Releases
+from gate.store.admission import Admission, Presented
+from gate.store.list_reader import StatusList
+from gate.testing.builders import NOW, claims, policy
+
+OLD, NEW, LATER_SCHEMA = "0.1.0", "0.2.0", 10
+UNIT = "gate.service"
+SHOWN = Presented("reader[0]", Direction.ENTRY, Mode.ENFORCE, 1)
+_CHANGES = ("os.rename", "os.symlink", "os.remove", "os.mkdir", "os.rmdir", "subprocess.Popen", "sqlite3.connect")
+
+SCRIPT = """#!/bin/sh
+case "$1 $2" in
+"--version ") echo "gate, version {version}" ;;
+"config show") echo '{{"key": "device.state_dir", "value": "{state}"}}' ;;
+"lane status") echo '{{"phase": "ready", "mode": "enforce", "missing": [], "alarms": []}}' ;;
+"journal tail") [ "$(od -An -j60 -N4 -tu1 {state}/lane.db | tr -d ' 0')" != 1 ] || exit {newer} ;;
+"journal export") echo '{{"seq": 2}}' ;;
+esac
+"""  # bytes 60 to 63 of an SQLite file are its user_version: 0 0 0 10
+
+
+def install(layout: DeviceLayout, version: str, state: Path) -> None:
+    command = layout.releases / version / "bin/gate"
+    command.parent.mkdir(parents=True)
+    command.write_text(SCRIPT.format(version=version, state=state, newer=int(version == OLD)))
+    command.chmod(0o755)
+
+
+def show(state: Path, idx: int) -> str:
+    """Start a lane of the old release, show it a code, and stop it; return the reason."""
+    status = StatusList(state)
+    status.refresh()
+    admission = Admission(state, status, policy(reuse_after=86_400.0))
+    try:
+        admission.close_interrupted(NOW + 1)
+        return admission.admit(claims(idx), SHOWN, NOW + 1).decision.reason.value
+    finally:
+        admission.close()
+        status.close()
+
+
+class Lane:
+    """The service.  `fails`, `alters`, `admits`: what the new release does during its trial.  `cut`: the power is cut
+    when it is looked at."""
+
+    def __init__(
+        self, layout: DeviceLayout, state: Path, *, fails: bool, alters: bool, admits: bool, cut: bool = False
+    ) -> None:
+        self._layout = layout
+        self._state = state
+        self._fails = fails
+        self._alters = alters
+        self._admits = admits
+        self._cut = cut
+
+    def states(self) -> list[UnitState]:
+        if self._cut and self._is_new():
+            os.kill(os.getpid(), signal.SIGKILL)
+        return [UnitState(UNIT, "active", int(self._fails and self._is_new()))]
+
+    def stop(self, names: Collection[str]) -> None: ...
+
+    def start(self, names: Collection[str]) -> None:
+        assert list(names) == [UNIT]
+        if not self._is_new():
+            return
+        if self._admits:
+            assert show(self._state, 8) == "admitted"
+            (self._layout.opt / "admitted").touch()
+        if self._alters:
+            with closing(sqlite3.connect(self._state / "lane.db")) as connection:
+                connection.execute(f"PRAGMA user_version = {LATER_SCHEMA}")
+
+    def _is_new(self) -> bool:
+        current = Releases(self._layout).current()
+        return current is not None and current.version == NEW
+
+
+class Booting:
+    """No service has started yet."""
+
+    def states(self) -> list[UnitState]:
+        return []
+
+    def stop(self, names: Collection[str]) -> None: ...
+
+    def start(self, names: Collection[str]) -> None: ...
+
+
+def use(layout: DeviceLayout, lane: Lane) -> None:
+    ReleaseSwitch(layout, lane, lambda _: None, lambda: NOW).use(NEW, Patience(5.0, 0.0))
+
+
+def settle(layout: DeviceLayout) -> None:
+    ReleaseSwitch(layout, Booting(), lambda _: None, lambda: NOW).settle()
+
+
+def killed_before(number: int, work: Callable[[], None]) -> bool:
+    """Do the work in a process of its own that is killed before that change; False when it makes fewer."""
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    left = number
+
+    def count(event: str, arguments: tuple[object, ...]) -> None:
+        nonlocal left
+        writes = event == "open" and isinstance(arguments[2], int) and bool(arguments[2] & (os.O_WRONLY | os.O_RDWR))
+        if event in _CHANGES or writes:
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(count)
+    try:
+        work()
+    finally:
+        os._exit(0)

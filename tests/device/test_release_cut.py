@@ -1,0 +1,99 @@
+"""A power cut at any moment of a switch leaves one whole release, and forgets no use."""
+
+import shutil
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from gate.core.model import Listing
+from gate.device.layout import DeviceLayout
+from gate.device.release_record import Records, Verdict
+from gate.device.releases import Releases
+from gate.store.lane_copy import schema_of
+from gate.testing.builders import load
+from tests.device.release_victim import LATER_SCHEMA, NEW, OLD, Lane, install, killed_before, settle, show, use
+
+pytestmark = pytest.mark.slow
+
+STORIES = {
+    "held": {"fails": False, "alters": False, "admits": True},
+    "held, altered": {"fails": False, "alters": True, "admits": True},
+    "failed": {"fails": True, "alters": False, "admits": True},
+    "failed, altered": {"fails": True, "alters": True, "admits": False},
+    "failed, altered, used": {"fails": True, "alters": True, "admits": True},
+}
+
+
+class Device:
+    """A device with two releases and one person who is in: idx 7.  Idx 8 enters under the new release."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._fresh = folder / "fresh"
+        self.layout = DeviceLayout(folder / "root")
+        self.state = self.layout.root / "state"
+        self.state.mkdir(parents=True)
+        for version in (OLD, NEW):
+            install(self.layout, version, self.state)
+        self.layout.etc.mkdir(parents=True)
+        self.layout.config.touch()
+        self.layout.current.symlink_to(f"releases/{OLD}")
+        load(self.state, {7: Listing.GREEN, 8: Listing.GREEN, 9: Listing.GREEN})
+        assert show(self.state, 7) == "admitted"
+        shutil.copytree(self.layout.root, self._fresh, symlinks=True)
+
+    def renew(self) -> None:
+        shutil.rmtree(self.layout.root)
+        shutil.copytree(self._fresh, self.layout.root, symlinks=True)
+
+    def check(self, story: str) -> None:
+        current = Releases(self.layout).current()
+        assert current is not None
+        assert current.is_whole
+        assert Records(self.layout).trial() is None
+        assert not list(self.state.glob("*.before-trial*"))
+        tried = Records(self.layout).history().tried
+        if current.version == NEW:
+            assert story.startswith("held")
+            assert tried[NEW].verdict is Verdict.HELD
+            return
+        if NEW in tried:
+            assert tried[NEW].verdict in (Verdict.CUT, Verdict.FAILED)
+        assert schema_of(self.state) != LATER_SCHEMA
+        assert show(self.state, 7) in ("already_used", "too_soon"), "a use from before the switch was forgotten"
+        if (self.layout.opt / "admitted").exists():
+            assert show(self.state, 8) in ("already_used", "too_soon"), "a use under the new release was forgotten"
+
+
+@pytest.fixture
+def device(tmp_path: Path) -> Device:
+    return Device(tmp_path)
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_a_cut_at_any_moment_of_a_switch(device: Device, story: str) -> None:
+    for number in count(1):
+        lane = Lane(device.layout, device.state, **STORIES[story])
+        killed = killed_before(number, lambda: use(device.layout, lane))  # noqa: B023 - called at once
+        settle(device.layout)
+        device.check(story)
+        device.renew()
+        if not killed:
+            assert number > 30
+            break
+
+
+@pytest.mark.parametrize("story", ["failed, altered", "failed, altered, used"])
+def test_a_cut_at_any_moment_of_the_way_back(device: Device, story: str) -> None:
+    """At the boot after a cut in the midst of a trial."""
+    lane = Lane(device.layout, device.state, **STORIES[story], cut=True)
+    for number in count(1):
+        assert killed_before(1_000, lambda: use(device.layout, lane))
+        killed = killed_before(number, lambda: settle(device.layout))
+        settle(device.layout)
+        device.check(story)
+        device.renew()
+        if not killed:
+            assert number > 8
+            break
