@@ -45,7 +45,7 @@ class LaneEntry(BaseModel):
     at: int | None  # Unix ms: of its last row
 
 
-class Manifest(BaseModel):
+class BackupManifest(BaseModel):
     """What a backup holds."""
 
     model_config = ConfigDict(extra="ignore")
@@ -64,7 +64,7 @@ class Manifest(BaseModel):
 class DeviceBackup:
     """A backup: files by their path below the root, and lanes by their configuration."""
 
-    manifest: Manifest
+    manifest: BackupManifest
     files: dict[str, tuple[int, bytes]]  # mode, content
     lanes: dict[str, BackedUpLane]
 
@@ -103,7 +103,7 @@ def take(layout: DeviceLayout, at: float) -> DeviceBackup:
             )
             lanes[name] = lane
     files = dict(_files(layout.etc, "**/*", _CONFIG)) | dict(_files(layout.credentials, _OURS, _SECRETS))
-    return DeviceBackup(Manifest(made_at=int(at), gate=version("ashyq-gate"), lanes=entries), files, lanes)
+    return DeviceBackup(BackupManifest(made_at=int(at), gate=version("ashyq-gate"), lanes=entries), files, lanes)
 
 
 def pack(backup: DeviceBackup) -> bytes:
@@ -126,7 +126,7 @@ def unpack(packed: bytes) -> DeviceBackup:
     """Return the backup in an archive that `pack` made.  Raises StoreError for any other."""
     try:
         with zipfile.ZipFile(io.BytesIO(packed)) as archive:
-            manifest = Manifest.model_validate_json(archive.read(_MANIFEST))
+            manifest = BackupManifest.model_validate_json(archive.read(_MANIFEST))
             if manifest.form > _FORM:
                 raise StoreError("this backup is of a newer release", hint=f"Restore it with release {manifest.gate}")
             files = {

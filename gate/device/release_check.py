@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from gate.device.layout import DeviceLayout
-from gate.device.releases import Release
+from gate.device.releases import InstalledRelease
 from gate.errors import ConfigError, GateError
 
 _VERSION_WITHIN = 60.0  # seconds: a cold start from a slow card takes 10
@@ -22,7 +22,7 @@ def config_of(layout: DeviceLayout, unit: str) -> Path:
 
 
 def ask(
-    release: Release, *words: str | Path, within: float = _CHECK_WITHIN, output: IO[bytes] | None = None
+    release: InstalledRelease, *words: str | Path, within: float = _CHECK_WITHIN, output: IO[bytes] | None = None
 ) -> tuple[int, str, str]:
     """Run `gate WORDS` of that release; return its exit code and what it printed.  `output`: where stdout goes
     instead.  Raises GateError when it cannot be run, or does not end in time."""
@@ -44,7 +44,7 @@ def ask(
     return done.returncode, (done.stdout or b"").decode(errors="replace"), done.stderr.decode(errors="replace")
 
 
-def check_version(release: Release) -> None:
+def check_version(release: InstalledRelease) -> None:
     """Check that the release starts, and is the one that its folder names.  Raises GateError."""
     code, said, problem = ask(release, "--version", within=_VERSION_WITHIN)
     if code:
@@ -53,7 +53,7 @@ def check_version(release: Release) -> None:
         raise GateError(f"{release.path} holds another release ({said.strip()})", hint="Install that release again")
 
 
-def check_config(release: Release, config: Path) -> None:
+def check_config(release: InstalledRelease, config: Path) -> None:
     """Check that a configuration holds under the release.  Raises ConfigError with what the release says."""
     code, _, problem = ask(release, "config", "check", config)
     if code:
@@ -71,7 +71,7 @@ class Complaint:
     found: str
 
 
-def complaints(release: Release, config: Path) -> list[Complaint]:
+def complaints(release: InstalledRelease, config: Path) -> list[Complaint]:
     """Return the lines of the release's doctor that say `fail`.  Raises GateError for a doctor that does not come to
     its end."""
     code, said, problem = ask(release, "doctor", "--config", config, "--json", within=_DOCTOR_WITHIN)
@@ -86,7 +86,7 @@ def complaints(release: Release, config: Path) -> list[Complaint]:
     return found
 
 
-def check_doctor(release: Release, before: Release | None, config: Path) -> None:
+def check_doctor(release: InstalledRelease, before: InstalledRelease | None, config: Path) -> None:
     """Check that the release's doctor finds nothing wrong that the doctor of the release before does not: a camera
     that is broken anyway, or that the running lane holds, says nothing against a release.  Lines are compared by the
     name of their check.  Raises GateError."""
@@ -103,7 +103,7 @@ def check_doctor(release: Release, before: Release | None, config: Path) -> None
         raise GateError(f"the doctor of {release.version} is not content: {'; '.join(new)}", hint=hint)
 
 
-def state_dir_of(release: Release, config: Path) -> Path | None:
+def state_dir_of(release: InstalledRelease, config: Path) -> Path | None:
     """Return the state directory that a configuration names, as the release understands it; None where it cannot
     say."""
     code, said, _ = ask(release, "config", "show", config, "--json")
@@ -117,7 +117,7 @@ def state_dir_of(release: Release, config: Path) -> Path | None:
     return (config.parent / found).absolute()
 
 
-def can_read(release: Release, state_dir: Path) -> bool:
+def can_read(release: InstalledRelease, state_dir: Path) -> bool:
     """Return whether the release can read the lane's database."""
     code, _, _ = ask(release, "journal", "tail", "-n", "1", "--state-dir", state_dir)
     return code == 0

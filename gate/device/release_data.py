@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from gate.device.layout import DeviceLayout
 from gate.device.owner import as_owner
 from gate.device.release_check import ask, can_read
-from gate.device.release_record import Fate, LaneState, Trial
-from gate.device.releases import Release
+from gate.device.release_record import Fate, LaneDatabase, Trial
+from gate.device.releases import InstalledRelease
 from gate.errors import GateError, UsageError
 from gate.store.database import File
 from gate.store.durable import PRIVATE, replacing
@@ -26,7 +26,7 @@ from gate.store.lane_copy import (
 _EXPORTED_WITHIN = 300.0  # seconds: a lane keeps some 10,000 rows
 
 
-def refuse_unreadable(release: Release, lanes: Iterable[LaneState]) -> None:
+def refuse_unreadable(release: InstalledRelease, lanes: Iterable[LaneDatabase]) -> None:
     """Refuse a release that cannot read a database as it is: an older one, after another schema.  Raises
     UsageError."""
     for lane in lanes:
@@ -39,7 +39,7 @@ def refuse_unreadable(release: Release, lanes: Iterable[LaneState]) -> None:
             )
 
 
-def copy_lanes(lanes: Iterable[LaneState]) -> None:
+def copy_lanes(lanes: Iterable[LaneDatabase]) -> None:
     """Copy the databases of lanes that are stopped.  Raises StoreError."""
     for lane in lanes:
         with as_owner(lane.state_dir):
@@ -47,7 +47,7 @@ def copy_lanes(lanes: Iterable[LaneState]) -> None:
         lane.schema_before, lane.seq = (copied.schema, copied.seq) if copied else (None, 0)
 
 
-def give_up_unreadable(release: Release, trial: Trial) -> None:
+def give_up_unreadable(release: InstalledRelease, trial: Trial) -> None:
     """Set aside the databases that the release cannot read: it begins after a known loss.  Raises StoreError."""
     for lane in trial.lanes:
         if lane.schema_before is not None and not can_read(release, lane.state_dir):
@@ -55,13 +55,13 @@ def give_up_unreadable(release: Release, trial: Trial) -> None:
                 leave_as_lost(lane.state_dir, f"of-{trial.before}")
 
 
-def drop_copies(lanes: Iterable[LaneState]) -> None:
+def drop_copies(lanes: Iterable[LaneDatabase]) -> None:
     for lane in lanes:
         with as_owner(lane.state_dir):
             drop_copy(lane.state_dir)
 
 
-def decide_fates(trial: Trial, before: Release) -> bool:
+def decide_fates(trial: Trial, before: InstalledRelease) -> bool:
     """Decide what becomes of each database, once for a trial; return whether there was anything to decide.  The
     databases are as the new release left them."""
     undecided = [lane for lane in trial.lanes if lane.fate is Fate.UNDECIDED]
@@ -70,7 +70,7 @@ def decide_fates(trial: Trial, before: Release) -> bool:
     return bool(undecided)
 
 
-def _fate(lane: LaneState, before: Release) -> Fate:
+def _fate(lane: LaneDatabase, before: InstalledRelease) -> Fate:
     with as_owner(lane.state_dir):
         schema = schema_of(lane.state_dir)
         is_there = File.LANE.within(lane.state_dir).exists()
@@ -108,10 +108,10 @@ def hand_back(trial: Trial, layout: DeviceLayout) -> Iterator[str]:
             )
 
 
-def _export(trial: Trial, lane: LaneState, layout: DeviceLayout) -> str:
+def _export(trial: Trial, lane: LaneDatabase, layout: DeviceLayout) -> str:
     """Write the rows since the copy as JSON lines, by the release that wrote them; return the words for it."""
     path = lane.state_dir / f"journal-of-{trial.version}.jsonl"
-    release = Release(trial.version, layout.releases / trial.version)
+    release = InstalledRelease(trial.version, layout.releases / trial.version)
     if not File.LANE.within(lane.state_dir).exists():
         return f", its rows in {path.name}" if path.exists() else ""
     try:
@@ -124,7 +124,7 @@ def _export(trial: Trial, lane: LaneState, layout: DeviceLayout) -> str:
     return f", its rows in {path.name}"
 
 
-def _print_rows(release: Release, lane: LaneState, descriptor: int) -> int:
+def _print_rows(release: InstalledRelease, lane: LaneDatabase, descriptor: int) -> int:
     with open(descriptor, "wb", closefd=False) as file:
         words = ("journal", "export", "--format", "jsonl", "--after", str(lane.seq), "--state-dir", lane.state_dir)
         return ask(release, *words, within=_EXPORTED_WITHIN, output=file)[0]

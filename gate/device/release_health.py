@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gate.device.release_check import ask
 from gate.device.release_units import ServiceManager, UnitState
-from gate.device.releases import Release
+from gate.device.releases import InstalledRelease
 from gate.errors import GateError
 
 EVERY = 2.0  # seconds between two looks; asking a lane takes a process of 0.5 s of CPU, 2 s on a Pi
@@ -35,7 +35,7 @@ class Patience:
     health: float  # for which they have to stay so
 
 
-def lane_health(release: Release, config: Path) -> LaneHealth | None:
+def lane_health(release: InstalledRelease, config: Path) -> LaneHealth | None:
     """Ask the lane of a configuration; None when it does not answer."""
     try:
         code, said, _ = ask(release, "lane", "status", "--json", "--config", config, within=_ANSWERS_WITHIN)
@@ -66,7 +66,7 @@ class HealthWatch:
     def __init__(
         self,
         services: ServiceManager,
-        release: Release,
+        release: InstalledRelease,
         configs: Mapping[str, Path],
         before: Mapping[str, LaneHealth | None],
         *,

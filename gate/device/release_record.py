@@ -21,7 +21,7 @@ class _Record(BaseModel):
     model_config = ConfigDict(extra="ignore")  # a later release may have written more
 
 
-class Stage(StrEnum):
+class TrialStage(StrEnum):
     """How far a trial has come.  Whatever ends it there is followed by the way back, or, from `held` on, by the end."""
 
     BEGUN = "begun"  # the release before is in use
@@ -39,7 +39,7 @@ class Fate(StrEnum):
     LOST = "lost"  # set aside: the release before begins after a known loss
 
 
-class LaneState(_Record):
+class LaneDatabase(_Record):
     """The state directory of one lane, and its database as it was before the trial."""
 
     state_dir: Path
@@ -53,13 +53,13 @@ class Trial(_Record):
 
     before: str
     version: str
-    stage: Stage = Stage.BEGUN
+    stage: TrialStage = TrialStage.BEGUN
     why: str = ""
     units: list[str] = Field(default_factory=list)
-    lanes: list[LaneState] = Field(default_factory=list)
+    lanes: list[LaneDatabase] = Field(default_factory=list)
 
 
-class Verdict(StrEnum):
+class TrialResult(StrEnum):
     HELD = "held"
     FAILED = "failed"
     CUT = "cut"  # the power, or its supervisor, ended during the trial
@@ -69,7 +69,7 @@ class Verdict(StrEnum):
 class Tried(_Record):
     """How the last trial of a release ended.  `at`: Unix s, system time."""
 
-    verdict: Verdict
+    verdict: TrialResult
     at: int
     why: str = ""
 
@@ -104,7 +104,7 @@ class Records:
             if current is None or proven is None:
                 hint = f"Remove it once {self._layout.current} names the release that you want"
                 raise StoreError(f"{self._layout.switching} cannot be read", hint=hint) from None
-            return Trial(before=proven.version, version=current.version, stage=Stage.COPIED)
+            return Trial(before=proven.version, version=current.version, stage=TrialStage.COPIED)
 
     def save(self, trial: Trial) -> None:
         _write(self._layout.switching, trial)

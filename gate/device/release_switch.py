@@ -22,9 +22,9 @@ from gate.device.release_data import (
     refuse_unreadable,
 )
 from gate.device.release_health import HealthWatch, Patience, lane_health
-from gate.device.release_record import LaneState, Records, Stage, Trial, Tried, Verdict
+from gate.device.release_record import LaneDatabase, Records, Trial, TrialResult, TrialStage, Tried
 from gate.device.release_units import ServiceManager
-from gate.device.releases import Release, Releases
+from gate.device.releases import InstalledRelease, Releases
 from gate.errors import GateError, UsageError
 
 _INTERRUPTED = "the trial was interrupted"
@@ -57,7 +57,7 @@ class ReleaseSwitch:
             if before is None or not before.is_whole:
                 self._releases.point(self._layout.current, release)
                 self._services.start(units)
-                self._note(version, Verdict.UNTRIED, "there was no release to go back to")
+                self._note(version, TrialResult.UNTRIED, "there was no release to go back to")
                 self._say(f"{version} is in use")
                 return
             lanes = self._lanes(before, release, configs)
@@ -73,7 +73,7 @@ class ReleaseSwitch:
             if not why:
                 self._finish(trial)
                 return
-            self._go_back(trial, why, Verdict.FAILED)
+            self._go_back(trial, why, TrialResult.FAILED)
             back = HealthWatch(self._services, before, configs, healths, loses_journal=True)
             ill = back.wait(Patience(patience.ready, 0.0))
             again = f"{before.version} is in use again" + (f", but it is not well: {ill}" if ill else "")
@@ -120,7 +120,7 @@ class ReleaseSwitch:
         finally:
             os.close(descriptor)
 
-    def _check(self, release: Release, before: Release | None, units: list[str]) -> dict[str, Path]:
+    def _check(self, release: InstalledRelease, before: InstalledRelease | None, units: list[str]) -> dict[str, Path]:
         """Check the release before anything is touched; return the configurations of the services."""
         check_version(release)
         configs = {unit: config_of(self._layout, unit) for unit in units}
@@ -135,21 +135,23 @@ class ReleaseSwitch:
             self._say(f"the doctor of {release.version} is content")
         return configs
 
-    def _lanes(self, before: Release, release: Release, configs: dict[str, Path]) -> list[LaneState]:
+    def _lanes(
+        self, before: InstalledRelease, release: InstalledRelease, configs: dict[str, Path]
+    ) -> list[LaneDatabase]:
         if not configs and self._layout.root != Path("/"):
             return []  # paths in a configuration are those of another computer
         files = sorted({file for unit, file in configs.items() if _is_lane(unit)} | {self._layout.config})
         found = [state_dir_of(before, file) or state_dir_of(release, file) for file in files if file.exists()]
-        return [LaneState(state_dir=folder) for folder in dict.fromkeys(found) if folder and folder.is_dir()]
+        return [LaneDatabase(state_dir=folder) for folder in dict.fromkeys(found) if folder and folder.is_dir()]
 
     def _try(
-        self, trial: Trial, release: Release, watch: HealthWatch, patience: Patience, *, lose_journal: bool
+        self, trial: Trial, release: InstalledRelease, watch: HealthWatch, patience: Patience, *, lose_journal: bool
     ) -> str:
         """Try the release; return why it does not do well, or ""."""
         try:
             self._services.stop(trial.units)
             copy_lanes(trial.lanes)
-            trial.stage = Stage.COPIED
+            trial.stage = TrialStage.COPIED
             self._records.save(trial)
             if lose_journal:
                 give_up_unreadable(release, trial)
@@ -164,41 +166,41 @@ class ReleaseSwitch:
         except KeyboardInterrupt:
             return _INTERRUPTED
         except BaseException as error:
-            self._go_back(trial, repr(error), Verdict.FAILED)
+            self._go_back(trial, repr(error), TrialResult.FAILED)
             raise
 
     def _settle(self) -> bool:
         trial = self._records.trial()
         if trial is None:
             return False
-        if trial.stage is Stage.HELD:
+        if trial.stage is TrialStage.HELD:
             self._finish(trial)
         else:
-            cut = trial.stage is not Stage.BACK
+            cut = trial.stage is not TrialStage.BACK
             self._go_back(
                 trial,
                 "power was cut, or the trial killed" if cut else trial.why,
-                Verdict.CUT if cut else Verdict.FAILED,
+                TrialResult.CUT if cut else TrialResult.FAILED,
             )
         return True
 
     def _finish(self, trial: Trial) -> None:
         """End the trial of a release that has held.  Each step may be done again."""
-        trial.stage = Stage.HELD
+        trial.stage = TrialStage.HELD
         self._records.save(trial)
         self._releases.point(self._layout.proven, self._releases.find(trial.version))
         drop_copies(trial.lanes)
-        self._note(trial.version, Verdict.HELD if trial.units else Verdict.UNTRIED, before=trial.before)
+        self._note(trial.version, TrialResult.HELD if trial.units else TrialResult.UNTRIED, before=trial.before)
         self._records.end()
         self._say(f"{trial.version} is in use")
 
-    def _go_back(self, trial: Trial, why: str, verdict: Verdict) -> None:
+    def _go_back(self, trial: Trial, why: str, verdict: TrialResult) -> None:
         """Go back to the release before.  Each step may be done again."""
         self._say(f"going back to {trial.before}: {why}")
         before = self._releases.find(trial.before)
-        untouched = trial.stage is Stage.BEGUN
+        untouched = trial.stage is TrialStage.BEGUN
         if not untouched:
-            trial.stage, trial.why = Stage.BACK, why
+            trial.stage, trial.why = TrialStage.BACK, why
             self._records.save(trial)
             running = {state.name for state in self._services.states()}
             self._services.stop(running.intersection(trial.units))  # at boot none: a start that is queued must stay
@@ -212,7 +214,7 @@ class ReleaseSwitch:
         self._records.end()
         self._services.start(trial.units)
 
-    def _note(self, version: str, verdict: Verdict, why: str = "", *, before: str | None = None) -> None:
+    def _note(self, version: str, verdict: TrialResult, why: str = "", *, before: str | None = None) -> None:
         history = self._records.history()
         history.tried[version] = Tried(verdict=verdict, at=int(self._now()), why=why)
         if before is not None:

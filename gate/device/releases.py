@@ -18,7 +18,7 @@ _BLOCK = 512  # bytes: the unit of st_blocks
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
+class InstalledRelease:
     """A release, whether or not it is whole."""
 
     version: str
@@ -39,7 +39,7 @@ class Releases:
     def __init__(self, layout: DeviceLayout) -> None:
         self.layout = layout
 
-    def every(self) -> list[Release]:
+    def every(self) -> list[InstalledRelease]:
         """Return all releases, by version."""
         try:
             found = [path for path in self.layout.releases.iterdir() if path.is_dir() and _VERSION.fullmatch(path.name)]
@@ -47,9 +47,9 @@ class Releases:
             return []
         except OSError as error:
             raise _refused(self.layout.releases, error) from error
-        return [Release(path.name, path) for path in sorted(found, key=lambda path: _in_order(path.name))]
+        return [InstalledRelease(path.name, path) for path in sorted(found, key=lambda path: _in_order(path.name))]
 
-    def find(self, version: str) -> Release:
+    def find(self, version: str) -> InstalledRelease:
         """Return the release of that version.  Raises UsageError where there is none, or not a whole one."""
         found = next((release for release in self.every() if release.version == version), None)
         if found is None:
@@ -61,15 +61,15 @@ class Releases:
             )
         return found
 
-    def current(self) -> Release | None:
+    def current(self) -> InstalledRelease | None:
         """Return the release in use; None where there is no link to a release."""
         return self._named(self.layout.current)
 
-    def proven(self) -> Release | None:
+    def proven(self) -> InstalledRelease | None:
         """Return the release that goes on when the one on trial fails; None before the first trial."""
         return self._named(self.layout.proven)
 
-    def point(self, link: Path, release: Release) -> None:
+    def point(self, link: Path, release: InstalledRelease) -> None:
         """Let the link name this release.  At any moment it names one of the two; the new one is on the disk on
         return."""
         staged = link.with_name(f"{link.name}.new")
@@ -99,13 +99,13 @@ class Releases:
                     shutil.rmtree(leaving)
         return freed
 
-    def _named(self, link: Path) -> Release | None:
+    def _named(self, link: Path) -> InstalledRelease | None:
         try:
             target = Path(os.readlink(link))  # noqa: PTH115 - Path.readlink does the same
         except OSError:
             return None
         path = self.layout.releases / target.name
-        return Release(target.name, path) if (link.parent / target).parent == self.layout.releases else None
+        return InstalledRelease(target.name, path) if (link.parent / target).parent == self.layout.releases else None
 
 
 @contextmanager

@@ -22,6 +22,7 @@ SYSTEM_FILES = (
     SystemFile("systemd/gate.service", f"{_UNITS}/gate.service"),
     SystemFile("systemd/gate-sync.service", f"{_UNITS}/gate-sync.service"),
     SystemFile("systemd/gate-provision.service", f"{_UNITS}/gate-provision.service"),
+    SystemFile("systemd/gate-release.service", f"{_UNITS}/gate-release.service"),
     SystemFile("systemd/gate.sysusers", "usr/lib/sysusers.d/gate.conf"),
     SystemFile("systemd/gate.tmpfiles", "usr/lib/tmpfiles.d/gate.conf"),
     SystemFile("systemd/gate.modules", "usr/lib/modules-load.d/gate.conf"),
@@ -36,5 +37,6 @@ ENABLED_UNITS = {
     "gate.service": None,
     "gate-sync.service": None,
     "gate-provision.service": None,
+    "gate-release.service": None,
 }
 """Units that an installation enables -> the extra (`--with`) that it takes, or None for every installation."""

@@ -112,7 +112,7 @@ def test_a_pass_that_was_used_stays_used_on_the_device_that_takes_over(
     old: DeviceLayout, new: DeviceLayout, lane: Lane, tmp_path: Path
 ) -> None:
     assert lane.show(7, NOW + 500, b"before") is Reason.ADMITTED
-    lane.admission.remember(StandingOrders(frozenset({Mode.MAINTENANCE})), NOW + 21)
+    lane.admission.store_orders(StandingOrders(frozenset({Mode.MAINTENANCE})), NOW + 21)
     file = backed_up(old, tmp_path)  # the lane runs
     assert lane.show(8, NOW + 600, b"after") is Reason.ADMITTED
     said = gate("restore", file, "--root", new.root)
@@ -128,7 +128,7 @@ def test_a_pass_that_was_used_stays_used_on_the_device_that_takes_over(
     taken = Lane(new.state)
     try:
         assert taken.admission.standing().orders == {Mode.MAINTENANCE, Mode.LOCKED_DOWN}
-        taken.admission.remember(StandingOrders(), NOW + 30)
+        taken.admission.store_orders(StandingOrders(), NOW + 30)
         assert taken.show(8, NOW + 700, b"after") is Reason.TOO_SOON
         assert taken.show(9, NOW + 700) is Reason.TOO_SOON
         assert taken.show(7, NOW + 3700, b"before") is Reason.ALREADY_USED

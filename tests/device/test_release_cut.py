@@ -8,7 +8,7 @@ import pytest
 
 from gate.core.model import Listing
 from gate.device.layout import DeviceLayout
-from gate.device.release_record import Records, Verdict
+from gate.device.release_record import Records, TrialResult
 from gate.device.releases import Releases
 from gate.store.lane_copy import schema_of
 from gate.testing.builders import load
@@ -56,10 +56,10 @@ class Device:
         tried = Records(self.layout).history().tried
         if current.version == NEW:
             assert story.startswith("held")
-            assert tried[NEW].verdict is Verdict.HELD
+            assert tried[NEW].verdict is TrialResult.HELD
             return
         if NEW in tried:
-            assert tried[NEW].verdict in (Verdict.CUT, Verdict.FAILED)
+            assert tried[NEW].verdict in (TrialResult.CUT, TrialResult.FAILED)
         assert schema_of(self.state) != LATER_SCHEMA
         assert show(self.state, 7) in ("already_used", "too_soon"), "a use from before the switch was forgotten"
         if (self.layout.opt / "admitted").exists():
