@@ -2,7 +2,6 @@
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,16 +9,22 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from gate.doctor.camera import Glance, camera_lines
-from gate.doctor.checks import CHECKS
-from gate.doctor.gpio import killed_outputs
+from gate.doctor.camera import Glance
+from gate.doctor.examination import examine, header
+from gate.doctor.examined import ExaminedGate, find_lane
 from gate.doctor.lines import CheckLine, Mark
-from gate.doctor.rights import rights
-from gate.registry import Fitted, config_of
-from gate.settings.load import load_settings
+from gate.doctor.report import write_report, write_report_of_fault
+from gate.errors import ConfigError
+from gate.registry import config_of
+from gate.settings.load import read_settings
 from gate.wiring import fit
 
-_MARKS = {Mark.PASS: ("✓", "green"), Mark.WARN: ("!", "yellow"), Mark.FAIL: ("✗", "red")}
+_MARKS = {
+    Mark.PASS: ("✓", "green"),
+    Mark.WARN: ("!", "yellow"),
+    Mark.FAIL: ("✗", "red"),
+    Mark.UNKNOWN: ("?", "cyan"),
+}
 _BRIEF = 2.0  # seconds for a camera among the other checks
 
 
@@ -34,38 +39,45 @@ _BRIEF = 2.0  # seconds for a camera among the other checks
     show_default=True,
     help="With --camera: where to draw what was seen, with codes marked; a second camera's gets a -2.",
 )
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write all of it, configuration, versions and log into this file, for a ticket: no secrets, no people.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line: check, state, found, advice.")
-def doctor(file: Path, camera: bool, seconds: float, picture: Path, as_json: bool) -> None:
-    """Look at camera, decoder, barrier, inputs, disk, clock, list and power, a line each: pass, warn or
-    fail, and what to do.
+def doctor(file: Path, camera: bool, seconds: float, picture: Path, report: Path | None, as_json: bool) -> None:
+    """Look at camera, decoder, barrier, inputs, disk, clock, list, services and power, a line each: pass,
+    warn, fail or unknown, and what to do.
 
-    Devices that the running gate holds cannot be looked at: stop it first (`systemctl stop gate`).
-    The barrier is opened as a device and locked, nothing is released.  Exit 1 when a line says fail.
+    Unknown is what could not be checked here; the line says what it takes to know.  Devices that a running
+    lane holds are left alone, and the lane's own word on them is shown; without one the barrier is opened
+    as a device and locked, nothing is released.  As root the doctor sees most.  Exit 1 when a line says fail.
+
+    The first line names device and versions; with --json it has them as keys of its own.
     """
-    settings = load_settings(file, config_of)
-    devices = fit(settings)
+    try:
+        loaded = read_settings(file, config_of)
+    except ConfigError as error:
+        if report:
+            write_report_of_fault(report, file, error)
+        raise
+    settings = loaded.settings
+    examined = ExaminedGate(file, settings, fit(settings), find_lane(settings))
     watched = sys.stderr.isatty() and not as_json
     glance = Glance(seconds, picture, watched) if camera else Glance(_BRIEF, None, watched)
-    failed = False
-    for line in _lines(
-        glance,
-        devices.readers,
-        () if camera else (check(settings, devices) for check in (*CHECKS, killed_outputs, rights)),
-    ):
-        failed |= line.state is Mark.FAIL
-        _say(line, as_json=as_json)
-    sys.exit(1 if failed else 0)
+    facts, lines = header(examined), list[CheckLine]()
+    for line in examine(examined, glance, cameras_only=camera):
+        _say(line, {} if lines else facts, as_json=as_json)
+        lines.append(line)
+    if report:
+        write_report(report, examined, loaded, facts, lines)
+        click.echo(f"{report}: written, without secrets and people; read it before you send it", err=as_json)
+    sys.exit(1 if any(line.state is Mark.FAIL for line in lines) else 0)
 
 
-def _lines(glance: Glance, readers: Iterable[Fitted], others: Iterable[Iterable[CheckLine]]) -> Iterator[CheckLine]:
-    yield from camera_lines(readers, glance)
-    for lines in others:
-        yield from lines
-
-
-def _say(line: CheckLine, *, as_json: bool) -> None:
+def _say(line: CheckLine, facts: dict[str, str], *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(asdict(line)))
+        click.echo(json.dumps(asdict(line) | facts))
         return
     mark, style = _MARKS[line.state]
     words = Text(f"{mark} ", style)

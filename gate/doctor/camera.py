@@ -22,6 +22,7 @@ LEAST_SHARP = 0.22  # of a sharp edge
 DARK, BRIGHT = 25, 225  # of 255
 BURNT_OUT = 0.25  # of the picture
 MOST_READ = 0.8  # of the frames with a code
+_HOLD_UP = "Hold a code up while `gate doctor --camera` looks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def _exposure(report: CameraReport) -> CheckLine:
 def _sharpness(report: CameraReport) -> CheckLine:
     found = f"sharpness {report.sharpness:.2f}"
     if not report.located:
-        return CheckLine("", Mark.PASS, f"{found} (of the background: no code was held up)")
+        return CheckLine("", Mark.UNKNOWN, f"{found} of the background, for no code was held up", _HOLD_UP)
     if report.sharpness < LEAST_SHARP:
         advice = (
             "Hold the code still and farther away, clean the lens, or set `focus` (`distance`) to where codes are held"
@@ -98,7 +99,7 @@ def _sharpness(report: CameraReport) -> CheckLine:
 
 def _code(report: CameraReport) -> CheckLine:
     if not report.located:
-        return CheckLine("", Mark.WARN, "no code was seen", "Hold a code up while `gate doctor --camera` looks")
+        return CheckLine("", Mark.UNKNOWN, "no code was seen", _HOLD_UP)
     rate = report.read / report.located
     size = f"{report.module_px:.1f} pixels a module, " if report.module_px else ""
     found = f"a code in {report.located:.0%} of the frames, {size}{rate:.0%} of those read"
@@ -113,7 +114,7 @@ def _code(report: CameraReport) -> CheckLine:
 def advice(report: CameraReport, asked_fps: float) -> list[str]:
     """Return what to do now, most important first; empty when all is well."""
     faults = [line.advice for line in judge(report, asked_fps) if line.state is not Mark.PASS]
-    return faults[::-1]  # the code itself is judged last
+    return list(dict.fromkeys(faults[::-1]))  # the code itself is judged last
 
 
 def _examined(examine: Examiner, reader: Fitted, glance: Glance, picture: Path | None) -> CameraReport:

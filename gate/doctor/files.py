@@ -1,4 +1,4 @@
-"""`gate doctor`'s checks of a device's files: their owners, and their content."""
+"""The doctor's checks of a device's files: their owners, and their content."""
 
 import os
 import pwd
@@ -6,19 +6,18 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from gate.doctor.examined import ExaminedGate
 from gate.doctor.lines import CheckLine, Mark, failure
 from gate.errors import GateError
-from gate.settings.model import Settings
 from gate.state import answered_in, places_in
 from gate.store.list_file import find_damage
-from gate.wiring import FittedDevices
 
 _SHOWN = 3  # names of files in a line
 
 
-def owners(settings: Settings, _: FittedDevices) -> Iterator[CheckLine]:
+def owners(examined: ExaminedGate) -> Iterator[CheckLine]:
     """Check that every file belongs to the user of its directory: a file that root left there stops a service."""
-    places = places_in(settings)
+    places = places_in(examined.settings)
     folders = dict.fromkeys((places.state_dir, places.list_dir))
     strange = [(path, folder) for folder in folders if folder.is_dir() for path in _strange(folder, set(folders))]
     if not strange:
@@ -31,9 +30,9 @@ def owners(settings: Settings, _: FittedDevices) -> Iterator[CheckLine]:
     yield CheckLine("files", Mark.FAIL, f"{names}{more}: of another user than the directory", advice)
 
 
-def content(settings: Settings, _: FittedDevices) -> Iterator[CheckLine]:
+def content(examined: ExaminedGate) -> Iterator[CheckLine]:
     """Check that all of list.db is as signed."""
-    places = answered_in(settings)
+    places = answered_in(examined.settings)
     if not os.path.lexists(places.held_list_db):
         return
     if what := find_damage(places):
@@ -42,9 +41,9 @@ def content(settings: Settings, _: FittedDevices) -> Iterator[CheckLine]:
         yield CheckLine("content", Mark.PASS, "the list is the one that was signed, to the last bit")
 
 
-def signatures(settings: Settings, _: FittedDevices) -> Iterator[CheckLine]:
+def signatures(examined: ExaminedGate) -> Iterator[CheckLine]:
     """Check that the sync's list is as the authority signed it."""
-    places = places_in(settings)
+    settings, places = examined.settings, places_in(examined.settings)
     if settings.sync is None or not os.path.lexists(places.held_list_db):
         return
     from gate.sync.takeover import examine  # python-tuf

@@ -1,22 +1,22 @@
-"""`gate doctor`'s check of a Raspberry Pi whose GPIO lines move a lock."""
+"""The doctor's check of a Raspberry Pi whose GPIO lines move a lock."""
 
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from gate.doctor.examined import ExaminedGate
 from gate.doctor.lines import CheckLine, Mark
-from gate.settings.model import Settings
-from gate.wiring import FittedDevices
 
 _CONFIGS = ("boot/firmware/config.txt", "boot/config.txt")
 _PERSISTS = "sys/module/pinctrl_*/parameters/persist_gpio_outputs"
+_MODEL = "proc/device-tree/model"
 _STRICT = re.compile(r"^\s*dtparam=(?:[^#\n]*,)?strict_gpiod\b", re.MULTILINE)
 
 
-def killed_outputs(settings: Settings, _: FittedDevices) -> Iterator[CheckLine]:
+def killed_outputs(examined: ExaminedGate) -> Iterator[CheckLine]:
     """Check that the kernel releases a line whose process was killed."""
-    if hasattr(settings.barrier, "line"):
-        yield kept_level(Path("/"))
+    if hasattr(examined.settings.barrier, "line"):
+        yield kept_level(examined.root)
 
 
 def kept_level(root: Path) -> CheckLine:
@@ -31,4 +31,14 @@ def kept_level(root: Path) -> CheckLine:
     if configs or persists:
         advice = "Add dtparam=strict_gpiod to config.txt and start again; gate.service runs `gate safe-outputs` as well"
         return CheckLine("outputs", Mark.WARN, "this kernel keeps the level of a killed gate's relay", advice)
+    if "Raspberry" in _word(root / _MODEL):
+        advice = "Mount the boot partition, so that /boot/firmware/config.txt can be read"
+        return CheckLine("outputs", Mark.UNKNOWN, "whether the kernel keeps a killed gate's relay is not known", advice)
     return CheckLine("outputs", Mark.PASS, "this is no Raspberry Pi: its kernel lets go of a killed gate's relay")
+
+
+def _word(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", "replace")
+    except OSError:
+        return ""

@@ -10,6 +10,7 @@ class Mark(StrEnum):
     PASS = "pass"  # noqa: S105 - a verdict
     WARN = "warn"
     FAIL = "fail"
+    UNKNOWN = "unknown"  # it could not be checked: neither good nor bad
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class CheckLine:
     check: str
     state: Mark
     found: str
-    advice: str = ""  # what to do; empty when all is well
+    advice: str = ""  # what to do, or what it takes to know; empty when all is well
 
 
 def failure(check: str, error: GateError) -> CheckLine:

@@ -1,14 +1,13 @@
-"""`gate doctor`'s check of the rights that workers drop."""
+"""The doctor's check of the rights that workers drop."""
 
 from collections.abc import Iterator
 
+from gate.doctor.examined import ExaminedGate
 from gate.doctor.lines import CheckLine, Mark
-from gate.settings.model import Settings
-from gate.wiring import FittedDevices
 from gate.worker.confine import unenforced
 
 
-def rights(_: Settings, __: FittedDevices) -> Iterator[CheckLine]:
+def rights(_: ExaminedGate) -> Iterator[CheckLine]:
     """Check that a camera's worker keeps only the files and calls it needs, or report that this computer cannot
     restrict it."""
     missing = unenforced()

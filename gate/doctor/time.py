@@ -1,10 +1,11 @@
-"""`gate doctor`'s checks of the time and of the list's age, both by the lane's trusted time."""
+"""The doctor's checks of the time and of the list's age, both by the lane's trusted time."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 from gate.core.staleness import Freshness
 from gate.core.trusted_time import ClockTrust
+from gate.doctor.examined import ExaminedGate
 from gate.doctor.lines import CheckLine, Mark, failure
 from gate.errors import GateError
 from gate.kiosk.notices import age_in_words
@@ -14,14 +15,13 @@ from gate.settings.model import Settings
 from gate.settings.zones import doubt, find_zone, local_time
 from gate.state import answered_in, trusted_clock
 from gate.store.preview import Preview
-from gate.wiring import FittedDevices
 
-_CHIPS = Path("/sys/class/rtc")  # a folder for each clock chip that the kernel has
+_CHIPS = "sys/class/rtc"  # a folder for each clock chip that the kernel has
 
 
-def clock(settings: Settings, _: FittedDevices) -> Iterator[CheckLine]:
+def clock(examined: ExaminedGate) -> Iterator[CheckLine]:
     """Check that the system clock agrees with the trusted time, and is synchronised."""
-    yield from clock_lines(settings, _CHIPS)
+    yield from clock_lines(examined.settings, examined.root / _CHIPS)
 
 
 def clock_lines(settings: Settings, chips: Path) -> Iterator[CheckLine]:
@@ -38,8 +38,11 @@ def clock_lines(settings: Settings, chips: Path) -> Iterator[CheckLine]:
         nobody = ": nobody enters" if standing is ClockTrust.UNTRUSTED else ""
         found = f"the gate believes {local_time(zone, trusted.now())}, the system clock says {shown}{nobody}"
         yield CheckLine("clock", Mark.FAIL, found, what_to_do(standing, trusted.behind()))
-    elif read_ntp() is Ntp.SYNCHRONISED:
-        yield CheckLine("clock", Mark.PASS, shown)
+    elif (network := read_ntp()) is Ntp.SYNCHRONISED:
+        yield CheckLine("clock", Mark.PASS, f"{shown}, kept by a time service")
+    elif network is Ntp.UNKNOWN:
+        advice = "Run systemd-timesyncd or chrony, whose state can be read; or compare the time with your own"
+        yield CheckLine("clock", Mark.UNKNOWN, f"{shown}; whether a time service keeps it cannot be read", advice)
     else:
         advice = "Without a network that is usual: attach a clock module, and compare it with your own"
         yield CheckLine("clock", Mark.WARN, f"{shown}, kept by no time service", advice)
@@ -66,8 +69,9 @@ def what_to_do(standing: ClockTrust, behind: float) -> str:
     )
 
 
-def status_list(settings: Settings, _: FittedDevices) -> Iterator[CheckLine]:
+def status_list(examined: ExaminedGate) -> Iterator[CheckLine]:
     """Check the age of the list by the lane's trusted time."""
+    settings = examined.settings
     try:
         as_of = _as_of(settings)
         now = trusted_clock(answered_in(settings), settings.clock.untrusted_for).now()

@@ -10,6 +10,7 @@ import pytest
 from gate.authority.authority import Authority
 from gate.authority.pictures import draw_png
 from gate.core.model import Listing, Status
+from gate.doctor.examined import ExaminedGate
 from gate.doctor.files import signatures
 from gate.doctor.lines import Mark
 from gate.passes.aq1_encode import credential_text
@@ -113,9 +114,10 @@ def test_doctor_and_status_say_whether_what_is_offered_is_signed(site: Site, thi
         f'[sync]\nmirrors = ["{site.authority.public.as_uri()}"]\nroot = "{site.root}"\n',
     )
     settings = load_settings(site.config, config_of)
-    assert [line.state for line in signatures(settings, fit(settings))] == [Mark.PASS]
+    examined = ExaminedGate(site.config, settings, fit(settings))
+    assert [line.state for line in signatures(examined)] == [Mark.PASS]
     forge(site.state, trusting(thief, site))
-    (line,) = signatures(settings, fit(settings))
+    (line,) = signatures(examined)
     assert line.state is Mark.FAIL
     assert "trust.json is not what the authority signed" in line.found
 

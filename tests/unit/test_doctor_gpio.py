@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from gate.doctor.examined import ExaminedGate
 from gate.doctor.gpio import kept_level, killed_outputs
 from gate.doctor.lines import Mark
 from gate.registry import config_of
@@ -38,9 +39,17 @@ def test_what_becomes_of_a_killed_gates_relay(
     assert bool(line.advice) is (state is Mark.WARN)
 
 
+def test_a_raspberry_whose_settings_cannot_be_read_is_not_taken_for_safe(tmp_path: Path) -> None:
+    (tmp_path / "proc/device-tree").mkdir(parents=True)
+    (tmp_path / "proc/device-tree/model").write_text("Raspberry Pi 5 Model B Rev 1.0\0")
+    line = kept_level(tmp_path)
+    assert line.state is Mark.UNKNOWN
+    assert line.advice
+
+
 def test_it_is_asked_of_relays_on_gpio_lines_only(tmp_path: Path) -> None:
     for text, count in ((SAMPLE, 1), (LEAST, 0)):
         path = tmp_path / "gate.toml"
         path.write_text(text)
         settings = load_settings(path, config_of)
-        assert len(list(killed_outputs(settings, fit(settings)))) == count
+        assert len(list(killed_outputs(ExaminedGate(path, settings, fit(settings))))) == count

@@ -37,10 +37,10 @@ def lines(folder: Path, said: Sequence[bytes], seconds: float = 1.8) -> list[Che
     ("said", "states", "words"),
     [
         ([b"AQ1:A\r", b"https://menu.example\r"], ["pass"], ["1 passes and 1 other"]),
-        ([], ["warn"], ["read nothing"]),
+        ([], ["unknown"], ["read nothing"]),
         ([b"]Q1AQ1:A\r"], ["pass", "pass"], ["1 passes", "with 3 signs before it"]),
         ([b"AQ!:A\r"], ["pass", "warn"], ["1 other", "SHIFT"]),
-        ([b"AQ1:HALF"], ["warn", "warn"], ["read nothing", "a code without an end"]),
+        ([b"AQ1:HALF"], ["unknown", "warn"], ["read nothing", "a code without an end"]),
         ([b"\x01\x02\x80\x07\r"], ["pass", "warn"], ["1 other", "no text"]),
     ],
 )

@@ -85,7 +85,7 @@ def test_each_decision_has_its_own_number_and_its_line_in_the_index() -> None:
 
 def test_the_guide_to_the_services_has_every_file_beside_it() -> None:
     folder = ROOT / "systemd"
-    rows = re.findall(r"^\| \[`([\w.-]+)`\]", (folder / "README.md").read_text(), re.MULTILINE)
+    rows = re.findall(r"^\| \[`([\w.@-]+)`\]", (folder / "README.md").read_text(), re.MULTILINE)
     assert sorted(rows) == sorted(path.name for path in folder.iterdir() if path.name != "README.md")
 
 

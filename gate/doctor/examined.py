@@ -1,0 +1,105 @@
+"""What a doctor examines: a configuration, its devices, the lane beside it, and the computer below a root."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from gate.errors import GateError
+from gate.lane.orders import StatusRequest, ask
+from gate.settings.model import Settings
+from gate.store.lane_lock import lane_pid
+from gate.wiring import FittedDevices
+
+_TOOL_WITHIN = 10.0  # seconds for systemctl, journalctl or vcgencmd
+_CONFIG = "etc/gate/gate.toml"
+_LANES = "etc/gate/lanes"
+
+RunTool = Callable[[Sequence[str]], str | None]
+
+
+class Running(StrEnum):
+    """Whether a lane runs with this state directory."""
+
+    YES = "running"
+    NO = "stopped"
+    SILENT = "silent"  # one runs and does not answer
+    UNASKED = "unknown"  # this account may not ask whether one runs
+
+
+@dataclass(frozen=True, slots=True)
+class LaneBeside:
+    """The lane of this configuration, as it answers."""
+
+    running: Running
+    answer: Mapping[str, Any] = field(default_factory=dict)  # to a status request
+    pid: int | None = None
+
+    @property
+    def holds_devices(self) -> bool:
+        return self.running is not Running.NO
+
+
+def run_tool(command: Sequence[str]) -> str | None:
+    """Return what a tool prints; None where it is not installed or fails.  Blocks for up to 10 s."""
+    path = shutil.which(command[0], path=f"{os.environ.get('PATH', '')}:/usr/bin:/usr/sbin:/bin")
+    if path is None:
+        return None
+    environment = {**os.environ, "LC_ALL": "C"}
+    try:
+        done = subprocess.run(  # noqa: S603 - a fixed list of tools
+            [path, *command[1:]], capture_output=True, timeout=_TOOL_WITHIN, env=environment, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class ExaminedGate:
+    """What the checks look at."""
+
+    file: Path  # the configuration
+    settings: Settings
+    fitted: FittedDevices
+    lane: LaneBeside = LaneBeside(Running.NO)
+    root: Path = Path("/")  # of /sys, /proc, /etc, /run and /boot
+    run: RunTool = run_tool
+
+    @property
+    def unit(self) -> str:
+        """Return the name of the service that runs this configuration; empty for a file elsewhere."""
+        file = self.file.absolute()
+        if file == self.root / _CONFIG:
+            return "gate.service"
+        if file.parent == self.root / _LANES:
+            return f"gate@{file.stem}.service"
+        return ""
+
+    @property
+    def has_systemd(self) -> bool:
+        return (self.root / "run/systemd/system").is_dir()
+
+    def text(self, path: str) -> str | None:
+        """Return the text of a file below the root without white space around it; None if there is none."""
+        try:
+            return (self.root / path).read_text("utf-8", "replace").strip().strip("\0")
+        except OSError:
+            return None
+
+
+def find_lane(settings: Settings) -> LaneBeside:
+    """Ask the lane of this configuration how it is.  Never raises."""
+    try:
+        pid = lane_pid(settings.device.state_dir)
+        return LaneBeside(Running.YES, ask(settings.device.runs, StatusRequest()), pid)
+    except PermissionError:
+        return LaneBeside(Running.UNASKED)
+    except GateError as error:
+        if isinstance(error.__cause__, PermissionError):
+            return LaneBeside(Running.UNASKED)
+        return LaneBeside(Running.NO if pid is None else Running.SILENT, pid=pid)

@@ -1,0 +1,83 @@
+"""`gate doctor` beside a lane that runs, as a technician calls it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gate.core.model import Listing
+from gate.testing.relay_board import RelayBoard
+from tests.commands.process import run_gate
+from tests.contract.camera_rigs import put
+from tests.system.rig import Site, camera, eventually, lcus, running
+
+
+def asked(site: Site, *options: str) -> list[dict[str, Any]]:
+    done = run_gate("doctor", "--config", site.config, "--json", *options)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def states(rows: list[dict[str, Any]], check: str) -> list[str]:
+    return [row["state"] for row in rows if row["check"] == check]
+
+
+def test_a_running_lane_keeps_its_devices_and_says_how_they_are(tmp_path: Path) -> None:
+    site = Site(tmp_path, {1: Listing.GREEN})
+    site.load_list()
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    put(pictures, "1.png", "HELLO")
+    with RelayBoard(tmp_path / "relay") as board:
+        site.configure(camera(pictures), lcus(board), '[kiosk]\nlisten = "127.0.0.1:0"\n')
+        with running(site) as daemon:
+            eventually(lambda: site.reasons() != [], "the lane to look")
+            orders = len(board.frames)
+            rows = asked(site)
+            assert rows[0]["lane"] == "running"
+            assert states(rows, "lane") == states(rows, "barrier") == ["pass"]
+            assert states(rows, "reader[0]") == ["pass", "unknown"]  # it is there; its picture is not measured
+            assert "systemctl stop gate" in next(row["advice"] for row in rows if row["state"] == "unknown")
+            assert len(board.frames) == orders  # nothing was said to the barrier
+            assert states(asked(site, "--camera"), "reader[0]") == ["unknown"]
+            board.unplug()
+            eventually(lambda: "device=barrier" in daemon.said(), "the lane to miss its barrier")
+            rows = asked(site)
+            assert states(rows, "barrier") == ["fail"]
+        rows = asked(site)
+        assert rows[0]["lane"] == "stopped"
+        assert states(rows, "lane") == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_a_user_who_may_not_look_opens_no_device(tmp_path: Path) -> None:
+    """A person who cannot see whether a lane runs must not lock the door that somebody walks through."""
+    site = Site(tmp_path, {1: Listing.GREEN})
+    site.load_list()
+    with RelayBoard(tmp_path / "relay") as board:
+        site.configure('[[reader]]\ndriver = "fake"\n', lcus(board))
+        site.state.chmod(0o700)
+        program = (
+            "import os, sys\n"
+            "from pathlib import Path\n"
+            "from gate.doctor.camera import Glance\n"
+            "from gate.doctor.examination import examine\n"
+            "from gate.doctor.examined import ExaminedGate, find_lane\n"
+            "from gate.registry import config_of\n"
+            "from gate.settings.load import load_settings\n"
+            "from gate.wiring import fit\n"
+            "settings = load_settings(Path(sys.argv[1]), config_of)\n"
+            "os.setresuid(4242, 4242, 4242)\n"
+            "lane = find_lane(settings)\n"
+            "examined = ExaminedGate(Path(sys.argv[1]), settings, fit(settings), lane)\n"
+            "lines = examine(examined, Glance(0.1, None, False))\n"
+            "print(*(next(lines).found, *(next(lines).state.value for _ in range(3))), sep='\\n')\n"
+        )
+        done = subprocess.run([sys.executable, "-c", program, site.config], capture_output=True, text=True, check=True)
+        header, *states = done.stdout.splitlines()
+        assert header.endswith("lane unknown")
+        assert states == ["unknown", "unknown", "unknown"]  # lane, reader, barrier
+        assert board.frames == []
