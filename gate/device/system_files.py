@@ -20,6 +20,7 @@ _UNITS = "usr/lib/systemd/system"
 
 SYSTEM_FILES = (
     SystemFile("systemd/gate.service", f"{_UNITS}/gate.service"),
+    SystemFile("systemd/gate@.service", f"{_UNITS}/gate@.service"),
     SystemFile("systemd/gate-sync.service", f"{_UNITS}/gate-sync.service"),
     SystemFile("systemd/gate-provision.service", f"{_UNITS}/gate-provision.service"),
     SystemFile("systemd/gate-release.service", f"{_UNITS}/gate-release.service"),
@@ -27,6 +28,8 @@ SYSTEM_FILES = (
     SystemFile("systemd/gate.tmpfiles", "usr/lib/tmpfiles.d/gate.conf"),
     SystemFile("systemd/gate.modules", "usr/lib/modules-load.d/gate.conf"),
     SystemFile("systemd/70-gate.rules", "usr/lib/udev/rules.d/70-gate.rules"),
+    SystemFile("systemd/gate.journald", "usr/lib/systemd/journald.conf.d/gate.conf"),
+    SystemFile("systemd/gate.chrony", "usr/share/doc/ashyq-gate/chrony.conf"),  # a site chooses its servers
     SystemFile("config/completions/gate.bash", "usr/share/bash-completion/completions/gate"),
     SystemFile("config/completions/_gate", "usr/share/zsh/vendor-completions/_gate"),
     SystemFile("config/completions/gate.fish", "usr/share/fish/vendor_completions.d/gate.fish"),

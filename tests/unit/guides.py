@@ -22,7 +22,7 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 PATH = re.compile(rf"(?<![\w./-])(?:{'|'.join(map(re.escape, TOP))})/[\w./*{{}},-]*[\w/*}}]")
 MODULE = re.compile(r"(?<![\w./-])(?:gate|drivers|tests)(?:\.[a-z_]\w*)+(?:\.[A-Z]\w*)?(?![\w/-])")
 NO_MODULES = re.compile(  # what has a dot and is none: files, units, groups of entry points, credentials
-    r"gate\.(?:toml|conf|service|socket|sysusers|tmpfiles|modules|sources|lists|readers|barriers|inputs|feedback|decoders|"
+    r"gate\.(?:toml|conf|service|socket|sysusers|tmpfiles|modules|journald|chrony|sources|lists|readers|barriers|inputs|feedback|decoders|"
     r"examiners|finders|camera|osdp|proxy)"
 )
 EXAMPLES = {  # files that a reader of a guide makes

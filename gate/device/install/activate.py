@@ -26,6 +26,8 @@ def activate(layout: DeviceLayout, extras: set[str], progress: Progress) -> None
     _run("systemd-tmpfiles", "--create", "gate.conf")
     if is_booted():
         _run("systemctl", "restart", "systemd-modules-load.service", must=False)
+        _run("systemctl", "try-restart", "systemd-journald.service", must=False)
+        _run("journalctl", "--flush", must=False)  # what was kept in memory until now goes to the disk
         _run("udevadm", "control", "--reload", must=False)
         _run("udevadm", "trigger", "--action=change", must=False)
         _run("systemctl", "daemon-reload")
