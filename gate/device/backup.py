@@ -19,7 +19,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gate.device.layout import DeviceLayout
 from gate.device.owner import as_owner
+from gate.device.provision.credstore import kept_secrets, read_secret
 from gate.errors import ConfigError, StoreError
+from gate.ports.credentials import NAME
 from gate.registry import config_of
 from gate.settings.load import load_settings
 from gate.store.durable import read_regular
@@ -29,8 +31,7 @@ from gate.store.lane_backup import BackedUpLane, read_lane
 _MANIFEST = "manifest.json"
 _FORM = 1
 _MOST_OF_FILE = 4 << 20  # bytes of a configuration or secret
-_CONFIG, _SECRETS, _LANES = "etc/gate/", "etc/credstore/", "lanes/"
-_OURS = "gate.*"  # names of the gate's own credentials; others in that folder are not ours
+_CONFIG, _SECRETS, _LANES = "etc/gate/", "secrets/", "lanes/"
 
 
 class LaneEntry(BaseModel):
@@ -54,6 +55,7 @@ class BackupManifest(BaseModel):
     made_at: int  # Unix s, system time
     gate: str  # the release that made it
     lanes: list[LaneEntry] = Field(default_factory=list)
+    left_out: list[str] = Field(default_factory=list)  # secrets that this device could not decrypt
 
     @property
     def made(self) -> str:
@@ -62,10 +64,11 @@ class BackupManifest(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class DeviceBackup:
-    """A backup: files by their path below the root, and lanes by their configuration."""
+    """A backup: configuration by its path below the root, secrets by their name, lanes by their configuration."""
 
     manifest: BackupManifest
     files: dict[str, tuple[int, bytes]]  # mode, content
+    secrets: dict[str, str]
     lanes: dict[str, BackedUpLane]
 
 
@@ -102,8 +105,9 @@ def take(layout: DeviceLayout, at: float) -> DeviceBackup:
                 )
             )
             lanes[name] = lane
-    files = dict(_files(layout.etc, "**/*", _CONFIG)) | dict(_files(layout.credentials, _OURS, _SECRETS))
-    return DeviceBackup(BackupManifest(made_at=int(at), gate=version("ashyq-gate"), lanes=entries), files, lanes)
+    secrets, left_out = _secrets(layout)
+    manifest = BackupManifest(made_at=int(at), gate=version("ashyq-gate"), lanes=entries, left_out=left_out)
+    return DeviceBackup(manifest, dict(_files(layout.etc, _CONFIG)), secrets, lanes)
 
 
 def pack(backup: DeviceBackup) -> bytes:
@@ -115,6 +119,8 @@ def pack(backup: DeviceBackup) -> bytes:
             entry = zipfile.ZipInfo(name)
             entry.external_attr = mode << 16
             archive.writestr(entry, content, zipfile.ZIP_DEFLATED)
+        for name, secret in backup.secrets.items():
+            archive.writestr(f"{_SECRETS}{name}", secret)
         for number, described in enumerate(backup.manifest.lanes):
             lane = backup.lanes[described.config]
             archive.writestr(f"{_LANES}{number}/device.key", lane.seed)
@@ -132,7 +138,12 @@ def unpack(packed: bytes) -> DeviceBackup:
             files = {
                 entry.filename: (stat.S_IMODE(entry.external_attr >> 16), archive.read(entry))
                 for entry in archive.infolist()
-                if entry.filename.startswith((_CONFIG, _SECRETS))
+                if entry.filename.startswith(_CONFIG)
+            }
+            secrets = {
+                name.removeprefix(_SECRETS): archive.read(name).decode()
+                for name in archive.namelist()
+                if name.startswith(_SECRETS)
             }
             lanes = {
                 entry.config: BackedUpLane(
@@ -147,7 +158,9 @@ def unpack(packed: bytes) -> DeviceBackup:
     named = (*files, *(entry.state_dir for entry in manifest.lanes))
     if strange := next((name for name in named if not _is_below(name)), None):
         raise StoreError(f"this backup names a file that is not a gate's ({strange!r})", hint="Take another one")
-    return DeviceBackup(manifest, files, lanes)
+    if not all(NAME.fullmatch(name) for name in secrets):
+        raise StoreError("this backup names a secret that is none of a gate's", hint="Take another one")
+    return DeviceBackup(manifest, files, secrets, lanes)
 
 
 def contents(backup: DeviceBackup) -> Iterator[str]:
@@ -158,17 +171,39 @@ def contents(backup: DeviceBackup) -> Iterator[str]:
         yield f"lane {entry.device} ({entry.config}): key {entry.public[:16]}…, {state} as of row {entry.seq}"
     for name, (_, content) in sorted(backup.files.items()):
         yield f"{name}, {len(content)} bytes"
+    for name in sorted(backup.secrets):
+        yield f"secret {name}"
+    for name in backup.manifest.left_out:
+        yield f"NOT in it: secret {name}, which this device could not decrypt. Write it again on the other one"
 
 
 def as_json(backup: DeviceBackup) -> str:
     """Return the same as one JSON object."""
     sizes = {name: len(content) for name, (_, content) in sorted(backup.files.items())}
-    return json.dumps({**backup.manifest.model_dump(), "files": sizes})
+    return json.dumps({**backup.manifest.model_dump(), "files": sizes, "secrets": sorted(backup.secrets)})
 
 
-def _files(folder: Path, pattern: str, prefix: str) -> Iterator[tuple[str, tuple[int, bytes]]]:
-    """Yield the regular files of a folder."""
-    for path in sorted(folder.glob(pattern)):
+def _secrets(layout: DeviceLayout) -> tuple[dict[str, str], list[str]]:
+    """Return the secrets, and the names of those that cannot be read here."""
+    secrets, left_out = {}, []
+    for name, place in kept_secrets(layout.root).items():
+        try:
+            secret = read_secret(layout.root, name, place)
+        except (OSError, ValueError) as error:
+            hint = "Call it as root: `sudo gate backup ...`"
+            raise StoreError(f"{layout.root / place} cannot be read ({error})", hint=hint) from error
+        if secret is None:
+            left_out.append(name)
+        else:
+            secrets[name] = secret
+    return secrets, left_out
+
+
+def _files(folder: Path, prefix: str) -> Iterator[tuple[str, tuple[int, bytes]]]:
+    """Yield the regular files of a folder, but for hidden ones: those are of a change that is being made."""
+    for path in sorted(folder.rglob("*")):
+        if any(part.startswith(".") for part in path.relative_to(folder).parts):
+            continue
         try:
             if path.is_symlink() or not path.is_file():
                 continue

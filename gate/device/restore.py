@@ -1,23 +1,27 @@
 """A backup put into a device that takes the place of the one that made it."""
 
-import grp
 import os
+import tomllib
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from gate.device.backup import DeviceBackup
 from gate.device.layout import DeviceLayout
 from gate.device.owner import as_owner
+from gate.device.provision.change import FileChange, carry_out, decide
+from gate.device.provision.credstore import kept_secrets, secret_changes, unit_changes
+from gate.device.provision.form import ProvisionTable
+from gate.device.provision.plan import owner_of_state
+from gate.device.provision.secrets import separate
 from gate.errors import StoreError, UsageError
-from gate.store.durable import make_directory, read_regular, sync_folder, write_whole
+from gate.ports.credentials import PREFIX
+from gate.store.durable import PRIVATE, read_regular, write_whole
 from gate.store.lane_backup import held_state, restore_lane, set_state_aside
 from gate.store.lane_lock import claim_lane
 
 _ASIDE = ".replaced"
 _MOST = 4 << 20  # bytes that are compared
-_GROUP = "gate"  # may read the configuration
-_SECRETS_MODE, _FOLDER_MODE = 0o700, 0o755
 
 TWO_DEVICES = (
     "Two devices with one key must never run at once: each would admit whom the other has admitted. Destroy the card "
@@ -34,9 +38,9 @@ def restore(layout: DeviceLayout, backup: DeviceBackup, *, replace: bool, say: C
     nothing may be there.  Raises UsageError for what is there, StoreError where a lane runs or the disk refuses.
 
     All that can be refused is, before anything is written.  What a power cut leaves is put right by another call."""
-    files = {layout.root / name: how for name, how in sorted(backup.files.items())}
     places = {entry.config: layout.root / entry.state_dir for entry in backup.manifest.lanes}
-    other = [path for path, (_, content) in files.items() if _differs(path, content)]
+    files = {layout.root / name: content for name, (_, content) in sorted(backup.files.items())}
+    other = [path for path, content in files.items() if _differs(path, content)]
     with ExitStack() as stack:
         for place in places.values():
             stack.enter_context(_without_a_lane(place))
@@ -46,18 +50,41 @@ def restore(layout: DeviceLayout, backup: DeviceBackup, *, replace: bool, say: C
             hint = "With --replace it is set aside; nothing was changed"
             raise UsageError(f"this device has its own {there[0]}{more}", hint=hint)
         for path in other:
+            aside = path.with_name(path.name + _ASIDE)
             with _refusal_named(path):
-                path.replace(path.with_name(path.name + _ASIDE))
-            say(f"{path} is kept as {path.name}{_ASIDE}")
-        for path, (mode, content) in files.items():
-            _write(layout, path, mode, content)
+                write_whole(aside, read_regular(path, _MOST) or b"", PRIVATE)
+            say(f"{path} is kept as {aside.name}")
+        with _refusal_named(layout.etc):
+            decide(layout, list(_changes(layout, backup)))
+            carry_out(layout)
         for config, place in places.items():
             with as_owner(place):
                 if held_state(place):
                     say(f"the state of {place} is kept in {set_state_aside(place).name}/")
                 restore_lane(place, backup.lanes[config], backup.manifest.made)
+    for name in backup.manifest.left_out:
+        say(f"Secret {name} was not in the backup: write it again")
     say(TWO_DEVICES)
     say(LOCKED_DOWN)
+
+
+def _changes(layout: DeviceLayout, backup: DeviceBackup) -> Iterator[FileChange]:
+    """Yield the files of a backup, its secrets as this device keeps them, and which service gets which."""
+    owner = owner_of_state(layout.root)
+    group = owner[1] if owner else 0
+    for name, (mode, content) in backup.files.items():
+        yield FileChange(name, content, mode, group)
+    kept = kept_secrets(layout.root)
+    secrets = list(secret_changes(layout.root, backup.secrets, kept))
+    yield from secrets
+    written = {change.path for change in secrets if change.content is not None}
+    places = dict(kept) | {path.rpartition(f"/{PREFIX}")[2]: path for path in written}
+    config = layout.config.relative_to(layout.root).as_posix()
+    if config in backup.files:
+        text = backup.files[config][1].decode()
+        separated = separate(text, tomllib.loads(text), ProvisionTable(), places)
+        referred = {name: tables for name, tables in separated.referred.items() if name in places}
+        yield from unit_changes(referred, places)
 
 
 @contextmanager
@@ -77,34 +104,6 @@ def _differs(path: Path, content: bytes) -> bool:
         return False
     with _refusal_named(path):
         return path.is_symlink() or not path.is_file() or read_regular(path, _MOST + 1) != content
-
-
-def _write(layout: DeviceLayout, path: Path, mode: int, content: bytes) -> None:
-    is_secret = layout.credentials in path.parents
-    with _refusal_named(path):
-        make_directory(path.parent, _SECRETS_MODE if is_secret else _FOLDER_MODE)
-        write_whole(path, content, mode)
-        group = _group(layout)
-        if mode & 0o070 and not is_secret and group is not None:
-            with suppress(PermissionError):  # a trial without root's rights
-                os.chown(path, -1, group)
-                path.chmod(mode)
-        sync_folder(path.parent)
-
-
-def _group(layout: DeviceLayout) -> int | None:
-    """Return the number of the gate's group as the device knows it; None before it is made."""
-    if layout.root == Path("/"):
-        try:
-            return grp.getgrnam(_GROUP).gr_gid
-        except KeyError:
-            return None
-    with suppress(OSError, ValueError, IndexError):
-        for line in (layout.root / "etc/group").read_text().splitlines():
-            name, _, number, *_ = line.split(":")
-            if name == _GROUP:
-                return int(number)
-    return None
 
 
 @contextmanager

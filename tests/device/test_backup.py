@@ -32,6 +32,10 @@ id = "test"
 category = "fitness"
 zone = "almaty"
 timezone = "Asia/Almaty"
+[sync]
+mirrors = ["https://mirror.example.kz/gate"]
+root = "root.json"
+proxy = "http://gate:{credential:proxy}@proxy.example.kz:3128"
 [[reader]]
 driver = "fake"
 [barrier]
@@ -69,7 +73,7 @@ def old(tmp_path: Path) -> DeviceLayout:
     layout.config.write_text(CONFIG)
     layout.config.chmod(0o640)
     layout.root_json.write_text("{}")
-    (layout.credentials / "gate.camera").write_text("secret word")
+    (layout.credentials / "gate.proxy").write_text("secret word")
     (layout.credentials / "other").write_text("not ours")
     return layout
 
@@ -122,8 +126,10 @@ def test_a_pass_that_was_used_stays_used_on_the_device_that_takes_over(
     assert (new.state / device_key.NAME).read_text() == (old.state / device_key.NAME).read_text()
     assert new.config.read_text() == CONFIG
     assert new.config.stat().st_mode & 0o777 == 0o640
-    assert (new.credentials / "gate.camera").read_text() == "secret word"
+    assert (new.credentials / "gate.proxy").read_text() == "secret word"
     assert not (new.credentials / "other").exists()
+    drop_in = new.root / "etc/systemd/system/gate-sync.service.d/50-provision.conf"
+    assert "LoadCredential=gate.proxy:/etc/credstore/gate.proxy" in drop_in.read_text()
 
     taken = Lane(new.state)
     try:
@@ -148,7 +154,7 @@ def test_a_backup_holds_neither_rows_nor_keys_of_a_day(old: DeviceLayout, lane: 
     lane.show(7)
     listed = gate("backup", backed_up(old, tmp_path), "--list")
     assert listed.stdout.splitlines()[0].endswith("by release 0.1.0")
-    assert "etc/credstore/gate.camera, 11 bytes" in listed.stdout
+    assert "secret proxy" in listed.stdout
     assert "secret word" not in listed.stdout
     facts = json.loads(gate("backup", sealed(tmp_path), "--list", "--json").stdout)
     assert facts["lanes"][0]["device"] == "ala-1"
@@ -187,6 +193,7 @@ def test_what_is_no_whole_backup_is_refused(old: DeviceLayout, new: DeviceLayout
     file.write_bytes(whole)
     refused(gate("restore", file, "--root", new.root, given="seven kestrels over the lake"), "does not open")
     assert not new.etc.exists()
+    assert not new.credentials.exists()
     assert not list(new.state.iterdir())
 
 

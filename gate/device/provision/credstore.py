@@ -58,6 +58,22 @@ def unit_changes(referred: Mapping[str, Collection[str]], places: Mapping[str, s
             yield FileChange(f"etc/systemd/system/{unit}.d/50-provision.conf", content.encode())
 
 
+def read_secret(root: Path, name: str, path: str) -> str | None:
+    """Return a secret that the device has at this path below the root; None where it cannot be decrypted, as in an
+    image.  Raises OSError, ValueError."""
+    if path.startswith(PLAIN + "/"):
+        return (root / path).read_bytes().decode()
+    program = shutil.which("systemd-creds")
+    if program is None or root != Path("/"):
+        return None
+    command = [program, "decrypt", f"--name={PREFIX}{name}", f"/{path}", "-"]
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_WITHIN, check=False)  # noqa: S603 - a fixed program, names of letters
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.decode() if done.returncode == 0 else None
+
+
 def _key(path: str) -> str:
     return "LoadCredentialEncrypted" if path.startswith(ENCRYPTED) else "LoadCredential"
 
