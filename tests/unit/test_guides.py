@@ -25,7 +25,7 @@ from tests.unit.guides import FENCE, ROOT, Guide, all_options, guides, wrong
 
 GUIDES = [Guide(path, path.read_text()) for path in guides()]
 OWN = {name: set(model.model_fields) for name, field in Tables.model_fields.items() if (model := model_of(field))}
-OTHERS_OPTIONS = {"--system-site-packages", "--durations"}  # of venv, of pytest
+OTHERS_OPTIONS = {"--system-site-packages", "--durations", "--with"}  # of venv, of pytest, of a bundle
 
 
 @pytest.fixture(params=GUIDES, ids=lambda guide: guide.path.relative_to(ROOT).as_posix())
@@ -44,7 +44,13 @@ def test_scripts_can_be_called_with_their_options(guide: Guide) -> None:
     for code in guide.code:
         for script, rest in re.findall(r"(?:^|\s)\./((?:scripts|\.ci)/[\w-]+)([^#\n]*)", code):
             assert os.access(ROOT / script, os.X_OK), script
-            sources = ROOT / "scripts/benchmarks", ROOT / "tests", ROOT / "tests/fuzz", ROOT / "gate/cli"
+            sources = (
+                ROOT / "scripts/benchmarks",
+                ROOT / "scripts/bundling",
+                ROOT / "tests",
+                ROOT / "tests/fuzz",
+                ROOT / "gate/cli",
+            )
             text = "".join(file.read_text() for folder in sources for file in folder.glob("*.py"))
             assert [option for option in re.findall(r"(?<=\s)--[a-z][\w-]+", rest) if f'"{option}"' not in text] == []
 
