@@ -96,6 +96,11 @@ class DeviceLayout:
         return self.etc / "provisioned.json"
 
     @property
+    def credstores(self) -> tuple[Path, Path]:
+        """Return the folders where systemd looks for credentials; the gate's are named `gate.*`."""
+        return self.root / "etc/credstore", self.root / "etc/credstore.encrypted"
+
+    @property
     def set_up_page(self) -> Path:
         """Return the page that a screen may show while no lane serves one: what came of the file on the card."""
         return self.root / "run/gate-provision/page.html"

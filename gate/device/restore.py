@@ -12,10 +12,12 @@ from gate.device.owner import as_owner
 from gate.device.provision.change import FileChange, carry_out, decide
 from gate.device.provision.credstore import kept_secrets, secret_changes, unit_changes
 from gate.device.provision.form import ProvisionTable
-from gate.device.provision.plan import owner_of_state
+from gate.device.provision.plan import device_addresses, owner_of_state
 from gate.device.provision.secrets import separate
 from gate.errors import StoreError, UsageError
 from gate.ports.credentials import PREFIX
+from gate.registry import config_of
+from gate.settings.load import review_text
 from gate.store.durable import PRIVATE, read_regular, write_whole
 from gate.store.lane_backup import held_state, restore_lane, set_state_aside
 from gate.store.lane_lock import claim_lane
@@ -84,7 +86,8 @@ def _changes(layout: DeviceLayout, backup: DeviceBackup) -> Iterator[FileChange]
         text = backup.files[config][1].decode()
         separated = separate(text, tomllib.loads(text), ProvisionTable(), places)
         referred = {name: tables for name, tables in separated.referred.items() if name in places}
-        yield from unit_changes(referred, places)
+        settings = review_text(layout.config, text, config_of, layout.etc).settings
+        yield from unit_changes(referred, places, device_addresses(settings) if settings else ())
 
 
 @contextmanager

@@ -154,9 +154,20 @@ def _about_names(settings: Settings) -> Iterator[Finding]:
                 hint = "Use its name under /dev/v4l/by-id, /dev/v4l/by-path or /dev/serial/by-path"
                 yield Finding((*path, key), what, hint)
             if (host := _host(value)) and not is_loopback(host.strip("[]")):
-                what = f"gate.service may reach this device only, not {host}"
+                what = unreachable(host)
                 hint = "Allow its address with IPAddressAllow= in a drop-in (`systemctl edit gate`)"
                 yield Finding((*path, key), what, hint)
+
+
+def outside_hosts(settings: Settings) -> list[str]:
+    """Return the hosts beyond this device that its devices' settings name."""
+    hosts = [_host(value) for _, table in devices(settings) for _, value in table]
+    return [host for host in hosts if host and not is_loopback(host.strip("[]"))]
+
+
+def unreachable(host: str) -> str:
+    """Return the words for a host that gate.service as shipped keeps the lane from."""
+    return f"gate.service may reach this device only, not {host}"
 
 
 def _host(value: object) -> str | None:

@@ -71,6 +71,7 @@ def test_secrets_are_in_the_device_and_nowhere_on_the_card(image: Image) -> None
     sync = (image.root / "etc/systemd/system/gate-sync.service.d/50-provision.conf").read_text()
     assert "LoadCredential=gate.osdp:/etc/credstore/gate.osdp\n" in lane
     assert "sync-mirrors" not in lane
+    assert lane.endswith("IPAddressAllow=192.0.2.17\n")
     assert [line for line in sync.splitlines() if "=" in line] == [
         "LoadCredential=gate.sync-mirrors-0:/etc/credstore/gate.sync-mirrors-0"
     ]
@@ -129,7 +130,8 @@ def test_what_the_file_no_longer_asks_for_goes(image: Image) -> None:
 
     assert done.returncode == 0, done.stdout
     assert set().union(*image.holders().values()) == set()
-    assert not list(image.root.glob("etc/systemd/system/*.d/*"))
+    [drop_in] = image.root.glob("etc/systemd/system/*.d/*")
+    assert [line for line in drop_in.read_text().splitlines() if "=" in line] == ["IPAddressAllow=192.0.2.17"]
     assert not list(image.root.glob("etc/NetworkManager/system-connections/*"))
 
 

@@ -54,6 +54,8 @@ def _unlink_units(layout: DeviceLayout, names: list[str]) -> None:
 def _purge(layout: DeviceLayout, names: list[str]) -> None:
     for folder in (layout.etc, layout.state):
         _remove(folder)
+    for secret in (path for folder in layout.credstores for path in folder.glob("gate.*")):
+        secret.unlink(missing_ok=True)
     for name in names:  # what an administrator changed of these units
         _remove(layout.units / f"{name}.d")
     if layout.root == Path("/"):

@@ -1,4 +1,4 @@
-"""Secrets as credentials of systemd (systemd.exec(5), "Credentials"): the files, and which unit gets which.
+"""Secrets as credentials of systemd (systemd.exec(5), "Credentials"): the files, and what each unit is given.
 
 Encrypted by the device's own key where systemd can (since 250), so that a copy of a single file is worth nothing; a
 person who has the whole card has the key as well.  Each unit names the credentials that it needs: a pattern
@@ -15,7 +15,8 @@ from gate.ports.credentials import PREFIX
 from gate.settings.load import BASES
 
 PLAIN, ENCRYPTED = "etc/credstore", "etc/credstore.encrypted"
-UNITS = {"gate.service": frozenset(BASES), "gate-sync.service": frozenset({"sync"})}
+LANE = "gate.service"
+UNITS = {LANE: frozenset(BASES), "gate-sync.service": frozenset({"sync"})}
 """Unit -> the tables whose secrets it needs."""
 
 _WITHIN = 30.0  # seconds: the first use makes the device's key
@@ -45,16 +46,18 @@ def secret_changes(root: Path, secrets: Mapping[str, str], kept: Mapping[str, st
         yield FileChange(path, content, 0o600)
 
 
-def unit_changes(referred: Mapping[str, Collection[str]], places: Mapping[str, str]) -> Iterator[FileChange]:
-    """Yield a drop-in for each unit that needs secrets.  `referred`: name -> the tables that refer to it.  `places`:
-    name -> path below the root."""
+def unit_changes(
+    referred: Mapping[str, Collection[str]], places: Mapping[str, str], addresses: Collection[str]
+) -> Iterator[FileChange]:
+    """Yield a drop-in for each unit that needs more than it has as shipped.  `referred`: name -> the tables that refer
+    to it.  `places`: name -> path below the root.  `addresses`: of devices that the lane must reach."""
     for unit, tables in UNITS.items():
         names = sorted(name for name, where in referred.items() if tables & set(where))
-        if names:
-            lines = "".join(f"{_key(places[name])}={PREFIX}{name}:/{places[name]}\n" for name in names)
-            content = (
-                f"# Written by `gate provision`: the secrets that the configuration refers to.\n[Service]\n{lines}"
-            )
+        lines = "".join(f"{_key(places[name])}={PREFIX}{name}:/{places[name]}\n" for name in names)
+        if unit == LANE:
+            lines += "".join(f"IPAddressAllow={address}\n" for address in sorted(addresses))
+        if lines:
+            content = f"# Written by `gate provision`: what the configuration needs.\n[Service]\n{lines}"
             yield FileChange(f"etc/systemd/system/{unit}.d/50-provision.conf", content.encode())
 
 

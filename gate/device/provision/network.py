@@ -61,7 +61,14 @@ def _ethernet(table: EthernetTable) -> bytes:
 
 
 def _connection(name: str, kind: str) -> dict[str, str]:
-    return {"id": name, "uuid": str(uuid.uuid5(_SPACE, name)), "type": kind, "autoconnect": "true"}
+    # Before a profile that the system makes by itself for the same cable, whose priority is 0.
+    return {
+        "id": name,
+        "uuid": str(uuid.uuid5(_SPACE, name)),
+        "type": kind,
+        "autoconnect": "true",
+        "autoconnect-priority": "10",
+    }
 
 
 def _addresses(table: AddressTable) -> dict[str, dict[str, str]]:

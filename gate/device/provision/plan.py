@@ -1,7 +1,9 @@
 """Check of the file on the card, and the change that it asks for.  Nothing is written here."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import cast
 
@@ -21,6 +23,7 @@ from gate.registry import config_of
 from gate.settings.load import Loaded, Reviewed, problems_of, review_text
 from gate.settings.model import Settings
 from gate.settings.problems import Finding, SettingsError, SettingsProblem
+from gate.settings.review import outside_hosts, unreachable
 
 _DEVICE = Path("/")
 _MOST_HOSTS = 1 << 20  # bytes of /etc/hosts
@@ -75,7 +78,8 @@ def check(file: CardFile, layout: DeviceLayout, before: SetUpRecord | None, now:
             within,
         )
     checked = _Checked(table, settings, separated, root, password)
-    warnings = warnings_of(loaded, now) if loaded else []
+    allowed = {unreachable(host) for host in device_addresses(settings).values()}
+    warnings = [warning for warning in (warnings_of(loaded, now) if loaded else []) if warning.what not in allowed]
     left = file.encoded(separated.card)
     changes = tuple(_changes(file, layout, checked, kept, before, int(now), left))
     return SetUpPlan(settings, changes, left, tuple(warnings))
@@ -184,7 +188,7 @@ def _changes(
     written = {change.path for change in secrets if change.content is not None}
     places = dict(kept) | {path.rpartition("/gate.")[2]: path for path in written}
     used = {places[name] for name in (*separated.referred, *checked.table.secrets) if name in places}
-    own = [*secrets, *unit_changes(separated.referred, places)]
+    own = [*secrets, *unit_changes(separated.referred, places, device_addresses(settings))]
     own += [FileChange(*found) for found in network.network_files(checked.table, checked.password)]
     yield from own
     if checked.root is not None:
@@ -197,6 +201,16 @@ def _changes(
         yield from obsolete(set(before.files) - files, own)
     record = SetUpRecord(settings.device.id, now, digest(file.raw), digest(left), tuple(sorted(files)))
     yield FileChange(_below(record_path(layout), layout.root), record.to_json(), 0o600)
+
+
+def device_addresses(settings: Settings) -> dict[str, str]:
+    """Return the addresses of devices beyond this computer, and each as the configuration has it.  A host's name is
+    left out: the unit takes addresses only."""
+    found = {}
+    for host in outside_hosts(settings):
+        with suppress(ValueError):
+            found[str(ip_address(host.strip("[]")))] = host
+    return found
 
 
 def _system(root: Path, name: str, zone: str) -> Iterator[FileChange]:
