@@ -26,7 +26,7 @@ from gate.testing import builders
 FEW = 10_000  # people of the list that look-ups are compared with
 DAILY = 0.01  # of the places change in a day
 PROCESSES = 3
-APPLIED = 5  # times
+SYNCS = 5  # of each kind
 BESIDE = 24  # syncs beside a lane at a steady pace
 STEADY, BEFORE, AFTER = 0.3, 1.5, 0.3  # seconds of the lane: not counted, idle, and after the sync
 FLUSHED = 0.1  # seconds after the list was durable in which the disk may still be busy with it
@@ -61,7 +61,14 @@ CLOCK = SystemClock()
     show_default=True,
     help="Syncs beside a lane that admits people; more is calmer.",
 )
-def command(as_json: bool, people: int, folder: Path, form: Form, beside: int) -> None:
+@click.option(
+    "--syncs",
+    type=click.IntRange(min=1, max=1000),
+    default=SYNCS,
+    show_default=True,
+    help="Syncs of each kind, of which the median is told.",
+)
+def command(as_json: bool, people: int, folder: Path, form: Form, beside: int, syncs: int) -> None:
     """What the list costs: to publish, to fetch, to take over, to look up in.  Takes about four minutes.
 
     Everything is real: `gate authority`, a signed repository behind an HTTP server on loopback, and one
@@ -69,18 +76,18 @@ def command(as_json: bool, people: int, folder: Path, form: Form, beside: int) -
     """
     with TemporaryDirectory(prefix="gate-bench-", dir=folder) as place:
         try:
-            figures = measure(Path(place), people, form, beside)
+            figures = measure(Path(place), people, form, beside, syncs)
         except RuntimeError as error:
             raise click.ClickException(str(error)) from error
     show(f"The list of {people:,} people", figures, as_json=as_json)
 
 
-def measure(folder: Path, people: int, form: Form, beside: int) -> list[Figure]:
+def measure(folder: Path, people: int, form: Form, beside: int, times: int) -> list[Figure]:
     nation = Nation(folder, people)
     with nation.served() as server, Relay(server) as relay:
         device = BenchDevice(folder / "device", nation, relay.address)
         figures = [Figure("people", people, "On the list", unit="people"), *_published(nation, form)]
-        figures += _first_sync(device)
+        figures += _first_sync(device, times)
         relay.counted()
         device.sync("unchanged")
         figures += _on_the_wire("unchanged_sync_bytes", relay, "A sync that finds nothing new")
@@ -90,7 +97,7 @@ def measure(folder: Path, people: int, form: Form, beside: int) -> list[Figure]:
         nation.change(DAILY)
         daily = nation.publish()
         relay.counted()
-        figures += _delta(nation, device, daily)
+        figures += _delta(nation, device, daily, times)
         figures += _beside_a_lane(device, beside)
     return figures
 
@@ -110,10 +117,10 @@ def _published(nation: Nation, form: Form) -> list[Figure]:
     ]
 
 
-def _first_sync(device: BenchDevice) -> list[Figure]:
+def _first_sync(device: BenchDevice, times: int) -> list[Figure]:
     say("syncing from nothing")
     syncs, taken = [], []
-    for _ in range(APPLIED):
+    for _ in range(times):
         device.forget()
         syncs.append(device.sync("snapshot"))
         taken.append(device.take_over())
@@ -128,10 +135,10 @@ def _first_sync(device: BenchDevice) -> list[Figure]:
     ]
 
 
-def _delta(nation: Nation, device: BenchDevice, daily: Spent) -> list[Figure]:
+def _delta(nation: Nation, device: BenchDevice, daily: Spent, times: int) -> list[Figure]:
     say("syncing a day's changes")
     syncs = []
-    for _ in range(APPLIED):
+    for _ in range(times):
         device.put_back()
         syncs.append(device.sync("1 delta"))
     return [

@@ -77,12 +77,13 @@ def measure(folder: Path, seconds: float, starts: int) -> list[Figure]:
             config.write_text(described(folder / "state", mirror, nation.path / "root.json", devices))
 
         for height, width in SIZES:
-            with before_the_camera(clip((height, width))[-HELD:]) as camera:
+            pictures = clip((height, width))
+            with before_the_camera(pictures[-HELD:]) as camera:
                 fit(camera)
                 if not figures:
                     figures += synced(config)
                     figures.append(started(config, starts))
-            with before_the_camera(clip((height, width))) as camera:
+            with before_the_camera(pictures) as camera:
                 fit(camera)
                 with running("run", config) as (lane, said):
                     until(lambda said=said: "event=decision" in said(), "a decision")

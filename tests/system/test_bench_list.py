@@ -31,7 +31,7 @@ pytestmark = pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("form", ["idx", pytest.param("person", marks=pytest.mark.endurance)])
 def test_the_figures_of_a_list(tmp_path: Path, form: str) -> None:
-    command = [str(BENCH), "list", "--json", "--people", str(PEOPLE), "--beside", "1", "--form", form]
+    command = [str(BENCH), "list", "--json", "--people", str(PEOPLE), "--beside", "1", "--syncs", "1", "--form", form]
     done = subprocess.run([*command, "--dir", str(tmp_path)], capture_output=True, text=True, timeout=280, check=False)
     assert done.returncode == 0, done.stderr
     (line,) = done.stdout.splitlines()
