@@ -48,9 +48,10 @@ def load_public(state_dir: Path) -> VerifyKey:
 
 
 def _publish(path: Path, text: str) -> None:
-    with suppress(OSError, ValueError):  # a full disk must not keep the key from signing; the next start writes it
-        if not path.exists() or (read_regular(path, _MOST) or b"").decode().strip() != text:
-            write_whole(path, text.encode() + b"\n", 0o644)
+    content = text.encode() + b"\n"
+    with suppress(OSError):  # a full disk must not keep the key from signing; the next start writes it
+        if not path.exists() or read_regular(path, _MOST) != content:
+            write_whole(path, content, 0o644)
 
 
 def load(state_dir: Path) -> SigningKey | None:

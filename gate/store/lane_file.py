@@ -18,7 +18,7 @@ from gate.errors import DamagedError, StoreError
 from gate.store import device_key
 from gate.store.database import File, check_pages, immediate, open_for_reading, open_for_writing, set_aside, unusable
 from gate.store.durable import is_odd, move_odd_aside, sync_folder
-from gate.store.journal import read_end
+from gate.store.journal import COLUMNS, read_end
 from gate.store.journal_end import NAME, End, EndFile
 from gate.store.lane_values import find_foreign_value
 from gate.store.loss import begin_after
@@ -26,16 +26,18 @@ from gate.store.segments import segments
 
 MOST_EVIDENCE = 9  # files set aside, then the newest is replaced: a dying card must not fill itself
 _PROBES = (
-    'SELECT seq, at, "grant", hash FROM journal LIMIT 1',
-    "SELECT holder, again_at, forget_at FROM redemption LIMIT 1",
+    f"SELECT {', '.join(f'[{name}]' for name in COLUMNS)}, hash FROM journal LIMIT 1",  # noqa: S608 - our own names
+    "SELECT [use], holder, again_at, forget_at, [grant] FROM redemption LIMIT 1",
     "SELECT holder, until FROM given_back LIMIT 1",
-    "SELECT seq, device, hash, signature FROM checkpoint LIMIT 1",
-    "SELECT holder, since, leaving FROM inside LIMIT 1",
+    "SELECT seq, device, at, hash, signature FROM checkpoint LIMIT 1",
+    "SELECT holder, since, [grant], leaving FROM inside LIMIT 1",
     "SELECT name, value FROM standing LIMIT 1",
     "SELECT floor, seq, behind_since FROM clock LIMIT 1",
     "SELECT what, last, used_at, at, confirmed FROM loss LIMIT 1",
 )
-"""Columns that the lane reads: one that a flipped bit has renamed shows at the start, not at a passage."""
+"""Columns that the lane reads or writes: one that a flipped bit has renamed shows at the start, not at a passage.
+In brackets, because SQLite takes an unknown name in double quotes for a text.  Later columns of `clock` are read at
+each start; a file of an earlier version lacks them."""
 _IGNORED = ("-shm", "-journal")
 """Suffixes of SQLite's files beside a database in WAL mode.  Their content may be anything: SQLite makes the one
 again, and the other is not its journal.  SQLite fails, or waits, on links and on what is no regular file."""

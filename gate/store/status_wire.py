@@ -26,7 +26,6 @@ HEAD = "status/head.json"
 
 MAX_PLACES = 2**32
 MAX_VALUE = 5  # the largest Listing
-MAX_DOCUMENT = 4 << 20  # bytes of trust.json, rules.json, head.json
 
 _Count = Annotated[int, Field(ge=0, lt=2**53, strict=True)]
 _Positive = Annotated[int, Field(ge=1, lt=2**53, strict=True)]

@@ -28,7 +28,6 @@ from tuf.api.metadata import TargetFile
 from tuf.ngclient import Updater, UpdaterConfig
 
 from gate.errors import SyncError
-from gate.store.status_wire import MAX_DOCUMENT
 from gate.sync.kept_metadata import KeptMetadata
 from gate.sync.list_mirror import ListMirror
 from gate.sync.mirror import Mirror
@@ -37,6 +36,7 @@ from gate.sync.shelf import Shelf
 METADATA = "metadata"  # folders below a mirror's address
 TARGETS = "targets"
 TIMESTAMP = f"{METADATA}/timestamp.json"
+MAX_DOCUMENT = 4 << 20  # bytes of trust.json, rules.json, head.json
 MAX_KEPT = 128 << 20  # bytes of either folder: twice the largest list
 _NAME = re.compile(r"([a-z]{1,20}/){0,2}[a-z0-9-]{1,80}\.[a-z]{1,8}")  # of every valid target
 _SHA256 = re.compile(r"[0-9a-f]{64}")

@@ -18,7 +18,7 @@ import click
 import coverage
 import pytest
 
-from tests.mutants.concerning import concerns
+from tests.mutants.concerning import concerns, names
 from tests.mutants.making import MODULE_LEVEL
 from tests.mutants.running import OPTIONS, in_child
 
@@ -52,6 +52,7 @@ class _Recorder:
 class Tests:
     """By file of the gate: by function: the tests that run it."""
 
+    root: Path
     seconds: dict[str, float] = field(default_factory=dict)
     of: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     _breadth: Counter[str] = field(default_factory=Counter)  # functions that a test runs
@@ -68,7 +69,8 @@ class Tests:
         """Those that run this function, up to `most` seconds of them: first those that run little else.
 
         Outside of functions it is those that run anything of the module.  A module that has none is words and
-        forms for its neighbours: then it is theirs, first those that run most."""
+        forms for others: then it is the tests of modules that import it, and those of its neighbours, first those that
+        run most."""
         by_function = self.of.get(str(file), {})
         if function in by_function:
             found = set(by_function[function])
@@ -76,15 +78,22 @@ class Tests:
             neighbours = [of for other, of in self.of.items() if Path(other).parent == file.parent]
             near = [by_function] if by_function else neighbours
             found = {test for of in near for tests in of.values() for test in tests}
+        named = set() if by_function else self._naming(file)
         chosen: list[str] = []
         left = most
         sign = 1 if by_function else -1
-        for test in sorted(found, key=lambda test: (sign * self._breadth[test], self.seconds[test], test)):
+        order = sorted(found - named, key=lambda test: (sign * self._breadth[test], self.seconds[test], test))
+        for test in (*sorted(named, key=lambda test: (self.seconds[test], test)), *order):
             left -= self.seconds[test]
             if chosen and left < 0:
                 break
             chosen.append(test)
         return chosen
+
+    def _naming(self, file: Path) -> set[str]:
+        modules = {test.partition("::")[0] for test in self.seconds}
+        naming = {module for module in modules if names(self.root, Path(module), file)}
+        return {test for test in self.seconds if test.partition("::")[0] in naming}
 
 
 def map_tests(root: Path, kept: Path, packages: Collection[str], folders: Sequence[str], *, again: bool) -> Tests:
@@ -97,7 +106,7 @@ def map_tests(root: Path, kept: Path, packages: Collection[str], folders: Sequen
         for name in missing:
             parts[name] = _mapped(root, name, kept) | {"digest": modules[name]}
             kept.write_text(json.dumps(parts))
-    tests = Tests()
+    tests = Tests(root)
     for name in modules:
         tests.add(parts[name])
     return tests

@@ -97,6 +97,17 @@ def test_it_survives_a_crash_anywhere(house: Callable[..., House]) -> None:
     assert door.go(1) is Reason.ADMITTED
 
 
+@pytest.mark.parametrize(("direction", "left"), [(ENTRY, 6), (EXIT, 4)])
+def test_a_passage_that_a_crash_interrupted_is_counted_in_its_direction(
+    house: Callable[..., House], direction: Direction, left: int
+) -> None:
+    door = house()
+    door.admission.set_inside(5, door.at)
+    door.show(1, direction)
+    door.crash()
+    assert door.admission.inside() == left
+
+
 def test_who_did_not_go_through_is_where_they_were(house: Callable[..., House]) -> None:
     door = house(antipassback=HARD)
     assert door.go(1, passed=Passed.NOT_PASSED) is Reason.ADMITTED

@@ -10,6 +10,7 @@ from gate.core.model import Listing
 from gate.errors import PublishError, StoreError
 from gate.store.apply_list import apply
 from gate.store.list_file import is_earlier
+from gate.store.list_write import set_aside
 from gate.store.places import Places
 from gate.testing.builders import publication
 
@@ -42,3 +43,18 @@ def test_a_look_at_the_form_leaves_nothing_open(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="it is no file"):
         is_earlier(pipe)
     assert sorted(Path("/proc/self/fd").iterdir()) == before
+
+
+@pytest.mark.parametrize("missing", ["", "-wal"])
+def test_every_part_of_a_damaged_list_is_kept_as_evidence(tmp_path: Path, missing: str) -> None:
+    """A part that is missing, or kept already, keeps no other from being kept."""
+    parts = [suffix for suffix in ("", "-wal", "-shm") if suffix != missing]
+    for suffix in parts:
+        (tmp_path / f"list.db{suffix}").write_text(f"damaged{suffix}")
+    set_aside(tmp_path / "list.db")
+    (tmp_path / "list.db-shm").unlink()
+    (tmp_path / "list.db-shm").write_text("of another list")
+    set_aside(tmp_path / "list.db")
+    kept = {path.name: path.read_text() for path in tmp_path.glob("list.db.*")}
+    expected = {f"list.db.damaged{suffix}": f"damaged{suffix}" for suffix in parts}
+    assert kept == {**expected, "list.db.damaged-shm": "of another list"}

@@ -19,6 +19,7 @@ from gate.errors import StoreError
 from gate.store.admission import Admission, Presented
 from gate.store.clock_reset import reset_floor
 from gate.store.device_key import load_or_make
+from gate.store.lane_file import last_time
 from gate.store.list_reader import StatusList
 from gate.store.standing_orders import StandingOrders
 from gate.testing.builders import NOW, load, policy
@@ -133,6 +134,43 @@ def test_a_loss_is_recorded_locks_down_and_forgets_no_use(
     assert device.admission.loss.confirmed is not None
     device.at += 700
     assert device.show(claims(7)) is Reason.ADMITTED
+
+
+COLUMNS = [
+    ("journal", "reason"),
+    ("journal", "grant"),
+    ("redemption", "use"),
+    ("given_back", "until"),
+    ("checkpoint", "signature"),
+    ("inside", "leaving"),
+    ("standing", "value"),
+    ("clock", "floor"),
+    ("loss", "confirmed"),
+]
+
+
+@pytest.mark.parametrize(("table", "column"), COLUMNS)
+def test_a_column_that_is_called_otherwise_shows_at_the_start(
+    make: Callable[..., Device], table: str, column: str
+) -> None:
+    device = make()
+    used(device)
+    with closing(sqlite3.connect(device.state / "lane.db")) as connection:
+        connection.execute(f"ALTER TABLE {table} RENAME COLUMN [{column}] TO {column[:-1]}q")
+    device.open()
+    assert device.admission.loss is not None
+    assert device.show(claims(7)) in (Reason.TOO_SOON, Reason.ALREADY_USED)
+
+
+def test_the_time_of_the_last_row_is_known_without_the_database(make: Callable[..., Device]) -> None:
+    device = make()
+    used(device)
+    (device.state / "lane.db").unlink()
+    assert last_time(device.state) == device.at
+    (device.state / "journal.end").unlink()
+    assert last_time(device.state) is None
+    (device.state / "device.key").unlink()
+    assert last_time(device.state) is None
 
 
 def test_the_new_journal_goes_on_from_the_last_known_row(make: Callable[..., Device]) -> None:

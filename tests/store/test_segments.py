@@ -91,6 +91,24 @@ def test_rows_move_and_stay_the_same(device: Device) -> None:
         assert path.stat().st_mode & 0o777 == 0o400
 
 
+def test_a_checkpoint_where_a_segment_ends_stays_the_one_that_left(device: Device) -> None:
+    device.write(50)
+    left = device.admission.sign_journal("ala-1", device.at)
+    device.write(STAY + 10)
+    device.retire()
+    assert files(device) == ["000000000001.db"]
+    proof = prove(device.state, left)
+    assert (proof.rows, proof.checkpoints) == (STAY + 60, 1)
+
+
+def test_rows_after_a_damaged_segment_are_read(device: Device) -> None:
+    device.write(STAY + 170)
+    device.retire()
+    damaged(device.state)
+    with open_journal(device.state) as connection:
+        assert [row["seq"] for row in read_rows(device.state, connection, after=100)] == list(range(101, STAY + 171))
+
+
 def bytes_read_by_a_start(device: Device) -> int:
     device.close()
     before = read_so_far()

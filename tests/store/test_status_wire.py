@@ -47,6 +47,17 @@ def test_a_delta_leads_from_any_list_to_any_other_that_is_not_shorter() -> None:
         assert apply_delta(encode_delta(before, after), before, large) == after
 
 
+@pytest.mark.parametrize("place", [4, 5])
+@pytest.mark.parametrize("status", [1, 2, 4, 5])
+def test_a_delta_names_only_the_places_that_changed(place: int, status: int) -> None:
+    """The neighbour in the same byte is as it was."""
+    before, after = bytearray(b"\x33" * 4), bytearray(b"\x33" * 4)
+    after[place // 2] = after[place // 2] & (0xF0 >> 4 * (place % 2)) | status << 4 * (place % 2)
+    delta = encode_delta(bytes(before), bytes(after))
+    assert zstandard.decompress(delta) == (1).to_bytes(4, "little") + bytes([place, status])
+    assert apply_delta(delta, bytes(before), 8) == after
+
+
 def test_a_delta_takes_no_places_away() -> None:
     with pytest.raises(ValueError, match="take places away"):
         encode_delta(bytes(2), bytes(1))

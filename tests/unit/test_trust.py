@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
-from gate.core.trust import IssuerKey, key_id, parse_trust
+from gate.core.reason import Reason
+from gate.core.trust import NO_ISSUERS, IssuerKey, key_id, parse_trust
 from gate.errors import PublishError
+from gate.passes.verifier import Verifier
+from tests.unit.aq1_passes import credential, refusal
 
 PUBLIC = bytes(range(32))
 KID = key_id(PUBLIC)
@@ -83,3 +86,7 @@ def test_what_may_just_be(text: str) -> None:
 def test_a_list_with_a_mistake_is_refused_whole(text: str, complaint: str) -> None:
     with pytest.raises(PublishError, match=complaint):
         parse_trust(text)
+
+
+def test_a_gate_that_was_given_no_trust_list_knows_no_issuer() -> None:
+    assert refusal(credential(), verifier=Verifier(NO_ISSUERS, venue="ala-t2")) is Reason.UNKNOWN_ISSUER

@@ -295,6 +295,24 @@ def test_a_newly_signed_list_and_the_clock_heal_together() -> None:
     assert (gate.clock.now(), gate.clock.standing()) == (NOW + 60, ClockTrust.TRUSTED)
 
 
+def test_after_clock_and_list_agree_the_time_is_steady_and_nothing_is_in_doubt() -> None:
+    wrong = Reckoning(
+        NOW + 9 * DAY, 0.0, 9 * DAY, behind_for=9.0, steady=NOW + 9 * DAY, stood=0.5, ahead_for=8.0, healing_for=7.0
+    )
+    right = heed(wrong, NOW - 60.0)
+    assert right == wrong._replace(
+        now=NOW,
+        behind=0.0,
+        behind_for=0.0,
+        steady=NOW,
+        stood=1.0,
+        ahead_for=0.0,
+        healing_for=0.0,
+        stated=NOW - 60.0,
+        signed=right.signed,
+    )
+
+
 def test_a_list_of_yesterday_does_not_take_a_gate_back() -> None:
     """The gate is right, its clock an hour slow: the newest list lies nearer to the clock, and proves nothing."""
     gate = Gate(Kept(NOW + 3600.0, signed=NOW - DAY, as_of=NOW - DAY))
