@@ -302,6 +302,8 @@ def test_unlinked_under_the_running_lane_it_is_put_back_whole(
 ) -> None:
     device = make()
     assert device.show(claims(7)) is Reason.ADMITTED
+    for suffix in ("", "-journal", "-wal", "-shm"):  # of an attempt that a power cut ended
+        (device.state / f"lane.db.new{suffix}").write_bytes(b"half")
     removed(*names)(device.state)
     with pytest.raises(StoreError, match="removed or replaced"):
         device.show(claims(8))

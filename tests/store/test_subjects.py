@@ -1,16 +1,19 @@
 """The subject index as it lies on a device: digests in pieces of 131,072 places, read by a span or one at a time."""
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from nacl.signing import SigningKey
 
-from gate.errors import PublishError
-from gate.store.subject_files import CHUNK_PLACES, PIECE_PLACES
-from gate.store.subject_wire import DIGEST_BYTES, SubjectSegment, SubjectsHead
+from gate.errors import DamagedError, PublishError
+from gate.store.subject_files import CHUNK_PLACES, PIECE_PLACES, SubjectFiles, SubjectIndex
+from gate.store.subject_wire import DIGEST_BYTES, SubjectSegment, SubjectsHead, key_name, seal
 from gate.store.subjects import (
     HeldSubjects,
     apply_subjects,
+    find_subject,
     forget_subjects,
     held_subjects,
     keep_proof,
@@ -19,6 +22,7 @@ from gate.store.subjects import (
 )
 
 KEY, OTHER_KEY = "00" * 8, "11" * 8
+IIN, OTHER_IIN = "900101300123", "851231400456"
 PLACES = PIECE_PLACES + CHUNK_PLACES + 5
 
 
@@ -112,6 +116,40 @@ def test_what_was_signed_is_kept_with_it(tmp_path: Path) -> None:
     assert index is not None
     assert index.proof == {"head": "signed \udcff again"}
     assert (index.key, index.sealed, index.places, index.runs, index.pieces) == (KEY, b"sealed", 10, (0,), ((0, 10),))
+
+
+@pytest.mark.parametrize("comes", [True, False])
+def test_a_piece_that_a_sync_replaced_meanwhile_is_looked_for_once_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, comes: bool
+) -> None:
+    """A reader has the index of before, and the sync has removed its piece."""
+    device = SigningKey(bytes(range(32)))
+    key = bytes(32)
+    lists = [hashlib.blake2b(iin.encode(), key=key, digest_size=DIGEST_BYTES).digest() for iin in (IIN, OTHER_IIN)]
+    segment = SubjectSegment(first=0, last=2)
+    head = SubjectsHead(key=key_name(key), runs=(0,), segments=(segment,))
+    apply_subjects(head, seal(key, device.verify_key), [(0, b"".join(sorted(lists)))], tmp_path, {})
+    place = sorted(lists).index(lists[0])
+    assert find_subject(IIN, device, tmp_path) == place
+    (piece,) = (tmp_path / "subjects").glob("*.digests")
+    content = piece.read_bytes()
+    piece.unlink()
+    read, reads = SubjectFiles.read_index, 0
+
+    def reading(files: SubjectFiles) -> SubjectIndex | None:
+        nonlocal reads
+        reads += 1
+        if reads == 2 and comes:
+            piece.write_bytes(content)
+        return read(files)
+
+    monkeypatch.setattr(SubjectFiles, "read_index", reading)
+    if comes:
+        assert find_subject(IIN, device, tmp_path) == place
+    else:
+        with pytest.raises(DamagedError, match="it is missing"):
+            find_subject(IIN, device, tmp_path)
+    assert reads == 2
 
 
 def test_what_is_damaged_or_gone_is_not_held(tmp_path: Path) -> None:

@@ -79,6 +79,8 @@ def test_what_may_just_be(text: str) -> None:
         (written(key={"kid": KID.hex().upper()}), "kid"),
         (written(key={"public": PUBLIC.hex()[:-2], "kid": key_id(PUBLIC[:-1]).hex()}), "public"),
         (written(key={"public": PUBLIC.hex() + "00", "kid": key_id(PUBLIC + b"\0").hex()}), "public"),
+        (written(key={"public": PUBLIC.hex().upper()}), "public"),
+        (written(key={"public": PUBLIC.hex()[:62] + "  "}), "public: must be written as"),
         (written(keys=[KEY, KEY]), f"kid '{KID.hex()}'"),
         (json.dumps({"version": 1, "issuers": [ISSUER, ISSUER | {"keys": []}]}), "issuer 'ashyq'"),
     ],

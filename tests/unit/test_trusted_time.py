@@ -299,7 +299,7 @@ def test_after_clock_and_list_agree_the_time_is_steady_and_nothing_is_in_doubt()
     wrong = Reckoning(
         NOW + 9 * DAY, 0.0, 9 * DAY, behind_for=9.0, steady=NOW + 9 * DAY, stood=0.5, ahead_for=8.0, healing_for=7.0
     )
-    right = heed(wrong, NOW - 60.0)
+    right = apply_signed_time(wrong, NOW - 60.0)
     assert right == wrong._replace(
         now=NOW,
         behind=0.0,
