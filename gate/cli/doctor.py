@@ -3,18 +3,21 @@
 import json
 import sys
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.text import Text
 
+from gate.cli.where import USUAL
+from gate.device.owner import as_owner
 from gate.doctor.camera import Glance
 from gate.doctor.examination import examine, header
 from gate.doctor.examined import ExaminedGate, find_lane
 from gate.doctor.lines import CheckLine, Mark
 from gate.doctor.report import write_report, write_report_of_fault
-from gate.errors import ConfigError
+from gate.errors import ConfigError, UsageError
 from gate.registry import config_of
 from gate.settings.load import read_settings
 from gate.wiring import fit
@@ -29,7 +32,7 @@ _BRIEF = 2.0  # seconds for a camera among the other checks
 
 
 @click.command()
-@click.option("--config", "file", required=True, type=click.Path(path_type=Path), help="The device's gate.toml.")
+@click.option("--config", "file", type=click.Path(path_type=Path), help=f"The device's gate.toml; left out, {USUAL}.")
 @click.option("--camera", is_flag=True, help="Only the cameras, for longer: hold a code up meanwhile.")
 @click.option("--seconds", type=click.FloatRange(1, 600), default=10.0, show_default=True, help="With --camera.")
 @click.option(
@@ -45,16 +48,20 @@ _BRIEF = 2.0  # seconds for a camera among the other checks
     help="Write all of it, configuration, versions and log into this file, for a ticket: no secrets, no people.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line: check, state, found, advice.")
-def doctor(file: Path, camera: bool, seconds: float, picture: Path, report: Path | None, as_json: bool) -> None:
+def doctor(file: Path | None, camera: bool, seconds: float, picture: Path, report: Path | None, as_json: bool) -> None:
     """Look at camera, decoder, barrier, inputs, disk, clock, list, services and power, a line each: pass,
     warn, fail or unknown, and what to do.
 
     Unknown is what could not be checked here; the line says what it takes to know.  Devices that a running
     lane holds are left alone, and the lane's own word on them is shown; without one the barrier is opened
-    as a device and locked, nothing is released.  As root the doctor sees most.  Exit 1 when a line says fail.
+    as a device and locked, nothing is released.  As root the doctor sees most, and opens devices with the
+    rights of the lane's user.  Exit 1 when a line says fail.
 
     The first line names device and versions; with --json it has them as keys of its own.
     """
+    if file is None and not USUAL.exists():
+        raise UsageError("which gate is meant is not known", hint="Give --config FILE")
+    file = file or USUAL
     try:
         loaded = read_settings(file, config_of)
     except ConfigError as error:
@@ -62,7 +69,8 @@ def doctor(file: Path, camera: bool, seconds: float, picture: Path, report: Path
             write_report_of_fault(report, file, error)
         raise
     settings = loaded.settings
-    examined = ExaminedGate(file, settings, fit(settings), find_lane(settings))
+    as_service = partial(as_owner, settings.device.state_dir)
+    examined = ExaminedGate(file, settings, fit(settings), find_lane(settings), as_service=as_service)
     watched = sys.stderr.isatty() and not as_json
     glance = Glance(seconds, picture, watched) if camera else Glance(_BRIEF, None, watched)
     facts, lines = header(examined), list[CheckLine]()

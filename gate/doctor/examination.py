@@ -2,6 +2,8 @@
 
 import platform
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 
 from gate.doctor.board import power, temperature, throttling
@@ -16,6 +18,9 @@ from gate.doctor.rights import rights
 from gate.doctor.services import log, page, service, sync
 from gate.doctor.storage import card, disk, filesystem
 from gate.doctor.time import clock, status_list
+from gate.errors import DeviceError
+from gate.ports.credentials import filled
+from gate.registry import Fitted
 
 Checker = Callable[[ExaminedGate], Iterator[CheckLine]]
 
@@ -50,13 +55,37 @@ def examine(examined: ExaminedGate, glance: Glance, *, cameras_only: bool = Fals
     if examined.lane.holds_devices:
         yield from () if cameras_only else held_lines(examined)
         yield from picture_lines(examined)
-    else:
+    elif cameras_only:
         yield from camera_lines(examined.fitted.readers, glance)
-        yield from () if cameras_only else devices(examined)
+    else:
+        yield from _devices_as_the_lane_has_them(examined, glance)
     if cameras_only:
         return
     for check in CHECKS:
         yield from check(examined)
+
+
+def _devices_as_the_lane_has_them(examined: ExaminedGate, glance: Glance) -> list[CheckLine]:
+    fitted = examined.fitted
+    ready = replace(
+        examined,
+        fitted=replace(
+            fitted,
+            readers=tuple(map(_with_secrets, fitted.readers)),
+            barrier=_with_secrets(fitted.barrier) if fitted.barrier else None,
+            inputs=tuple(map(_with_secrets, fitted.inputs)),
+            feedback=tuple(map(_with_secrets, fitted.feedback)),
+        ),
+    )
+    with examined.as_service():
+        return [*camera_lines(ready.fitted.readers, glance), *devices(ready)]
+
+
+def _with_secrets(device: Fitted) -> Fitted:
+    """Return the device with its secrets, which root reads and the lane's user gets from systemd alone."""
+    with suppress(DeviceError):  # reported when the device is opened
+        return replace(device, config=filled(device.config))
+    return device
 
 
 def in_short(examined: ExaminedGate) -> str:

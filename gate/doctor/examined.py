@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -69,6 +70,8 @@ class ExaminedGate:
     lane: LaneBeside = LaneBeside(Running.NO)
     root: Path = Path("/")  # of /sys, /proc, /etc, /run and /boot
     run: RunTool = run_tool
+    as_service: Callable[[], AbstractContextManager[None]] = nullcontext
+    """Gives this process the rights of the lane's user for a while: what root may open, the lane may not."""
 
     @property
     def unit(self) -> str:

@@ -1,5 +1,6 @@
 """Who may do what on a device: the users and folders as shipped, in a root of its own, with real uids."""
 
+import json
 import os
 import re
 import site
@@ -250,3 +251,20 @@ def test_staff_may_order_and_neither_sync_nor_strangers(machine: Machine, lane: 
     for user, may in ((machine.sync, False), (machine.stranger, False), (machine.staff, True)):
         done = machine.gate(user, *order)
         assert (done.returncode == 0) is may, done.stderr
+
+
+def test_the_doctor_of_root_opens_devices_with_the_rights_of_the_lane(machine: Machine, nation: Site) -> None:
+    """What root may open, the lane may not: that is the fault to find."""
+    pictures = machine.root / "srv/pictures"
+    pictures.mkdir(mode=0o700)
+    nation.config.write_text(f'{nation.config.read_text()}[[reader]]\ndriver = "camera"\ndevice = "{pictures}"\n')
+
+    def camera() -> str:
+        done = machine.gate(User(0, 0), "doctor", "--config", str(nation.config), "--json")
+        rows = [json.loads(row) for row in done.stdout.splitlines()]
+        assert [row["state"] for row in rows if row["check"] == "files"] == ["pass"]  # root left nothing behind
+        return next(str(row["found"]) for row in rows if row["check"] == "reader[1]")
+
+    assert "cannot be read (Permission denied)" in camera()
+    pictures.chmod(0o755)
+    assert "no picture was seen" in camera()

@@ -251,6 +251,8 @@ def test_the_folders_have_their_rights(root: Path) -> None:
         "etc/gate": "755",
         "etc/gate/gate.toml": "640",
         "etc/gate/root.json": "644",
+        "etc/gate/lanes": "755",
+        "var/lib/gate/lanes": "700",
         "var/lib/gate": "750",
         "var/lib/gate/lists": "2750",
         "run/gate": "2750",

@@ -49,7 +49,10 @@ def _live_frames(link: Link, live: Live) -> Iterator[Frame]:
 
 
 def _pictures(link: Link, folder: Path) -> Iterator[Frame]:
-    names = sorted((path.name for path in folder.iterdir() if path.suffix.lower() in SUFFIXES), key=natural_order)
+    try:
+        names = sorted((path.name for path in folder.iterdir() if path.suffix.lower() in SUFFIXES), key=natural_order)
+    except OSError as error:
+        link.fail(f"{link.settings['name']}: cannot be read ({error.strerror})", "Let the user of the gate read there")
     link.send(Opened(give_up(Rights(read=(str(folder), *libraries())))))
     link.receive()
     for name in names:
