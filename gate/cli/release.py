@@ -15,7 +15,7 @@ from gate.device.layout import DeviceLayout
 from gate.device.release_health import Patience
 from gate.device.release_list import ReleaseRow, rows
 from gate.device.release_switch import ReleaseSwitch
-from gate.device.release_units import NoServices, Systemctl
+from gate.device.release_units import Systemctl
 
 _ROOT = Path("/")
 _MIB = 2**20
@@ -33,7 +33,7 @@ def _below_root(command: Callable[..., None]) -> Callable[..., None]:
         "--root",
         type=click.Path(path_type=Path, file_okay=False, exists=True),
         default=_ROOT,
-        help="A device's root directory that is not running: no service is touched.",
+        help="Root directory of an image: nothing in it is run.",
     )
     @wraps(command)
     def with_layout(root: Path, **arguments: Any) -> None:
@@ -46,7 +46,9 @@ def _below_root(command: Callable[..., None]) -> Callable[..., None]:
 @_below_root
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a release.")
 def list_releases(layout: DeviceLayout, as_json: bool) -> None:
-    """Show the releases, which is in use, which was before, and how their trials ended."""
+    """Show the installed releases.
+
+    Each with whether it is in use, was in use before, and how its last trial ended."""
     found = rows(layout)
     for row in found:
         click.echo(json.dumps(row.as_dict()) if as_json else _line(row))
@@ -79,7 +81,9 @@ def list_releases(layout: DeviceLayout, as_json: bool) -> None:
     help="Take an older release though it cannot read the journal, which is kept aside: the entrance is locked down.",
 )
 def use(layout: DeviceLayout, version: str, health: float, ready: float, lose_journal: bool) -> None:
-    """Take VERSION into use, and go back by itself if it does not do well.
+    """Take VERSION into use under watch.
+
+    The release before goes on, by itself, if VERSION does not do well.
 
     Under VERSION the configuration must hold and the doctor find nothing wrong that the current release's does
     not.  The services start again; they have to be ready and stay well.  A power cut meanwhile leads back to the
@@ -94,7 +98,7 @@ def use(layout: DeviceLayout, version: str, health: float, ready: float, lose_jo
 @release.command()
 @_below_root
 def prune(layout: DeviceLayout) -> None:
-    """Remove all releases but the current one and the one before it."""
+    """Remove old releases: all but the current one and the one before it."""
     freed = _switch(layout).prune()
     for version, size in freed.items():
         click.echo(f"{version} removed, {size / _MIB:.1f} MiB freed")
@@ -104,14 +108,15 @@ def prune(layout: DeviceLayout) -> None:
 @release.command()
 @_below_root
 def settle(layout: DeviceLayout) -> None:
-    """End a trial that a power cut, or the end of its process, has left open.  gate-release.service does so at
-    boot."""
+    """End an open trial.
+
+    A power cut, or the end of its process, has left it open.  gate-release.service does the same at boot."""
     if not _switch(layout).settle():
         click.echo("no trial is open")
 
 
 def _switch(layout: DeviceLayout) -> ReleaseSwitch:
-    services = Systemctl() if layout.root == _ROOT else NoServices()
+    services = Systemctl() if layout.root == _ROOT else None
     return ReleaseSwitch(layout, services, _say, time.time)
 
 

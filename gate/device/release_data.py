@@ -97,6 +97,7 @@ def hand_back(trial: Trial, layout: DeviceLayout) -> Iterator[str]:
             if lane.fate is Fate.RESTORED:
                 put_copy_back(lane.state_dir, aside)
             else:
+                drop_copy(lane.state_dir)  # first: after a crash nothing is left that could be put back by mistake
                 leave_as_lost(lane.state_dir, aside)
         kept = f"{lane.state_dir}: {trial.version} has altered lane.db; it is kept as lane.db.{aside}{exported}"
         if lane.fate is Fate.RESTORED:

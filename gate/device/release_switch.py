@@ -23,9 +23,9 @@ from gate.device.release_data import (
 )
 from gate.device.release_health import HealthWatch, Patience, lane_health
 from gate.device.release_record import LaneDatabase, Records, Trial, TrialResult, TrialStage, Tried
-from gate.device.release_units import ServiceManager
+from gate.device.release_units import NoServices, ServiceManager
 from gate.device.releases import InstalledRelease, Releases
-from gate.errors import GateError, UsageError
+from gate.errors import GateError, StoreError, UsageError
 
 _INTERRUPTED = "the trial was interrupted"
 Say = Callable[[str], None]
@@ -33,11 +33,15 @@ Say = Callable[[str], None]
 
 
 class ReleaseSwitch:
-    """Switches releases below one root.  `now`: system time, Unix s.  Raises GateError."""
+    """Switches releases below one root.  `services` None: the root is that of an image, and nothing in it is run.
+    `now`: system time, Unix s.  Raises GateError."""
 
-    def __init__(self, layout: DeviceLayout, services: ServiceManager, say: Say, now: Callable[[], float]) -> None:
+    def __init__(
+        self, layout: DeviceLayout, services: ServiceManager | None, say: Say, now: Callable[[], float]
+    ) -> None:
         self._layout = layout
-        self._services = services
+        self._is_image = services is None
+        self._services: ServiceManager = services or NoServices()
         self._say = say
         self._now = now
         self._releases = Releases(layout)
@@ -122,12 +126,14 @@ class ReleaseSwitch:
 
     def _check(self, release: InstalledRelease, before: InstalledRelease | None, units: list[str]) -> dict[str, Path]:
         """Check the release before anything is touched; return the configurations of the services."""
+        if self._is_image:
+            return {}
         check_version(release)
         configs = {unit: config_of(self._layout, unit) for unit in units}
         here = {self._layout.config} if self._layout.config.exists() else set[Path]()
         for config in sorted(here.union(configs.values())):
             check_config(release, config)
-        self._say(f"the configuration holds under {release.version}")
+            self._say(f"{config} holds under {release.version}")
         lanes = sorted({file for unit, file in configs.items() if _is_lane(unit)})
         for config in lanes:
             check_doctor(release, before, config)
@@ -138,8 +144,8 @@ class ReleaseSwitch:
     def _lanes(
         self, before: InstalledRelease, release: InstalledRelease, configs: dict[str, Path]
     ) -> list[LaneDatabase]:
-        if not configs and self._layout.root != Path("/"):
-            return []  # paths in a configuration are those of another computer
+        if self._is_image:
+            return []
         files = sorted({file for unit, file in configs.items() if _is_lane(unit)} | {self._layout.config})
         found = [state_dir_of(before, file) or state_dir_of(release, file) for file in files if file.exists()]
         return [LaneDatabase(state_dir=folder) for folder in dict.fromkeys(found) if folder and folder.is_dir()]
@@ -194,25 +200,36 @@ class ReleaseSwitch:
         self._records.end()
         self._say(f"{trial.version} is in use")
 
-    def _go_back(self, trial: Trial, why: str, verdict: TrialResult) -> None:
-        """Go back to the release before.  Each step may be done again."""
+    def _go_back(self, trial: Trial, why: str, result: TrialResult) -> None:
+        """Go back to the release before.  Each step may be done again, and none waits for room on the disk: what is
+        on it says already that the trial has not held."""
         self._say(f"going back to {trial.before}: {why}")
         before = self._releases.find(trial.before)
-        untouched = trial.stage is TrialStage.BEGUN
-        if not untouched:
+        if trial.stage is not TrialStage.BEGUN:
             trial.stage, trial.why = TrialStage.BACK, why
-            self._records.save(trial)
+            with self._problem_said():
+                self._records.save(trial)
             running = {state.name for state in self._services.states()}
             self._services.stop(running.intersection(trial.units))  # at boot none: a start that is queued must stay
             if decide_fates(trial, before):
-                self._records.save(trial)
+                with self._problem_said():
+                    self._records.save(trial)
             for line in hand_back(trial, self._layout):
                 self._say(line)
-            self._releases.point(self._layout.current, before)
+            if self._releases.current() != before:
+                self._releases.point(self._layout.current, before)
         drop_copies(trial.lanes)
-        self._note(trial.version, verdict, why)
+        with self._problem_said():
+            self._note(trial.version, result, why)
         self._records.end()
         self._services.start(trial.units)
+
+    @contextmanager
+    def _problem_said(self) -> Iterator[None]:
+        try:
+            yield
+        except StoreError as error:
+            self._say(str(error))
 
     def _note(self, version: str, verdict: TrialResult, why: str = "", *, before: str | None = None) -> None:
         history = self._records.history()

@@ -73,15 +73,15 @@ class Lane:
         self._cut = cut
 
     def states(self) -> list[UnitState]:
-        if self._cut and self._is_new():
+        if self._cut and self.is_new():
             os.kill(os.getpid(), signal.SIGKILL)
-        return [UnitState(UNIT, "active", int(self._fails and self._is_new()))]
+        return [UnitState(UNIT, "active", int(self._fails and self.is_new()))]
 
     def stop(self, names: Collection[str]) -> None: ...
 
     def start(self, names: Collection[str]) -> None:
         assert list(names) == [UNIT]
-        if not self._is_new():
+        if not self.is_new():
             return
         if self._admits:
             assert show(self._state, 8) == "admitted"
@@ -90,7 +90,7 @@ class Lane:
             with closing(sqlite3.connect(self._state / "lane.db")) as connection:
                 connection.execute(f"PRAGMA user_version = {LATER_SCHEMA}")
 
-    def _is_new(self) -> bool:
+    def is_new(self) -> bool:
         current = Releases(self._layout).current()
         return current is not None and current.version == NEW
 

@@ -8,8 +8,10 @@ import pytest
 
 from gate.core.model import Listing
 from gate.device.layout import DeviceLayout
-from gate.device.release_record import Records, TrialResult
+from gate.device.release_record import Records, Trial, TrialResult, TrialStage
+from gate.device.release_units import UnitState
 from gate.device.releases import Releases
+from gate.errors import GateError, StoreError
 from gate.store.lane_copy import schema_of
 from gate.testing.builders import load
 from tests.device.release_victim import LATER_SCHEMA, NEW, OLD, Lane, install, killed_before, settle, show, use
@@ -97,3 +99,45 @@ def test_a_cut_at_any_moment_of_the_way_back(device: Device, story: str) -> None
         if not killed:
             assert number > 8
             break
+
+
+def test_an_interrupted_trial_is_taken_back(device: Device) -> None:
+    class OnceInterrupted(Lane):
+        asked = 0
+
+        def states(self) -> list[UnitState]:
+            if self.is_new():
+                self.asked += 1
+                if self.asked == 1:
+                    raise KeyboardInterrupt
+            return super().states()
+
+    lane = OnceInterrupted(device.layout, device.state, **STORIES["failed, altered"])
+    with pytest.raises(
+        GateError, match=r"0\.2\.0 did not hold \(the trial was interrupted\)\. 0\.1\.0 is in use again"
+    ):
+        use(device.layout, lane)
+    device.check("failed, altered")
+
+
+@pytest.mark.parametrize("stage", [TrialStage.COPIED, TrialStage.BACK])
+@pytest.mark.parametrize("story", ["failed, altered", "failed, altered, used"])
+def test_a_disk_that_becomes_full_in_the_trial_does_not_keep_the_gate_from_the_way_back(
+    device: Device, story: str, stage: TrialStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = Records.save
+
+    def full(records: Records, trial: Trial) -> None:
+        if trial.stage is stage:
+            raise StoreError("/opt/gate/switching: No space left on device", hint="Free space")
+        save(records, trial)
+
+    def no_history(*_: object) -> None:
+        raise StoreError("/opt/gate/releases.json: No space left on device", hint="Free space")
+
+    monkeypatch.setattr(Records, "save", full)
+    monkeypatch.setattr(Records, "save_history", no_history)
+    with pytest.raises(GateError, match="is in use again"):
+        use(device.layout, Lane(device.layout, device.state, **STORIES[story]))
+    monkeypatch.undo()
+    device.check(story)
