@@ -78,7 +78,7 @@ class ModbusClient:
         except ImportError as error:
             raise DeviceError(
                 "Modbus: the Python package pymodbus is not installed",
-                hint=to_install("'ashyq-gate[modbus]'"),
+                hint=to_install("pymodbus", "modbus"),
             ) from error
 
         class CoilValue(WriteSingleCoilResponse):

@@ -74,5 +74,5 @@ DRIVER: DriverSpec[ModbusConfig, Barrier] = DriverSpec(
     summary="Modbus RTU relay board or LOT turnstile, pulse timed by the device",
     needs="an RS-485 adapter; pip package pymodbus (extra modbus); user in group dialout",
     abilities=lambda config: _ABILITIES[config.board],
-    installed=needs("pymodbus", "'ashyq-gate[modbus]'"),
+    installed=needs("pymodbus", "pymodbus", "modbus"),
 )

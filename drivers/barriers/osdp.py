@@ -183,6 +183,6 @@ DRIVER: DriverSpec[OsdpConfig, Barrier] = DriverSpec(
     open=open_osdp,
     summary="door module on OSDP v2 with Secure Channel, pulse timed by the module",
     needs="an RS-485 adapter; pip package libosdp (extra osdp); a key file; user in group dialout",
-    installed=needs("osdp", "'ashyq-gate[osdp]'"),
+    installed=needs("osdp", "libosdp", "osdp"),
     abilities=_abilities,
 )

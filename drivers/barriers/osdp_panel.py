@@ -102,7 +102,7 @@ class Panel:
             import osdp
         except ImportError as error:
             raise DeviceError(
-                "OSDP: the Python package libosdp is not installed", hint=to_install("'ashyq-gate[osdp]'")
+                "OSDP: the Python package libosdp is not installed", hint=to_install("libosdp", "osdp")
             ) from error
         self.name = f"OSDP module {address} on {port}"
         self.secure = False  # whether the secure channel is up

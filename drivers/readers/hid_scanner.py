@@ -89,7 +89,7 @@ def _claim(path: Path) -> Any:
         import evdev
     except ImportError as error:
         raise DeviceError(
-            "scanner: the Python package evdev is not installed", hint=to_install("'ashyq-gate[hid]'")
+            "scanner: the Python package evdev is not installed", hint=to_install("evdev", "hid")
         ) from error
     try:
         device = evdev.InputDevice(str(path))
@@ -133,6 +133,6 @@ DRIVER: DriverSpec[HidConfig, Reader] = DriverSpec(
     config=HidConfig,
     open=open_hid,
     summary="QR scanner that types like a keyboard, grabbed",
-    installed=needs("evdev", "'ashyq-gate[hid]'"),
+    installed=needs("evdev", "evdev", "hid"),
     needs="pip package evdev (extra hid), or apt package python3-evdev; user in group input; US layout on the scanner",
 )

@@ -47,5 +47,5 @@ DRIVER = DriverSpec(
     PicameraConfig,
     open_picamera,
     summary="a ribbon-cable (CSI) camera of a Raspberry Pi",
-    needs="group video; apt: python3-picamera2, in a venv made with --system-site-packages",
+    needs="group video; apt: python3-picamera2, and a venv that sees it (extra pi)",
 )

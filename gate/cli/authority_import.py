@@ -63,7 +63,8 @@ def command(
     columns; its ids are text, because a number loses leading zeros.  PDF, HTML, ZIP and the like are refused.
 
     URL is a URL of SQLAlchemy.  Keep the password out of it, because other users see this command: PostgreSQL
-    finds it in ~/.pgpass or PGPASSWORD.  Parquet, workbooks and SQL need pip install 'ashyq-gate[authority]'.
+    finds it in ~/.pgpass or PGPASSWORD.  Parquet, workbooks and SQL need packages of
+    their own: duckdb, python-calamine, sqlalchemy, psycopg.
 
     \b
     Examples:

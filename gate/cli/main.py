@@ -26,6 +26,7 @@ _COMMANDS = {  # name -> module of the click command of that name, and its text 
     "clock": ("gate.cli.clock", "Show the trusted time, and correct it."),
     "journal": ("gate.cli.journal", "Show, verify and export the journal."),
     "authority": ("gate.cli.authority", "Manage the issuing side: keys, passes, statuses, publication."),
+    "install": ("gate.cli.install", "Let this device's services run the gate that this command belongs to."),
     "release": ("gate.cli.release", "Show, try and remove releases of the gate on this device."),
     "backup": ("gate.cli.backup", "Write what another device needs to take the place of this one."),
     "restore": ("gate.cli.restore", "Take the place of the device that a backup was made of."),

@@ -1,11 +1,12 @@
 """A bundle: one file with everything that a release is made of, for one architecture and one Python.
 
-It is a ZIP archive that Python can run: `sudo python3 FILE` installs it.  `manifest.json` names every other member
-with its SHA-256.  It is not signed: its digest is compared, or it comes as a signed target of the authority.
+It is a ZIP archive behind a few lines for the shell: `sudo sh FILE` installs it.  `manifest.json` names every other
+member with its SHA-256.  It is not signed: its digest is compared, or it comes as a signed target of the authority.
 """
 
 import hashlib
 import json
+import os
 import time
 import zipfile
 import zlib
@@ -22,6 +23,14 @@ EXTRAS = ("pi", "hid", "osdp", "modbus", "kiosk", "desk", "link")
 """What `--with` may name: hardware and services beyond those that every gate has."""
 
 _FORMAT = 1
+_START = b"""#!/bin/sh
+# Installs Ashyq Gate on this computer: sudo sh FILE; see sh FILE --help.  The rest is a ZIP archive.
+if [ "$(wc -c <"$0")" -ne %-12d ]; then
+    echo "install: $0 was cut short. Copy it again" >&2
+    exit 1
+fi
+exec /usr/bin/python3 -I "$0" "$@"
+"""
 _PIECE = 1 << 20  # bytes hashed at a time
 _FIRST_TIME = 315532800  # seconds since 1970: a ZIP archive knows no time before 1980
 _COPY_AGAIN = "Copy the file again, and compare its SHA-256 with that of the original"
@@ -124,7 +133,7 @@ def _manifest(archive: zipfile.ZipFile, path: Path) -> Manifest:
     except ValueError as error:
         raise InstallError(
             f"{path} has a manifest that this installer cannot read",
-            hint=f"Run the bundle itself: python3 {path}; or copy it again",
+            hint=f"Run the bundle itself: sh {path}; or copy it again",
         ) from error
 
 
@@ -157,11 +166,14 @@ def write_bundle(path: Path, members: Mapping[str, bytes], head: Mapping[str, An
     manifest = Manifest(**head, files=digests)
     moment = time.gmtime(max(seconds, _FIRST_TIME))[:6]
     with path.open("wb") as file:
-        file.write(b"#!/usr/bin/env python3\n")
+        file.write(_START % 0)
         with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
             for name, data in {MANIFEST: manifest.to_json(), **dict(sorted(members.items()))}.items():
                 about = zipfile.ZipInfo(name, moment)
                 about.external_attr = 0o644 << 16
                 archive.writestr(about, data)
+        size = file.seek(0, os.SEEK_END)
+        file.seek(0)
+        file.write(_START % size)
     path.chmod(0o755)
     return manifest

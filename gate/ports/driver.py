@@ -18,9 +18,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 from gate.ports.abilities import ONE_PULSE, Abilities
 
 
-def to_install(packages: str) -> str:
-    """Return a hint with the pip of this very environment, as another's would install elsewhere."""
-    return f"Install it: `{Path(sys.prefix, 'bin', 'pip')} install {packages}`"
+def to_install(packages: str, extra: str = "") -> str:
+    """Return a hint with the pip of this very environment, as another's would install elsewhere; for a package of one
+    of the gate's extras with the installer first.  Never by the gate's own name, which no index holds: whoever
+    registered it there could have any code run."""
+    by_pip = f"`{Path(sys.prefix, 'bin', 'pip')} install {packages}`"
+    return f"Install it: `scripts/install --with {extra}`, or {by_pip}" if extra else f"Install it: {by_pip}"
 
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}

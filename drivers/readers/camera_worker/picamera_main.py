@@ -10,7 +10,7 @@ from gate.worker.link import Link
 if TYPE_CHECKING:
     from drivers.readers.camera_worker.capture import Live
 
-PACKAGES = "`apt install python3-picamera2`, and make the venv with --system-site-packages"
+PACKAGES = "`apt install python3-picamera2`, and install the gate `--with pi`, for a venv that sees Debian's packages"
 
 
 def main() -> None:

@@ -2,8 +2,10 @@
 or any other stable id), with a number by which a person can find the row.
 """
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -195,7 +197,8 @@ def _shown(cell: object) -> str:
 
 def not_installed(what: str, package: str, *, ours: bool = True) -> GateError:
     """Return the error for a missing package.  `ours`: it is a dependency of this project."""
+    wanted = "'psycopg[binary]'" if package == "psycopg" else package  # without it, its library in C is missing
     return GateError(
         f"{what} needs the Python package {package}, which is not installed",
-        hint="Install what an authority needs: pip install 'ashyq-gate[authority]'" if ours else "Install that package",
+        hint=f"Install it: `{Path(sys.prefix, 'bin', 'pip')} install {wanted}`" if ours else "Install that package",
     )

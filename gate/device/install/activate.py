@@ -41,9 +41,9 @@ def units(extras: set[str]) -> list[str]:
     return [unit for unit, extra in ENABLED_UNITS.items() if extra is None or extra in extras]
 
 
-def restart(extras: set[str]) -> None:
+def restart(extras: set[str], layout: DeviceLayout) -> None:
     """Restart the services that run, so that they run the release that is in use now."""
-    if is_booted():
+    if layout.root == Path("/") and is_booted():
         _run("systemctl", "try-restart", *units(extras), must=False)
 
 

@@ -1,16 +1,17 @@
-"""The command that installs: `python3 BUNDLE`, `scripts/install`.  It needs the standard library only."""
+"""The command that installs: `sh BUNDLE`, `scripts/install`.  It needs the standard library only."""
 
 import argparse
 import os
+import subprocess
 import sys
 from pathlib import Path
 
 from gate.device.bundle import EXTRAS, Bundle, open_bundle
-from gate.device.install.activate import activate, restart
+from gate.device.install.activate import activate, is_booted, restart
 from gate.device.install.computer import check_fit, check_writable
 from gate.device.install.debian import install_needed
 from gate.device.install.progress import Progress
-from gate.device.install.release import about, make_release, site_packages
+from gate.device.install.release import about, check_name, make_release, site_packages
 from gate.device.install.remove import uninstall
 from gate.device.install.system import lay_system_files, release_in_use, use_release
 from gate.device.layout import DeviceLayout
@@ -26,7 +27,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def main(bundle: Path) -> None:
     """Install the bundle that this is run from, by the command line's options."""
-    parser = argparse.ArgumentParser(prog=f"python3 {bundle.name}", description="Install Ashyq Gate on this computer.")
+    parser = argparse.ArgumentParser(prog=f"sh {bundle.name}", description="Install Ashyq Gate on this computer.")
     add_options(parser)
     run(bundle, parser.parse_args())
 
@@ -64,21 +65,38 @@ def perform(bundle: Path | None, options: argparse.Namespace) -> None:
 def install_bundle(bundle: Bundle, layout: DeviceLayout, extras: set[str], progress: Progress) -> None:
     """Make the release, lay the system's files and switch to it.  Raises InstallError."""
     manifest = bundle.manifest
-    if left := check_fit(manifest, layout, bundle.path):
+    left = check_fit(manifest, layout, bundle.path)
+    check_name(manifest, layout)
+    if left:
         progress.note(left)
     install_needed(bundle, layout, extras, progress)
-    release = make_release(bundle, layout, extras, progress)
+    release, made = make_release(bundle, layout, extras, progress)
     before = release_in_use(layout)
-    lay_system_files(site_packages(release, manifest.python) / "gate" / "data", layout, progress)
-    progress.step(f"switching to release {manifest.version}")
+    updates = before not in ("", manifest.version) and layout.root == Path("/") and is_booted()
+    if updates:
+        _try_release(release, progress)
+    changed = lay_system_files(site_packages(release, manifest.python) / "gate" / "data", layout, progress)
+    if not updates:
+        progress.step(f"switching to release {manifest.version}")
     use_release(layout, manifest.version)
     activate(layout, extras, progress)
-    if layout.root == Path("/") and before:
-        restart(extras)
+    if before and (made or changed):
+        restart(extras, layout)
     chosen = f" with {', '.join(sorted(extras))}" if extras else ""
     progress.step(f"done: release {manifest.version}{chosen}")
     if not layout.config.exists():
         progress.note(f"next: {layout.config} (gate config init --venue …), then systemctl start gate gate-sync")
+
+
+def _try_release(release: Path, progress: Progress) -> None:
+    """Let the new release take over from the one in use, under watch.  Raises InstallError when that one goes on."""
+    progress.step(f"taking {release.name} into use; the release before goes on if it is not well")
+    done = subprocess.run([release / "bin" / "gate", "release", "use", release.name], check=False)  # noqa: S603 - ours
+    if done.returncode != 0:
+        raise InstallError(
+            f"release {release.name} was made, and is not in use",
+            hint=f"See why above; try it again by: sudo gate release use {release.name}",
+        )
 
 
 def _extras(given: str | None, bundle: Bundle, layout: DeviceLayout) -> set[str]:

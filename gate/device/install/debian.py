@@ -23,10 +23,10 @@ def install_needed(bundle: Bundle, layout: DeviceLayout, extras: set[str], progr
         progress.note(f"left to install in {layout.root}: apt-get install {' '.join(missing)}")
         return
     progress.step(f"installing Debian packages: {' '.join(missing)}")
-    if bundle.manifest.debian:
+    if bundle.manifest.debian and "DPKG_MAINTSCRIPT_NAME" not in os.environ:
         _install_carried(bundle, layout.root)
-    if still := _missing(bundle, layout.root, extras):
-        _install_by_apt(still)
+    if "DPKG_MAINTSCRIPT_NAME" not in os.environ and (still := _missing(bundle, layout.root, extras)):
+        _install_by_apt(still)  # never out of a Debian package's own script: dpkg is locked then
     if still := _missing(bundle, layout.root, extras):
         raise InstallError(f"missing: {' '.join(still)}", hint=f"Run: apt-get install {' '.join(still)}")
 

@@ -12,7 +12,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from gate.device.bundle import Bundle
+from gate.device.bundle import Bundle, Manifest
 from gate.device.install.computer import python_on_device
 from gate.device.install.progress import Progress
 from gate.device.layout import DeviceLayout
@@ -34,9 +34,19 @@ def about(release: Path) -> dict[str, Any]:
     return table if isinstance(table, dict) else {}
 
 
-def make_release(bundle: Bundle, layout: DeviceLayout, extras: set[str], progress: Progress) -> Path:
-    """Make the release of a bundle, unless it is there with these extras.  A power cut leaves it unmade, and the one
-    in use as it was.  Raises InstallError."""
+def check_name(manifest: Manifest, layout: DeviceLayout) -> None:
+    """Raises InstallError where another bundle's release has this version: a release is never edited."""
+    release = layout.release(manifest.version)
+    if release.exists() and about(release).get("bundle") != manifest.digest:
+        raise InstallError(
+            f"release {manifest.version} is there already, made from another bundle",
+            hint="Give the new one a version of its own: scripts/bundle --version",
+        )
+
+
+def make_release(bundle: Bundle, layout: DeviceLayout, extras: set[str], progress: Progress) -> tuple[Path, bool]:
+    """Make the release of a bundle, unless it is there with these extras.  Return its folder, and whether it was made
+    now.  A power cut leaves it unmade, and the one in use as it was.  Raises InstallError."""
     manifest = bundle.manifest
     release = layout.release(manifest.version)
     wanted = {
@@ -46,15 +56,9 @@ def make_release(bundle: Bundle, layout: DeviceLayout, extras: set[str], progres
         "bundle": manifest.digest,
         "extras": sorted(extras),
     }
-    there = about(release)
-    if there == wanted:
+    if about(release) == wanted:
         progress.step(f"release {manifest.version} is there")
-        return release
-    if release.exists() and there.get("bundle") != manifest.digest:
-        raise InstallError(
-            f"release {manifest.version} is there already, made from another bundle",
-            hint="Give the new one a version of its own: scripts/bundle --version",
-        )
+        return release, False
     unfinished = layout.unfinished(manifest.version)
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
@@ -68,10 +72,10 @@ def make_release(bundle: Bundle, layout: DeviceLayout, extras: set[str], progres
     except OSError as error:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise InstallError(
-            f"{error.filename or layout.releases} cannot be written ({error.strerror})",
+            f"{error.filename or layout.releases} cannot be written ({error.strerror or error})",
             hint="Nothing was changed. See to the disk and install again",
         ) from error
-    return release
+    return release, True
 
 
 def site_packages(release: Path, python: str) -> Path:
@@ -136,8 +140,10 @@ def _compile(folder: Path, on_device: Path, python: str, progress: Progress) -> 
         progress.note(f"no Python {python} here to compile the modules by: each start will take some seconds longer")
         return
     progress.step("compiling them")
-    paths = ("-s", str(folder), "-p", str(on_device))
-    command = (interpreter, "-I", "-m", "compileall", "-q", "-q", "-j", "0", *paths, str(folder / "lib"))
+    paths = ["-s", str(folder), "-p", str(on_device)]
+    if folder.parent == on_device.parent:  # on the device itself by all its cores, which takes semaphores in /dev/shm
+        paths += ["-j", "0"]
+    command = (interpreter, "-I", "-m", "compileall", "-q", "-q", *paths, str(folder / "lib"))
     # Files for other versions of Python, which some packages carry, cannot be compiled: its exit code says nothing.
     subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False)  # noqa: S603 - no shell
 

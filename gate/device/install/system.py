@@ -15,9 +15,9 @@ from gate.errors import InstallError
 _UNITS = "usr/lib/systemd/system"
 
 
-def lay_system_files(source: Path, layout: DeviceLayout, progress: Progress) -> None:
+def lay_system_files(source: Path, layout: DeviceLayout, progress: Progress) -> list[str]:
     """Lay what SYSTEM_FILES names from `source`, and remove what an earlier version laid and this one does not.
-    Raises InstallError."""
+    Return what was changed.  Raises InstallError."""
     wanted = {
         destination: file.read_bytes()
         for row in SYSTEM_FILES
@@ -25,8 +25,7 @@ def lay_system_files(source: Path, layout: DeviceLayout, progress: Progress) -> 
     }
     progress.step(f"laying {len(wanted)} files of the system")
     try:
-        for destination, data in wanted.items():
-            _write(layout.root / destination, data)
+        changed = [name for name, data in wanted.items() if _write(layout.root / name, data)]
         for destination in laid_files(layout):
             if destination not in wanted:
                 (layout.root / destination).unlink(missing_ok=True)
@@ -40,6 +39,7 @@ def lay_system_files(source: Path, layout: DeviceLayout, progress: Progress) -> 
         unit = layout.units / Path(destination).name
         if destination.startswith(_UNITS) and unit.is_file() and not unit.is_symlink():
             progress.note(f"{unit} hides the unit that was laid: remove it, or make it a drop-in")
+    return changed
 
 
 def laid_files(layout: DeviceLayout) -> list[str]:
@@ -101,11 +101,11 @@ def _files(source: Path, destination: str) -> list[tuple[str, Path]]:
     return [(destination, source)] if source.exists() else []
 
 
-def _write(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all; one that holds the same already is left alone."""
+def _write(path: Path, data: bytes) -> bool:
+    """Write a file whole or not at all.  Return False for one that holds the same already."""
     try:
         if path.read_bytes() == data:
-            return
+            return False
     except OSError:
         path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f".{path.name}.new")
@@ -116,3 +116,4 @@ def _write(path: Path, data: bytes) -> None:
     new.chmod(0o644)
     new.replace(path)
     sync_folder(path.parent)
+    return True

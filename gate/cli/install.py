@@ -1,0 +1,57 @@
+"""`gate install`: lay what the system needs around an environment that pip, pipx or uv made; install a bundle."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+from gate.device.bundle import EXTRAS, open_bundle
+from gate.device.install.own_venv import install_own
+from gate.device.install.progress import Progress
+from gate.device.install.remove import uninstall
+from gate.device.layout import DeviceLayout
+from gate.errors import UsageError
+
+
+@click.command()
+@click.option(
+    "--from",
+    "bundle",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Install this bundle beside what is there, and switch to it.",
+)
+@click.option("--with", "extras", metavar="LIST", help=f"What else is attached: {','.join(EXTRAS)}.")
+@click.option(
+    "--root",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    default=Path("/"),
+    show_default=True,
+    help="Root of an image; nothing outside of it is touched.",
+)
+@click.option("--uninstall", "remove", is_flag=True, help="Remove the gate; configuration and state stay.")
+@click.option("--purge", is_flag=True, help="With --uninstall: remove these too.")
+def install(bundle: Path | None, extras: str | None, root: Path, remove: bool, purge: bool) -> None:
+    """Let this device's services run the gate that this command belongs to.
+
+    For an environment that pipx, uv or pip made: users, folders, rules and units are laid, and /opt/gate leads to
+    it.  With --from a bundle is checked and installs itself; it needs no network.
+    """
+    layout = DeviceLayout(root.absolute())
+    if purge and not remove:
+        raise UsageError("--purge goes with --uninstall only", hint="Give both, or neither")
+    if remove:
+        uninstall(layout, Progress(), purge=purge)
+    elif bundle:
+        open_bundle(bundle).close()
+        words = ["--root", str(layout.root), *(["--with", extras] if extras is not None else [])]
+        sys.exit(subprocess.run([sys.executable, "-I", bundle, *words], check=False).returncode)  # noqa: S603 - checked
+    else:
+        install_own(layout, _names(extras), Progress())
+
+
+def _names(extras: str | None) -> set[str]:
+    names = {name.strip() for name in (extras or "").split(",") if name.strip()}
+    if unknown := sorted(names - set(EXTRAS)):
+        raise UsageError(f"there is no {', '.join(unknown)} to install", hint=f"--with takes: {', '.join(EXTRAS)}")
+    return names
