@@ -79,7 +79,7 @@ class Workshop:
         words = ["--arch", architecture, "--python", python, "--output", output, "--constraints", self.pins]
         offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.wheels), "PIP_CONFIG_FILE": os.devnull}
         done = subprocess.run(
-            [sys.executable, SCRIPTS / "bundling", *words, "--without-debian", *options],
+            [sys.executable, SCRIPTS / "bundling", *map(str, words), "--without-debian", *options],
             env={**os.environ, **offline},
             capture_output=True,
             text=True,

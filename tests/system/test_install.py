@@ -275,6 +275,9 @@ def test_purging_leaves_nothing(root: Path) -> None:
     drop_in = root / "etc/systemd/system/gate.service.d/here.conf"
     drop_in.parent.mkdir()
     drop_in.touch()
+    secret = root / "etc/credstore/gate.camera"
+    secret.parent.mkdir()
+    secret.touch()
     code, said = install("--uninstall", "--purge", "--root", root)
     assert code == 0, said
     assert said[-1] == "install: removed; nothing is left"

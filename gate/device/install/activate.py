@@ -11,6 +11,8 @@ from gate.device.layout import DeviceLayout
 from gate.device.system_files import ENABLED_UNITS
 from gate.errors import InstallError
 
+_RESTARTED = ("gate.service", "gate@*.service", "gate-sync.service")
+
 
 def activate(layout: DeviceLayout, extras: set[str], progress: Progress) -> None:
     """Make users and folders, and enable the units.  Raises InstallError.
@@ -30,6 +32,7 @@ def activate(layout: DeviceLayout, extras: set[str], progress: Progress) -> None
         _run("journalctl", "--flush", must=False)  # what was kept in memory until now goes to the disk
         _run("udevadm", "control", "--reload", must=False)
         _run("udevadm", "trigger", "--action=change", must=False)
+        _run("systemctl", "try-restart", "systemd-journald.service", must=False)
         _run("systemctl", "daemon-reload")
         _run("systemctl", "enable", *units(extras))
     else:
@@ -41,10 +44,10 @@ def units(extras: set[str]) -> list[str]:
     return [unit for unit, extra in ENABLED_UNITS.items() if extra is None or extra in extras]
 
 
-def restart(extras: set[str], layout: DeviceLayout) -> None:
+def restart(layout: DeviceLayout) -> None:
     """Restart the services that run, so that they run the release that is in use now."""
     if layout.root == Path("/") and is_booted():
-        _run("systemctl", "try-restart", *units(extras), must=False)
+        _run("systemctl", "try-restart", *_RESTARTED, must=False)
 
 
 def stop_and_disable(names: list[str]) -> None:

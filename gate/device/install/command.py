@@ -81,7 +81,7 @@ def install_bundle(bundle: Bundle, layout: DeviceLayout, extras: set[str], progr
     use_release(layout, manifest.version)
     activate(layout, extras, progress)
     if before and (made or changed):
-        restart(extras, layout)
+        restart(layout)
     chosen = f" with {', '.join(sorted(extras))}" if extras else ""
     progress.step(f"done: release {manifest.version}{chosen}")
     if not layout.config.exists():

