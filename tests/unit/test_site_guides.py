@@ -38,7 +38,7 @@ def test_the_file_of_a_door_passes_every_check(path: Path, tmp_path: Path) -> No
     assert missing_in(loaded) == []
     assert [warning.what for warning in warnings_of(loaded, 1_764_000_000.0) if "simulated" in warning.what] == []
     assert configuration(path).count("FILL IN") >= 5
-    assert loaded.settings.lane.mode == "pilot"
+    assert loaded.settings.lane.mode == "enforce"
     fire = next(contact for contact in loaded.settings.inputs if contact.role == "fire")
     assert getattr(fire, "normally", "") == "closed"
 
