@@ -28,8 +28,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what 
 
 def pytest_report_header() -> str:
     """Name what decides most often whether another machine sees the same."""
-    opencv = next(each for each in distributions() if each.name.startswith("opencv-"))
-    return f"SQLite {sqlite3.sqlite_version}, zxing-cpp {version('zxing-cpp')}, {opencv.name} {opencv.version}"
+    opencv = sorted({f"{each.name} {each.version}" for each in distributions() if each.name.startswith("opencv-")})
+    return ", ".join([f"SQLite {sqlite3.sqlite_version}", f"zxing-cpp {version('zxing-cpp')}", *opencv])
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -15,6 +15,7 @@ from gate.core.journal_event import JournalEvent
 from gate.core.lane.modes import Mode
 from gate.core.model import Claims, Direction, Listing
 from gate.core.reason import Reason
+from gate.core.trusted_time import Kept
 from gate.errors import StoreError
 from gate.store.admission import Admission, Presented
 from gate.store.clock_reset import reset_floor
@@ -134,6 +135,32 @@ def test_a_loss_is_recorded_locks_down_and_forgets_no_use(
     assert device.admission.loss.confirmed is not None
     device.at += 700
     assert device.show(claims(7)) is Reason.ADMITTED
+
+
+def test_a_clock_that_is_set_back_bounds_the_lost_uses_at_once(make: Callable[..., Device]) -> None:
+    device = make()
+    used(device)
+    removed(*DATABASE)(device.state)
+    device.open()
+    device.at -= 5000
+    device.admission.keep_time(Kept(device.at, steady=device.at), device.at, "set back")
+    assert device.show(claims(9)) is Reason.TOO_SOON
+    device.at += 601
+    assert device.show(claims(9)) is Reason.ADMITTED
+
+
+def test_a_damaged_page_is_told_with_the_name_of_its_file(make: Callable[..., Device]) -> None:
+    device = make()
+    used(device)
+    with closing(sqlite3.connect(device.state / "lane.db")) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (page,) = connection.execute("PRAGMA page_size").fetchone()
+    with (device.state / "lane.db").open("r+b") as file:
+        file.seek(page)
+        file.write(bytes(8))
+    device.open()
+    assert device.admission.loss is not None
+    assert device.admission.loss.what.startswith(f"{device.state / 'lane.db'}: damaged (")
 
 
 COLUMNS = [
