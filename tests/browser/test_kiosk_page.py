@@ -114,7 +114,9 @@ def test_what_a_screen_reader_is_told(screen: Chrome, lane: Lane) -> None:
     for times in (1, 2):  # the same verdict for the next person is announced again
         lane.publish(decided(Reason.EXPIRED))
         WebDriverWait(screen, 3, 0.05).until(told(times))  # before it goes away by itself
-    for sign in screen.find_elements(By.CSS_SELECTOR, "svg"):
+    signs = screen.find_elements(By.CSS_SELECTOR, "svg")
+    assert signs
+    for sign in signs:
         assert sign.get_attribute("aria-hidden") or sign.find_element(By.XPATH, "..").get_attribute("aria-hidden")
 
 

@@ -131,6 +131,7 @@ def told(config: camera.CameraConfig | picamera.PicameraConfig) -> list[dict[str
             if isinstance(config, camera.CameraConfig) and "://" in config.device:  # gate.service has 512 MB
                 assert resource.prlimit(reader.pid, resource.RLIMIT_DATA)[0] < 400 * 2**20
         found: list[dict[str, str]] = json.loads(lane.scans[0].text)
+        assert found
         return found
 
     return asyncio.run(run())

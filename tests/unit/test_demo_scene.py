@@ -67,7 +67,9 @@ def test_what_comes_into_view_is_not_whole_at_first_and_is_never_read_as_somethi
 
 
 def test_a_dark_phone_shows_no_code() -> None:
-    for shot in shots(visit_of(someone(Medium.DARK), None), 1.0):
+    frames = shots(visit_of(someone(Medium.DARK), None), 1.0)
+    assert frames
+    for shot in frames:
         assert not shot.whole
         assert read(shot.picture) == []
 
