@@ -32,6 +32,16 @@ def overwritten(state: Path) -> None:
     (state / "lane.db").write_bytes(b"garbage " * 2048)
 
 
+def damaged_page(state: Path) -> None:
+    """Of the second page of lane.db the beginning is gone."""
+    with closing(sqlite3.connect(state / "lane.db")) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (page,) = connection.execute("PRAGMA page_size").fetchone()
+    with (state / "lane.db").open("r+b") as file:
+        file.seek(page)
+        file.write(bytes(8))
+
+
 def renamed_table(state: Path) -> None:
     """One flipped byte in the schema, that no check of pages sees."""
     with closing(sqlite3.connect(state / "lane.db")) as connection:
@@ -84,3 +94,15 @@ LOSSES = {
     "the end garbage": lambda state: (state / "journal.end").write_bytes(b"\xff" * 1024),
     "all but the WAL missing": removed("lane.db", "lane.db-shm", "journal.end", "device.key"),
 }
+
+COLUMNS = [  # one of each table: without it the lane's statements fail
+    ("journal", "reason"),
+    ("journal", "grant"),
+    ("redemption", "use"),
+    ("given_back", "until"),
+    ("checkpoint", "signature"),
+    ("inside", "leaving"),
+    ("standing", "value"),
+    ("clock", "floor"),
+    ("loss", "confirmed"),
+]

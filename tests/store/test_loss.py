@@ -26,7 +26,7 @@ from gate.store.standing_orders import StandingOrders
 from gate.testing.builders import NOW, load, policy
 from gate.testing.builders import claims as any_claims
 from tests.store.dying import dies_at_line
-from tests.store.losses import DATABASE, LOSSES, emptied, removed
+from tests.store.losses import COLUMNS, DATABASE, LOSSES, damaged_page, emptied, removed
 
 LOCKED = frozenset({Mode.LOCKED_DOWN})
 
@@ -152,28 +152,10 @@ def test_a_clock_that_is_set_back_bounds_the_lost_uses_at_once(make: Callable[..
 def test_a_damaged_page_is_told_with_the_name_of_its_file(make: Callable[..., Device]) -> None:
     device = make()
     used(device)
-    with closing(sqlite3.connect(device.state / "lane.db")) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        (page,) = connection.execute("PRAGMA page_size").fetchone()
-    with (device.state / "lane.db").open("r+b") as file:
-        file.seek(page)
-        file.write(bytes(8))
+    damaged_page(device.state)
     device.open()
     assert device.admission.loss is not None
     assert device.admission.loss.what.startswith(f"{device.state / 'lane.db'}: damaged (")
-
-
-COLUMNS = [
-    ("journal", "reason"),
-    ("journal", "grant"),
-    ("redemption", "use"),
-    ("given_back", "until"),
-    ("checkpoint", "signature"),
-    ("inside", "leaving"),
-    ("standing", "value"),
-    ("clock", "floor"),
-    ("loss", "confirmed"),
-]
 
 
 @pytest.mark.parametrize(("table", "column"), COLUMNS)
