@@ -24,7 +24,7 @@ class Lease:
         self._turn = threading.Lock()
 
     def take(self, stance: Stance) -> bool:
-        """Begin the lease for stance FREE; return whether the stance was taken, as `Switch.pose` does."""
+        """Begin the lease for stance FREE; return whether the stance was taken, as `Switch.set_stance` does."""
         if stance is not Stance.FREE:
             return False
         with self._turn:

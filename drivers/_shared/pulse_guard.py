@@ -38,7 +38,7 @@ class PulseGuard:
         self._thread.start()
 
     @property
-    def alive(self) -> bool:
+    def is_alive(self) -> bool:
         """Whether the thread can act.  Read it before switching on."""
         return not self._closed and self._thread.is_alive()
 

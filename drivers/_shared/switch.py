@@ -31,7 +31,7 @@ class Switch(ABC):
     def off(self) -> None:
         """Lock, and leave any stance.  Returns at once, from any thread.  Raises DeviceError."""
 
-    def pose(self, stance: Stance) -> bool:  # noqa: ARG002 - most devices have none
+    def set_stance(self, stance: Stance) -> bool:  # noqa: ARG002 - most devices have none
         """Order the device to keep this stance by itself; return False when it has no such order.
 
         Returns at once.  Raises DeviceError."""

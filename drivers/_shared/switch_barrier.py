@@ -93,7 +93,7 @@ class SwitchBarrier(Barrier):
         """Unlock for one pulse, and call `opened` when the device has taken the order.  On every failure the device is
         locked.  Raises DeviceError."""
 
-    async def stand(self, stance: Stance) -> None:
+    async def set_stance(self, stance: Stance) -> None:
         async with self._turn:
             self._raise_unless_usable()
             try:
@@ -145,7 +145,7 @@ class SwitchBarrier(Barrier):
             raise DeviceError(error.what, hint=error.hint, moved=False) from error
 
     def _take(self, stance: Stance) -> None:
-        if not self._switch.pose(stance):
+        if not self._switch.set_stance(stance):
             raise ValueError(f"{self._switch.name} has no stance {stance}")
 
     async def _uphold(self) -> None:
@@ -224,7 +224,7 @@ class HostTimedBarrier(SwitchBarrier):
         self._switch.close()
 
     def _take(self, stance: Stance) -> None:
-        if self._switch.pose(stance):
+        if self._switch.set_stance(stance):
             return
         if stance is not Stance.FREE:
             raise ValueError(f"{self._switch.name} has no stance {stance}")
@@ -253,7 +253,7 @@ class HostTimedBarrier(SwitchBarrier):
 
     def _raise_unless_usable(self) -> None:
         super()._raise_unless_usable()
-        if not self._guard.alive:
+        if not self._guard.is_alive:
             raise DeviceError(f"{self._switch.name} has lost its guard thread", hint="Restart the gate", moved=False)
 
 

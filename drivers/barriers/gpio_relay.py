@@ -50,15 +50,15 @@ class _RelaySwitch(Switch):
     def __init__(self, output: OutputLine | GpiodOutput) -> None:
         self.name = f"relay on GPIO line {output.line}"
         self._output = output
-        self._wanted = False
+        self._ordered = False
         self._odd = 0  # checks in a row at which the line was not as ordered
 
     def on(self, direction: Direction, *, extended: bool = False) -> None:  # noqa: ARG002 - one contact serves all
-        self._wanted = True
+        self._ordered = True
         self._output.write(True)
 
     def off(self) -> None:
-        self._wanted = False
+        self._ordered = False
         self._output.write(False)
 
     async def confirm(self, *, on: bool) -> None:
@@ -69,7 +69,7 @@ class _RelaySwitch(Switch):
 
     def check(self) -> None:
         """Raise after two deviations in a row: one check may fall between an order and its effect."""
-        self._odd = 0 if self._output.read() is self._wanted else self._odd + 1
+        self._odd = 0 if self._output.read() is self._ordered else self._odd + 1
         if self._odd > 1:
             raise self._disobeyed()
 

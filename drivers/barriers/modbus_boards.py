@@ -50,7 +50,7 @@ class Waveshare(ThreadedSwitch):
         self._lease.end()
         self.order(lambda: self._write(self._coil, _OFF, 0.0))
 
-    def pose(self, stance: Stance) -> bool:
+    def set_stance(self, stance: Stance) -> bool:
         return self._lease.take(stance)
 
     def read_back(self, *, on: bool) -> None:
@@ -98,7 +98,7 @@ class LotTurnstile(ThreadedSwitch):
         self.order(lambda: self._line.write_registers(PASSES, 0, 0))
         self.order(lambda: self._take_mode(NORMAL))
 
-    def pose(self, stance: Stance) -> bool:
+    def set_stance(self, stance: Stance) -> bool:
         self.order(lambda: self._take_mode(_MODES[stance]))
         return True
 

@@ -99,7 +99,7 @@ class _OsdpSwitch(Switch):
         self._lease.end()
         self.panel.submit(self._config.output, OFF, 0)
 
-    def pose(self, stance: Stance) -> bool:
+    def set_stance(self, stance: Stance) -> bool:
         return self._lease.take(stance)
 
     async def confirm(self, *, on: bool) -> None:  # noqa: ARG002 - the acknowledgement, inside the channel, is all

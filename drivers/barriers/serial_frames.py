@@ -97,7 +97,7 @@ class _FramesSwitch(Switch):
                 self._send(leave)
         self._leaving = []
 
-    def pose(self, stance: Stance) -> bool:
+    def set_stance(self, stance: Stance) -> bool:
         order = self._profile.orders.get(stance)
         if order is None:
             return False

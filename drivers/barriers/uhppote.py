@@ -60,7 +60,7 @@ class UhppoteSwitch(ThreadedSwitch):
     def off(self) -> None:
         self.order(self._lock)
 
-    def pose(self, stance: Stance) -> bool:
+    def set_stance(self, stance: Stance) -> bool:
         self.order(lambda: self._set_stance(_MODES[stance]))
         return True
 

@@ -54,7 +54,7 @@ class ZkSwitch(ThreadedSwitch):
         self._lease.end()
         self._hold(0)
 
-    def pose(self, stance: Stance) -> bool:
+    def set_stance(self, stance: Stance) -> bool:
         return self._lease.take(stance)
 
     def poll(self) -> None:

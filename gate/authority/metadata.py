@@ -63,14 +63,14 @@ def named(folder: Path) -> set[str]:
     versions = published(folder)
     if not versions:
         return set()
-    wanted = {TIMESTAMP} | {f"{METADATA}/{path.name}" for path in (folder / METADATA).glob("*.root.json")}
+    needed = {TIMESTAMP} | {f"{METADATA}/{path.name}" for path in (folder / METADATA).glob("*.root.json")}
     for role, version in versions.items():
         if role is not SigningRole.TIMESTAMP:
-            wanted.add(f"{METADATA}/{version}.{role}.json")
+            needed.add(f"{METADATA}/{version}.{role}.json")
     for role in (SigningRole.TARGETS, *DELEGATED):
         targets = parse(read(folder / METADATA / f"{versions[role]}.{role}.json"), Targets).targets
-        wanted |= {f"{TARGETS}/{stored(name, target)}" for name, target in targets.items()}
-    return wanted
+        needed |= {f"{TARGETS}/{stored(name, target)}" for name, target in targets.items()}
+    return needed
 
 
 def stored(name: str, target: TargetFile) -> str:

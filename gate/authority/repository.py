@@ -141,14 +141,14 @@ class AuthorityRepository:
         """Copy the publication into a folder that gates read from.  Raises PublishError when `to` holds a later one;
         `to` is then unchanged."""
         self._check_not_later(to)
-        wanted, before = metadata.named(self.folder), _named_or_nothing(to)
-        for name in sorted(wanted - {TIMESTAMP}, key=lambda name: (name.startswith(METADATA), name)):
+        needed, before = metadata.named(self.folder), _named_or_nothing(to)
+        for name in sorted(needed - {TIMESTAMP}, key=lambda name: (name.startswith(METADATA), name)):
             data = metadata.read(self.folder / name)
             if _other(to / name, data):
                 files.make_directory((to / name).parent)
                 files.write(to / name, data)
         files.write(to / TIMESTAMP, metadata.read(self.folder / TIMESTAMP))
-        metadata.prune(to, wanted | before)
+        metadata.prune(to, needed | before)
 
     def _publish_role(self, role: SigningRole, content: Content, at: int) -> int:
         """Publish one role; return its version."""

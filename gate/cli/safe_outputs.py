@@ -64,8 +64,8 @@ def outputs_in(file: Path) -> tuple[list[Fitted], list[str]]:
             try:
                 outputs.append(_fitted(kind, name, table, file.absolute().parent))
             except Exception as error:  # noqa: BLE001 - whatever one table is, the others are made safe
-                said = str(error) if isinstance(error, ConfigError) else "its table is wrong"
-                problems.append(f"{name}: {said}. {_CUT_POWER}; then see `gate config check {file}`")
+                problem = str(error) if isinstance(error, ConfigError) else "its table is wrong"
+                problems.append(f"{name}: {problem}. {_CUT_POWER}; then see `gate config check {file}`")
     return outputs, problems
 
 

@@ -64,7 +64,7 @@ class PassExaminer:
         self._clock = clock
         self._has_trust = has_trust
 
-    def ask(self, text: str, at: int | None) -> VerifyAnswer:
+    def check(self, text: str, at: int | None) -> VerifyAnswer:
         """Judge a text.  `at`: Unix seconds; None: now."""
         doubted = at is None and self._clock.standing() is not ClockTrust.TRUSTED
         if at is None:
@@ -111,7 +111,7 @@ def verify(
         if what != "-":
             raise UsageError("--jsonl reads stdin", hint="Write: gate verify ... --jsonl -")
         sys.exit(_lines(examiner, at))
-    answers = [examiner.ask(text, at) for text in _texts(what)]
+    answers = [examiner.check(text, at) for text in _texts(what)]
     passes = [answer for answer in answers if answer.decision.reason is not Reason.UNREADABLE]
     shown = passes or answers[:1]  # ignores the code of a menu beside the pass
     for answer in shown:
@@ -130,10 +130,10 @@ def _examiner(pass_only: bool, trust: Path | None, config: Path | None) -> PassE
     settings = load_settings(config, config_of)
     where = answered_in(settings)
     preview = Preview(where, settings.policy)
-    believed = preview.state.trust if trust is None else _trust(trust)
-    verifier = settings.verifier(believed or NO_ISSUERS)
+    trust_list = preview.state.trust if trust is None else _trust(trust)
+    verifier = settings.verifier(trust_list or NO_ISSUERS)
     clock = trusted_clock(where, settings.clock.untrusted_for)
-    return PassExaminer(verifier, preview, clock, has_trust=believed is not None)
+    return PassExaminer(verifier, preview, clock, has_trust=trust_list is not None)
 
 
 def _trust(path: Path) -> TrustList:
@@ -172,7 +172,7 @@ def _lines(examiner: PassExaminer, at: int | None) -> int:
         try:
             question = json.loads(line)
             text = _field(question, "qr", str)
-            answer = examiner.ask(text, _field(question, "at", int) if "at" in question else at)
+            answer = examiner.check(text, _field(question, "at", int) if "at" in question else at)
             reply = {"id": question.get("id")} | answer.facts()
         except (ValueError, TypeError, RecursionError) as error:
             failed = 1
@@ -207,6 +207,6 @@ def _words(answer: VerifyAnswer) -> str:
     words = reason_words(answer.decision.reason, "en")
     mark = click.style("✓", fg="green") if answer.accepted else click.style("✗", fg="red")
     facts = answer.facts()
-    said = [f"{name} {facts[name]}" for name in ("issuer", "status", "bound", "rule", "detail") if name in facts]
-    about = f"  ({', '.join(said)})" if said else ""
+    details = [f"{name} {facts[name]}" for name in ("issuer", "status", "bound", "rule", "detail") if name in facts]
+    about = f"  ({', '.join(details)})" if details else ""
     return f"{mark} {answer.decision.reason.value}: {words.headline}. {words.advice}{about}"

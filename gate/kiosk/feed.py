@@ -54,7 +54,7 @@ class Feed:
         self._running = False
 
     @property
-    def alive(self) -> bool:
+    def is_alive(self) -> bool:
         return self._running and self._is_lane_alive()
 
     def page_json(self) -> str:
@@ -62,7 +62,7 @@ class Feed:
 
         Without a lane it is the "no signal" page, because a verdict of a lane that hangs must not stay."""
         now = self._page
-        if not self.alive:
+        if not self.is_alive:
             lines = no_signal(self._about)
             now = replace(now, scene=Scene.NO_SIGNAL, reason=None, direction=None, number=0, lines=lines)
         page = {"session": self._session, "version": self._version, **asdict(now)}

@@ -112,7 +112,7 @@ def create_app(bus: Bus, about: About, clock: Clock, is_lane_alive: Callable[[],
         return Response(metrics.page(clock.now()), media_type=CONTENT_TYPE)
 
     async def healthz(_: Request) -> Response:
-        return JSONResponse({"ok": feed.alive}, 200 if feed.alive else 503)
+        return JSONResponse({"ok": feed.is_alive}, 200 if feed.is_alive else 503)
 
     app = Starlette(
         routes=[
@@ -153,8 +153,8 @@ class _Events:
         # Browsers set it; a web page's script cannot.
         is_screen = headers.get("sec-fetch-site") == "same-origin"
         most = MOST_STREAMS if is_screen else MOST_STREAMS - FOR_SCREENS
-        if not self._feed.alive or self._taken >= most:
-            why = "too many streams" if self._feed.alive else "no stream"
+        if not self._feed.is_alive or self._taken >= most:
+            why = "too many streams" if self._feed.is_alive else "no stream"
             await PlainTextResponse(why, 503)(scope, receive, send)
             return
         self._taken += 1

@@ -60,12 +60,12 @@ class BarrierSlot:
         else:
             outcome(None)
 
-    async def stand(self, stance: Stance) -> None:
+    async def set_stance(self, stance: Stance) -> None:
         """Start to take a stance; a release that is still running ends first.  The lane orders the stance again
         when a lost barrier is back."""
         await self.secure()
         if (barrier := self._barrier) is not None:
-            self._start(self._stand(barrier, stance))
+            self._start(self._set_stance(barrier, stance))
 
     async def secure(self) -> None:
         """Lock now, and end a release that is still running."""
@@ -103,9 +103,9 @@ class BarrierSlot:
             if not taken:
                 outcome(as_device_error(error))
 
-    async def _stand(self, barrier: Barrier, stance: Stance) -> None:
+    async def _set_stance(self, barrier: Barrier, stance: Stance) -> None:
         try:
-            await barrier.stand(stance)
+            await barrier.set_stance(stance)
         except (DeviceError, OSError) as error:
             self._fail(as_device_error(error))
 

@@ -11,9 +11,9 @@ from gate.core.lane.effects import (
     Note,
     OrderRefused,
     Release,
-    Remember,
     Secure,
-    Stand,
+    SetStance,
+    StoreOrders,
 )
 from gate.core.lane.state import BARRIER, LaneState
 from gate.errors import DeviceError
@@ -51,9 +51,9 @@ class EffectRunner:
                 await self._barrier.secure()
             case Release(direction, extended):
                 await self._barrier.release(direction, self._outcome, extended=extended)
-            case Stand(stance):
+            case SetStance(stance):
                 self._outlet.stands(stance, state)
-                await self._barrier.stand(stance)
+                await self._barrier.set_stance(stance)
             case EndGrant():
                 await self._end_grant(effect)
             case Note():
@@ -65,7 +65,7 @@ class EffectRunner:
                 await self._judges.call(
                     lambda judge, at: judge.note(JournalEvent.ALARM, at, alarm if on else f"{alarm} over")
                 )
-            case Remember(orders, fire):
+            case StoreOrders(orders, fire):
                 await self._judges.call(lambda judge, at: judge.store_orders(StandingOrders(orders, fire), at))
             case Amnesty():
                 await self._judges.call(lambda judge, at: judge.set_inside(0, at))

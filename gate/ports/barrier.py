@@ -28,7 +28,7 @@ class Barrier(ABC):
         does not answer as it should; with `moved` False when the order cannot have reached it."""
 
     @abstractmethod
-    async def stand(self, stance: Stance) -> None:
+    async def set_stance(self, stance: Stance) -> None:
         """Take this stance until the next order; CONTROLLED after opening.  A FREE that only the host upholds ends
         within seconds when the event loop does.  Raises DeviceError; ValueError for a stance that the driver's
         abilities do not name."""

@@ -121,7 +121,7 @@ class _Walk:
 
     def take(self, connection: sqlite3.Connection, base: int, before: bytes) -> None:
         """Continue with the rows of a file; rows taken already are skipped."""
-        wanted = _parse_known(self.known)
+        expected = _parse_known(self.known)
         query = "SELECT seq, device, hash, signature FROM checkpoint WHERE seq > ?"
         self.signed.update({row[0]: row[1:] for row in connection.execute(query, (self.seq,))})
         for *values, written in connection.execute(f"{_select(connection)} WHERE seq > ? ORDER BY seq", (self.seq,)):
@@ -134,7 +134,7 @@ class _Walk:
             if self.seq in self.signed:
                 _check_signature(self.signed.pop(self.seq), self.digest, self.seq, self.key)
                 self.checked += 1
-            if wanted and self.seq == wanted[0] and self.digest.hex() != wanted[1]:
+            if expected and self.seq == expected[0] and self.digest.hex() != expected[1]:
                 raise _broken(f"row {self.seq} does not match the checkpoint {self.known}")
             if values[_EVENT] == "journal" and (found := FORGOTTEN.search(values[_DETAIL] or "")):
                 self.forgotten = max(self.forgotten, int(found[1]))
@@ -148,8 +148,8 @@ class _Walk:
         self.seq, self.digest = base, before
 
     def proof(self) -> Proof:
-        wanted = _parse_known(self.known)
-        beyond = wanted[0] if wanted and wanted[0] > self.seq else 0
+        expected = _parse_known(self.known)
+        beyond = expected[0] if expected and expected[0] > self.seq else 0
         if missing := max((*self.signed, beyond), default=0):
             raise _broken(f"the journal ends at row {self.seq}, but a checkpoint names row {missing}: its tail was cut")
         return Proof(self.seq, self.checked, f"{self.seq}:{self.digest.hex()}", self.first or 1, tuple(self.lost))

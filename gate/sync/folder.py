@@ -76,10 +76,10 @@ class Folder:
     @staticmethod
     def _step(folder: int, name: str, flags: int, path: Path) -> int:
         """Open one name further down."""
-        wanted = stat.S_IFDIR if flags & os.O_DIRECTORY else stat.S_IFREG
+        expected = stat.S_IFDIR if flags & os.O_DIRECTORY else stat.S_IFREG
         try:
             found = stat.S_IFMT(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
-            if found != wanted:  # checked first: opening a device alone may have effects
+            if found != expected:  # checked first: opening a device alone may have effects
                 raise SyncError(f"{path} is {_KINDS.get(found, 'no file')} and not read", hint=_REFUSING)
             descriptor = os.open(name, flags, dir_fd=folder)
         except FileNotFoundError:
@@ -88,7 +88,7 @@ class Folder:
             raise SyncError(
                 f"{path} cannot be read: {error.strerror}", hint="Check its rights, or try another medium"
             ) from error
-        if stat.S_IFMT(os.fstat(descriptor).st_mode) != wanted:  # it was replaced in between
+        if stat.S_IFMT(os.fstat(descriptor).st_mode) != expected:  # it was replaced in between
             os.close(descriptor)
             raise SyncError(f"{path} is no file of a publication", hint=_REFUSING)
         return descriptor

@@ -97,10 +97,10 @@ def _names(entry: str, host: str, port: str) -> bool:
         return ipaddress.ip_address(host) in ipaddress.ip_network(entry.strip("[]"), strict=False)
     except ValueError:
         pass  # one of the two is a name
-    name, colon, wanted = entry.rpartition(":")
-    if colon and wanted.isdigit():
+    name, colon, digits = entry.rpartition(":")
+    if colon and digits.isdigit():
         entry = name.strip("[]")
-        if wanted != port:
+        if digits != port:
             return False
     entry = entry.removeprefix("*").strip(".")
     return bool(entry) and (host == entry or host.endswith(f".{entry}"))

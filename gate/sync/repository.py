@@ -158,9 +158,9 @@ class MirrorRepository:
     def forget_all_but(self, names: frozenset[str]) -> None:
         """Remove the files of earlier visits, and interrupted downloads.  Raises SyncError, StoreError."""
         found = [self._find(name) for name in names]
-        wanted = frozenset(target.hashes["sha256"] for target in found if target)
+        needed = frozenset(target.hashes["sha256"] for target in found if target)
         for shelf in (self._kept, self._parts):
-            shelf.keep_only(wanted)
+            shelf.keep_only(needed)
 
     def _download(self, target: TargetFile) -> bytes:
         """Download a file; return its content, at most `target.length` bytes."""

@@ -280,12 +280,12 @@ class BarrierContract:
         async with rig.open(SHORT) as barrier:
             watch = asyncio.create_task(barrier.watch(no_reports))
             for stance in rig.abilities().stances:
-                await barrier.stand(stance)
+                await barrier.set_stance(stance)
                 free = stance is Stance.FREE
                 await until(partial(locked_is, rig, not free))
                 await asyncio.sleep(3 * SHORT)  # longer than any pulse
                 assert (rig.locked(), barrier.secured) == (not free, not free)
-                await barrier.stand(Stance.CONTROLLED)
+                await barrier.set_stance(Stance.CONTROLLED)
                 await until(rig.locked)
                 assert barrier.secured
             before = rig.releases()
@@ -302,7 +302,7 @@ class BarrierContract:
         async with rig.open(SHORT) as barrier:
             for stance in others:
                 with pytest.raises(ValueError, match=stance):
-                    await barrier.stand(stance)
+                    await barrier.set_stance(stance)
             assert barrier.secured
 
     @pytest.mark.anyio
@@ -310,7 +310,7 @@ class BarrierContract:
         if Stance.FREE not in rig.abilities().stances:
             pytest.skip("it does not stand free")
         async with rig.open(SHORT) as barrier:
-            await barrier.stand(Stance.FREE)
+            await barrier.set_stance(Stance.FREE)
             await until(lambda: not rig.locked())
         assert holds(rig.locked)
 
@@ -320,7 +320,7 @@ class BarrierContract:
             pytest.skip("it takes no stance")
         async with rig.open(SHORT) as barrier:
             for stance in rig.abilities().stances:
-                await barrier.stand(stance)
+                await barrier.set_stance(stance)
                 barrier.secure()
                 assert barrier.secured
                 assert holds(rig.locked)

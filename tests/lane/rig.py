@@ -86,7 +86,7 @@ class Turnstile(Barrier):
     def secure(self) -> None:
         self.is_secured = True
 
-    async def stand(self, stance: Stance) -> None:
+    async def set_stance(self, stance: Stance) -> None:
         self.stances.append(stance)
         self.is_secured = stance is not Stance.FREE
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gate.core.lane.door import DoorTiming
-from gate.core.lane.effects import Release, Secure, Stand
+from gate.core.lane.effects import Release, Secure, SetStance
 from gate.core.lane.events import Button, Extend, Granted, Interlock, LaneEvent, Ordered, Reset, Tick
 from gate.core.lane.modes import Alarm, Mode, Phase
 from gate.core.lane.state import LaneState, Timing
@@ -176,7 +176,7 @@ def test_two_doors_are_never_open_at_once(story: list[tuple[int, str]]) -> None:
                     open_doors[lane] = True
                 elif isinstance(effect, Secure):
                     open_doors[lane] = False
-                elif isinstance(effect, Stand):
+                elif isinstance(effect, SetStance):
                     open_doors[lane] = effect.stance is Stance.FREE
             assert not all(open_doors)
 

@@ -194,7 +194,7 @@ def test_a_shrinking_that_was_not_meant_is_not_taken(world: World, monkeypatch: 
     """An authority without that check, or whose data was lost: the gate has its own."""
     monkeypatch.setattr(publication, "SHRINKS_BELOW", 0)
     world.publish(dict.fromkeys(range(20_000), Listing.UNLISTED))
-    with world.answering(), pytest.raises(SyncError, match="names 0 people where 20000 were named"):
+    with world.answering(), pytest.raises(SyncError, match="names 0 people, the version before named 20000"):
         world.sync(world.public.as_uri())
 
 

@@ -68,7 +68,7 @@ def poisoned(world: World) -> None:
 
 def test_a_leap_of_the_authoritys_clock_is_refused_and_can_be_meant(world: World) -> None:
     for at in (world.now + 8 * DAY, FUTURE, 2**40, 2**52, int(LATEST), 2**62, 2**80):
-        with pytest.raises(PublishError, match=r"speaks? of|moment"):
+        with pytest.raises(PublishError, match=r"dated"):
             publish(world, at)
     assert publish(world, world.now + 6 * DAY) == 2
     assert publish(world, world.now + 60 * DAY, ahead=True) == 3

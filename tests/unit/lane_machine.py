@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from gate.core.lane.door import DoorTiming, Relock
-from gate.core.lane.effects import Alarmed, Effect, EndGrant, Passed, Release, Remember, Secure, Stand
+from gate.core.lane.effects import Alarmed, Effect, EndGrant, Passed, Release, Secure, SetStance, StoreOrders
 from gate.core.lane.events import (
     BoltMoved,
     Button,
@@ -139,7 +139,7 @@ class LaneMachine(RuleBasedStateMachine):
                 assert not self.alarm, "locked during a fire"
                 assert self.stance is not FREE, "locked while it was to stand free"
                 self.lock()
-            case Stand(stance):
+            case SetStance(stance):
                 assert self.barrier, "a barrier that is not there was told to stand"
                 assert stance is CONTROLLED or stance in self.timing.stances, "a stance it does not know"
                 assert not self.alarm or stance is FREE or self.stance is BLOCKED, "shut during a fire"
@@ -155,7 +155,7 @@ class LaneMachine(RuleBasedStateMachine):
             case Alarmed(alarm, on):
                 assert (alarm in self.alarms) is not on, "an alarm that did not change"
                 (self.alarms.add if on else self.alarms.discard)(alarm)
-            case Remember(orders, fire):
+            case StoreOrders(orders, fire):
                 self.remembered = (orders, fire)
 
     def lock(self) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from gate.core.lane.effects import Effect, EndGrant, Passed, Secure, Stand
+from gate.core.lane.effects import Effect, EndGrant, Passed, Secure, SetStance
 from gate.core.lane.events import Fire, Granted, LaneEvent, Reset, Tick
 from gate.core.lane.state import LaneState, Timing
 from gate.core.lane.step import step
@@ -78,7 +78,7 @@ def exit_button_asks_the_mode(state: LaneState, event: LaneEvent, timing: Timing
     """Blocked is blocked, for those inside too."""
     after, effects = step(state, event, timing)
     if state.stance is Stance.BLOCKED:
-        return after, tuple(effect for effect in effects if not isinstance(effect, Stand))
+        return after, tuple(effect for effect in effects if not isinstance(effect, SetStance))
     return after, effects
 
 

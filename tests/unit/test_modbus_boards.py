@@ -285,7 +285,7 @@ async def test_a_turnstile_lets_one_person_through_each_way(lot: LotBoard) -> No
 async def test_a_turnstiles_modes_are_the_stances(lot: LotBoard) -> None:
     async with opened(lot.port, "lot", pulse="5s") as barrier:
         for stance, mode in ((Stance.BLOCKED, 1), (Stance.FREE, 2), (Stance.CONTROLLED, 0)):
-            await barrier.stand(stance)
+            await barrier.set_stance(stance)
             assert lot.registers[0x3000] == mode
 
 

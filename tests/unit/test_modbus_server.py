@@ -50,8 +50,8 @@ async def test_a_turnstile_of_the_library_takes_orders_and_modes(ports: tuple[st
     serving = asyncio.create_task(server.serve_forever())
     config = {"driver": "modbus_relay", "board": "lot", "port": ports[0], "pulse": "5s"}
     async with DRIVER.open(DRIVER.config.model_validate(config)) as barrier:
-        await barrier.stand(Stance.FREE)
-        await barrier.stand(Stance.CONTROLLED)
+        await barrier.set_stance(Stance.FREE)
+        await barrier.set_stance(Stance.CONTROLLED)
     await server.shutdown()  # type: ignore[no-untyped-call]  # pymodbus does not annotate it
     await asyncio.wait([serving])
     with pytest.raises(DeviceError, match="does not answer"):

@@ -7,7 +7,17 @@ import pytest
 
 from gate.core.journal_event import JournalEvent
 from gate.core.lane.door import DoorTiming
-from gate.core.lane.effects import Amnesty, EndGrant, Note, OrderRefused, Passed, Release, Remember, Secure, Stand
+from gate.core.lane.effects import (
+    Amnesty,
+    EndGrant,
+    Note,
+    OrderRefused,
+    Passed,
+    Release,
+    Secure,
+    SetStance,
+    StoreOrders,
+)
 from gate.core.lane.events import (
     Button,
     ContactFault,
@@ -189,20 +199,20 @@ def test_fire_ends_a_grant_and_stays_until_staff_reset_it() -> None:
     )
     assert effects == [
         Release(ENTRY),
-        Stand(FREE),  # first of all
+        SetStance(FREE),  # first of all
         EndGrant(1, Passed.UNKNOWN),
         Note(JournalEvent.FIRE, "alarm"),
-        Remember(frozenset(), fire=True),
+        StoreOrders(frozenset(), fire=True),
         EndGrant(2, Passed.NOT_PASSED, moved=False),
         Note(JournalEvent.FIRE, "the loop is closed again: to be reset by staff"),
     ]
     assert state.phase is Phase.FIRE
     state, effects = play(Reset(9.0), timing=ABLE, state=state)
     assert effects == [
-        Stand(CONTROLLED),
+        SetStance(CONTROLLED),
         Note(JournalEvent.FIRE, "over, reset by staff"),
         Amnesty(),
-        Remember(frozenset(), fire=False),
+        StoreOrders(frozenset(), fire=False),
     ]
     assert state.phase is Phase.READY
 
@@ -215,7 +225,7 @@ def test_a_fire_alarm_that_still_lasts_cannot_be_reset() -> None:
 
 def test_a_barrier_that_cannot_stand_free_is_left_alone_in_a_fire() -> None:
     _, effects = play(Granted(1, ENTRY, 0.0), Fire(True, 0.1), Tick(99.0))
-    assert not any(isinstance(effect, Secure | Stand) for effect in effects)
+    assert not any(isinstance(effect, Secure | SetStance) for effect in effects)
 
 
 @pytest.mark.parametrize(
@@ -244,8 +254,8 @@ def test_a_lockdown_takes_a_grant_back_at_once() -> None:
         Note(JournalEvent.MODE, "locked_down on"),
         Secure(),
         EndGrant(1, Passed.NOT_PASSED),
-        Stand(BLOCKED),
-        Remember(frozenset({Mode.LOCKED_DOWN}), fire=False),
+        SetStance(BLOCKED),
+        StoreOrders(frozenset({Mode.LOCKED_DOWN}), fire=False),
         EndGrant(2, Passed.NOT_PASSED, moved=False),
     ]
 
@@ -281,13 +291,13 @@ def test_a_free_way_needs_no_release_and_is_locked_when_it_ends() -> None:
     )
     assert effects == [
         Note(JournalEvent.SCHEDULE, "free"),
-        Stand(FREE),
+        SetStance(FREE),
         EndGrant(1, Passed.PASSED),
         Note(JournalEvent.PASSAGE, "the way is free", EXIT, counts=True),
     ]
     _, effects = play(Granted(2, ENTRY, 4.0), Scheduled(None, 5.0), timing=ABLE, state=state)
     assert effects == [
-        Stand(CONTROLLED),
+        SetStance(CONTROLLED),
         Note(JournalEvent.SCHEDULE, "over"),
         Release(ENTRY),
     ]  # who was granted still goes
@@ -295,7 +305,7 @@ def test_a_free_way_needs_no_release_and_is_locked_when_it_ends() -> None:
 
 def test_a_barrier_that_comes_back_is_told_again_how_to_stand() -> None:
     state, _ = play(Ordered(Mode.FREE, True, 0.0), DeviceState("barrier", False, 1.0), timing=ABLE)
-    assert play(DeviceState("barrier", True, 2.0), timing=ABLE, state=state)[1] == [Stand(FREE)]
+    assert play(DeviceState("barrier", True, 2.0), timing=ABLE, state=state)[1] == [SetStance(FREE)]
 
 
 # The exit button.
@@ -331,7 +341,7 @@ def test_the_exit_button_opens_in_every_mode(mode: Mode) -> None:
     blocked = state.stance is BLOCKED
     _, effects = play(Button(True, 1.0), Tick(6.0), timing=ABLE, state=state)
     opening = [Note(JournalEvent.REX, "released", EXIT, counts=True), Release(EXIT)]
-    assert effects == [*([Stand(CONTROLLED)] * blocked), *opening, Secure(), *([Stand(BLOCKED)] * blocked)]
+    assert effects == [*([SetStance(CONTROLLED)] * blocked), *opening, Secure(), *([SetStance(BLOCKED)] * blocked)]
 
 
 def test_a_button_that_is_pressed_while_the_way_is_free_is_journalled_and_opens_nothing() -> None:

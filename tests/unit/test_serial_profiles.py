@@ -122,9 +122,9 @@ async def test_stances_are_entered_and_left_and_left_once_more_when_it_is_opened
     leave_both = "EB 01 43 00 A9 EB 01 4B 00 A1"
     async with opened(recorder, "ac-atri-018") as barrier:
         await until(lambda: text(recorder.heard) == leave_both)  # it may stand so since a crash
-        await barrier.stand(Stance.FREE)
-        await barrier.stand(Stance.BLOCKED)
-        await barrier.stand(Stance.CONTROLLED)
+        await barrier.set_stance(Stance.FREE)
+        await barrier.set_stance(Stance.BLOCKED)
+        await barrier.set_stance(Stance.CONTROLLED)
         barrier.secure()
         said = f"{leave_both} EB 01 42 00 A8 EB 01 43 00 A9 EB 01 4A 00 A0 EB 01 4B 00 A1"
         await until(lambda: text(recorder.heard) == said)

@@ -30,7 +30,7 @@ def test_the_guard_repeats_its_order_until_it_is_delivered() -> None:
     guard.arm_until(time.monotonic())
     assert holds(lambda: calls == [False, False, True])
     guard.close()
-    assert not guard.alive
+    assert not guard.is_alive
 
 
 def test_a_disarmed_guard_does_nothing() -> None:
@@ -116,7 +116,7 @@ async def test_the_fake_can_be_lost_while_it_stands_open() -> None:
 async def test_a_way_that_the_host_holds_open_is_locked_when_the_loop_hangs_and_opened_again_when_it_goes_on() -> None:
     async with DRIVER.open(fake()) as barrier:
         watch = asyncio.create_task(barrier.watch(lambda _: None))
-        await barrier.stand(Stance.FREE)
+        await barrier.set_stance(Stance.FREE)
         await asyncio.sleep(0.1)
         assert holds(lambda: barrier.history[-1][1] == "secured"), "the lease did not end"
         await until(lambda: barrier.history[-1][1] == "released")
@@ -163,7 +163,7 @@ async def test_a_pulse_ends_though_its_order_took_longer_than_the_pulse() -> Non
 
 async def test_a_free_way_that_nobody_watches_is_locked() -> None:
     async with DRIVER.open(fake()) as barrier:
-        await barrier.stand(Stance.FREE)
+        await barrier.set_stance(Stance.FREE)
         await until(lambda: barrier.history[-1][1] == "secured")
 
 

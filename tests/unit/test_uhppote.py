@@ -85,7 +85,7 @@ async def test_an_opening_is_ended_and_cannot_come_back(board: UhppoteBoard) -> 
 @pytest.mark.parametrize(("stance", "mode"), [(Stance.FREE, 1), (Stance.BLOCKED, 2)])
 async def test_its_modes_are_the_stances(board: UhppoteBoard, stance: Stance, mode: int) -> None:
     async with opened(board) as barrier:
-        await barrier.stand(stance)
+        await barrier.set_stance(stance)
         assert heard(board)[-2:] == [set_door(mode, 5), STATUS]
     assert board.locked()
 

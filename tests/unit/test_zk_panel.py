@@ -79,7 +79,7 @@ async def test_one_that_knows_no_sessions_is_spoken_to_without(panel: ZkPanel) -
 async def test_free_is_a_lease(panel: ZkPanel) -> None:
     async with opened(panel) as barrier:
         watch = asyncio.create_task(barrier.watch(no_reports))
-        await barrier.stand(Stance.FREE)
+        await barrier.set_stance(Stance.FREE)
         await until(lambda: panel.openings >= 3)
         assert {message[9:14] for message in panel.heard if message[2] == CONTROL} == {
             bytes([1, 1, 1, 0, 0]),

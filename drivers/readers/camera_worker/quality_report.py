@@ -21,7 +21,7 @@ _LARGE, _SMALL = 1 / 400, 1 / 700  # size of letters, of the picture's height: l
 
 class QualityReport:
     def __init__(self) -> None:
-        self._eye = LiveReader()
+        self._reader = LiveReader()
         self._times: list[float] = []
         self._light: list[tuple[float, float, float]] = []  # brightness, burnt out, sharpness of every frame
         self._located = self._read = 0
@@ -33,7 +33,7 @@ class QualityReport:
     def add(self, frame: Frame) -> None:
         grey = to_grey(frame.picture)
         start = time.thread_time()
-        found = self._eye.read(grey)
+        found = self._reader.read(grey)
         self._seconds += time.thread_time() - start
         self._times.append(frame.at)
         symbols = [*found.symbols, *found.located]

@@ -30,7 +30,7 @@ class Secure:
 
 
 @dataclass(frozen=True, slots=True)
-class Stand:
+class SetStance:
     """An order to take a stance."""
 
     stance: Stance
@@ -75,7 +75,7 @@ class Alarmed:
 
 
 @dataclass(frozen=True, slots=True)
-class Remember:
+class StoreOrders:
     """State that must survive a restart: the standing orders, and a latched fire alarm."""
 
     orders: frozenset[Mode]
@@ -87,4 +87,4 @@ class Amnesty:
     """Everybody was let out without a check: nobody counts as inside any more."""
 
 
-Effect = Release | Secure | Stand | EndGrant | Note | OrderRefused | Alarmed | Remember | Amnesty
+Effect = Release | Secure | SetStance | EndGrant | Note | OrderRefused | Alarmed | StoreOrders | Amnesty

@@ -38,7 +38,7 @@ def judge_unseen(lane: Transition) -> None:
         lane.state = state.unseen(Direction.EXIT)
 
 
-def hear_waiting_button(lane: Transition) -> None:
+def apply_waiting_button(lane: Transition) -> None:
     """Serve a button that had to wait, once the reason is gone and if it is still pressed."""
     if lane.state.rex_waits and not _why_it_waits(lane):
         _release(lane)

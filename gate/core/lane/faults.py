@@ -56,7 +56,7 @@ def device(lane: Transition, name: str, *, present: bool) -> None:
         if not present and state.grant and not (state.grant.released or state.grant.opened):
             lane.end_grant(state.grant, Passed.NOT_PASSED)
     if not present and name in lane.timing.watchers:
-        lane.doubt_grant()
+        lane.mark_grant_uncertain()
 
 
 def contact(lane: Transition, event: ContactFault) -> None:
@@ -64,5 +64,5 @@ def contact(lane: Transition, event: ContactFault) -> None:
     faults = frozenset(fault for fault in lane.state.faults if fault.what != event.what)
     lane.state = replace(lane.state, faults=faults | {event} if event.on else faults)
     if event.on and event.source in lane.timing.watchers:
-        lane.doubt_grant()
+        lane.mark_grant_uncertain()
     lane.do(Note(JournalEvent.CONTACT, event.what if event.on else f"{event.what}: over"))

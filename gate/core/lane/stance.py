@@ -5,7 +5,7 @@ from gate.core.lane.state import LaneState, Timing
 from gate.core.model import Stance
 
 
-def wanted_stance(state: LaneState, timing: Timing) -> Stance:
+def required_stance(state: LaneState, timing: Timing) -> Stance:
     """Return the wanted stance, one of those that the barrier takes."""
     frees = (state.fire and timing.fire_frees) or (state.mode is Mode.FREE and not state.interlocked)
     if frees and Stance.FREE in timing.stances:

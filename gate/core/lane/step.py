@@ -27,7 +27,7 @@ from dataclasses import replace
 
 from gate.core.journal_event import JournalEvent
 from gate.core.lane import exits, faults, grants
-from gate.core.lane.effects import Alarmed, Effect, Note, Remember, Stand
+from gate.core.lane.effects import Alarmed, Effect, Note, SetStance, StoreOrders
 from gate.core.lane.events import (
     BoltMoved,
     Button,
@@ -50,7 +50,7 @@ from gate.core.lane.events import (
     Tick,
 )
 from gate.core.lane.modes import Mode
-from gate.core.lane.stance import wanted_stance
+from gate.core.lane.stance import required_stance
 from gate.core.lane.state import BARRIER, LaneState, Timing
 from gate.core.lane.transition import Transition
 from gate.core.model import Stance
@@ -65,7 +65,7 @@ def step(state: LaneState, event: LaneEvent, timing: Timing) -> tuple[LaneState,
     lane.do(*(Alarmed(alarm, True) for alarm in sorted(lane.state.alarms - state.alarms)))
     lane.do(*(Alarmed(alarm, False) for alarm in sorted(state.alarms - lane.state.alarms)))
     if (lane.state.orders, lane.state.fire) != (state.orders, state.fire):
-        lane.do(Remember(lane.state.orders, lane.state.fire))
+        lane.do(StoreOrders(lane.state.orders, lane.state.fire))
     return lane.state, tuple(lane.effects)
 
 
@@ -133,25 +133,25 @@ def _tick(lane: Transition) -> None:
     watched = not (free or state.mode is Mode.MAINTENANCE)
     unlocked = bool(free or state.grant or state.exit is not None)
     lane.state = replace(state, door=state.door.tick(lane.at, lane.timing.door, watched=watched, unlocked=unlocked))
-    exits.hear_waiting_button(lane)
+    exits.apply_waiting_button(lane)
 
 
 def _take_stance(lane: Transition) -> None:
     """Order the barrier's stance, if it has changed."""
-    before, wanted = lane.state.stance, wanted_stance(lane.state, lane.timing)
-    if wanted is before or BARRIER in lane.state.missing:
+    before, required = lane.state.stance, required_stance(lane.state, lane.timing)
+    if required is before or BARRIER in lane.state.missing:
         return
-    lane.state = replace(lane.state, stance=wanted)
+    lane.state = replace(lane.state, stance=required)
     if before is Stance.FREE:  # leaving it locks: a person on the way needs a release again
-        lane.do_first(Stand(wanted))
+        lane.do_first(SetStance(required))
         lane.state = replace(lane.state, door=lane.state.door.lock(lane.at, lane.timing.door))
-        if wanted is Stance.CONTROLLED:
+        if required is Stance.CONTROLLED:
             lane.release_again()
         return
-    if wanted is Stance.FREE:
+    if required is Stance.FREE:
         grants.way_is_free(lane)
     # A release needs a controlled barrier.  In a fire the stance comes first; else the cause does.
-    if wanted is Stance.CONTROLLED or lane.state.fire:
-        lane.do_first(Stand(wanted))
+    if required is Stance.CONTROLLED or lane.state.fire:
+        lane.do_first(SetStance(required))
     else:
-        lane.do(Stand(wanted))
+        lane.do(SetStance(required))

@@ -61,7 +61,7 @@ class Transition:
         self.state = replace(self.state, exit=None)
         self.lock()
 
-    def doubt_grant(self) -> None:
+    def mark_grant_uncertain(self) -> None:
         """Note that nothing can tell any more whether the person of the open grant passes."""
         if self.state.grant:
             self.state = replace(self.state, grant=replace(self.state.grant, blind=True))

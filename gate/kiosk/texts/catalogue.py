@@ -154,14 +154,14 @@ def _fault(key: str, value: object) -> tuple[str, str] | None:
         return "is no text", "Write one line in quotes, with no blanks around it"
     if len(value) > rule.longest:
         return f"has {len(value)} characters", f"Shorten it to {rule.longest}, or it does not fit the screen"
-    wanted = " and ".join(f"{{{name}}}" for name in sorted(rule.holds)) or "no braces"
+    expected = " and ".join(f"{{{name}}}" for name in sorted(rule.holds)) or "no braces"
     try:
         holds = [name if not (form or turned) else "" for _, name, form, turned in Formatter().parse(value)]
     except ValueError:
         holds = [""]
     given = [name for name in holds if name is not None]
     if rule.holds != set(given) or len(given) != len(rule.holds) or "{{" in value or "}}" in value:
-        return "its placeholders differ", f"Write it with {wanted}"
+        return "its placeholders differ", f"Write it with {expected}"
     return None
 
 
