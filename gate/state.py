@@ -1,4 +1,4 @@
-"""The files and the trusted time of a configured gate, for those who ask about it beside its daemons."""
+"""The files and the trusted time of a configured gate, for commands beside its daemons."""
 
 from os.path import lexists
 

@@ -1,0 +1,1 @@
+"""The side that publishes: issuers, statuses, rules and passes.  A device never runs it."""

@@ -1,0 +1,1 @@
+"""The demo: simulated people, camera and turnstile around a real daemon."""

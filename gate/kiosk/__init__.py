@@ -1,0 +1,1 @@
+"""The page for visitors, staff and technicians, and its process."""

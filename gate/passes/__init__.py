@@ -1,0 +1,1 @@
+"""Formats of passes: from the text of a code to verified claims.  Pure."""

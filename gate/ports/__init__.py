@@ -1,0 +1,1 @@
+"""The ports: what a driver must implement, with units, errors and threading."""

@@ -1,0 +1,1 @@
+"""The daemon's surroundings: clock, bus, supervisor, systemd."""

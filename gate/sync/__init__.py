@@ -1,0 +1,1 @@
+"""The sync: from the mirrors to a verified list.db."""

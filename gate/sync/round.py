@@ -1,4 +1,4 @@
-"""One round: asks the mirrors in turn until one has a list that is new enough, and reports the result.
+"""One round: visits the mirrors in turn until one has a list that is new enough, and reports the result.
 
 The caller supplies the `Visit`: in its own process (`gate.sync.visit_process`), or in this one (`gate.sync.sync`),
 which loads everything that a visit needs.

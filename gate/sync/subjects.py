@@ -1,4 +1,4 @@
-"""The subject index of a visit: fetches new segments only, and only where the index is wanted."""
+"""The subject index of a visit: fetches new segments only, and only where the index is needed."""
 
 from collections.abc import Iterator
 

@@ -1,0 +1,1 @@
+"""Processes of our own: the link to them, their messages, their confinement."""

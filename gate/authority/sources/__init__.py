@@ -1,0 +1,1 @@
+"""Sources of an import: tables in files and databases, read row by row and checked."""
