@@ -38,7 +38,7 @@ class FrameAverage:
         self._mean: Floats = np.zeros((0, 0), np.float32)
         self._frames = 0
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Start again with the next frame."""
         self._region = None
 

@@ -55,7 +55,7 @@ class LiveReader:
 
     def skip_frame(self) -> None:
         """Mark a gap: the next frame is not averaged with those before."""
-        self._memory.average.forget()
+        self._memory.average.clear()
 
 
 class _Memory:
@@ -186,7 +186,7 @@ def _add_to_average(frame: LiveFrame) -> Iterable[ReadResult]:
     if frame.alone:
         frame.memory.average.add(frame.grey, frame.regions[0] if frame.regions else None)
     else:
-        frame.memory.average.forget()
+        frame.memory.average.clear()
     return ()
 
 

@@ -35,7 +35,7 @@ class KeyClass(StrEnum):
     ONLINE = "online"  # needed at every publication, import or pass
 
 
-def refuse_to_ask(what: str, *, new: bool) -> str:  # noqa: ARG001 - matches AskPassphrase
+def no_passphrase(what: str, *, new: bool) -> str:  # noqa: ARG001 - matches AskPassphrase
     """Raise SealedError, where nobody can be asked."""
     raise SealedError(f"{what} are sealed", hint="Give their passphrase")
 
@@ -51,7 +51,7 @@ class PrivateKeys:
     """Reads and writes key files; asks once for each folder and class.  `sealing`: classes whose new keys are sealed.
     New keys beside sealed ones of their class are always sealed."""
 
-    def __init__(self, ask_passphrase: AskPassphrase = refuse_to_ask, sealing: Iterable[KeyClass] = ()) -> None:
+    def __init__(self, ask_passphrase: AskPassphrase = no_passphrase, sealing: Iterable[KeyClass] = ()) -> None:
         self._ask_passphrase = ask_passphrase
         self._sealing = frozenset(sealing)
         self._passphrases: dict[tuple[Path, KeyClass], bytes] = {}

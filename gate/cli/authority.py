@@ -93,7 +93,7 @@ def init(
     click.echo(f"Private keys lie in {directory / 'private'}: back them up. Publishing goes to {made.public}")
     if keys:
         click.echo(f"The offline keys lie in {keys}: put that medium away")
-    click.echo(f"Every device gets {directory / 'root.json'}: it is what it believes")
+    click.echo(f"Every device gets {directory / 'root.json'}: it verifies every list by it")
 
 
 @authority.command("add-issuer")
@@ -127,7 +127,7 @@ def add_issuer(
     kid = open_authority(directory).add_issuer(
         issuer, at=moment(at), names=_names(names), max_lifetime=int(max_lifetime), key_valid=int(key_valid)
     )
-    answer(as_json, {"issuer": issuer, "kid": kid}, f"issuer {issuer} signs with key {kid}; publish to tell the gates")
+    answer(as_json, {"issuer": issuer, "kid": kid}, f"issuer {issuer} signs with key {kid}; publish it to the gates")
 
 
 @authority.command()
@@ -198,11 +198,11 @@ def revoke(directory: Path, idx: int | None, person: str | None, key: str | None
     opened = open_authority(directory)
     if key is not None and idx is None and person is None:
         issuer = opened.revoke_key(key, at=moment(at))
-        click.echo(f"key {key} of {issuer} is revoked; publish to tell the gates")
+        click.echo(f"key {key} of {issuer} is revoked; publish it to the gates")
     elif key is None:
         place = place_of(opened, idx, person)
         opened.set_status(place, Listing.REVOKED)
-        click.echo(f"passes of place {place} are revoked; publish to tell the gates")
+        click.echo(f"passes of place {place} are revoked; publish it to the gates")
     else:
         raise UsageError("--key revokes an issuer's key, --idx and --person one person", hint="Give one of them")
 

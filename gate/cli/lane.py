@@ -22,7 +22,7 @@ from gate.lane.orders import (
     Request,
     ResetRequest,
     StatusRequest,
-    ask,
+    send_request,
 )
 from gate.store.occupancy import MOST_INSIDE
 
@@ -50,7 +50,7 @@ def _telling(name: str) -> Callable[[Callable[..., Request]], click.Command]:
         @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
         @wraps(request)
         def send(config: Path | None, state_dir: Path | None, by: str | None, as_json: bool, **arguments: Any) -> None:
-            answer = ask(run_directory(config, state_dir), _signed(request(**arguments), by))
+            answer = send_request(run_directory(config, state_dir), _signed(request(**arguments), by))
             click.echo(json.dumps(answer) if as_json else _row(answer))
 
         return send

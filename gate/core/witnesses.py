@@ -28,5 +28,5 @@ class Witnesses:
         latest = sorted(self._issued.values(), reverse=True)
         return latest[WITNESSES - 1] if len(latest) >= WITNESSES else None
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         self._issued.clear()

@@ -103,7 +103,7 @@ def parse_request(line: bytes) -> Request:
     raise ValueError(f"`{key[:40]}` is missing, or {words}")
 
 
-def ask(run_dir: Path, request: Request) -> dict[str, Any]:
+def send_request(run_dir: Path, request: Request) -> dict[str, Any]:
     """Return the lane's answer.  Blocks.  Raises GateError when no lane answers, or when it refuses."""
     folder = -1
     try:

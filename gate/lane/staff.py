@@ -61,9 +61,9 @@ class StaffOrders:
         lane = self.lane
         if why := hindrance(lane.state, direction, lane.problems):
             return why
-        where, asked = Presented("staff", direction, lane.state.mode, 0), self.lane.clock.monotonic()
+        where, began = Presented("staff", direction, lane.state.mode, 0), self.lane.clock.monotonic()
         verdict = await lane.judges.call(lambda judge, at: judge.admit_by_staff(where, at, actor=actor))
-        pending = PendingVerdict(where, verdict, self.lane.clock.monotonic() - asked)
+        pending = PendingVerdict(where, verdict, self.lane.clock.monotonic() - began)
         if verdict.seq is None:
             lane.verdicts.announce(pending, through=False)
             return f"{verdict.decision.reason}: nothing can be recorded, so nothing opens. Open the door by its key"

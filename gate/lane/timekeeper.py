@@ -83,7 +83,7 @@ class Timekeeper:
             self._reported = ClockChanged(self._clock.now(), standing, behind, ntp)
             self._publish(self._reported)
         if standing is ClockTrust.TRUSTED:
-            self._witnesses.forget()
+            self._witnesses.clear()
         words = [self._step()]
         if standing is not (before.standing if before else ClockTrust.TRUSTED):
             words.append(_WORDS[standing].format(abs(behind)))

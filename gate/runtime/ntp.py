@@ -48,14 +48,14 @@ def read_ntp(timesyncd: Path = _TIMESYNCD, chrony: int = _CHRONY) -> Ntp:
     """Read the state from the kernel; where that is forbidden (ProtectClock in the units), from the files of
     systemd-timesyncd and from chronyd, on its port `chrony`.  Any other time service is then unknown.  May block
     for half a second.  Never raises."""
-    if (answer := _ask_kernel()) is not Ntp.UNKNOWN:
+    if (answer := _query_kernel()) is not Ntp.UNKNOWN:
         return answer
-    if (left := _ask_timesyncd(timesyncd)) is Ntp.SYNCHRONISED:
+    if (left := _read_timesyncd(timesyncd)) is Ntp.SYNCHRONISED:
         return left
-    return left if (answer := ask_chrony(chrony)) is Ntp.UNKNOWN else answer
+    return left if (answer := query_chrony(chrony)) is Ntp.UNKNOWN else answer
 
 
-def _ask_kernel() -> Ntp:
+def _query_kernel() -> Ntp:
     try:
         adjtimex = ctypes.CDLL(None).adjtimex
     except (OSError, AttributeError):
@@ -72,7 +72,7 @@ def judge(state: int, status: int) -> Ntp:
     return Ntp.NOT_SYNCHRONISED if state == _TIME_ERROR or status & _STA_UNSYNC else Ntp.SYNCHRONISED
 
 
-def _ask_timesyncd(folder: Path) -> Ntp:
+def _read_timesyncd(folder: Path) -> Ntp:
     try:
         if (folder / "synchronized").exists():
             return Ntp.SYNCHRONISED
@@ -81,7 +81,7 @@ def _ask_timesyncd(folder: Path) -> Ntp:
         return Ntp.UNKNOWN
 
 
-def ask_chrony(port: int) -> Ntp:
+def query_chrony(port: int) -> Ntp:
     """Return the state that chronyd reports on this port."""
     try:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:

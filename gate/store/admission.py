@@ -142,7 +142,7 @@ class Admission(LaneStore):
         Return whether there may be more."""
         if self.seal_rows(device, at, min(self._open_grants, default=None)):
             return True
-        self.forget_rows(keep, at)
+        self.delete_rows(keep, at)
         self.shrink()
         return False
 

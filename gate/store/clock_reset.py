@@ -62,10 +62,10 @@ def reset_floor(
         floor = max(kept.latest or 0.0, signed, read_journalled(state_dir).latest or 0.0)
         if floor <= now:
             raise StoreError("the clock is not behind", hint="There is nothing to reset")
-        _forget_journal(state_dir, kept, now)  # first, so that nothing is forgotten unrecorded
+        _reset_journal(state_dir, kept, now)  # first, so that nothing is forgotten unrecorded
         for places in lists:
             with as_owner(places.list_dir):
-                _forget_sync(places, now)
+                _reset_sync(places, now)
                 if (read_signed(places) or 0.0) > now:
                     outdate(places)
     finally:
@@ -73,14 +73,14 @@ def reset_floor(
     return floor - now
 
 
-def _forget_sync(where: Places, now: float) -> None:
+def _reset_sync(where: Places, now: float) -> None:
     """Move the time of the last sync back to now, where it is later."""
     last = last_sync(where)
     if last is not None and last.at > now:
         record_sync(Synced(now, last.mirror), where)
 
 
-def _forget_journal(state_dir: Path, kept: Kept, now: float) -> None:
+def _reset_journal(state_dir: Path, kept: Kept, now: float) -> None:
     if what := examine(state_dir):  # a write here would begin a journal without the loss
         raise StoreError(f"the journal was lost: {what}", hint="Start `gate run` once, then reset the clock")
     before = read_journalled(state_dir)

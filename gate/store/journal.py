@@ -67,7 +67,7 @@ class Journal:
             self.newest = read_end(self._connection)
         return self.newest
 
-    def forget(self) -> None:
+    def invalidate(self) -> None:
         """Read the end again at the next use: to be called when a transaction was undone."""
         self.newest = None
 

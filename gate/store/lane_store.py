@@ -31,7 +31,7 @@ from gate.store.time_floor import keep, read_steady
 
 log = Log(part="store")
 
-FORGET_EVERY = 3600.0  # seconds, monotonic: a lane never writes 10,000 rows an hour
+DELETE_EVERY = 3600.0  # seconds, monotonic: a lane never writes 10,000 rows an hour
 MUCH_FREE = 8 << 20  # bytes: the room that some segments leave
 
 
@@ -44,7 +44,7 @@ class LaneStore:
         self._unknown = UnknownUses(policy)
         self._scrub = True  # an expired key may still be in the WAL, also from before this start
         self.loss: Loss | None = None
-        self._forget_due = 0.0
+        self._delete_due = 0.0
         self._lock = claim_lane(state_dir)
         try:
             self._file = LaneFile(state_dir)
@@ -146,7 +146,7 @@ class LaneStore:
         """Set the count that staff made; at 0, all persons inside are forgotten."""
         with self._transaction:
             if count == 0:
-                self._inside.forget_all()
+                self._inside.clear()
             self._inside.set_count(count)
             self._journal.append(
                 JournalRow(at=ms(at), event=JournalEvent.OCCUPANCY, detail=f"set to {count}", actor=actor)
@@ -204,11 +204,11 @@ class LaneStore:
             log.error("the journal is broken", row=broken, hint="Keep lane.db and journal/ as evidence and report it")
         return True
 
-    def forget_rows(self, keep: float, at: float) -> bool:
+    def delete_rows(self, keep: float, at: float) -> bool:
         """Delete the oldest segment when all of it is older than `keep` seconds; the journal records that first.
         At most one an hour: a wrong time, if brief, deletes little."""
         now = time.monotonic()
-        if now < self._forget_due:
+        if now < self._delete_due:
             return False
         with self._transaction.reading():
             segment = oldest(self._path.parent)
@@ -219,7 +219,7 @@ class LaneStore:
         self.note(JournalEvent.JOURNAL, at, detail)
         with self._transaction.reading():
             segment.path.unlink()
-        self._forget_due = now + FORGET_EVERY
+        self._delete_due = now + DELETE_EVERY
         return True
 
     def shrink(self) -> None:

@@ -66,8 +66,8 @@ class LaneTransaction:
 
     def _raise(self, error: BaseException) -> NoReturn:
         """Forget what was read or made in memory meanwhile, and raise the technician's message."""
-        self._secrets.forget()
-        self._journal.forget()
+        self._secrets.invalidate()
+        self._journal.invalidate()
         if isinstance(error, GateError | OutdatedError) or not isinstance(error, Exception):
             raise error
         problem = unusable(self._path, error)

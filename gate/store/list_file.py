@@ -96,7 +96,7 @@ class ListFile:
                 self.head, self._proof = self._read_head()
                 self._seed = seed_of(self.head.sha256)
                 self._query = _EARLIER_CHUNK if self.earlier else _CHUNK
-                self._ask = self._connection.cursor().execute
+                self._execute = self._connection.cursor().execute
             if self.earlier:
                 self.check()
         except BaseException:
@@ -133,7 +133,7 @@ class ListFile:
         """Return the value of a place below the list's size, after its chunk agreed with its digest."""
         number, offset = divmod(idx, CHUNK_PLACES)
         try:
-            row = self._ask(self._query, (number,)).fetchone()
+            row = self._execute(self._query, (number,)).fetchone()
             if row is None:
                 raise self._damaged(f"chunk {number} is missing")
             nibbles, proof = row
@@ -324,7 +324,7 @@ def _check_whole(file: ListFile) -> None:
     file.check()
 
 
-def forget_earlier(places: Places) -> None:
+def delete_earlier(places: Places) -> None:
     """Remove the list.db that another one has replaced, as far as the rights of this process allow."""
     stale = [places.list_db.with_name(places.list_db.name + suffix) for suffix in _BESIDE]
     earlier = places.earlier_list_db

@@ -15,7 +15,7 @@ from gate.store.list_file import (
     Identity,
     ListFile,
     damaged,
-    forget_earlier,
+    delete_earlier,
     identity_of,
     open_held,
 )
@@ -100,7 +100,7 @@ class StatusList:
         """Remove a list.db of an earlier place that this one has replaced."""
         earlier = self._places.earlier_list_db
         if self._file is not None and self._file.path != earlier and earlier and lexists(earlier):
-            forget_earlier(self._places)
+            delete_earlier(self._places)
 
     def close(self) -> None:
         if self._check is not None:

@@ -23,8 +23,8 @@ from gate.store.list_file import (
     FORM,
     ListFile,
     ListHead,
+    delete_earlier,
     digest_of_head,
-    forget_earlier,
     open_held,
     seed_of,
 )
@@ -55,7 +55,7 @@ def write_list(places: Places, head: ListHead, documents: Mapping[str, Document]
             _fill(connection, head, documents, nibbles, descriptor)
     except (sqlite3.Error, OSError) as error:
         raise unusable(path, error) from error
-    forget_earlier(places)
+    delete_earlier(places)
 
 
 def outdate(where: Where) -> None:

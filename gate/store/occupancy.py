@@ -65,7 +65,7 @@ class Inside:
     def set_count(self, count: int) -> None:
         self._connection.execute("INSERT OR REPLACE INTO standing VALUES (?, ?)", (_COUNT, _bounded(count)))
 
-    def forget_all(self) -> None:
+    def clear(self) -> None:
         """Forget everybody inside: they were let out without a check."""
         self._connection.execute("DELETE FROM inside")
 

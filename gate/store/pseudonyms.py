@@ -48,7 +48,7 @@ class Secrets:
             self._make(name)
         return _digest(self._key(name), idx.to_bytes(8, "big")).hex()
 
-    def forget(self) -> None:
+    def invalidate(self) -> None:
         """Drop what was read: to be called when a transaction was undone."""
         self._keys.clear()
         self._holder = None

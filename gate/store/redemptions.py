@@ -40,8 +40,8 @@ class Redemptions:
     def redeem(self, claims: Claims, seq: int, at: float, reuse_after: float) -> None:
         """Record a use, in the caller's write transaction."""
         again = at + reuse_after
-        forget = max(again, at + PRESENTATION_MEMORY) if claims.bound else again
-        values = (self._secrets.use(claims), self._secrets.holder(claims.idx), again, forget, seq)
+        expires = max(again, at + PRESENTATION_MEMORY) if claims.bound else again
+        values = (self._secrets.use(claims), self._secrets.holder(claims.idx), again, expires, seq)
         self._execute(_REDEEM, values)  # replaces one that is over and was not purged yet
 
     def give_back(self, seq: int, at: float, *, once: bool) -> bool:

@@ -104,7 +104,7 @@ def subject_digest(iin: str, index: SubjectIndex, device: SigningKey) -> bytes:
     return hashlib.blake2b(iin.encode("ascii"), key=key, digest_size=DIGEST_BYTES).digest()
 
 
-def forget_subjects(where: Where) -> None:
+def delete_subjects(where: Where) -> None:
     """Remove the index, where people are no longer checked by IIN.  Raises StoreError."""
     folder = _folder(where)
     try:

@@ -30,7 +30,7 @@ class KeptMetadata:
         self._prepare()
 
     def close(self) -> None:
-        self._forget_visit()
+        self._drop_visit()
         self.files.close()
         self._roots.close()
 
@@ -59,7 +59,7 @@ class KeptMetadata:
         return found
 
     def _prepare(self) -> None:
-        self._forget_visit()
+        self._drop_visit()
         history = self.tried / "root_history"
         try:
             history.mkdir(mode=0o700, parents=True)
@@ -72,7 +72,7 @@ class KeptMetadata:
         except OSError as error:
             raise disk_error(Path(error.filename or history), error) from error
 
-    def _forget_visit(self) -> None:
+    def _drop_visit(self) -> None:
         try:
             with suppress(FileNotFoundError):
                 if self.tried.is_symlink() or not self.tried.is_dir():

@@ -155,7 +155,7 @@ class MirrorRepository:
         if (target := self._find(name)) is not None:
             self._kept.remove(_kept_name(target))
 
-    def forget_all_but(self, names: frozenset[str]) -> None:
+    def keep_only(self, names: frozenset[str]) -> None:
         """Remove the files of earlier visits, and interrupted downloads.  Raises SyncError, StoreError."""
         found = [self._find(name) for name in names]
         needed = frozenset(target.hashes["sha256"] for target in found if target)

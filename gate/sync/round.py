@@ -31,7 +31,7 @@ class ListSource:
     where: Where
     stale_after: float  # seconds: a mirror whose list is older may be frozen, and the next one is asked too
     subjects_for: "VerifyKey | None" = None  # this device's public key, where people are checked by IIN
-    forget_subjects: bool = False  # people are not checked here: no subject index is kept
+    delete_subjects: bool = False  # people are not checked here: no subject index is kept
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from gate.store.documents import RULES, TIME, TRUST
 from gate.store.last_sync import Synced, record_sync
 from gate.store.places import Places, Where
 from gate.store.status_wire import HEAD, Head, apply_delta, decode_snapshot
-from gate.store.subjects import forget_subjects, held_subjects
+from gate.store.subjects import delete_subjects, held_subjects
 from gate.store.time_floor import read_reset, read_signed
 from gate.sync.allowance import Allowance, Step, VisitLimits
 from gate.sync.delta_path import way
@@ -167,7 +167,7 @@ class _Visit:
             took = 0.0
         repository.keep()
         self._take_subjects(repository)
-        repository.forget_all_but(frozenset({TRUST, RULES, HEAD, TIME}))
+        repository.keep_only(frozenset({TRUST, RULES, HEAD, TIME}))
         return Outcome(repository.base, head.version, head.as_of, head.listed, changed, 0, way_taken, took, ())
 
     def _new_reset(self, time: bytes | None) -> TimeReset | None:
@@ -184,8 +184,8 @@ class _Visit:
             if source.subjects_for is not None:
                 take_subjects(repository, source.subjects_for, source.where)
                 repository.keep()
-            elif source.forget_subjects and held_subjects(source.where):
-                forget_subjects(source.where)
+            elif source.delete_subjects and held_subjects(source.where):
+                delete_subjects(source.where)
         except (SyncError, PublishError) as error:
             self.problems.append(error)
 

@@ -47,7 +47,7 @@ def take_over(places: Places, root: Path, ready: Callable[[], object] = lambda: 
             whole = replace(publication, nibbles=offer.nibbles, proof=repository.proof(HEAD, "status"))
             changed = apply(whole, own, may_shrink=True, start_over=not _counts(own, known))
             repository.keep()
-            repository.forget_all_but(frozenset({TRUST, RULES, HEAD, TIME}))
+            repository.keep_only(frozenset({TRUST, RULES, HEAD, TIME}))
         return publication.head.version, changed
 
 

@@ -47,7 +47,7 @@ class Times:
         if abs(self.trusted - self.system) > TOLERANCE:
             return (
                 "Look at this device's clock first, `gate clock status`: "
-                f"it believes {day(self.trusted)}, and its system clock says {day(self.system)}"
+                f"its trusted time is {day(self.trusted)}, and its system clock shows {day(self.system)}"
             )
         return (
             f"It is {day(self.trusted)} by this device: if that is wrong, set its clock.  "

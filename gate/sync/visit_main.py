@@ -53,7 +53,7 @@ def _source(job: dict[str, Any]) -> ListSource:
         where=Places(Path(job["state_dir"]), Path(job["list_dir"])),
         stale_after=0,
         subjects_for=None if job["key"] is None else VerifyKey(bytes.fromhex(job["key"])),
-        forget_subjects=job["forget_subjects"],
+        delete_subjects=job["delete_subjects"],
     )
 
 

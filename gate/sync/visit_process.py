@@ -105,7 +105,7 @@ class ProcessVisit:
             "list_dir": str(places.list_dir),
             "times": asdict(self._times),
             "key": bytes(source.subjects_for).hex() if source.subjects_for is not None else None,
-            "forget_subjects": source.forget_subjects,
+            "delete_subjects": source.delete_subjects,
         }
 
 

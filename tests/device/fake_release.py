@@ -14,7 +14,7 @@ from pathlib import Path
 from gate.cli.main import main
 from gate.core.model import Direction
 from gate.errors import GateError
-from gate.lane.orders import AdmitRequest, ask
+from gate.lane.orders import AdmitRequest, send_request
 from gate.registry import config_of
 from gate.settings.load import load_settings
 from gate.store import database
@@ -36,7 +36,7 @@ def admit(config: Path) -> None:
     while True:
         time.sleep(0.2)
         with suppress(GateError):
-            ask(load_settings(config, config_of).device.runs, AdmitRequest(direction=Direction.ENTRY))
+            send_request(load_settings(config, config_of).device.runs, AdmitRequest(direction=Direction.ENTRY))
             time.sleep(1.5)
             os._exit(3)
 

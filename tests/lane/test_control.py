@@ -22,7 +22,7 @@ from gate.core.model import Stance
 from gate.core.reason import Reason
 from gate.errors import GateError
 from gate.lane.control_socket import MOST_CLIENTS, MOST_OF_ONE, REFUSED_FOR, serve_control
-from gate.lane.orders import LONGEST, ModeRequest, StatusRequest, ask, parse_request
+from gate.lane.orders import LONGEST, ModeRequest, StatusRequest, parse_request, send_request
 from gate.ports.feedback import Signal
 from gate.ports.inputs import Level, Role
 from gate.store.database import File, open_for_reading
@@ -104,7 +104,7 @@ async def test_staff_order_through_the_socket(state: Path) -> None:
         rig.lane.report(level(Role.FIRE, False))
         assert (await told(state, do="reset"))["phase"] == "maintenance"
     with pytest.raises(GateError, match="no lane answers"):
-        ask(state, StatusRequest())
+        send_request(state, StatusRequest())
 
 
 async def test_who_ordered_it_is_recorded(state: Path) -> None:

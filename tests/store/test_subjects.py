@@ -13,8 +13,8 @@ from gate.store.subject_wire import DIGEST_BYTES, SubjectSegment, SubjectsHead, 
 from gate.store.subjects import (
     HeldSubjects,
     apply_subjects,
+    delete_subjects,
     find_subject,
-    forget_subjects,
     held_subjects,
     keep_proof,
     read_span,
@@ -161,7 +161,7 @@ def test_what_is_damaged_or_gone_is_not_held(tmp_path: Path) -> None:
         assert held_subjects(tmp_path) is None
     piece.write_bytes(whole)
     assert held_subjects(tmp_path) == HeldSubjects(KEY, 10)
-    forget_subjects(tmp_path)
-    forget_subjects(tmp_path)
+    delete_subjects(tmp_path)
+    delete_subjects(tmp_path)
     assert held_subjects(tmp_path) is None
     assert not piece.exists()

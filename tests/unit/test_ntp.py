@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gate.runtime import ntp
-from gate.runtime.ntp import Ntp, ask_chrony, judge, read_ntp
+from gate.runtime.ntp import Ntp, judge, query_chrony, read_ntp
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_the_kernel_of_this_machine_answers_and_nothing_is_set() -> None:
 
 
 def test_where_the_kernel_may_not_be_asked_timesyncd_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ntp, "_ask_kernel", lambda: Ntp.UNKNOWN)
+    monkeypatch.setattr(ntp, "_query_kernel", lambda: Ntp.UNKNOWN)
     folder, nobody = tmp_path / "timesync", 9  # discard: no chronyd
     assert read_ntp(folder, nobody) is Ntp.UNKNOWN
     folder.mkdir()
@@ -72,7 +72,7 @@ def test_chronyd_is_asked_where_the_kernel_may_not_be(answer: bytes, found: Ntp)
 
         thread = threading.Thread(target=serve)
         thread.start()
-        assert ask_chrony(chronyd.getsockname()[1]) is found
+        assert query_chrony(chronyd.getsockname()[1]) is found
         thread.join()
 
 
@@ -80,4 +80,4 @@ def test_without_chronyd_nothing_is_known() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-    assert ask_chrony(port) is Ntp.UNKNOWN
+    assert query_chrony(port) is Ntp.UNKNOWN

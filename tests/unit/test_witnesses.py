@@ -12,7 +12,7 @@ def test_it_takes_three_holders() -> None:
     assert witnesses.add(2, 50) is None
     assert witnesses.add(3, 90) == 50
     assert witnesses.add(4, 80) == 80
-    witnesses.forget()
+    witnesses.clear()
     assert witnesses.add(5, 80) is None
 
 

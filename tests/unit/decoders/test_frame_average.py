@@ -58,7 +58,7 @@ def test_too_few_frames_are_none() -> None:
         assert average.mean() is None, number
         average.add(frame, WHOLE)
     assert average.mean() is not None
-    average.forget()
+    average.clear()
     assert average.mean() is None
 
 
