@@ -30,10 +30,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from gate.authority import files, importing, publication, subjects, time_file
 from gate.authority.default_rules import DEFAULT_RULES
 from gate.authority.issuers import Issuers
-from gate.authority.moment import Moment, end_remarks
 from gate.authority.people import KEY_BYTES, Digests, People
 from gate.authority.private_keys import KeyClass, PrivateKeys, class_of
 from gate.authority.publication import Lists
+from gate.authority.publication_time import Moment, end_remarks
 from gate.authority.repository import AuthorityRepository, Content
 from gate.authority.roles import SigningRole
 from gate.authority.sources.csv_file import CsvFile

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gate.authority.crowd import Crowd
+from gate.authority.change_limits import Crowd
 from gate.authority.matching import Waiting
 from gate.authority.people import People
 from gate.authority.sources.ids import Ids

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gate.authority.crowd import Crowd
+from gate.authority.change_limits import Crowd
 from gate.authority.repository import AuthorityRepository, Content
 from gate.authority.roles import SigningRole
 from gate.core.rules import parse_rules

@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 
 from gate.authority.authority import Authority
-from gate.authority.moment import CLOCK_SLACK, check_clock
+from gate.authority.publication_time import CLOCK_SLACK, check_clock
 from gate.authority.roles import SigningRole
 from gate.cli.authority_import import command as import_command
 from gate.cli.authority_options import (

@@ -41,7 +41,7 @@ from gate.store.places import Places
 from gate.store.subjects import find_subject
 from gate.sync.attempt import attempt
 from gate.sync.lock import Rank
-from gate.sync.order import MirrorOrder
+from gate.sync.mirror_order import MirrorOrder
 from gate.sync.round import ListSource, read_root
 
 

@@ -26,7 +26,7 @@ from gate.store.places import Places
 from gate.sync.attempt import attempt
 from gate.sync.daemon import SyncDaemon
 from gate.sync.lock import Rank
-from gate.sync.order import MirrorOrder
+from gate.sync.mirror_order import MirrorOrder
 from gate.sync.round import ListSource, Outcome
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from time import monotonic
 
 from gate.store.places import Places
 from gate.sync.lock import Rank, alone
-from gate.sync.order import MirrorOrder
+from gate.sync.mirror_order import MirrorOrder
 from gate.sync.round import ListSource, Outcome, Visited, read_root, visit_in_turn
 from gate.sync.times import Times
 from gate.sync.visit_process import ProcessVisit

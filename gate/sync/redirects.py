@@ -1,7 +1,7 @@
 """The allowed target of a redirect: the mirror's own host only.
 
 A gate is in a network with relay boards, cameras and panels that obey a plain GET.  The host is the one in
-`[sync] mirrors` and its addresses are those of the visit (`gate.sync.dialling`), so a redirect reaches no other
+`[sync] mirrors` and its addresses are those of the visit (`gate.sync.pinned_addresses`), so a redirect reaches no other
 device.
 """
 

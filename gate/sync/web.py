@@ -22,7 +22,7 @@ from urllib3.exceptions import (
 from urllib3.exceptions import TimeoutError as HttpTimeoutError
 
 from gate.errors import SyncError
-from gate.sync.dialling import pinned_pools
+from gate.sync.pinned_addresses import pinned_pools
 from gate.sync.proxies import Proxy
 from gate.sync.redirects import redirected
 from gate.sync.round import shown

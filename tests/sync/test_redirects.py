@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gate.errors import SyncError
-from gate.sync.dialling import PinnedAddresses, is_public
+from gate.sync.pinned_addresses import PinnedAddresses, is_public
 from gate.sync.redirects import redirected
 from tests.sync.liars import Liar
 from tests.sync.servers import MirrorServer

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import zxingcpp
 
-from drivers.decoders.detect.crowd import is_crowded
+from drivers.decoders.detect.finder_count import is_crowded
 from drivers.decoders.failures import contain_failures
 from drivers.decoders.filters import halve, threshold
 from drivers.decoders.rectify.perspective import MODULE, rectify, sharpen_modules

@@ -19,7 +19,7 @@ from pyzbar import pyzbar
 
 from drivers.decoders import image_file, still, still_regions, still_state
 from drivers.decoders.detect import zxing
-from drivers.decoders.detect.crowd import is_crowded
+from drivers.decoders.detect.finder_count import is_crowded
 from drivers.decoders.detect.zbar import decode_with_zbar
 from drivers.decoders.detect.zxing import detect_and_decode
 from drivers.decoders.failures import failures

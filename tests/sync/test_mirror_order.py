@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.sync.order import BACK, BACK_MOST, MirrorOrder
+from gate.sync.mirror_order import BACK, BACK_MOST, MirrorOrder
 
 MIRRORS = ["a", "b", "c"]
 
