@@ -16,7 +16,7 @@ from gate.ports.reader import Reader
 PORTS: dict[type[ABC], set[str]] = {
     Switch: {"on", "off", "confirm", "check", "close"},
     ThreadedSwitch: {"on", "off", "poll"},
-    Barrier: {"release", "stand", "secure", "secured", "watch"},
+    Barrier: {"release", "set_stance", "secure", "secured", "watch"},
     Reader: {"run"},
     Input: {"run"},
     Feedback: {"show"},
