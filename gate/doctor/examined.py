@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gate.errors import GateError
-from gate.lane.orders import StatusRequest, ask
+from gate.lane.orders import StatusRequest, send_request
 from gate.settings.model import Settings
 from gate.store.lane_lock import lane_pid
 from gate.wiring import FittedDevices
@@ -99,7 +99,7 @@ def find_lane(settings: Settings) -> LaneBeside:
     """Ask the lane of this configuration how it is.  Never raises."""
     try:
         pid = lane_pid(settings.device.state_dir)
-        return LaneBeside(Running.YES, ask(settings.device.runs, StatusRequest()), pid)
+        return LaneBeside(Running.YES, send_request(settings.device.runs, StatusRequest()), pid)
     except PermissionError:
         return LaneBeside(Running.UNASKED)
     except GateError as error:
