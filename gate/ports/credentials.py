@@ -6,6 +6,9 @@ a file that no other user can read.  A text gets the file's content; a path that
 
 import os
 import re
+import shutil
+import subprocess
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,10 +17,12 @@ from gate.ports.driver import DriverConfig
 
 PREFIX = "gate."  # of the names of systemd's credentials
 STORE = Path("/etc/credstore")  # where systemd looks for credentials; only root may read it
+SEALED_STORE = Path("/etc/credstore.encrypted")  # likewise, encrypted by the device's own key
 OPENING = "{credential:"
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,46}[a-z0-9])?")
 REFERENCE = re.compile(r"\{credential:([^{}]*)\}")
 _MOST = 8192  # bytes of a secret
+_WITHIN = 30.0  # seconds for systemd-creds
 _MAKE = "Write it into [provision.secrets] on the card, or as root into {} (rights 0600), and start the service again"
 
 Device = TypeVar("Device", bound=DriverConfig)
@@ -68,10 +73,34 @@ def _filled(value: object) -> object:
 
 
 def _place(name: str) -> Path:
-    """Return the path of a secret: as the service has it, else in the store, for commands that root runs."""
+    """Return the path of a secret: as the service has it, else as the store has it, for commands that root runs."""
     given = os.environ.get("CREDENTIALS_DIRECTORY")
     inside = Path(given, PREFIX + name) if given else None
-    return inside if inside and inside.exists() else STORE / (PREFIX + name)
+    if inside and inside.exists():
+        return inside
+    plain, sealed = STORE / (PREFIX + name), SEALED_STORE / (PREFIX + name)
+    if given is None and os.geteuid() == 0 and sealed.exists() and not plain.exists():
+        return _unsealed(sealed) or plain
+    return plain
+
+
+@cache
+def _unsealed(sealed: Path) -> Path | None:
+    """Return the path of a secret's content in memory, for as long as this process lives; None where systemd cannot
+    decrypt it."""
+    program = shutil.which("systemd-creds")
+    if program is None:
+        return None
+    command = [program, "decrypt", f"--name={sealed.name}", str(sealed), "-"]
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_WITHIN, check=False)  # noqa: S603 - a fixed program
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    if done.returncode != 0:
+        return None
+    kept = os.memfd_create(sealed.name, os.MFD_CLOEXEC)
+    os.write(kept, done.stdout)
+    return Path(f"/proc/self/fd/{kept}")
 
 
 def _read(name: str) -> str:

@@ -28,6 +28,7 @@ from gate.ports.inputs import InputConfig
 from gate.ports.reader import ReaderConfig
 from gate.settings.addresses import host_and_port, is_loopback, is_mirror
 from gate.settings.lane import DoorTable, LaneTable, ScheduleTable
+from gate.settings.problems import shown
 from gate.settings.tables import DAY, Name, Table, Word, wrong
 from gate.settings.zones import zone
 
@@ -281,7 +282,7 @@ class Sync(Table):
     def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for address in value:
             if not is_mirror(address):
-                raise wrong(f'"{address}" is not a mirror', 'Write "https://host/path" or "file:///folder"')
+                raise wrong(f"{shown(address)} is not a mirror", 'Write "https://host/path" or "file:///folder"')
         return value
 
 

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from gate.errors import ConfigError
 from gate.settings.locate import KeyPath
 
-_PASSWORD = re.compile(r"(?<=://)([^/@\s:]*):[^/@\s]+@")
+_PASSWORD = re.compile(r"(?<=//)([^/@\s:]*):[^/@\s]+@")
 _LONGEST_VALUE = 80
 _LONGEST_KEY = 200  # characters
 _LONGEST_WHAT = 500
@@ -61,7 +61,12 @@ def dotted(path: Sequence[str | int]) -> str:
 
 
 def shown(value: object) -> str:
-    """Return a value in TOML, shortened, with passwords in addresses masked."""
+    """Return a value in TOML, shortened, with passwords in addresses masked.  Of tables only the kind: they may hold
+    any secret."""
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
+        return "a list of tables"
     return _cut(covered(json.dumps(value, ensure_ascii=False, default=str)), _LONGEST_VALUE)
 
 

@@ -182,6 +182,28 @@ def test_every_fault_is_named_at_once_and_the_old_set_up_stays(image: Image) -> 
     assert image.tree(but=("gate.toml", "gate-result.txt", "page.html")) == before
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (f'password = "{SECRETS[0]}"', "password = 1234567890123"),
+        (f'osdp = "{SECRETS[3]}"', "osdp = 1234567890123"),
+        (f'osdp = "{SECRETS[3]}"', 'osdp = { value = "1234567890123" }'),
+        ("[provision.wifi]", '[[provision.wifi]]\nhint = "1234567890123"'),
+        ("[provision]", '[[provision]]\nhint = "1234567890123"'),
+        (f"https://gate:{SECRETS[2]}@", "https//gate:1234567890123@"),
+    ],
+)
+def test_no_fault_shows_a_secret(image: Image, old: str, new: str) -> None:
+    text = TEXT.replace(old, new)
+    image.write(text)
+    done = image.provision()
+
+    assert (text != TEXT, done.returncode) == (True, 78)
+    page = (image.root / "run/gate-provision/page.html").read_text()
+    shown = done.stdout + image.result + page
+    assert not [secret for secret in (*SECRETS, "1234567890123") if secret in shown]
+
+
 def test_a_file_that_was_put_right_says_so(image: Image) -> None:
     image.provision()
     good = image.file.read_text()

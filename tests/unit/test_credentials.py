@@ -1,5 +1,6 @@
 """Secrets that a configuration refers to: where they are found, and what is seen of them."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gate.errors import DeviceError
+from gate.ports import credentials
 from gate.ports.credentials import fill
 from gate.ports.driver import DriverConfig, DriverSpec
 from gate.registry import Fitted
@@ -61,6 +63,27 @@ async def test_a_secret_that_was_put_right_helps_without_a_restart(given: Path) 
 
     async with FITTED.open() as config:
         assert "s3cret" in config.device
+
+
+async def test_a_command_that_root_runs_has_the_encrypted_secrets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(credentials, "STORE", tmp_path / "plain")
+    monkeypatch.setattr(credentials, "SEALED_STORE", tmp_path)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    program = tmp_path / "systemd-creds"
+    program.write_text('#!/bin/sh\n[ "$1 $2" = "decrypt --name=${3##*/}" ] && tr a-z b-za <"$3"\n')
+    program.chmod(0o755)
+    (tmp_path / "gate.camera").write_text("r2bqds")
+    (tmp_path / "gate.osdp").write_text("zz")
+
+    async with FITTED.open() as config:
+        assert config.device == "rtsp://gate:s2cret@192.0.2.17/1"
+        assert config.key_file.read_text() == "aa"
+        os.close(int(config.key_file.name))  # the process of the tests lives on
+    os.close(int(credentials._unsealed(tmp_path / "gate.camera").name))  # type: ignore[union-attr] # as above
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"two\nlines", b"x" * 10_000, b"nul\x00"])

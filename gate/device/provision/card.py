@@ -78,11 +78,19 @@ class Card:
         except OSError as error:
             self._failed(name, error)
 
-    def has(self, name: str, begins: bytes) -> bool:
-        """Return whether a file is there and begins so."""
+    def has(self, name: str, *parts: str) -> bool:
+        """Return whether a file is there and holds these parts."""
         with suppress(OSError, ValueError):
-            return self.folder is not None and read_plain(self.folder / name, LARGEST).startswith(begins)
+            content = read_plain(self.folder / name, LARGEST) if self.folder else b""
+            return all(part.encode() in content for part in parts)
         return False
+
+    def clear(self, *names: str) -> None:
+        """Remove what a power cut left of files that were being written."""
+        if self.folder is not None:
+            for name in names:
+                with suppress(OSError):
+                    (self.folder / f"{name}.new").unlink()
 
     def wipe(self, file: CardFile, content: bytes) -> bool:
         """Put `content` in the file's place, and overwrite the blocks of the old one; return whether that succeeded.

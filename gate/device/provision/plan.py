@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from pathlib import Path
 from typing import cast
@@ -56,7 +56,7 @@ def check(file: CardFile, layout: DeviceLayout, before: SetUpRecord | None, now:
     table = _table(reviewed)
     kept = kept_secrets(layout.root)
     separated = separate(text, reviewed.data, table, kept)
-    findings = [*reviewed.findings, *separated.findings]
+    findings = [*map(_without_secret, reviewed.findings), *separated.findings]
     root = _root(file, layout, reviewed, table, findings)
     password = _network(layout, table, findings)
     if reviewed.settings is not None and layout.root == _DEVICE:
@@ -83,6 +83,13 @@ def check(file: CardFile, layout: DeviceLayout, before: SetUpRecord | None, now:
     left = file.encoded(separated.card)
     changes = tuple(_changes(file, layout, checked, kept, before, int(now), left))
     return SetUpPlan(settings, changes, left, tuple(warnings))
+
+
+def _without_secret(found: Finding) -> Finding:
+    """Return a finding that shows no secret: one of a wrong type may be a password without its quotes."""
+    if found.path[0] == TABLE and ("secrets" in found.path or "password" in found.path):
+        return replace(found, what="this should be text in quotes", hint='Write it like "text"')
+    return found
 
 
 def _table(reviewed: Reviewed) -> ProvisionTable:

@@ -33,6 +33,7 @@ def provision(path: Path, layout: DeviceLayout, boot: Path | None, now: datetime
     """Apply the file at `path` below the layout's root, and report to the folder `boot`.  Return the report and the
     exit code: 0 applied or unchanged, 1 failed, 78 the file is wrong."""
     card = Card(boot)
+    card.clear(RESULT, CODE, path.name)
     try:
         _refuse_volatile(layout)
         with _alone(layout):
@@ -140,8 +141,8 @@ def _continues(layout: DeviceLayout) -> str:
 def _tell(report: SetUpReport, card: Card, layout: DeviceLayout) -> None:
     """Report to the card and the screen.  An unchanged file whose result is there costs the card no write."""
     whole = _with(report, card.problems)
-    begins = whole.card_text().split(b"\r\n")[0]
-    if not report.unchanged or report.warnings or not card.has(RESULT, begins):
+    told = [whole.heading, *([report.identity.line] if report.identity else [])]
+    if not report.unchanged or report.warnings or not card.has(RESULT, *told):
         card.write(RESULT, whole.card_text())
     if report.identity is not None:
         card.write(CODE, code_svg(report.identity))
