@@ -122,6 +122,7 @@ def test_everything_wrong_and_missing_is_named_at_once_and_nothing_is_written(tm
         ('[setup]\nvenue = "cafe"\n[[barrier]]\ndriver = "fake"', "barrier"),
         ('[setup]\nvenue = "cafe"\nroot_sha256 = "12"', "setup.root_sha256"),
         ('[setup]\nvenue = "cafe"\n[devcie]\nid = "x"', "devcie"),
+        ('[setup]\nvenue = "cafe"\nroot = "x"\n[sync]\nroot = "/elsewhere/root.json"', "sync.root"),
         ("", "setup.venue"),
         ("[setup", ""),
     ],
@@ -138,7 +139,8 @@ def test_an_odd_file_of_answers_is_a_fault_of_its_own(text: str, key: str, tmp_p
 def test_a_root_of_another_fingerprint_is_refused(tmp_path: Path) -> None:
     answers = good_answers(tmp_path)
     fingerprint = read_root_of_trust(tmp_path / "root.json").fingerprint
-    answers["setup"]["root_sha256"] = fingerprint.upper()
+    pairs = (fingerprint[at : at + 2] for at in range(0, 64, 2))
+    answers["setup"]["root_sha256"] = f"sha256:{':'.join(pairs).upper()}"  # as other programs print it
     set_up_by_answers([written(tmp_path, answers)], tmp_path / "good" / "gate.toml", NOW)
     (tmp_path / "root.json").write_text(ROOT_JSON.replace("1", "2"))
     with pytest.raises(SettingsError, match="not the one that was given"):
@@ -184,7 +186,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_contacts_are_found_by_a_press_and_the_barrier_is_left_alone(tmp_path: Path) -> None:
-    output = tmp_path / "gate.toml"
+    output = tmp_path / "etc" / "gate.toml"
     given = ["17", "17 22", "x", "22 23", "", "", "3", "", "2"]
     with lines({22: True, 23: False}) as board:
         result = interview(output, questions(tmp_path, *given))

@@ -10,24 +10,26 @@ They have the form of gate.toml itself, so that every key of the configuration c
 """
 
 import json
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from gate import registry
 from gate.device.config_check import missing_in
 from gate.device.setup.fill import fill_in
-from gate.device.setup.root_of_trust import read_root_of_trust
+from gate.device.setup.root_of_trust import plain_fingerprint, read_root_of_trust
 from gate.device.templates import VENUES, venue_file
 from gate.errors import ConfigError
 from gate.settings.explain import explain
 from gate.settings.load import LARGEST, Loaded, read_settings
 from gate.settings.locate import KeyPath, locate
 from gate.settings.problems import Finding, SettingsError, SettingsProblem, dotted
+from gate.settings.tables import wrong
 from gate.store.durable import read_regular
 
 OPTIONAL = ("barrier", "input", "sync")  # tables without which a gate runs, if that is meant
@@ -41,12 +43,19 @@ class SetupTable(BaseModel):
 
     venue: Annotated[Literal["airport", "cafe", "fitness", "station"], Field(description="the starting file")]
     root: Annotated[str, Field(description="path of the authority's root.json")] = ""
-    root_sha256: Annotated[
-        str, Field(pattern=r"^[0-9a-fA-F]{64}$", description="fingerprint of root.json, as the authority told it")
-    ] = ""
+    root_sha256: Annotated[str, Field(description="fingerprint of root.json, as the authority told it")] = ""
     without: Annotated[
         tuple[Literal["barrier", "input", "sync"], ...], Field(description="tables that this device does without")
     ] = ()
+
+    @field_validator("root_sha256")
+    @classmethod
+    def _fingerprint(cls, value: str) -> str:
+        if value and not re.fullmatch("[0-9a-f]{64}", plain_fingerprint(value)):
+            raise wrong(
+                "this is no fingerprint of 64 hex digits", "It is the SHA-256 of root.json: `sha256sum root.json`"
+            )
+        return value
 
 
 @dataclass(slots=True)
@@ -176,6 +185,8 @@ def _about_root(answers: SetupAnswers, folder: Path) -> Iterator[Finding]:
         return
     named = answers.setup.get("root")
     kept = folder / str(answers.tables.get("sync", {}).get("root", "root.json"))
+    if named and kept.parent != folder:
+        yield Finding(("sync", "root"), "root.json is put beside gate.toml", 'Leave this key out, or write "root.json"')
     if not named and not kept.is_file():
         hint = 'Write root = "/path/of/root.json" under [setup]: the authority gives it'
         yield Finding(("setup", "root"), "no answer names the authority's root.json", hint)

@@ -163,6 +163,7 @@ def _ask_authority(session: SetupSession) -> None:
         interview.say("Do not use this file. Ask the authority for root.json again.", "  ")
         _ask_authority(session)
         return
+    answers.table("sync").pop("root", None)  # it is put beside gate.toml, whatever was there before
     answers.setup["root"], answers.setup["root_sha256"] = str(path), root.fingerprint
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,11 @@ class RootOfTrust:
         return hashlib.sha256(self.content).hexdigest()
 
 
+def plain_fingerprint(given: str) -> str:
+    """Return a fingerprint's digits: without "sha256:", colons and spaces, in small letters."""
+    return re.sub(r"^sha256:|[\s:]", "", given.lower())
+
+
 def read_root_of_trust(path: Path, fingerprint: str = "") -> RootOfTrust:
     """Read a root.json.  Raises ConfigError: it cannot be read, is none, or has another fingerprint."""
     get = "Get root.json from the authority"
@@ -42,7 +48,7 @@ def read_root_of_trust(path: Path, fingerprint: str = "") -> RootOfTrust:
             raise ValueError(signed["_type"])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ConfigError(f"{path}: this is no root.json", hint=get) from error
-    if fingerprint and root.fingerprint != fingerprint.lower():
+    if fingerprint and root.fingerprint != plain_fingerprint(fingerprint):
         raise ConfigError(
             f"{path}: its fingerprint is {root.fingerprint}, and not the one that was given",
             hint="Do not use it: ask the authority for its root.json and the fingerprint, by two ways",

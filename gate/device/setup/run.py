@@ -12,6 +12,7 @@ from gate.device.setup.interview import Interview
 from gate.device.setup.questions import SetupSession, ask_all
 from gate.device.setup.writing import drafting, put, save, saved_answers
 from gate.device.templates import VENUES
+from gate.doctor.examined import find_lane
 from gate.errors import ConfigError, UsageError
 from gate.settings.problems import SettingsError
 
@@ -51,12 +52,12 @@ def set_up_by_questions(output: Path, root: Path, now: float) -> None:
             interview.show(answers.text())
             if not interview.confirm(f"Write {output}", default=True):
                 raise click.Abort
-            kept = put(answers, output)
     except (click.Abort, KeyboardInterrupt):
         _leave(answers, output)
         raise click.Abort from None
     finally:
         picture.unlink(missing_ok=True)
+    kept = put(answers, output)
     saved_answers(output).unlink(missing_ok=True)
     _report(output, kept)
 
@@ -70,10 +71,16 @@ def _begun(interview: Interview, output: Path) -> SetupAnswers:
         return SetupAnswers()
     try:
         answers = read_answers([output])
-        load(output)
+        settings = load(output).settings
     except ConfigError:
         interview.say(f"{output} is there and not good: it is kept as a copy, and nothing of it is offered.")
         return SetupAnswers()
+    if find_lane(settings).holds_devices:
+        interview.say(
+            "The gate runs, and holds its devices: they can be neither tried nor asked. `systemctl stop gate` stops it."
+        )
+        if not interview.confirm("Go on all the same", default=False):
+            raise click.Abort
     category = answers.tables["venue"]["category"]
     answers.setup["venue"] = category if category in VENUES else ""
     interview.say(f"{output} is there: its values are offered, and it is kept as a copy.")

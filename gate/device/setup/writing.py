@@ -2,6 +2,7 @@
 
 import grp
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -43,9 +44,12 @@ def drafting(output: Path) -> Iterator[Path]:
 
 
 def put(answers: SetupAnswers, output: Path) -> list[Path]:
-    """Write root.json and gate.toml.  Returns the copies of files that were there.  Raises UsageError."""
+    """Write root.json and gate.toml; Ctrl-C waits until both are.  Returns the copies of files that were there.  Raises
+    UsageError."""
     kept = []
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
+        make_directory(output.parent)
         if named := answers.setup.get("root"):
             root = read_root_of_trust(Path(named), str(answers.setup.get("root_sha256", "")))
             name = str(answers.tables.get("sync", {}).get("root", "root.json"))
@@ -53,6 +57,8 @@ def put(answers: SetupAnswers, output: Path) -> list[Path]:
         kept += _replace(output, answers.text().encode(), _CONFIG_MODE)
     except OSError as error:
         raise _unwritable(output, error) from error
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return kept
 
 
