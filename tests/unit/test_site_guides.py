@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from hashlib import sha256
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -10,6 +11,7 @@ import pytest
 from gate import registry
 from gate.device.config_check import missing_in, warnings_of
 from gate.settings.load import read_settings
+from tests.system.card_rig import ROOT_JSON, unpacked
 from tests.unit.guides import FENCE, ROOT
 
 FOLDER = ROOT / "config" / "guides"
@@ -41,6 +43,18 @@ def test_the_file_of_a_door_passes_every_check(path: Path, tmp_path: Path) -> No
     assert loaded.settings.lane.mode == "enforce"
     fire = next(contact for contact in loaded.settings.inputs if contact.role == "fire")
     assert getattr(fire, "normally", "") == "closed"
+
+
+@pytest.mark.parametrize("path", DOORS, ids=lambda path: path.stem)
+def test_the_file_of_a_door_is_good_on_a_card(path: Path, tmp_path: Path) -> None:
+    """As `commissioning.md` makes it: with the table [provision] at its end."""
+    commissioning = (FOLDER / "commissioning.md").read_text()
+    (provision,) = (block[3] for block in FENCE.finditer(commissioning) if "[provision]" in block[3])
+    digest = sha256(ROOT_JSON).hexdigest()
+    image = unpacked(tmp_path / "image")
+    image.write(configuration(path) + re.sub(r'(?m)^ *(root_sha256 = )".*?"', rf'\1"{digest}"', provision))
+    done = image.provision()
+    assert done.returncode == 0, image.result
 
 
 @pytest.mark.parametrize("path", DOORS, ids=lambda path: path.stem)
