@@ -37,7 +37,7 @@ PEOPLE = 60
 def site(tmp_path: Path) -> Site:
     made = Site(tmp_path, dict.fromkeys(range(1, PEOPLE), Listing.GREEN))
     made.load_list()
-    codes = json.dumps([made.issue(idx) for idx in range(1, PEOPLE)])
+    codes = json.dumps([made.issue(idx) for idx in range(1, PEOPLE)], indent=0)  # one a line: a line may have few dots
     reader = f'[[reader]]\ndriver = "fake"\npause = "700ms"\ntexts = {codes}\n'
     made.configure(reader, '[barrier]\ndriver = "fake"\npulse = "50ms"\n', '[kiosk]\nlisten = "127.0.0.1:0"\n')
     return made
