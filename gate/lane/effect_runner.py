@@ -68,7 +68,7 @@ class EffectRunner:
             case StoreOrders(orders, fire):
                 await self._judges.call(lambda judge, at: judge.store_orders(StandingOrders(orders, fire), at))
             case Amnesty():
-                await self._judges.call(lambda judge, at: judge.set_inside(0, at))
+                await self._judges.call(lambda judge, at: judge.forget_inside(at))
 
     async def _end_grant(self, end: EndGrant) -> None:
         self._presence.going = None

@@ -3,6 +3,7 @@
 Belongs to the lane's one writing thread, all but `identify`.
 """
 
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from gate.store.time_floor import read_reset
 
 log = Log(part="lane")
 
+MOST_OWED = 64  # events that wait for a store that fails: more than staff and devices cause in an outage
 KEEP = 400 * 86_400.0  # seconds that journal rows are kept: a year, and a month to examine it
 T = TypeVar("T")
 MakeVerifier = Callable[[TrustList], Verifier]
@@ -79,6 +81,8 @@ class Judge:
         self._trust: TrustList | None = None
         self._verifier = make_verifier(NO_ISSUERS)
         self._problems: dict[str, str] = {}  # by the file that causes them
+        self._owed: deque[Callable[[float], object]] = deque(maxlen=MOST_OWED)  # not recorded yet, in order
+        self._owed_orders: StandingOrders | None = None
         self._admission = Admission(Places.of(where).state_dir, self._status, policy)
 
     def identify(self, text: str, at: float) -> int | None:
@@ -152,9 +156,17 @@ class Judge:
         counts: bool = False,
         actor: str | None = None,
     ) -> bool:
-        """Record an event; return whether it was recorded.  `counts`: somebody passed that way without a grant.
-        `actor`: the person who ordered it."""
-        return self._does(lambda: self._admission.note(event, at, detail, direction, counts=counts, actor=actor))
+        """Record an event; return whether it was recorded.  One that cannot be is recorded once the store writes
+        again.  `counts`: somebody passed that way without a grant.  `actor`: the person who ordered it."""
+
+        def late(now: float) -> None:
+            words = f"{detail} ({now - at:.0f} s before this row: nothing could be recorded then)"
+            self._admission.note(event, now, words, direction, counts=counts, actor=actor)
+
+        if self._does(lambda: self._admission.note(event, at, detail, direction, counts=counts, actor=actor)):
+            return True
+        self._owed.append(late)
+        return False
 
     def admit_by_staff(self, shown: Presented, at: float, *, actor: str | None = None) -> Verdict:
         """Record that staff let a person through, before anything moves."""
@@ -166,8 +178,20 @@ class Judge:
         return self._admission.standing()
 
     def store_orders(self, standing: StandingOrders, at: float) -> bool:
-        """Store the standing orders; return whether they will survive a restart."""
+        """Store the standing orders; return whether they will survive a restart.  If not, they are stored once the
+        store writes again."""
+        stored = self._does(lambda: self._admission.store_orders(standing, at))
+        self._owed_orders = None if stored else standing
+        return stored
+
+    def can_store_orders(self, standing: StandingOrders, at: float) -> bool:
+        """Store orders that are about to be given; return whether that was possible."""
         return self._does(lambda: self._admission.store_orders(standing, at))
+
+    def forget_inside(self, at: float) -> None:
+        """Forget who is inside; at the latest once the store writes again."""
+        if not self.set_inside(0, at):
+            self._owed.append(lambda now: self._admission.set_inside(0, now))
 
     def inside(self) -> int | None:
         """Return how many people are inside; None when that cannot be read."""
@@ -185,6 +209,16 @@ class Judge:
         self._log_loss()
         return Watched(self._watch_list(), self._admission.loss)
 
+    def _settle(self, at: float) -> None:
+        """Record what could not be recorded before.  Raises StoreError when that is still so."""
+        while self._owed:
+            self._owed[0](at)
+            self._owed.popleft()
+            self._log_once(_LANE, "")
+        if self._owed_orders is not None:
+            self._admission.store_orders(self._owed_orders, at)
+            self._owed_orders = None
+
     def watch(self, at: float, orders: frozenset[Mode], *, fire: bool) -> Watched:
         """Check list.db, and whether lane.db is at its place.  `orders` and `fire` hold now, and survive a loss of
         lane.db as far as they are known."""
@@ -193,6 +227,7 @@ class Judge:
             healed = self._admission.heal(at)
             self._admission.destroy_keys(at)
             self._admission.write_counts(at)
+            self._settle(at)
             if healed and self._admission.loss != lost:
                 orders |= self._admission.standing().orders
                 self._admission.store_orders(StandingOrders(orders, fire), at)
@@ -253,6 +288,7 @@ class Judge:
         """Record the stop, sign the end of the journal, and close the files."""
         with suppress(StoreError):
             self._admission.write_counts(at, every=True)
+            self._settle(at)
         self.note(JournalEvent.GATE, at, "stopped")
         self.tidy(device, at)
         self._admission.close()
@@ -267,9 +303,12 @@ class Judge:
             return otherwise
 
     def _does(self, work: Callable[[], object]) -> bool:
-        """Return whether the store has done it."""
+        """Return whether the store has written it."""
         failed = object()
-        return self._try(work, failed) is not failed
+        if self._try(work, failed) is failed:
+            return False
+        self._log_once(_LANE, "")
+        return True
 
     def _recorded(self, work: Callable[[], Recorded | Counted]) -> Verdict:
         try:
@@ -290,6 +329,8 @@ class Judge:
     def _verdict(self, recorded: Recorded | Counted, holder: int | None = None) -> Verdict:
         if isinstance(recorded, Counted):
             return Verdict(recorded.decision, None, holder, counted=True)
+        if self._problems:
+            self._log_once(_LANE, "")
         return Verdict(recorded.decision, recorded.seq, holder)
 
     def _failed(self, error: StoreError | PublishError) -> Verdict:

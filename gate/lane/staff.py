@@ -5,15 +5,18 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from gate.core.lane.effects import OrderRefused
-from gate.core.lane.events import LaneEvent
+from gate.core.lane.events import LaneEvent, Ordered
 from gate.core.lane.hindrance import hindrance
+from gate.core.lane.modes import Mode
 from gate.core.model import Direction
 from gate.core.reason import Reason
 from gate.lane.controller import Lane
 from gate.lane.opening import NO_STORE
 from gate.lane.verdicts import PendingVerdict
 from gate.store.admission import Presented
+from gate.store.standing_orders import StandingOrders
 
+_NO_ROW = "nothing can be recorded, so nothing opens. Open the door by its key"
 OPENS_WITHIN = 3.0  # seconds for the barrier to answer an order of staff: the slowest module takes 1.5
 
 
@@ -29,8 +32,18 @@ class StaffOrders:
         refused, or None once it is done."""
         if not self.lane.judges.is_open:
             return NO_STORE
-        effects = await self.lane.in_turn(lambda: self.lane.follow(make(self.lane.clock.monotonic()), actor))
+        why = await self.lane.in_turn(lambda: self._order(make, actor))
         await self.lane.in_turn(self.lane.check)  # the order may have confirmed a loss
+        return why
+
+    async def _order(self, make: Callable[[float], LaneEvent], actor: str | None) -> str | None:
+        lane = self.lane
+        match make(lane.clock.monotonic()):
+            case Ordered(Mode.FREE, on=True):
+                standing = StandingOrders(lane.state.orders | {Mode.FREE}, lane.state.fire)
+                if not await lane.judges.call(lambda judge, at: judge.can_store_orders(standing, at)):
+                    return f"{Reason.STORAGE_FAILED}: {_NO_ROW}"
+        effects = await lane.follow(make(lane.clock.monotonic()), actor)
         return next((effect.why for effect in effects if isinstance(effect, OrderRefused)), None)
 
     async def admit(self, direction: Direction, actor: str | None = None) -> str:
@@ -66,6 +79,6 @@ class StaffOrders:
         pending = PendingVerdict(where, verdict, self.lane.clock.monotonic() - began)
         if verdict.seq is None:
             lane.verdicts.announce(pending, through=False)
-            return f"{verdict.decision.reason}: nothing can be recorded, so nothing opens. Open the door by its key"
+            return f"{verdict.decision.reason}: {_NO_ROW}"
         await lane.grant(pending, verdict.seq, staff=True)
         return pending.opened

@@ -1,8 +1,13 @@
 """A lane with something broken: it opens for nobody because of that, and staff may still let people in."""
 
 import asyncio
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -13,10 +18,14 @@ from gate.core.lane.state import Timing
 from gate.core.model import Direction, Stance
 from gate.core.outlet_events import AlarmChanged, Decided
 from gate.core.reason import Reason
+from gate.errors import StoreError
 from gate.lane.input_events import CHATTER
 from gate.ports.feedback import Signal
 from gate.ports.inputs import Level, Role
+from gate.store.database import File, open_for_reading
+from gate.store.lane_transaction import LaneTransaction
 from tests.lane.rig import Rig, now, plain, working
+from tests.log_lines import captured_lines
 
 ENTRY = Direction.ENTRY
 FREES = Timing(0.3, 0.4, frozenset(), stances=frozenset({Stance.FREE}))
@@ -153,3 +162,47 @@ async def test_each_contact_that_ails_is_named_as_long_as_it_does(state: Path) -
         rig.lane.device("input[1]", "gpio", "unplugged")
         await rig.until(partial(is_named, False, False))
         assert [event.on for event in rig.events if isinstance(event, AlarmChanged)] == [True, True, True, False]
+
+
+@contextmanager
+def failing_disk() -> Iterator[None]:
+    def refuse(_: LaneTransaction) -> None:
+        raise StoreError("lane.db: disk I/O error", hint="Replace the card")
+
+    with patch.object(LaneTransaction, "__enter__", refuse):
+        yield
+
+
+async def test_a_lockdown_that_could_not_be_stored_is_stored_once_the_disk_writes_again(state: Path) -> None:
+    async with working(Rig(state)) as rig:
+        with failing_disk():
+            assert await rig.staff.order(lambda at: Ordered(Mode.LOCKED_DOWN, True, at), "uid 7") is None
+            assert rig.lane.state.mode is Mode.LOCKED_DOWN
+        await rig.lane.in_turn(rig.lane.check)
+        shutil.copytree(state, killed := state.with_name("killed"))
+    with closing(open_for_reading(File.LANE, killed) or sqlite3.connect("")) as connection:
+        rows = connection.execute("SELECT detail, actor FROM journal WHERE event = 'mode'").fetchall()
+    assert rows == [("locked_down on (0 s before this row: nothing could be recorded then)", "uid 7")]
+    async with working(Rig(killed), {Phase.LOCKED_DOWN}) as rig:
+        assert rig.lane.state.mode is Mode.LOCKED_DOWN
+
+
+async def test_the_way_is_not_freed_while_that_cannot_be_recorded(state: Path) -> None:
+    async with working(Rig(state, timing=FREES)) as rig:
+        with failing_disk():
+            why = await rig.staff.order(lambda at: Ordered(Mode.FREE, True, at), "uid 7")
+            assert why == "storage_failed: nothing can be recorded, so nothing opens. Open the door by its key"
+            assert rig.turnstile.stances == []
+        assert await rig.staff.order(lambda at: Ordered(Mode.FREE, True, at), "uid 7") is None
+        await rig.until(lambda: rig.turnstile.stances == [Stance.FREE])
+
+
+async def test_a_disk_that_fails_again_is_reported_again(state: Path) -> None:
+    with captured_lines() as lines:
+        async with working(Rig(state)) as rig:
+            for _ in range(2):
+                with failing_disk():
+                    await rig.staff.order(lambda at: Ordered(Mode.LOCKED_DOWN, True, at))
+                await rig.staff.order(lambda at: Ordered(Mode.LOCKED_DOWN, False, at))
+    said = [line["event"] for line in lines if "lane.db" in line["event"]]
+    assert said == ["lane.db: disk I/O error. Replace the card", "lane.db is written again"] * 2
