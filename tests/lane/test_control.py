@@ -8,6 +8,7 @@ import socket
 import stat
 import time
 from collections.abc import AsyncIterator, Collection
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -270,3 +271,30 @@ async def test_clients_beyond_the_open_files_cost_a_line_each_way_and_nothing_el
         assert [line["event"] for line in said] == refused_and_again * (len(said) // 2)
         assert len(said) <= 6
         assert (await told(state, do="status"))["ok"]
+
+
+def test_an_order_waits_for_room_while_too_many_connections_wait(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        listening = stack.enter_context(socket.socket(socket.AF_UNIX))
+        listening.bind(str(tmp_path / "control.sock"))
+        listening.listen(0)
+        with suppress(BlockingIOError):
+            while True:  # until the kernel takes no more
+                waits = stack.enter_context(socket.socket(socket.AF_UNIX))
+                waits.setblocking(False)
+                waits.connect(str(tmp_path / "control.sock"))
+        asking = stack.enter_context(ThreadPoolExecutor(1)).submit(ask, tmp_path, StatusRequest())
+        while not asking.done():
+            connection, _ = listening.accept()
+            with connection, suppress(OSError):
+                connection.settimeout(0.1)
+                if connection.recv(LONGEST):
+                    connection.sendall(b'{"ok": true, "phase": "ready"}\n')
+                    break
+        assert asking.result()["phase"] == "ready"
+
+
+@pytest.mark.parametrize("line", [b"[]", b"null", b"3", b'"x"', b"[[]]"])
+def test_a_request_that_is_no_object_is_named_so(line: bytes) -> None:
+    with pytest.raises(ValueError, match="this request is not one JSON object in one line"):
+        parse_request(line)
