@@ -123,6 +123,7 @@ class Reckoning(NamedTuple):
     boot: str = ""
     synchronised: bool = False
     resets: int = 0
+    lags: bool = False  # time may have passed that this machine did not count: `now` is the least that it can be
 
     @property
     def is_behind(self) -> bool:
@@ -173,6 +174,7 @@ def begin(kept: Kept, reading: ClockReading) -> Reckoning:
         boot=reading.boot,
         synchronised=kept.synchronised,
         resets=kept.resets,
+        lags=kept.behind_for is not None,  # why it was behind is not stored
     )
     if kept.floor is not None and kept.ticks is not None and kept.boot and kept.boot == reading.boot:
         return _signed(advance(last._replace(ticks=min(kept.ticks, reading.ticks)), reading), as_of)
@@ -184,7 +186,7 @@ def begin(kept: Kept, reading: ClockReading) -> Reckoning:
     if reading.system > last.now + TOLERANCE:
         return _step(last, reading, 0.0)
     if reading.system < last.now - TOLERANCE:  # a step trusted by a former start cannot be told from time
-        return _behind(last._replace(steady=last.now, stood=1.0), reading, 0.0)
+        return _behind(last._replace(steady=last.now, stood=1.0, lags=True), reading, 0.0)
     return _in_step(last, reading, 0.0)
 
 
@@ -221,7 +223,7 @@ def apply_witnessed_time(last: Reckoning, stated: float) -> Reckoning:
     if stated <= last.now:
         return last
     later = min(stated, LATEST)
-    return last._replace(now=later, behind=last.behind + later - last.now, stood=0.0)
+    return last._replace(now=later, behind=last.behind + later - last.now, stood=0.0, lags=True)
 
 
 def reset(last: Reckoning, number: int, to: float) -> Reckoning:
@@ -229,7 +231,7 @@ def reset(last: Reckoning, number: int, to: float) -> Reckoning:
     system, to = last.now - last.behind, min(to, LATEST)
     now = max(system, to)
     fresh = Reckoning(now, last.ticks, now - system, steady=now, signed=to, stated=to)
-    return fresh._replace(boot=last.boot, synchronised=last.synchronised, resets=number)
+    return fresh._replace(boot=last.boot, synchronised=last.synchronised, resets=number, lags=now > system)
 
 
 def _signed(last: Reckoning, stated: float) -> Reckoning:
@@ -239,7 +241,7 @@ def _signed(last: Reckoning, stated: float) -> Reckoning:
     last = last._replace(signed=stated, steady=max(last.steady, stated))
     if stated <= last.now:
         return last
-    return last._replace(now=stated, behind=last.behind + stated - last.now, steady=stated, stood=1.0)
+    return last._replace(now=stated, behind=last.behind + stated - last.now, steady=stated, stood=1.0, lags=True)
 
 
 def _moved(last: Reckoning, reading: ClockReading, passed: float) -> Reckoning:
@@ -256,7 +258,7 @@ def _moved(last: Reckoning, reading: ClockReading, passed: float) -> Reckoning:
 def _ahead(last: Reckoning, reading: ClockReading, passed: float) -> Reckoning:
     moved = _moved(last, reading, passed)
     first_set = reading.ticks < SETTLES_WITHIN or (reading.synchronised and not last.synchronised)
-    if last.is_behind or first_set:
+    if (last.is_behind and last.lags) or first_set:  # a clock that fell back under the running gate proves nothing
         return _step(last, reading, passed)
     now = last.now + passed
     behind = now - reading.system
@@ -270,7 +272,8 @@ def _ahead(last: Reckoning, reading: ClockReading, passed: float) -> Reckoning:
 def _step(last: Reckoning, reading: ClockReading, passed: float) -> Reckoning:
     """Trust the system clock; `steady` stays where it was."""
     moved = _moved(last, reading, passed)
-    return moved._replace(now=reading.system, behind=0.0, behind_for=0.0, stood=0.0, ahead_for=0.0, healing_for=0.0)
+    at_rest = moved._replace(behind_for=0.0, ahead_for=0.0, healing_for=0.0)
+    return at_rest._replace(now=reading.system, behind=0.0, stood=0.0, lags=False)
 
 
 def _in_step(last: Reckoning, reading: ClockReading, passed: float) -> Reckoning:

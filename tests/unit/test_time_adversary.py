@@ -133,3 +133,20 @@ class Adversary(RuleBasedStateMachine):
 
 TestAdversary = Adversary.TestCase
 TestAdversary.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+
+
+@pytest.mark.parametrize("leap", [11 * 60, DAY, 79 * 365 * DAY])
+def test_a_clock_that_fell_back_first_is_believed_no_more_when_it_leaps(leap: float) -> None:
+    """Or two steps would make used passes good again, and end the time of good ones."""
+    machine = ManualClock()
+    clock = GateClock(machine, Kept(), UNTRUSTED_FOR)
+    for step, passed, standing in ((0, 0.0, ClockTrust.TRUSTED), (-660, DAY, ClockTrust.BEHIND)):
+        clock.now()
+        machine.advance(passed)
+        machine.set(step)
+        assert clock.standing() is standing
+    machine.set(660 + leap)
+    machine.advance(3)
+    assert (clock.now(), clock.standing()) == (NOW + DAY + 3, ClockTrust.AHEAD)
+    machine.set(-leap)
+    assert (clock.now(), clock.standing()) == (NOW + DAY + 3, ClockTrust.TRUSTED)
