@@ -283,7 +283,7 @@ def test_an_order_waits_for_room_while_too_many_connections_wait(tmp_path: Path)
                 waits = stack.enter_context(socket.socket(socket.AF_UNIX))
                 waits.setblocking(False)
                 waits.connect(str(tmp_path / "control.sock"))
-        asking = stack.enter_context(ThreadPoolExecutor(1)).submit(ask, tmp_path, StatusRequest())
+        asking = stack.enter_context(ThreadPoolExecutor(1)).submit(send_request, tmp_path, StatusRequest())
         while not asking.done():
             connection, _ = listening.accept()
             with connection, suppress(OSError):
