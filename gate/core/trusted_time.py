@@ -28,6 +28,10 @@ TOLERANCE = 60.0
 """Seconds by which the system clock may differ unreported: the gain of a quartz in a fortnight at its worst, and
 its loss when the network corrects it."""
 
+GAIN_FADES = 60.0 / 3600.0
+"""Seconds for each second of running by which the system clock may lead beyond the tolerance: many small steps are
+believed no more than a large one.  An hour corrects what a quartz gains in a fortnight."""
+
 EASE = 0.5
 """The pace of the trusted clock within the tolerance, until the system clock has caught up."""
 
@@ -123,6 +127,7 @@ class Reckoning(NamedTuple):
     boot: str = ""
     synchronised: bool = False
     resets: int = 0
+    gained: float = 0.0  # seconds by which the system clock has lately led `now` ahead of the running time
     lags: bool = False  # time may have passed that this machine did not count: `now` is the least that it can be
 
     @property
@@ -195,7 +200,7 @@ def advance(last: Reckoning, reading: ClockReading) -> Reckoning:
     reading = _bounded(reading)
     passed = max(0.0, reading.ticks - last.ticks)
     gap = reading.system - (last.now + passed)
-    if gap > TOLERANCE:
+    if gap > TOLERANCE - last.gained and gap > TOLERANCE - _gained(last, passed):
         return _ahead(last, reading, passed)
     if gap < -TOLERANCE:
         return _behind(last, reading, passed)
@@ -252,7 +257,12 @@ def _moved(last: Reckoning, reading: ClockReading, passed: float) -> Reckoning:
         signed=last.signed + passed * RATE if last.signed else 0.0,
         boot=reading.boot,
         synchronised=reading.synchronised,
+        gained=_gained(last, passed),
     )
+
+
+def _gained(last: Reckoning, passed: float) -> float:
+    return max(0.0, last.gained - passed * GAIN_FADES)
 
 
 def _ahead(last: Reckoning, reading: ClockReading, passed: float) -> Reckoning:
@@ -273,7 +283,7 @@ def _step(last: Reckoning, reading: ClockReading, passed: float) -> Reckoning:
     """Trust the system clock; `steady` stays where it was."""
     moved = _moved(last, reading, passed)
     at_rest = moved._replace(behind_for=0.0, ahead_for=0.0, healing_for=0.0)
-    return at_rest._replace(now=reading.system, behind=0.0, stood=0.0, lags=False)
+    return at_rest._replace(now=reading.system, behind=0.0, stood=0.0, gained=0.0, lags=False)
 
 
 def _in_step(last: Reckoning, reading: ClockReading, passed: float) -> Reckoning:
@@ -281,6 +291,7 @@ def _in_step(last: Reckoning, reading: ClockReading, passed: float) -> Reckoning
     signed = last.signed + passed * RATE if last.signed else 0.0
     steady = last.steady + passed
     now = max(reading.system, last.now + passed * EASE, signed - TOLERANCE)
+    gained = last.gained - passed * GAIN_FADES + now - last.now - passed
     stood = last.stood
     if stood < 1.0:
         stands_after = SYNCHRONISED_STANDS_AFTER if reading.synchronised else STANDS_AFTER
@@ -301,6 +312,7 @@ def _in_step(last: Reckoning, reading: ClockReading, passed: float) -> Reckoning
         reading.boot,
         reading.synchronised,
         last.resets,
+        gained if gained > 0.0 else 0.0,
     )
 
 

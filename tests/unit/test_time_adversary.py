@@ -150,3 +150,32 @@ def test_a_clock_that_fell_back_first_is_believed_no_more_when_it_leaps(leap: fl
     assert (clock.now(), clock.standing()) == (NOW + DAY + 3, ClockTrust.AHEAD)
     machine.set(-leap)
     assert (clock.now(), clock.standing()) == (NOW + DAY + 3, ClockTrust.TRUSTED)
+
+
+@pytest.mark.parametrize("step", [1.0, 30.0, 59.0])
+def test_many_small_steps_move_the_time_no_further_than_one_that_is_tolerated(step: float) -> None:
+    """As of a time service that is spoofed at each of its polls."""
+    machine = ManualClock()
+    clock = GateClock(machine, Kept(), UNTRUSTED_FOR)
+    clock.now()
+    machine.advance(DAY)
+    clock.now()
+    for _ in range(100):
+        machine.set(step)
+        machine.advance(32)
+        clock.now()
+    ran = DAY + 100 * 32
+    assert clock.now() - NOW - ran <= TOLERANCE + 100 * 32 / 60
+    assert (clock.kept().steady or 0.0) <= clock.now()
+    machine.set(-100 * step)
+    assert clock.now() - NOW - ran <= TOLERANCE + 100 * 32 / 60
+
+
+def test_a_clock_that_gains_slowly_is_followed() -> None:
+    """A second in an hour: ten times as much as a quartz at its worst."""
+    machine = ManualClock()
+    clock = GateClock(machine, Kept(), UNTRUSTED_FOR)
+    for _ in range(200):
+        machine.set(1)
+        machine.advance(3600)
+        assert (clock.now(), clock.standing()) == (machine.now(), ClockTrust.TRUSTED)
