@@ -83,7 +83,7 @@ def is_signed(places: Places, root: bytes) -> bool:
 def _is_signed(file: ListFile, documents: Mapping[str, bytes], root: bytes) -> bool:
     try:
         with (
-            TemporaryDirectory() as temporary,
+            TemporaryDirectory(prefix="gate-") as temporary,
             closing(KeptMetadata(folder := Path(temporary) / "tuf")) as kept,
             verified(file.path, documents, root, kept, folder) as (_, found),
         ):

@@ -44,7 +44,7 @@ def _signed_head(index: SubjectIndex, places: Places, root: bytes) -> SubjectsHe
     """Return the head as verified by the newest root of the lane.  Versions are not compared: an older index only
     lacks people."""
     proof = {name: body.encode("utf-8", "surrogateescape") for name, body in index.proof.items()}
-    with TemporaryDirectory() as temporary:
+    with TemporaryDirectory(prefix="gate-") as temporary:
         folder, roots = Path(temporary) / "tuf", places.verified.list_dir / "tuf" / "root_history"
         if roots.is_dir():
             shutil.copytree(roots, folder / roots.name)

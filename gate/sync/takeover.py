@@ -54,7 +54,7 @@ def take_over(places: Places, root: Path, ready: Callable[[], object] = lambda: 
 def examine(places: Places, root: Path) -> int:
     """Return the offer's version if the lane would accept it; nothing is changed.  Raises as `take_over` does."""
     known, offer = read_root(root), _offer(places)
-    with TemporaryDirectory() as temporary:
+    with TemporaryDirectory(prefix="gate-") as temporary:
         folder, own = Path(temporary) / "tuf", places.verified.list_dir / "tuf"
         if own.is_dir():
             shutil.copytree(own, folder, symlinks=True)
