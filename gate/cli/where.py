@@ -31,7 +31,10 @@ def state_options(command: Callable[..., Any]) -> Callable[..., Any]:
         help="The state directory, in place of --config.",
     )(command)
     return click.option(
-        "--config", "config", type=click.Path(path_type=Path), help=f"The device's gate.toml (usual: {USUAL})."
+        "--config",
+        "config",
+        type=click.Path(path_type=Path, readable=False),
+        help=f"The device's gate.toml (usual: {USUAL}).",
     )(command)
 
 

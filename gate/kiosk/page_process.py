@@ -25,7 +25,7 @@ from gate.kiosk.server import create_app, serve_on
 from gate.kiosk.view import About
 from gate.logs import library_line, set_up_child
 from gate.runtime.bus import Bus
-from gate.worker.confine import Rights, give_up, lower, lower_limits
+from gate.worker.confine import Rights, give_up, load_filters, lower, lower_limits
 
 SILENCE = 1.5  # seconds without a Beat after which the lane counts as gone; a beat comes every 0.5
 HEARTBEAT_EVERY = 1.0  # seconds
@@ -205,6 +205,7 @@ def _step_back() -> None:
         signal.signal(number, signal.SIG_IGN)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     os.nice(NICENESS)
+    load_filters()
     lower_limits(MOST_ADDRESSES)
     for limit, most in _LIMITS.items():
         lower(limit, most)

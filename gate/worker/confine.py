@@ -85,6 +85,12 @@ def libraries() -> tuple[str, ...]:
     return tuple(dict.fromkeys(place for place in places if place.startswith("/")))
 
 
+def load_filters() -> None:
+    """Load what `give_up` needs, in a process that may not start another one later: both look for a C library by a
+    program, ldconfig.  Never raises; `give_up` reports what is missing."""
+    unenforced()  # prepares the filters, which loads it
+
+
 def lower_limits(memory: int) -> None:
     """Bound the resources of this process, and let the kernel end it first.  `memory`: bytes of address space.
 

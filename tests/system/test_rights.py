@@ -18,6 +18,7 @@ import httpx
 import pytest
 
 from gate.core.model import Listing
+from gate.worker.confine import unenforced
 from tests.system.rig import Site, eventually
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can start processes of other users")
@@ -204,6 +205,9 @@ def test_the_page_makes_no_process_and_writes_no_file(machine: Machine, lane: "s
     for name in ("Max processes", "Max file size", "Max core file size"):
         assert re.search(rf"^{name} +0 +0 ", limits, re.MULTILINE), name
     assert int(Path(f"/proc/{page}/oom_score_adj").read_text()) > 0
+    # As this user, and not as root, it can start no program to look for a library once it has bounded itself.
+    assert ("Seccomp:\t2" in Path(f"/proc/{page}/status").read_text()) is (not unenforced())
+    assert ("keeps rights" in said(machine)) is bool(unenforced())
     (url,) = re.findall(r"url=(http\S+)", said(machine))
     assert httpx.get(f"{url}metrics", trust_env=False).status_code == 200
 
