@@ -15,6 +15,8 @@ from gate.errors import PublishError, StoreError
 from gate.store import apply_list as module
 from gate.store import list_write
 from gate.store.apply_list import apply
+from gate.store.documents import TIME
+from gate.store.list_file import ListFile, read_held
 from gate.store.list_reader import OutdatedError, StatusList
 from gate.store.status_wire import Head, decode_snapshot, encode_snapshot
 from gate.testing.builders import NOW, nibbles, publication, rules_json, trust_json
@@ -170,3 +172,13 @@ def test_nibbles_round_trip(places: dict[int, Listing]) -> None:
     packed = nibbles(places, 4096)
     unpacked = decode_snapshot(encode_snapshot(packed), 4096)
     assert all((unpacked[idx // 2] >> (4 if idx & 1 else 0)) & 15 == listing for idx, listing in places.items())
+
+
+@pytest.mark.parametrize("later", [None, b'{"version": 3, "to": 1800000060}'])
+def test_a_reset_of_the_time_stays_in_force_until_another_is_published(tmp_path: Path, later: bytes | None) -> None:
+    first = b'{"version": 2, "to": 1800000000}'
+    apply(replace(publication({7: Listing.GREEN}), time=first), tmp_path)
+    apply(replace(publication({7: Listing.GREEN}, version=2, as_of=NOW - 30), time=later), tmp_path)
+    documents = read_held(tmp_path, ListFile.documents)
+    assert documents is not None
+    assert documents[TIME] == (later or first)
