@@ -25,7 +25,8 @@ class Terminal:
         self._ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         with os.fdopen(theirs, "r+b", buffering=0) as end:
-            self.process: Running = start_gate(*arguments, stdin=end, stdout=end, stderr=end, cwd=cwd)
+            environment = {**os.environ, "TERM": "xterm-256color"}
+            self.process: Running = start_gate(*arguments, stdin=end, stdout=end, stderr=end, cwd=cwd, env=environment)
 
     def __enter__(self) -> Self:
         return self

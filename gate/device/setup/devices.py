@@ -1,6 +1,7 @@
 """The questions about the reader and the barrier: what is attached, and what the device itself answers."""
 
 import json
+import os
 import shutil
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from gate.ports.reader import ReaderConfig
 
 _PULSE = "500ms"  # to offer where the starting file has none: turnstiles want 100 ms or more (PERCo's manual)
 _LOOKS = 5.0  # seconds that a camera is tried: time to raise a phone
+_COLOURLESS = ("dumb", "vt100", "vt102", "vt220", "ansi", "")  # values of TERM
 _TYPED, _OTHER, _NONE = "typed", "other", "none"
 
 
@@ -161,6 +163,9 @@ def _show(interview: Interview, report: CameraReport, picture: Path) -> None:
 
 
 def _preview(picture: Path) -> Sequence[str]:
+    """Return the picture's lines; none for a terminal without colours, such as a serial console."""
+    if os.environ.get("TERM", "dumb") in _COLOURLESS or "NO_COLOR" in os.environ:
+        return ()
     columns = shutil.get_terminal_size().columns
     try:
         return half_blocks(picture, min(60, columns - 2))
