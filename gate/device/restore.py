@@ -39,7 +39,8 @@ def restore(layout: DeviceLayout, backup: DeviceBackup, *, replace: bool, say: C
     """Put a backup into a device, and say what a person must know.  `replace`: set aside what is there; without it
     nothing may be there.  Raises UsageError for what is there, StoreError where a lane runs or the disk refuses.
 
-    All that can be refused is, before anything is written.  What a power cut leaves is put right by another call."""
+    All that can be refused is, before anything is written.  The state comes before the configuration: a lane that
+    starts after a power cut has both, or none, or finds a loss.  Another call puts right what a cut left."""
     places = {entry.config: layout.root / entry.state_dir for entry in backup.manifest.lanes}
     files = {layout.root / name: content for name, (_, content) in sorted(backup.files.items())}
     other = [path for path, content in files.items() if _differs(path, content)]
@@ -56,14 +57,15 @@ def restore(layout: DeviceLayout, backup: DeviceBackup, *, replace: bool, say: C
             with _refusal_named(path):
                 write_whole(aside, read_regular(path, _MOST) or b"", PRIVATE)
             say(f"{path} is kept as {aside.name}")
-        with _refusal_named(layout.etc):
-            decide(layout, list(_changes(layout, backup)))
-            carry_out(layout)
         for config, place in places.items():
             with as_owner(place):
                 if held_state(place):
                     say(f"the state of {place} is kept in {set_state_aside(place).name}/")
                 restore_lane(place, backup.lanes[config], backup.manifest.made)
+        with _refusal_named(layout.etc):
+            carry_out(layout)  # what a power cut has left of another change
+            decide(layout, list(_changes(layout, backup)))
+            carry_out(layout)
     for name in backup.manifest.left_out:
         say(f"Secret {name} was not in the backup: write it again")
     say(TWO_DEVICES)

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -11,15 +12,19 @@ import pytest
 from gate.core.lane.modes import Mode
 from gate.core.model import Direction, Listing
 from gate.core.reason import Reason
+from gate.device.backup import take
 from gate.device.layout import DeviceLayout
+from gate.device.restore import restore
 from gate.store import device_key
 from gate.store.admission import Admission, Presented
 from gate.store.database import File, open_for_reading
 from gate.store.journal_proof import prove
+from gate.store.lane_backup import held_state
 from gate.store.list_reader import StatusList
 from gate.store.standing_orders import StandingOrders
 from gate.testing.builders import NOW, claims, load, policy
 from tests.commands.process import run_gate
+from tests.device.release_victim import killed_before
 
 WORDS = "seven kestrels over the pass"
 LISTED = {7: Listing.GREEN, 8: Listing.GREEN, 9: Listing.GREEN}
@@ -220,3 +225,26 @@ def test_a_device_that_has_a_state_is_replaced_only_when_that_is_meant(
         assert taken.show(7, NOW + 3700) is Reason.ALREADY_USED
     finally:
         taken.stop()
+
+
+@pytest.mark.slow
+def test_a_cut_at_any_moment_of_a_restore_forgets_no_use(old: DeviceLayout, new: DeviceLayout, lane: Lane) -> None:
+    """A lane that starts after it knows that it may have admitted anybody; another restore puts all right."""
+    assert lane.show(7, NOW + 500) is Reason.ADMITTED
+    backup = take(old, NOW + 600)
+    for number in count(1):
+        shutil.rmtree(new.root)
+        new.state.mkdir(parents=True)
+        killed = killed_before(number, lambda: restore(new, backup, replace=False, say=lambda _: None))
+        if new.config.exists() or held_state(new.state):
+            started = Lane(new.state)
+            assert started.show(7, NOW + 700) is not Reason.ADMITTED
+            started.stop()
+        restore(new, backup, replace=True, say=lambda _: None)
+        again = Lane(new.state)
+        assert again.show(7, NOW + 3700) is Reason.ALREADY_USED
+        again.stop()
+        assert new.config.read_text() == CONFIG
+        if not killed:
+            assert number > 20
+            break
