@@ -8,7 +8,7 @@ import sqlite3
 import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 from gate.cli.main import main
@@ -31,14 +31,30 @@ def alter(config: Path) -> None:
         connection.close()
 
 
-def admit(config: Path) -> None:
+def decisions(state: Path) -> int:
+    try:
+        with closing(sqlite3.connect(f"{(state / 'lane.db').as_uri()}?mode=ro", uri=True)) as connection:
+            return int(connection.execute("SELECT count(*) FROM journal WHERE event = 'decision'").fetchone()[0])
+    except sqlite3.Error:
+        return 0
+
+
+def die(state: Path, known: int) -> None:
+    """Die once the lane has decided."""
+    while decisions(state) <= known:
+        time.sleep(0.1)
+    os._exit(3)
+
+
+def admit_and_die(state: Path, known: int) -> None:
     """Let somebody in as soon as the lane can, by order of staff, and die."""
+    while decisions(state) <= known:
+        time.sleep(0.1)
     while True:
-        time.sleep(0.2)
         with suppress(GateError):
-            send_request(load_settings(config, config_of).device.runs, AdmitRequest(direction=Direction.ENTRY))
-            time.sleep(1.5)
+            send_request(state, AdmitRequest(direction=Direction.ENTRY))
             os._exit(3)
+        time.sleep(0.1)
 
 
 def run(fault: str, words: list[str]) -> None:
@@ -58,10 +74,10 @@ def begin(fault: str, config: Path) -> None:
         alter(config)
     if fault == "mute":
         time.sleep(600)
-    if fault in ("dies", "newer-dies"):
-        threading.Timer(6.0, os._exit, [3]).start()
-    if fault == "newer-admits-dies":
-        threading.Thread(target=admit, args=(config,), daemon=True).start()
+    end = {"newer-dies": die, "newer-admits-dies": admit_and_die}.get(fault)
+    if end is not None:
+        state = load_settings(config, config_of).device.state_dir
+        threading.Thread(target=end, args=(state, decisions(state)), daemon=True).start()
 
 
 if __name__ == "__main__":

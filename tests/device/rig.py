@@ -77,7 +77,7 @@ class Root:
     def switch(self, services: ServiceManager | None = None) -> ReleaseSwitch:
         return ReleaseSwitch(self.layout, services or Systemctl(), self.said.append, lambda: 1.0e9)
 
-    def use(self, version: str, *, health: float = 3.0, lose_journal: bool = False) -> None:
+    def use(self, version: str, *, health: float = 1.0, lose_journal: bool = False) -> None:
         self.switch().use(version, Patience(self.ready, health), lose_journal=lose_journal)
 
     @property

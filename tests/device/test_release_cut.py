@@ -73,7 +73,10 @@ def device(tmp_path: Path) -> Device:
     return Device(tmp_path)
 
 
-@pytest.mark.parametrize("story", STORIES)
+@pytest.mark.parametrize(
+    "story",
+    [pytest.param(story, marks=[] if "altered" in story else [pytest.mark.endurance]) for story in STORIES],
+)
 def test_a_cut_at_any_moment_of_a_switch(device: Device, story: str) -> None:
     for number in count(1):
         lane = Lane(device.layout, device.state, **STORIES[story])
