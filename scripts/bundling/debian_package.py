@@ -17,17 +17,18 @@ from gate.errors import GateError, InstallError
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "ashyq-gate"
-MAINTAINER = "Ashyq Gate <ashyq-gate@localhost>"
+NOBODY = "Ashyq Gate <ashyq-gate@example.org>"
+"""The maintainer of a package, unless DEBFULLNAME and DEBEMAIL name one, as for other tools of Debian's."""
 BUNDLE = f"usr/lib/{NAME}/gate.bundle"
 ALSO_NAMED = {"libzbar0": "libzbar0 | libzbar0t64"}  # Debian 12's name, and 13's
 USUAL_TIME = "1580601600"
 
 DESCRIPTION = """\
 Description: offline-first gate controller: a pass in a QR code, an opened door
- Reads a signed status pass from a phone by a camera or a scanner, decides with no
- network by a list that it holds, and opens a relay or a turnstile once for one
- person. The release is made below /opt/gate when the package is configured; the
- one before stays there, for going back."""
+ Reads a signed status pass from a phone by a camera or a scanner, decides with
+ no network by a list that it holds, and opens a relay or a turnstile once for
+ one person. The release is made below /opt/gate when the package is configured;
+ the one before stays there, for going back."""
 
 POSTINST = f"""\
 #!/bin/sh
@@ -48,7 +49,8 @@ POSTRM = """\
 set -e
 # The bundle is gone by now: the same as its --uninstall --purge would remove.
 if [ "$1" = purge ]; then
-    rm -rf /etc/gate /var/lib/gate
+    rm -rf /etc/gate /var/lib/gate /etc/systemd/system/gate*.service.d
+    rm -f /etc/credstore/gate.* /etc/credstore.encrypted/gate.*
     for user in gate-sync gate; do userdel "$user" >/dev/null 2>&1 || true; done
     for group in gate-staff gate-sync gate; do groupdel "$group" >/dev/null 2>&1 || true; done
 fi
@@ -80,7 +82,7 @@ def lay(tree: Path, bundle: Path, manifest: Manifest) -> None:
     carried = tree / BUNDLE
     carried.parent.mkdir(parents=True)
     shutil.copy(bundle, carried)
-    carried.chmod(0o644)
+    carried.chmod(0o755)
     documents = tree / "usr/share/doc" / NAME
     documents.mkdir(parents=True)
     (documents / "copyright").write_text(copyright_text())
@@ -102,13 +104,18 @@ def control_text(manifest: Manifest, tree: Path) -> str:
         "Package": NAME,
         "Version": debian_version(manifest.version),
         "Architecture": manifest.architecture,
-        "Maintainer": MAINTAINER,
+        "Maintainer": maintainer(),
         "Installed-Size": str(kilobytes),
         "Depends": ", ".join(depends),
         "Section": "misc",
         "Priority": "optional",
     }
     return "".join(f"{key}: {value}\n" for key, value in fields.items()) + DESCRIPTION + "\n"
+
+
+def maintainer() -> str:
+    name, mail = os.environ.get("DEBFULLNAME"), os.environ.get("DEBEMAIL")
+    return f"{name} <{mail}>" if name and mail else NOBODY
 
 
 def debian_version(version: str) -> str:
@@ -120,7 +127,7 @@ def copyright_text() -> str:
     return (
         "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n"
         f"Upstream-Name: {NAME}\n\n"
-        "Files: *\nCopyright: the authors of Ashyq Gate\nLicense: Apache-2.0\n\n"
+        "Files: *\nCopyright: 2026 the authors of Ashyq Gate\nLicense: Apache-2.0\n\n"
         "License: Apache-2.0\n On Debian systems the text is in /usr/share/common-licenses/Apache-2.0.\n"
         " The wheels in the bundle have licences of their own, each in its dist-info.\n"
     )
@@ -130,13 +137,13 @@ def changelog(manifest: Manifest, seconds: int) -> str:
     version = debian_version(manifest.version)
     date = time.strftime("%a, %d %b %Y %H:%M:%S +0000", time.gmtime(seconds))
     entry = f"  * Release {version}: see CHANGELOG.md."
-    return f"{NAME} ({version}) unstable; urgency=medium\n\n{entry}\n\n -- {MAINTAINER}  {date}\n"
+    return f"{NAME} ({version}) unstable; urgency=medium\n\n{entry}\n\n -- {maintainer()}  {date}\n"
 
 
 def build(tree: Path, output: Path) -> None:
-    """Build the package whole or not at all.  The bundle is not compressed again: wheels are already."""
+    """Build the package whole or not at all.  Hardly compressed, for the wheels are already."""
     new = output.with_name(f".{output.name}.new")
-    command = ["dpkg-deb", "--root-owner-group", "-Znone", "--build", str(tree), str(new)]
+    command = ["dpkg-deb", "--root-owner-group", "-Zxz", "-z0", "--build", str(tree), str(new)]
     environment = {**os.environ, "SOURCE_DATE_EPOCH": os.environ.get("SOURCE_DATE_EPOCH", USUAL_TIME)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
