@@ -85,7 +85,7 @@ def install_bundle(bundle: Bundle, layout: DeviceLayout, extras: set[str], progr
     chosen = f" with {', '.join(sorted(extras))}" if extras else ""
     progress.step(f"done: release {manifest.version}{chosen}")
     if not layout.config.exists():
-        progress.note(f"next: {layout.config} (gate config init --venue …), then systemctl start gate gate-sync")
+        progress.note(f"next: {layout.config}, by `gate setup` or by hand; then systemctl start gate gate-sync")
 
 
 def _try_release(release: Path, progress: Progress) -> None:
