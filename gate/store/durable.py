@@ -27,15 +27,14 @@ def read_regular(path: Path, most: int, begin: int = 0) -> bytes | None:
         os.close(descriptor)
 
 
-def is_odd(path: Path, *, link: bool = False) -> bool:
-    """Return whether the name belongs to something that is no regular file.  `link`: a link counts as none
-    either."""
-    return os.path.lexists(path) and not (path.is_file() and not (link and path.is_symlink()))
+def is_odd(path: Path) -> bool:
+    """Return whether the name belongs to something that is no regular file.  A link is none."""
+    return os.path.lexists(path) and not (path.is_file() and not path.is_symlink())
 
 
-def move_odd_aside(path: Path, *, link: bool = False) -> None:
+def move_odd_aside(path: Path) -> None:
     """Give a path that `is_odd` another name."""
-    if is_odd(path, link=link):
+    if is_odd(path):
         names = (path.with_name(f"{path.name}.odd{number}") for number in ("", *range(2, MOST_ODD + 1)))
         path.replace(next((name for name in names if not os.path.lexists(name)), path.with_name(f"{path.name}.odd")))
 

@@ -67,7 +67,7 @@ class EndFile:
         """Write the end.  `durable`: on the disk on return; else whenever the system writes it, which costs 5
         µs."""
         if self._descriptor is None:
-            move_odd_aside(self.path, link=True)  # a link's target may be anybody's
+            move_odd_aside(self.path)  # a link's target may be anybody's
             self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
             os.fchmod(self._descriptor, 0o600)
             durable = True

@@ -58,7 +58,7 @@ class Left:
         """Return a sign of loss, or None.  To be called before SQLite opens an empty file as new and deletes its
         WAL."""
         wal = _beside(self.path, "-wal")
-        for part, odd in ((self.path, self.path.is_dir()), (wal, is_odd(wal, link=True))):
+        for part, odd in ((self.path, self.path.is_dir()), (wal, is_odd(wal))):
             if odd:
                 return f"{part}: it is no file"
         if _size(self.path):
@@ -200,7 +200,7 @@ class LaneFile:
     def _open(self) -> sqlite3.Connection:
         left = Left(self._path, self.key, self._end)
         for suffix in _IGNORED:
-            move_odd_aside(_beside(self._path, suffix), link=True)
+            move_odd_aside(_beside(self._path, suffix))
         if what := left.trace_of_loss():
             return self._lose(what)
         try:
@@ -266,7 +266,7 @@ class LaneFile:
             begin_after(connection, what, None, fresh=False)
 
     def _set_aside(self) -> Path | None:
-        move_odd_aside(_beside(self._path, "-wal"), link=True)
+        move_odd_aside(_beside(self._path, "-wal"))
         if not any(_size(_beside(self._path, suffix)) for suffix in ("", "-wal")):
             self._path.unlink(missing_ok=True)
             return None
