@@ -254,6 +254,9 @@ def _plain(value: Any, path: KeyPath, findings: list[Finding]) -> Any:
         return str(value)
     if isinstance(value, str) and OPENING in value and (fault := _reference_fault(value, path)):
         findings.append(Finding(path, *fault))
+    if isinstance(value, str) and "\0" in value:
+        findings.append(Finding(path, "this text holds a NUL, which no name has", "Remove it"))
+        return value.replace("\0", "")
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
         findings.append(Finding(path, "this number is too large", "Write one that fits in 64 bits"))
         return 0

@@ -299,6 +299,11 @@ def test_a_long_comment_may_have_any_dots(tmp_path: Path) -> None:
     assert load(tmp_path, LEAST + "#" + "." * 200).device.id == "a"
 
 
+def test_a_nul_in_a_text(tmp_path: Path) -> None:
+    (problem,) = problems(tmp_path, SAMPLE.replace("/var/lib/gate", "/var/lib\\u0000/gate"))
+    assert (problem.key, problem.hint) == ("device.state_dir", "Remove it")
+
+
 def test_a_zone_with_a_name_longer_than_a_files(tmp_path: Path) -> None:
     (problem,) = problems(tmp_path, SAMPLE.replace("Asia/Almaty", "A" * 300))
     assert problem.key == "venue.timezone"

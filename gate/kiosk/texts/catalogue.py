@@ -7,6 +7,7 @@ fit the screen.  A venue may replace single texts by files of the same names in 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from os.path import isfile  # False for a name that no file can have
 from pathlib import Path
 from string import Formatter
 from types import MappingProxyType
@@ -100,7 +101,7 @@ def reason_words(reason: Reason, language: str, folder: Path | None = None) -> W
 
 def check_wording(folder: Path) -> None:
     """Raise ConfigError for a folder without files of texts, and as `texts_in` does, for used and unused languages."""
-    if not any((folder / f"{language}.toml").is_file() for language in LANGUAGES):
+    if not any(isfile(folder / f"{language}.toml") for language in LANGUAGES):  # noqa: PTH113 - which raises
         raise ConfigError(
             f"{folder} holds none of {', '.join(f'{language}.toml' for language in LANGUAGES)}",
             hint="Put the texts that differ there, by the keys of gate/kiosk/texts/en.toml, or leave kiosk.texts out",
