@@ -188,7 +188,7 @@ def _secrets(layout: DeviceLayout) -> tuple[dict[str, str], list[str]]:
     secrets, left_out = {}, []
     for name, place in kept_secrets(layout.root).items():
         try:
-            secret = read_secret(layout.root, name, place)
+            secret = read_secret(layout.root, place)
         except (OSError, ValueError) as error:
             hint = "Call it as root: `sudo gate backup ...`"
             raise StoreError(f"{layout.root / place} cannot be read ({error})", hint=hint) from error

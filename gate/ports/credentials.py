@@ -84,10 +84,9 @@ def _place(name: str) -> Path:
     return plain
 
 
-@cache
-def _unsealed(sealed: Path) -> Path | None:
-    """Return the path of a secret's content in memory, for as long as this process lives; None where systemd cannot
-    decrypt it."""
+def decrypt(sealed: Path) -> bytes | None:
+    """Return the content of an encrypted credential of this computer, for root; None where systemd cannot decrypt
+    it."""
     program = shutil.which("systemd-creds")
     if program is None:
         return None
@@ -96,10 +95,18 @@ def _unsealed(sealed: Path) -> Path | None:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_WITHIN, check=False)  # noqa: S603 - a fixed program
     except (OSError, subprocess.TimeoutExpired):
         return None
-    if done.returncode != 0:
+    return done.stdout if done.returncode == 0 else None
+
+
+@cache
+def _unsealed(sealed: Path) -> Path | None:
+    """Return the path of a secret's content in memory, for as long as this process lives; None where systemd cannot
+    decrypt it."""
+    content = decrypt(sealed)
+    if content is None:
         return None
     kept = os.memfd_create(sealed.name, os.MFD_CLOEXEC)
-    os.write(kept, done.stdout)
+    os.write(kept, content)
     return Path(f"/proc/self/fd/{kept}")
 
 

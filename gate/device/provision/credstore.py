@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from gate.device.provision.change import FileChange
-from gate.ports.credentials import PREFIX
+from gate.ports.credentials import PREFIX, decrypt
 from gate.settings.load import BASES
 
 PLAIN, ENCRYPTED = "etc/credstore", "etc/credstore.encrypted"
@@ -61,20 +61,13 @@ def unit_changes(
             yield FileChange(f"etc/systemd/system/{unit}.d/50-provision.conf", content.encode())
 
 
-def read_secret(root: Path, name: str, path: str) -> str | None:
+def read_secret(root: Path, path: str) -> str | None:
     """Return a secret that the device has at this path below the root; None where it cannot be decrypted, as in an
     image.  Raises OSError, ValueError."""
-    if path.startswith(PLAIN + "/"):
+    if path.startswith(f"{PLAIN}/"):
         return (root / path).read_bytes().decode()
-    program = shutil.which("systemd-creds")
-    if program is None or root != Path("/"):
-        return None
-    command = [program, "decrypt", f"--name={PREFIX}{name}", f"/{path}", "-"]
-    try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_WITHIN, check=False)  # noqa: S603 - a fixed program, names of letters
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.decode() if done.returncode == 0 else None
+    content = decrypt(Path("/", path)) if root == Path("/") else None
+    return None if content is None else content.decode()
 
 
 def _key(path: str) -> str:
