@@ -10,9 +10,11 @@ from gate.device.layout import DeviceLayout
 from gate.device.releases import InstalledRelease
 from gate.errors import ConfigError, GateError
 
-_VERSION_WITHIN = 60.0  # seconds: a cold start from a slow card takes 10
-_CHECK_WITHIN = 120.0  # seconds
-_DOCTOR_WITHIN = 300.0  # seconds: cameras of a doctor take 30 each on a slow board
+# Seconds after which a command counts as hanging.  A cold start takes 10 s from a slow card, 30 s in an emulated
+# computer, and a doctor looks at each camera for up to 30 s.
+_VERSION_WITHIN = 180.0
+_CHECK_WITHIN = 300.0
+_DOCTOR_WITHIN = 900.0
 
 
 def config_of(layout: DeviceLayout, unit: str) -> Path:

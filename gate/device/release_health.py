@@ -12,7 +12,7 @@ from gate.device.releases import InstalledRelease
 from gate.errors import GateError
 
 EVERY = 2.0  # seconds between two looks; asking a lane takes a process of 0.5 s of CPU, 2 s on a Pi
-_ANSWERS_WITHIN = 60.0  # seconds for one question
+_ANSWERS_WITHIN = 120.0  # seconds for one question, most of them for the start of its process
 _DAMAGED = frozenset({"journal_lost"})
 """Alarms that a release can cause; the others come from the door."""
 
