@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from gate.device.layout import DeviceLayout
-from gate.device.provision.run import provision as run
+from gate.device.provision.record import unchanged_since
 from gate.errors import UsageError
 
 CARD = "boot/firmware"  # where Raspberry Pi OS mounts the card's first partition
@@ -41,7 +41,17 @@ def provision(file: Path, root: Path, boot: Path | None) -> None:
         raise UsageError(f"{root} is no folder", hint="Name the device's root, or that of an unpacked image")
     if root == Path("/") and os.geteuid() != 0:
         raise UsageError("only root may set a device up", hint=f"Call it as `sudo gate provision {file}`")
-    report, code = run(file.absolute(), DeviceLayout(root), _card(file.absolute(), root, boot), _now())
+    layout, card = DeviceLayout(root), _card(file.absolute(), root, boot)
+    since = unchanged_since(file.absolute(), layout, card)
+    if since is not None:
+        when = datetime.fromtimestamp(since, UTC).astimezone()
+        click.echo(f"{file.name} is the file that was applied on {when:%Y-%m-%d %H:%M}. Nothing is changed.")
+        return
+    from gate.device.provision.run import (
+        provision as run,  # the whole gate, which a start with nothing new does without
+    )
+
+    report, code = run(file.absolute(), layout, card, _now())
     click.echo(report.screen(), nl=False)
     sys.exit(code)
 

@@ -9,10 +9,11 @@ from importlib.metadata import PackageNotFoundError, version
 
 import segno
 
+from gate.device.provision.record import APPLIED
 from gate.settings.problems import SettingsProblem
 
-RESULT, CODE = "gate-result.txt", "gate-device.svg"  # on the card
-APPLIED, REFUSED, FAILED = "APPLIED", "NOT APPLIED", "NOT APPLIED: FAILED"
+CODE = "gate-device.svg"  # on the card
+REFUSED, FAILED = "gate.toml is NOT APPLIED", "gate.toml is NOT APPLIED: FAILED"
 _MODULE = 8  # pixels of the QR on paper or screen
 
 _PAGE = """<!doctype html>
@@ -66,7 +67,7 @@ class SetUpReport:
     @property
     def heading(self) -> str:
         """The first line of the report."""
-        return f"Ashyq Gate {release()}: gate.toml is {self.state}"
+        return f"Ashyq Gate {release()}: {self.state}"
 
     def text(self) -> str:
         """The whole report, lines with "\\n"."""

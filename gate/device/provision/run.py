@@ -14,8 +14,8 @@ from gate.device.provision.card import Card, CardFile, read_card_file
 from gate.device.provision.change import FileChange, below, carry_out, decide
 from gate.device.provision.live import tell_system
 from gate.device.provision.plan import SetUpPlan, check, left_on_card, owner_of_state, state_place
-from gate.device.provision.record import SetUpRecord, digest, read_record
-from gate.device.provision.report import APPLIED, CODE, FAILED, REFUSED, RESULT, DeviceIdentity, SetUpReport, code_svg
+from gate.device.provision.record import APPLIED, RESULT, SetUpRecord, digest, read_record
+from gate.device.provision.report import CODE, FAILED, REFUSED, DeviceIdentity, SetUpReport, code_svg
 from gate.device.provision.root_file import FETCH_WITHIN
 from gate.device.provision.volatile import MOUNTS, is_volatile
 from gate.errors import ConfigError, GateError, StoreError
