@@ -67,6 +67,9 @@ def doctor(file: Path | None, camera: bool, seconds: float, picture: Path, repor
     except ConfigError as error:
         if report:
             write_report_of_fault(report, file, error)
+        if as_json:  # who asks many devices reads this one's answer, too
+            advice = error.hint or f"Correct it, and see `gate config check {file}`"
+            click.echo(json.dumps(asdict(CheckLine("config", Mark.FAIL, error.what, advice))))
         raise
     settings = loaded.settings
     as_service = partial(as_owner, settings.device.state_dir)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from gate.core.model import Listing
+from gate.store.lane_lock import claim_lane
 from gate.testing.relay_board import RelayBoard
 from tests.commands.process import run_gate
 from tests.contract.camera_rigs import put
@@ -51,6 +52,31 @@ def test_a_running_lane_keeps_its_devices_and_says_how_they_are(tmp_path: Path) 
         rows = asked(site)
         assert rows[0]["lane"] == "stopped"
         assert states(rows, "lane") == []
+
+
+def test_a_lane_that_does_not_answer_is_found_by_its_lock(tmp_path: Path) -> None:
+    site = Site(tmp_path, {1: Listing.GREEN})
+    with RelayBoard(tmp_path / "relay") as board:
+        site.configure('[[reader]]\ndriver = "fake"\n', lcus(board))
+        lock = claim_lane(site.state)  # as a lane that hangs holds it
+        try:
+            rows = asked(site)
+        finally:
+            os.close(lock)
+        assert rows[0]["lane"] == "silent"
+        assert states(rows, "lane") == ["fail"]
+        assert f"process {os.getpid()}" in next(row["found"] for row in rows if row["check"] == "lane")
+        assert states(rows, "barrier") == ["unknown"]
+        assert board.frames == []
+
+
+def test_a_fleet_gets_a_line_of_a_configuration_that_is_wrong(tmp_path: Path) -> None:
+    site = Site(tmp_path, {1: Listing.GREEN})
+    site.configure('[[reader]]\ndriver = "fake"\n', hold="for ever")
+    (row,) = asked(site)
+    assert (row["check"], row["state"]) == ("config", "fail")
+    assert "lane.hold" in row["found"]
+    assert row["advice"]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
