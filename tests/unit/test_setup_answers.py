@@ -250,3 +250,23 @@ def test_a_file_that_is_not_good_is_offered_to_nobody_and_kept(tmp_path: Path) -
     assert result.exit_code == 0, result.output
     assert "not good" in result.output
     assert output.with_name("gate.toml.old-1").read_text() == "[device]\nid = 3\n"
+
+
+def test_another_kind_of_place_takes_nothing_of_the_old_one(tmp_path: Path) -> None:
+    output = tmp_path / "gate.toml"
+    set_up_by_answers([written(tmp_path, good_answers(tmp_path))], output, NOW)
+    given = ["1", *[""] * 5, "y", "y", "y", "", str(tmp_path / "root.json"), "y", "", "y"]
+    result = interview(output, given)
+    assert result.exit_code == 0, result.output
+    settings = load_settings(output, config_of)
+    assert (settings.device.id, settings.venue.category, settings.passes.binding) == ("fit-1", "airport", "optional")
+    assert settings.lane.max_inside is None
+
+
+def test_saved_answers_that_are_damaged_are_passed_by(tmp_path: Path) -> None:
+    output = tmp_path / "gate.toml"
+    output.with_name("gate.answers.toml").write_bytes(b"[setup\xff")
+    result = interview(output, ["y", *questions(tmp_path, "none")])
+    assert result.exit_code == 0, result.output
+    assert "cannot be used" in result.output
+    assert load_settings(output, config_of).device.id == "fit-1"

@@ -89,6 +89,8 @@ def _ask_venue(session: SetupSession) -> None:
     chosen = answers.setup.get("venue")
     default = VENUES.index(chosen) if chosen in VENUES else None
     venue = str(interview.choose("Kind of place", [Choice(kind, _KINDS[kind]) for kind in VENUES], default=default))
+    if chosen and venue != chosen:
+        _forget_kind(answers)
     answers.setup["venue"] = venue
     starting = _starting(venue)
     device, place, lane = answers.table("device"), answers.table("venue"), answers.table("lane")
@@ -102,6 +104,13 @@ def _ask_venue(session: SetupSession) -> None:
         Choice("enforce", "enforce: only who is admitted gets through"),
     ]
     lane["mode"] = interview.choose("Mode", modes, default=int(lane.get("mode") == "enforce"))
+
+
+def _forget_kind(answers: SetupAnswers) -> None:
+    """Drop what belongs to another kind of place: its category, by which rules are chosen, and its limits."""
+    answers.table("venue").pop("category", None)
+    for name in ("lane", "list", "passes"):
+        answers.tables.pop(name, None)
 
 
 def _ask_reader(session: SetupSession) -> None:

@@ -66,7 +66,10 @@ def _begun(interview: Interview, output: Path) -> SetupAnswers:
     """Return the answers to begin with: those of an interrupted setup, or of the configuration that is there."""
     saved = saved_answers(output)
     if saved.is_file() and interview.confirm("Go on with the answers of the setup that was interrupted", default=True):
-        return read_answers([saved])
+        try:
+            return read_answers([saved])
+        except ConfigError as error:
+            interview.say(f"They cannot be used: {error}")
     if not output.is_file():
         return SetupAnswers()
     try:
