@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from gate.device.system_files import ENABLED_UNITS, SYSTEM_FILES
-from tests.system.bundle_rig import ARCHITECTURE, PYTHON, Workshop, install, tree
+from tests.system.bundle_rig import ARCHITECTURE, PYTHON, SCRIPTS, Workshop, install, tree
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("install")]
 OTHER = {"amd64": "arm64", "arm64": "amd64"}[ARCHITECTURE]
@@ -287,3 +287,20 @@ def test_purging_leaves_nothing(root: Path) -> None:
 
 def test_the_same_tree_gives_the_same_bytes(workshop: Workshop, bundle: Path) -> None:
     assert workshop.bundle("same.bundle", "--version", "1.0").read_bytes() == bundle.read_bytes()
+
+
+def test_a_debian_package_carries_the_bundle_and_lets_it_install_and_remove(bundle: Path, tmp_path: Path) -> None:
+    packed, control = tmp_path / "gate.deb", tmp_path / "control"
+    command = [sys.executable, str(SCRIPTS / "bundling/debian_package.py"), str(bundle), "--output", str(packed)]
+    subprocess.run(command, capture_output=True, check=True)
+    subprocess.run(["dpkg-deb", "--control", packed, control], check=True)
+    subprocess.run(["dpkg-deb", "--extract", packed, tmp_path / "data"], check=True)
+
+    fields = dict(line.split(": ", 1) for line in (control / "control").read_text().splitlines() if ": " in line)
+    assert (fields["Package"], fields["Version"], fields["Architecture"]) == ("ashyq-gate", "1.0", ARCHITECTURE)
+    assert fields["Depends"].startswith(f"python{PYTHON}, libzbar0 | libzbar0t64, libseccomp2")
+    carried = tmp_path / "data/usr/lib/ashyq-gate/gate.bundle"
+    assert carried.read_bytes() == bundle.read_bytes()
+    for script, does in (("postinst", "gate.bundle\n"), ("prerm", "gate.bundle --uninstall\n"), ("postrm", "rm -rf ")):
+        assert does in (control / script).read_text()
+        subprocess.run(["sh", "-n", control / script], check=True)

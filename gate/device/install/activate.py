@@ -32,7 +32,6 @@ def activate(layout: DeviceLayout, extras: set[str], progress: Progress) -> None
         _run("journalctl", "--flush", must=False)  # what was kept in memory until now goes to the disk
         _run("udevadm", "control", "--reload", must=False)
         _run("udevadm", "trigger", "--action=change", must=False)
-        _run("systemctl", "try-restart", "systemd-journald.service", must=False)
         _run("systemctl", "daemon-reload")
         _run("systemctl", "enable", *units(extras))
     else:

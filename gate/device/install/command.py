@@ -80,7 +80,7 @@ def install_bundle(bundle: Bundle, layout: DeviceLayout, extras: set[str], progr
         progress.step(f"switching to release {manifest.version}")
     use_release(layout, manifest.version)
     activate(layout, extras, progress)
-    if before and (made or changed):
+    if (made and before == manifest.version) or any(name.startswith("usr/lib/systemd/system/") for name in changed):
         restart(layout)
     chosen = f" with {', '.join(sorted(extras))}" if extras else ""
     progress.step(f"done: release {manifest.version}{chosen}")

@@ -1,0 +1,63 @@
+"""`gate install` for an environment that pipx, uv or pip made: which one the services may run from."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+import gate
+from gate.device.install.own_venv import check_environment
+from gate.device.layout import DeviceLayout
+from gate.errors import InstallError
+
+
+def run_from(prefix: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make an environment, as this process would see it if it ran there."""
+    (prefix / "bin").mkdir(parents=True)
+    (prefix / "bin/python").touch()
+    monkeypatch.setattr(sys, "prefix", str(prefix))
+    monkeypatch.setattr(sys, "executable", str(prefix / "bin/python"))
+    monkeypatch.setattr(gate, "__file__", str(prefix / "lib/python3.13/site-packages/gate/__init__.py"))
+    return prefix
+
+
+@pytest.fixture
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    return run_from(tmp_path / "opt/tools/ashyq-gate", monkeypatch)
+
+
+def test_an_environment_of_roots_below_opt_is_taken(environment: Path, tmp_path: Path) -> None:
+    check_environment(environment, DeviceLayout(tmp_path))
+
+
+def test_a_checkout_is_none(environment: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "__file__", str(tmp_path / "checkout/gate/__init__.py"))
+    with pytest.raises(InstallError, match=r"no environment of its own\. From a checkout: scripts/install"):
+        check_environment(environment, DeviceLayout(tmp_path))
+
+
+def test_one_in_a_home_is_refused_for_services_see_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prefix = run_from(tmp_path / "home/anna/.local/pipx/venvs/ashyq-gate", monkeypatch)
+    with pytest.raises(InstallError, match=r"the services cannot see .*ashyq-gate\. .*PIPX_HOME=/opt/pipx"):
+        check_environment(prefix, DeviceLayout(tmp_path))
+
+
+def test_an_interpreter_in_a_home_is_refused_too(
+    environment: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hidden = tmp_path / "home/anna/python3.13"
+    hidden.parent.mkdir(parents=True)
+    hidden.touch()
+    link = environment / "bin/python3"
+    link.symlink_to(hidden)
+    monkeypatch.setattr(sys, "executable", str(link))
+    with pytest.raises(InstallError, match=r"the services cannot see .*anna/python3\.13"):
+        check_environment(environment, DeviceLayout(tmp_path))
+
+
+def test_one_that_others_may_change_is_refused(environment: Path, tmp_path: Path) -> None:
+    environment.parent.chmod(0o777)
+    with pytest.raises(
+        InstallError, match=r"others than root may change .*/opt/tools, and with it what the services run"
+    ):
+        check_environment(environment, DeviceLayout(tmp_path))
