@@ -50,8 +50,10 @@ def restart(layout: DeviceLayout) -> None:
 
 
 def stop_and_disable(names: list[str]) -> None:
+    """Stop and disable these units; of a template (`gate@.service`) stop every instance."""
     if names and is_booted():
-        _run("systemctl", "disable", "--now", *names, must=False)
+        _run("systemctl", "disable", "--now", *(name for name in names if "@." not in name), must=False)
+        _run("systemctl", "stop", *(name.replace("@.", "@*.") for name in names if "@." in name), must=False)
 
 
 def reload_after_removal() -> None:

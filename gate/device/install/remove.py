@@ -20,7 +20,7 @@ def uninstall(layout: DeviceLayout, progress: Progress, *, purge: bool) -> None:
     names = [Path(name).name for name in laid if name.startswith("usr/lib/systemd/system/")]
     progress.step("stopping the services" if layout.root == Path("/") else "removing the links of the services")
     if layout.root == Path("/"):
-        stop_and_disable([name for name in names if "@." not in name])
+        stop_and_disable(names)
     try:
         _unlink_units(layout, names)
         progress.step("removing the release and the files of the system")
