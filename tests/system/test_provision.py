@@ -1,6 +1,7 @@
 """`gate provision` as a technician meets it: a file on the card, a command, and what came of it."""
 
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -50,7 +51,10 @@ def test_the_device_is_enrolled_by_what_the_card_and_the_screen_show(image: Imag
     assert line in done.stdout
     assert line in image.result
     assert "█▀" in done.stdout
-    assert f"<title>fit-abay-1: {key}</title>" in (image.card / "gate-device.svg").read_text()
+    drawn = (image.card / "gate-device.svg").read_text()
+    assert f"<title>fit-abay-1: {key}</title>" in drawn
+    assert re.search(r"<svg [^>]*viewBox=\"0 0 (\d+) \1\"", drawn)
+    assert not re.search(r"<svg [^>]*(width|height)=", drawn)  # a page that sets its width would crop it
     page = (image.root / "run/gate-provision/page.html").read_text()
     assert line in page
     assert "<svg" in page

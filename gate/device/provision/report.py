@@ -109,10 +109,10 @@ class SetUpReport:
 
 
 def code_svg(identity: DeviceIdentity) -> bytes:
-    """Return the QR of a device's id and key, titled by its id."""
+    """Return the QR of a device's id and key, titled by them.  It has no size of its own: a page scales it whole."""
     drawn = io.BytesIO()
     code = segno.make(identity.line, error="m", micro=False)
-    code.save(drawn, kind="svg", scale=_MODULE, title=f"{identity.id}: {identity.key}", light="#fff", xmldecl=True)
+    code.save(drawn, kind="svg", scale=_MODULE, title=f"{identity.id}: {identity.key}", light="#fff", omitsize=True)
     return drawn.getvalue()
 
 
