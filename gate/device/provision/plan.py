@@ -1,5 +1,6 @@
 """Check of the file on the card, and the change that it asks for.  Nothing is written here."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -26,6 +27,8 @@ from gate.settings.problems import Finding, SettingsError, SettingsProblem
 from gate.settings.review import outside_hosts, unreachable
 
 _DEVICE = Path("/")
+_PASSPHRASE = re.compile(r"[ -~]{8,63}")  # IEEE 802.11, annex J.4: ASCII
+_KEY = re.compile(r"[0-9A-Fa-f]{64}")
 _MOST_HOSTS = 1 << 20  # bytes of /etc/hosts
 
 
@@ -151,8 +154,9 @@ def _network(layout: DeviceLayout, table: ProvisionTable, findings: list[Finding
         if not password:
             what = "the device has no password of this network to keep"
             findings.append(Finding(path, what, 'Write it, or leave "password" out for an open network'))
-    elif not (8 <= len(password.encode()) <= 63 and password.isprintable()):
-        findings.append(Finding(path, "this is no password of a wireless network", "It has 8 to 63 letters"))
+    elif not (_PASSPHRASE.fullmatch(password) or _KEY.fullmatch(password)):
+        hint = "It has 8 to 63 letters without accents, or is a key of 64 hex digits"
+        findings.append(Finding(path, "this is no password of a wireless network", hint))
     return password
 
 
