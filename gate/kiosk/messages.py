@@ -41,7 +41,7 @@ class Up:
 
 @dataclass(frozen=True, slots=True)
 class PageHeartbeat:
-    """The page's loop turns."""
+    """The page's loop runs, or its start makes progress."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from gate.runtime.supervisor import keep_running
 
 # Seconds.
 BEAT = 0.5
-STARTED_WITHIN = 60.0  # Python and its libraries from a slow card; 0.6 on the development machine
+STARTED_WITHIN = 60.0  # from one sign of progress of its start to the next; 0.6 for all on the development machine
 SILENT_FOR = 15.0  # it sends PageHeartbeat every second; a flood on one slow core delays that
 TAKEN_WITHIN = 5.0  # to take a message; the pipe holds some 400 events more
 ENDED_WITHIN = 1.0  # streams that end properly; then it is killed

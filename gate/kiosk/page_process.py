@@ -104,6 +104,7 @@ def main() -> None:
     lane = LaneReporter(_take_standard_output())
     _step_back()
     set_up_child(_LaneLogHandler(lane))
+    lane.send(PageHeartbeat())  # everything is loaded, which may take long from a slow card
     listener = socket.socket(fileno=int(sys.argv[1]))
     asyncio.run(_serve(lane, listener))
 
@@ -169,6 +170,7 @@ async def _confine(lane: LaneReporter, clock: LaneClock, listener: socket.socket
     await clock.started.wait()  # before it there is no stream
     for path in WARMING:
         await _request_itself(listener, path)
+        lane.send(PageHeartbeat())
     if missing := give_up(Rights(serve=True)):
         lane.log(f"the page keeps rights that it does not need: {', '.join(missing)}")
     lane.send(Up())

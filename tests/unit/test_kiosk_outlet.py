@@ -71,6 +71,13 @@ def test_a_page_that_never_comes_up_is_ended(monkeypatch: pytest.MonkeyPatch) ->
     assert "sends nothing" in str(life_of(monkeypatch, "import time; time.sleep(60)"))
 
 
+def test_a_page_that_starts_slowly_and_makes_progress_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outlet, "STARTED_WITHIN", 2.0)
+    heartbeat = "print('[\"PageHeartbeat\", {}]', flush=True); time.sleep(1)"
+    slow = f"import time\nfor _ in range(4): {heartbeat}\n"
+    assert "process ended" in str(life_of(monkeypatch, slow))
+
+
 def test_a_page_that_takes_nothing_is_ended_and_the_lane_never_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outlet, "TAKEN_WITHIN", 0.3)
 
