@@ -190,8 +190,10 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
 def _check_lines(path: Path, text: str) -> None:
     """Raise SettingsError for a line that could hold a key of too many parts."""
     if (line := dotted_line(text)) is not None:
-        what = f"this line has more than {MOST_DOTS} dots"
-        raise SettingsError([SettingsProblem(str(path), line, "", what, "Divide it, an element of a list a line")])
+        what = f"this line has more than {MOST_DOTS} dots outside of quotes"
+        raise SettingsError(
+            [SettingsProblem(str(path), line, "", what, "Divide it: a table for each part of a long key")]
+        )
 
 
 def _check_extent(path: Path, data: object) -> None:

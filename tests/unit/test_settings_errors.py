@@ -277,7 +277,7 @@ def test_a_file_without_end(tmp_path: Path) -> None:
     [
         ("x = [" + "1, " * 1000 + "]\n", "more than 1000 keys and values. This is not a configuration file"),
         ("\n".join("[[reader]]" for _ in range(40)), "41 devices of this kind, at most 32 are possible"),
-        ("x" + ".x" * 101 + " = 1\n", "11: this line has more than 100 dots. Divide it"),
+        ("x" + ".x" * 101 + " = 1\n", "11: this line has more than 100 dots outside of quotes. Divide it"),
         (
             "\n".join(f"devise{number} = 1" for number in range(900)),
             "910: there are more problems. Correct those above",
@@ -322,7 +322,9 @@ def test_a_driver_with_settings_of_another_kind(tmp_path: Path) -> None:
     file = tmp_path / "gate.toml"
     file.write_text(LEAST)
 
-    with pytest.raises(SettingsError, match=r"gate.toml:9: reader\[0\].driver: .* no ReaderConfig. Tell the driver"):
+    with pytest.raises(
+        SettingsError, match=r"gate.toml:9: reader\[0\].driver: .* no ReaderConfig. Report it to the driver"
+    ):
         load_settings(file, lambda *_: DriverConfig)
 
 
