@@ -22,6 +22,8 @@ settings.register_profile("endurance", UNHURRIED, derandomize=True, max_examples
 settings.register_profile("random", UNHURRIED, max_examples=1000, print_blob=True)
 settings.load_profile("steady")
 
+OWN_COMMAND = ("endurance", "vm")  # markers of tests that scripts/test leaves to scripts of their own
+
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what runs behind `&`; children inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -33,11 +35,13 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Begin with what takes long.  Leave endurance to `-m endurance`, and to a call that names a test by its id."""
+    """Begin with what takes long.  Leave what has a command of its own to `-m MARKER`, and to a call that names a test
+    by its id."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
-    if "endurance" in config.option.markexpr or any("::" in word for word in config.args):
+    if any("::" in word for word in config.args):
         return
-    left = [item for item in items if item.get_closest_marker("endurance")]
+    others = [marker for marker in OWN_COMMAND if marker not in config.option.markexpr]
+    left = [item for item in items if any(item.get_closest_marker(marker) for marker in others)]
     config.hook.pytest_deselected(items=left)
     items[:] = [item for item in items if item not in set(left)]
 

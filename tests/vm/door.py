@@ -1,0 +1,63 @@
+"""A gate in a virtual machine, as the people before it see it."""
+
+import json
+import time
+from typing import Any
+
+from tests.vm.machine import PATIENCE, Machine
+from tests.vm.place import RELAY, frame
+
+DECIDED = 120.0 * PATIENCE  # seconds; emulation is slow, and a camera may have to be opened again
+
+
+class Door:
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+
+    def wait_until_ready(self, patience: float, since: int = 0) -> None:
+        """Wait until the page asks for a code, after that many reports from outside."""
+        end = time.monotonic() + patience
+        while True:
+            states = [report["data"] for report in self.machine.outside(since) if report.get("event") == "state"]
+            if states and states[-1]["scene"] == "idle":
+                return
+            assert time.monotonic() < end, f"not ready in {patience} s: {self.why()}"
+            time.sleep(0.5)
+
+    def show(self, text: str) -> str:
+        """Hold a pass before the camera until the gate decides, then take it away; return the reason."""
+        reason = self.try_show(text, time.monotonic() + DECIDED)
+        assert reason is not None, f"no decision in {DECIDED} s: {self.why()}"
+        return reason
+
+    def try_show(self, text: str, until: float) -> str | None:
+        """Hold a pass before the camera until the gate decides, at the latest until a monotonic time; return the
+        reason."""
+        since = len(self.machine.outside())
+        self.machine.put("/run/camera.yuv", frame(text))
+        patience = until - time.monotonic()
+        decided = self.machine.wait_outside(lambda report: report.get("event") == "decided", since, patience)
+        self.machine.put("/run/camera.yuv", frame(None))
+        return str(decided["data"]["reason"]) if decided else None
+
+    def openings(self, since: int = 0) -> int:
+        """Return how often the relay has opened the door, seen from outside, since that many reports."""
+        return sum(report.get("line") == RELAY and report.get("level") == 1 for report in self.machine.outside(since))
+
+    def closes(self, patience: float) -> bool:
+        """Return whether the relay is without current within `patience` seconds."""
+        end = time.monotonic() + patience
+        while time.monotonic() < end:
+            if self.machine.run(f"cat /run/gpio/sim_gpio{RELAY}/value").strip() == "0":
+                return True
+        return False
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the journal's decisions."""
+        lines = self.machine.run("gate journal tail -n 100000 --config /etc/gate/gate.toml --json").splitlines()
+        return [row for row in map(json.loads, lines) if row["event"] == "decision"]
+
+    def why(self) -> str:
+        """Return what the units have logged last."""
+        log = self.machine.try_run("systemctl --no-pager status gate gate-sync; journalctl -n 40 --no-pager").stdout
+        return log.decode(errors="replace")
