@@ -9,8 +9,10 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from gate.device.bundle import open_bundle, write_bundle
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "scripts"
@@ -87,6 +89,15 @@ class Workshop:
         )
         assert done.returncode == 0, done.stderr
         return output
+
+
+def remade(bundle: Path, path: Path, **changes: object) -> Path:
+    """Write a bundle again with other values in its manifest, as if it had been made so."""
+    with open_bundle(bundle) as opened:
+        head = {**asdict(opened.manifest), **changes}
+        members = {name: opened.read(name) for name in head.pop("files")}
+    write_bundle(path, members, head, 0)
+    return path
 
 
 def install(*words: str | Path, program: tuple[str | Path, ...] = ()) -> tuple[int, list[str]]:

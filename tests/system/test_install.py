@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from gate.device.system_files import ENABLED_UNITS, SYSTEM_FILES
-from tests.system.bundle_rig import ARCHITECTURE, PYTHON, SCRIPTS, Workshop, install, tree
+from tests.system.bundle_rig import ARCHITECTURE, PYTHON, SCRIPTS, Workshop, install, remade, tree
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("install")]
 OTHER = {"amd64": "arm64", "arm64": "amd64"}[ARCHITECTURE]
@@ -192,22 +192,25 @@ def test_a_bundle_with_one_changed_byte_is_refused(bundle: Path, root: Path, tmp
         assert re.search("damaged|no bundle|cannot read|other files", refused(root, "--from", damaged)), at
 
 
-def test_a_bundle_for_another_computer_is_refused(workshop: Workshop, root: Path) -> None:
+def test_a_bundle_for_another_computer_is_refused(later: Path, root: Path, tmp_path: Path) -> None:
     python = root / f"usr/bin/python{PYTHON}"
     python.parent.mkdir(parents=True)
     python.write_bytes(Path("/bin/true").read_bytes()[:64])  # its header says what it was built for
-    foreign = workshop.bundle("foreign.bundle", "--version", "3.0", architecture=OTHER)
+    foreign = remade(later, tmp_path / "foreign.bundle", architecture=OTHER)
     assert f"is for {OTHER}, and this system is {ARCHITECTURE}." in refused(root, "--from", foreign)
 
     other = "3.13" if PYTHON != "3.13" else "3.11"
-    newer = workshop.bundle("python.bundle", "--version", "3.0", python=other)
+    newer = remade(later, tmp_path / "newer.bundle", python=other)
     assert f"is for Python {other}, and this system has Python {PYTHON}." in refused(root, "--from", newer)
 
 
-def test_another_bundle_of_the_same_version_is_refused(workshop: Workshop, root: Path) -> None:
-    changed = workshop.folder / "pins-changed.txt"
-    changed.write_text(workshop.pins.read_text().partition("# section: hid")[0])
-    again = workshop.bundle("again.bundle", "--version", "1.0", "--constraints", str(changed))
+def test_a_bundle_for_a_larger_card_is_refused(later: Path, root: Path, tmp_path: Path) -> None:
+    large = remade(later, tmp_path / "large.bundle", installed_bytes=10**15)
+    assert "MB free, and the release takes 1000000050 MB." in refused(root, "--from", large)
+
+
+def test_another_bundle_of_the_same_version_is_refused(bundle: Path, root: Path, tmp_path: Path) -> None:
+    again = remade(bundle, tmp_path / "again.bundle", needs={"": []})
     assert "release 1.0 is there already, made from another bundle." in refused(root, "--from", again)
 
 

@@ -134,9 +134,8 @@ def _link_debian_modules(folder: Path, python: str, extras: set[str], needs: Any
 
 def _compile(folder: Path, on_device: Path, python: str, progress: Progress) -> None:
     """Compile the modules, as the users of the services may not write: a start without it takes seconds longer."""
-    own = f"{sys.version_info[0]}.{sys.version_info[1]}" == python
-    interpreter = sys.executable if own else shutil.which(f"python{python}")
-    if not interpreter:
+    interpreter = next(filter(None, (_of_version(name, python) for name in (sys.executable, f"python{python}"))), None)
+    if interpreter is None:
         progress.note(f"no Python {python} here to compile the modules by: each start will take some seconds longer")
         return
     progress.step("compiling them")
@@ -146,6 +145,16 @@ def _compile(folder: Path, on_device: Path, python: str, progress: Progress) -> 
     command = (interpreter, "-I", "-m", "compileall", "-q", "-q", *paths, str(folder / "lib"))
     # Files for other versions of Python, which some packages carry, cannot be compiled: its exit code says nothing.
     subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False)  # noqa: S603 - no shell
+
+
+def _of_version(name: str, python: str) -> str | None:
+    """Return the path of an interpreter, if it is one of that version: a name in the path may be another's stand-in."""
+    path = shutil.which(name)
+    if path is None:
+        return None
+    asked = [path, "-I", "-S", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
+    done = subprocess.run(asked, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)  # noqa: S603 - found above
+    return path if done.stdout.strip() == python else None
 
 
 def _put(unfinished: Path, release: Path) -> None:
