@@ -23,7 +23,7 @@ def to_install(packages: str, extra: str = "") -> str:
     of the gate's extras with the installer first.  Never by the gate's own name, which no index holds: whoever
     registered it there could have any code run."""
     by_pip = f"`{Path(sys.prefix, 'bin', 'pip')} install {packages}`"
-    return f"Install it: `scripts/install --with {extra}`, or {by_pip}" if extra else f"Install it: {by_pip}"
+    return f"Install the gate again `--with {extra}`, or it alone: {by_pip}" if extra else f"Install it: {by_pip}"
 
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
