@@ -80,8 +80,12 @@ NOTHING = Rights()
 
 
 def libraries() -> tuple[str, ...]:
-    """Return the folders of Python and its packages, for a process that loads some of them late."""
-    places = (*sys.path, sys.prefix, sys.base_prefix, "/usr/lib", "/usr/local/lib", "/lib", os.devnull)
+    """Return the folders of Python and its packages, for a process that loads some of them late.  A package that is
+    loaded may be a link to a folder elsewhere, as in an environment that borrows the system's."""
+    places = [*sys.path, sys.prefix, sys.base_prefix, "/usr/lib", "/usr/local/lib", "/lib", os.devnull]
+    for name, module in tuple(sys.modules.items()):
+        if "." not in name:
+            places += [os.path.realpath(place) for place in getattr(module, "__path__", ())]
     return tuple(dict.fromkeys(place for place in places if place.startswith("/")))
 
 
