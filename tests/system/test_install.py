@@ -285,6 +285,7 @@ def test_purging_leaves_nothing(root: Path) -> None:
     assert code == 0, said
     assert said[-1] == "install: removed; nothing is left"
     assert [path for path in root.rglob("*") if not path.is_dir() or path.is_symlink()] == []
+    assert not (root / "usr/share").exists()  # its folders were made for the files in them
     assert install("--uninstall", "--purge", "--root", root)[0] == 0  # once more, with nothing there
 
 

@@ -2,11 +2,12 @@
 
 import shutil
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 from gate.device.install.activate import reload_after_removal, stop_and_disable
 from gate.device.install.progress import Progress
-from gate.device.install.system import laid_files
+from gate.device.install.system import laid_files, made_folders
 from gate.device.layout import DeviceLayout
 from gate.errors import InstallError
 
@@ -16,7 +17,7 @@ _USERS, _GROUPS = ("gate-sync", "gate"), ("gate-staff", "gate-sync", "gate")
 def uninstall(layout: DeviceLayout, progress: Progress, *, purge: bool) -> None:
     """Stop the gate and remove it.  /etc/gate and /var/lib/gate stay, unless `purge`.  Debian packages stay: others may
     use them.  Raises InstallError."""
-    laid = laid_files(layout)
+    laid, folders = laid_files(layout), made_folders(layout)
     names = [Path(name).name for name in laid if name.startswith("usr/lib/systemd/system/")]
     progress.step("stopping the services" if layout.root == Path("/") else "removing the links of the services")
     if layout.root == Path("/"):
@@ -26,6 +27,9 @@ def uninstall(layout: DeviceLayout, progress: Progress, *, purge: bool) -> None:
         progress.step("removing the release and the files of the system")
         for name in laid:
             (layout.root / name).unlink(missing_ok=True)
+        for folder in folders:
+            with suppress(OSError):  # another package keeps something in it by now
+                (layout.root / folder).rmdir()
         if layout.path_command.is_symlink():
             layout.path_command.unlink()
         _remove(layout.opt)

@@ -4,6 +4,7 @@ to the release in use."""
 import hashlib
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from gate.device.install.progress import Progress
@@ -23,6 +24,7 @@ def lay_system_files(source: Path, layout: DeviceLayout, progress: Progress) -> 
         for row in SYSTEM_FILES
         for destination, file in _files(source / row.source, row.destination)
     }
+    folders = {*made_folders(layout), *_missing_folders(layout.root, wanted)}
     progress.step(f"laying {len(wanted)} files of the system")
     try:
         changed = [name for name, data in wanted.items() if _write(layout.root / name, data)]
@@ -30,6 +32,7 @@ def lay_system_files(source: Path, layout: DeviceLayout, progress: Progress) -> 
             if destination not in wanted:
                 (layout.root / destination).unlink(missing_ok=True)
         digests = {name: hashlib.sha256(data).hexdigest() for name, data in wanted.items()}
+        digests |= {f"{folder}/": "" for folder in folders}
         _write(layout.laid, json.dumps(digests, indent=1, sort_keys=True).encode() + b"\n")
     except OSError as error:
         raise InstallError(
@@ -44,11 +47,26 @@ def lay_system_files(source: Path, layout: DeviceLayout, progress: Progress) -> 
 
 def laid_files(layout: DeviceLayout) -> list[str]:
     """Return the paths below the root that an installation laid outside of its release."""
+    return [name for name in _recorded(layout) if not name.endswith("/")]
+
+
+def made_folders(layout: DeviceLayout) -> list[str]:
+    """Return the folders below the root that an installation made for them, the innermost first."""
+    found = [name.rstrip("/") for name in _recorded(layout) if name.endswith("/")]
+    return sorted(found, key=len, reverse=True)
+
+
+def _recorded(layout: DeviceLayout) -> list[str]:
     try:
         table = json.loads(layout.laid.read_text())
     except (OSError, ValueError):
         return []
     return [name for name in table if not name.startswith("/") and ".." not in Path(name).parts]
+
+
+def _missing_folders(root: Path, files: Iterable[str]) -> set[str]:
+    folders = {str(folder) for file in files for folder in Path(file).parents if folder != Path()}
+    return {folder for folder in folders if not (root / folder).exists()}
 
 
 def enable_units(layout: DeviceLayout, extras: set[str]) -> None:
