@@ -107,7 +107,10 @@ class Typing:
         self.losses.append(ScanLoss.KERNEL)
 
     def _modify(self, code: int, value: int, at: float) -> str | None:
-        (self._held.discard if value == UP else self._held.add)(code)
+        if value == UP:
+            self._held.discard(code)
+        else:
+            self._held.add(code)
         if code in _CONTROLS and value in (UP, DOWN):
             self._controls = 0
         if code not in _ALTS or value != UP or not self._number:

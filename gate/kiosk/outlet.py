@@ -129,7 +129,10 @@ class _PageProcess:
                     within = SILENT_FOR
                     log.info("the page answers")
                 case PageLogLine(text, is_error):
-                    (log.error if is_error else log.warning)(text)
+                    if is_error:
+                        log.error(text)
+                    else:
+                        log.warning(text)
                 case PageHeartbeat():
                     pass
 

@@ -71,7 +71,7 @@ class Judge:
         keep: float = KEEP,
         request_list: Callable[[], None] = lambda: None,
     ) -> None:
-        """Open lane.db and the list.  `want_list`: called repeatedly while the list is missing or damaged."""
+        """Open lane.db and the list.  `request_list`: called repeatedly while the list is missing or damaged."""
         places = Places.of(where)
         self._list_paths = tuple(str(path) for path in (places.list_db, places.earlier_list_db) if path)
         self._where = where
@@ -129,7 +129,7 @@ class Judge:
         except Refused as refused:
             reason = blame_clock(refused.reason) if doubted else refused.reason
             decision = Decision(self._known_reason(reason), detail=refused.detail)
-            return self._verdict(self._admission.refuse(decision, shown, at))
+            return self._verdict(self._admission.record(decision, shown, at))
         return self._verdict(self._admission.admit(claims, shown, at), claims.idx)
 
     def refuse(self, reason: Reason, text: str, shown: Presented, at: float) -> Verdict:
@@ -138,7 +138,7 @@ class Judge:
             claims: Claims | None = self._verifier.verify(text, int(at))
         except Refused:
             claims = None
-        return self._recorded(lambda: self._admission.refuse(Decision(reason), shown, at, claims))
+        return self._recorded(lambda: self._admission.record(Decision(reason), shown, at, claims))
 
     def end_grant(self, seq: int, passed: Passed, at: float, *, moved: bool = True) -> Passed:
         """Record the end of a grant; return the end that was recorded.  A failing store keeps the use used: it is
@@ -170,7 +170,7 @@ class Judge:
 
     def admit_by_staff(self, shown: Presented, at: float, *, actor: str | None = None) -> Verdict:
         """Record that staff let a person through, before anything moves."""
-        return self._recorded(lambda: self._admission.refuse(Decision(Reason.STAFF_ADMITTED), shown, at, actor=actor))
+        return self._recorded(lambda: self._admission.record(Decision(Reason.STAFF_ADMITTED), shown, at, actor=actor))
 
     def standing(self) -> StandingOrders:
         """Return the orders that survived a restart.  Raises StoreError: a lane cannot start with unknown
@@ -351,4 +351,7 @@ class Judge:
         """Report each new problem of a file once, not once a scan."""
         if problem != self._problems.get(file, ""):
             self._problems[file] = problem
-            (log.error if problem else log.info)(problem or _WELL[file])
+            if problem:
+                log.error(problem)
+            else:
+                log.info(_WELL[file])

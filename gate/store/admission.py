@@ -71,7 +71,7 @@ class Admission(LaneStore):
                 self._inside.note(claims, shown.direction, seq, at)
         return self._recorded(decision, seq, shown.direction, through=through)
 
-    def refuse(
+    def record(
         self,
         decision: Decision,
         shown: Presented,

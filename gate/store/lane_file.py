@@ -22,6 +22,7 @@ from gate.store.journal import COLUMNS, read_end
 from gate.store.journal_end import NAME, End, EndFile
 from gate.store.lane_values import find_foreign_value
 from gate.store.loss import begin_after
+from gate.store.milliseconds import seconds
 from gate.store.segments import segments
 
 MOST_EVIDENCE = 9  # files set aside, then the newest is replaced: a dying card must not fill itself
@@ -307,7 +308,7 @@ def last_time(state_dir: Path) -> float | None:
     """Return the time of the last known row, Unix s; None when there is none."""
     key = device_key.load(state_dir)
     end = EndFile(state_dir, key).read() if key else None
-    return end.at / 1000 if end and end.at is not None else None
+    return seconds(end.at) if end and end.at is not None else None
 
 
 def _beside(path: Path, suffix: str) -> Path:

@@ -16,7 +16,7 @@ from gate.core.reason import Reason
 from gate.errors import StoreError
 from gate.store.journal import Journal, JournalRow
 from gate.store.journal_end import End
-from gate.store.milliseconds import ms
+from gate.store.milliseconds import ms, seconds
 from gate.store.occupancy import Inside
 from gate.store.redemptions import PRESENTATION_MEMORY
 from gate.store.standing_orders import read_standing, write_standing
@@ -77,7 +77,7 @@ def read_loss(connection: sqlite3.Connection) -> Loss | None:
     if row is None:
         return None
     what, last, *times = row
-    return Loss(what, last, *(None if time is None else time / 1000 for time in times))
+    return Loss(what, last, *(None if time is None else seconds(time) for time in times))
 
 
 def last_loss(connection: sqlite3.Connection) -> Loss | None:

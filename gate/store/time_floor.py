@@ -20,7 +20,7 @@ from gate.store.database import File, open_for_reading, unusable
 from gate.store.documents import TIME
 from gate.store.last_sync import last_sync
 from gate.store.list_file import read_held
-from gate.store.milliseconds import ms
+from gate.store.milliseconds import ms, seconds
 from gate.store.places import Places, Where
 
 _COLUMNS = "floor, seq, behind_since, steady, signed, ticks, boot, synchronised, resets"
@@ -93,7 +93,7 @@ def read_steady(connection: sqlite3.Connection, at: float) -> float:
     """Read the part of `at` (Unix s) that the system clock cannot take back, as stored last: an expiry by a later
     time is uncertain.  Raises sqlite3.Error."""
     row = connection.execute("SELECT steady FROM clock").fetchone()
-    return min(at, row[0] / 1000) if row and row[0] is not None else at
+    return min(at, seconds(row[0])) if row and row[0] is not None else at
 
 
 def read_journalled(state_dir: Path) -> Kept:
@@ -120,16 +120,16 @@ def _lived(row: tuple[Any, ...] | None, latest: float | None) -> Kept:
     """Return the stored time carried on to the latest row.  Raises TypeError for a value of another kind than was
     written."""
     if row is None:
-        return Kept() if latest is None else Kept(latest / 1000)
+        return Kept() if latest is None else Kept(seconds(latest))
     floor, _, since, steady, signed, ticks, boot, synchronised, resets = row
     # Time does not pass for a gate that is off: the trusted time since then is time it ran.
     ran = max(0.0, (latest or floor) - floor)
     return Kept(
-        (floor + ran) / 1000,
-        None if since is None else max(0.0, (floor + ran - since) / 1000),
-        None if steady is None else (steady + (ran if ran <= KEPT_WITHIN * 1000 else 0)) / 1000,
-        None if signed is None else signed / 1000,
-        None if ticks is None else (ticks + ran) / 1000,
+        seconds(floor + ran),
+        None if since is None else max(0.0, seconds(floor + ran - since)),
+        None if steady is None else seconds(steady + (ran if ran <= ms(KEPT_WITHIN) else 0)),
+        None if signed is None else seconds(signed),
+        None if ticks is None else seconds(ticks + ran),
         boot or "",
         bool(synchronised),
         resets or 0,

@@ -55,7 +55,8 @@ def parsed(line: bytes) -> Step | VisitEnded | VisitFailed | None:
             return VisitEnded(_visited(value))
         if name == "failed":
             kind, what, hint = value
-            return VisitFailed((DamagedError if kind == "damaged" else StoreError)(_text(what), hint=_text(hint)))
+            failure = DamagedError if kind == "damaged" else StoreError
+            return VisitFailed(failure(_text(what), hint=_text(hint)))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
     return None

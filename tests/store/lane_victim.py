@@ -57,7 +57,7 @@ def morning(state: Path, openings: int, at: float) -> int:
         visit(admission, at + idx, idx, openings)
     at += 86_400
     steps = (
-        lambda: admission.refuse(Decision(Reason.MALFORMED), SHOWN, at),
+        lambda: admission.record(Decision(Reason.MALFORMED), SHOWN, at),
         lambda: admission.write_counts(at, every=True),
         lambda: admission.sign_journal("ala-1", at),
         lambda: admission.tidy(at),

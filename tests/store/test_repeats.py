@@ -53,35 +53,35 @@ def test_a_reader_that_shows_junk_without_end_costs_a_row_a_second(tmp_path: Pat
     for frame in range(600):  # a minute at ten a second
         reason = JUNK[frame % 4]
         shown[reason.value] += 1
-        admission.refuse(Decision(reason), SHOWN, NOW + frame / 10)
+        admission.record(Decision(reason), SHOWN, NOW + frame / 10)
     assert len(rows(tmp_path)) <= 60
     admission.write_counts(NOW + 61, every=True)
     assert told(rows(tmp_path)) == shown
 
 
 def test_the_first_has_its_row_at_once_and_the_rest_follow(tmp_path: Path, admission: Admission) -> None:
-    assert isinstance(admission.refuse(Decision(Reason.MALFORMED, detail="no CBOR"), SHOWN, NOW), Recorded)
-    assert isinstance(admission.refuse(Decision(Reason.MALFORMED), SHOWN, NOW + 0.4), Counted)
+    assert isinstance(admission.record(Decision(Reason.MALFORMED, detail="no CBOR"), SHOWN, NOW), Recorded)
+    assert isinstance(admission.record(Decision(Reason.MALFORMED), SHOWN, NOW + 0.4), Counted)
     admission.write_counts(NOW + 0.9)
     assert rows(tmp_path) == [("malformed", "no CBOR")]
     admission.write_counts(NOW + 1.1)
     assert rows(tmp_path) == [("malformed", "no CBOR"), ("malformed", None)]
-    assert isinstance(admission.refuse(Decision(Reason.MALFORMED), SHOWN, NOW + 3), Recorded)
+    assert isinstance(admission.record(Decision(Reason.MALFORMED), SHOWN, NOW + 3), Recorded)
 
 
 def test_a_person_and_whoever_is_let_through_has_a_row_of_their_own(tmp_path: Path, admission: Admission) -> None:
     free = Presented("reader[0]", Direction.ENTRY, Mode.FREE, 1)
     for number in range(5):
-        admission.refuse(Decision(Reason.LANE_BUSY), SHOWN, NOW, claims(7))
-        admission.refuse(Decision(Reason.STAFF_ADMITTED), SHOWN, NOW, actor="aigul")
-        admission.refuse(Decision(Reason.MALFORMED), free, NOW)
+        admission.record(Decision(Reason.LANE_BUSY), SHOWN, NOW, claims(7))
+        admission.record(Decision(Reason.STAFF_ADMITTED), SHOWN, NOW, actor="aigul")
+        admission.record(Decision(Reason.MALFORMED), free, NOW)
         admission.admit(claims(7, token=f"{number}".encode()), SHOWN, NOW)
     assert len(rows(tmp_path)) == 20
 
 
 def test_a_failing_disk_loses_no_count(tmp_path: Path, admission: Admission) -> None:
-    admission.refuse(Decision(Reason.MALFORMED), SHOWN, NOW)
-    admission.refuse(Decision(Reason.MALFORMED), SHOWN, NOW)
+    admission.record(Decision(Reason.MALFORMED), SHOWN, NOW)
+    admission.record(Decision(Reason.MALFORMED), SHOWN, NOW)
     with closing(sqlite3.connect(tmp_path / "lane.db", isolation_level=None)) as other:
         other.execute("CREATE TRIGGER full BEFORE INSERT ON journal BEGIN SELECT RAISE(ABORT, 'no room'); END")
         with pytest.raises(Exception, match="no room"):

@@ -46,7 +46,7 @@ class Device:
     def write(self, rows: int) -> None:
         for _ in range(rows):
             self.at += 1
-            self.admission.refuse(Decision(Reason.NOT_LISTED), SHOWN, self.at, claims(7))
+            self.admission.record(Decision(Reason.NOT_LISTED), SHOWN, self.at, claims(7))
 
     def retire(self, keep: float = KEEP) -> None:
         while self.admission.retire_rows("ala-1", keep, self.at):
