@@ -1,4 +1,4 @@
-"""Where a command gets a passphrase: a file, standard input, or the terminal."""
+"""Sources of a passphrase for a command: a file, standard input, or the terminal."""
 
 import os
 import select

@@ -47,7 +47,7 @@ class LaneEntry(BaseModel):
 
 
 class BackupManifest(BaseModel):
-    """What a backup holds."""
+    """Contents of a backup."""
 
     model_config = ConfigDict(extra="ignore")
 

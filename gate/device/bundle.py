@@ -38,7 +38,7 @@ _COPY_AGAIN = "Copy the file again, and compare its SHA-256 with that of the ori
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a bundle holds.  Wheels and Debian packages are listed by extra; those of every gate under ""."""
+    """Contents of a bundle.  Wheels and Debian packages are listed by extra; those of every gate under ""."""
 
     version: str
     python: str  # "3.13"

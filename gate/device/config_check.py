@@ -1,4 +1,4 @@
-"""What is wrong with a configuration beyond its own form: this installation, and what is perhaps not meant."""
+"""Checks of a configuration beyond its own form: against this installation, and for what is perhaps not meant."""
 
 from gate import registry
 from gate.errors import ConfigError, DeviceError

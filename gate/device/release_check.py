@@ -1,4 +1,4 @@
-"""What a release says of itself, of a configuration and of the device: by its own command, never by its code."""
+"""A release's own report on itself, a configuration and the device: by its command, never by its code."""
 
 import json
 import subprocess

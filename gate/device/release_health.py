@@ -19,7 +19,7 @@ _DAMAGED = frozenset({"journal_lost"})
 
 @dataclass(frozen=True, slots=True)
 class LaneHealth:
-    """What a lane says of itself."""
+    """State that a lane reports of itself."""
 
     phase: str
     mode: str
@@ -29,7 +29,7 @@ class LaneHealth:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long services may take.  Seconds."""
+    """Time limits for services.  Seconds."""
 
     ready: float  # until all of them are ready and well
     health: float  # for which they have to stay so

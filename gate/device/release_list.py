@@ -1,4 +1,4 @@
-"""What `gate release list` shows."""
+"""Rows of `gate release list`."""
 
 from dataclasses import asdict, dataclass
 from typing import Any

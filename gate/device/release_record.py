@@ -22,7 +22,7 @@ class _Record(BaseModel):
 
 
 class TrialStage(StrEnum):
-    """How far a trial has come.  Whatever ends it there is followed by the way back, or, from `held` on, by the end."""
+    """Progress of a trial.  Whatever ends it there is followed by the way back, or, from `held` on, by the end."""
 
     BEGUN = "begun"  # the release before is in use
     COPIED = "copied"  # the services are stopped, the databases are copied; the link may name either release
@@ -31,7 +31,7 @@ class TrialStage(StrEnum):
 
 
 class Fate(StrEnum):
-    """What becomes of a lane's database on the way back."""
+    """Treatment of a lane's database on the way back."""
 
     UNDECIDED = "undecided"
     KEPT = "kept"  # the release before can read it
@@ -67,7 +67,7 @@ class TrialResult(StrEnum):
 
 
 class Tried(_Record):
-    """How the last trial of a release ended.  `at`: Unix s, system time."""
+    """End of a release's last trial.  `at`: Unix s, system time."""
 
     verdict: TrialResult
     at: int
@@ -75,7 +75,7 @@ class Tried(_Record):
 
 
 class TrialHistory(_Record):
-    """How trials ended, and which release was in use before the current one."""
+    """Ends of trials, and the release that was in use before the current one."""
 
     before: str | None = None
     tried: dict[str, Tried] = Field(default_factory=dict)

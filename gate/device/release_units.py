@@ -1,4 +1,4 @@
-"""The services that run a release, as systemd knows them."""
+"""Services that run a release, by their units in systemd."""
 
 import subprocess
 from collections.abc import Collection
@@ -25,7 +25,7 @@ class UnitState(NamedTuple):
 
 
 class ServiceManager(Protocol):
-    """What a trial needs of systemd.  Raises GateError."""
+    """Orders and questions of a trial to systemd.  Raises GateError."""
 
     def states(self) -> list[UnitState]:
         """Return the gate's services that are to run."""

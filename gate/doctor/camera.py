@@ -27,7 +27,7 @@ _HOLD_UP = "Hold a code up while `gate doctor --camera` looks"
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """How a camera is checked."""
+    """Check of a camera by a driver."""
 
     seconds: float
     picture: Path | None  # file to draw the camera's picture to

@@ -1,4 +1,4 @@
-"""What a doctor examines: a configuration, its devices, the lane beside it, and the computer below a root."""
+"""Subjects of an examination: a configuration, its devices, the lane beside it, and the computer below a root."""
 
 import os
 import shutil
@@ -24,7 +24,7 @@ RunTool = Callable[[Sequence[str]], str | None]
 
 
 class Running(StrEnum):
-    """Whether a lane runs with this state directory."""
+    """State of the lane that may run with this state directory."""
 
     YES = "running"
     NO = "stopped"
@@ -62,7 +62,7 @@ def run_tool(command: Sequence[str]) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class ExaminedGate:
-    """What the checks look at."""
+    """Subject of the checks."""
 
     file: Path  # the configuration
     settings: Settings

@@ -30,7 +30,7 @@ forgotten could be ordered twice."""
 
 
 class CopiedState(NamedTuple):
-    """What lane.db was when it was copied: the number of its schema, and of its last row."""
+    """State of lane.db when it was copied: the number of its schema, and of its last row."""
 
     schema: int
     seq: int

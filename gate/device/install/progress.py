@@ -1,4 +1,4 @@
-"""What an installation reports while it works: one line for each step, on standard error."""
+"""Progress of an installation: one line for each step, on standard error."""
 
 import sys
 import time

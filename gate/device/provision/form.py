@@ -89,7 +89,7 @@ class EthernetTable(AddressTable):
 
 
 class ProvisionTable(Table):
-    """What a device needs besides its configuration."""
+    """Needs of a device besides its configuration."""
 
     root_sha256: Annotated[
         str | None, Field(description="fingerprint of the authority's root.json: no other is believed")

@@ -1,4 +1,4 @@
-"""What a running system must hear after a change: systemd, the computer's name, the network."""
+"""Effects of a change on a running system: systemd, the computer's name, the network."""
 
 import shutil
 import subprocess

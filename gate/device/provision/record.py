@@ -1,4 +1,4 @@
-"""What was set up last: which file, and which files came of it.
+"""Record of the last set-up: its file, and the files that it made.
 
 Nothing large is imported: at every start the lane waits for the answer that nothing is new.
 """

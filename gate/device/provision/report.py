@@ -1,4 +1,4 @@
-"""What came of the file on the card: as text for the screen and the card, as a page, and the device's key as a QR."""
+"""Result of the file on the card: as text for the screen and the card, as a page, and the device's key as a QR."""
 
 import html
 import io
@@ -41,7 +41,7 @@ _GOOD_HEADINGS = {"kk": "Өткел іске қосылуда", "ru": "Прох�
 
 @dataclass(frozen=True, slots=True)
 class DeviceIdentity:
-    """What the authority needs to know a device by."""
+    """Identity by which the authority knows a device."""
 
     id: str
     key: str  # its public key in hex
@@ -54,7 +54,7 @@ class DeviceIdentity:
 
 @dataclass(frozen=True, slots=True)
 class SetUpReport:
-    """What is reported.  `state`: one of APPLIED, REFUSED, FAILED."""
+    """Report of one set-up.  `state`: one of APPLIED, REFUSED, FAILED."""
 
     state: str
     said: str  # one sentence

@@ -1,4 +1,4 @@
-"""Whether a folder is kept in memory only, as under the read-only root of Raspberry Pi OS (overlayroot).
+"""Test for a folder that is kept in memory only, as under the read-only root of Raspberry Pi OS (overlayroot).
 
 There the secrets would leave the card, and be lost at the next start.  Form: proc_pid_mountinfo(5).
 """

@@ -26,7 +26,7 @@ _TYPED, _OTHER, _NONE = "typed", "other", "none"
 
 @dataclass(frozen=True, slots=True)
 class SetupPlace:
-    """Where setup works.  `folder`: that of gate.toml.  `picture`: a file for the camera's picture."""
+    """Paths that setup works on.  `folder`: that of gate.toml.  `picture`: a file for the camera's picture."""
 
     folder: Path
     picture: Path
