@@ -32,13 +32,13 @@ def read(pictures: tuple[Path, ...], as_json: bool) -> None:
     A directory stands for the pictures in it and below it, sorted by name.  A file that cannot be opened as a
     picture is reported on stderr; the others are read, and the exit code is 1.
     """
-    eyes = decoder()
+    reader = decoder()
     problems: list[GateError] = []
     files = list(_walk(pictures, problems))
     width = max((len(_printable(str(path))) for path in files), default=0)
     for path in _with_progress(files):
         try:
-            reading = eyes.read_file(path)
+            reading = reader.read_file(path)
         except PictureError as error:
             problems.append(error)
             continue

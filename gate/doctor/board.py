@@ -30,7 +30,7 @@ def power(examined: ExaminedGate) -> Iterator[CheckLine]:
     alarms = [path.read_text().strip() for path in examined.root.glob(_ALARMS)]
     if bits is None and not alarms:
         advice = "Measure the supply at the board: 4.75 V or more while the relay and the camera work"
-        yield CheckLine("power", Mark.UNKNOWN, "this computer does not tell its supply voltage", advice)
+        yield CheckLine("power", Mark.UNKNOWN, "this computer does not report its supply voltage", advice)
         return
     advice = "Use the board's own 5 V supply and a short cable: cameras and cards fail first"
     if bits is not None and bits & _UNDERVOLTAGE:
@@ -45,7 +45,7 @@ def throttling(examined: ExaminedGate) -> Iterator[CheckLine]:
     """Check whether the board slows its processor down."""
     bits = throttled_bits(examined)
     if bits is None:
-        found = "this computer does not tell whether it slows down"
+        found = "this computer does not report whether it slows down"
         yield CheckLine("throttling", Mark.UNKNOWN, found, "On a Raspberry Pi: `vcgencmd get_throttled`, as root")
         return
     advice = "Give it air, a heat sink or a fan, and its own 5 V supply"
@@ -67,7 +67,7 @@ def temperature(examined: ExaminedGate) -> Iterator[CheckLine]:
             degrees.append(int((zone / "temp").read_text()) / 1000)
     if not degrees:
         advice = "Feel the case after an hour of work"
-        yield CheckLine("temperature", Mark.UNKNOWN, "this computer does not tell its temperature", advice)
+        yield CheckLine("temperature", Mark.UNKNOWN, "this computer does not report its temperature", advice)
         return
     found = f"{max(degrees):.0f} degrees Celsius"
     if max(degrees) >= _WARM:

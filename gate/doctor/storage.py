@@ -133,7 +133,7 @@ def card(examined: ExaminedGate) -> Iterator[CheckLine]:
         yield CheckLine("card", Mark.WARN, f"{found} is {age // 365} years old", advice)
         return
     advice = "Replace an SD card every few years; of an SSD `smartctl -A` tells the wear"
-    yield CheckLine("card", Mark.UNKNOWN, f"{found} does not tell its wear", advice)
+    yield CheckLine("card", Mark.UNKNOWN, f"{found} does not report its wear", advice)
 
 
 def _worn(found: str, life: str, end: str) -> CheckLine:
@@ -144,7 +144,7 @@ def _worn(found: str, life: str, end: str) -> CheckLine:
     except ValueError:
         return CheckLine("card", Mark.UNKNOWN, f"{found} tells its wear as {life[:20]!r}", "Look for its age")
     if tenths == 0:
-        return CheckLine("card", Mark.UNKNOWN, f"{found} does not tell its wear", "Look for its age")
+        return CheckLine("card", Mark.UNKNOWN, f"{found} does not report its wear", "Look for its age")
     worn = "all" if tenths >= _SPENT else f"{tenths * 10} %"
     found = f"{found} has used up to {worn} of its life"
     if tenths >= _SPENT or warned >= 3:

@@ -36,7 +36,7 @@ def clock_lines(settings: Settings, chips: Path) -> Iterator[CheckLine]:
     standing, has_chip = trusted.standing(), any(chips.glob("rtc*"))
     if standing is not ClockTrust.TRUSTED:
         nobody = ": nobody enters" if standing is ClockTrust.UNTRUSTED else ""
-        found = f"the gate believes {local_time(zone, trusted.now())}, the system clock says {shown}{nobody}"
+        found = f"the trusted time is {local_time(zone, trusted.now())}, the system clock says {shown}{nobody}"
         yield CheckLine("clock", Mark.FAIL, found, what_to_do(standing, trusted.behind()))
     elif (network := read_ntp()) is Ntp.SYNCHRONISED:
         yield CheckLine("clock", Mark.PASS, f"{shown}, kept by a time service")
@@ -59,7 +59,7 @@ def what_to_do(standing: ClockTrust, behind: float) -> str:
     if standing is ClockTrust.AHEAD:
         return (
             f"The system clock leapt {age_in_words(-behind, 'en')} ahead, which the running time contradicts: the gate "
-            "goes on by the latter.  If the clock is right, it is believed after 6 h, with the next list, or after "
+            "continues by the latter.  If the clock is right, it is accepted after 6 h, with the next list, or after "
             "`gate clock reset`; if it is wrong, set it: `timedatectl set-time`."
         )
     return (

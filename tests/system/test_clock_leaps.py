@@ -90,7 +90,7 @@ def test_seventy_nine_years_for_some_seconds_leave_nothing_behind(site: Site, ma
         assert gate("sync", "--once", *config).returncode == 0
         doctor = gate("doctor", *config)
         assert doctor.returncode == 1
-        assert re.search(r"✗ clock +the gate believes 20\d\d-.* the system clock says 21\d\d-", doctor.stdout)
+        assert re.search(r"✗ clock +the trusted time is 20\d\d-.* the system clock says 21\d\d-", doctor.stdout)
         machine.set(0)
         eventually(lambda: details(site)[-1] == "right again", "the end of it")
     site.configure(replay(tmp_path, site.issue(2)), BARRIER, sync_table(site))

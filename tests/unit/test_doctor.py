@@ -272,7 +272,7 @@ def test_a_clock_before_the_list_fails(tmp_path: Path) -> None:
     assert of(rows, "clock")["state"] == "fail"
 
 
-def test_a_clock_that_contradicts_what_the_gate_believes_fails_and_the_list_is_judged_by_the_same(
+def test_a_clock_that_contradicts_the_trusted_time_fails_and_the_list_is_judged_by_the_same(
     tmp_path: Path,
 ) -> None:
     now = int(SystemClock().now())
@@ -280,7 +280,7 @@ def test_a_clock_that_contradicts_what_the_gate_believes_fails_and_the_list_is_j
     _, rows = asked(written(tmp_path))
     clock = of(rows, "clock")
     assert clock["state"] == "fail"
-    assert "the gate believes 20" in clock["found"]
+    assert "the trusted time is 20" in clock["found"]
     assert "gate clock reset" in clock["advice"]
     assert of(rows, "list")["found"] == "0 min old by the gate's time"
 

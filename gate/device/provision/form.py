@@ -65,7 +65,7 @@ class WifiTable(AddressTable):
         Field(description='its password; "" keeps the one that the device has, and left out it is an open network'),
     ] = None
     country: Annotated[str, Field(description="two letters: which channels are allowed", examples=["KZ"])]
-    hidden: Annotated[bool, Field(description="true: the network does not tell its name")] = False
+    hidden: Annotated[bool, Field(description="true: the network does not send its name")] = False
 
     @field_validator("ssid")
     @classmethod

@@ -5,7 +5,7 @@ They have the form of gate.toml itself, so that every key of the configuration c
     [setup]
     venue = "fitness"             # the starting file: airport, cafe, fitness or station
     root = "/media/usb/root.json" # the authority's root.json, which is put beside gate.toml
-    root_sha256 = "9f86d0…"       # its fingerprint, as the authority told it
+    root_sha256 = "9f86d0…"       # its fingerprint, as the authority gave it
     without = ["input"]           # tables that this device does without: reader, barrier, input or sync
 """
 
@@ -43,7 +43,7 @@ class SetupTable(BaseModel):
 
     venue: Annotated[Literal["airport", "cafe", "fitness", "station"], Field(description="the starting file")]
     root: Annotated[str, Field(description="path of the authority's root.json")] = ""
-    root_sha256: Annotated[str, Field(description="fingerprint of root.json, as the authority told it")] = ""
+    root_sha256: Annotated[str, Field(description="fingerprint of root.json, as the authority gave it")] = ""
     without: Annotated[
         tuple[Literal["barrier", "input", "sync"], ...], Field(description="tables that this device does without")
     ] = ()
