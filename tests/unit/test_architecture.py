@@ -137,8 +137,10 @@ def module_names(tree: ast.Module) -> set[str]:
 
 def test_every_other_entry_point_leads_somewhere() -> None:
     project: dict[str, Any] = PYPROJECT["project"]
-    targets = [*project["entry-points"]["gate.decoders"].values(), *project["scripts"].values()]
-    for target in targets:
+    named = {kind: dict(project["entry-points"][f"gate.{kind}"]) for kind in ("decoders", "examiners", "finders")}
+    assert all(named.values())
+    assert {f"gate.{kind}" for kind in (*DRIVER_KINDS, *named)} == set(project["entry-points"])
+    for target in [*(target for group in named.values() for target in group.values()), *project["scripts"].values()]:
         module, _, name = target.partition(":")
         assert callable(getattr(importlib.import_module(module), name)), target
 
