@@ -1,7 +1,7 @@
-"""A state directory that earlier code made: `data/earlier_state`, by the tree of ea1d829, over its store's own methods.
+"""A state directory that earlier code made: `data/earlier_state`, by the store of commit ea1d829.
 
-It holds two people who were let in, a refusal, a use shown again, one person whom staff let in, two checkpoints, and the
-stop: the files were closed, and nothing was open.  Its key is of no device.
+It holds two people who were let in, a refusal, a use shown again, one person whom staff let in, two checkpoints, and
+the stop: the files were closed.  Its key is of no device.
 """
 
 import json
