@@ -49,6 +49,7 @@ def test_scripts_can_be_called_with_their_options(guide: Guide) -> None:
                 ROOT / "scripts/bundling",
                 ROOT / "tests",
                 ROOT / "tests/fuzz",
+                ROOT / "tests/mutants",
                 ROOT / "gate/cli",
             )
             text = "".join(file.read_text() for folder in sources for file in folder.glob("*.py"))
