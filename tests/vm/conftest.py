@@ -13,11 +13,10 @@ from tempfile import mkdtemp
 import pytest
 
 from tests.vm.door import Door
-from tests.vm.machine import BOOTS_WITHIN, HERE, PATIENCE, READY_WITHIN, Image, Machine, accelerator
+from tests.vm.machine import BOOTS_WITHIN, HERE, PATIENCE, PYTHONS, READY_WITHIN, Image, Machine, accelerator
 from tests.vm.place import SLOW, Place
 
 PROJECT = HERE.parent.parent
-PYTHONS = {"bookworm": "3.11", "trixie": "3.13"}
 SHORT = 720.0 * PATIENCE  # seconds for the short form, its image and bundle apart
 
 
@@ -89,7 +88,8 @@ def installed(plain: Image, bundle: Path, tmp_path_factory: pytest.TempPathFacto
     root = folder / "root"
     subprocess.run(["cp", "-a", plain.folder / "root", root], check=True)
     shutil.copy(bundle, root / "srv" / bundle.name)
-    in_image(root, "python3", f"/srv/{bundle.name}")
+    in_image(root, "sh", f"/srv/{bundle.name}")
+    (root / "srv" / bundle.name).unlink()
     for unit in ("gate", "gate-sync", "gate-provision"):
         folder_of_unit = root / f"etc/systemd/system/{unit}.service.d"
         folder_of_unit.mkdir(parents=True)

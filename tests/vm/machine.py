@@ -19,6 +19,7 @@ HERE = Path(__file__).parent
 PATIENCE = float(os.environ.get("VM_PATIENCE", "1"))  # factor of all limits of time: more where others use the host
 BOOTS_WITHIN = 300.0 * PATIENCE  # seconds: a host that needs longer is too slow to say anything about the gate
 READY_WITHIN = 400.0 * PATIENCE  # seconds from a boot until a gate asks for a code, emulated
+PYTHONS = {"bookworm": "3.11", "trixie": "3.13"}  # Python of each release of Debian
 SHARE_SIZE = "1G"
 CARD_SIZE = 64 << 20  # bytes of the card's boot partition
 RUNS = {"amd64": ["qemu-system-x86_64", "-M", "q35"], "arm64": ["qemu-system-aarch64", "-M", "virt"]}
