@@ -160,7 +160,7 @@ def test_a_gate_that_hangs_is_ended_and_said(tmp_path: Path) -> None:
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=TIMEOUT)
     assert process.returncode == 1
-    assert "the gate did not end in order" in err
+    assert "the gate did not stop properly" in err
     assert not Path(f"/proc/{gate}").exists()
 
 
