@@ -12,6 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
@@ -31,9 +32,40 @@ if [ "$(wc -c <"$0")" -ne %-12d ]; then
 fi
 exec /usr/bin/python3 -I "$0" "$@"
 """
+_MOST_MANIFEST = 4 << 20  # bytes; the largest bundle has some 60,000
 _PIECE = 1 << 20  # bytes hashed at a time
 _FIRST_TIME = 315532800  # seconds since 1970: a ZIP archive knows no time before 1980
 _COPY_AGAIN = "Copy the file again, and compare its SHA-256 with that of the original"
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and value >= 0  # a bool is an int, too
+
+
+def _is_texts(value: object) -> bool:
+    """Tell whether it is a table of text; JSON's keys are text."""
+    return isinstance(value, dict) and all(map(_is_text, value.values()))
+
+
+def _is_lists(value: object) -> bool:
+    """Tell whether it is a table of lists of text."""
+    return isinstance(value, dict) and all(isinstance(row, list) and all(map(_is_text, row)) for row in value.values())
+
+
+_FIELDS: Mapping[str, Callable[[object], bool]] = {
+    "version": _is_text,
+    "python": _is_text,
+    "architecture": _is_text,
+    "wheels": _is_lists,
+    "needs": _is_lists,
+    "debian": _is_texts,
+    "installed_bytes": _is_count,
+    "files": _is_texts,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +86,23 @@ class Manifest:
 
     @classmethod
     def from_json(cls, data: bytes) -> "Manifest":
-        """Raises ValueError for what is no manifest of this format."""
-        table = json.loads(data)
-        if not isinstance(table, dict) or table.pop("format", None) != _FORMAT:
-            raise ValueError("another format")
+        """Raises ValueError for what is no manifest of this format; its text says why."""
         try:
-            return cls(**table)
-        except TypeError as error:
-            raise ValueError(str(error)) from error
+            table = json.loads(data)
+        except RecursionError as error:
+            raise ValueError("it is nested too deeply") from error
+        except ValueError as error:
+            raise ValueError("it is no JSON") from error
+        if not isinstance(table, dict) or table.pop("format", None) != _FORMAT:
+            raise ValueError("it has another format")
+        if table.keys() != _FIELDS.keys():
+            raise ValueError(f"it has other fields: {', '.join(sorted(table.keys() ^ _FIELDS.keys()))[:100]}")
+        if wrong := [name for name, is_right in _FIELDS.items() if not is_right(table[name])]:
+            raise ValueError(f"{wrong[0]} has a value of another kind")
+        members = {*chain(*table["wheels"].values()), *table["debian"].values()}
+        if unlisted := members - table["files"].keys():
+            raise ValueError(f"it names {min(unlisted)[:100]!r} without a digest")
+        return cls(**table)
 
     @property
     def digest(self) -> str:
@@ -125,14 +166,17 @@ def open_bundle(path: Path, progress: Callable[[int, int], None] = lambda _done,
 
 def _manifest(archive: zipfile.ZipFile, path: Path) -> Manifest:
     try:
-        data = archive.read(MANIFEST)
-    except (KeyError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        with archive.open(MANIFEST) as file:
+            data = file.read(_MOST_MANIFEST + 1)
+    except (KeyError, OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise InstallError(f"{path} is no bundle, or is damaged", hint=_COPY_AGAIN) from error
     try:
+        if len(data) > _MOST_MANIFEST:
+            raise ValueError(f"it is larger than {_MOST_MANIFEST >> 20} MiB")
         return Manifest.from_json(data)
     except ValueError as error:
         raise InstallError(
-            f"{path} has a manifest that this installer cannot read",
+            f"{path} has a manifest that this installer cannot read: {error}",
             hint=f"Run the bundle itself: sh {path}; or copy it again",
         ) from error
 

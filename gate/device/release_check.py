@@ -80,7 +80,7 @@ def complaints(release: InstalledRelease, config: Path) -> list[Complaint]:
     try:
         lines: list[dict[str, Any]] = [json.loads(line) for line in said.splitlines() if line.strip()]
         found = [Complaint(str(line["check"]), str(line["found"])) for line in lines if line["state"] == "fail"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise GateError(f"the doctor of {release.version} says nothing that can be read", hint="") from error
     if code not in (0, 1) or (code == 1 and not found):
         what = f"the doctor of {release.version} did not come to its end: {_in_one_line(problem)}"
@@ -114,7 +114,7 @@ def state_dir_of(release: InstalledRelease, config: Path) -> Path | None:
     try:
         rows = [json.loads(line) for line in said.splitlines()]
         found = next(str(row["value"]) for row in rows if row["key"] == "device.state_dir")
-    except (ValueError, KeyError, TypeError, StopIteration):
+    except (ValueError, KeyError, TypeError, RecursionError, StopIteration):
         return None
     return (config.parent / found).absolute()
 

@@ -43,7 +43,7 @@ def lane_health(release: InstalledRelease, config: Path) -> LaneHealth | None:
         return answer and LaneHealth(
             str(answer["phase"]), str(answer["mode"]), *(frozenset(answer[name]) for name in ("missing", "alarms"))
         )
-    except (GateError, ValueError, KeyError, TypeError):
+    except (GateError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

@@ -130,6 +130,6 @@ def _signatures(folder: Path) -> dict[str, bytes] | None:
     try:
         for role, body in bodies.items():
             found[f"{SIGNATURES}{json.loads(body or b'')['signed']['version']}.{role}.json"] = body or b""
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return found | {f"{SIGNATURES}timestamp.json": timestamp, HEAD: head}

@@ -13,13 +13,14 @@ from gate.authority.roles import SigningRole
 from gate.core.model import Listing
 from gate.errors import DamagedError, GateError, PublishError, SyncError
 from gate.lane.list_taker import ListTaker
+from gate.store.apply_list import apply
 from gate.store.documents import RULES, TRUST
 from gate.store.list_file import open_held
 from gate.store.list_reader import StatusList
 from gate.store.places import Places
-from gate.sync.signed_list import ForgedError
+from gate.sync.signed_list import ForgedError, add_signatures
 from gate.sync.takeover import examine, take_over
-from gate.testing.builders import trust_json
+from gate.testing.builders import publication, trust_json
 from gate.worker.confine import unenforced
 from tests.sync.list_forgery import (
     Forgery,
@@ -293,3 +294,14 @@ def test_a_root_json_that_is_none_is_this_devices_fault(world: World) -> None:
     bad.write_text(json.dumps({"signed": {}}))
     with pytest.raises(SyncError, match=r"root\.json"):
         take_over(places(world), bad)
+
+
+def test_kept_metadata_that_are_nested_too_deeply_are_none(tmp_path: Path) -> None:
+    apply(publication({7: Listing.GREEN}), tmp_path)
+    kept = tmp_path / "tuf"
+    (kept / "targets").mkdir(parents=True)
+    (kept / "targets" / f"{'0' * 64}.head.json").write_text('{"snapshot": 1}')
+    (kept / "timestamp.json").write_text("{}")
+    for role in ("snapshot", "targets", "status"):
+        (kept / f"{role}.json").write_text("[" * 100_000)
+    assert not add_signatures(Places.of(tmp_path), b"{}")

@@ -29,7 +29,7 @@ def about(release: Path) -> dict[str, Any]:
     """Return what a release was made from; nothing for one that was not made by an installation."""
     try:
         table = json.loads((release / ABOUT).read_text())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return table if isinstance(table, dict) else {}
 

@@ -59,7 +59,7 @@ def made_folders(layout: DeviceLayout) -> list[str]:
 def _recorded(layout: DeviceLayout) -> list[str]:
     try:
         table = json.loads(layout.laid.read_text())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return []
     return [name for name in table if not name.startswith("/") and ".." not in Path(name).parts]
 

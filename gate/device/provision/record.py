@@ -68,5 +68,5 @@ def read_record(layout: DeviceLayout) -> SetUpRecord | None:
             return None
         record = SetUpRecord(**data)
         return SetUpRecord(record.device, int(record.at), record.given, record.left, tuple(map(str, record.files)))
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
