@@ -7,6 +7,7 @@ must not contain, for a relay board may be at the same port.
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from drivers._shared.serial_port import SerialPort
@@ -36,10 +37,10 @@ class ReaderFinder:
         return asyncio.run(_identified(place))
 
     def _cameras(self) -> Iterator[FoundDevice]:
-        names = {
-            path.parent.name: path.read_text("utf-8", "replace").strip()
-            for path in sorted(self._root.glob("sys/class/video4linux/video*/name"))
-        }
+        names = {}
+        for path in sorted(self._root.glob("sys/class/video4linux/video*/name")):
+            with suppress(OSError):  # it was pulled meanwhile, or may not be read
+                names[path.parent.name] = path.read_text("utf-8", "replace").strip()
         by_id = sorted(self._root.glob("dev/v4l/by-id/*-index0"))
         for link in by_id or sorted(self._root.glob("dev/v4l/by-path/*usb*-index0")):
             name = names.get(link.resolve().name, link.name)

@@ -27,15 +27,16 @@ _WARM, _HOT = 70.0, 80.0
 def power(examined: ExaminedGate) -> Iterator[CheckLine]:
     """Check the supply voltage, now and since the last boot."""
     bits = throttled_bits(examined)
-    alarms = [path.read_text().strip() for path in examined.root.glob(_ALARMS)]
-    if bits is None and not alarms:
+    alarms = [examined.text(str(path.relative_to(examined.root))) for path in examined.root.glob(_ALARMS)]
+    raised = "1" in alarms
+    if bits is None and not raised and (not alarms or any(alarm != "0" for alarm in alarms)):
         advice = "Measure the supply at the board: 4.75 V or more while the relay and the camera work"
         yield CheckLine("power", Mark.UNKNOWN, "this computer does not report its supply voltage", advice)
         return
     advice = "Use the board's own 5 V supply and a short cable: cameras and cards fail first"
     if bits is not None and bits & _UNDERVOLTAGE:
         yield CheckLine("power", Mark.FAIL, "the supply voltage is too low now", advice)
-    elif "1" in alarms or (bits is not None and bits & _UNDERVOLTAGE << _SINCE_BOOT):
+    elif raised or (bits is not None and bits & _UNDERVOLTAGE << _SINCE_BOOT):
         yield CheckLine("power", Mark.FAIL, "the supply voltage was too low since the last boot", advice)
     else:
         yield CheckLine("power", Mark.PASS, "the supply voltage was never too low since the last boot")

@@ -3,13 +3,13 @@
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import click
 
-from gate.doctor.lines import CheckLine, Mark, failure
+from gate.doctor.lines import CheckLine, Mark, guarded
 from gate.doctor.scanner import scanner_lines
-from gate.errors import GateError
 from gate.ports.camera_report import CameraReport, Examiner
 from gate.ports.credentials import filled
 from gate.ports.reader import ReaderConfig
@@ -37,20 +37,20 @@ class Glance:
 def camera_lines(readers: Iterable[Fitted], glance: Glance) -> Iterator[CheckLine]:
     """Check every reader: cameras by their pictures, others by `scanner_lines`."""
     for number, reader in enumerate(readers):
-        examine = examiner(reader.spec.name)
-        if examine is None:
-            yield from scanner_lines(reader, glance.seconds)
-            continue
-        picture = _picture(glance.picture, number)
-        try:
-            report = _examined(examine, reader, glance, picture)
-        except GateError as error:
-            yield failure(reader.name, error)
-            continue
-        asked = getattr(reader.config, "fps", 0.0)
-        yield from (CheckLine(reader.name, line.state, line.found, line.advice) for line in judge(report, asked))
-        if picture:
-            yield CheckLine(reader.name, Mark.PASS, f"what it saw is in {picture}")
+        yield from guarded(reader.name, partial(_reader_lines, number, reader, glance))
+
+
+def _reader_lines(number: int, reader: Fitted, glance: Glance) -> Iterator[CheckLine]:
+    examine = examiner(reader.spec.name)
+    if examine is None:
+        yield from scanner_lines(reader, glance.seconds)
+        return
+    picture = _picture(glance.picture, number)
+    report = _examined(examine, reader, glance, picture)
+    asked = getattr(reader.config, "fps", 0.0)
+    yield from (CheckLine(reader.name, line.state, line.found, line.advice) for line in judge(report, asked))
+    if picture:
+        yield CheckLine(reader.name, Mark.PASS, f"what it saw is in {picture}")
 
 
 def judge(report: CameraReport, asked_fps: float) -> Iterator[CheckLine]:

@@ -4,11 +4,12 @@ import asyncio
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 from gate.authority.pictures import draw_png
 from gate.doctor.examined import ExaminedGate
-from gate.doctor.lines import CheckLine, Mark, failure
+from gate.doctor.lines import CheckLine, Mark, failure, guarded
 from gate.errors import DeviceError, GateError
 from gate.registry import Fitted, decoder
 from gate.store.database import File, open_for_reading
@@ -46,16 +47,20 @@ def devices(examined: ExaminedGate) -> Iterator[CheckLine]:
         )
     every = (*((fitted.barrier,) if fitted.barrier else ()), *fitted.inputs, *fitted.feedback)
     for device in every:
-        try:
-            asyncio.run(_open_and_close(device))
-        except DeviceError as error:
-            yield failure(device.name, error)
-        except TimeoutError:
-            yield CheckLine(device.name, Mark.FAIL, f"{device.spec.name} does not open", "Check its cable and power")
-        else:
-            state = Mark.WARN if device.spec.simulated else Mark.PASS
-            advice = "It moves nothing real: name the driver of your device" if device.spec.simulated else ""
-            yield CheckLine(device.name, state, f"{device.spec.name} answers", advice)
+        yield from guarded(device.name, partial(_opening, device))
+
+
+def _opening(device: Fitted) -> Iterator[CheckLine]:
+    try:
+        asyncio.run(_open_and_close(device))
+    except DeviceError as error:
+        yield failure(device.name, error)
+    except TimeoutError:
+        yield CheckLine(device.name, Mark.FAIL, f"{device.spec.name} does not open", "Check its cable and power")
+    else:
+        state = Mark.WARN if device.spec.simulated else Mark.PASS
+        advice = "It moves nothing real: name the driver of your device" if device.spec.simulated else ""
+        yield CheckLine(device.name, state, f"{device.spec.name} answers", advice)
 
 
 async def _open_and_close(device: Fitted) -> None:

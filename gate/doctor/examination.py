@@ -4,6 +4,7 @@ import platform
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
 from gate.doctor.board import power, temperature, throttling
@@ -13,7 +14,7 @@ from gate.doctor.examined import ExaminedGate
 from gate.doctor.files import content, owners, signatures
 from gate.doctor.gpio import killed_outputs
 from gate.doctor.held import held_lines, picture_lines
-from gate.doctor.lines import CheckLine, Mark
+from gate.doctor.lines import CheckLine, Mark, guarded
 from gate.doctor.rights import rights
 from gate.doctor.services import log, page, service, sync
 from gate.doctor.storage import card, disk, filesystem
@@ -53,16 +54,16 @@ def examine(examined: ExaminedGate, glance: Glance, *, cameras_only: bool = Fals
     """Yield the lines of all checks.  Opens devices that no running lane holds, which locks a barrier.  Blocks."""
     yield CheckLine("gate", Mark.PASS, in_short(examined))
     if examined.lane.holds_devices:
-        yield from () if cameras_only else held_lines(examined)
-        yield from picture_lines(examined)
+        yield from () if cameras_only else guarded("lane", partial(held_lines, examined))
+        yield from guarded("reader", partial(picture_lines, examined))
     elif cameras_only:
         yield from camera_lines(examined.fitted.readers, glance)
     else:
-        yield from _devices_as_the_lane_has_them(examined, glance)
+        yield from guarded("devices", partial(_devices_as_the_lane_has_them, examined, glance))
     if cameras_only:
         return
     for check in CHECKS:
-        yield from check(examined)
+        yield from guarded(check.__name__, partial(check, examined))
 
 
 def _devices_as_the_lane_has_them(examined: ExaminedGate, glance: Glance) -> list[CheckLine]:

@@ -1,7 +1,7 @@
 """The doctor's check of a Raspberry Pi whose GPIO lines move a lock."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from gate.doctor.examined import ExaminedGate
@@ -22,12 +22,16 @@ def killed_outputs(examined: ExaminedGate) -> Iterator[CheckLine]:
 def kept_level(root: Path) -> CheckLine:
     """Check the kernel's setting.  Raspberry Pi kernels by default keep the level of a line whose process has
     died."""
-    configs = [path.read_text("utf-8", "replace") for name in _CONFIGS if (path := root / name).is_file()]
-    persists = [path.read_text().strip() for path in root.glob(_PERSISTS)]
-    if any(_STRICT.search(text) for text in configs):
+    configs = _texts(root / name for name in _CONFIGS)
+    persists = _texts(root.glob(_PERSISTS))
+    if any(text is not None and _STRICT.search(text) for text in configs):
         return CheckLine("outputs", Mark.PASS, "strict_gpiod: a killed gate's relay is let go of at once")
     if persists and all(value in ("N", "n", "0") for value in persists):
         return CheckLine("outputs", Mark.PASS, "the kernel lets go of a killed gate's relay at once")
+    if None in configs or None in persists:
+        advice = "Call it as root: `sudo gate doctor`"
+        found = "whether the kernel keeps a killed gate's relay cannot be read"
+        return CheckLine("outputs", Mark.UNKNOWN, found, advice)
     if configs or persists:
         advice = "Add dtparam=strict_gpiod to config.txt and start again; gate.service runs `gate safe-outputs` as well"
         return CheckLine("outputs", Mark.WARN, "this kernel keeps the level of a killed gate's relay", advice)
@@ -35,6 +39,19 @@ def kept_level(root: Path) -> CheckLine:
         advice = "Mount the boot partition, so that /boot/firmware/config.txt can be read"
         return CheckLine("outputs", Mark.UNKNOWN, "whether the kernel keeps a killed gate's relay is not known", advice)
     return CheckLine("outputs", Mark.PASS, "this is no Raspberry Pi: its kernel lets go of a killed gate's relay")
+
+
+def _texts(paths: Iterable[Path]) -> list[str | None]:
+    """Return the texts of those files that are there; None for one that cannot be read."""
+    found: list[str | None] = []
+    for path in paths:
+        try:
+            found.append(path.read_text("utf-8", "replace").strip())
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError:
+            found.append(None)
+    return found
 
 
 def _word(path: Path) -> str:

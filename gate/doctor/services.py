@@ -2,9 +2,12 @@
 
 import json
 import socket
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from typing import Any
 
 from gate.doctor.examined import ExaminedGate
 from gate.doctor.lines import CheckLine, Mark, failure
@@ -40,7 +43,8 @@ _ASKED = (
     "IPAddressDeny",
     "ExecStopPost",
 )
-PAGE_WITHIN = 5.0  # seconds
+PAGE_WITHIN = 5.0  # seconds for connection, request and whole answer
+_MOST_ANSWERED = 1000  # bytes of the body; the page's has some ten
 _MISSED = 4  # visits: one may find no mirror, four in a row are a fault
 _RESTARTED = 3  # times since the unit was loaded: a device that was pulled ends no lane
 _JOURNALD = ("etc/systemd/journald.conf", "usr/lib/systemd/journald.conf")
@@ -106,18 +110,41 @@ def page(examined: ExaminedGate) -> Iterator[CheckLine]:
 
 
 def _answering(host: str, port: int) -> CheckLine:
-    line = HTTPConnection(host, port, timeout=PAGE_WITHIN)
     try:
-        line.request("GET", "/healthz")
-        answer = line.getresponse()
-        good = answer.status == 200 and json.loads(answer.read(1000)).get("ok") is True
-    except (OSError, HTTPException, ValueError, AttributeError):
+        good = _is_well(host, port)
+    except (OSError, HTTPException, ValueError, AttributeError, RecursionError):
         return CheckLine("page", Mark.FAIL, f"it does not answer on {host}:{port}", "See `journalctl -u gate -g kiosk`")
-    finally:
-        line.close()
     if good:
         return CheckLine("page", Mark.PASS, f"it answers on {host}:{port}, and what it shows is fresh")
     return CheckLine("page", Mark.FAIL, f"what it shows on {host}:{port} stands still", "See `journalctl -u gate`")
+
+
+class _TimedSocket(socket.socket):
+    """A socket whose reads end together at `deadline`, by time.monotonic(): a timeout alone begins again with each
+    byte."""
+
+    deadline = 0.0
+
+    def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self.settimeout(left)
+        return super().recv_into(buffer, nbytes, flags)
+
+
+def _is_well(host: str, port: int) -> bool:
+    """Return what the page says of itself.  Raises OSError, HTTPException, ValueError, AttributeError and
+    RecursionError: another program may have the port, and answer anything."""
+    deadline = time.monotonic() + PAGE_WITHIN
+    opened = socket.create_connection((host, port), PAGE_WITHIN)
+    with _TimedSocket(fileno=opened.detach()) as timed, closing(HTTPConnection(host, port)) as line:
+        timed.deadline = deadline
+        timed.settimeout(PAGE_WITHIN)
+        line.sock = timed
+        line.request("GET", "/healthz")
+        with line.getresponse() as answer:
+            return answer.status == 200 and json.loads(answer.read(_MOST_ANSWERED)).get("ok") is True
 
 
 def _free(host: str, port: int) -> CheckLine:
@@ -172,7 +199,12 @@ def log(examined: ExaminedGate) -> Iterator[CheckLine]:
         advice = "Keep what the lane writes to stderr: the journal's checkpoints are in it"
         yield CheckLine("log", Mark.UNKNOWN, "there is no journald here: where the log goes is not known", advice)
         return
-    storage = _storage(examined.root)
+    try:
+        storage = _storage(examined.root)
+    except OSError as error:
+        found = f"the settings of journald cannot be read ({error.strerror})"
+        yield CheckLine("log", Mark.UNKNOWN, found, "Call it as root: `sudo gate doctor`")
+        return
     folder = (examined.root / "var/log/journal").is_dir()
     if storage == "persistent" or (storage == "auto" and folder):
         yield CheckLine("log", Mark.PASS, "journald keeps the log on disk")
@@ -183,7 +215,8 @@ def log(examined: ExaminedGate) -> Iterator[CheckLine]:
 
 
 def _storage(root: Path) -> str:
-    """Return journald's setting as journald.conf(5) reads it: main file, then drop-ins in order of their names."""
+    """Return journald's setting as journald.conf(5) reads it: main file, then drop-ins in order of their names.  Raises
+    OSError."""
     files = {path.name: path for base in _DROP_INS for path in (root / base / "systemd/journald.conf.d").glob("*.conf")}
     main = next((root / path for path in _JOURNALD if (root / path).is_file()), None)
     storage = "auto"

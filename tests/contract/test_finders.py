@@ -94,6 +94,7 @@ def test_what_can_be_seen_is_named_without_opening_it(tmp_path: Path, monkeypatc
         folder = tmp_path / f"sys/class/video4linux/video{number}"
         folder.mkdir(parents=True)
         (folder / "name").write_text(f"{name}\n")
+    (tmp_path / "sys/class/video4linux/video8/name").mkdir(parents=True)  # reading it is refused, to root as well
 
     def port(name: str, vendor: int | None, product: str | None) -> Any:
         device = str(tmp_path / "dev" / name)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ from gate.cli.doctor import doctor
 from gate.cli.main import gate as cli
 from gate.core.model import Listing
 from gate.doctor.camera import advice, judge
-from gate.doctor.lines import Mark
+from gate.doctor.examined import ExaminedGate
+from gate.doctor.lines import CheckLine, Mark
 from gate.doctor.time import clock_lines
 from gate.errors import DeviceError
 from gate.ports.camera_report import CameraReport
@@ -307,6 +309,13 @@ def test_no_time_that_a_list_speaks_of_ends_in_an_exception(tmp_path: Path, as_o
         assert result.exception is None or isinstance(result.exception, SystemExit), command
 
 
+def test_the_list_status_says_whose_time_it_judges_by(tmp_path: Path) -> None:
+    apply(builders.publication({7: Listing.GREEN}, as_of=int(SystemClock().now()) - 60), tmp_path)
+    words = ["list", "status", "--state-dir", str(tmp_path)]
+    assert json.loads(invoke(cli, [*words, "--json"]).stdout)["time"] == "signed time and the system's clock"
+    assert "time         signed time and the system's clock\n" in invoke(cli, words).stdout
+
+
 def test_barrier_inputs_and_lamps_are_opened_and_what_is_not_there_is_named(tmp_path: Path) -> None:
     more = '[barrier]\ndriver = "serial_frames"\nprofile = "lcus"\nport = "/dev/no-such-port"\n'
     more += 'channel = 1\npulse = "500ms"\n'
@@ -317,6 +326,39 @@ def test_barrier_inputs_and_lamps_are_opened_and_what_is_not_there_is_named(tmp_
     assert "/dev/no-such-port" in barrier["found"]
     assert barrier["advice"]
     assert contact["state"] == "warn"  # it is simulated
+
+
+def test_a_check_that_breaks_is_a_line_and_the_others_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def sound_until_it_breaks(_: ExaminedGate) -> Iterator[CheckLine]:
+        yield CheckLine("first", Mark.PASS, "it is good")
+        raise ZeroDivisionError("two\nlines")
+
+    def refused(_: ExaminedGate) -> Iterator[CheckLine]:
+        raise DeviceError("it is gone", hint="Plug it in")
+
+    def last(_: ExaminedGate) -> Iterator[CheckLine]:
+        yield CheckLine("last", Mark.PASS, "it is good")
+
+    async def broken(_: object) -> None:
+        raise AttributeError("a driver's own fault")
+
+    monkeypatch.setattr("gate.doctor.examination.CHECKS", (sound_until_it_breaks, refused, last))
+    monkeypatch.setattr("gate.doctor.checks._open_and_close", broken)
+    monkeypatch.setattr("gate.doctor.camera._examined", lambda *_: 1 // 0)
+    result, rows = asked(written(tmp_path, '[barrier]\ndriver = "fake"\n'))
+    assert result.exit_code == 1
+    assert [(row["check"], row["state"]) for row in rows[1:]] == [
+        ("reader[0]", "fail"),
+        ("barrier", "fail"),
+        ("first", "pass"),
+        ("sound_until_it_breaks", "fail"),
+        ("refused", "fail"),
+        ("last", "pass"),
+    ]
+    broken_line = of(rows, "sound_until_it_breaks")
+    assert "ZeroDivisionError two lines (test_doctor.py:" in broken_line["found"]
+    assert "--report" in broken_line["advice"]
+    assert of(rows, "refused")["advice"] == "Plug it in"
 
 
 def test_only_the_cameras_and_a_picture(tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 import os
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
@@ -124,6 +126,15 @@ def test_the_firmware_tells_of_supply_and_heat(
 @pytest.mark.parametrize(("alarm", "state"), [("1\n", Mark.FAIL), ("0\n", Mark.PASS)])
 def test_a_low_supply_voltage_is_told_by_the_sensor_too(alarm: str, state: Mark, computer: Computer) -> None:
     assert computer.put(ALARM, alarm).line(power).state is state
+
+
+def test_a_sensor_that_cannot_be_read_is_unknown(computer: Computer) -> None:
+    (computer.root / ALARM).mkdir(parents=True)  # reading it is refused, to root as well
+    assert computer.line(power).state is Mark.UNKNOWN
+    computer.put(ALARM.replace("hwmon1", "hwmon2"), "0\n")
+    assert computer.line(power).state is Mark.UNKNOWN
+    computer.put(ALARM.replace("hwmon1", "hwmon3"), "1\n")
+    assert computer.line(power).state is Mark.FAIL
 
 
 @pytest.mark.parametrize(
@@ -294,6 +305,67 @@ def test_the_port_of_the_page_without_a_lane(computer: Computer, monkeypatch: py
         assert computer.line(page).state is Mark.FAIL  # that is not the page: it never answers
     computer.lane = LaneBeside(Running.NO)
     assert computer.line(page).state is Mark.PASS
+
+
+def drip(line: socket.socket, end: Event) -> None:
+    """Send an answer that is good, and spaces behind it for ever."""
+    line.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n{"ok": true}')
+    while not end.wait(0.05):
+        line.sendall(b" ")
+
+
+def dripping_head(line: socket.socket, end: Event) -> None:
+    while not end.wait(0.05):
+        line.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+
+def nested(line: socket.socket, end: Event) -> None:
+    line.sendall(b"HTTP/1.1 200 OK\r\n\r\n" + b"[" * 1000)
+    line.shutdown(socket.SHUT_WR)
+    end.wait()
+
+
+def endless(line: socket.socket, end: Event) -> None:
+    line.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+    while not end.is_set():
+        line.sendall(b'{"ok": true}' + b" " * 65536)
+
+
+def good(line: socket.socket, end: Event) -> None:
+    line.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n{"ok": true}')
+    end.wait()
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [(drip, Mark.FAIL), (dripping_head, Mark.FAIL), (nested, Mark.FAIL), (endless, Mark.PASS), (good, Mark.PASS)],
+)
+@pytest.mark.timeout(20)
+def test_whatever_has_the_port_of_the_page_cannot_hold_or_end_the_doctor(
+    answer: Callable[[socket.socket, Event], None],
+    state: Mark,
+    computer: Computer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(services, "PAGE_WITHIN", 0.5 if state is Mark.FAIL else 10.0)
+    end = Event()
+    with socket.create_server(("127.0.0.1", 0)) as other:
+
+        def serve() -> None:
+            line, _ = other.accept()
+            with line, suppress(OSError):
+                line.recv(4096)
+                answer(line, end)
+
+        server = Thread(target=serve)
+        server.start()
+        computer.more = f'[kiosk]\nlisten = "127.0.0.1:{other.getsockname()[1]}"\n'
+        computer.lane = LaneBeside(Running.YES)
+        try:
+            assert computer.line(page).state is state
+        finally:
+            end.set()
+            server.join()
 
 
 def test_the_sync_by_its_unit_and_by_its_last_visit(computer: Computer) -> None:

@@ -47,6 +47,15 @@ def test_a_raspberry_whose_settings_cannot_be_read_is_not_taken_for_safe(tmp_pat
     assert line.advice
 
 
+def test_a_setting_that_cannot_be_read_is_not_taken_for_safe(tmp_path: Path) -> None:
+    folder = tmp_path / "sys/module/pinctrl_bcm2835/parameters"
+    (folder / "persist_gpio_outputs").mkdir(parents=True)  # reading it is refused, to root as well
+    assert kept_level(tmp_path).state is Mark.UNKNOWN
+    (tmp_path / "boot").mkdir()
+    (tmp_path / "boot/config.txt").write_text("dtparam=strict_gpiod\n")
+    assert kept_level(tmp_path).state is Mark.PASS
+
+
 def test_it_is_asked_of_relays_on_gpio_lines_only(tmp_path: Path) -> None:
     for text, count in ((SAMPLE, 1), (LEAST, 0)):
         path = tmp_path / "gate.toml"
