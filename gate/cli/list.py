@@ -39,6 +39,7 @@ from gate.store.list_file import find_damage
 from gate.store.list_reader import ListState, StatusList
 from gate.store.places import Places
 from gate.store.subjects import find_subject
+from gate.store.time_floor import read_kept
 from gate.sync.attempt import attempt
 from gate.sync.lock import Rank
 from gate.sync.mirror_order import MirrorOrder
@@ -67,7 +68,7 @@ def status(config: Path | None, state_dir: Path | None, as_json: bool) -> None:
     clock = trusted_clock(state, clock_limit(config))
     with _held(state) as held:
         damage = find_damage(state)
-        facts = _facts(held.state, limits, clock) | _synced(synced, clock.now())
+        facts = _facts(held.state, limits, clock) | {"time": _judged_by(state)} | _synced(synced, clock.now())
     facts["content"] = damage or (None if facts["version"] is None else "whole")
     facts["offered"], forged = _offered(None if state_dir else config or USUAL, synced)
     if as_json:
@@ -213,6 +214,11 @@ def _facts(state: ListState, limits: AgeLimits, clock: GateClock) -> dict[str, o
         "clock": clock.standing().value,
         "ntp": read_ntp().value,
     }
+
+
+def _judged_by(state: Places) -> str:
+    """Return whose time the list is judged by: without one that the lane has kept, a clock that is ahead counts."""
+    return "of the lane" if read_kept(state).floor is not None else "signed time and the system's clock"
 
 
 def _offered(config: Path | None, synced: Places) -> tuple[str | None, bool]:

@@ -75,7 +75,7 @@ def test_a_clock_that_was_set_back_opens_no_old_pass_and_says_so(site: Site, boa
     assert board.openings == 1
     assert [row["detail"].partition(" by ")[0] for row in site.rows("event = 'clock'")] == ["behind"]
     held = asked(0, "list", "status", *config)
-    assert (held["freshness"], held["clock"]) == ("fresh", "behind")
+    assert (held["freshness"], held["clock"], held["time"]) == ("fresh", "behind", "of the lane")
     assert asked(1, "verify", stale(site, 2), *config)["reason"] == "expired"
     for lost in ("list.db", "lane.db"):  # either file alone remembers
         moved = {path: path.with_name(f"aside-{path.name}") for path in site.state.glob(f"{lost}*")}
