@@ -2,8 +2,9 @@
 
 from os.path import lexists
 
+from gate.core.trusted_time import Ntp
 from gate.runtime.clock import GateClock, SystemClock
-from gate.runtime.ntp import Ntp, read_ntp
+from gate.runtime.ntp import read_ntp
 from gate.settings.model import Settings
 from gate.store.places import Places, Where
 from gate.store.time_floor import read_kept

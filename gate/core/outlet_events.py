@@ -9,7 +9,8 @@ from gate.core.lane.effects import Passed
 from gate.core.lane.modes import Alarm, Mode, Phase
 from gate.core.model import Direction
 from gate.core.reason import Reason
-from gate.core.trusted_time import ClockTrust
+from gate.core.staleness import Freshness
+from gate.core.trusted_time import ClockTrust, Ntp
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ class ListChanged:
     at: float
     version: int | None
     as_of: int | None  # Unix s
-    freshness: str  # gate.core.staleness.Freshness
+    freshness: Freshness
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ class ClockChanged:
     at: float
     standing: ClockTrust
     behind: float  # seconds by which the system clock is behind `at`; below 0 it is ahead
-    ntp: str  # gate.runtime.ntp.Ntp: shown only
+    ntp: Ntp  # shown only
 
 
 Event = (

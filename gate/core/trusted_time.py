@@ -72,6 +72,14 @@ class ClockTrust(StrEnum):
     UNTRUSTED = "untrusted"  # behind for too long: nobody enters (clock_untrusted)
 
 
+class Ntp(StrEnum):
+    """The state of network time."""
+
+    SYNCHRONISED = "synchronised"
+    NOT_SYNCHRONISED = "not_synchronised"
+    UNKNOWN = "unknown"
+
+
 def day(seconds: float) -> str:
     """Return Unix s as a day for a person; years beyond the calendar are given by their number."""
     try:

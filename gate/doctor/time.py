@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gate.core.staleness import Freshness
-from gate.core.trusted_time import ClockTrust
+from gate.core.trusted_time import ClockTrust, Ntp
 from gate.doctor.examined import ExaminedGate
 from gate.doctor.lines import CheckLine, Mark, failure
 from gate.errors import GateError
 from gate.kiosk.notices import age_in_words
 from gate.runtime.clock import SystemClock
-from gate.runtime.ntp import Ntp, read_ntp
+from gate.runtime.ntp import read_ntp
 from gate.settings.model import Settings
 from gate.settings.zones import doubt, find_zone, local_time
 from gate.state import answered_in, trusted_clock

@@ -26,12 +26,11 @@ from gate.core.outlet_events import AlarmChanged, ClockChanged, DeviceChanged, L
 from gate.core.reason import Reason
 from gate.core.staleness import Freshness
 from gate.core.tally import LATENCIES, Tally
-from gate.core.trusted_time import ClockTrust
+from gate.core.trusted_time import ClockTrust, Ntp
 from gate.kiosk.view import About
 from gate.runtime.bus import Item
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
-NTP = ("synchronised", "not_synchronised", "unknown")  # gate.runtime.ntp.Ntp
 
 try:  # at import: the event loop never waits for the disk
     _RELEASE = version("ashyq-gate")
@@ -69,7 +68,7 @@ class Metrics:
             "How far the system clock is behind the trusted one; below 0 it is ahead.",
             registry=registry,
         )
-        self._ntp = states("gate_clock_ntp", "Whether the system clock is kept right from the network.", NTP)
+        self._ntp = states("gate_clock_ntp", "Whether the system clock is kept right from the network.", Ntp)
         Info("gate_build", "What runs here.", registry=registry).info(
             {"version": _RELEASE, "device": about.device_id, "venue": about.venue_id, "mode": about.mode.value}
         )

@@ -36,7 +36,7 @@ from gate.ports.clock import TrustedClock
 from gate.ports.feedback import Feedback
 from gate.ports.inputs import Level
 from gate.ports.reader import Answer
-from gate.store.admission import Presented, lets_through
+from gate.store.admission import Presented
 
 TICK = 0.1  # seconds: the resolution of the lane's time
 SCHEDULE_CHECK = 1.0  # seconds between checks of the schedule
@@ -67,6 +67,8 @@ class Lane:
         self._config, self._open_judge, self.clock, self._interlock = config, open_judge, clock, interlock
         self._happened: asyncio.Queue[LaneEvent | Presentation | _Turn] = asyncio.Queue()
         self._state = LaneState(usual=config.mode, missing=config.needed)
+        # Not the same as a presentation that is PENDING: that may leave meanwhile, and is answered before its grant
+        # is open.
         self._deciding = False
         self._tick_due, self._schedule_check = Every(TICK), Every(SCHEDULE_CHECK)
         self.barrier = BarrierSlot(fitted=BARRIER in config.needed)
@@ -225,7 +227,7 @@ class Lane:
         shown.stage, shown.holder = Stage.ANSWERED, verdict.holder
         self._upkeep.decided()
         pending = PendingVerdict(where, verdict, self.clock.monotonic() - scan.seen)
-        if verdict.seq is not None and lets_through(verdict.decision, self._state.mode):
+        if verdict.through and verdict.seq is not None:
             self._presence.going = shown
             await self.grant(pending, verdict.seq)
         else:

@@ -44,6 +44,7 @@ class Verdict:
     seq: int | None  # journal row; None: nothing was recorded, so nobody enters
     holder: int | None = None  # place of the pass, for presence only
     counted: bool = False  # recorded together with others, in one row that follows
+    through: bool = False  # the person may pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,7 +332,7 @@ class Judge:
             return Verdict(recorded.decision, None, holder, counted=True)
         if self._problems:
             self._log_once(_LANE, "")
-        return Verdict(recorded.decision, recorded.seq, holder)
+        return Verdict(recorded.decision, recorded.seq, holder, through=recorded.through)
 
     def _failed(self, error: StoreError | PublishError) -> Verdict:
         self._log_failure(error)

@@ -23,7 +23,7 @@ from gate.core.outlet_events import (
     ReaderDropped,
 )
 from gate.core.reason import Reason
-from gate.core.staleness import AgeLimits
+from gate.core.staleness import AgeLimits, Freshness
 from gate.lane.judge import Verdict
 from gate.lane.signals import signal_of
 from gate.logs import Log
@@ -64,7 +64,7 @@ class Outlet:
         self._lamps = lamps
         self._phase: OnChange[Phase | None] = OnChange(None)
         self._mode: OnChange[Mode | None] = OnChange(None)
-        self._list: OnChange[tuple[int | None, int | None, str] | None] = OnChange(None)
+        self._list: OnChange[tuple[int | None, int | None, Freshness] | None] = OnChange(None)
         self._in_view = OnChange((False, False, False))
         self._lost = OnChange(False)
         self._faults = OnChange("")  # of contacts, as published
@@ -129,7 +129,7 @@ class Outlet:
 
     def status_list(self, known: ListState) -> None:
         now = self._clock.now()
-        freshness = self._limits.grade(known.as_of, now).value
+        freshness = self._limits.grade(known.as_of, now)
         if self._list.differs((known.version, known.as_of, freshness)):
             self._publish(ListChanged(now, known.version, known.as_of, freshness))
 

@@ -89,8 +89,8 @@ class Presence:
     def meet(self, scan: Scan) -> tuple[Presentation, bool]:
         """Return the presentation that this sighting belongs to, and whether it needs a verdict now."""
         shown = self.see(scan)
-        if shown.stage is Stage.NEW and self._is_answered_already(shown):
-            shown.stage = Stage.ANSWERED
+        if shown.stage is Stage.NEW:
+            self._join(shown)
         if shown.stage in (Stage.ANSWERED, Stage.PENDING) or self._has_to_give_way(shown):
             return shown, False
         return shown, True
@@ -114,17 +114,20 @@ class Presence:
             any(self._goes(one) for one in shown),
         )
 
-    def _is_answered_already(self, shown: Presentation) -> bool:
-        """Return whether this new code belongs to an answered presentation: the renewed code of a person who still
-        stands here, or a code that is no pass in one frame with such a pass."""
+    def _join(self, shown: Presentation) -> None:
+        """Join this new code to an answered presentation that it belongs to: it is the renewed code of a person who
+        still stands here, or no pass and in one frame with such a pass."""
         if not is_pass(shown.scan.text):
-            return shown.beside_pass and any(other.stage is Stage.ANSWERED for other in self._passes_beside(shown))
+            if shown.beside_pass and any(other.stage is Stage.ANSWERED for other in self._passes_beside(shown)):
+                shown.stage = Stage.ANSWERED
+            return
         answered = [other for other in self._shown.values() if other.stage is Stage.ANSWERED]
         holders = {other.holder for other in answered} - {None}
         if not holders:  # no signature is checked without need
-            return False
+            return
         shown.holder = self._identify(shown)
-        return shown.holder in holders
+        if shown.holder in holders:
+            shown.stage = Stage.ANSWERED
 
     def _has_to_give_way(self, shown: Presentation) -> bool:
         """Return whether this code is no pass, and a pass is in view or may come."""

@@ -7,11 +7,10 @@ from gate.core.outlet_events import ClockChanged, Event
 from gate.core.reason import Reason
 from gate.core.staleness import AgeLimits
 from gate.core.time_reset import TimeReset
-from gate.core.trusted_time import TOLERANCE, ClockTrust
+from gate.core.trusted_time import TOLERANCE, ClockTrust, Ntp
 from gate.core.witnesses import Witnesses
 from gate.logs import Log
 from gate.ports.clock import TrustedClock
-from gate.runtime.ntp import Ntp
 from gate.store.list_reader import ListState
 
 log = Log(part="lane")
@@ -102,7 +101,7 @@ class Timekeeper:
             return f"reset number {ordered.number} of the authority, {stepped:+.0f} s"
         return f"stepped by {stepped:+.0f} s" if abs(stepped) > TOLERANCE else ""
 
-    def _is_news(self, before: ClockChanged, standing: ClockTrust, behind: float, ntp: str) -> bool:
+    def _is_news(self, before: ClockChanged, standing: ClockTrust, behind: float, ntp: Ntp) -> bool:
         """Return whether the change is worth a report; of the lag, only what a person would notice."""
         return (standing, ntp) != (before.standing, before.ntp) or abs(behind - before.behind) > TOLERANCE
 

@@ -3,8 +3,9 @@
 import ctypes
 import socket
 import struct
-from enum import StrEnum
 from pathlib import Path
+
+from gate.core.trusted_time import Ntp
 
 _TIMESYNCD = Path("/run/systemd/timesync")
 _TIME_ERROR = 5  # <sys/timex.h>: adjtimex returns it while the clock is not synchronised
@@ -20,14 +21,6 @@ _TRACKED = struct.Struct(">BBxxHHHxxxxxxI8xI22xH")
 _LOCAL = 0x7F7F  # prefix of the id of a clock that is its own reference
 _UNSYNCHRONISED = 3  # leap status
 _ANSWERS_WITHIN = 0.5  # seconds; a running chronyd answers in one millisecond
-
-
-class Ntp(StrEnum):
-    """The state of network time."""
-
-    SYNCHRONISED = "synchronised"
-    NOT_SYNCHRONISED = "not_synchronised"
-    UNKNOWN = "unknown"
 
 
 class _Timex(ctypes.Structure):

@@ -37,6 +37,7 @@ class Recorded:
 
     decision: Decision
     seq: int  # of its journal row
+    through: bool  # the person may pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Admission(LaneStore):
         with self._transaction:
             decision, state = self._judge(claims, shown.direction, at)
             row = self._row(decision, shown, at, claims, state)
-            through = lets_through(decision, shown.mode)
+            through = _lets_through(decision, shown.mode)
             seq = self._journal.append(row, grants=through)
             if decision.admitted and shown.direction is Direction.ENTRY:
                 self._redemptions.redeem(claims, seq, at, self._policy.reuse_after)
@@ -82,10 +83,10 @@ class Admission(LaneStore):
     ) -> Recorded | Counted:
         """Record a decision made without the list: a refusal (of the pass itself, by a busy lane), or an admission
         by staff, the `actor`.  A refusal without a person may only be counted."""
-        through = lets_through(decision, shown.mode)
+        through = _lets_through(decision, shown.mode)
         if claims is None and not through:
             seq = self._count(decision, shown, at)
-            return Counted(decision) if seq is None else Recorded(decision, seq)
+            return Counted(decision) if seq is None else Recorded(decision, seq, through)
         with self._transaction:
             row = self._row(decision, shown, at, claims, self._status.state)._replace(actor=actor)
             seq = self._journal.append(row, grants=through)
@@ -170,7 +171,7 @@ class Admission(LaneStore):
     def _recorded(self, decision: Decision, seq: int, direction: Direction, *, through: bool) -> Recorded:
         if through:
             self._open_grants[seq] = direction
-        return Recorded(decision, seq)
+        return Recorded(decision, seq, through)
 
     def _row(
         self, decision: Decision, shown: Presented, at: float, claims: Claims | None, state: ListState
@@ -206,7 +207,7 @@ _NO_WAY_THROUGH = frozenset(
 _KEEPS_NOBODY_OUT = frozenset({Mode.PILOT, Mode.FREE})
 
 
-def lets_through(decision: Decision, mode: Mode) -> bool:
+def _lets_through(decision: Decision, mode: Mode) -> bool:
     """Return whether the person may pass.  A pilot keeps nobody out, nor does an open way; the decision is recorded
     all the same."""
     return decision.admitted or (mode in _KEEPS_NOBODY_OUT and decision.reason not in _NO_WAY_THROUGH)

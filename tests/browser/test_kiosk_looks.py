@@ -13,6 +13,7 @@ from gate.core.lane.modes import Mode, Phase
 from gate.core.model import Direction
 from gate.core.outlet_events import CodeSeen, CodesInView, Decided, DeviceChanged, Event, ListChanged, PhaseChanged
 from gate.core.reason import ADMITTING, Reason
+from gate.core.staleness import Freshness
 from gate.kiosk.view import HINT_AFTER, About, PageState, Scene, no_signal, settle, show, step
 from tests.browser.rig import ABOUT, Lane, running, set_screen
 
@@ -47,7 +48,7 @@ def pages(about: About) -> list[dict[str, Any]]:
     trouble: list[Event] = []
     if pilot:
         trouble = [
-            ListChanged(0, 1, 1_799_900_000, "restrict"),
+            ListChanged(0, 1, 1_799_900_000, Freshness.RESTRICT),
             DeviceChanged(0, "reader[0]", "camera", "no frames for 2 s. Check the cable, then run `gate doctor`" * 2),
             DeviceChanged(0, "barrier", "serial_frames", "no answer. Check the cable, then run `gate doctor`" * 2),
         ]

@@ -24,7 +24,8 @@ from gate.core.outlet_events import (
     PhaseChanged,
 )
 from gate.core.reason import ADMITTING, Reason
-from gate.core.trusted_time import ClockTrust
+from gate.core.staleness import Freshness
+from gate.core.trusted_time import ClockTrust, Ntp
 from gate.kiosk.texts.catalogue import reason_words
 from tests.browser.rig import ABOUT, Lane, log_of, running, set_screen
 
@@ -122,8 +123,8 @@ def test_what_a_screen_reader_is_told(screen: Chrome, lane: Lane) -> None:
 
 def test_the_technicians_strip(screen: Chrome, lane: Lane) -> None:
     hostile = "<img src=x onerror=alert(1)>"
-    lane.publish(DeviceChanged(0, "barrier", "serial_frames", hostile), ListChanged(0, None, None, "missing"))
-    lane.publish(ClockChanged(0, ClockTrust.BEHIND, 9000.0, "unknown"))
+    lane.publish(DeviceChanged(0, "barrier", "serial_frames", hostile), ListChanged(0, None, None, Freshness.MISSING))
+    lane.publish(ClockChanged(0, ClockTrust.BEHIND, 9000.0, Ntp.UNKNOWN))
     WebDriverWait(screen, 5, 0.05).until(lambda d: d.find_element(By.ID, "list").is_displayed())
     WebDriverWait(screen, 5, 0.05).until(lambda d: d.find_element(By.ID, "clock").is_displayed())
     assert screen.find_element(By.ID, "list").text == "Тізім жоқ"
@@ -134,18 +135,18 @@ def test_the_technicians_strip(screen: Chrome, lane: Lane) -> None:
     assert "ala-t2 / ala-t2-07" in strip
     assert not screen.find_element(By.ID, "trial").is_displayed()
     assert not screen.find_element(By.ID, "simulated").is_displayed()
-    lane.publish(DeviceChanged(0, "barrier", "serial_frames", ""), ListChanged(0, 1, 1, "fresh"))
-    lane.publish(ClockChanged(0, ClockTrust.TRUSTED, 0.0, "unknown"))
+    lane.publish(DeviceChanged(0, "barrier", "serial_frames", ""), ListChanged(0, 1, 1, Freshness.FRESH))
+    lane.publish(ClockChanged(0, ClockTrust.TRUSTED, 0.0, Ntp.UNKNOWN))
     WebDriverWait(screen, 5, 0.05).until(lambda d: not d.find_element(By.ID, "list").is_displayed())
     WebDriverWait(screen, 5, 0.05).until(lambda d: not d.find_element(By.ID, "clock").is_displayed())
 
 
 def test_a_gate_that_can_let_nobody_in_asks_nobody_for_a_code(screen: Chrome, lane: Lane) -> None:
-    lane.publish(ListChanged(0, 1, 1, "refuse"))
+    lane.publish(ListChanged(0, 1, 1, Freshness.REFUSE))
     wait_for_scene(screen, "out_of_service")
     assert headlines(screen)[2] == ("en", "Gate data is too old")
     assert signs(screen) == ["out_of_service no_signal"]
-    lane.publish(ListChanged(0, 2, 1, "fresh"))
+    lane.publish(ListChanged(0, 2, 1, Freshness.FRESH))
     wait_for_scene(screen, "idle")
 
 

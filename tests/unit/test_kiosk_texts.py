@@ -12,7 +12,7 @@ from gate.core.language import LANGUAGES
 from gate.core.outlet_events import ClockChanged
 from gate.core.reason import Reason
 from gate.core.staleness import Freshness
-from gate.core.trusted_time import ClockTrust
+from gate.core.trusted_time import ClockTrust, Ntp
 from gate.errors import ConfigError
 from gate.kiosk.texts import catalogue
 from gate.kiosk.texts.catalogue import Words, check_languages, check_wording, reason_words, texts_in
@@ -110,7 +110,7 @@ def test_a_venue_says_it_in_its_own_words(tmp_path: Path) -> None:
     assert own.reasons[Reason.EXPIRED] == shipped.reasons[Reason.EXPIRED]
     assert texts_in("kk", tmp_path) == texts_in("kk")
     about = About("7", "v", "fitness", ("ru",), Mode.ENFORCE, wording=str(tmp_path))
-    state = step(PageState(phase=Phase.READY), ClockChanged(1.0, ClockTrust.BEHIND, 60.0, "unknown"), 0.0)
+    state = step(PageState(phase=Phase.READY), ClockChanged(1.0, ClockTrust.BEHIND, 60.0, Ntp.UNKNOWN), 0.0)
     shown = show(state, about, 1e9).clock
     assert shown is not None
     assert shown.text == "Часы отстают на 1 минут: исправьте время"

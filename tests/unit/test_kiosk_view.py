@@ -23,7 +23,7 @@ from gate.core.outlet_events import (
 )
 from gate.core.reason import ADMITTING, Reason
 from gate.core.staleness import Freshness
-from gate.core.trusted_time import ClockTrust
+from gate.core.trusted_time import ClockTrust, Ntp
 from gate.kiosk.texts.catalogue import reason_words, texts_in
 from gate.kiosk.view import (
     GRANTED,
@@ -237,7 +237,7 @@ def test_nobody_is_asked_for_a_code_that_no_reader_can_see() -> None:
 )
 def test_a_clock_that_is_behind_is_shown_until_it_is_right(standing: ClockTrust, behind: float, text: str) -> None:
     english = replace(ABOUT, languages=("en",))
-    told = ClockChanged(0, standing, behind, "unknown")
+    told = ClockChanged(0, standing, behind, Ntp.UNKNOWN)
     shown = page(READY, told, about=english).clock
     assert shown is not None
     assert (shown.standing, shown.text) == (standing, text)
@@ -249,7 +249,7 @@ def test_a_clock_that_is_behind_is_shown_until_it_is_right(standing: ClockTrust,
     [
         (ListChanged(0, 7, 1, Freshness.REFUSE), Reason.LIST_EXPIRED),
         (ListChanged(0, None, None, Freshness.MISSING), Reason.LIST_MISSING),
-        (ClockChanged(0, ClockTrust.UNTRUSTED, 9e6, "unknown"), Reason.CLOCK_UNTRUSTED),
+        (ClockChanged(0, ClockTrust.UNTRUSTED, 9e6, Ntp.UNKNOWN), Reason.CLOCK_UNTRUSTED),
     ],
 )
 def test_where_nobody_could_enter_nobody_is_asked_for_a_code(told: Event, reason: Reason) -> None:
@@ -266,7 +266,9 @@ def test_where_nobody_could_enter_nobody_is_asked_for_a_code(told: Event, reason
 
 @pytest.mark.parametrize("grade", [Freshness.FRESH, Freshness.WARN, Freshness.RESTRICT])
 def test_while_somebody_can_enter_the_page_asks_for_codes(grade: Freshness) -> None:
-    assert scene(READY, ListChanged(0, 7, 1, grade), ClockChanged(0, ClockTrust.BEHIND, 900.0, "unknown")) is Scene.IDLE
+    assert (
+        scene(READY, ListChanged(0, 7, 1, grade), ClockChanged(0, ClockTrust.BEHIND, 900.0, Ntp.UNKNOWN)) is Scene.IDLE
+    )
 
 
 @pytest.mark.parametrize(
@@ -286,11 +288,11 @@ def test_the_age_of_the_list_is_shown_from_warn_on(grade: Freshness, age: float,
     shown = page(READY, status_list, about=english, wall=wall).list
     assert shown is not None
     assert (shown.grade, shown.text) == (grade, text)
-    assert page(READY, replace(status_list, freshness="fresh"), about=english, wall=wall).list is None
+    assert page(READY, replace(status_list, freshness=Freshness.FRESH), about=english, wall=wall).list is None
 
 
 def test_a_missing_list_is_shown() -> None:
-    shown = page(READY, ListChanged(0, None, None, "missing"), about=replace(ABOUT, languages=("en",))).list
+    shown = page(READY, ListChanged(0, None, None, Freshness.MISSING), about=replace(ABOUT, languages=("en",))).list
     assert shown is not None
     assert (shown.grade, shown.text) == ("missing", "No list")
 

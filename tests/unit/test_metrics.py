@@ -23,7 +23,8 @@ from gate.core.outlet_events import (
     ReaderDropped,
 )
 from gate.core.reason import Reason
-from gate.core.trusted_time import ClockTrust
+from gate.core.staleness import Freshness
+from gate.core.trusted_time import ClockTrust, Ntp
 from gate.kiosk.metrics import Metrics
 from tests.unit.kiosk_page import ABOUT
 from tests.unit.kiosk_rig import kiosk, run
@@ -105,7 +106,7 @@ def test_alarms_that_are_on_and_over() -> None:
 
 
 def test_the_age_of_the_list_goes_on_between_events() -> None:
-    told = Told(ListChanged(0, 12, 1_800_000_000, "restrict"), now=1_800_090_000)
+    told = Told(ListChanged(0, 12, 1_800_000_000, Freshness.RESTRICT), now=1_800_090_000)
     assert told("gate_list_version") == 12
     assert told("gate_list_as_of_timestamp_seconds") == 1_800_000_000
     assert told("gate_list_age_seconds") == 90_000
@@ -113,14 +114,18 @@ def test_the_age_of_the_list_goes_on_between_events() -> None:
 
 
 def test_without_a_list_its_numbers_are_none_at_all() -> None:
-    for told in (Told(now=5.0), Told(ListChanged(0, 3, 9, "fresh"), ListChanged(0, None, None, "missing"), now=5.0)):
+    for told in (
+        Told(now=5.0),
+        Told(ListChanged(0, 3, 9, Freshness.FRESH), ListChanged(0, None, None, Freshness.MISSING), now=5.0),
+    ):
         for name in ("gate_list_version", "gate_list_as_of_timestamp_seconds", "gate_list_age_seconds"):
             assert told(name) != told(name)  # NaN
 
 
 def test_the_clock() -> None:
     told = Told(
-        ClockChanged(0, ClockTrust.TRUSTED, 0.0, "unknown"), ClockChanged(0, ClockTrust.BEHIND, 900.0, "synchronised")
+        ClockChanged(0, ClockTrust.TRUSTED, 0.0, Ntp.UNKNOWN),
+        ClockChanged(0, ClockTrust.BEHIND, 900.0, Ntp.SYNCHRONISED),
     )
     assert told.holds("gate_clock_state") == {"behind"}
     assert told("gate_clock_behind_seconds") == 900

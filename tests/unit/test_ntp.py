@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from gate.core.trusted_time import Ntp
 from gate.runtime import ntp
-from gate.runtime.ntp import Ntp, judge, query_chrony, read_ntp
+from gate.runtime.ntp import judge, query_chrony, read_ntp
 
 
 @pytest.mark.parametrize(

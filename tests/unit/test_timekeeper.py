@@ -3,10 +3,9 @@
 from gate.core.model import Direction
 from gate.core.outlet_events import ClockChanged, Event
 from gate.core.reason import Reason
-from gate.core.trusted_time import ClockTrust, Kept
+from gate.core.trusted_time import ClockTrust, Kept, Ntp
 from gate.lane.timekeeper import KEEP_BEHIND_EVERY, KEEP_EVERY, Timekeeper
 from gate.runtime.clock import GateClock
-from gate.runtime.ntp import Ntp
 from gate.testing.builders import ManualClock
 
 
