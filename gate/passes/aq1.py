@@ -36,6 +36,8 @@ _USUAL_HEADER = b"\xa2\x01\x27\x0d"  # {1: -8, 13: the rest}
 _USUAL_TIME = b"\xa1\x06\x1a"  # {6: the four bytes that follow}
 
 
+# Plain tuples: as NamedTuples, with that of `cose`, verifying costs 1.7 % to 4 % more (medians of paired runs on one
+# machine), of a path that has 20 % above its signature check.
 _Stated = tuple[str, bytes, int, Status, int, int, int, bytes | None]
 """The content of a credential, each in its type and range: issuer, token id, idx, status, iat, exp, nbf (0 when
 absent; Unix s), and the holder's raw Ed25519 key (32 bytes) when it is bound to one."""
