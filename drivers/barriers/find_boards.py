@@ -17,6 +17,7 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
+from drivers._shared.crc16 import MODBUS, crc16
 from drivers._shared.serial_port import SerialPort
 from drivers._shared.serial_ports import NUMATO, SCANNERS, serial_places
 from drivers._shared.serial_question import put_question
@@ -96,16 +97,6 @@ async def _by_registers(port: SerialPort) -> Identified | None:
 
 def _register(heard: bytes) -> int | None:
     """Return the register that unit 1 answered with; None for an error, noise or silence."""
-    if len(heard) != 7 or heard[:3] != b"\x01\x03\x02" or _crc(heard[:-2]) != heard[-2:]:
+    if len(heard) != 7 or heard[:3] != b"\x01\x03\x02" or crc16(heard[:-2], MODBUS) != heard[-2:]:
         return None
     return int.from_bytes(heard[3:5], "big")
-
-
-def _crc(data: bytes) -> bytes:
-    """Return the CRC-16 of Modbus RTU, low byte first."""
-    crc = 0xFFFF
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (0xA001 if crc & 1 else 0)
-    return crc.to_bytes(2, "little")

@@ -11,6 +11,7 @@ the frames that it exchanges with real panels.
 import socket
 import struct
 
+from drivers._shared.crc16 import ARC, crc16
 from gate.errors import DeviceError
 
 CONNECT, CONNECT_WITHOUT_SESSION, DISCONNECT, GET_PARAMETER, CONTROL = 0x76, 0x01, 0x02, 0x04, 0x05
@@ -34,21 +35,11 @@ class _Refused(Exception):  # noqa: N818 - an answer of the panel, not a fault
         self.code = code
 
 
-def crc16(data: bytes) -> bytes:
-    """Return the CRC-16/ARC, low byte first."""
-    crc = 0
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (0xA001 if crc & 1 else 0)
-    return crc.to_bytes(2, "little")
-
-
 def frame(command: int, data: bytes = b"", *, session: int | None = None, number: int = FIRST) -> bytes:
     """Return a frame.  `session` None: one without a session."""
     data = (b"" if session is None else struct.pack("<HH", session, number)) + data
     body = _HEAD.pack(_START, _VERSION, command, len(data)) + data
-    return body + crc16(body[1:]) + bytes([_END])
+    return body + crc16(body[1:], ARC) + bytes([_END])
 
 
 class ZkClient:
@@ -122,7 +113,7 @@ class ZkClient:
         except OSError as error:
             raise self._lost(error) from error
         answer, crc, end = rest[:length], rest[length:-1], rest[-1]
-        if end != _END or crc != crc16(head[1:] + answer):
+        if end != _END or crc != crc16(head[1:] + answer, ARC):
             raise self._lost(OSError("the check sum of its answer is wrong"))
         if status == _NO:
             raise _Refused(int.from_bytes(answer[-1:], "little", signed=True))

@@ -19,6 +19,7 @@ from gate.device.release_units import Systemctl
 
 _ROOT = Path("/")
 _MIB = 2**20
+_SECONDS: dict[str, Any] = {"type": click.FloatRange(1, 86_400), "show_default": True, "metavar": "SECONDS"}
 
 
 @click.group()
@@ -59,22 +60,8 @@ def list_releases(layout: DeviceLayout, as_json: bool) -> None:
 @release.command()
 @_below_root
 @click.argument("version")
-@click.option(
-    "--health",
-    type=click.FloatRange(1, 86_400),
-    default=60.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long it has to be well.",
-)
-@click.option(
-    "--ready",
-    type=click.FloatRange(1, 86_400),
-    default=180.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long it may take to become well.",
-)
+@click.option("--health", default=60.0, **_SECONDS, help="How long it has to be well.")
+@click.option("--ready", default=180.0, **_SECONDS, help="How long it may take to become well.")
 @click.option(
     "--lose-journal",
     is_flag=True,

@@ -5,7 +5,6 @@ power cut included, `settle` finishes: forward where the new release has proven 
 before.  The unit gate-release.service calls it at boot, by the proven release, before any lane starts.
 """
 
-import fcntl
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,6 +25,7 @@ from gate.device.release_record import LaneDatabase, Records, Trial, TrialResult
 from gate.device.release_units import NoServices, ServiceManager
 from gate.device.releases import InstalledRelease, Releases
 from gate.errors import GateError, StoreError, UsageError
+from gate.store.file_lock import held
 
 _INTERRUPTED = "the trial was interrupted"
 Say = Callable[[str], None]
@@ -116,13 +116,8 @@ class ReleaseSwitch:
         except OSError as error:
             hint = "Call it as root on a device that has releases"
             raise GateError(f"{path}: {error.strerror}", hint=hint) from error
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with held(descriptor, UsageError("another process changes releases now", hint="Wait until it has ended")):
             yield
-        except BlockingIOError as error:
-            raise UsageError("another process changes releases now", hint="Wait until it has ended") from error
-        finally:
-            os.close(descriptor)
 
     def _check(self, release: InstalledRelease, before: InstalledRelease | None, units: list[str]) -> dict[str, Path]:
         """Check the release before anything is touched; return the configurations of the services."""

@@ -12,7 +12,7 @@ TUF metadata proves that a file is the authority's; this module checks that its 
 """
 
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import numpy as np
 import zstandard
@@ -30,6 +30,8 @@ MAX_VALUE = 5  # the largest Listing
 _Count = Annotated[int, Field(ge=0, lt=2**53, strict=True)]
 _Positive = Annotated[int, Field(ge=1, lt=2**53, strict=True)]
 _Target = Annotated[str, StringConstraints(pattern=r"^status/[a-z0-9.-]+\.zst$", max_length=128)]
+
+_AnyHead = TypeVar("_AnyHead", bound=BaseModel)
 
 _COUNT_BYTES = 4
 _LONGEST = 5  # bytes of a distance below 2**32
@@ -68,10 +70,15 @@ class Head(_Form):
     @classmethod
     def parse(cls, text: str | bytes) -> "Head":
         """Parse a head.  Raises PublishError."""
-        try:
-            return cls.model_validate_json(text)
-        except ValidationError as error:
-            raise PublishError(f"{HEAD}: {first_error(error)}", hint="Publish the list again") from error
+        return parse_head(cls, HEAD, text)
+
+
+def parse_head(form: type[_AnyHead], name: str, text: str | bytes) -> _AnyHead:
+    """Parse the head of what is published as `name`.  Raises PublishError."""
+    try:
+        return form.model_validate_json(text)
+    except ValidationError as error:
+        raise PublishError(f"{name}: {first_error(error)}", hint="Publish the list again") from error
 
 
 def byte_length(size: int) -> int:

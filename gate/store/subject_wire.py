@@ -23,11 +23,10 @@ from nacl.exceptions import CryptoError
 from nacl.public import SealedBox
 from nacl.signing import SigningKey, VerifyKey
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from gate.core.form_error import first_error
 from gate.errors import PublishError
-from gate.store.status_wire import MAX_PLACES, unpack_exactly
+from gate.store.status_wire import MAX_PLACES, parse_head, unpack_exactly
 
 SUBJECTS = "subjects/head.json"
 DIGEST_BYTES = 8
@@ -86,10 +85,7 @@ class SubjectsHead(_Form):
     @classmethod
     def parse(cls, text: str | bytes) -> "SubjectsHead":
         """Parse a head.  Raises PublishError."""
-        try:
-            return cls.model_validate_json(text)
-        except ValidationError as error:
-            raise PublishError(f"{SUBJECTS}: {first_error(error)}", hint="Publish the list again") from error
+        return parse_head(cls, SUBJECTS, text)
 
 
 def encode_segment(digests: Digests) -> bytes:

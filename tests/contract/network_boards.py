@@ -4,7 +4,7 @@ import select
 import socket
 import threading
 
-from tests.contract.serial_boards import Relay
+from tests.contract.serial_boards import Relay, crc16
 
 SHORTEST = 0.3
 """Seconds for which a door is released at the least, so that who asks at once sees it."""
@@ -153,7 +153,7 @@ class ZkPanel(NetworkBoard):
                 message, data = data[:size], data[size:]
                 self.heard.append(message)
                 assert (message[:2], message[-1:]) == (b"\xaa\x01", b"\x55"), message.hex(" ")
-                assert arc(message[1:-3]) == message[-3:-1], message.hex(" ")
+                assert crc16(message[1:-3], 0) == message[-3:-1], message.hex(" ")
                 with self._turn:
                     command, said, session = self._hear(message[2], message[5:-3], session)
                 if not self.silent:
@@ -183,15 +183,5 @@ class ZkPanel(NetworkBoard):
 
     def _framed(self, command: int, data: bytes) -> bytes:
         body = bytes([1, command]) + len(data).to_bytes(2, "little") + data
-        crc = arc(body)
+        crc = crc16(body, 0)
         return b"\xaa" + body + (bytes(reversed(crc)) if self.corrupts else crc) + b"\x55"
-
-
-def arc(data: bytes) -> bytes:
-    """CRC-16/ARC, low byte first."""
-    crc = 0
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = (crc >> 1) ^ 0xA001 if crc & 1 else crc >> 1
-    return crc.to_bytes(2, "little")

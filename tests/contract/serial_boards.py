@@ -14,9 +14,9 @@ from pathlib import Path
 from gate.core.model import Direction
 
 
-def crc16(data: bytes) -> bytes:
-    """Of Modbus RTU, low byte first."""
-    crc = 0xFFFF
+def crc16(data: bytes, start: int = 0xFFFF) -> bytes:
+    """Of Modbus RTU, low byte first.  From 0: CRC-16/ARC."""
+    crc = start
     for byte in data:
         crc ^= byte
         for _ in range(8):

@@ -77,14 +77,19 @@ def test_a_release_that_does_not_become_ready_is_taken_back(root: Root) -> None:
     assert not root.layout.switching.exists()
 
 
-def test_a_database_that_only_the_new_release_reads_comes_back_as_it_was(root: Root) -> None:
-    root.install(NEW, "newer-dies")
+def is_taken_back(root: Root, new: str) -> None:
+    """Try a release that dies; wait until the one before runs."""
+    root.install(NEW, new)
     root.start()
     root.decided(1)
     why = rf"{NEW} did not hold \(gate.service ended by itself"
     with pytest.raises(GateError, match=why):
         root.use(NEW, health=60.0)
     eventually(lambda: root.state() == "active", "the release before")
+
+
+def test_a_database_that_only_the_new_release_reads_comes_back_as_it_was(root: Root) -> None:
+    is_taken_back(root, "newer-dies")
     reasons = root.decided(2)
     assert reasons[0] == "admitted"
     assert set(reasons[1:]) == {"already_used"}
@@ -96,13 +101,7 @@ def test_a_database_that_only_the_new_release_reads_comes_back_as_it_was(root: R
 
 
 def test_uses_under_a_release_that_was_taken_back_are_unknown_and_nobody_enters(root: Root) -> None:
-    root.install(NEW, "newer-admits-dies")
-    root.start()
-    root.decided(1)
-    why = rf"{NEW} did not hold \(gate.service ended by itself"
-    with pytest.raises(GateError, match=why):
-        root.use(NEW, health=60.0)
-    eventually(lambda: root.state() == "active", "the release before")
+    is_taken_back(root, "newer-admits-dies")
     eventually(lambda: bool(root.site.rows("event = 'loss'")), "the row of the loss")
     status = run_gate("lane", "status", "--json", "--config", root.site.config)
     assert json.loads(status.stdout)["phase"] == "locked_down"

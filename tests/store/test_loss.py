@@ -234,6 +234,15 @@ def test_a_first_start_is_silent_and_so_is_one_after_a_key_was_made(tmp_path: Pa
         device.stop()
 
 
+def knows_a_use_until_the_wal_is_lost(device: Device) -> None:
+    assert device.admission.loss is None
+    assert device.show(claims(7)) is Reason.ALREADY_USED
+    device.kill()
+    removed("lane.db-wal", "lane.db-shm")(device.state)
+    device.open()
+    assert device.admission.loss is not None
+
+
 def test_a_lane_db_of_before_gets_its_end(make: Callable[..., Device]) -> None:
     """Of an earlier version: a key and a journal, but no owner and no end."""
     device = make()
@@ -245,12 +254,7 @@ def test_a_lane_db_of_before_gets_its_end(make: Callable[..., Device]) -> None:
             connection.execute(f"ALTER TABLE clock DROP COLUMN {column}")
     (device.state / "journal.end").unlink()
     device.open()
-    assert device.admission.loss is None
-    assert device.show(claims(7)) is Reason.ALREADY_USED
-    device.kill()
-    removed("lane.db-wal", "lane.db-shm")(device.state)
-    device.open()
-    assert device.admission.loss is not None
+    knows_a_use_until_the_wal_is_lost(device)
 
 
 def test_a_kill_right_after_the_answer_is_no_loss(make: Callable[..., Device]) -> None:
@@ -258,12 +262,7 @@ def test_a_kill_right_after_the_answer_is_no_loss(make: Callable[..., Device]) -
     assert device.show(claims(7)) is Reason.ADMITTED
     device.kill(before_end=True)
     device.open()
-    assert device.admission.loss is None
-    assert device.show(claims(7)) is Reason.ALREADY_USED
-    device.kill()
-    removed("lane.db-wal", "lane.db-shm")(device.state)
-    device.open()
-    assert device.admission.loss is not None
+    knows_a_use_until_the_wal_is_lost(device)
 
 
 def test_a_full_house_is_assumed(make: Callable[..., Device]) -> None:

@@ -36,17 +36,21 @@ def wheel_of(name: str, folder: Path) -> Path:
 
 def tiny_wheel(name: str, version: str, folder: Path) -> Path:
     """Make a wheel with one empty module."""
+    return write_wheel(folder, name, {f"{name}.py": ""}, version)
+
+
+def write_wheel(folder: Path, name: str, files: dict[str, str], version: str = "1.0") -> Path:
+    """Write a wheel of these files.  Uses nothing of this module: its source also goes into a build backend."""
     info = f"{name}-{version}.dist-info"
-    texts = {
-        f"{name}.py": "",
+    files = files | {
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
-    record = "".join(f"{inner},,\n" for inner in [*texts, f"{info}/RECORD"])
+    record = "".join(f"{file},,\n" for file in [*files, f"{info}/RECORD"])
     path = folder / f"{name}-{version}-py3-none-any.whl"
-    with zipfile.ZipFile(path, "w") as archive:
-        for inner, text in (texts | {f"{info}/RECORD": record}).items():
-            archive.writestr(inner, text)
+    with zipfile.ZipFile(path, "w") as wheel:
+        for file, text in (files | {f"{info}/RECORD": record}).items():
+            wheel.writestr(file, text)
     return path
 
 

@@ -13,7 +13,6 @@ import shutil
 import subprocess
 import sys
 import tomllib
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,25 +20,13 @@ import pytest
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
 
+from tests.system.bundle_rig import write_wheel
+
 ROOT = Path(__file__).resolve().parents[2]
 CONSTRAINTS = ROOT / "scripts" / "constraints.txt"
 SHELL_SCRIPTS = [ROOT / ".ci" / "run", *(ROOT / "scripts" / name for name in ("setup", "demo", "test"))]
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("scripts")]
-
-
-def write_wheel(folder: Path, name: str, files: dict[str, str]) -> Path:
-    info = f"{name}-1.0.dist-info"
-    files = files | {
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    record = "".join(f"{file},,\n" for file in [*files, f"{info}/RECORD"])
-    path = folder / f"{name}-1.0-py3-none-any.whl"
-    with zipfile.ZipFile(path, "w") as wheel:
-        for file, text in (files | {f"{info}/RECORD": record}).items():
-            wheel.writestr(file, text)
-    return path
 
 
 BUILD_BACKEND = f"""

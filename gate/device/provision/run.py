@@ -1,6 +1,5 @@
 """One run: finish what was begun, check the file, apply it, take the secrets from the card, report."""
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -25,6 +24,7 @@ from gate.settings.model import Settings
 from gate.settings.problems import SettingsError, SettingsProblem
 from gate.store.device_key import load_or_make
 from gate.store.durable import make_directory, write_whole
+from gate.store.file_lock import held
 
 _DEVICE = Path("/")
 
@@ -165,13 +165,8 @@ def _alone(layout: DeviceLayout) -> Iterator[None]:
     folder = below(layout.root, "etc/gate/x").parent
     make_directory(folder, 0o755)
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with held(descriptor, StoreError("another `gate provision` runs", hint="Wait for its end")):
         yield
-    except BlockingIOError as error:
-        raise StoreError("another `gate provision` runs", hint="Wait for its end") from error
-    finally:
-        os.close(descriptor)
 
 
 def _refuse_volatile(layout: DeviceLayout) -> None:
