@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from gate.cli.passphrase import ask_passphrase, passphrase_option
+from gate.cli.root_option import root_option
 from gate.device.backup import as_json, contents, pack, take, unpack
 from gate.device.layout import DeviceLayout
 from gate.device.sealed_file import check_free, read_sealed, write_sealed
@@ -17,12 +18,7 @@ WHAT = "the backup"
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--list", "show", is_flag=True, help="Show what is in FILE instead.")
 @click.option("--json", "as_object", is_flag=True, help="With --list: one JSON object.")
-@click.option(
-    "--root",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    default=Path("/"),
-    help="The root directory of the device.",
-)
+@root_option
 @passphrase_option
 def backup(file: Path, show: bool, as_object: bool, root: Path) -> None:
     """Write identity, configuration, secrets, standing orders, uses and who is inside into FILE.

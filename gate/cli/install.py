@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from gate.cli.root_option import root_option
 from gate.device.bundle import EXTRAS, open_bundle
 from gate.device.install.own_venv import install_own
 from gate.device.install.progress import Progress
@@ -22,20 +23,15 @@ from gate.errors import UsageError
     help="Install this bundle beside what is there, and switch to it.",
 )
 @click.option("--with", "extras", metavar="LIST", help=f"What else is attached: {','.join(EXTRAS)}.")
-@click.option(
-    "--root",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    default=Path("/"),
-    show_default=True,
-    help="Root of an image; nothing outside of it is touched.",
-)
+@root_option
 @click.option("--uninstall", "remove", is_flag=True, help="Remove the gate; configuration and state stay.")
 @click.option("--purge", is_flag=True, help="With --uninstall: remove these too.")
 def install(bundle: Path | None, extras: str | None, root: Path, remove: bool, purge: bool) -> None:
     """Let this device's services run the gate that this command belongs to.
 
     For an environment that pipx, uv or pip made: users, folders, rules and units are laid, and /opt/gate leads to
-    it.  With --from a bundle is checked and installs itself; it needs no network.
+    it.  With --from a bundle is checked and installs itself; it needs no network.  Outside of
+    --root nothing is touched.
     """
     layout = DeviceLayout(root.absolute())
     if purge and not remove:

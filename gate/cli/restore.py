@@ -6,6 +6,7 @@ import click
 
 from gate.cli.backup import WHAT
 from gate.cli.passphrase import ask_passphrase, passphrase_option
+from gate.cli.root_option import root_option
 from gate.device.backup import unpack
 from gate.device.layout import DeviceLayout
 from gate.device.restore import restore as put_back
@@ -15,12 +16,7 @@ from gate.device.sealed_file import read_sealed
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--replace", is_flag=True, help="Set aside the configuration and state that are there.")
-@click.option(
-    "--root",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    default=Path("/"),
-    help="The root directory of the device.",
-)
+@root_option
 @passphrase_option
 def restore(file: Path, replace: bool, root: Path) -> None:
     """Make this device the one that FILE was made of (`gate backup`).

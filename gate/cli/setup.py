@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from gate.cli.root_option import root_option
 from gate.device.layout import DeviceLayout
 from gate.device.setup.run import check_terminal, set_up_by_answers, set_up_by_questions
 
@@ -20,13 +21,7 @@ from gate.device.setup.run import check_terminal, set_up_by_answers, set_up_by_q
     "overrides what those before it say.",
 )
 @click.option("--output", type=click.Path(path_type=Path), help="File to write.  [default: etc/gate/gate.toml]")
-@click.option(
-    "--root",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    default=Path("/"),
-    show_default=True,
-    help="Root directory of the device, such as that of an image.",
-)
+@root_option
 def setup(files: tuple[Path, ...], output: Path | None, root: Path) -> None:
     """Ask what is attached at this door, and write its configuration.
 

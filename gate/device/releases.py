@@ -5,20 +5,19 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from gate.device.layout import DeviceLayout
 from gate.errors import GateError, StoreError, UsageError
-from gate.store.durable import sync_folder
+from gate.store.durable import link_whole, sync_folder
 
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_-]*")
 _LEAVING = ".leaving-"  # beginning of the name of a release that is being removed: never taken for a whole one
 _BLOCK = 512  # bytes: the unit of st_blocks
 
 
-@dataclass(frozen=True, slots=True)
-class InstalledRelease:
+class InstalledRelease(NamedTuple):
     """A release, whether or not it is whole."""
 
     version: str
@@ -72,12 +71,8 @@ class Releases:
     def point(self, link: Path, release: InstalledRelease) -> None:
         """Let the link name this release.  At any moment it names one of the two; the new one is on the disk on
         return."""
-        staged = link.with_name(f"{link.name}.new")
         try:
-            staged.unlink(missing_ok=True)
-            staged.symlink_to(Path("releases", release.version))
-            staged.replace(link)
-            sync_folder(link.parent)
+            link_whole(link, Path("releases", release.version))
         except OSError as error:
             raise _refused(link, error) from error
 

@@ -12,21 +12,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
+from gate.core import outlet_events
 from gate.core.lane.modes import Mode, Phase
 from gate.core.model import Direction
-from gate.core.outlet_events import (
-    AlarmChanged,
-    ClockChanged,
-    CodeSeen,
-    CodesInView,
-    Decided,
-    DeviceChanged,
-    Event,
-    GrantEnded,
-    ListChanged,
-    PhaseChanged,
-    ReaderDropped,
-)
 from gate.core.reason import Reason
 from gate.kiosk.notices import ClockNote, ListNote, clock_note, list_note, why_nobody_enters
 from gate.kiosk.texts.catalogue import Texts, Words, texts_in
@@ -93,11 +81,11 @@ class PageState:
     number: int = 0  # of the last decision
     verdict: int = 0  # number of the decision on show, 0 when there is none
     grant: int = 0  # number of the decision whose grant has not ended, 0 when there is none
-    problems: tuple[DeviceChanged, ...] = ()  # by device
-    alarms: tuple[AlarmChanged, ...] = ()  # that are on
+    problems: tuple[outlet_events.DeviceChanged, ...] = ()  # by device
+    alarms: tuple[outlet_events.AlarmChanged, ...] = ()  # that are on
     readers: frozenset[str] = frozenset()  # that reported
-    status_list: ListChanged | None = None
-    clock: ClockChanged | None = None
+    status_list: outlet_events.ListChanged | None = None
+    clock: outlet_events.ClockChanged | None = None
 
     @property
     def blind(self) -> bool:
@@ -140,36 +128,36 @@ class Page:
     problems: tuple[str, ...]
 
 
-def step(state: PageState, event: Event, now: float) -> PageState:
+def step(state: PageState, event: outlet_events.Event, now: float) -> PageState:
     """Return the state after an event.  `now`: monotonic seconds."""
     state = settle(state, now)
     match event:
-        case CodeSeen():
+        case outlet_events.CodeSeen():
             return _change_scene(state, Scene.SEEN, now, SEEN_FOR)
-        case CodesInView():
+        case outlet_events.CodesInView():
             return _in_view(state, event, now)
-        case Decided():
+        case outlet_events.Decided():
             return _decided(state, event, now)
-        case GrantEnded():
+        case outlet_events.GrantEnded():
             return _grant_ended(state, now)
-        case PhaseChanged():
+        case outlet_events.PhaseChanged():
             if event.phase is state.phase and event.mode is not state.mode:  # no news for the people at the lane
                 return replace(state, mode=event.mode)
             return _phase(replace(state, mode=event.mode), event.phase, now)
-        case DeviceChanged():
+        case outlet_events.DeviceChanged():
             return _problems(state, event)
-        case AlarmChanged():
+        case outlet_events.AlarmChanged():
             others = tuple(other for other in state.alarms if other.alarm is not event.alarm)
             return replace(state, alarms=(*others, event) if event.on else others)
-        case ListChanged():
+        case outlet_events.ListChanged():
             return replace(state, status_list=event)
-        case ClockChanged():
+        case outlet_events.ClockChanged():
             return replace(state, clock=event)
-        case ReaderDropped():  # for the metrics and the log only
+        case outlet_events.ReaderDropped():  # for the metrics and the log only
             return state
 
 
-def _problems(state: PageState, event: DeviceChanged) -> PageState:
+def _problems(state: PageState, event: outlet_events.DeviceChanged) -> PageState:
     others = [problem for problem in state.problems if problem.device != event.device]
     faulty = [*others, event] if event.problem else others
     if event.device.startswith("reader"):
@@ -210,7 +198,7 @@ def _change_scene(state: PageState, scene: Scene, now: float, seconds: float | N
     return replace(state, scene=scene, reason=None, direction=None, verdict=0, since=now, until=until, hint=False)
 
 
-def _in_view(state: PageState, event: CodesInView, now: float) -> PageState:
+def _in_view(state: PageState, event: outlet_events.CodesInView, now: float) -> PageState:
     stayed = _stays(state)
     state = replace(state, answered=event.answered, waiting=event.waiting, going=event.going)
     if stayed and not _stays(state) and state.scene not in GRANTED:
@@ -232,7 +220,7 @@ def _show_wait(state: PageState, now: float) -> PageState:
     )
 
 
-def _decided(state: PageState, event: Decided, now: float) -> PageState:
+def _decided(state: PageState, event: outlet_events.Decided, now: float) -> PageState:
     state = replace(state, number=state.number + 1)
     if event.reason is Reason.LANE_BUSY and not event.let_through:
         return state  # a waiting code that has gone
@@ -378,7 +366,7 @@ def _alarms(state: PageState, about: About) -> tuple[PageNote, ...]:
     return tuple(PageNote(language, _bounded(text)) for text in texts)
 
 
-def _problem(problem: DeviceChanged) -> str:
+def _problem(problem: outlet_events.DeviceChanged) -> str:
     # A path that is not UTF-8 contains surrogates, which no JSON reader accepts.
     words = problem.problem.removeprefix(f"{problem.driver} ")  # drivers begin with their own name
     return _bounded(f"{problem.device} ({problem.driver}): {words}".encode("utf-8", "replace").decode())

@@ -9,7 +9,7 @@ from nacl.signing import SigningKey, VerifyKey
 from gate.errors import StoreError
 from gate.store import journal_end
 from gate.store.database import unusable
-from gate.store.durable import keep_private, make_directory, read_regular, sync_folder, write_whole
+from gate.store.durable import PRIVATE, keep_private, make_directory, put_in_place, read_regular, write_whole
 
 NAME = "device.key"
 PUBLIC = "device.pub"  # for the sync, which may not read the key itself
@@ -66,8 +66,7 @@ def _make(path: Path) -> None:
     key = _staged(staged) or _write(staged)
     if not (path.parent / journal_end.NAME).exists():
         journal_end.make_first(path.parent, key)
-    staged.replace(path)
-    sync_folder(path.parent)
+    put_in_place(staged, path)
 
 
 def _staged(staged: Path) -> SigningKey | None:
@@ -81,10 +80,5 @@ def _staged(staged: Path) -> SigningKey | None:
 
 def _write(staged: Path) -> SigningKey:
     seed = os.urandom(_SEED_BYTES)
-    descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        os.write(descriptor, seed.hex().encode() + b"\n")
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    write_whole(staged, seed.hex().encode() + b"\n", PRIVATE)
     return SigningKey(seed)

@@ -113,6 +113,16 @@ def put_in_place(staged: Path, path: Path) -> None:
     sync_folder(path.parent)
 
 
+def link_whole(path: Path, target: Path | str) -> None:
+    """Make a symbolic link, in place of a link or file of that name; it is on the disk on return.  At any moment the
+    name leads to the old or to the new."""
+    staged = path.with_name(f"{path.name}.new")
+    staged.unlink(missing_ok=True)
+    staged.symlink_to(target)
+    staged.replace(path)
+    sync_folder(path.parent)
+
+
 def _clear(path: Path) -> None:
     """Remove a folder: the only thing that a file cannot replace."""
     if path.is_dir() and not path.is_symlink():

@@ -9,6 +9,7 @@ import sqlite3
 import sys
 from collections.abc import Callable, Collection
 from contextlib import closing
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 
 from gate.core.lane.modes import Mode
@@ -58,24 +59,23 @@ def show(state: Path, idx: int) -> str:
         status.close()
 
 
+@dataclass
 class Lane:
     """The service.  `fails`, `alters`, `admits`: what the new release does during its trial.  `cut`: the power is cut
     when it is looked at."""
 
-    def __init__(
-        self, layout: DeviceLayout, state: Path, *, fails: bool, alters: bool, admits: bool, cut: bool = False
-    ) -> None:
-        self._layout = layout
-        self._state = state
-        self._fails = fails
-        self._alters = alters
-        self._admits = admits
-        self._cut = cut
+    layout: DeviceLayout
+    state: Path
+    _: KW_ONLY
+    fails: bool
+    alters: bool
+    admits: bool
+    cut: bool = False
 
     def states(self) -> list[UnitState]:
-        if self._cut and self.is_new():
+        if self.cut and self.is_new():
             os.kill(os.getpid(), signal.SIGKILL)
-        return [UnitState(UNIT, "active", int(self._fails and self.is_new()))]
+        return [UnitState(UNIT, "active", int(self.fails and self.is_new()))]
 
     def stop(self, names: Collection[str]) -> None: ...
 
@@ -83,15 +83,15 @@ class Lane:
         assert list(names) == [UNIT]
         if not self.is_new():
             return
-        if self._admits:
-            assert show(self._state, 8) == "admitted"
-            (self._layout.opt / "admitted").touch()
-        if self._alters:
-            with closing(sqlite3.connect(self._state / "lane.db")) as connection:
+        if self.admits:
+            assert show(self.state, 8) == "admitted"
+            (self.layout.opt / "admitted").touch()
+        if self.alters:
+            with closing(sqlite3.connect(self.state / "lane.db")) as connection:
                 connection.execute(f"PRAGMA user_version = {LATER_SCHEMA}")
 
     def is_new(self) -> bool:
-        current = Releases(self._layout).current()
+        current = Releases(self.layout).current()
         return current is not None and current.version == NEW
 
 

@@ -9,29 +9,9 @@ from typing import ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from gate.core.lane import events
 from gate.core.lane.door import DoorTiming, Relock
 from gate.core.lane.effects import Alarmed, Effect, EndGrant, Passed, Release, Secure, SetStance, StoreOrders
-from gate.core.lane.events import (
-    BoltMoved,
-    Button,
-    ContactFault,
-    Crossed,
-    DeviceState,
-    DoorMoved,
-    Extend,
-    Fire,
-    Granted,
-    Interlock,
-    LaneEvent,
-    Ordered,
-    Panic,
-    Released,
-    ReleaseFailed,
-    Reset,
-    Scheduled,
-    Tampered,
-    Tick,
-)
 from gate.core.lane.hindrance import hindrance
 from gate.core.lane.modes import STANDING, Alarm, Mode, Phase
 from gate.core.lane.state import LaneState, Timing
@@ -40,7 +20,7 @@ from gate.core.model import Direction, Stance
 
 ENTRY, EXIT = Direction.ENTRY, Direction.EXIT
 FREE, BLOCKED, CONTROLLED = Stance.FREE, Stance.BLOCKED, Stance.CONTROLLED
-Step = Callable[[LaneState, LaneEvent, Timing], tuple[LaneState, tuple[Effect, ...]]]
+Step = Callable[[LaneState, events.LaneEvent, Timing], tuple[LaneState, tuple[Effect, ...]]]
 
 LIMIT = 20.0
 """Seconds: no release of any lane below lasts longer."""
@@ -114,17 +94,19 @@ class LaneMachine(RuleBasedStateMachine):
         """Nobody is served, by orders of staff."""
         return bool(self.panic or self.standing & {Mode.LOCKED_DOWN, Mode.OUT_OF_SERVICE, Mode.MAINTENANCE})
 
-    def happen(self, event: LaneEvent) -> tuple[Effect, ...]:
+    def happen(self, event: events.LaneEvent) -> tuple[Effect, ...]:
         type(self).steps += 1
         self.state, effects = self.step(self.state, event, self.timing)
         for effect in effects:
             self.see(effect)
-        if isinstance(event, Released | ReleaseFailed) or not any(isinstance(effect, Release) for effect in effects):
+        if isinstance(event, events.Released | events.ReleaseFailed) or not any(
+            isinstance(effect, Release) for effect in effects
+        ):
             return effects
         if self.obeys:
-            return (*effects, *self.happen(Released(self.now)))
+            return (*effects, *self.happen(events.Released(self.now)))
         self.lock()
-        return (*effects, *self.happen(ReleaseFailed(moved=False, at=self.now)))
+        return (*effects, *self.happen(events.ReleaseFailed(moved=False, at=self.now)))
 
     def see(self, effect: Effect) -> None:
         match effect:
@@ -172,7 +154,7 @@ class LaneMachine(RuleBasedStateMachine):
     def grant(self, direction: Direction, staff: bool) -> None:
         self.seq += 1
         before = self.state.grant
-        effects = self.happen(Granted(self.seq, direction, self.now, staff))
+        effects = self.happen(events.Granted(self.seq, direction, self.now, staff))
         if self.seq not in self.ended:
             self.granted, self.doubt = (self.seq, direction), self.stance is FREE
         if before or self.alarm or not self.barrier or self.interlocked:
@@ -183,12 +165,12 @@ class LaneMachine(RuleBasedStateMachine):
 
     @rule(direction=st.sampled_from(Direction))
     def cross(self, direction: Direction) -> None:
-        self.happen(Crossed(direction, self.now))
+        self.happen(events.Crossed(direction, self.now))
 
     @rule(seconds=st.sampled_from([0.1, 1.0, 3.0, 5.0, 8.0, 19.0, 61.0]))
     def wait(self, seconds: float) -> None:
         self.now += seconds
-        self.happen(Tick(self.now))
+        self.happen(events.Tick(self.now))
         if self.released_at is not None and not self.alarm:
             assert self.now - self.released_at < LIMIT, "released past its limit"
 
@@ -196,39 +178,39 @@ class LaneMachine(RuleBasedStateMachine):
     def fire(self, active: bool) -> None:
         self.loop_open = active
         self.alarm = self.alarm or active
-        self.happen(Fire(active, self.now))
+        self.happen(events.Fire(active, self.now))
 
     @rule()
     def reset(self) -> None:
         still = self.alarm and self.loop_open
         self.alarm = still
-        self.happen(Reset(self.now))
+        self.happen(events.Reset(self.now))
 
     @rule(active=st.booleans())
     def switch(self, active: bool) -> None:
         self.panic = active
-        self.happen(Panic(active, self.now))
+        self.happen(events.Panic(active, self.now))
 
     @rule(mode=st.sampled_from(STANDING), on=st.booleans())
     def order(self, mode: Mode, on: bool) -> None:
         (self.standing.add if on else self.standing.discard)(mode)
-        self.happen(Ordered(mode, on, self.now))
+        self.happen(events.Ordered(mode, on, self.now))
 
     @rule(mode=st.sampled_from([None, *Mode]))
     def schedule(self, mode: Mode | None) -> None:
-        self.happen(Scheduled(mode, self.now))
+        self.happen(events.Scheduled(mode, self.now))
 
     @rule(active=st.booleans())
     def other_door(self, active: bool) -> None:
         self.interlocked = active
-        self.happen(Interlock(active, self.now))
+        self.happen(events.Interlock(active, self.now))
 
     @rule(present=st.booleans())
     def barrier_comes_or_goes(self, present: bool) -> None:
         self.barrier = present
         self.stance = CONTROLLED  # a driver locks when it opens, and when it is lost
         self.lock()
-        self.happen(DeviceState("barrier", present, self.now))
+        self.happen(events.DeviceState("barrier", present, self.now))
 
     @rule(obeys=st.booleans())
     def barrier_obeys(self, obeys: bool) -> None:
@@ -236,7 +218,7 @@ class LaneMachine(RuleBasedStateMachine):
 
     @rule(on=st.booleans(), source=st.sampled_from(["barrier", "input[0]", "input[5]"]))
     def contact_misbehaves(self, on: bool, source: str) -> None:
-        self.happen(ContactFault(source, f"{source} chatters", on, self.now))
+        self.happen(events.ContactFault(source, f"{source} chatters", on, self.now))
 
     @rule(direction=st.sampled_from(Direction))
     def staff_admit(self, direction: Direction) -> None:
@@ -244,7 +226,7 @@ class LaneMachine(RuleBasedStateMachine):
         if hindrance(self.state, direction):
             return
         self.seq += 1
-        self.happen(Granted(self.seq, direction, self.now, staff=True))
+        self.happen(events.Granted(self.seq, direction, self.now, staff=True))
         self.granted, self.doubt = (self.seq, direction), self.stance is FREE
         if self.obeys:
             assert self.seq not in self.ended
@@ -254,33 +236,33 @@ class LaneMachine(RuleBasedStateMachine):
 
     @rule(present=st.booleans())
     def sensor_comes_or_goes(self, present: bool) -> None:
-        self.happen(DeviceState("input[0]", present, self.now))
+        self.happen(events.DeviceState("input[0]", present, self.now))
 
     @rule(opened=st.booleans())
     def door(self, opened: bool) -> None:
         if self.timing.door.contact:
             self.doubt = self.doubt or (opened and not self.state.door.open)
-            self.happen(DoorMoved(opened, self.now))
+            self.happen(events.DoorMoved(opened, self.now))
 
     @rule(home=st.booleans())
     def bolt(self, home: bool) -> None:
         if self.timing.door.feedback:
-            self.happen(BoltMoved(home, self.now))
+            self.happen(events.BoltMoved(home, self.now))
 
     @rule(active=st.booleans())
     def tamper(self, active: bool) -> None:
-        self.happen(Tampered(active, self.now))
+        self.happen(events.Tampered(active, self.now))
 
     @rule()
     def extend(self) -> None:
-        self.happen(Extend(self.now))
+        self.happen(events.Extend(self.now))
 
     @rule()
     def leave(self) -> None:
-        self.happen(Button(True, self.now))
+        self.happen(events.Button(True, self.now))
         if self.barrier and self.obeys and (self.alarm or not self.interlocked):
             assert self.way_open, "the exit button was not obeyed"
-        self.happen(Button(False, self.now))
+        self.happen(events.Button(False, self.now))
 
     # What is rare when everything happens by chance.
 

@@ -10,6 +10,7 @@ import stat
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from gate.errors import ConfigError, GateError
 from gate.settings.load import LARGEST, decode_text
@@ -18,8 +19,7 @@ from gate.store.durable import sync_folder, write_whole
 _BOM = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
-class CardFile:
+class CardFile(NamedTuple):
     """The file as it lies on the card."""
 
     path: Path

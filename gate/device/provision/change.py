@@ -17,7 +17,7 @@ from pathlib import Path
 
 from gate.device.layout import DeviceLayout
 from gate.errors import StoreError
-from gate.store.durable import PRIVATE, is_odd, make_directory, sync_folder, write_whole
+from gate.store.durable import PRIVATE, is_odd, link_whole, make_directory, sync_folder, write_whole
 
 _NEW, _DECIDED, _DONE = ".provision.new", ".provision", ".provision.done"
 _LIST = "changes.json"
@@ -102,11 +102,7 @@ def _carry_out(root: Path, step: _Step, content: Path) -> None:
         return
     _make_folders(root, path.parent)
     if step.link is not None:
-        staged = path.with_name(f"{path.name}.new")
-        staged.unlink(missing_ok=True)
-        staged.symlink_to(step.link)
-        staged.replace(path)
-        sync_folder(path.parent)
+        link_whole(path, step.link)
         return
     write_whole(path, content.read_bytes(), step.mode)
     if os.geteuid() == 0:

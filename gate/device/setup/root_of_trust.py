@@ -3,8 +3,8 @@
 import hashlib
 import json
 import re
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from gate.errors import ConfigError
 from gate.store.durable import read_regular
@@ -13,8 +13,7 @@ _LARGEST = 512 * 1024  # bytes: python-tuf's own limit of a root is 512,000
 _PLACES = ("boot/firmware", "boot", "media", "run/media")  # of root.json: the card, media below their user's name
 
 
-@dataclass(frozen=True, slots=True)
-class RootOfTrust:
+class RootOfTrust(NamedTuple):
     """A root.json that was read."""
 
     content: bytes
