@@ -1,8 +1,9 @@
-"""kill -9, a full, read-only or failing disk at every single call by which the lane's store changes or reads a file.
+"""kill -9, a full, read-only, failing or slow disk at the calls by which the lane's store changes or reads a file.
 
 After each: every opening has its row, no code has opened twice, the chain is whole, and nothing counts as lost."""
 
 import os
+import re
 import shutil
 import signal
 from collections.abc import Iterator
@@ -26,6 +27,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 WRITES = ("pwrite64", "ftruncate", "fsync", "fdatasync")
 CHANGES = (*WRITES, "mkdir", "rename", "renameat", "unlink", "unlinkat", "fchmod", "chmod")
 CALLS = (*CHANGES, "pread64")
+FLUSHES = ("fsync", "fdatasync")
+OPENED = "opened"
+OPENING = re.compile(r'write\(\d+, "\d+ \d+\\n"')
+SLOW = 2_000_000  # µs
 PARTS = 4  # of the points of one scenario
 AT = NOW + 600.0
 
@@ -37,18 +42,27 @@ class Victim:
         self.state, self.openings = folder / "state", folder / "openings"
         self.held, self._folder = held, folder
 
-    def live(self, *faults: str) -> tuple[int, list[str]]:
+    def live(self, *faults: str, calls: tuple[str, ...] = CALLS) -> tuple[int, list[str]]:
         """Exit code of a child, and its calls, in order."""
         shutil.rmtree(self.state, ignore_errors=True)
         shutil.copytree(self.held, self.state)
         self.openings.unlink(missing_ok=True)
         job = {"state": self.state, "openings": self.openings, "at": AT}
-        return run_traced("tests.store.lane_victim", job, self._folder, CALLS, faults)
+        return run_traced("tests.store.lane_victim", job, self._folder, calls, faults)
 
     def opened(self) -> list[tuple[int, int]]:
         """The people who were let in, each with the number of the row."""
         lines = self.openings.read_text().splitlines()
         return [(int(idx), int(seq)) for idx, seq in (line.split() for line in lines)]
+
+    def steps(self) -> list[str]:
+        """The calls of the last child in order, and OPENED for each opening.  For one whose `write` was traced."""
+        lines = (self._folder / "trace").read_text().splitlines()
+        return [OPENED if OPENING.match(line) else line.partition("(")[0] for line in lines]
+
+    def delayed(self) -> int:
+        """How many calls of the last child were delayed, as strace wrote it."""
+        return (self._folder / "trace").read_text().count("(DELAYED)")
 
 
 @pytest.fixture(params=["first", "later"])
@@ -139,6 +153,30 @@ def test_a_read_that_fails(victim: Victim, part: int) -> None:
         code, _ = victim.live(f"{name}:error=EIO:when={number}")
         assert code in (0, REFUSED), (name, number)
         check(victim, (name, number))
+
+
+def test_a_slow_flush_opens_nothing_before_its_row_is_durable(victim: Victim) -> None:
+    victim.live(calls=(*CALLS, "write"))
+    steps = victim.steps()
+    flush = max(number for number in range(steps.index(OPENED)) if steps[number] in FLUSHES)
+    slow = f"{steps[flush]}:delay_enter={SLOW}:when={steps[: flush + 1].count(steps[flush])}"
+    code, _ = victim.live(slow, calls=(*CALLS, "write"))
+    assert (code, victim.delayed(), len(victim.opened())) == (0, 1, len(PEOPLE))
+    assert victim.steps() == steps  # so nothing is tried again or given up meanwhile
+    begun = 0
+    for number in (number for number, name in enumerate(steps) if name == OPENED):
+        wrote = [name for name in steps[begun:number] if name in WRITES]
+        assert wrote[-1] in FLUSHES, f"opened at call {number} before its row was durable: {wrote}"
+        begun = number
+    check(victim, slow)
+
+
+def test_every_flush_is_slow(victim: Victim) -> None:
+    code, calls = victim.live(f"{','.join(FLUSHES)}:delay_enter={SLOW // 50}")
+    assert code == 0
+    assert victim.delayed() == sum(name in FLUSHES for name in calls) > len(PEOPLE)
+    assert len(victim.opened()) == len(PEOPLE)
+    check(victim, "slow")
 
 
 def test_an_error_of_the_disk_at_the_start_is_one_line_with_its_cause(victim: Victim) -> None:
