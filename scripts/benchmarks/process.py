@@ -15,14 +15,20 @@ from threading import Event, Thread
 
 import click
 import cv2
+import flood
+import numpy as np
 from clips import RATE, approach
 from device import Nation, described
 from rendering import SIZES, Grey
 from report import Figure, show
 
+from gate.authority.authority import Authority
+from gate.core.model import Listing, Status
 from gate.demo.camera import Latest
 from gate.demo.stage import DemoStage
 from gate.errors import GateError
+from gate.passes.aq1_encode import credential_text
+from gate.runtime.clock import SystemClock
 
 PEOPLE = 1000
 HELD = 5  # frames at the end of a clip: the code is held still
@@ -49,22 +55,32 @@ listen = "127.0.0.1:0"
     help="For how long each camera is watched before memory is read.",
 )
 @click.option("--starts", type=click.IntRange(min=1), default=5, show_default=True, help="Of which the median is told.")
-def command(as_json: bool, seconds: float, starts: int) -> None:
+@click.option(
+    "--flooded",
+    type=click.FloatRange(min=0, max=3600),
+    default=8.0,
+    show_default=True,
+    help="Seconds for which the page is flooded, and as many quiet ones.  0: not at all.",
+)
+def command(as_json: bool, seconds: float, starts: int, flooded: float) -> None:
     """Start and memory of lane, page, camera worker and sync.  Takes some three minutes.
 
     The camera is a stream on loopback before which somebody walks up with a code again and again.  Of
     memory three figures are told: RSS, all that is mapped and present; PSS, in which a page of a library
     counts once for all who share it; anonymous, what nobody can do without.
+
+    The page is flooded by 64 connections that ask without end and 300 streams: decisions of the lane, as
+    its log tells them, are compared with those of quiet whiles.
     """
     with TemporaryDirectory(prefix="gate-bench-", dir="/var/tmp") as place:
         try:
-            figures = measure(Path(place), seconds, starts)
+            figures = measure(Path(place), seconds, starts, flooded)
         except (GateError, RuntimeError) as error:
             raise click.ClickException(str(error)) from error
     show("A gate's processes", figures, as_json=as_json)
 
 
-def measure(folder: Path, seconds: float, starts: int) -> list[Figure]:
+def measure(folder: Path, seconds: float, starts: int, flooded: float) -> list[Figure]:
     nation = Nation(folder, PEOPLE)
     nation.take_in("idx")
     nation.publish()
@@ -93,7 +109,35 @@ def measure(folder: Path, seconds: float, starts: int) -> list[Figure]:
                     if height == SIZES[-1][0]:
                         figures += memory("lane", lane.pid, "Lane")
                         figures += memory("page", child(lane.pid, "kiosk"), "Page")
+        if flooded:
+            config.write_text(
+                described(folder / "state", mirror, nation.path / "root.json", flood.devices(codes(nation)))
+            )
+            figures += page_flooded(config, flooded)
     return figures
+
+
+def page_flooded(config: Path, seconds: float) -> list[Figure]:
+    """Measure decisions while the page is flooded, against quiet ones."""
+    with running("run", config) as (_, said):
+        until(lambda: len(flood.DECIDED.findall(said())) >= flood.SHOWN_BEFORE, "decisions")
+        until(lambda: flood.PAGE.search(said()) is not None, "a page")
+        quiet, flooded = flood.compared(said, int(flood.PAGE.findall(said())[0]), seconds)
+    before, during = flood.p99(quiet), flood.p99(flooded)
+    return [
+        Figure("page_quiet_p99_ms", before, f"Decision, p99 of {len(quiet)}, nobody asks the page", unit="ms"),
+        Figure("page_flood_p99_ratio", during / before, f"The same while it is flooded, p99 of {len(flooded)}", most=2),
+    ]
+
+
+def codes(nation: Nation) -> list[str]:
+    """Return passes of all who are green on the list, one for each."""
+    authority, now = Authority.open(nation.path), int(SystemClock().now())
+    green = np.flatnonzero(np.load(nation.path / "status.npy") == Listing.GREEN)
+    return [
+        credential_text(authority.issue("bench", int(idx), Status.GREEN, issued_at=now, lifetime=12 * 3600))
+        for idx in green
+    ]
 
 
 def started(config: Path, starts: int) -> Figure:
