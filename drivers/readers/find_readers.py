@@ -13,10 +13,12 @@ from pathlib import Path
 from drivers._shared.serial_port import SerialPort
 from drivers._shared.serial_ports import NUMATO, SCANNERS, serial_places
 from drivers._shared.serial_question import put_question
+from drivers.readers.scanner_parser import ScannerParser
 from gate.ports.finder import FoundDevice
 
 GM65_BAUD = bytes.fromhex("7E 00 07 01 00 2A 02 D8 0F")  # GM65 manual: read two bytes of zone 0x002A
 _GM65_ANSWER = bytes.fromhex("02 00 00 02")  # good, two bytes
+_GM65_LENGTH = 8  # bytes of it, with the two and their checksum
 _RIBBON = ("unicam", "rp1-cfe")  # the kernel's names of a Raspberry Pi's camera ports
 _ALLOWED_BAUD = 9600  # as in find_boards
 
@@ -71,7 +73,15 @@ async def _identified(place: str) -> list[FoundDevice]:
         heard = await put_question(port, GM65_BAUD)
     finally:
         port.close()
-    if not heard.startswith(_GM65_ANSWER):
+    if not _is_gm65(heard):
         return []
     table: dict[str, str | int] = {"driver": "serial_scanner", "scanner": "gm65", "port": place}
     return [FoundDevice(f"a scanner of the GM65 family on {place}", table)]
+
+
+def _is_gm65(heard: bytes) -> bool:
+    """Return whether this is one whole answer of two bytes, and nothing else."""
+    parser = ScannerParser(line_ends=True, answers=True)
+    parser.feed(heard, 0.0)
+    whole = [len(reply) for reply in parser.replies] == [2]
+    return whole and heard.startswith(_GM65_ANSWER) and len(heard) == _GM65_LENGTH

@@ -1,13 +1,17 @@
 """Finders: what they find, and that nothing opens by it."""
 
+import asyncio
 from itertools import permutations
 from pathlib import Path
+from threading import Event, Thread
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import serial.tools.list_ports
 
+from drivers._shared import serial_question
+from drivers._shared.serial_port import SerialPort
 from drivers.barriers.find_boards import QUESTIONS, BoardFinder
 from drivers.barriers.serial_profile import load_profile, shipped_profiles
 from drivers.readers.find_readers import GM65_BAUD, ReaderFinder
@@ -69,6 +73,56 @@ def test_a_gm65_is_known_by_its_baud_rate(tmp_path: Path) -> None:
     finally:
         board.close()
     assert found.table == {"driver": "serial_scanner", "scanner": "gm65", "port": str(board.port)}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param("02 00 00 02 39 01 C1 4D", id="its checksum is wrong"),
+        pytest.param("02 00 00 02 38 01 C1 4C", id="its data are wrong"),
+        pytest.param("02 00 00 02 39 01 C1", id="cut"),
+        pytest.param("02 00 00 02", id="its head alone"),
+        pytest.param("02 00 00 02 39 01 C1 4C FF FF", id="noise after it"),
+        pytest.param("02 00 00 02 39 01 C1 4C 00", id="a byte after it"),
+        pytest.param("FF 02 00 00 02 39 01 C1 4C", id="noise before it"),
+        pytest.param("02 00 00 02 39 01 C1 4C 02 00 00 02 39 01 C1 4C", id="twice"),
+        pytest.param("02 00 00 01 39 1F 52", id="one byte"),
+    ],
+)
+def test_an_answer_that_is_not_whole_is_no_gm65(answer: str, tmp_path: Path) -> None:
+    board = ProfileBoard(tmp_path, "lcus", {GM65_BAUD: bytes.fromhex(answer)})
+    try:
+        assert ReaderFinder().ask(str(board.port)) == []
+    finally:
+        board.close()
+
+
+def test_a_device_that_never_pauses_is_left_and_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serial_question, "_QUIET", 600.0)  # a busy computer makes no pause
+    monkeypatch.setattr(serial_question, "_LONGEST", 10**9)  # the end is by time alone
+    monkeypatch.setattr(serial_question, "_WHOLE_WITHIN", 0.3)
+    board, stop = ProfileBoard(tmp_path, "lcus", {}), Event()
+
+    def chatter() -> None:
+        while not stop.wait(0.03):
+            board.say(b"\xa5")
+
+    talker = Thread(target=chatter, daemon=True)
+    talker.start()
+    try:
+        assert [one for finder in (ReaderFinder(), BoardFinder()) for one in finder.ask(str(board.port))] == []
+    finally:
+        stop.set()
+        talker.join()
+        board.close()
+    assert board.openings == 0
+
+
+def test_a_flood_ends_the_wait_before_the_time_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serial_question, "_QUIET", 600.0)
+    monkeypatch.setattr(serial_question, "_WHOLE_WITHIN", 600.0)
+    flood = SimpleNamespace(read=lambda: b"\x00" * 100, write=lambda _: None, drained=lambda: asyncio.sleep(0))
+    assert asyncio.run(serial_question.put_question(cast(SerialPort, flood), GM65_BAUD)) == b""
 
 
 def test_a_port_that_cannot_be_opened_is_an_error(tmp_path: Path) -> None:
