@@ -5,7 +5,7 @@ SHIFT, with CAPS LOCK, or as ALT and the decimal number of the character on the 
 keypad's ENTER, TAB, arrow down, or a control character (Ctrl-M, Ctrl-J).
 """
 
-from drivers.readers.scanner_parser import LONGEST, STALE, ScanLoss
+from drivers.readers.scanner_parser import FRAMING, LONGEST, STALE, ScanLoss
 
 UP, DOWN = 0, 1  # values of a key event; 2 is a repetition
 
@@ -52,7 +52,7 @@ class Typing:
         self._number = ""  # typed on the keypad while ALT is held
         self._typed: list[str] = []
         self._at = 0.0
-        self._broken = False  # keys were lost: the input until the end is no code
+        self._broken = False  # keys were dropped: the input until the end is no code
         self.losses: list[ScanLoss] = []
 
     def key(self, code: int, value: int, at: float) -> str | None:
@@ -121,6 +121,9 @@ class Typing:
             return self._end()
         if 0x20 <= number <= 0xFF and number != 0x7F:
             self._add(chr(number))
+        elif number not in tuple(FRAMING):
+            self.losses.append(ScanLoss.KEYS)
+            self._broken = True  # without this character the text is another
         return None
 
     def _add(self, sign: str) -> None:

@@ -24,8 +24,8 @@ _LONGEST_ANSWER = 8
 _ENDS = b"\r\n\t\x03\x04"
 """CR, LF, TAB, ETX, EOT."""
 
-_SILENT = b"\x00\x02\x1d\x1e"
-"""NUL, STX, GS, RS: framing of some scanners, no noise."""
+FRAMING = b"\x00\x02\x1d\x1e"
+"""NUL, STX, GS, RS: of some scanners, no noise."""
 
 
 class ScanLoss(Enum):
@@ -92,7 +92,7 @@ class ScannerParser:
                 self._rest.append(byte)
             else:
                 self._overlong = True
-        elif byte not in _SILENT:
+        elif byte not in FRAMING:
             self._noise = True
 
     def _take_answer(self, byte: int) -> None:

@@ -168,6 +168,22 @@ def test_keys_that_are_no_text_and_codes_that_are_too_long_are_said() -> None:
     assert typing.losses == [ScanLoss.KEYS, ScanLoss.OVERLONG]
 
 
+@pytest.mark.parametrize("number", [1, 31, 127, 256, 1178, 8470])
+def test_a_code_with_a_number_that_is_no_sign_is_none_and_is_reported(number: int) -> None:
+    typing = Typing()
+    events = [*keys("AQ1:6B"), *by_numbers(chr(number)), *keys("F%2"), *ENTER, *keys(TEXT), *ENTER]
+    found = [text for code, value in events if (text := typing.key(code, value, 0.0))]
+    assert found == [TEXT]  # the next one alone
+    assert typing.losses == [ScanLoss.KEYS]
+
+
+def test_numbers_that_frame_a_code_are_no_loss() -> None:
+    typing = Typing()
+    events = [*by_numbers("\x02"), *keys(TEXT), *by_numbers("\x03")]
+    assert [text for code, value in events if (text := typing.key(code, value, 0.0))] == [TEXT]
+    assert typing.losses == []
+
+
 @given(st.lists(st.tuples(st.integers(0, 255), st.integers(0, 2), st.floats(0, 3)), max_size=200), st.booleans())
 def test_no_keys_hurt_and_a_code_after_them_is_whole(events: list[tuple[int, int, float]], silence: bool) -> None:
     typing, at = Typing(0.1 if silence else None), 0.0
