@@ -6,7 +6,7 @@ Opening a barrier a second time would lock it while a person passes.
 from collections.abc import Iterator
 
 from gate.doctor.examined import ExaminedGate, LaneBeside, Running
-from gate.doctor.lines import CheckLine, Mark
+from gate.doctor.lines import CheckLine, Mark, dropped_line
 from gate.registry import Fitted, examiner
 
 _MOST_PROBLEMS = 8  # that the lane's answer holds (gate.lane.control_socket)
@@ -28,6 +28,8 @@ def held_lines(examined: ExaminedGate) -> Iterator[CheckLine]:
     yield _lane(examined)
     for device in devices:
         yield _device(examined, device)
+        for drop in lane.answer.get("dropped", {}).get(device.name, ()):  # a lane of an earlier release has no count
+            yield dropped_line(device.name, drop["what"], drop["count"], drop["advice"] or _SEE_LOG)
 
 
 def picture_lines(examined: ExaminedGate) -> Iterator[CheckLine]:

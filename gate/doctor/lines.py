@@ -44,3 +44,8 @@ def guarded(check: str, find: Callable[[], Iterable[CheckLine]]) -> Iterator[Che
         yield CheckLine(
             check, Mark.FAIL, found, "Report it with `gate doctor --report FILE`; the other checks are valid"
         )
+
+
+def dropped_line(check: str, what: str, count: int, advice: str) -> CheckLine:
+    """Return the line of a reader that has dropped input."""
+    return CheckLine(check, Mark.WARN, f"dropped {count} times: {what}", advice)

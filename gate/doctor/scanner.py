@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from gate.core.model import Scan
 from gate.doctor.checks import OPENED_WITHIN
-from gate.doctor.lines import CheckLine, Mark, failure
+from gate.doctor.lines import CheckLine, Mark, dropped_line, failure
 from gate.errors import DeviceError
 from gate.passes.scanned import restore
 from gate.passes.verifier import is_pass
@@ -54,7 +54,7 @@ def scanner_lines(reader: Fitted, seconds: float) -> Iterator[CheckLine]:
         advice = "Set the scanner so that it changes nothing" if how.startswith("garbled") else ""
         yield CheckLine(reader.name, Mark.WARN if advice else Mark.PASS, f"it sent {count} passes {how}", advice)
     for (what, hint), count in heard.dropped.items():
-        yield CheckLine(reader.name, Mark.WARN, f"dropped {count} times: {what}", hint)
+        yield dropped_line(reader.name, what, count, hint)
 
 
 async def _listen(reader: Fitted, heard: _Heard, seconds: float) -> None:

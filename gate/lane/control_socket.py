@@ -43,6 +43,8 @@ MOST_CLIENTS = 16
 MOST_OF_ONE = 6
 """Connections at once, in all and of one account: one that floods leaves room for the others."""
 
+MOST_READERS, MOST_REASONS = 4, 3  # in an answer, of what was dropped: a client takes 16 KiB
+
 BACKLOG = 32  # connections that wait to be accepted; further clients wait before the socket
 IDLE_FOR = 10.0  # seconds without a whole request, or without taking an answer, after which a client is closed
 REFUSED_FOR = 1.0  # seconds until a connection that the operating system refused is tried again
@@ -235,8 +237,21 @@ async def _status(staff: StaffOrders) -> dict[str, Any]:
         "missing": sorted(state.missing),
         "problems": {name: problem[:400] for name, problem in sorted(problems.items())[:8]},
         "contacts": sorted(fault.what for fault in state.faults)[:8],
+        "dropped": _dropped(staff),
         "door": {None: None, True: "open", False: "closed"}[state.door.open],
         "inside": await staff.inside(),
+    }
+
+
+def _dropped(staff: StaffOrders) -> dict[str, list[dict[str, Any]]]:
+    """Return what readers have dropped since the start, by reader: the most frequent reasons of the first readers."""
+    readers = sorted(staff.lane.drops.items())[:MOST_READERS]
+    return {
+        name: [
+            {"what": what[:200], "count": drops.count, "advice": drops.hint[:200]}
+            for what, drops in sorted(found.items(), key=lambda item: -item[1].count)[:MOST_REASONS]
+        ]
+        for name, found in readers
     }
 
 

@@ -6,7 +6,7 @@ on one writing thread; nothing here waits for the network.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -21,7 +21,7 @@ from gate.core.reason import Reason
 from gate.errors import DeviceError
 from gate.lane.barrier_slot import BarrierSlot
 from gate.lane.config import LaneConfig
-from gate.lane.devices import LaneDevices
+from gate.lane.devices import Drops, LaneDevices
 from gate.lane.effect_runner import EffectRunner
 from gate.lane.interlock import DoorInterlock
 from gate.lane.judge import Judge
@@ -35,7 +35,7 @@ from gate.lane.verdicts import PendingVerdict, Verdicts
 from gate.ports.clock import TrustedClock
 from gate.ports.feedback import Feedback
 from gate.ports.inputs import Level
-from gate.ports.reader import Answer
+from gate.ports.reader import Answer, Dropped
 from gate.store.admission import Presented
 
 TICK = 0.1  # seconds: the resolution of the lane's time
@@ -112,9 +112,10 @@ class Lane:
         self._outlet.device(name, driver, problem)
         self._happen(events)
 
-    def dropped(self, name: str, what: str, count: int) -> None:
-        """Take the number of things that reader `name` has dropped since the start."""
-        self._outlet.dropped(name, what, count)
+    def dropped(self, name: str, drop: Dropped, count: int) -> None:
+        """Take the number of things that reader `name` has dropped for this reason since the start."""
+        self._devices.drop(name, drop, count)
+        self._outlet.dropped(name, drop.what, count)
 
     def _happen(self, events: Iterable[LaneEvent]) -> None:
         for event in events:
@@ -135,6 +136,11 @@ class Lane:
     def problems(self) -> dict[str, str]:
         """Return the devices that are not well, and why."""
         return self._devices.problems
+
+    @property
+    def drops(self) -> Mapping[str, Mapping[str, Drops]]:
+        """Return what readers have dropped since the start: by reader, and by reason."""
+        return self._devices.drops
 
     # The loop.
 

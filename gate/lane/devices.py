@@ -1,13 +1,23 @@
 """The lane's record of its devices: which are present, the problems of the others, the levels of their contacts."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 from gate.core.lane.events import DeviceState, LaneEvent
 from gate.lane.input_events import Contacts
 from gate.logs import Log
 from gate.ports.inputs import Level, Role
+from gate.ports.reader import Dropped
 
 log = Log(part="lane")
+
+
+@dataclass(frozen=True, slots=True)
+class Drops:
+    """What one reader has dropped for one reason.  `hint`: what to do, or ""."""
+
+    count: int
+    hint: str
 
 
 class LaneDevices:
@@ -20,6 +30,7 @@ class LaneDevices:
         self._contacts = Contacts()
         self._starting = set(needed)  # not known yet whether they are there
         self._problems: dict[str, str] = {}
+        self.drops: dict[str, dict[str, Drops]] = {}  # by reader, and by reason
 
     @property
     def starting(self) -> bool:
@@ -59,6 +70,10 @@ class LaneDevices:
         if problem or role in (None, Role.PASSAGE):
             events += self._known(name, at, present=not problem)
         return problem, events
+
+    def drop(self, name: str, drop: Dropped, count: int) -> None:
+        """Take the number of things that reader `name` has dropped for this reason since the start."""
+        self.drops.setdefault(name, {})[drop.what] = Drops(count, drop.hint)
 
     def problem(self, name: str, problem: str) -> None:
         """Take a problem of something that is no device; empty: it is over."""

@@ -23,7 +23,7 @@ class ReaderSink(Protocol):
 
     def looked(self, looked: Looked) -> None: ...
 
-    def dropped(self, name: str, what: str, count: int) -> None: ...
+    def dropped(self, name: str, drop: Dropped, count: int) -> None: ...
 
 
 class Intake:
@@ -48,15 +48,15 @@ class Intake:
                 self._lane.looked(replace(seen, reader=self._name))
             case Dropped(what=what, hint=hint):
                 self._note(log.error, "dropped by the reader: nobody is answered", what, hint)
-                self._report_drops(what)
+                self._report_drops(seen)
         return None
 
-    def _report_drops(self, what: str) -> None:
+    def _report_drops(self, drop: Dropped) -> None:
         """Report drops at first, and then once a second at most: noise drops something hundreds of times."""
-        now = self._monotonic()
+        now, what = self._monotonic(), drop.what
         if now >= self._reported_at.get(what, now - REPORT_EVERY) + REPORT_EVERY:
             self._reported_at[what] = now
-            self._lane.dropped(self._name, what, self._counts[what])
+            self._lane.dropped(self._name, drop, self._counts[what])
 
     def _restored(self, scan: Scan) -> Scan:
         """Return the scan with its whole text.  A camera decodes its own codes, so they are exact."""

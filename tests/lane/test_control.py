@@ -22,10 +22,11 @@ from gate.core.lane.state import Timing
 from gate.core.model import Stance
 from gate.core.reason import Reason
 from gate.errors import GateError
-from gate.lane.control_socket import MOST_CLIENTS, MOST_OF_ONE, REFUSED_FOR, serve_control
+from gate.lane.control_socket import MOST_CLIENTS, MOST_OF_ONE, MOST_READERS, REFUSED_FOR, serve_control
 from gate.lane.orders import LONGEST, ModeRequest, StatusRequest, parse_request, send_request
 from gate.ports.feedback import Signal
 from gate.ports.inputs import Level, Role
+from gate.ports.reader import Dropped
 from gate.store.database import File, open_for_reading
 from gate.store.occupancy import MOST_INSIDE
 from tests.lane.rig import Rig, plain, working
@@ -84,6 +85,20 @@ def actors(state: Path) -> list[tuple[Any, ...]]:
         ).fetchall()
     finally:
         connection.close()
+
+
+async def test_the_status_counts_what_readers_dropped_and_stays_short(state: Path) -> None:
+    async with controlled(state) as rig:
+        assert (await told(state, do="status"))["dropped"] == {}
+        many = [(reader, f"fault {count}" * 99, count) for reader in range(9) for count in range(9)]
+        for reader, reason, count in [(0, "noise", 1), (0, "noise", 7), *many]:
+            rig.lane.dropped(f"reader[{reader}]", Dropped("serial_scanner", reason, "Check its cable" * 99), count)
+        dropped = (await told(state, do="status"))["dropped"]
+    assert [drop["count"] for drop in dropped["reader[0]"]] == [8, 7, 7]
+    noise = next(drop for drop in dropped["reader[0]"] if drop["what"] == "noise")
+    assert (noise["count"], noise["advice"][:15]) == (7, "Check its cable")
+    assert list(dropped) == [f"reader[{number}]" for number in range(MOST_READERS)]
+    assert len(json.dumps(dropped)) < LONGEST * 2
 
 
 async def test_staff_order_through_the_socket(state: Path) -> None:

@@ -2,8 +2,10 @@
 
 import json
 import os
+import pty
 import subprocess
 import sys
+import tty
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +34,11 @@ def test_a_running_lane_keeps_its_devices_and_says_how_they_are(tmp_path: Path) 
     pictures = tmp_path / "pictures"
     pictures.mkdir()
     put(pictures, "1.png", "HELLO")
+    scanner, line = pty.openpty()
+    tty.setraw(line)
+    port = f'[[reader]]\ndriver = "serial_scanner"\nscanner = "line"\nport = "{os.ttyname(line)}"\n'
     with RelayBoard(tmp_path / "relay") as board:
-        site.configure(camera(pictures), lcus(board), '[kiosk]\nlisten = "127.0.0.1:0"\n')
+        site.configure(camera(pictures), port, lcus(board), '[kiosk]\nlisten = "127.0.0.1:0"\n')
         with running(site) as daemon:
             eventually(lambda: site.reasons() != [], "the lane to look")
             rows = asked(site)
@@ -45,6 +50,15 @@ def test_a_running_lane_keeps_its_devices_and_says_how_they_are(tmp_path: Path) 
             assert all("the running lane" in found for found in held)  # neither was opened a second time
             assert board.openings == 0
             assert states(asked(site, "--camera"), "reader[0]") == ["unknown"]
+            assert states(rows, "reader[1]") == ["pass"]
+            os.write(scanner, b"\xff\xfe\r")
+            eventually(lambda: "bytes that are no text" in daemon.said(), "the lane to drop noise")
+            rows = asked(site)
+            assert states(rows, "reader[1]") == ["pass", "warn"]
+            (warned,) = (row for row in rows if row["check"] == "reader[1]" and row["state"] == "warn")
+            assert warned["found"] == "dropped 1 times: bytes that are no text"
+            assert "baud rate" in warned["advice"]
+            assert states(rows, "reader[0]") == ["pass", "unknown"]
             board.unplug()
             eventually(lambda: "device=barrier" in daemon.said(), "the lane to miss its barrier")
             rows = asked(site)
@@ -52,6 +66,8 @@ def test_a_running_lane_keeps_its_devices_and_says_how_they_are(tmp_path: Path) 
         rows = asked(site)
         assert rows[0]["lane"] == "stopped"
         assert states(rows, "lane") == []
+    for descriptor in (scanner, line):
+        os.close(descriptor)
 
 
 def test_a_lane_that_does_not_answer_is_found_by_its_lock(tmp_path: Path) -> None:

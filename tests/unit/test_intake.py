@@ -22,8 +22,8 @@ class Ear:
     def looked(self, looked: Looked) -> None:
         self.heard.append(looked)
 
-    def dropped(self, name: str, what: str, count: int) -> None:
-        self.losses.append((name, what, count))
+    def dropped(self, name: str, drop: Dropped, count: int) -> None:
+        self.losses.append((name, drop.what, count))
 
 
 class Site:
