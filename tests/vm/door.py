@@ -9,7 +9,7 @@ import pytest
 from tests.vm.machine import PATIENCE, Machine, accelerator
 from tests.vm.place import RELAY, frame
 
-DECIDED = 120.0 * PATIENCE  # seconds; emulation is slow, and a camera may have to be opened again
+DECIDED = 240.0 * PATIENCE  # seconds; emulation is slow, and a camera may have to be opened again
 
 
 class Door:
