@@ -171,7 +171,7 @@ def test_a_pilot_and_simulated_hardware_are_unmistakable(chrome: Chrome) -> None
 def test_a_hung_gate_is_shown_as_no_signal_and_its_verdict_does_not_come_back(screen: Chrome, lane: Lane) -> None:
     lane.publish(decided(Reason.ADMITTED))
     wait_for_scene(screen, "admitted")
-    lane.hang(3)  # the connection stays open, nothing comes
+    lane.hang(5)  # longer than all that is read meanwhile; the connection stays open, nothing comes
     wait_for_scene(screen, "no_signal", NO_SIGNAL_WITHIN)
     assert headlines(screen)[2] == ("en", "Out of order")
     assert signs(screen) == ["out_of_service no_signal"]
