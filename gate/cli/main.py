@@ -109,6 +109,10 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except (OSError, MemoryError) as error:
+        if isinstance(error, PermissionError):
+            what = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
+            _report(f"{what}. The files' owner may not read or write here: see the rights of the folders above")
+            sys.exit(1)
         lack = _lack(error)
         if lack is None:
             raise

@@ -28,6 +28,10 @@ def _ended(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> int:
     [
         (OSError(errno.EMFILE, os.strerror(errno.EMFILE), "/a/module.py"), "/a/module.py: Too many open files. Look"),
         (OSError(errno.EIO, os.strerror(errno.EIO)), "Input/output error. Look at open files"),
+        (
+            PermissionError(errno.EACCES, os.strerror(errno.EACCES), "/a/key"),
+            "/a/key: Permission denied. The files' owner",
+        ),
         (MemoryError(), "there is not enough memory. Look"),
     ],
 )

@@ -274,6 +274,8 @@ def state_on_disk(machine: Machine, to: Path) -> Path:
     assert repaired.returncode < 4, repaired.stdout.decode()  # 4: errors left uncorrected, e2fsck(8)
     subprocess.run(["debugfs", "-R", f"rdump /var/lib/gate {to}", whole], capture_output=True, check=True)
     whole.unlink()
+    for place in (to / "gate", *(to / "gate").rglob("*")):
+        os.chown(place, 0, 0)  # the guest's users are not this host's
     return to / "gate"
 
 
