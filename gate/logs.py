@@ -242,8 +242,8 @@ class _Terminal(logging.Formatter):
         if not os.environ.get("NO_COLOR"):
             padded = f"\033[{_COLOURS.get(record.levelno, 0)}m{padded}\033[0m"
         rest = "".join(f" {key}={_quoted(value)}" for key, value in values.items())
-        lines = "".join("\n" + _escaped(line) for line in str(trace).splitlines())
-        return f"{str(at)[11:19]} {padded} {_escaped(str(about)):<10} {_escaped(str(event))}{rest}{lines}"
+        lines = "".join("\n" + escaped(line) for line in str(trace).splitlines())
+        return f"{str(at)[11:19]} {padded} {escaped(str(about)):<10} {escaped(str(event))}{rest}{lines}"
 
 
 def _values(record: logging.LogRecord) -> dict[str, bool | int | float | str | None]:
@@ -283,11 +283,13 @@ def _plain(value: object) -> bool | int | float | str | None:
     return text if len(text) <= MOST_TEXT else text[: MOST_TEXT - 1] + "…"
 
 
-def _escaped(text: str) -> str:
-    """Return the text without control characters, and without those that turn the direction of writing."""
+def escaped(text: str) -> str:
+    """Return the text without control characters, and without those that turn the direction of writing.
+
+    Needs no codec: a process that gave up its files or its user may not be able to load one."""
     if text.isprintable():
         return text
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def _quoted(value: object) -> str:
@@ -295,7 +297,7 @@ def _quoted(value: object) -> str:
     text = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
     if text.isprintable() and not any(char in text for char in ' "=\\'):
         return text
-    return '"' + _escaped(text.replace("\\", "\\\\").replace('"', '\\"')) + '"'
+    return '"' + escaped(text.replace("\\", "\\\\").replace('"', '\\"')) + '"'
 
 
 def _log_crash(_: object, error: BaseException, __: object) -> None:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from gate.errors import GateError, PictureError
+from gate.logs import escaped
 from gate.ports.decoder import Reading
 from gate.registry import decoder
 
@@ -35,7 +36,7 @@ def read(pictures: tuple[Path, ...], as_json: bool) -> None:
     reader = decoder()
     problems: list[GateError] = []
     files = list(_walk(pictures, problems))
-    width = max((len(_printable(str(path))) for path in files), default=0)
+    width = max((len(escaped(str(path))) for path in files), default=0)
     for path in _with_progress(files):
         try:
             reading = reader.read_file(path)
@@ -97,11 +98,6 @@ def _as_json(path: Path, reading: Reading) -> str:
 
 def _as_row(path: Path, reading: Reading, width: int) -> str:
     """Return file, decoder, ms and text; a second text of the same picture has its own line."""
-    first, *more = [_printable(text) for text in reading.texts] or ["-"]
-    row = f"{_printable(str(path)):<{width}}  {reading.decoder or '-':<14}  {reading.ms:>7.1f} ms  "
+    first, *more = [escaped(text) for text in reading.texts] or ["-"]
+    row = f"{escaped(str(path)):<{width}}  {reading.decoder or '-':<14}  {reading.ms:>7.1f} ms  "
     return "\n".join([row + first, *(" " * len(row) + text for text in more)])
-
-
-def _printable(text: str) -> str:
-    """Escape the control characters of a code, which could command a terminal."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

@@ -193,6 +193,14 @@ def test_errors_that_nobody_caught_are_lines_too() -> None:
     assert end.endswith('OSError: at the end"')
 
 
+def test_a_process_that_can_load_nothing_more_logs_its_end() -> None:
+    program = "import sys; from gate import logs; logs.set_up_child(); sys.path.clear(); sys.meta_path.clear()\n"
+    program += "raise OSError('at the end')"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr.endswith('OSError: at the end"\n')
+
+
 @pytest.mark.parametrize("target", ["a pipe that nobody reads", "a full disk"])
 def test_a_log_that_cannot_be_written_ends_nothing(target: str) -> None:
     program = "from gate.logs import Log, set_up\nset_up()\n"
