@@ -44,6 +44,7 @@ _TIMED = ("run", "safe-outputs")  # commands that systemd gives a limited time
 _EXHAUSTED = frozenset(  # errors of a computer that lacks something, wherever they are met; others are defects
     (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EAGAIN)
 )
+_LOOK = "Look at open files, memory and disk of this computer: `gate doctor`"
 
 
 class _Lazy(click.Group):
@@ -109,24 +110,25 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except (OSError, MemoryError) as error:
-        if isinstance(error, PermissionError):
-            what = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
-            _report(f"{what}. The files' owner may not read or write here: see the rights of the folders above")
-            sys.exit(1)
-        lack = _lack(error)
-        if lack is None:
+        problem = _problem(error)
+        if problem is None:
             raise
-        _report(f"{lack}. Look at open files, memory and disk of this computer: `gate doctor`")
+        _report(problem)
         sys.exit(1)
 
 
-def _lack(error: OSError | MemoryError) -> str | None:
-    """Return what this computer lacks, in words; None for another error."""
+def _problem(error: OSError | MemoryError) -> str | None:
+    """Return what this computer lacks or refuses, and what to do; None for a defect."""
     if isinstance(error, MemoryError):
-        return "there is not enough memory"
-    if error.errno not in _EXHAUSTED:
+        return f"there is not enough memory. {_LOOK}"
+    if isinstance(error, PermissionError):
+        hint = "The files' owner may not read or write here: see the rights of the folders above"
+    elif error.errno in _EXHAUSTED:
+        hint = _LOOK
+    else:
         return None
-    return f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
+    what = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return f"{what}. {hint}"
 
 
 def _report(text: str) -> None:
