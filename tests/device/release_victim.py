@@ -1,4 +1,4 @@
-"""A switch of releases that is killed before the Nth change it makes to the disk, or the Nth process it starts.
+"""A switch of releases that may be killed at any moment.
 
 The releases are shell scripts, and the services are this process: it tries what a lane would do to its database.
 """
@@ -6,8 +6,7 @@ The releases are shell scripts, and the services are this process: it tries what
 import os
 import signal
 import sqlite3
-import sys
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from contextlib import closing
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
@@ -26,7 +25,6 @@ from gate.testing.builders import NOW, claims, policy
 OLD, NEW, LATER_SCHEMA = "0.1.0", "0.2.0", 10
 UNIT = "gate.service"
 SHOWN = Presented("reader[0]", Direction.ENTRY, Mode.ENFORCE, 1)
-_CHANGES = ("os.rename", "os.symlink", "os.remove", "os.mkdir", "os.rmdir", "subprocess.Popen", "sqlite3.connect")
 
 SCRIPT = """#!/bin/sh
 case "$1 $2" in
@@ -112,25 +110,3 @@ def use(layout: DeviceLayout, lane: Lane) -> None:
 
 def settle(layout: DeviceLayout) -> None:
     ReleaseSwitch(layout, Booting(), lambda _: None, lambda: NOW).settle()
-
-
-def killed_before(number: int, work: Callable[[], None]) -> bool:
-    """Do the work in a process of its own that is killed before that change; False when it makes fewer."""
-    child = os.fork()
-    if child:
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
-    left = number
-
-    def count(event: str, arguments: tuple[object, ...]) -> None:
-        nonlocal left
-        writes = event == "open" and isinstance(arguments[2], int) and bool(arguments[2] & (os.O_WRONLY | os.O_RDWR))
-        if event in _CHANGES or writes:
-            left -= 1
-            if left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    sys.addaudithook(count)
-    try:
-        work()
-    finally:
-        os._exit(0)

@@ -24,7 +24,7 @@ from gate.store.list_reader import StatusList
 from gate.store.standing_orders import StandingOrders
 from gate.testing.builders import NOW, claims, load, policy
 from tests.commands.process import run_gate
-from tests.device.release_victim import killed_before
+from tests.dying import dies_at_change
 
 WORDS = "seven kestrels over the pass"
 LISTED = {7: Listing.GREEN, 8: Listing.GREEN, 9: Listing.GREEN}
@@ -235,7 +235,7 @@ def test_a_cut_at_any_moment_of_a_restore_forgets_no_use(old: DeviceLayout, new:
     for number in count(1):
         shutil.rmtree(new.root)
         new.state.mkdir(parents=True)
-        killed = killed_before(number, lambda: restore(new, backup, replace=False, say=lambda _: None))
+        killed = dies_at_change(number, lambda: restore(new, backup, replace=False, say=lambda _: None))
         if new.config.exists() or held_state(new.state):
             started = Lane(new.state)
             assert started.show(7, NOW + 700) is not Reason.ADMITTED

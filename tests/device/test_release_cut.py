@@ -1,7 +1,7 @@
 """A power cut at any moment of a switch leaves one whole release, and forgets no use."""
 
 import shutil
-from itertools import count
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,8 @@ from gate.device.releases import Releases
 from gate.errors import GateError, StoreError
 from gate.store.lane_copy import schema_of
 from gate.testing.builders import load
-from tests.device.release_victim import LATER_SCHEMA, NEW, OLD, Lane, install, killed_before, settle, show, use
+from tests.device.release_victim import LATER_SCHEMA, NEW, OLD, Lane, install, settle, show, use
+from tests.dying import dies_at_change
 
 pytestmark = pytest.mark.slow
 
@@ -67,6 +68,21 @@ class Device:
         if (self.layout.opt / "admitted").exists():
             assert show(self.state, 8) in ("already_used", "too_soon"), "a use under the new release was forgotten"
 
+    def cut_at_every_change(
+        self, work: Callable[[], None], story: str, first: Callable[[], None] = lambda: None
+    ) -> int:
+        """Cut the work at each of its changes, boot and check, on a fresh device each time on which `first` was done;
+        return the number of the cut that came too late."""
+        number, killed = 0, True
+        while killed:
+            number += 1
+            first()
+            killed = dies_at_change(number, work)
+            settle(self.layout)
+            self.check(story)
+            self.renew()
+        return number
+
 
 @pytest.fixture
 def device(tmp_path: Path) -> Device:
@@ -78,30 +94,19 @@ def device(tmp_path: Path) -> Device:
     [pytest.param(story, marks=[] if "altered" in story else [pytest.mark.endurance]) for story in STORIES],
 )
 def test_a_cut_at_any_moment_of_a_switch(device: Device, story: str) -> None:
-    for number in count(1):
-        lane = Lane(device.layout, device.state, **STORIES[story])
-        killed = killed_before(number, lambda: use(device.layout, lane))  # noqa: B023 - called at once
-        settle(device.layout)
-        device.check(story)
-        device.renew()
-        if not killed:
-            assert number > 30
-            break
+    lane = Lane(device.layout, device.state, **STORIES[story])
+    assert device.cut_at_every_change(lambda: use(device.layout, lane), story) > 30
 
 
 @pytest.mark.parametrize("story", ["failed, altered", "failed, altered, used"])
 def test_a_cut_at_any_moment_of_the_way_back(device: Device, story: str) -> None:
     """At the boot after a cut in the midst of a trial."""
     lane = Lane(device.layout, device.state, **STORIES[story], cut=True)
-    for number in count(1):
-        assert killed_before(1_000, lambda: use(device.layout, lane))
-        killed = killed_before(number, lambda: settle(device.layout))
-        settle(device.layout)
-        device.check(story)
-        device.renew()
-        if not killed:
-            assert number > 8
-            break
+
+    def cut_trial() -> None:
+        assert dies_at_change(1_000, lambda: use(device.layout, lane))
+
+    assert device.cut_at_every_change(lambda: settle(device.layout), story, first=cut_trial) > 8
 
 
 def test_an_interrupted_trial_is_taken_back(device: Device) -> None:

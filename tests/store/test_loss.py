@@ -25,7 +25,7 @@ from gate.store.list_reader import StatusList
 from gate.store.standing_orders import StandingOrders
 from gate.testing.builders import NOW, load, policy
 from gate.testing.builders import claims as any_claims
-from tests.store.dying import dies_at_line
+from tests.dying import dies_at_line
 from tests.store.losses import COLUMNS, DATABASE, LOSSES, damaged_page, emptied, removed
 
 LOCKED = frozenset({Mode.LOCKED_DOWN})

@@ -20,7 +20,7 @@ from gate.store.journal_proof import Proof, open_journal, prove, read_rows
 from gate.store.list_reader import StatusList
 from gate.store.segments import STAY
 from gate.testing.builders import NOW, claims, load, policy
-from tests.store.dying import dies_at_line
+from tests.dying import dies_at_line
 
 SHOWN = Presented("reader[0]", Direction.ENTRY, Mode.ENFORCE, 1)
 DAY = 86_400

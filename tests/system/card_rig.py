@@ -2,10 +2,7 @@
 
 import json
 import os
-import signal
 import subprocess
-import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -142,29 +139,3 @@ def _as_user(user: int, command: list[str]) -> subprocess.CompletedProcess[str]:
         code, stdout, stderr = json.loads(answers.read())
     os.waitpid(child, 0)
     return subprocess.CompletedProcess(command, code, stdout, stderr)
-
-
-_CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.symlink", "os.chown", "os.rmdir", "os.truncate", "os.link"}
-
-
-def dies_at_change(number: int, place: Path, work: Callable[[], object]) -> bool:
-    """Do the work in a process of its own, which dies before the change of that number of the files below `place`;
-    False when it makes fewer."""
-    child = os.fork()
-    if child:
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
-    left = number
-
-    def hook(event: str, arguments: tuple[Any, ...]) -> None:
-        nonlocal left
-        opens = event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR)
-        if (opens or event in _CHANGES) and str(arguments[0]).startswith(str(place)):
-            left -= 1
-            if left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    try:
-        sys.addaudithook(hook)
-        work()
-    finally:
-        os._exit(0)

@@ -13,8 +13,9 @@ from gate.device.provision.card import read_card_file
 from gate.device.provision.change import decide
 from gate.device.provision.plan import check
 from gate.device.provision.run import provision
+from tests.dying import dies_at_change
 from tests.sweeps import parts
-from tests.system.card_rig import SECRETS, TEXT, TIMES, Image, dies_at_change, unpacked
+from tests.system.card_rig import SECRETS, TEXT, TIMES, Image, unpacked
 
 PARTS = 12
 AT = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -47,7 +48,7 @@ def test_a_cut_leaves_the_old_or_the_new_and_the_next_start_finishes(tmp_path: P
     for number in count(part + 1, PARTS):
         shutil.rmtree(before.root)
         shutil.copytree(kept, before.root, symlinks=True)
-        if not dies_at_change(number, tmp_path, lambda: run(before)):
+        if not dies_at_change(number, lambda: run(before), tmp_path):
             break
         tried += 1
         found = before.config.read_bytes() if before.config.exists() else None
