@@ -5,18 +5,23 @@ import tomllib
 from typing import Any
 
 MOST_DOTS = 100  # in a line, outside of quotes: tomllib takes seconds for a key of 20,000 parts
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'')
+# Strings and comments.  A string without an end takes all that it could, so that each sign is read once.
+_NO_KEY = re.compile(
+    r'''"""(?:\\[\s\S]|(?!""")[^\\])*+(?:"{3,5}|\\?\Z)'''
+    r"""|'{3}(?:(?!''')[\s\S])*+(?:'{3,5}|\Z)"""
+    r"""|"(?:\\.|[^"\\\n])*+"?|'[^'\n]*+'?"""
+    r"""|\#[^\n]*+"""
+)
 
 
 def dotted_line(text: str) -> int | None:
     """Return the number of the first line that could hold a key of more than MOST_DOTS parts, from 1; None: there is
     none.  A key does not go over lines."""
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.count(".") <= MOST_DOTS or line.lstrip().startswith("#"):
-            continue
-        if _QUOTED.sub("", line).count(".") > MOST_DOTS:
-            return number
-    return None
+    if all(line.count(".") <= MOST_DOTS for line in text.split("\n")):
+        return None
+    bare = _NO_KEY.sub(lambda found: "\n" * found[0].count("\n"), text)
+    lines = enumerate(bare.split("\n"), 1)
+    return next((number for number, line in lines if line.count(".") > MOST_DOTS), None)
 
 
 def parse_toml(text: str) -> dict[str, Any]:

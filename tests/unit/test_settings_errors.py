@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gate.core.toml_text import parse_toml
 from gate.errors import ConfigError
 from gate.ports.driver import DriverConfig
 from gate.registry import config_of
@@ -278,6 +279,8 @@ def test_a_file_without_end(tmp_path: Path) -> None:
         ("x = [" + "1, " * 1000 + "]\n", "more than 1000 keys and values. This is not a configuration file"),
         ("\n".join("[[reader]]" for _ in range(40)), "41 devices of this kind, at most 32 are possible"),
         ("x" + ".x" * 101 + " = 1\n", "11: this line has more than 100 dots outside of quotes. Divide it"),
+        ('x = { a = """"""", b' + ".b" * 101 + ' = 1, c = "" }\n', "11: this line has more than 100 dots outside"),
+        ('x = { a = """\n#""", b' + ".b" * 101 + " = 1 }\n", "12: this line has more than 100 dots outside"),
         (
             "\n".join(f"devise{number} = 1" for number in range(900)),
             "910: there are more problems. Correct those above",
@@ -297,6 +300,10 @@ def test_more_than_any_configuration_holds_is_refused_in_few_words(tmp_path: Pat
 
 def test_a_long_comment_may_have_any_dots(tmp_path: Path) -> None:
     assert load(tmp_path, LEAST + "#" + "." * 200).device.id == "a"
+
+
+def test_a_text_over_lines_may_have_any_dots() -> None:
+    assert parse_toml("x = '''\n" + "." * 200 + "''' # \"" + "." * 200) == {"x": "." * 200}
 
 
 def test_a_nul_in_a_text(tmp_path: Path) -> None:
