@@ -7,7 +7,7 @@ A Raspberry Pi's firmware reports them as the bits of `get_throttled`; those fro
 from collections.abc import Iterator
 from contextlib import suppress
 
-from gate.doctor.examined import ExaminedGate
+from gate.doctor.examined import ExaminedGate, text_of
 from gate.doctor.lines import CheckLine, Mark
 
 _THROTTLED = "sys/devices/platform/soc/soc:firmware/get_throttled"  # hexadecimal
@@ -27,7 +27,7 @@ _WARM, _HOT = 70.0, 80.0
 def power(examined: ExaminedGate) -> Iterator[CheckLine]:
     """Check the supply voltage, now and since the last boot."""
     bits = throttled_bits(examined)
-    alarms = [examined.text(str(path.relative_to(examined.root))) for path in examined.root.glob(_ALARMS)]
+    alarms = [text_of(path) for path in examined.root.glob(_ALARMS)]
     raised = "1" in alarms
     if bits is None and not raised and (not alarms or any(alarm != "0" for alarm in alarms)):
         advice = "Measure the supply at the board: 4.75 V or more while the relay and the camera work"

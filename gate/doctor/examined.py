@@ -88,11 +88,16 @@ class ExaminedGate:
         return (self.root / "run/systemd/system").is_dir()
 
     def text(self, path: str) -> str | None:
-        """Return the text of a file below the root without white space around it; None if there is none."""
-        try:
-            return (self.root / path).read_text("utf-8", "replace").strip().strip("\0")
-        except OSError:
-            return None
+        """Return the text of a file below the root, as `text_of` does."""
+        return text_of(self.root / path)
+
+
+def text_of(path: Path) -> str | None:
+    """Return the text of a small file without white space and zero bytes around it; None if there is none."""
+    try:
+        return path.read_text("utf-8", "replace").strip().strip("\0")
+    except OSError:
+        return None
 
 
 def find_lane(settings: Settings) -> LaneBeside:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from gate.doctor.examined import ExaminedGate
+from gate.doctor.examined import ExaminedGate, text_of
 from gate.doctor.lines import CheckLine, Mark
 
 _CONFIGS = ("boot/firmware/config.txt", "boot/config.txt")
@@ -35,7 +35,7 @@ def kept_level(root: Path) -> CheckLine:
     if configs or persists:
         advice = "Add dtparam=strict_gpiod to config.txt and start again; gate.service runs `gate safe-outputs` as well"
         return CheckLine("outputs", Mark.WARN, "this kernel keeps the level of a killed gate's relay", advice)
-    if "Raspberry" in _word(root / _MODEL):
+    if "Raspberry" in (text_of(root / _MODEL) or ""):
         advice = "Mount the boot partition, so that /boot/firmware/config.txt can be read"
         return CheckLine("outputs", Mark.UNKNOWN, "whether the kernel keeps a killed gate's relay is not known", advice)
     return CheckLine("outputs", Mark.PASS, "this is no Raspberry Pi: its kernel lets go of a killed gate's relay")
@@ -52,10 +52,3 @@ def _texts(paths: Iterable[Path]) -> list[str | None]:
         except OSError:
             found.append(None)
     return found
-
-
-def _word(path: Path) -> str:
-    try:
-        return path.read_text("utf-8", "replace")
-    except OSError:
-        return ""

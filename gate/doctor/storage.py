@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
-from gate.doctor.examined import ExaminedGate
+from gate.doctor.examined import ExaminedGate, text_of
 from gate.doctor.lines import CheckLine, Mark
 from gate.runtime.clock import SystemClock
 
@@ -204,10 +204,7 @@ def _days_since(made: str) -> int | None:
 
 
 def _word(path: Path) -> str:
-    try:
-        return path.read_text("utf-8", "replace").strip()
-    except OSError:
-        return ""
+    return text_of(path) or ""
 
 
 def _number(path: Path) -> int:
