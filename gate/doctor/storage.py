@@ -5,7 +5,6 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -13,29 +12,14 @@ from statistics import median
 from gate.doctor.examined import ExaminedGate, text_of
 from gate.doctor.lines import CheckLine, Mark
 from gate.runtime.clock import SystemClock
+from gate.runtime.mounts import IN_MEMORY, Mount, mount_of, parse_mounts
 
 SLOW_DISK = 0.05  # seconds until a row is on disk: slower is noticeable
 STALLING = 1.0  # seconds of the slowest of nine: a person waits for it, and a dying card shows by it
 LITTLE_ROOM = 200 * 2**20  # bytes
 FEW_INODES = 1000  # files that may still be made: a month of lists and journal takes some ten
 _OLD_CARD = 5 * 365  # days: makers of cards for continuous writing warrant them for 2 to 5 years
-_IN_MEMORY = ("tmpfs", "ramfs")
 _WORN, _SPENT = 9, 11  # of life_time (JEDEC eMMC 5.1, 7.4.96): tenths of the life; 11 is beyond it
-
-
-@dataclass(frozen=True, slots=True)
-class _Mount:
-    """A row of /proc/self/mountinfo (proc(5))."""
-
-    device: str  # major:minor
-    point: str
-    options: str
-    kind: str
-    extra: str  # the file system's own options
-
-    @property
-    def read_only(self) -> bool:
-        return "ro" in self.options.split(",") or "ro" in self.extra.split(",")
 
 
 def disk(examined: ExaminedGate) -> Iterator[CheckLine]:
@@ -80,7 +64,7 @@ def filesystem(examined: ExaminedGate) -> Iterator[CheckLine]:
     """Check that the state is on a disk that can be written, and that its file system met no errors."""
     folder = examined.settings.device.state_dir
     mounts = _mounts(examined)
-    mount = _of(folder, mounts)
+    mount = mount_of(folder.resolve(), mounts)
     if mount is None:
         yield CheckLine("filesystem", Mark.UNKNOWN, f"no mount of {folder} is listed", "See `findmnt -T` of it")
         return
@@ -89,7 +73,7 @@ def filesystem(examined: ExaminedGate) -> Iterator[CheckLine]:
         found = f"{folder} is on an overlay, and where that keeps its changes is not listed"
         advice = "See `findmnt -T` of it: a state in memory forgets used passes at every boot"
         yield CheckLine("filesystem", Mark.UNKNOWN, found, advice)
-    elif kept_in.kind in _IN_MEMORY:
+    elif kept_in.kind in IN_MEMORY:
         advice = 'Give it a partition of its own: systemd/README.md, "Read-only root"'
         found = f"{folder} is in memory ({kept_in.kind}): used passes and journal are gone at the next boot"
         yield CheckLine("filesystem", Mark.FAIL, found, advice)
@@ -100,7 +84,7 @@ def filesystem(examined: ExaminedGate) -> Iterator[CheckLine]:
         yield from _errors(examined, kept_in)
 
 
-def _errors(examined: ExaminedGate, mount: _Mount) -> Iterator[CheckLine]:
+def _errors(examined: ExaminedGate, mount: Mount) -> Iterator[CheckLine]:
     found = f"{mount.point} ({mount.kind}) can be written"
     counts = {path.parent.name: _number(path) for path in examined.root.glob("sys/fs/ext4/*/errors_count")}
     if bad := {name: count for name, count in counts.items() if count}:
@@ -117,7 +101,7 @@ def _errors(examined: ExaminedGate, mount: _Mount) -> Iterator[CheckLine]:
 def card(examined: ExaminedGate) -> Iterator[CheckLine]:
     """Check age and wear of the card or eMMC that holds the state."""
     mounts = _mounts(examined)
-    mount = _of(examined.settings.device.state_dir, mounts)
+    mount = mount_of(examined.settings.device.state_dir.resolve(), mounts)
     kept_in = _upper(mount, mounts) if mount else None
     device = _block_device(examined.root, kept_in.device) if kept_in else None
     if device is None:
@@ -154,34 +138,17 @@ def _worn(found: str, life: str, end: str) -> CheckLine:
     return CheckLine("card", Mark.PASS, found)
 
 
-def _mounts(examined: ExaminedGate) -> list[_Mount]:
-    found = []
-    for row in (examined.text("proc/self/mountinfo") or "").splitlines():
-        own, _, rest = row.partition(" - ")
-        fields, others = own.split(), rest.split()
-        if len(fields) > 5 and len(others) > 2:
-            point = fields[4].replace("\\040", " ")
-            found.append(_Mount(fields[2], point, fields[5], others[0], others[2]))
-    return found
+def _mounts(examined: ExaminedGate) -> list[Mount]:
+    return parse_mounts(examined.text("proc/self/mountinfo") or "")
 
 
-def _of(folder: Path, mounts: list[_Mount]) -> _Mount | None:
-    """Return the mount that holds a folder: the longest point, of equals the last, which lies on top."""
-    real = folder.resolve()
-    holding = [mount for mount in mounts if real.is_relative_to(mount.point)]
-    return max(reversed(holding), key=lambda mount: len(mount.point), default=None)
-
-
-def _upper(mount: _Mount, mounts: list[_Mount]) -> _Mount | None:
+def _upper(mount: Mount, mounts: list[Mount]) -> Mount | None:
     """Return the mount that keeps what is written: of an overlay the one of its upper folder, None if unlisted."""
     if mount.kind != "overlay":
         return mount
-    upper = next((word[9:] for word in mount.extra.split(",") if word.startswith("upperdir=")), None)
-    if upper is None:
+    if mount.upper is None:
         return mount if mount.read_only else None
-    below = [each for each in mounts if each.kind != "overlay" and each.point != "/"]
-    found = [each for each in below if Path(upper).is_relative_to(each.point)]
-    return max(found, key=lambda each: len(each.point), default=None)
+    return mount_of(mount.upper, [each for each in mounts if each.kind != "overlay" and each.point != "/"])
 
 
 def _block_device(root: Path, number: str) -> Path | None:
