@@ -118,13 +118,3 @@ class DeviceLayout:
     def units(self) -> Path:
         """Return the folder of the administrator's units, with the links that enable one."""
         return self.root / "etc/systemd/system"
-
-    @property
-    def credentials(self) -> Path:
-        """Return the folder of secrets that systemd gives to the services; root's alone."""
-        return self.root / "etc/credstore"
-
-    @property
-    def system(self) -> Path:
-        """Return the folder that holds systemd's, udev's and the other system's folders of packages."""
-        return self.root / "usr/lib"

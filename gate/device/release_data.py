@@ -112,7 +112,7 @@ def hand_back(trial: Trial, layout: DeviceLayout) -> Iterator[str]:
 def _export(trial: Trial, lane: LaneDatabase, layout: DeviceLayout) -> str:
     """Write the rows since the copy as JSON lines, by the release that wrote them; return the words for it."""
     path = lane.state_dir / f"journal-of-{trial.version}.jsonl"
-    release = InstalledRelease(trial.version, layout.releases / trial.version)
+    release = InstalledRelease(trial.version, layout.release(trial.version))
     if not File.LANE.within(lane.state_dir).exists():
         return f", its rows in {path.name}" if path.exists() else ""
     try:

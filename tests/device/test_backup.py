@@ -74,12 +74,12 @@ def old(tmp_path: Path) -> DeviceLayout:
     layout = DeviceLayout(tmp_path / "old")
     layout.etc.mkdir(parents=True)
     layout.state.mkdir(parents=True)
-    layout.credentials.mkdir(parents=True)
+    layout.credstores[0].mkdir(parents=True)
     layout.config.write_text(CONFIG)
     layout.config.chmod(0o640)
     layout.root_json.write_text("{}")
-    (layout.credentials / "gate.proxy").write_text("secret word")
-    (layout.credentials / "other").write_text("not ours")
+    (layout.credstores[0] / "gate.proxy").write_text("secret word")
+    (layout.credstores[0] / "other").write_text("not ours")
     return layout
 
 
@@ -131,8 +131,8 @@ def test_a_pass_that_was_used_stays_used_on_the_device_that_takes_over(
     assert (new.state / device_key.NAME).read_text() == (old.state / device_key.NAME).read_text()
     assert new.config.read_text() == CONFIG
     assert new.config.stat().st_mode & 0o777 == 0o640
-    assert (new.credentials / "gate.proxy").read_text() == "secret word"
-    assert not (new.credentials / "other").exists()
+    assert (new.credstores[0] / "gate.proxy").read_text() == "secret word"
+    assert not (new.credstores[0] / "other").exists()
     drop_in = new.root / "etc/systemd/system/gate-sync.service.d/50-provision.conf"
     assert "LoadCredential=gate.proxy:/etc/credstore/gate.proxy" in drop_in.read_text()
 
@@ -198,7 +198,7 @@ def test_what_is_no_whole_backup_is_refused(old: DeviceLayout, new: DeviceLayout
     file.write_bytes(whole)
     refused(gate("restore", file, "--root", new.root, given="seven kestrels over the lake"), "does not open")
     assert not new.etc.exists()
-    assert not new.credentials.exists()
+    assert not new.credstores[0].exists()
     assert not list(new.state.iterdir())
 
 

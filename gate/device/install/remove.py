@@ -60,9 +60,6 @@ def _purge(layout: DeviceLayout, names: list[str]) -> None:
         _remove(folder)
     for secret in (path for folder in layout.credstores for path in folder.glob("gate.*")):
         secret.unlink(missing_ok=True)
-    for store in layout.credstores:
-        for secret in store.glob("gate.*"):
-            secret.unlink()
     for name in names:  # what an administrator changed of these units
         _remove(layout.units / f"{name}.d")
     if layout.root == Path("/"):
