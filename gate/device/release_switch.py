@@ -22,7 +22,7 @@ from gate.device.release_data import (
 )
 from gate.device.release_health import HealthWatch, Patience, lane_health
 from gate.device.release_record import LaneDatabase, Records, Trial, TrialResult, TrialStage, Tried
-from gate.device.release_units import NoServices, ServiceManager
+from gate.device.release_units import NoServices, ServiceManager, is_lane
 from gate.device.releases import InstalledRelease, Releases
 from gate.errors import GateError, StoreError, UsageError
 from gate.store.file_lock import held
@@ -71,7 +71,7 @@ class ReleaseSwitch:
                 self._releases.point(self._layout.proven, before)
             trial = Trial(before=before.version, version=version, units=units, lanes=lanes)
             self._records.save(trial)
-            healths = {unit: lane_health(before, file) for unit, file in configs.items() if _is_lane(unit)}
+            healths = {unit: lane_health(before, file) for unit, file in configs.items() if is_lane(unit)}
             watch = HealthWatch(self._services, release, configs, healths, loses_journal=lose_journal)
             why = self._try(trial, release, watch, patience, lose_journal=lose_journal)
             if not why:
@@ -129,7 +129,7 @@ class ReleaseSwitch:
         for config in sorted(here.union(configs.values())):
             check_config(release, config)
             self._say(f"{config} holds under {release.version}")
-        lanes = sorted({file for unit, file in configs.items() if _is_lane(unit)})
+        lanes = sorted({file for unit, file in configs.items() if is_lane(unit)})
         for config in lanes:
             check_doctor(release, before, config)
         if lanes:
@@ -141,7 +141,7 @@ class ReleaseSwitch:
     ) -> list[LaneDatabase]:
         if self._is_image:
             return []
-        files = sorted({file for unit, file in configs.items() if _is_lane(unit)} | {self._layout.config})
+        files = sorted({file for unit, file in configs.items() if is_lane(unit)} | {self._layout.config})
         found = [state_dir_of(before, file) or state_dir_of(release, file) for file in files if file.exists()]
         return [LaneDatabase(state_dir=folder) for folder in dict.fromkeys(found) if folder and folder.is_dir()]
 
@@ -232,7 +232,3 @@ class ReleaseSwitch:
         if before is not None:
             history.before = before
         self._records.save_history(history)
-
-
-def _is_lane(unit: str) -> bool:
-    return unit == "gate.service" or unit.startswith("gate@")

@@ -19,9 +19,10 @@ class UnitState(NamedTuple):
     active: str
     restarts: int
 
-    @property
-    def is_lane(self) -> bool:
-        return self.name == "gate.service" or self.name.startswith("gate@")
+
+def is_lane(unit: str) -> bool:
+    """Return whether the service of that name runs a lane."""
+    return unit == "gate.service" or unit.startswith("gate@")
 
 
 class ServiceManager(Protocol):
