@@ -59,7 +59,7 @@ def open_for_reading(file: File, state_dir: Path, *, check: bool = True) -> sqli
     with _refusal_named(path), _connected(path, "rw", check=check) as connection:
         connection.execute("PRAGMA query_only=ON")
         _refuse_newer(connection, file)
-        if _version(connection) > 0:
+        if schema_number(connection) > 0:
             return connection
     connection.close()
     return None
@@ -231,7 +231,8 @@ def check_pages(connection: sqlite3.Connection, path: Path) -> None:
         raise DamagedError(f"{path}: damaged ({answer.splitlines()[0]})", hint=_repair(path))
 
 
-def _version(connection: sqlite3.Connection) -> int:
+def schema_number(connection: sqlite3.Connection) -> int:
+    """Read the number of the schema that a file has; 0 for a new one."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     return int(version)
 
@@ -240,7 +241,7 @@ def _refuse_newer(connection: sqlite3.Connection, file: File) -> None:
     """Refuse a newer file.  Raises FinalStoreError: an older release would take unknown content for damage, or lose
     it."""
     newest = max(int(step.name[:4]) for step in (files("gate.store") / "schema" / file).iterdir())
-    if (version := _version(connection)) > newest:
+    if (version := schema_number(connection)) > newest:
         raise FinalStoreError(
             f"{file}.db was written by a newer release of the gate (schema {version}, this release knows {newest})",
             hint="Install that release again. Without it the file can only be moved aside: that is a lost journal",
@@ -253,5 +254,5 @@ def _migrate(connection: sqlite3.Connection, file: File) -> None:
     _refuse_newer(connection, file)
     for step in steps:
         number = int(step.name[:4])
-        if number > _version(connection):
+        if number > schema_number(connection):
             connection.executescript(f"BEGIN IMMEDIATE;\n{step.read_text()}\nPRAGMA user_version={number};\nCOMMIT;")

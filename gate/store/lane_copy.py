@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gate.core.journal_event import JournalEvent
-from gate.store.database import File, set_aside, unusable
+from gate.store.database import File, schema_number, set_aside, unusable
 from gate.store.durable import PRIVATE, put_in_place, read_regular, replacing, sync_folder, write_whole
+from gate.store.journal import read_end
 from gate.store.journal_end import NAME as END
 from gate.store.journal_end import SLOT
 from gate.store.segments import segments
@@ -45,7 +46,7 @@ def copy_lane(state_dir: Path) -> CopiedState | None:
         return None
     try:
         with closing(_opened(path)) as connection:
-            state = CopiedState(_schema(connection), _last(connection))
+            state = CopiedState(schema_number(connection), read_end(connection).seq)
             with replacing(_marked(path), PRIVATE) as (staged, _), closing(sqlite3.connect(staged)) as copy:
                 connection.backup(copy)
         if (end := _read_end(state_dir)) is not None:
@@ -73,7 +74,7 @@ def schema_of(state_dir: Path) -> int:
         return 0
     try:
         with closing(_opened(path)) as connection:
-            return _schema(connection)
+            return schema_number(connection)
     except sqlite3.Error:
         return 0
 
@@ -89,7 +90,7 @@ def has_consequences(state_dir: Path, copied: CopiedState) -> bool:
     uses = 'SELECT 1 FROM redemption WHERE "grant" > ? LIMIT 1'
     try:
         with closing(_opened(File.LANE.within(state_dir))) as connection:
-            if _last(connection) < copied.seq:
+            if read_end(connection).seq < copied.seq:
                 return True
             found = connection.execute(rows, (copied.seq, *_OF_NO_CONSEQUENCE)).fetchone()
             return bool(found or connection.execute(uses, (copied.seq,)).fetchone())
@@ -134,16 +135,3 @@ def _read_end(state_dir: Path) -> bytes | None:
 
 def _opened(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None)
-
-
-def _schema(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
-
-
-def _last(connection: sqlite3.Connection) -> int:
-    """Return seq of the last row, or of the last that has left lane.db."""
-    (last,) = connection.execute("SELECT max(seq) FROM journal").fetchone()
-    if last is None:
-        row = connection.execute("SELECT seq FROM journal_base").fetchone()
-        return int(row[0]) if row else 0
-    return int(last)
