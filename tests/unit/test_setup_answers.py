@@ -8,9 +8,9 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
+from gate.device.root_of_trust import fingerprint, read_root_of_trust, roots_nearby
 from gate.device.setup import contacts
 from gate.device.setup.fill import fill_in, in_toml, written_out
-from gate.device.setup.root_of_trust import read_root_of_trust, roots_nearby
 from gate.device.setup.run import set_up_by_answers
 from gate.device.templates import VENUES, venue_file
 from gate.errors import ConfigError, UsageError
@@ -138,15 +138,23 @@ def test_an_odd_file_of_answers_is_a_fault_of_its_own(text: str, key: str, tmp_p
 
 def test_a_root_of_another_fingerprint_is_refused(tmp_path: Path) -> None:
     answers = good_answers(tmp_path)
-    fingerprint = read_root_of_trust(tmp_path / "root.json").fingerprint
-    pairs = (fingerprint[at : at + 2] for at in range(0, 64, 2))
+    digits = fingerprint(read_root_of_trust(tmp_path / "root.json"))
+    pairs = (digits[at : at + 2] for at in range(0, 64, 2))
     answers["setup"]["root_sha256"] = f"sha256:{':'.join(pairs).upper()}"  # as other programs print it
     set_up_by_answers([written(tmp_path, answers)], tmp_path / "good" / "gate.toml", NOW)
     (tmp_path / "root.json").write_text(ROOT_JSON.replace("1", "2"))
     with pytest.raises(SettingsError, match="not the one that was given"):
         set_up_by_answers([tmp_path / "answers.toml"], tmp_path / "gate.toml", NOW)
     assert not (tmp_path / "gate.toml").exists()
-    for content in (b"", b"{}", b"[]", b'{"signed": {"_type": "targets", "version": 1}}', b"\xff", b"[" * 100_000):
+    for content in (
+        b"",
+        b"{}",
+        b"[]",
+        b'{"signed": {"_type": "targets", "version": 1}}',
+        b"\xff",
+        b"[" * 60_000,
+        b'{"signed": {"_type": "root", "version": 1e999}}',
+    ):
         (tmp_path / "root.json").write_bytes(content)
         with pytest.raises(ConfigError):
             read_root_of_trust(tmp_path / "root.json")

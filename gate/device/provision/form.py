@@ -7,11 +7,11 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from gate.device.root_of_trust import plain_fingerprint
 from gate.settings.tables import Table, wrong
 
 TABLE = "provision"
 HOST_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 _HOW = (
     "It is the SHA-256 of the authority's root.json: `sha256sum root.json`, in Windows `certutil -hashfile root.json "
     "SHA256`; ask the authority for it, not the person who gave you the file"
@@ -114,8 +114,8 @@ class ProvisionTable(Table):
     def _fingerprint(cls, value: str | None) -> str | None:
         if value is None:
             return None
-        digits = re.sub(r"^sha256:|[\s:]", "", value.lower())
-        if not _DIGEST.fullmatch(digits):
+        digits = plain_fingerprint(value)
+        if digits is None:
             raise wrong("this is no fingerprint of 64 hex digits", _HOW)
         return digits
 

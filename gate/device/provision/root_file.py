@@ -1,17 +1,16 @@
 """The authority's root.json: from the card, the device or a mirror, and only the one whose fingerprint was given."""
 
-import json
 import os
 import time
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import closing
-from hashlib import sha256
 from pathlib import Path
 
 from tuf.api.exceptions import DownloadHTTPError
 
 from gate.device.provision.card import read_plain
 from gate.device.provision.form import FINGERPRINT_HINT, TABLE
+from gate.device.root_of_trust import fingerprint, is_root
 from gate.errors import SyncError
 from gate.settings.problems import Finding
 from gate.sync.folder import Folder
@@ -39,12 +38,12 @@ def root_on_card(path: Path, wanted: str | None) -> tuple[bytes | None, Finding 
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         return None, Finding(at, f"{path.name} on the card cannot be read ({why})", "Copy root.json there again")
-    if not _is_root(content):
+    if not is_root(content):
         return None, Finding(at, f"{path.name} on the card is no root.json", "Get it from the authority again")
     if wanted is None:
         what = "there is no fingerprint, so this root.json could be anybody's"
         return None, Finding((TABLE, "root_sha256"), what, FINGERPRINT_HINT)
-    if (found := sha256(content).hexdigest()) != wanted:
+    if (found := fingerprint(content)) != wanted:
         what = f"{path.name} on the card has another fingerprint: {found}"
         hint = "Compare it with the authority's, by telephone if need be; then correct the file or the fingerprint"
         return None, Finding((TABLE, "root_sha256"), what, hint)
@@ -57,7 +56,7 @@ def installed_root(path: Path, wanted: str) -> bytes | None:
         content = read_plain(path, MAX_ROOT)
     except (OSError, ValueError):
         return None
-    return content if sha256(content).hexdigest() == wanted else None
+    return content if fingerprint(content) == wanted else None
 
 
 def fetch_root(mirrors: Sequence[str], proxy: str | None, wanted: str, within: float) -> bytes:
@@ -93,7 +92,7 @@ def _ask(address: str, environment: Mapping[str, str], wanted: str) -> bytes | N
 
 def _one_of(files: Iterable[Generator[bytes, None, None]], wanted: str) -> bytes | None:
     for chunks in files:
-        content = bytearray()
+        content = b""
         try:
             with closing(chunks):
                 for chunk in chunks:
@@ -102,8 +101,8 @@ def _one_of(files: Iterable[Generator[bytes, None, None]], wanted: str) -> bytes
                         break
         except DownloadHTTPError:  # versions are numbered without gaps: this was the last
             return None
-        if sha256(content).hexdigest() == wanted and _is_root(bytes(content)):
-            return bytes(content)
+        if fingerprint(content) == wanted and is_root(content):
+            return content
     return None
 
 
@@ -118,10 +117,3 @@ def _over(web: Web, url: str) -> Generator[bytes, None, None]:
 
 def _name(number: int) -> str:
     return f"metadata/{number}.root.json"
-
-
-def _is_root(content: bytes) -> bool:
-    try:
-        return bool(json.loads(content)["signed"]["_type"] == "root")
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return False

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from gate.core.language import LANGUAGES
+from gate.device.root_of_trust import fingerprint, read_root_of_trust, roots_nearby
 from gate.device.setup.answers import SetupAnswers, find_problems
 from gate.device.setup.contacts import ask_contacts
 from gate.device.setup.devices import SetupPlace, ask_barrier, ask_reader
 from gate.device.setup.interview import Choice, Interview
-from gate.device.setup.root_of_trust import read_root_of_trust, roots_nearby
 from gate.device.templates import VENUES, venue_file
 from gate.errors import ConfigError
 
@@ -164,16 +164,16 @@ def _ask_authority(session: SetupSession) -> None:
         default=answers.setup.get("root") or (near[0] if near else None),
         about="The authority gives it. " + (f"Found: {', '.join(near)}" if near else "No medium holds one."),
     )
-    root = read_root_of_trust(path)
+    found = fingerprint(read_root_of_trust(path))
     interview.say("Its fingerprint (SHA-256) is:", "  ")
-    interview.show(f"  {root.fingerprint}")
+    interview.show(f"  {found}")
     interview.say("Compare it with what the authority told you by another way: telephone, paper.", "  ")
     if not interview.confirm("It is the same"):
         interview.say("Do not use this file. Ask the authority for root.json again.", "  ")
         _ask_authority(session)
         return
     answers.table("sync").pop("root", None)  # it is put beside gate.toml, whatever was there before
-    answers.setup["root"], answers.setup["root_sha256"] = str(path), root.fingerprint
+    answers.setup["root"], answers.setup["root_sha256"] = str(path), found
 
 
 def _ask_page(session: SetupSession) -> None:

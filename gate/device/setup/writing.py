@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from gate.device.root_of_trust import read_root_of_trust
 from gate.device.setup.answers import SetupAnswers
 from gate.device.setup.fill import written_out
-from gate.device.setup.root_of_trust import read_root_of_trust
 from gate.errors import UsageError
 from gate.store.durable import make_directory, replacing, sync_folder
 
@@ -51,9 +51,9 @@ def put(answers: SetupAnswers, output: Path) -> list[Path]:
     try:
         make_directory(output.parent)
         if named := answers.setup.get("root"):
-            root = read_root_of_trust(Path(named), str(answers.setup.get("root_sha256", "")))
+            content = read_root_of_trust(Path(named), str(answers.setup.get("root_sha256", "")))
             name = str(answers.tables.get("sync", {}).get("root", "root.json"))
-            kept += _replace(output.parent / name, root.content, _ROOT_MODE)
+            kept += _replace(output.parent / name, content, _ROOT_MODE)
         kept += _replace(output, answers.text().encode(), _CONFIG_MODE)
     except OSError as error:
         raise _unwritable(output, error) from error
