@@ -344,41 +344,39 @@ def test_a_file_outside_of_the_image_is_read_only(image: Image, tmp_path: Path) 
     assert "APPLIED" in image.result
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
-def test_a_user_who_is_not_root_may_prepare_an_image_and_no_device() -> None:
+@pytest.fixture
+def lent() -> Iterator[Image]:
+    """Give an image to another user, where that user reaches it."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can become another user")
     folder = Path(tempfile.mkdtemp(prefix="gate-test-"))
     try:
         folder.chmod(0o755)
         invoke(provision, [unpacked(folder / "warm").file, "--root", folder / "warm"])
         image = unpacked(folder / "image")
         subprocess.run(["chown", "-R", str(USER), folder], check=True)
-        prepared = image.provision(user=USER)
-        device = image.provision("--root", "/", user=USER)
+        yield image
     finally:
         shutil.rmtree(folder)
+
+
+def test_a_user_who_is_not_root_may_prepare_an_image_and_no_device(lent: Image) -> None:
+    prepared = lent.provision(user=USER)
+    device = lent.provision("--root", "/", user=USER)
 
     assert prepared.returncode == 0, prepared.stdout + prepared.stderr
     assert device.returncode == 1  # 2 by `main`
     assert "only root may set a device up" in device.stderr
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
-def test_a_card_whose_lock_is_on_is_a_warning() -> None:
+def test_a_card_whose_lock_is_on_is_a_warning(lent: Image) -> None:
     """The user may not write on the card, as nobody may on one that is locked."""
-    folder = Path(tempfile.mkdtemp(prefix="gate-test-"))
-    try:
-        folder.chmod(0o755)
-        invoke(provision, [unpacked(folder / "warm").file, "--root", folder / "warm"])
-        image = unpacked(folder / "image")
-        subprocess.run(["chown", "-R", str(USER), folder], check=True)
-        subprocess.run(["chown", "-R", "0", image.card], check=True)
-        locked = image.provision(user=USER)
-        holders = image.holders()
-        subprocess.run(["chown", "-R", str(USER), image.card], check=True)
-        unlocked = image.provision(user=USER)
-        wiped = image.holders()
-    finally:
-        shutil.rmtree(folder)
+    subprocess.run(["chown", "-R", "0", lent.card], check=True)
+    locked = lent.provision(user=USER)
+    holders = lent.holders()
+    subprocess.run(["chown", "-R", str(USER), lent.card], check=True)
+    unlocked = lent.provision(user=USER)
+    wiped = lent.holders()
 
     assert locked.returncode == 0, locked.stdout + locked.stderr
     assert "gate-result.txt on the card cannot be written (Permission denied)" in locked.stdout

@@ -28,6 +28,7 @@ from gate.ports.barrier import Barrier
 from gate.ports.inputs import Level
 from gate.testing.barrier_contract import no_reports, until
 from tests.contract.serial_boards import LotBoard, ModbusBoard, WaveshareBoard, crc16
+from tests.fuzz.fakes import Rs485
 
 ON_1S, OFF, READ = "01 05 02 00 00 0A", "01 05 00 00 00 00 CD CA", "01 01 00 00 00 08 3D CC"
 
@@ -224,29 +225,17 @@ async def test_an_echo_is_compared() -> None:
         os.close(ours)
 
 
-class LatePort:
+class LatePort(Rs485):
     """A port whose board answers every other question only with the answer to the one after it."""
 
-    is_open = True
-
     def __init__(self) -> None:
-        self.coming, self.asked = b"", 0
-
-    @property
-    def in_waiting(self) -> int:
-        return len(self.coming)
-
-    def read(self, count: int) -> bytes:
-        given, self.coming = self.coming[:count], self.coming[count:]
-        return given
+        super().__init__([])
+        self.asked = 0
 
     def write(self, request: bytes) -> int:
         self.asked += 1
-        self.coming = request * 2 if self.asked % 2 == 0 else b""
+        self._coming = request * 2 if self.asked % 2 == 0 else b""
         return len(request)
-
-    def close(self) -> None:
-        pass
 
 
 def test_two_late_answers_are_no_echo(monkeypatch: pytest.MonkeyPatch) -> None:
