@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from gate.core.model import Listing
+from gate.device import release_health
 from gate.device.layout import DeviceLayout
 from gate.device.release_health import Patience
 from gate.device.release_switch import ReleaseSwitch
@@ -53,6 +54,7 @@ class Root:
         monkeypatch.setenv("PATH", f"{systemctl.parent}:{os.environ['PATH']}")
         monkeypatch.setenv("PYTHONPATH", str(TOP))
         self.systemctl = systemctl
+        monkeypatch.setattr(release_health, "EVERY", 0.5)
 
     def configure(self, codes: list[str]) -> None:
         """Let the lane see these codes after each of its starts."""
