@@ -13,10 +13,20 @@ from tempfile import mkdtemp
 import pytest
 
 from tests.vm.door import Door
-from tests.vm.machine import BOOTS_WITHIN, HERE, PATIENCE, PYTHONS, READY_WITHIN, Image, Machine, accelerator
+from tests.vm.machine import (
+    BOOTS_WITHIN,
+    HERE,
+    PATIENCE,
+    PROJECT,
+    PYTHONS,
+    READY_WITHIN,
+    Image,
+    Machine,
+    is_emulated,
+    make_bundle,
+)
 from tests.vm.place import SLOW, Place
 
-PROJECT = HERE.parent.parent
 SHORT = 720.0 * PATIENCE  # seconds for the short form, its image and bundle apart
 
 
@@ -62,9 +72,7 @@ def plain(cache: Path, suite: str, arch: str) -> Image:
 def bundle(cache: Path, suite: str, arch: str) -> Path:
     """Return a bundle of this checkout."""
     file = cache / "gate.bundle"
-    subprocess.run(
-        [PROJECT / "scripts/bundle", "--arch", arch, "--python", PYTHONS[suite], "--output", file], check=True
-    )
+    make_bundle(PROJECT, suite, arch, file)
     return file
 
 
@@ -113,7 +121,7 @@ def switched_on(tmp_path: Path, share: Path) -> Iterator[Callable[..., Machine]]
             machines.callback(machine.cut)
             took = machine.boot(2 * BOOTS_WITHIN)
             if took > BOOTS_WITHIN:
-                how = "emulated" if "kvm" not in accelerator(image) else "virtual"
+                how = "emulated" if is_emulated(image) else "virtual"
                 pytest.skip(f"this host is too slow: an {how} machine took {took:.0f} s to boot")
             return machine
 

@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from tests.vm.machine import PATIENCE, Machine, accelerator
+from tests.vm.machine import PATIENCE, Machine, is_emulated
 from tests.vm.place import RELAY, frame
 
 DECIDED = 240.0 * PATIENCE  # seconds; emulation is slow, and a camera may have to be opened again
@@ -31,7 +31,7 @@ class Door:
         """Fail; but skip where all units run, and the processor is emulated: then the host is to blame."""
         why = self.why()
         failed = self.machine.run("systemctl --failed --no-legend --plain 'gate*'").strip()
-        if not failed and "tcg" in accelerator(self.machine.image)[1]:
+        if not failed and is_emulated(self.machine.image):
             pytest.skip(f"this host emulates too slowly: {what}")
         raise AssertionError(f"{what}: {why}")
 

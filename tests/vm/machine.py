@@ -16,6 +16,7 @@ from typing import Any
 from tests.vm.volatile_disk import BLOCK, data_blocks
 
 HERE = Path(__file__).parent
+PROJECT = HERE.parent.parent
 PATIENCE = float(os.environ.get("VM_PATIENCE", "1"))  # factor of all limits of time: more where others use the host
 BOOTS_WITHIN = 300.0 * PATIENCE  # seconds: a host that needs longer is too slow to say anything about the gate
 READY_WITHIN = 400.0 * PATIENCE  # seconds from a boot until a gate asks for a code, emulated
@@ -60,6 +61,11 @@ def accelerator(image: Image) -> tuple[str, ...]:
     except (subprocess.SubprocessError, OSError):
         return emulated
     return own
+
+
+def is_emulated(image: Image) -> bool:
+    """Return whether this host imitates the processor: what takes too long may then be the host's fault."""
+    return accelerator(image)[1] != "kvm"
 
 
 class GuestError(Exception):
@@ -277,6 +283,12 @@ def state_on_disk(machine: Machine, to: Path) -> Path:
     for place in (to / "gate", *(to / "gate").rglob("*")):
         os.chown(place, 0, 0)  # the guest's users are not this host's
     return to / "gate"
+
+
+def make_bundle(checkout: Path, suite: str, arch: str, file: Path) -> None:
+    """Make the bundle of a checkout for a release of Debian."""
+    words = ("--arch", arch, "--python", PYTHONS[suite], "--output", file)
+    subprocess.run([checkout / "scripts/bundle", *words], check=True)
 
 
 def copy_sparse(source: Path, to: Path) -> None:

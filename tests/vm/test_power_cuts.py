@@ -5,8 +5,6 @@ import json
 import random
 import shutil
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -14,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands.process import run_gate
 from tests.vm.door import Door
 from tests.vm.machine import Machine, state_on_disk
 from tests.vm.place import Place
@@ -50,19 +49,19 @@ def test_a_power_cut_loses_nothing_and_lets_nobody_in_twice(
         seen = door.openings()
         assert seen <= recorded, f"cut {cut}: {seen} openings, {recorded} rows"
         assert len(admitted) <= recorded
-        assert gate("journal", "verify", "--state-dir", str(state)).startswith("whole")
+        assert gate("journal", "verify", "--state-dir", state).startswith("whole")
         config = folder / "gate.toml"
         config.write_text(place.config_of_copy(state))
         for idx in admitted:
-            answer = json.loads(gate("verify", "--json", "--config", str(config), place.issue(idx)))
+            answer = json.loads(gate("verify", "--json", "--config", config, place.issue(idx)))
             assert answer["admitted"] is False, f"cut {cut}: person {idx} could enter twice"
         openings += seen
         shutil.rmtree(folder)
     assert openings, "no cut came after an opening: nothing was tried"
 
 
-def gate(*arguments: str) -> str:
+def gate(*arguments: object) -> str:
     """Run a command of this checkout's gate on what was left; return its output.  A refusal is no failure."""
-    done = subprocess.run([sys.executable, "-m", "gate", *arguments], capture_output=True, text=True, check=False)
+    done = run_gate(*arguments)
     assert done.returncode in (0, 1), done.stderr
     return done.stdout

@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.vm.door import Door
-from tests.vm.machine import HERE, PATIENCE, PYTHONS, READY_WITHIN, Image, Machine
+from tests.vm.machine import PATIENCE, PROJECT, READY_WITHIN, Image, Machine, make_bundle
 from tests.vm.place import Place
 
 pytestmark = [pytest.mark.vm, pytest.mark.timeout(7200 * PATIENCE)]
-PROJECT = HERE.parent.parent
 INSTALLED = 1500.0 * PATIENCE  # seconds
 SWITCHED = 1800.0 * PATIENCE
 GOOD, BAD = "9.0.0", "9.0.1"
@@ -31,9 +30,7 @@ def bundle_of(version: str, folder: Path, suite: str, arch: str, change: Callabl
     text = project.read_text()
     project.write_text(text.replace('version = "0.1.0"', f'version = "{version}"', 1))
     change(copy)
-    subprocess.run(
-        [copy / "scripts/bundle", "--arch", arch, "--python", PYTHONS[suite], "--output", output], check=True
-    )
+    make_bundle(copy, suite, arch, output)
     return output
 
 
