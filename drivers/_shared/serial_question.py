@@ -18,12 +18,12 @@ async def put_question(port: SerialPort, question: bytes) -> bytes:
     port.read()  # what came before answers nothing
     port.write(question)
     await port.drained()
-    heard, last = b"", time.monotonic()
+    received, last = b"", time.monotonic()
     end = last + _WHOLE_WITHIN
-    while time.monotonic() - last < (_QUIET if heard else _WITHIN):
+    while time.monotonic() - last < (_QUIET if received else _WITHIN):
         if new := port.read():
-            heard, last = heard + new, time.monotonic()
-        if len(heard) > _LONGEST or time.monotonic() > end:
+            received, last = received + new, time.monotonic()
+        if len(received) > _LONGEST or time.monotonic() > end:
             return b""
         await asyncio.sleep(POLL)
-    return heard.removeprefix(question)
+    return received.removeprefix(question)

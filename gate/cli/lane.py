@@ -38,7 +38,7 @@ def lane() -> None:
     """
 
 
-def _telling(name: str) -> Callable[[Callable[..., Request]], click.Command]:
+def _order_command(name: str) -> Callable[[Callable[..., Request]], click.Command]:
     """Return a decorator for a command that sends its request to the lane, and shows the answer."""
 
     def command(request: Callable[..., Request]) -> click.Command:
@@ -58,60 +58,60 @@ def _telling(name: str) -> Callable[[Callable[..., Request]], click.Command]:
     return command
 
 
-@_telling("status")
+@_order_command("status")
 def status() -> Request:
     """Show the state of the lane, and the number of people inside."""
     return StatusRequest()
 
 
-@_telling("lockdown")
+@_order_command("lockdown")
 @click.argument("state", type=_STATES)
 def lockdown(state: str) -> Request:
     """Refuse every entry; people may leave."""
     return ModeRequest(mode=Mode.LOCKED_DOWN, on=state == "on")
 
 
-@_telling("out-of-service")
+@_order_command("out-of-service")
 @click.argument("state", type=_STATES)
 def out_of_service(state: str) -> Request:
     """Refuse every pass."""
     return ModeRequest(mode=Mode.OUT_OF_SERVICE, on=state == "on")
 
 
-@_telling("maintenance")
+@_order_command("maintenance")
 @click.argument("state", type=_STATES)
 def maintenance(state: str) -> Request:
     """Refuse every pass without alarms; `admit` tries the barrier."""
     return ModeRequest(mode=Mode.MAINTENANCE, on=state == "on")
 
 
-@_telling("free")
+@_order_command("free")
 @click.argument("state", type=_STATES)
 def free(state: str) -> Request:
     """Hold the barrier open."""
     return ModeRequest(mode=Mode.FREE, on=state == "on")
 
 
-@_telling("extend")
+@_order_command("extend")
 def extend() -> Request:
     """Give the present person, or the next one, the extended time."""
     return ExtendRequest()
 
 
-@_telling("admit")
+@_order_command("admit")
 @click.argument("direction", type=click.Choice([way.value for way in Direction]), default=Direction.ENTRY.value)
 def admit(direction: str) -> Request:
     """Let one person through whom staff have checked."""
     return AdmitRequest(direction=Direction(direction))
 
 
-@_telling("reset")
+@_order_command("reset")
 def reset() -> Request:
     """Reset the fire alarm after its end, and other alarms."""
     return ResetRequest()
 
 
-@_telling("inside")
+@_order_command("inside")
 @click.argument("count", type=click.IntRange(0, MOST_INSIDE))
 def inside(count: int) -> Request:
     """Set the number of people inside; 0 also clears who they are."""

@@ -40,7 +40,6 @@ _COMMANDS = {  # name -> module of the click command of that name, and its text 
 
 _TIMED = ("run", "safe-outputs")  # commands that systemd gives a limited time
 
-
 _EXHAUSTED = frozenset(  # errors of a computer that lacks something, wherever they are met; others are defects
     (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EAGAIN)
 )

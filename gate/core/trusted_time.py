@@ -30,7 +30,7 @@ its loss when the network corrects it."""
 
 GAIN_FADES = 60.0 / 3600.0
 """Seconds for each second of running by which the system clock may lead beyond the tolerance: many small steps are
-believed no more than a large one.  An hour corrects what a quartz gains in a fortnight."""
+trusted no more than a large one.  An hour corrects what a quartz gains in a fortnight."""
 
 EASE = 0.5
 """The pace of the trusted clock within the tolerance, until the system clock has caught up."""

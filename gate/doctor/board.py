@@ -61,7 +61,7 @@ def throttling(examined: ExaminedGate) -> Iterator[CheckLine]:
 
 
 def temperature(examined: ExaminedGate) -> Iterator[CheckLine]:
-    """Check the temperature of the hottest part that tells it."""
+    """Check the temperature of the hottest part that reports it."""
     degrees = []
     for zone in examined.root.glob(_ZONES):
         with suppress(OSError, ValueError):  # a zone that is switched off has no value

@@ -1,4 +1,4 @@
-"""The devices that a running lane holds: the doctor leaves them alone and reports what the lane says of them.
+"""The devices that a running lane holds: the doctor leaves them alone and reports the lane's answer.
 
 Opening a barrier a second time would lock it while a person passes.
 """

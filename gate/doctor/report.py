@@ -77,7 +77,7 @@ def _logs(run: RunTool, unit: str) -> Iterator[str]:
         text = run(("journalctl", "-u", name, "-n", str(_LOG_LINES), *_PLAIN))
         if text and text.strip():
             yield from _titled(f"Log of {name}", text.splitlines())
-    # Most faults of a device begin with what the kernel said of cards, USB and power.
+    # Most faults of a device begin with what the kernel logged of cards, USB and power.
     text = run(("journalctl", "-k", "-b", "-p", "warning", "-n", str(_LOG_LINES), *_PLAIN))
     yield from _titled("Log of the kernel", text.splitlines() if text else [_UNREAD])
 

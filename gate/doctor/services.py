@@ -134,8 +134,8 @@ class _TimedSocket(socket.socket):
 
 
 def _is_well(host: str, port: int) -> bool:
-    """Return what the page says of itself.  Raises OSError, HTTPException, ValueError, AttributeError and
-    RecursionError: another program may have the port, and answer anything."""
+    """Return whether the page is well, by its own answer.  Raises OSError, HTTPException, ValueError, AttributeError
+    and RecursionError: another program may have the port, and answer anything."""
     deadline = time.monotonic() + PAGE_WITHIN
     opened = socket.create_connection((host, port), PAGE_WITHIN)
     with _TimedSocket(fileno=opened.detach()) as timed, closing(HTTPConnection(host, port)) as line:
@@ -229,7 +229,7 @@ def _storage(root: Path) -> str:
 
 
 def unit_properties(examined: ExaminedGate, unit: str) -> dict[str, str] | None:
-    """Return what systemd says of a unit; None where it does not answer."""
+    """Return the properties of a unit, as systemd has them; None where it does not answer."""
     text = examined.run(("systemctl", "show", unit, f"--property={','.join(_ASKED)}"))
     if not text:
         return None

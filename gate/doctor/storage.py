@@ -116,7 +116,7 @@ def card(examined: ExaminedGate) -> Iterator[CheckLine]:
         advice = "Replace it before it fails: `gate backup`, a new card, `gate restore`"
         yield CheckLine("card", Mark.WARN, f"{found} is {age // 365} years old", advice)
         return
-    advice = "Replace an SD card every few years; of an SSD `smartctl -A` tells the wear"
+    advice = "Replace an SD card every few years; of an SSD `smartctl -A` shows the wear"
     yield CheckLine("card", Mark.UNKNOWN, f"{found} does not report its wear", advice)
 
 
@@ -126,7 +126,7 @@ def _worn(found: str, life: str, end: str) -> CheckLine:
         tenths = max(int(value, 16) for value in life.split())
         warned = int(end, 16) if end else 1
     except ValueError:
-        return CheckLine("card", Mark.UNKNOWN, f"{found} tells its wear as {life[:20]!r}", "Look for its age")
+        return CheckLine("card", Mark.UNKNOWN, f"{found} reports its wear as {life[:20]!r}", "Look for its age")
     if tenths == 0:
         return CheckLine("card", Mark.UNKNOWN, f"{found} does not report its wear", "Look for its age")
     worn = "all" if tenths >= _SPENT else f"{tenths * 10} %"

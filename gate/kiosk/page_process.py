@@ -82,7 +82,7 @@ class LaneReporter:
             os.write(self._descriptor, to_lane.encode(message))
 
     def log(self, text: str, *, is_error: bool = True) -> None:
-        """Send a line for the log, at most one of each level in TROUBLE_EVERY."""
+        """Send a line for the log, at most one of each level in LOG_EVERY."""
         now = time.monotonic()
         if now >= self._log_due[is_error]:
             self._log_due[is_error] = now + LOG_EVERY

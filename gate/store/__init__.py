@@ -1,1 +1,1 @@
-"""The files of a device: lane.db, list.db and what stands beside them.  The only users of SQLite."""
+"""The files of a device: lane.db, list.db and the files beside them.  The only users of SQLite."""

@@ -44,13 +44,13 @@ listen = "127.0.0.1:0"
 """
 
 
-def compared(said: Callable[[], str], port: int, seconds: float) -> tuple[list[float], list[float]]:
+def compared(logged: Callable[[], str], port: int, seconds: float) -> tuple[list[float], list[float]]:
     """Return ms of the decisions of a running gate, quiet and flooded, of `seconds` each."""
     quiet, flooded = list[float](), list[float]()
     for _ in range(TURNS):
-        quiet += _decided(said, seconds / TURNS)
+        quiet += _decided(logged, seconds / TURNS)
         with flooding(port):
-            flooded += _decided(said, seconds / TURNS)
+            flooded += _decided(logged, seconds / TURNS)
     return quiet, flooded
 
 
@@ -59,10 +59,10 @@ def p99(values: list[float]) -> float:
     return quantiles(values, n=100, method="inclusive")[-1]
 
 
-def _decided(said: Callable[[], str], seconds: float) -> list[float]:
-    before = len(DECIDED.findall(said()))
+def _decided(logged: Callable[[], str], seconds: float) -> list[float]:
+    before = len(DECIDED.findall(logged()))
     time.sleep(seconds)
-    return [float(ms) for ms in DECIDED.findall(said())[before:]]
+    return [float(ms) for ms in DECIDED.findall(logged())[before:]]
 
 
 @contextmanager

@@ -66,7 +66,7 @@ CLOCK = SystemClock()
     type=click.IntRange(min=1, max=1000),
     default=SYNCS,
     show_default=True,
-    help="Syncs of each kind, of which the median is told.",
+    help="Syncs of each kind, of which the median is shown.",
 )
 def command(as_json: bool, people: int, folder: Path, form: Form, beside: int, syncs: int) -> None:
     """What the list costs: to publish, to fetch, to take over, to look up in.  Takes about four minutes.

@@ -54,7 +54,9 @@ listen = "127.0.0.1:0"
     show_default=True,
     help="For how long each camera is watched before memory is read.",
 )
-@click.option("--starts", type=click.IntRange(min=1), default=5, show_default=True, help="Of which the median is told.")
+@click.option(
+    "--starts", type=click.IntRange(min=1), default=5, show_default=True, help="Of which the median is shown."
+)
 @click.option(
     "--flooded",
     type=click.FloatRange(min=0, max=3600),
@@ -70,7 +72,7 @@ def command(as_json: bool, seconds: float, starts: int, flooded: float) -> None:
     counts once for all who share it; anonymous, what nobody can do without.
 
     The page is flooded by 64 connections that ask without end and 300 streams: decisions of the lane, as
-    its log tells them, are compared with those of quiet whiles.
+    its log has them, are compared with those of quiet whiles.
     """
     with TemporaryDirectory(prefix="gate-bench-", dir="/var/tmp") as place:
         try:
@@ -101,8 +103,8 @@ def measure(folder: Path, seconds: float, starts: int, flooded: float) -> list[F
                     figures.append(started(config, starts))
             with before_the_camera(pictures) as camera:
                 fit(camera)
-                with running("run", config) as (lane, said):
-                    until(lambda said=said: "event=decision" in said(), "a decision")
+                with running("run", config) as (lane, logged):
+                    until(lambda logged=logged: "event=decision" in logged(), "a decision")
                     time.sleep(seconds)
                     worker = child(lane.pid, "camera")
                     figures += memory(f"worker_{height}p", worker, f"Camera worker at {height}p")
@@ -119,10 +121,10 @@ def measure(folder: Path, seconds: float, starts: int, flooded: float) -> list[F
 
 def page_flooded(config: Path, seconds: float) -> list[Figure]:
     """Measure decisions while the page is flooded, against quiet ones."""
-    with running("run", config) as (_, said):
-        until(lambda: len(flood.DECIDED.findall(said())) >= flood.SHOWN_BEFORE, "decisions")
-        until(lambda: flood.PAGE.search(said()) is not None, "a page")
-        quiet, flooded = flood.compared(said, int(flood.PAGE.findall(said())[0]), seconds)
+    with running("run", config) as (_, logged):
+        until(lambda: len(flood.DECIDED.findall(logged())) >= flood.SHOWN_BEFORE, "decisions")
+        until(lambda: flood.PAGE.search(logged()) is not None, "a page")
+        quiet, flooded = flood.compared(logged, int(flood.PAGE.findall(logged())[0]), seconds)
     before, during = flood.p99(quiet), flood.p99(flooded)
     return [
         Figure("page_quiet_p99_ms", before, f"Decision, p99 of {len(quiet)}, nobody asks the page", unit="ms"),
@@ -145,16 +147,16 @@ def started(config: Path, starts: int) -> Figure:
     took = []
     for _ in range(starts):
         began = time.monotonic()
-        with running("run", config) as (_, said):
-            until(lambda said=said: "event=decision" in said(), "a decision")
+        with running("run", config) as (_, logged):
+            until(lambda logged=logged: "event=decision" in logged(), "a decision")
             took.append(time.monotonic() - began)
     return Figure("first_decision_s", median(took), "From the start to the first decision", unit="s", most=1.5)
 
 
 def synced(config: Path) -> list[Figure]:
     """Measure the memory of an idle `gate sync`."""
-    with running("sync", config) as (process, said):
-        until(lambda: "event=synced" in said(), "a list")
+    with running("sync", config) as (process, logged):
+        until(lambda: "event=synced" in logged(), "a list")
         time.sleep(2)
         return memory("sync", process.pid, "Sync, idle")
 
