@@ -10,7 +10,7 @@ from pathlib import Path
 from gate.authority.pictures import draw_png
 from gate.doctor.examined import ExaminedGate
 from gate.doctor.lines import CheckLine, Mark, failure, guarded
-from gate.errors import DeviceError, GateError
+from gate.errors import GateError
 from gate.registry import Fitted, decoder
 from gate.store.database import File, open_for_reading
 from gate.store.lane_file import examine
@@ -53,8 +53,6 @@ def devices(examined: ExaminedGate) -> Iterator[CheckLine]:
 def _opening(device: Fitted) -> Iterator[CheckLine]:
     try:
         asyncio.run(_open_and_close(device))
-    except DeviceError as error:
-        yield failure(device.name, error)
     except TimeoutError:
         yield CheckLine(device.name, Mark.FAIL, f"{device.spec.name} does not open", "Check its cable and power")
     else:
