@@ -15,10 +15,10 @@ SHARED = 0o640  # the directory's group may read
 MOST_ODD = 9  # names for non-files beside a file
 
 
-def read_regular(path: Path, most: int, begin: int = 0) -> bytes | None:
+def read_regular(path: Path, most: int, begin: int = 0, *, follow: bool = True) -> bytes | None:
     """Read at most `most` bytes from `begin` on; None where the name is not that of a regular file.  Never waits
-    for a pipe."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    for a pipe.  `follow`: a link to its target; else a link raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW))
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             return None

@@ -6,7 +6,6 @@ written whole beside the old one and then renamed.  vfat keeps no journal: after
 """
 
 import os
-import stat
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import NamedTuple
 
 from gate.errors import ConfigError, GateError
 from gate.settings.load import LARGEST, decode_text
-from gate.store.durable import sync_folder, write_whole
+from gate.store.durable import read_regular, sync_folder, write_whole
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -48,11 +47,9 @@ def read_card_file(path: Path) -> CardFile:
 def read_plain(path: Path, most: int) -> bytes:
     """Read a file that is no link: a link on a medium could name any file of this computer.  Raises OSError, and
     ValueError for something else than a file, or one of more than `most` bytes."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise ValueError("it is no file")
-        content = file.read(most + 1)
+    content = read_regular(path, most + 1, follow=False)
+    if content is None:
+        raise ValueError("it is no file")
     if len(content) > most:
         raise ValueError(f"it has more than {most // 1024} KiB")
     return content
