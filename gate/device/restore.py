@@ -10,12 +10,11 @@ from gate.device.backup import DeviceBackup
 from gate.device.layout import DeviceLayout
 from gate.device.owner import as_owner
 from gate.device.provision.change import FileChange, carry_out, decide
-from gate.device.provision.credstore import kept_secrets, secret_changes, unit_changes
+from gate.device.provision.credstore import kept_secrets, places_after, secret_changes, unit_changes
 from gate.device.provision.form import ProvisionTable
 from gate.device.provision.plan import device_addresses, owner_of_state
 from gate.device.provision.secrets import separate
 from gate.errors import StoreError, UsageError
-from gate.ports.credentials import PREFIX
 from gate.registry import config_of
 from gate.settings.load import review_text
 from gate.store.durable import PRIVATE, read_regular, write_whole
@@ -81,8 +80,7 @@ def _changes(layout: DeviceLayout, backup: DeviceBackup) -> Iterator[FileChange]
     kept = kept_secrets(layout.root)
     secrets = list(secret_changes(layout.root, backup.secrets, kept))
     yield from secrets
-    written = {change.path for change in secrets if change.content is not None}
-    places = dict(kept) | {path.rpartition(f"/{PREFIX}")[2]: path for path in written}
+    places = places_after(secrets, kept)
     config = layout.config.relative_to(layout.root).as_posix()
     if config in backup.files:
         text = backup.files[config][1].decode()

@@ -21,7 +21,8 @@ from gate.store.durable import PRIVATE, is_odd, link_whole, make_directory, sync
 
 _NEW, _DECIDED, _DONE = ".provision.new", ".provision", ".provision.done"
 _LIST = "changes.json"
-_PRIVATE_FOLDERS = ("etc/credstore", "etc/credstore.encrypted", "etc/NetworkManager/system-connections")
+STORES = tuple(str(folder.relative_to("/")) for folder in DeviceLayout().credstores)
+_PRIVATE_FOLDERS = (*STORES, "etc/NetworkManager/system-connections")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,14 @@ person who has the whole card has the key as well.  Each unit names the credenti
 
 import shutil
 import subprocess
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from gate.device.provision.change import FileChange
+from gate.device.provision.change import STORES, FileChange
 from gate.ports.credentials import PREFIX, decrypt
 from gate.settings.load import BASES
 
-PLAIN, ENCRYPTED = "etc/credstore", "etc/credstore.encrypted"
+PLAIN, ENCRYPTED = STORES
 LANE = "gate.service"
 UNITS = {LANE: frozenset(BASES), "gate-sync.service": frozenset({"sync"})}
 """Unit -> the tables whose secrets it needs."""
@@ -44,6 +44,12 @@ def secret_changes(root: Path, secrets: Mapping[str, str], kept: Mapping[str, st
         if kept.get(name, path) != path:
             yield FileChange(kept[name])
         yield FileChange(path, content, 0o600)
+
+
+def places_after(changes: Iterable[FileChange], kept: Mapping[str, str]) -> dict[str, str]:
+    """Return the secrets that the device has after a change of them: name -> path below the root."""
+    written = (change.path for change in changes if change.content is not None)
+    return dict(kept) | {path.rpartition(f"/{PREFIX}")[2]: path for path in written}
 
 
 def unit_changes(

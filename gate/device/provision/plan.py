@@ -15,7 +15,7 @@ from gate.device.layout import DeviceLayout
 from gate.device.provision import network
 from gate.device.provision.card import CardFile, read_plain
 from gate.device.provision.change import FileChange, below, obsolete
-from gate.device.provision.credstore import kept_secrets, secret_changes, unit_changes
+from gate.device.provision.credstore import kept_secrets, places_after, secret_changes, unit_changes
 from gate.device.provision.form import TABLE, ProvisionTable, host_name
 from gate.device.provision.record import SetUpRecord, digest, record_path
 from gate.device.provision.root_file import fetch_root, installed_root, root_on_card
@@ -196,8 +196,7 @@ def _changes(
     separated, settings = checked.separated, checked.settings
     group = _group(layout.root, "gate")
     secrets = list(secret_changes(layout.root, separated.secrets, kept))
-    written = {change.path for change in secrets if change.content is not None}
-    places = dict(kept) | {path.rpartition("/gate.")[2]: path for path in written}
+    places = places_after(secrets, kept)
     used = {places[name] for name in (*separated.referred, *checked.table.secrets) if name in places}
     own = [*secrets, *unit_changes(separated.referred, places, device_addresses(settings))]
     own += [FileChange(*found) for found in network.network_files(checked.table, checked.password)]
