@@ -21,7 +21,7 @@ from gate.store.places import Places
 from gate.sync.signed_list import ForgedError, add_signatures
 from gate.sync.takeover import examine, take_over
 from gate.testing.builders import publication, trust_json
-from gate.worker.confine import unenforced
+from tests.spies import enforced, send_spy
 from tests.sync.list_forgery import (
     Forgery,
     forge,
@@ -73,13 +73,9 @@ from gate.worker.link import Link
 send = Link.send
 def tries(link, message):
     if type(message).__name__ == "Took":
-        state, said = os.environ["STATE"], {}
+        state, found = os.environ["STATE"], {}
         def one(name, work):
-            try:
-                work()
-                said[name] = "done"
-            except OSError as error:
-                said[name] = type(error).__name__
+            found[name] = attempt(work)
         one("read the key", lambda: open(state + "/device.key").close())
         one("write beside", lambda: open(state + "/lane.db", "w").close())
         one("remove beside", lambda: os.unlink(state + "/device.key"))
@@ -89,21 +85,18 @@ def tries(link, message):
         one("run a program", lambda: os.execv("/bin/true", ["true"]))
         one("fork", lambda: os.fork() or os._exit(0))
         with open(state + "/verified/tries", "w") as file:
-            json.dump(said, file)
+            json.dump(found, file)
     send(link, message)
 Link.send = tries
 """
 
 
-@pytest.mark.skipif(bool(unenforced()), reason="this kernel takes no rights from a process")
+@enforced
 async def test_the_process_that_takes_a_list_can_write_the_lanes_lists_and_no_more(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    spy = tmp_path / "spy"
-    spy.mkdir()
-    (spy / "sitecustomize.py").write_text(SPY)
+    send_spy(SPY, tmp_path, monkeypatch)
     (world.state / "device.key").write_text("a key")
-    monkeypatch.setenv("PYTHONPATH", str(spy))
     monkeypatch.setenv("STATE", str(world.state))
 
     taker = ListTaker(places(world), world.root)
@@ -114,8 +107,8 @@ async def test_the_process_that_takes_a_list_can_write_the_lanes_lists_and_no_mo
     await taker.check()  # it begins from what it kept
 
     assert own(world)[:2] == (2, Listing.GREEN)
-    said = json.loads((world.state / "verified" / "tries").read_text())
-    assert set(said.values()) == {"PermissionError"}, said
+    found = json.loads((world.state / "verified" / "tries").read_text())
+    assert set(found.values()) == {"PermissionError"}, found
 
 
 FORGERIES: dict[str, Forgery] = {

@@ -22,20 +22,13 @@ from gate.worker.confine import unenforced
 from tests.contract.camera_rigs import NetworkCamera, camera_config, drawn, film, jpeg, put
 from tests.contract.picamera_rig import attach, show
 from tests.log_lines import captured_lines
-
-enforced = pytest.mark.skipif(bool(unenforced()), reason="this kernel takes no rights from a process")
+from tests.spies import enforced, send_spy
 
 TRIES = """
 import os, socket, threading
 def tries(secret, door):
     def one(name, work):
-        try:
-            work()
-            said[name] = "done"
-        except OSError as error:
-            said[name] = type(error).__name__
-        except Exception as error:
-            said[name] = repr(error)
+        found[name] = attempt(work)
     def unix():
         with socket.socket(socket.AF_UNIX) as end:
             end.connect(door)
@@ -53,7 +46,7 @@ def tries(secret, door):
     def multipath():
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262) as end:  # IPPROTO_MPTCP
             end.connect(there)
-    said = {}
+    found = {}
     one("read a secret", lambda: open(secret).close())
     one("read passwd", lambda: open("/etc/passwd").close())
     one("write", lambda: open(secret + ".new", "w").close())
@@ -68,7 +61,7 @@ def tries(secret, door):
     one("run a program", lambda: os.execv("/bin/true", ["true"]))
     one("fork", lambda: os.fork() or os._exit(0))
     one("end its parent", lambda: os.kill(os.getppid(), 0))
-    return said
+    return found
 """
 
 SPY = (
@@ -96,10 +89,7 @@ def door(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A socket that takes orders, and a secret file; workers try both, and more, at every code they read."""
     secret, door = tmp_path / "secret", tmp_path / "control.sock"
     secret.write_text("key")
-    spy = tmp_path / "spy"
-    spy.mkdir()
-    (spy / "sitecustomize.py").write_text(SPY)
-    monkeypatch.setenv("PYTHONPATH", str(spy))
+    send_spy(SPY, tmp_path, monkeypatch)
     monkeypatch.setenv("SECRET", str(secret))
     monkeypatch.setenv("DOOR", str(door))
     with closing(socket.socket(socket.AF_UNIX)) as listening, socket.create_server(("127.0.0.1", 0)) as relay:
