@@ -23,10 +23,10 @@ def install_needed(bundle: Bundle, layout: DeviceLayout, extras: set[str], progr
         progress.note(f"left to install in {layout.root}: apt-get install {' '.join(missing)}")
         return
     progress.step(f"installing Debian packages: {' '.join(missing)}")
-    if bundle.manifest.debian and "DPKG_MAINTSCRIPT_NAME" not in os.environ:
+    if "DPKG_MAINTSCRIPT_NAME" not in os.environ:  # else a Debian package's own script runs this, and dpkg is locked
         _install_carried(bundle, layout.root)
-    if "DPKG_MAINTSCRIPT_NAME" not in os.environ and (still := _missing(bundle, layout.root, extras)):
-        _install_by_apt(still)  # never out of a Debian package's own script: dpkg is locked then
+        if still := _missing(bundle, layout.root, extras):
+            _install_by_apt(still)
     if still := _missing(bundle, layout.root, extras):
         raise InstallError(f"missing: {' '.join(still)}", hint=f"Run: apt-get install {' '.join(still)}")
 
@@ -39,10 +39,12 @@ def _missing(bundle: Bundle, root: Path, extras: set[str]) -> list[str]:
 def _install_carried(bundle: Bundle, root: Path) -> None:
     """Install the bundle's Debian packages that the system lacks, in one call, so that dpkg orders them."""
     there = installed_packages(root)
-    lacking = {name: member for name, member in bundle.manifest.debian.items() if name not in there}
+    lacking = [member for name, member in bundle.manifest.debian.items() if name not in there]
+    if not lacking:
+        return  # dpkg fails without a file
     with tempfile.TemporaryDirectory(prefix="gate-debian-") as folder:
         files = []
-        for member in lacking.values():
+        for member in lacking:
             file = Path(folder, Path(member).name)
             file.write_bytes(bundle.read(member))
             files.append(str(file))
