@@ -1,6 +1,5 @@
 """`gate install`: lay what the system needs around an environment that pip, pipx or uv made; install a bundle."""
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import click
 
 from gate.cli.root_option import root_option
 from gate.device.bundle import EXTRAS, open_bundle
+from gate.device.install.command import hand_over
 from gate.device.install.own_venv import install_own
 from gate.device.install.progress import Progress
 from gate.device.install.remove import uninstall
@@ -40,14 +40,15 @@ def install(bundle: Path | None, extras: str | None, root: Path, remove: bool, p
         uninstall(layout, Progress(), purge=purge)
     elif bundle:
         open_bundle(bundle).close()
-        words = ["--root", str(layout.root), *(["--with", extras] if extras is not None else [])]
-        sys.exit(subprocess.run([sys.executable, "-I", bundle, *words], check=False).returncode)  # noqa: S603 - checked
+        sys.exit(hand_over(bundle, layout.root, extras))
     else:
-        install_own(layout, _names(extras), Progress())
+        _check_extras(extras)
+        install_own(layout, Progress())
 
 
-def _names(extras: str | None) -> set[str]:
+def _check_extras(extras: str | None) -> None:
+    """Refuse a name that no extra has.  The packages of the others are in the environment already: it is pip's, pipx's
+    or uv's to fill.  Raises UsageError."""
     names = {name.strip() for name in (extras or "").split(",") if name.strip()}
     if unknown := sorted(names - set(EXTRAS)):
         raise UsageError(f"there is no {', '.join(unknown)} to install", hint=f"--with takes: {', '.join(EXTRAS)}")
-    return names

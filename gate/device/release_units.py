@@ -4,9 +4,9 @@ import subprocess
 from collections.abc import Collection
 from typing import NamedTuple, Protocol
 
+from gate.device.system_files import SERVICES
 from gate.errors import GateError
 
-_OURS = ("gate.service", "gate@*.service", "gate-sync.service")
 _RUN = frozenset({"active", "activating", "reloading", "failed"})
 """States of a service that is to run: one that failed under one release may do well under another."""
 _WITHIN = 120.0  # seconds: stopping a lane takes 10 s at most (TimeoutStopSec), the sync 15 s
@@ -46,7 +46,7 @@ class Systemctl:
 
     def states(self) -> list[UnitState]:
         asked = [f"--property={name}" for name in ("Id", "ActiveState", "NRestarts")]
-        blocks = _systemctl("show", *asked, *_OURS).split("\n\n")
+        blocks = _systemctl("show", *asked, *SERVICES).split("\n\n")
         facts = [dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for block in blocks]
         found = [
             UnitState(fact["Id"], fact["ActiveState"], int(fact.get("NRestarts") or 0))

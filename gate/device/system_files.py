@@ -16,14 +16,14 @@ class SystemFile:
     destination: str
 
 
-_UNITS = "usr/lib/systemd/system"
+UNITS = "usr/lib/systemd/system"  # folder below the root
 
 SYSTEM_FILES = (
-    SystemFile("systemd/gate.service", f"{_UNITS}/gate.service"),
-    SystemFile("systemd/gate@.service", f"{_UNITS}/gate@.service"),
-    SystemFile("systemd/gate-sync.service", f"{_UNITS}/gate-sync.service"),
-    SystemFile("systemd/gate-provision.service", f"{_UNITS}/gate-provision.service"),
-    SystemFile("systemd/gate-release.service", f"{_UNITS}/gate-release.service"),
+    SystemFile("systemd/gate.service", f"{UNITS}/gate.service"),
+    SystemFile("systemd/gate@.service", f"{UNITS}/gate@.service"),
+    SystemFile("systemd/gate-sync.service", f"{UNITS}/gate-sync.service"),
+    SystemFile("systemd/gate-provision.service", f"{UNITS}/gate-provision.service"),
+    SystemFile("systemd/gate-release.service", f"{UNITS}/gate-release.service"),
     SystemFile("systemd/gate.sysusers", "usr/lib/sysusers.d/gate.conf"),
     SystemFile("systemd/gate.tmpfiles", "usr/lib/tmpfiles.d/gate.conf"),
     SystemFile("systemd/gate.modules", "usr/lib/modules-load.d/gate.conf"),
@@ -36,10 +36,8 @@ SYSTEM_FILES = (
     SystemFile("man", "usr/share/man/man1"),  # made by scripts/bundle from the commands; a checkout has none
 )
 
-ENABLED_UNITS = {
-    "gate.service": None,
-    "gate-sync.service": None,
-    "gate-provision.service": None,
-    "gate-release.service": None,
-}
-"""Units that an installation enables -> the extra (`--with`) that it takes, or None for every installation."""
+ENABLED_UNITS = ("gate.service", "gate-sync.service", "gate-provision.service", "gate-release.service")
+"""Units that an installation enables."""
+
+SERVICES = ("gate.service", "gate@*.service", "gate-sync.service")
+"""Services that run a release as long as the device is up: restarted with it, and watched while one is on trial."""

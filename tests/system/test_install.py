@@ -94,7 +94,7 @@ def test_the_systems_files_are_laid_and_the_units_enabled(filled: Path) -> None:
         assert laid.exists(), row
         assert laid.is_dir() or f"{laid.stat().st_mode:o}" == "100644", row
     assert (filled / "usr/share/man/man1/gate-list-load.1").read_text().startswith('.TH "GATE-LIST-LOAD" "1"')
-    for unit in (unit for unit, extra in ENABLED_UNITS.items() if extra is None):
+    for unit in ENABLED_UNITS:
         (link,) = [path for path in (filled / "etc/systemd/system").glob("*.wants/*") if path.name == unit]
         assert link.readlink() == Path("/usr/lib/systemd/system", unit)
 

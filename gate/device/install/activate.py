@@ -8,19 +8,17 @@ from pathlib import Path
 from gate.device.install.progress import Progress
 from gate.device.install.system import enable_units
 from gate.device.layout import DeviceLayout
-from gate.device.system_files import ENABLED_UNITS
+from gate.device.system_files import ENABLED_UNITS, SERVICES
 from gate.errors import InstallError
 
-_RESTARTED = ("gate.service", "gate@*.service", "gate-sync.service")
 
-
-def activate(layout: DeviceLayout, extras: set[str], progress: Progress) -> None:
+def activate(layout: DeviceLayout, progress: Progress) -> None:
     """Make users and folders, and enable the units.  Raises InstallError.
 
     Below another root the units are enabled by links, and the rest is left to the first boot: systemd makes users
     when /usr is newer than /etc."""
     if layout.root != Path("/"):
-        enable_units(layout, extras)
+        enable_units(layout)
         os.utime(layout.root / "usr")
         return
     progress.step("making users and folders, loading rules, enabling services")
@@ -33,20 +31,15 @@ def activate(layout: DeviceLayout, extras: set[str], progress: Progress) -> None
         _run("udevadm", "control", "--reload", must=False)
         _run("udevadm", "trigger", "--action=change", must=False)
         _run("systemctl", "daemon-reload")
-        _run("systemctl", "enable", *units(extras))
+        _run("systemctl", "enable", *ENABLED_UNITS)
     else:
-        enable_units(layout, extras)
-
-
-def units(extras: set[str]) -> list[str]:
-    """Return the units that an installation with these extras enables."""
-    return [unit for unit, extra in ENABLED_UNITS.items() if extra is None or extra in extras]
+        enable_units(layout)
 
 
 def restart(layout: DeviceLayout) -> None:
     """Restart the services that run, so that they run the release that is in use now."""
     if layout.root == Path("/") and is_booted():
-        _run("systemctl", "try-restart", *_RESTARTED, must=False)
+        _run("systemctl", "try-restart", *SERVICES, must=False)
 
 
 def stop_and_disable(names: list[str]) -> None:

@@ -15,6 +15,7 @@ from gate.device.install.release import about, check_name, make_release, site_pa
 from gate.device.install.remove import uninstall
 from gate.device.install.system import lay_system_files, release_in_use, use_release
 from gate.device.layout import DeviceLayout
+from gate.device.system_files import UNITS
 from gate.errors import GateError, InstallError
 
 
@@ -62,6 +63,13 @@ def perform(bundle: Path | None, options: argparse.Namespace) -> None:
         install_bundle(opened, layout, _extras(options.extras, opened, layout), progress)
 
 
+def hand_over(bundle: Path, root: Path, extras: str | None) -> int:
+    """Let a bundle, checked by now, install itself: it knows its own files, whatever version this program is of.
+    Return its exit code.  `extras`: as --with takes them."""
+    words = ["--root", str(root), *(["--with", extras] if extras is not None else [])]
+    return subprocess.run([sys.executable, "-I", bundle, *words], check=False).returncode  # noqa: S603 - checked
+
+
 def install_bundle(bundle: Bundle, layout: DeviceLayout, extras: set[str], progress: Progress) -> None:
     """Make the release, lay the system's files and switch to it.  Raises InstallError."""
     manifest = bundle.manifest
@@ -79,8 +87,8 @@ def install_bundle(bundle: Bundle, layout: DeviceLayout, extras: set[str], progr
     if not updates:
         progress.step(f"switching to release {manifest.version}")
     use_release(layout, manifest.version)
-    activate(layout, extras, progress)
-    if (made and before == manifest.version) or any(name.startswith("usr/lib/systemd/system/") for name in changed):
+    activate(layout, progress)
+    if (made and before == manifest.version) or any(name.startswith(UNITS) for name in changed):
         restart(layout)
     chosen = f" with {', '.join(sorted(extras))}" if extras else ""
     progress.step(f"done: release {manifest.version}{chosen}")

@@ -21,7 +21,7 @@ _ELSEWHERE = (
 )
 
 
-def install_own(layout: DeviceLayout, extras: set[str], progress: Progress) -> None:
+def install_own(layout: DeviceLayout, progress: Progress) -> None:
     """Lay the system's files and lead /opt/gate to this environment.  Raises InstallError."""
     os.umask(0o022)
     check_writable(layout)
@@ -35,7 +35,7 @@ def install_own(layout: DeviceLayout, extras: set[str], progress: Progress) -> N
     lay_system_files(Path(gate.__file__).with_name("data"), layout, progress)
     progress.step(f"switching to release {number}")
     use_release(layout, number)
-    activate(layout, extras, progress)
+    activate(layout, progress)
     if before:
         restart(layout)
     progress.step(f"done: release {number} is {prefix}")

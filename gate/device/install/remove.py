@@ -9,6 +9,7 @@ from gate.device.install.activate import reload_after_removal, stop_and_disable
 from gate.device.install.progress import Progress
 from gate.device.install.system import laid_files, made_folders
 from gate.device.layout import DeviceLayout
+from gate.device.system_files import UNITS
 from gate.errors import InstallError
 
 _USERS, _GROUPS = ("gate-sync", "gate"), ("gate-staff", "gate-sync", "gate")
@@ -18,7 +19,7 @@ def uninstall(layout: DeviceLayout, progress: Progress, *, purge: bool) -> None:
     """Stop the gate and remove it.  /etc/gate and /var/lib/gate stay, unless `purge`.  Debian packages stay: others may
     use them.  Raises InstallError."""
     laid, folders = laid_files(layout), made_folders(layout)
-    names = [Path(name).name for name in laid if name.startswith("usr/lib/systemd/system/")]
+    names = [Path(name).name for name in laid if name.startswith(UNITS)]
     progress.step("stopping the services" if layout.root == Path("/") else "removing the links of the services")
     if layout.root == Path("/"):
         stop_and_disable(names)

@@ -10,10 +10,8 @@ from pathlib import Path
 from gate.device.install.progress import Progress
 from gate.device.install.release import sync_folder
 from gate.device.layout import DeviceLayout
-from gate.device.system_files import ENABLED_UNITS, SYSTEM_FILES
+from gate.device.system_files import ENABLED_UNITS, SYSTEM_FILES, UNITS
 from gate.errors import InstallError
-
-_UNITS = "usr/lib/systemd/system"
 
 
 def lay_system_files(source: Path, layout: DeviceLayout, progress: Progress) -> list[str]:
@@ -40,7 +38,7 @@ def lay_system_files(source: Path, layout: DeviceLayout, progress: Progress) -> 
         ) from error
     for destination in wanted:
         unit = layout.units / Path(destination).name
-        if destination.startswith(_UNITS) and unit.is_file() and not unit.is_symlink():
+        if destination.startswith(UNITS) and unit.is_file() and not unit.is_symlink():
             progress.note(f"{unit} hides the unit that was laid: remove it, or make it a drop-in")
     return changed
 
@@ -69,15 +67,13 @@ def _missing_folders(root: Path, files: Iterable[str]) -> set[str]:
     return {folder for folder in folders if not (root / folder).exists()}
 
 
-def enable_units(layout: DeviceLayout, extras: set[str]) -> None:
+def enable_units(layout: DeviceLayout) -> None:
     """Enable units by links below the root, as `systemctl enable` makes them."""
-    for unit, extra in ENABLED_UNITS.items():
-        if extra is None or extra in extras:
-            text = (layout.root / _UNITS / unit).read_text()
-            for line in text.splitlines():
-                if line.startswith("WantedBy="):
-                    for target in line.removeprefix("WantedBy=").split():
-                        link(layout.units / f"{target}.wants" / unit, Path("/", _UNITS, unit))
+    for unit in ENABLED_UNITS:
+        for line in (layout.root / UNITS / unit).read_text().splitlines():
+            if line.startswith("WantedBy="):
+                for target in line.removeprefix("WantedBy=").split():
+                    link(layout.units / f"{target}.wants" / unit, Path("/", UNITS, unit))
 
 
 def use_release(layout: DeviceLayout, version: str) -> None:
