@@ -115,8 +115,9 @@ def put_in_place(staged: Path, path: Path) -> None:
 
 def link_whole(path: Path, target: Path | str) -> None:
     """Make a symbolic link, in place of a link or file of that name; it is on the disk on return.  At any moment the
-    name leads to the old or to the new."""
-    staged = path.with_name(f"{path.name}.new")
+    name leads to the old or to the new.  The staged link is hidden: a listing of releases must not
+    show it."""
+    staged = path.with_name(f".{path.name}.new")
     staged.unlink(missing_ok=True)
     staged.symlink_to(target)
     staged.replace(path)

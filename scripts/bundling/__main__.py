@@ -135,6 +135,8 @@ def installer_modules(own: Path, wheels: list[Path]) -> dict[str, bytes]:
         names = {
             "gate/__init__.py",
             "gate/errors.py",
+            "gate/store/__init__.py",
+            "gate/store/durable.py",
             *(name for name in archive.namelist() if name.startswith("gate/device/install/")),
             *(f"gate/device/{name}.py" for name in ("__init__", "bundle", "layout", "system_files")),
         }

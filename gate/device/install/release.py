@@ -17,6 +17,7 @@ from gate.device.install.computer import python_on_device
 from gate.device.install.progress import Progress
 from gate.device.layout import DeviceLayout
 from gate.errors import InstallError
+from gate.store.durable import sync_folder
 
 ABOUT = "release.json"
 """In a release: its version, the bundle that it was made from, the extras that were chosen."""
@@ -174,12 +175,3 @@ def exchange(one: Path, other: Path) -> None:
         number = ctypes.get_errno()
         hint = " by this file system" if number == errno.EINVAL else ""
         raise OSError(number, os.strerror(number) + hint, str(other))
-
-
-def sync_folder(folder: Path) -> None:
-    """Bring renames in a folder to the disk."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

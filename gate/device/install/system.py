@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from gate.device.install.progress import Progress
-from gate.device.install.release import sync_folder
 from gate.device.layout import DeviceLayout
 from gate.device.system_files import ENABLED_UNITS, SYSTEM_FILES, UNITS
 from gate.errors import InstallError
+from gate.store.durable import link_whole, sync_folder
 
 
 def lay_system_files(source: Path, layout: DeviceLayout, progress: Progress) -> list[str]:
@@ -98,15 +98,11 @@ def release_in_use(layout: DeviceLayout) -> str:
 
 
 def link(at: Path, to: Path) -> None:
-    """Make a symbolic link, or change one in one step."""
+    """Make a symbolic link and its folder, or change one in one step."""
     if at.is_symlink() and at.readlink() == to:
         return
     at.parent.mkdir(parents=True, exist_ok=True)
-    new = at.with_name(f".{at.name}.new")
-    new.unlink(missing_ok=True)
-    new.symlink_to(to)
-    new.replace(at)
-    sync_folder(at.parent)
+    link_whole(at, to)
 
 
 def _files(source: Path, destination: str) -> list[tuple[str, Path]]:
@@ -116,7 +112,9 @@ def _files(source: Path, destination: str) -> list[tuple[str, Path]]:
 
 
 def _write(path: Path, data: bytes) -> bool:
-    """Write a file whole or not at all.  Return False for one that holds the same already."""
+    """Write a file whole or not at all.  Return False for one that holds the same already.
+
+    Its staged name is hidden: shells and systemd read every other file in some of these folders."""
     try:
         if path.read_bytes() == data:
             return False
