@@ -72,8 +72,7 @@ def outputs_in(file: Path) -> tuple[list[Fitted], list[str]]:
 def _tables(text: str, kind: DriverKind) -> list[dict[str, Any]] | None:
     """Return the tables of one kind; None when they cannot be read.  Of a file that is not TOML, only the lines
     of this kind are parsed; of those, if they are not TOML either, the ones that are."""
-    own = list(_own_lines(text, kind))
-    for part in (text, "".join(own), "".join(filter(_is_toml, own))):
+    for part in _readings(text, kind):
         try:
             found = parse_toml(part).get(kind.value, [])
         except ValueError:
@@ -81,6 +80,14 @@ def _tables(text: str, kind: DriverKind) -> list[dict[str, Any]] | None:
         tables = found if isinstance(found, list) else [found]
         return tables if all(isinstance(table, dict) and (table or part is text) for table in tables) else None
     return None
+
+
+def _readings(text: str, kind: DriverKind) -> Iterator[str]:
+    """Yield the text, then the lines of this kind's tables, then those of them that are TOML by themselves."""
+    yield text
+    own = list(_own_lines(text, kind))
+    yield "".join(own)
+    yield "".join(filter(_is_toml, own))
 
 
 def _is_toml(line: str) -> bool:
