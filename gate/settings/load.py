@@ -84,11 +84,7 @@ def review_text(
     """Check a text without raising for what its tables hold.  `path` appears in messages; relative paths start at
     `folder`.  `also`: tables that may stand beside the gate's own, each with its model.  Raises SettingsError for a
     text that is not TOML."""
-    data = _parse(path, text)
-    try:
-        lines = locate(text)
-    except (ValueError, RecursionError):  # without line numbers, errors still name the key
-        lines = {}
+    data, lines = parse_text(path, text)
     settings, more, findings = _validate(data, resolve, folder, also or {})
     return Reviewed(settings and _beside(settings, folder), more, data, tuple(findings), lines)
 
@@ -165,6 +161,16 @@ def decode_text(path: Path, raw: bytes) -> str:
         ) from error
 
 
+def parse_text(path: Path, text: str) -> tuple[dict[str, Any], dict[KeyPath, int]]:
+    """Return a text's data, and the line of each key.  `path` appears in messages.  Raises SettingsError for a text
+    that is not TOML, or beyond what a configuration holds."""
+    data = _parse(path, text)
+    try:
+        return data, locate(text)
+    except (ValueError, RecursionError):  # without line numbers, errors still name the key
+        return data, {}
+
+
 def _parse(path: Path, text: str) -> dict[str, Any]:
     _check_lines(path, text)
     try:
@@ -197,16 +203,15 @@ def _check_lines(path: Path, text: str) -> None:
 
 
 def _check_extent(path: Path, data: object) -> None:
-    """Raise RecursionError for data that is nested deeper than DEEPEST, ConfigError for more than MOST_VALUES."""
+    """Raise RecursionError for data that is nested deeper than DEEPEST, SettingsError for more than MOST_VALUES."""
     depth, values, level = 0, 0, [data]
     while level:
         depth, values = depth + 1, values + len(level)
         if depth > DEEPEST:
             raise RecursionError
         if values > MOST_VALUES:
-            raise ConfigError(
-                f"{path}: more than {MOST_VALUES} keys and values", hint="This is not a configuration file"
-            )
+            what = f"more than {MOST_VALUES} keys and values"
+            raise SettingsError([SettingsProblem(str(path), 1, "", what, "This is not a configuration file")])
         level = [
             item
             for value in level

@@ -125,6 +125,8 @@ def test_everything_wrong_and_missing_is_named_at_once_and_nothing_is_written(tm
         ('[setup]\nvenue = "cafe"\nroot = "x"\n[sync]\nroot = "/elsewhere/root.json"', "sync.root"),
         ("", "setup.venue"),
         ("[setup", ""),
+        ("x" + ".x" * 20_000 + " = 1", ""),
+        ("x = " + "[" * 300 + "]" * 300, ""),
     ],
 )
 def test_an_odd_file_of_answers_is_a_fault_of_its_own(text: str, key: str, tmp_path: Path) -> None:

@@ -25,8 +25,8 @@ from gate.device.setup.fill import fill_in
 from gate.device.templates import VENUES, venue_file
 from gate.errors import ConfigError
 from gate.settings.explain import explain
-from gate.settings.load import LARGEST, Loaded, read_settings
-from gate.settings.locate import KeyPath, locate
+from gate.settings.load import LARGEST, Loaded, decode_text, parse_text, read_settings
+from gate.settings.locate import KeyPath
 from gate.settings.problems import Finding, SettingsError, SettingsProblem, dotted
 from gate.settings.tables import wrong
 from gate.store.durable import read_regular
@@ -92,15 +92,9 @@ def read_answers(files: Sequence[Path]) -> SetupAnswers:
     problems: list[SettingsProblem] = []
     for file in files:
         try:
-            text = _text(file)
-            tables = tomllib.loads(text)
-            lines = locate(text)
-        except ConfigError as error:
-            problems.append(SettingsProblem(str(file), 1, "", error.what, error.hint))
-            continue
-        except (ValueError, RecursionError) as error:
-            what = f"this is not TOML: {error}"
-            problems.append(SettingsProblem(str(file), 1, "", what, "Correct it; text stands in quotes"))
+            tables, lines = parse_text(file, _text(file))
+        except SettingsError as error:
+            problems += error.problems
             continue
         answers.places |= {path: (str(file), line) for path, line in lines.items()}
         _merge(answers.tables, _beside(tables, file.absolute().parent))
@@ -229,13 +223,15 @@ def _beside(tables: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def _text(file: Path) -> str:
+    """Read a file of answers.  Raises SettingsError."""
     try:
         raw = read_regular(file, LARGEST + 1)
     except OSError as error:
-        raise ConfigError(f"cannot be read ({error.strerror})", hint="Name a file of answers") from error
+        raise _unusable(file, f"cannot be read ({error.strerror})", "Name a file of answers") from error
     if raw is None or len(raw) > LARGEST:
-        raise ConfigError("this is no file of answers", hint=f"Name a TOML file of at most {LARGEST // 1024} KiB")
-    try:
-        return raw.decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError as error:
-        raise ConfigError("this is not UTF-8 text", hint="Save the file as UTF-8") from error
+        raise _unusable(file, "this is no file of answers", f"Name a TOML file of at most {LARGEST // 1024} KiB")
+    return decode_text(file, raw)
+
+
+def _unusable(file: Path, what: str, hint: str) -> SettingsError:
+    return SettingsError([SettingsProblem(str(file), 1, "", what, hint)])
