@@ -18,9 +18,9 @@ from gate.device.release_health import Patience
 from gate.device.release_switch import ReleaseSwitch
 from gate.device.release_units import UnitState
 from gate.device.releases import Releases
-from gate.store.admission import Admission, Presented
-from gate.store.list_reader import StatusList
+from gate.store.admission import Presented
 from gate.testing.builders import NOW, claims, policy
+from tests.store.opening import opened
 
 OLD, NEW, LATER_SCHEMA = "0.1.0", "0.2.0", 10
 UNIT = "gate.service"
@@ -46,15 +46,9 @@ def install(layout: DeviceLayout, version: str, state: Path) -> None:
 
 def show(state: Path, idx: int) -> str:
     """Start a lane of the old release, show it a code, and stop it; return the reason."""
-    status = StatusList(state)
-    status.refresh()
-    admission = Admission(state, status, policy(reuse_after=86_400.0))
-    try:
+    with opened(state, policy(reuse_after=86_400.0)) as admission:
         admission.close_interrupted(NOW + 1)
         return admission.admit(claims(idx), SHOWN, NOW + 1).decision.reason.value
-    finally:
-        admission.close()
-        status.close()
 
 
 @dataclass

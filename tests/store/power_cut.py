@@ -6,10 +6,10 @@ from pathlib import Path
 from gate.core.lane.modes import Mode
 from gate.core.model import Direction, Listing
 from gate.core.reason import Reason
-from gate.store.admission import Admission, Presented
+from gate.store.admission import Presented
 from gate.store.journal_proof import prove
-from gate.store.list_reader import StatusList
-from gate.testing.builders import NOW, claims, load, policy
+from gate.testing.builders import NOW, claims, load
+from tests.store.opening import opened
 
 SHOWN = Presented("reader[0]", Direction.ENTRY, Mode.ENFORCE, 1)
 BLOCK = 512
@@ -21,27 +21,20 @@ def left_by_a_power_cut(folder: Path) -> Path:
     live, cut = folder / "live", folder / "cut"
     live.mkdir()
     load(live, dict.fromkeys([*PEOPLE, 7], Listing.GREEN))
-    status = StatusList(live)
-    status.refresh()
-    admission = Admission(live, status, policy())
-    admission.close_interrupted(NOW)
-    admission.admit(claims(7), SHOWN, NOW)
-    admission.tidy(NOW)
-    for idx in PEOPLE:
-        admission.admit(claims(idx, token=f"token-{idx}".encode()), SHOWN, NOW + 1)
-        admission.keep_end()
-    shutil.copytree(live, cut)
-    admission.close()
-    status.close()
+    with opened(live) as admission:
+        admission.close_interrupted(NOW)
+        admission.admit(claims(7), SHOWN, NOW)
+        admission.tidy(NOW)
+        for idx in PEOPLE:
+            admission.admit(claims(idx, token=f"token-{idx}".encode()), SHOWN, NOW + 1)
+            admission.keep_end()
+        shutil.copytree(live, cut)
     return cut
 
 
 def after(state: Path) -> bool:
     """Start; whether it was a loss."""
-    status = StatusList(state)
-    status.refresh()
-    admission = Admission(state, status, policy())
-    try:
+    with opened(state) as admission:
         admission.close_interrupted(NOW + 2)
         for idx in (7, *PEOPLE):
             again = admission.admit(claims(idx, token=f"token-{idx}".encode()), SHOWN, NOW + 3)
@@ -51,9 +44,6 @@ def after(state: Path) -> bool:
             assert admission.loss.at is not None
         prove(state)
         return admission.loss is not None
-    finally:
-        admission.close()
-        status.close()
 
 
 def cut(wal: bytes, at: int) -> bytes:

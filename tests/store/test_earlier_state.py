@@ -7,7 +7,6 @@ the stop: the files were closed.  Its key is of no device.
 import json
 import shutil
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,9 +16,9 @@ from gate.core.lane.modes import Mode
 from gate.core.model import Direction
 from gate.core.reason import Reason
 from gate.store.admission import Admission, Presented
-from gate.store.list_reader import StatusList
-from gate.testing.builders import NOW, claims, policy
+from gate.testing.builders import NOW, claims
 from tests.commands.inside import invoke
+from tests.store.opening import opened
 
 FILES = Path(__file__).parent / "data" / "earlier_state"
 # As the earlier code printed it when it signed the journal before two more rows, and at its stop.
@@ -39,10 +38,8 @@ def state(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def admission(state: Path) -> Iterator[Admission]:
-    with closing(StatusList(state)) as status:
-        status.refresh()
-        with closing(Admission(state, status, policy())) as opened:
-            yield opened
+    with opened(state) as admission:
+        yield admission
 
 
 def verified(state: Path, *options: str) -> dict[str, object]:

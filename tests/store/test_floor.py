@@ -1,8 +1,7 @@
 """The floor of the trusted time on disk: what each file says of it, and what outlives what."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gate.core.decide import AntiPassback, Policy
+from gate.core.decide import AntiPassback
 from gate.core.journal_event import JournalEvent
 from gate.core.lane.modes import Mode
 from gate.core.model import Direction, Listing
@@ -25,25 +24,13 @@ from gate.store.clock_reset import reset_floor
 from gate.store.database import File, open_for_reading
 from gate.store.journal_proof import verify
 from gate.store.last_sync import Synced
-from gate.store.list_reader import StatusList
 from gate.store.time_floor import read_floor, read_kept, read_signed, read_synced
 from gate.testing.builders import NOW, ManualClock, claims, load, policy, publication
 from tests.store.earlier_list import write_earlier
+from tests.store.opening import opened
 
 DAY = 86400.0
 AS_OF = NOW - 60  # of the list that `load` makes
-
-
-@contextmanager
-def lane(state: Path, house: Policy | None = None) -> Iterator[Admission]:
-    status = StatusList(state)
-    status.refresh()
-    admission = Admission(state, status, house or policy())
-    try:
-        yield admission
-    finally:
-        admission.close()
-        status.close()
 
 
 def reason(admission: Admission, at: float) -> Reason:
@@ -58,7 +45,7 @@ def test_before_anything_there_is_no_floor(tmp_path: Path) -> None:
 
 
 def test_every_row_of_the_journal_raises_it(tmp_path: Path) -> None:
-    with lane(tmp_path) as admission:
+    with opened(tmp_path) as admission:
         admission.note(JournalEvent.GATE, NOW + 5, "started")
         assert read_floor(tmp_path) == NOW + 5
         reason(admission, NOW + 7.25)
@@ -69,7 +56,7 @@ def test_every_row_of_the_journal_raises_it(tmp_path: Path) -> None:
 
 
 def test_an_idle_lane_keeps_the_time_without_a_row(tmp_path: Path) -> None:
-    with lane(tmp_path) as admission:
+    with opened(tmp_path) as admission:
         admission.note(JournalEvent.GATE, NOW, "started")
         admission.keep_time(Kept(NOW + 600), NOW + 600)
         assert read_kept(tmp_path) == Kept(NOW + 600)
@@ -78,7 +65,7 @@ def test_an_idle_lane_keeps_the_time_without_a_row(tmp_path: Path) -> None:
 
 
 def test_what_became_of_the_clock_is_a_row_and_how_long_it_ran_is_kept(tmp_path: Path) -> None:
-    with lane(tmp_path) as admission:
+    with opened(tmp_path) as admission:
         admission.keep_time(Kept(NOW, 0.0), NOW, "behind by 400 s")
         assert read_kept(tmp_path) == Kept(NOW, 0.0)
         admission.note(JournalEvent.GATE, NOW + 3600, "a row an hour later")
@@ -94,7 +81,7 @@ def test_what_became_of_the_clock_is_a_row_and_how_long_it_ran_is_kept(tmp_path:
 def test_the_list_is_a_floor_of_its_own(tmp_path: Path) -> None:
     load(tmp_path, {7: Listing.GREEN})
     assert read_kept(tmp_path) == Kept(as_of=AS_OF)
-    with lane(tmp_path) as admission:
+    with opened(tmp_path) as admission:
         admission.note(JournalEvent.GATE, NOW - DAY, "started")
         assert read_floor(tmp_path) == AS_OF
         admission.note(JournalEvent.GATE, NOW + DAY, "a day later")
@@ -106,7 +93,7 @@ def test_the_list_is_a_floor_of_its_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize("lost", ["lane.db", "list.db"])
 def test_a_clock_set_back_revives_nothing_whichever_file_is_lost(tmp_path: Path, lost: str) -> None:
     load(tmp_path, {7: Listing.GREEN})
-    with lane(tmp_path) as admission:
+    with opened(tmp_path) as admission:
         admission.note(JournalEvent.GATE, NOW, "started")
     for left in tmp_path.glob(f"{lost}*"):
         left.unlink()
@@ -116,7 +103,7 @@ def test_a_clock_set_back_revives_nothing_whichever_file_is_lost(tmp_path: Path,
 
 
 def test_a_damaged_list_says_nothing_and_a_damaged_journal_stops(tmp_path: Path) -> None:
-    with lane(tmp_path) as admission:
+    with opened(tmp_path) as admission:
         admission.note(JournalEvent.GATE, NOW, "started")
     (tmp_path / "list.db").write_bytes(b"garbage " * 512)
     assert read_kept(tmp_path) == Kept(NOW)
@@ -128,7 +115,7 @@ def test_a_damaged_list_says_nothing_and_a_damaged_journal_stops(tmp_path: Path)
 
 
 def test_a_journal_of_an_earlier_version_is_read(tmp_path: Path) -> None:
-    with lane(tmp_path) as admission:
+    with opened(tmp_path) as admission:
         admission.note(JournalEvent.GATE, NOW, "started")
     with closing(sqlite3.connect(tmp_path / "lane.db")) as connection:
         connection.executescript("DROP TABLE clock; PRAGMA user_version = 1")
@@ -136,7 +123,7 @@ def test_a_journal_of_an_earlier_version_is_read(tmp_path: Path) -> None:
 
 
 def test_reading_changes_nothing(tmp_path: Path) -> None:
-    with lane(tmp_path) as admission:
+    with opened(tmp_path) as admission:
         admission.note(JournalEvent.GATE, NOW, "started")
     before = (tmp_path / "lane.db").read_bytes()
     read_kept(tmp_path)
@@ -175,7 +162,7 @@ def test_a_process_that_is_restarted_goes_on_as_if_it_had_not_been(story: list[t
                 case "crash":
                     before, clock = clock, GateClock(machine, read_kept(state), 3600.0)
                     assert clock.now() == pytest.approx(before.now(), abs=0.01)
-            with lane(state) as admission:
+            with opened(state) as admission:
                 if act == "row":
                     admission.note(JournalEvent.GATE, clock.now(), "something")
                 else:
@@ -188,7 +175,7 @@ def test_rows_of_a_leap_are_taken_back_with_it(tmp_path: Path) -> None:
     load(tmp_path, {7: Listing.GREEN})
     machine = ManualClock()
     clock = GateClock(machine, read_kept(tmp_path), 3600.0)
-    with lane(tmp_path) as admission:
+    with opened(tmp_path) as admission:
         admission.keep_time(clock.kept(), clock.now())
         machine.reboot()
         machine.set(2 * 365 * DAY)  # wrong from the start
@@ -205,7 +192,7 @@ def test_a_step_that_was_not_kept_yet_poisons_nothing_that_was_steady(tmp_path: 
     load(tmp_path, {7: Listing.GREEN})
     machine = ManualClock()
     clock = GateClock(machine, read_kept(tmp_path), 3600.0)
-    with lane(tmp_path) as admission:
+    with opened(tmp_path) as admission:
         admission.keep_time(clock.kept(), clock.now())
         admission.note(JournalEvent.GATE, NOW + 2 * 365 * DAY, "a decision in the second of a step")
     kept = read_kept(tmp_path)
@@ -215,7 +202,7 @@ def test_a_step_that_was_not_kept_yet_poisons_nothing_that_was_steady(tmp_path: 
 
 def test_who_entered_in_a_time_that_never_was_may_enter_again_in_time(tmp_path: Path) -> None:
     load(tmp_path, {7: Listing.GREEN})
-    with lane(tmp_path) as admission:
+    with opened(tmp_path) as admission:
         assert reason(admission, NOW + 7200) is Reason.ADMITTED
         admission.keep_time(Kept(NOW + 60.0), NOW + 60, "stepped by -7140 s")
         assert reason(admission, NOW + 61) is not Reason.ADMITTED
@@ -227,12 +214,12 @@ def test_who_entered_in_a_time_that_never_was_may_enter_again_in_time(tmp_path: 
 
 def test_a_future_that_never_was_is_reset_and_the_journal_says_so(tmp_path: Path) -> None:
     ahead = NOW + 3650 * DAY
-    with lane(tmp_path) as admission:
+    with opened(tmp_path) as admission:
         admission.note(JournalEvent.GATE, ahead, "started")
         admission.keep_time(Kept(ahead, 50.0), ahead)
     assert reset_floor(tmp_path, NOW) == 3650 * DAY
     assert read_kept(tmp_path) == Kept(NOW)
-    with lane(tmp_path) as admission:
+    with opened(tmp_path) as admission:
         admission.note(JournalEvent.GATE, NOW + 10, "started")
         assert read_kept(tmp_path) == Kept(NOW + 10)
     connection = open_for_reading(File.LANE, tmp_path)
@@ -246,11 +233,11 @@ def test_a_future_that_never_was_is_reset_and_the_journal_says_so(tmp_path: Path
 def test_uses_keep_what_was_left_of_their_time(tmp_path: Path) -> None:
     ahead = NOW + 3650 * DAY
     load(tmp_path, {7: Listing.GREEN})
-    with lane(tmp_path) as admission:
+    with opened(tmp_path) as admission:
         admission._redemptions.redeem(claims(), 1, ahead, 600.0)  # a use while the clock was ahead
         admission.note(JournalEvent.GATE, ahead + 100, "stopped")
     reset_floor(tmp_path, NOW)
-    with lane(tmp_path) as admission:
+    with opened(tmp_path) as admission:
         assert reason(admission, NOW + 499) is Reason.ALREADY_USED
         assert reason(admission, NOW + 501) is Reason.ADMITTED
 
@@ -258,12 +245,12 @@ def test_uses_keep_what_was_left_of_their_time(tmp_path: Path) -> None:
 def test_uses_and_entries_before_the_time_that_never_was_stay_as_they_were(tmp_path: Path) -> None:
     load(tmp_path, {7: Listing.GREEN, 8: Listing.GREEN})
     house = replace(policy(), antipassback=AntiPassback.HARD)
-    with lane(tmp_path, house) as admission:
+    with opened(tmp_path, house) as admission:
         admission._redemptions.redeem(claims(7), 1, NOW - 60, 600.0)
         admission._inside.note(claims(8), Direction.ENTRY, 2, NOW - 60)
         admission.note(JournalEvent.GATE, NOW + 3650 * DAY, "stopped")
     reset_floor(tmp_path, NOW)
-    with lane(tmp_path, house) as admission:
+    with opened(tmp_path, house) as admission:
         shown = Presented("reader[0]", Direction.ENTRY, Mode.ENFORCE, 1)
         assert admission.admit(claims(7), shown, NOW + 539).decision.reason is Reason.ALREADY_USED
         assert admission.admit(claims(8, token=b"another!"), shown, NOW + 539).decision.reason is Reason.ANTI_PASSBACK
@@ -274,11 +261,11 @@ def test_who_is_inside_has_been_so_for_as_long_as_before(tmp_path: Path) -> None
     ahead = NOW + 3650 * DAY
     load(tmp_path, {7: Listing.GREEN})
     house = replace(policy(reuse_after=0.0), antipassback=AntiPassback.HARD, forget_inside=7200.0)
-    with lane(tmp_path, house) as admission:
+    with opened(tmp_path, house) as admission:
         admission._inside.note(claims(), Direction.ENTRY, 1, ahead)  # while the clock was ahead
         admission.note(JournalEvent.GATE, ahead + 600, "stopped")
     reset_floor(tmp_path, NOW)
-    with lane(tmp_path, house) as admission:
+    with opened(tmp_path, house) as admission:
         assert reason(admission, NOW + 6599) is Reason.ANTI_PASSBACK
         assert reason(admission, NOW + 6601) is Reason.ADMITTED
 
@@ -287,7 +274,7 @@ def test_a_sync_is_a_floor_and_is_reset_with_the_journal(tmp_path: Path) -> None
     ahead = NOW + 3650 * DAY
     apply(publication({7: Listing.GREEN}), tmp_path, Synced(ahead, "file:///media/usb"))
     assert (read_signed(tmp_path), read_synced(tmp_path), read_floor(tmp_path)) == (AS_OF, ahead, ahead)
-    with lane(tmp_path) as admission:
+    with opened(tmp_path) as admission:
         admission.note(JournalEvent.GATE, NOW, "started")
     reset_floor(tmp_path, NOW + 60)
     assert (read_synced(tmp_path), read_floor(tmp_path)) == (NOW + 60, NOW + 60)
@@ -314,7 +301,7 @@ def test_a_list_of_an_earlier_version_is_read(tmp_path: Path, form: int) -> None
 
 
 def test_nothing_is_reset_while_a_lane_runs(tmp_path: Path) -> None:
-    with lane(tmp_path) as admission:
+    with opened(tmp_path) as admission:
         admission.note(JournalEvent.GATE, NOW + DAY, "started")
         with pytest.raises(StoreError, match="in use by another gate"):
             reset_floor(tmp_path, NOW)
@@ -323,7 +310,7 @@ def test_nothing_is_reset_while_a_lane_runs(tmp_path: Path) -> None:
 
 def test_what_was_signed_is_not_reset(tmp_path: Path) -> None:
     load(tmp_path, {7: Listing.GREEN})
-    with lane(tmp_path) as admission:
+    with opened(tmp_path) as admission:
         admission.note(JournalEvent.GATE, NOW, "started")
     with pytest.raises(StoreError, match=r"the list is dated 2027-01-15 07:59 UTC.*set it"):
         reset_floor(tmp_path, NOW - DAY)
@@ -333,7 +320,7 @@ def test_what_was_signed_is_not_reset(tmp_path: Path) -> None:
 def test_a_right_clock_has_nothing_to_reset(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="is not there"):
         reset_floor(tmp_path / "nowhere", NOW)
-    with lane(tmp_path) as admission:
+    with opened(tmp_path) as admission:
         admission.note(JournalEvent.GATE, NOW, "started")
     with pytest.raises(StoreError, match="not behind"):
         reset_floor(tmp_path, NOW + 1)

@@ -20,6 +20,7 @@ from gate.store.list_reader import StatusList
 from gate.testing.builders import NOW, claims, load, policy
 from tests.commands.jobs import run_traced
 from tests.store.lane_victim import PEOPLE, REFUSED, REUSE_AFTER, SHOWN, visit
+from tests.store.opening import opened
 from tests.sweeps import parts
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -71,42 +72,32 @@ def victim(request: pytest.FixtureRequest, tmp_path: Path) -> Victim:
     held.mkdir()
     load(held, dict.fromkeys([*PEOPLE, 7, 8], Listing.GREEN))
     if request.param == "later":
-        status = StatusList(held)
-        status.refresh()
-        admission = Admission(held, status, policy(reuse_after=REUSE_AFTER))
-        admission.close_interrupted(NOW)
-        with Path(os.devnull).open("wb") as openings:
-            for number in range(6):
-                visit(admission, NOW + number, 7, openings.fileno())
-        shutil.copytree(held, tmp_path / "killed")  # not stopped: the WAL is to be recovered
-        admission.close()
-        status.close()
+        with opened(held, policy(reuse_after=REUSE_AFTER)) as admission:
+            admission.close_interrupted(NOW)
+            with Path(os.devnull).open("wb") as openings:
+                for number in range(6):
+                    visit(admission, NOW + number, 7, openings.fileno())
+            shutil.copytree(held, tmp_path / "killed")  # not stopped: the WAL is to be recovered
         held = tmp_path / "killed"
     return Victim(tmp_path, held)
 
 
 def check(victim: Victim, point: object) -> None:
     """What holds after any fault, by a start on a disk that is well again."""
-    opened = victim.opened()
-    assert len({idx for idx, _ in opened}) == len(opened), f"{point}: one code opened twice"
-    status = StatusList(victim.state)
-    status.refresh()
-    admission = Admission(victim.state, status, policy(reuse_after=REUSE_AFTER))
-    try:
+    openings = victim.opened()
+    assert len({idx for idx, _ in openings}) == len(openings), f"{point}: one code opened twice"
+    with opened(victim.state, policy(reuse_after=REUSE_AFTER)) as admission:
         admission.close_interrupted(AT + 100)
         assert admission.loss is None, f"{point}: {admission.loss}"
         prove(victim.state)
         with open_journal(victim.state) as connection:
             rows = {row["seq"]: row["reason"] for row in read_rows(victim.state, connection)}
         assert sorted(rows) == list(range(1, len(rows) + 1)), point
-        assert all(rows.get(seq) == "admitted" for _, seq in opened), f"{point}: an opening without its row"
-        for idx, _ in opened:
+        assert all(rows.get(seq) == "admitted" for _, seq in openings), f"{point}: an opening without its row"
+        for idx, _ in openings:
             again = admission.admit(claims(idx, token=f"token-{idx}".encode()), SHOWN, AT + 101)
             assert again.decision.reason is Reason.ALREADY_USED, point
         assert admission.admit(claims(8), SHOWN, AT + 102).decision.admitted, point
-    finally:
-        admission.close()
-        status.close()
 
 
 def points(victim: Victim, part: int, calls: tuple[str, ...], step: int = 1) -> Iterator[tuple[str, int]]:

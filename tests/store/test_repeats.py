@@ -16,9 +16,9 @@ from gate.core.lane.modes import Mode
 from gate.core.model import Decision, Direction, Listing
 from gate.core.reason import Reason
 from gate.store.admission import Admission, Counted, Presented, Recorded
-from gate.store.list_reader import StatusList
 from gate.store.repeats import RepeatKind, Repeats
-from gate.testing.builders import NOW, claims, load, policy
+from gate.testing.builders import NOW, claims, load
+from tests.store.opening import opened
 
 JUNK = (Reason.MALFORMED, Reason.UNREADABLE, Reason.UNKNOWN_ISSUER, Reason.BAD_SIGNATURE)
 SHOWN = Presented("reader[0]", Direction.ENTRY, Mode.ENFORCE, 1)
@@ -27,12 +27,8 @@ SHOWN = Presented("reader[0]", Direction.ENTRY, Mode.ENFORCE, 1)
 @pytest.fixture
 def admission(tmp_path: Path) -> Iterator[Admission]:
     load(tmp_path, {7: Listing.GREEN})
-    status = StatusList(tmp_path)
-    status.refresh()
-    opened = Admission(tmp_path, status, policy())
-    yield opened
-    opened.close()
-    status.close()
+    with opened(tmp_path) as admission:
+        yield admission
 
 
 def rows(state: Path) -> list[tuple[str, str | None]]:

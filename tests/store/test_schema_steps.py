@@ -19,6 +19,7 @@ from gate.store.lane_file import examine
 from gate.store.list_file import FORM
 from gate.store.list_reader import StatusList
 from gate.testing.builders import NOW, claims, load, policy
+from tests.store.opening import opened
 
 # Adding a step means adding its line; no line is ever changed.
 STEPS = {
@@ -52,15 +53,9 @@ def test_uses_of_an_earlier_lane_db_still_count(tmp_path: Path) -> None:
     load(tmp_path, {7: Listing.GREEN, 8: Listing.GREEN})
 
     def admit(idx: int, token: bytes) -> Reason:
-        status = StatusList(tmp_path)
-        status.refresh()
-        admission = Admission(tmp_path, status, policy())
         shown = Presented("reader[0]", Direction.ENTRY, Mode.ENFORCE, 1)
-        try:
+        with opened(tmp_path) as admission:
             return admission.admit(claims(idx, token=token), shown, NOW + 1).decision.reason
-        finally:
-            admission.close()
-            status.close()
 
     assert admit(7, b"token-one") is Reason.ADMITTED
     with closing(sqlite3.connect(tmp_path / "lane.db")) as connection:  # as 0001.sql made it

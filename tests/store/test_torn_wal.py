@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from gate.errors import StoreError
-from gate.store.admission import Admission
-from gate.store.list_reader import StatusList
-from gate.testing.builders import NOW, claims, policy
+from gate.testing.builders import NOW, claims
+from tests.store.opening import opened
 from tests.store.power_cut import BLOCK, SHOWN, TEARS, after, left_by_a_power_cut, torn
 
 
@@ -30,27 +29,20 @@ def test_a_torn_wal_is_whole_or_a_loss(tmp_path: Path, tear: Callable[[bytes, in
 @pytest.mark.timeout(300)
 def test_a_rotten_block_of_the_database_is_a_loss_or_changes_nothing(tmp_path: Path) -> None:
     left = left_by_a_power_cut(tmp_path)
-    status = StatusList(left)
-    admission = Admission(left, status, policy())  # brings the WAL in
-    admission.close()
-    status.close()
+    with opened(left):
+        pass  # the WAL is brought in
     whole = (left / "lane.db").read_bytes()
     for at in range(0, len(whole), BLOCK):
         for content in (bytes(BLOCK), b"\xa5" * BLOCK):
             state = tmp_path / "state"
             shutil.copytree(left, state)
             (state / "lane.db").write_bytes(whole[:at] + content + whole[at + BLOCK :])
-            status = StatusList(state)
-            status.refresh()
-            admission = Admission(state, status, policy())
-            try:
-                admission.close_interrupted(NOW + 2)
-                admission.admit(claims(7), SHOWN, NOW + 3)
-            except StoreError:
-                admission.heal(NOW + 3)
-                assert admission.loss is not None, at
-                admission.admit(claims(7), SHOWN, NOW + 3)
-            finally:
-                admission.close()
-                status.close()
+            with opened(state) as admission:
+                try:
+                    admission.close_interrupted(NOW + 2)
+                    admission.admit(claims(7), SHOWN, NOW + 3)
+                except StoreError:
+                    admission.heal(NOW + 3)
+                    assert admission.loss is not None, at
+                    admission.admit(claims(7), SHOWN, NOW + 3)
             shutil.rmtree(state)
