@@ -30,7 +30,7 @@ from gate.store.lane_backup import BackedUpLane, read_lane
 
 _MANIFEST = "manifest.json"
 _FORM = 1
-_MOST_OF_FILE = 4 << 20  # bytes of a configuration or secret
+MOST_OF_FILE = 4 << 20  # bytes of a configuration or secret
 _CONFIG, _SECRETS, _LANES = "etc/gate/", "secrets/", "lanes/"
 
 
@@ -207,12 +207,12 @@ def _files(folder: Path, prefix: str) -> Iterator[tuple[str, tuple[int, bytes]]]
         try:
             if path.is_symlink() or not path.is_file():
                 continue
-            content = read_regular(path, _MOST_OF_FILE + 1) or b""
+            content = read_regular(path, MOST_OF_FILE + 1) or b""
             mode = stat.S_IMODE(path.stat().st_mode)
         except OSError as error:
             hint = "Call it as root: `sudo gate backup ...`"
             raise StoreError(f"{path} cannot be read ({error.strerror})", hint=hint) from error
-        if len(content) > _MOST_OF_FILE:
+        if len(content) > MOST_OF_FILE:
             raise StoreError(f"{path} is too large for a configuration", hint="Move it out of this folder")
         yield prefix + path.relative_to(folder).as_posix(), (mode, content)
 

@@ -35,6 +35,9 @@ exec /usr/bin/python3 -I "$0" "$@"
 _MOST_MANIFEST = 4 << 20  # bytes; the largest bundle has some 60,000
 _PIECE = 1 << 20  # bytes hashed at a time
 _FIRST_TIME = 315532800  # seconds since 1970: a ZIP archive knows no time before 1980
+_DAMAGE = (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+"""Errors of zipfile for a damaged archive."""
+
 _COPY_AGAIN = "Copy the file again, and compare its SHA-256 with that of the original"
 
 
@@ -47,12 +50,12 @@ def _is_count(value: object) -> bool:
 
 
 def _is_texts(value: object) -> bool:
-    """Tell whether it is a table of text; JSON's keys are text."""
+    """Return whether it is a table of text; JSON's keys are text."""
     return isinstance(value, dict) and all(map(_is_text, value.values()))
 
 
 def _is_lists(value: object) -> bool:
-    """Tell whether it is a table of lists of text."""
+    """Return whether it is a table of lists of text."""
     return isinstance(value, dict) and all(isinstance(row, list) and all(map(_is_text, row)) for row in value.values())
 
 
@@ -115,12 +118,16 @@ class Manifest:
 
     def chosen_wheels(self, extras: set[str]) -> list[str]:
         """Return the members to install, each once."""
-        names = [name for extra in ("", *sorted(extras)) for name in self.wheels.get(extra, [])]
-        return list(dict.fromkeys(names))
+        return _chosen(self.wheels, extras)
 
     def chosen_needs(self, extras: set[str]) -> list[str]:
-        names = [name for extra in ("", *sorted(extras)) for name in self.needs.get(extra, [])]
-        return list(dict.fromkeys(names))
+        """Return the names of the Debian packages to have, each once."""
+        return _chosen(self.needs, extras)
+
+
+def _chosen(by_extra: Mapping[str, list[str]], extras: set[str]) -> list[str]:
+    names = [name for extra in ("", *sorted(extras)) for name in by_extra.get(extra, [])]
+    return list(dict.fromkeys(names))
 
 
 class Bundle:
@@ -168,7 +175,7 @@ def _manifest(archive: zipfile.ZipFile, path: Path) -> Manifest:
     try:
         with archive.open(MANIFEST) as file:
             data = file.read(_MOST_MANIFEST + 1)
-    except (KeyError, OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except (KeyError, *_DAMAGE) as error:
         raise InstallError(f"{path} is no bundle, or is damaged", hint=_COPY_AGAIN) from error
     try:
         if len(data) > _MOST_MANIFEST:
@@ -197,7 +204,7 @@ def _check(archive: zipfile.ZipFile, manifest: Manifest, path: Path, progress: C
                     hashed.update(piece)
                     done += len(piece)
                     progress(done, whole)
-        except (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        except _DAMAGE as error:
             raise InstallError(f"{path} is damaged at {member.filename}", hint=_COPY_AGAIN) from error
         if hashed.hexdigest() != manifest.files[member.filename]:
             raise InstallError(f"{path} is damaged at {member.filename}", hint=_COPY_AGAIN)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from gate.device.backup import DeviceBackup
+from gate.device.backup import MOST_OF_FILE, DeviceBackup
 from gate.device.layout import DeviceLayout
 from gate.device.owner import as_owner
 from gate.device.provision.change import FileChange, carry_out, decide
@@ -22,7 +22,6 @@ from gate.store.lane_backup import held_state, restore_lane, set_state_aside
 from gate.store.lane_lock import claim_lane
 
 _ASIDE = ".replaced"
-_MOST = 4 << 20  # bytes that are compared
 
 TWO_DEVICES = (
     "Two devices with one key must never run at once: each would admit whom the other has admitted. Destroy the card "
@@ -54,7 +53,7 @@ def restore(layout: DeviceLayout, backup: DeviceBackup, *, replace: bool, say: C
         for path in other:
             aside = path.with_name(path.name + _ASIDE)
             with _refusal_named(path):
-                write_whole(aside, read_regular(path, _MOST) or b"", PRIVATE)
+                write_whole(aside, read_regular(path, MOST_OF_FILE) or b"", PRIVATE)
             say(f"{path} is kept as {aside.name}")
         for config, place in places.items():
             with as_owner(place):
@@ -106,7 +105,7 @@ def _differs(path: Path, content: bytes) -> bool:
     if not os.path.lexists(path):
         return False
     with _refusal_named(path):
-        return path.is_symlink() or not path.is_file() or read_regular(path, _MOST + 1) != content
+        return path.is_symlink() or not path.is_file() or read_regular(path, MOST_OF_FILE + 1) != content
 
 
 @contextmanager
