@@ -29,7 +29,7 @@ class DeviceLayout:
         return self.releases / version
 
     def release_on_device(self, version: str) -> Path:
-        """Return the same as the device itself names it, whatever the root is here: the path inside its scripts."""
+        """Return the venv of a release as the device itself names it, for any root here: the path in its scripts."""
         return DeviceLayout().release(version)
 
     def unfinished(self, version: str) -> Path:

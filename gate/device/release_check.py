@@ -48,15 +48,15 @@ def ask(
 
 def check_version(release: InstalledRelease) -> None:
     """Check that the release starts, and is the one that its folder names.  Raises GateError."""
-    code, said, problem = ask(release, "--version", within=_VERSION_WITHIN)
+    code, output, problem = ask(release, "--version", within=_VERSION_WITHIN)
     if code:
         raise GateError(f"{release.command} does not start: {_in_one_line(problem)}", hint="Install that release again")
-    if release.version not in said.split():
-        raise GateError(f"{release.path} holds another release ({said.strip()})", hint="Install that release again")
+    if release.version not in output.split():
+        raise GateError(f"{release.path} holds another release ({output.strip()})", hint="Install that release again")
 
 
 def check_config(release: InstalledRelease, config: Path) -> None:
-    """Check that a configuration holds under the release.  Raises ConfigError with what the release says."""
+    """Check that a configuration holds under the release.  Raises ConfigError with what the release prints."""
     code, _, problem = ask(release, "config", "check", config)
     if code:
         hint = f"Correct it: `{release.command} config check {config}`"
@@ -67,21 +67,21 @@ def check_config(release: InstalledRelease, config: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """A line of a doctor that says `fail`."""
+    """A line of a doctor whose state is `fail`."""
 
     check: str
     found: str
 
 
 def complaints(release: InstalledRelease, config: Path) -> list[Complaint]:
-    """Return the lines of the release's doctor that say `fail`.  Raises GateError for a doctor that does not come to
-    its end."""
-    code, said, problem = ask(release, "doctor", "--config", config, "--json", within=_DOCTOR_WITHIN)
+    """Return the lines of the release's doctor whose state is `fail`.  Raises GateError for a doctor that does not
+    come to its end."""
+    code, output, problem = ask(release, "doctor", "--config", config, "--json", within=_DOCTOR_WITHIN)
     try:
-        lines: list[dict[str, Any]] = [json.loads(line) for line in said.splitlines() if line.strip()]
+        lines: list[dict[str, Any]] = [json.loads(line) for line in output.splitlines() if line.strip()]
         found = [Complaint(str(line["check"]), str(line["found"])) for line in lines if line["state"] == "fail"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise GateError(f"the doctor of {release.version} says nothing that can be read", hint="") from error
+        raise GateError(f"the doctor of {release.version} prints nothing that can be read", hint="") from error
     if code not in (0, 1) or (code == 1 and not found):
         what = f"the doctor of {release.version} did not come to its end: {_in_one_line(problem)}"
         raise GateError(what, hint=f"See `{release.command} doctor --config {config}`")
@@ -90,7 +90,7 @@ def complaints(release: InstalledRelease, config: Path) -> list[Complaint]:
 
 def check_doctor(release: InstalledRelease, before: InstalledRelease | None, config: Path) -> None:
     """Check that the release's doctor finds nothing wrong that the doctor of the release before does not: a camera
-    that is broken anyway, or that the running lane holds, says nothing against a release.  Lines are compared by the
+    that is broken anyway, or that the running lane holds, counts against no release.  Lines are compared by the
     name of their check.  Raises GateError."""
     found = complaints(release, config)
     if not found:
@@ -108,11 +108,11 @@ def check_doctor(release: InstalledRelease, before: InstalledRelease | None, con
 def state_dir_of(release: InstalledRelease, config: Path) -> Path | None:
     """Return the state directory that a configuration names, as the release understands it; None where it cannot
     say."""
-    code, said, _ = ask(release, "config", "show", config, "--json")
+    code, output, _ = ask(release, "config", "show", config, "--json")
     if code:
         return None
     try:
-        rows = [json.loads(line) for line in said.splitlines()]
+        rows = [json.loads(line) for line in output.splitlines()]
         found = next(str(row["value"]) for row in rows if row["key"] == "device.state_dir")
     except (ValueError, KeyError, TypeError, RecursionError, StopIteration):
         return None
@@ -126,6 +126,6 @@ def can_read(release: InstalledRelease, state_dir: Path) -> bool:
 
 
 def _in_one_line(text: str) -> str:
-    """Return the last lines of what a command said: the first of a traceback say nothing."""
+    """Return the last lines that a command printed: the first of a traceback do not name the error."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return "; ".join(lines[-3:])[:600] or "it says nothing"
+    return "; ".join(lines[-3:])[:600] or "it prints nothing"

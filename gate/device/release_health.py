@@ -38,8 +38,8 @@ class Patience:
 def lane_health(release: InstalledRelease, config: Path) -> LaneHealth | None:
     """Ask the lane of a configuration; None when it does not answer."""
     try:
-        code, said, _ = ask(release, "lane", "status", "--json", "--config", config, within=_ANSWERS_WITHIN)
-        answer = json.loads(said) if code == 0 else None
+        code, output, _ = ask(release, "lane", "status", "--json", "--config", config, within=_ANSWERS_WITHIN)
+        answer = json.loads(output) if code == 0 else None
         return answer and LaneHealth(
             str(answer["phase"]), str(answer["mode"]), *(frozenset(answer[name]) for name in ("missing", "alarms"))
         )

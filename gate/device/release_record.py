@@ -22,7 +22,7 @@ class _Record(BaseModel):
 
 
 class TrialStage(StrEnum):
-    """Progress of a trial.  Whatever ends it there is followed by the way back, or, from `held` on, by the end."""
+    """Progress of a trial.  After an interruption the way back follows, or, from `held` on, the end."""
 
     BEGUN = "begun"  # the release before is in use
     COPIED = "copied"  # the services are stopped, the databases are copied; the link may name either release
@@ -88,7 +88,7 @@ class Records:
         self._layout = layout
 
     def trial(self) -> Trial | None:
-        """Return the trial that is not ended; None when there is none.  A record that cannot be read stands for a
+        """Return the trial that is not ended; None when there is none.  A record that cannot be read counts as a
         trial of the current release: it goes back to the proven one."""
         try:
             text = read_regular(self._layout.switching, _MOST)

@@ -1,8 +1,8 @@
 """The switch from one release to another: tried under watch, and taken back when the new one does not do well.
 
-What is being done is on the disk before it is done (`gate.device.release_record`), so whatever ends this process, a
-power cut included, `settle` finishes: forward where the new release has proven itself, else back to the release
-before.  The unit gate-release.service calls it at boot, by the proven release, before any lane starts.
+What is being done is on the disk before it is done (`gate.device.release_record`), so `settle` can finish
+what this process did not, after a power cut too: forward where the new release has proven itself, else back to the
+release before.  The unit gate-release.service calls it at boot, by the proven release, before any lane starts.
 """
 
 import os
@@ -196,31 +196,31 @@ class ReleaseSwitch:
         self._say(f"{trial.version} is in use")
 
     def _go_back(self, trial: Trial, why: str, result: TrialResult) -> None:
-        """Go back to the release before.  Each step may be done again, and none waits for room on the disk: what is
-        on it says already that the trial has not held."""
+        """Go back to the release before.  Each step may be done again, and none waits for room on the disk: the
+        record on it shows already that the trial has not held."""
         self._say(f"going back to {trial.before}: {why}")
         before = self._releases.find(trial.before)
         if trial.stage is not TrialStage.BEGUN:
             trial.stage, trial.why = TrialStage.BACK, why
-            with self._problem_said():
+            with self._problem_reported():
                 self._records.save(trial)
             running = {state.name for state in self._services.states()}
             self._services.stop(running.intersection(trial.units))  # at boot none: a start that is queued must stay
             if decide_fates(trial, before):
-                with self._problem_said():
+                with self._problem_reported():
                     self._records.save(trial)
             for line in hand_back(trial, self._layout):
                 self._say(line)
             if self._releases.current() != before:
                 self._releases.point(self._layout.current, before)
         drop_copies(trial.lanes)
-        with self._problem_said():
+        with self._problem_reported():
             self._note(trial.version, result, why)
         self._records.end()
         self._services.start(trial.units)
 
     @contextmanager
-    def _problem_said(self) -> Iterator[None]:
+    def _problem_reported(self) -> Iterator[None]:
         try:
             yield
         except StoreError as error:

@@ -83,6 +83,6 @@ def _systemctl(*words: str, may_fail: bool = False) -> str:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise GateError(f"`{' '.join(command)}` failed ({error})", hint="Look at `systemctl status gate`") from error
     if done.returncode and not may_fail:
-        said = " ".join(done.stderr.split()) or f"exit {done.returncode}"
-        raise GateError(f"`{' '.join(command)}` failed ({said})", hint="Look at `systemctl status gate`")
+        why = " ".join(done.stderr.split()) or f"exit {done.returncode}"
+        raise GateError(f"`{' '.join(command)}` failed ({why})", hint="Look at `systemctl status gate`")
     return done.stdout

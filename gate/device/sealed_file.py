@@ -1,4 +1,4 @@
-"""A file sealed by a passphrase (`gate.authority.sealing`): a line of JSON that says how, and the box.
+"""A file sealed by a passphrase (`gate.authority.sealing`): a line of JSON with the recipe of its key, and the box.
 
 {"gate_backup": 1, "kdf": "argon2id", "ops": 3, "mem_kib": 65536, "salt": "...", "size": N, "digest": "..."}
 """
@@ -22,7 +22,7 @@ _LONGEST_HEADER = 4096  # bytes
 class _Header(KeyRecipe):
     gate_backup: Annotated[int, Field(ge=1)] = FORM
     size: Annotated[int, Field(ge=1)]
-    digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]  # of the box: damage is told from a wrong passphrase
+    digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]  # of the box: a wrong passphrase is not damage
 
 
 def write_sealed(path: Path, content: bytes, passphrase: str) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class SystemFile:
     """A file that comes with the program (`gate.device.shipped`), and its path below the root.  A source that is a
-    folder stands for every file in it."""
+    folder means every file in it."""
 
     source: str
     destination: str

@@ -81,7 +81,7 @@ def schema_of(state_dir: Path) -> int:
 
 def has_consequences(state_dir: Path, copied: CopiedState) -> bool:
     """Return whether lane.db holds anything since the copy that a gate must not forget: somebody who was let in, an
-    order of staff, a change of the clock.  True where that cannot be told."""
+    order of staff, a change of the clock.  True where that is unknown."""
     if any(int(path.stem) > copied.seq for path in segments(state_dir)):
         return True
     marks = ", ".join("?" * len(_OF_NO_CONSEQUENCE))

@@ -75,8 +75,8 @@ def _settings(folder: Path, sources: Path, architecture: str) -> list[str]:
 
 def _closure(apt: list[str], names: list[str], folder: Path) -> set[str]:
     """Return the packages that would be installed on a system that has none."""
-    said = _run([*apt, "install", "--simulate", *names], folder)
-    return set(re.findall(r"^Inst (\S+)", said, re.MULTILINE))
+    plan = _run([*apt, "install", "--simulate", *names], folder)
+    return set(re.findall(r"^Inst (\S+)", plan, re.MULTILINE))
 
 
 def _run(command: list[str], folder: Path) -> str:

@@ -144,7 +144,7 @@ def _compile(folder: Path, on_device: Path, python: str, progress: Progress) -> 
     if folder.parent == on_device.parent:  # on the device itself by all its cores, which takes semaphores in /dev/shm
         paths += ["-j", "0"]
     command = (interpreter, "-I", "-m", "compileall", "-q", "-q", *paths, str(folder / "lib"))
-    # Files for other versions of Python, which some packages carry, cannot be compiled: its exit code says nothing.
+    # Files for other versions of Python, which some packages carry, cannot be compiled: its exit code means nothing.
     subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False)  # noqa: S603 - no shell
 
 
