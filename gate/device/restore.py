@@ -53,7 +53,7 @@ def restore(layout: DeviceLayout, backup: DeviceBackup, *, replace: bool, say: C
         for path in other:
             aside = path.with_name(path.name + _ASIDE)
             with _refusal_named(path):
-                write_whole(aside, read_regular(path, MOST_OF_FILE) or b"", PRIVATE)
+                write_whole(aside, read_regular(path, path.stat().st_size) or b"", PRIVATE)
             say(f"{path} is kept as {aside.name}")
         for config, place in places.items():
             with as_owner(place):
