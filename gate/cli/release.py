@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from gate.cli.root_option import root_option
 from gate.device.layout import DeviceLayout
 from gate.device.release_health import Patience
 from gate.device.release_list import ReleaseRow, rows
@@ -26,16 +27,12 @@ _SECONDS: dict[str, Any] = {"type": click.FloatRange(1, 86_400), "show_default":
 def release() -> None:
     """Show, try and remove the releases of this device.
 
-    A release is a folder below /opt/gate/releases that is never changed; /opt/gate/current names the one in use."""
+    A release is a folder below /opt/gate/releases that is never changed; /opt/gate/current names the one in use.
+    With --root nothing of the image is run."""
 
 
 def _below_root(command: Callable[..., None]) -> Callable[..., None]:
-    @click.option(
-        "--root",
-        type=click.Path(path_type=Path, file_okay=False, exists=True),
-        default=_ROOT,
-        help="Root directory of an image: nothing in it is run.",
-    )
+    @root_option
     @wraps(command)
     def with_layout(root: Path, **arguments: Any) -> None:
         command(layout=DeviceLayout(root.absolute()), **arguments)
