@@ -81,12 +81,17 @@ def write_whole(path: Path, content: bytes, mode: int, *, at_once: int | None = 
     with replacing(path, mode) as (_, descriptor):
         step = at_once or len(content)
         for start in range(0, len(content), max(1, step)):
-            left = memoryview(content)[start : start + step]
-            while left:
-                left = left[os.write(descriptor, left) :]
+            write_all(descriptor, memoryview(content)[start : start + step])
             if at_once is not None:
                 os.fdatasync(descriptor)
                 sleep(pause)
+
+
+def write_all(descriptor: int, content: bytes | memoryview) -> None:
+    """Write everything: one call of the system may take only a part."""
+    left = memoryview(content)
+    while left:
+        left = left[os.write(descriptor, left) :]
 
 
 @contextmanager

@@ -11,10 +11,10 @@ from gate.device.root_of_trust import read_root_of_trust
 from gate.device.setup.answers import SetupAnswers
 from gate.device.setup.fill import written_out
 from gate.errors import UsageError
-from gate.store.durable import make_directory, replacing, sync_folder
+from gate.store.durable import PRIVATE, make_directory, replacing, sync_folder, write_all
 
 GROUP = "gate"  # may read gate.toml, which may hold the password of a camera
-_CONFIG_MODE, _ROOT_MODE, _PRIVATE = 0o640, 0o644, 0o600
+_CONFIG_MODE, _ROOT_MODE = 0o640, 0o644
 _MOST_COPIES = 1000
 
 
@@ -31,7 +31,7 @@ def drafting(output: Path) -> Iterator[Path]:
     try:
         make_directory(output.parent)
         draft.unlink(missing_ok=True)
-        os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _PRIVATE))
+        os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE))
     except OSError as error:
         raise _unwritable(output, error) from error
     try:
@@ -65,7 +65,7 @@ def put(answers: SetupAnswers, output: Path) -> list[Path]:
 def save(answers: SetupAnswers, output: Path) -> Path:
     """Write the answers so far, for the next `gate setup`.  Returns the file."""
     file = saved_answers(output)
-    _write(file, f"# Answers of an interrupted `gate setup`.\n\n{written_out(answers.tables)}".encode(), _PRIVATE)
+    _write(file, f"# Answers of an interrupted `gate setup`.\n\n{written_out(answers.tables)}".encode(), PRIVATE)
     return file
 
 
@@ -86,9 +86,7 @@ def _replace(file: Path, content: bytes, mode: int) -> list[Path]:
 
 def _write(file: Path, content: bytes, mode: int) -> None:
     with replacing(file, mode) as (_, descriptor):
-        left = memoryview(content)
-        while left:
-            left = left[os.write(descriptor, left) :]
+        write_all(descriptor, content)
         if os.geteuid() == 0 and mode == _CONFIG_MODE:
             with suppress(KeyError):  # no gate is installed here: its units set the group when they start
                 os.fchown(descriptor, 0, grp.getgrnam(GROUP).gr_gid)
