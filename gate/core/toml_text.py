@@ -1,5 +1,6 @@
-"""TOML texts that a person wrote: parsed in bounded time, with one kind of error."""
+"""TOML: texts that a person wrote, parsed in bounded time and with one kind of error, and a text as a value."""
 
+import json
 import re
 import tomllib
 from typing import Any
@@ -22,6 +23,11 @@ def dotted_line(text: str) -> int | None:
     bare = _NO_KEY.sub(lambda found: "\n" * found[0].count("\n"), text)
     lines = enumerate(bare.split("\n"), 1)
     return next((number for number, line in lines if line.count(".") > MOST_DOTS), None)
+
+
+def quoted(text: str) -> str:
+    """Return a text as a value of TOML, on one line."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")  # which JSON allows, and TOML does not
 
 
 def parse_toml(text: str) -> dict[str, Any]:

@@ -4,13 +4,13 @@ Two kinds: those under `[provision.secrets]`, which the configuration refers to 
 that stand in an address.  The latter get a name, and a reference takes their place.
 """
 
-import json
 import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gate.core.toml_text import quoted
 from gate.device.provision.form import TABLE, ProvisionTable
 from gate.ports.credentials import NAME, OPENING, REFERENCE, names_in, reference
 from gate.settings.load import SECRET_TABLES
@@ -57,7 +57,7 @@ def separate(text: str, data: Mapping[str, Any], table: ProvisionTable, kept: Co
         if fault:
             findings.append(fault)
         if found and path in where.values:
-            edits.append((*where.values[path], _toml(changed)))
+            edits.append((*where.values[path], quoted(changed)))
             for name in found:
                 referred.setdefault(name, set()).add(str(path[0]))
     findings += _unknown(texts, given, kept)
@@ -182,7 +182,3 @@ def _edited(text: str, edits: Collection[Edit]) -> str:
     for begin, end, new in sorted(edits, reverse=True):
         text = text[:begin] + new + text[end:]
     return text
-
-
-def _toml(value: str) -> str:
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from gate.core.toml_text import quoted
+
 DEVICES = ("reader", "barrier", "input", "feedback")
 
 _HEADER = re.compile(r"^(#?)\[\[?(\w+)\]\]?\s*$")
@@ -16,7 +18,6 @@ _KEY = re.compile(r"^(#?)(\w+)(\s*)=")
 _COMMENT = re.compile(r"""^(?:[^"'#]|"(?:\\.|[^"\\])*"|'[^']*')*?(\s*#.*)$""")
 _FILL_IN = re.compile(r'FILL IN, such as (?:\[[^\]]*\]|"[^"]*"|\S+?): ')
 _COLUMN = 27  # where the templates' comments begin
-_ESCAPED = {"\x7f": "\\u007f"}  # TOML forbids it in text, and JSON allows it
 
 Block = list[str]
 """Lines between two empty ones: a comment, or a table below its comment."""
@@ -52,8 +53,7 @@ def in_toml(value: object) -> str:
     """Return a value in TOML, on one line."""
     match value:
         case str():
-            text = json.dumps(value, ensure_ascii=False)
-            return "".join(_ESCAPED.get(sign, sign) for sign in text)
+            return quoted(value)
         case Mapping():
             return "{ " + ", ".join(f"{_name(key)} = {in_toml(item)}" for key, item in value.items()) + " }"
         case list() | tuple():
