@@ -13,7 +13,6 @@ from gate.core.lane.state import BARRIER, Timing
 from gate.core.trusted_time import Kept
 from gate.errors import DeviceError, GateError, StoreError
 from gate.kiosk.outlet import show_page
-from gate.kiosk.texts.catalogue import check_wording
 from gate.kiosk.view import About
 from gate.lane.config import LaneConfig
 from gate.lane.control_socket import serve_control
@@ -37,6 +36,7 @@ from gate.settings.model import Settings
 from gate.store.lane_file import last_time
 from gate.store.places import Places
 from gate.store.time_floor import read_kept, read_signed, read_synced
+from gate.texts.catalogue import check_wording
 
 log = Log(part="lane")
 

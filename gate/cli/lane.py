@@ -11,10 +11,7 @@ import click
 from pydantic import ValidationError
 
 from gate.cli.where import run_directory, state_options
-from gate.core.lane.modes import Mode
-from gate.core.model import Direction
-from gate.errors import UsageError
-from gate.lane.orders import (
+from gate.control.orders import (
     AdmitRequest,
     ExtendRequest,
     InsideRequest,
@@ -24,6 +21,9 @@ from gate.lane.orders import (
     StatusRequest,
     send_request,
 )
+from gate.core.lane.modes import Mode
+from gate.core.model import Direction
+from gate.errors import UsageError
 from gate.store.occupancy import MOST_INSIDE
 
 _STATES = click.Choice(["on", "off"])

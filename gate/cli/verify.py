@@ -15,13 +15,13 @@ from gate.core.reason import Reason, blame_clock
 from gate.core.trust import NO_ISSUERS, TrustList, parse_trust
 from gate.core.trusted_time import ClockTrust, Kept
 from gate.errors import GateError, PictureError, UsageError
-from gate.kiosk.texts.catalogue import reason_words
 from gate.passes.verifier import Verifier
 from gate.registry import config_of, decoder
 from gate.runtime.clock import GateClock, SystemClock
 from gate.settings.load import load_settings
 from gate.state import answered_in, trusted_clock
 from gate.store.preview import Preview
+from gate.texts.catalogue import reason_words
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The languages of the page.  A further one is a name here and a file in gate/kiosk/texts."""
+"""The languages of the page.  A further one is a name here and a file in gate/texts."""
 
 from typing import Literal, get_args
 

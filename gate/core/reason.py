@@ -1,7 +1,7 @@
 """The reasons of the gate's decisions.
 
 The strings are a contract with journals, metrics, pages and other people's scripts: add where a feature needs one,
-never rename.  Every reason has texts in Kazakh, Russian and English (`gate/kiosk/texts/*.toml`) and a row in
+never rename.  Every reason has texts in Kazakh, Russian and English (`gate/texts/*.toml`) and a row in
 config/README.md; tests hold both to this list.
 """
 

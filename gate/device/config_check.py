@@ -2,12 +2,12 @@
 
 from gate import registry
 from gate.errors import ConfigError, DeviceError
-from gate.kiosk.texts.catalogue import check_wording
 from gate.settings.load import Loaded
 from gate.settings.locate import KeyPath, line_of
 from gate.settings.problems import Finding, SettingsProblem, dotted
 from gate.settings.review import advise, devices
 from gate.settings.zones import doubt
+from gate.texts.catalogue import check_wording
 from gate.wiring import fit
 
 

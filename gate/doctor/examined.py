@@ -10,8 +10,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from gate.control.orders import StatusRequest, send_request
 from gate.errors import GateError
-from gate.lane.orders import StatusRequest, send_request
 from gate.settings.model import Settings
 from gate.store.lane_lock import lane_pid
 from gate.wiring import FittedDevices

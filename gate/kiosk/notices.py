@@ -6,7 +6,7 @@ from gate.core.outlet_events import ClockChanged, ListChanged
 from gate.core.reason import Reason
 from gate.core.staleness import Freshness
 from gate.core.trusted_time import ClockTrust
-from gate.kiosk.texts.catalogue import Texts, texts_in
+from gate.texts.catalogue import Texts, texts_in
 
 _NOBODY_ENTERS: dict[str, Reason] = {
     Freshness.REFUSE: Reason.LIST_EXPIRED,

@@ -14,12 +14,12 @@ from typing import TypeVar
 from gate.errors import DeviceError
 from gate.kiosk.listener import listen, url_of
 from gate.kiosk.messages import TO_LANE, TO_PAGE, Beat, BeginPage, PageHeartbeat, PageLogLine, Up, cut, to_lane, to_page
-from gate.kiosk.texts.catalogue import check_languages
 from gate.kiosk.view import About
 from gate.logs import Log
 from gate.ports.clock import Clock
 from gate.runtime.bus import Bus
 from gate.runtime.supervisor import keep_running
+from gate.texts.catalogue import check_languages
 
 # Seconds.
 BEAT = 0.5

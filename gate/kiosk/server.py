@@ -53,10 +53,10 @@ from gate.kiosk.feed import Feed
 from gate.kiosk.listener import BACKLOG, listen, url_of
 from gate.kiosk.metrics import CONTENT_TYPE, Metrics
 from gate.kiosk.pace import Pace
-from gate.kiosk.texts.catalogue import check_languages
 from gate.kiosk.view import About, PageLine, no_signal
 from gate.ports.clock import Clock
 from gate.runtime.bus import Bus
+from gate.texts.catalogue import check_languages
 
 __all__ = ["About", "create_app", "serve", "serve_on"]
 

@@ -17,7 +17,7 @@ from gate.core.lane.modes import Mode, Phase
 from gate.core.model import Direction
 from gate.core.reason import Reason
 from gate.kiosk.notices import ClockNote, ListNote, clock_note, list_note, why_nobody_enters
-from gate.kiosk.texts.catalogue import Texts, Words, texts_in
+from gate.texts.catalogue import Texts, Words, texts_in
 
 # Seconds.
 SEEN_FOR = 3.0  # a code came into view and no verdict followed

@@ -323,7 +323,7 @@ class Kiosk(Table):
         Path | None,
         Field(
             description="a folder with the venue's own wording: kk.toml, ru.toml, en.toml with the texts that "
-            "differ, by the keys of gate/kiosk/texts/en.toml; a relative path starts at this file's folder"
+            "differ, by the keys of gate/texts/en.toml; a relative path starts at this file's folder"
         ),
     ] = None
 

@@ -26,7 +26,7 @@ from gate.core.outlet_events import (
 from gate.core.reason import ADMITTING, Reason
 from gate.core.staleness import Freshness
 from gate.core.trusted_time import ClockTrust, Ntp
-from gate.kiosk.texts.catalogue import reason_words
+from gate.texts.catalogue import reason_words
 from tests.browser.rig import ABOUT, Lane, log_of, running, set_screen
 
 pytestmark = pytest.mark.browser

@@ -12,9 +12,9 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from gate.cli.main import main
+from gate.control.orders import AdmitRequest, send_request
 from gate.core.model import Direction
 from gate.errors import GateError
-from gate.lane.orders import AdmitRequest, send_request
 from gate.registry import config_of
 from gate.settings.load import load_settings
 from gate.store import database

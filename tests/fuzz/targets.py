@@ -21,6 +21,7 @@ from gate.authority.sources.csv_file import CsvFile
 from gate.authority.sources.ids import IdKind, Ids
 from gate.authority.sources.problems import Problems
 from gate.authority.sources.workbook import Workbook
+from gate.control.orders import parse_request
 from gate.core.iin import damage, iin_fault, is_iin
 from gate.core.model import Listing
 from gate.core.reason import Reason
@@ -28,7 +29,6 @@ from gate.core.rules import parse_rules
 from gate.core.trust import parse_trust
 from gate.errors import ConfigError, DamagedError, GateError, PictureError, PublishError, StoreError
 from gate.kiosk.messages import to_lane, to_page
-from gate.lane.orders import parse_request
 from gate.passes.aq1_encode import credential_text
 from gate.registry import config_of
 from gate.settings.load import load_settings

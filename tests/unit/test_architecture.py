@@ -18,8 +18,8 @@ import pytest
 
 from gate.core.language import LANGUAGES
 from gate.core.reason import Reason
-from gate.kiosk.texts.catalogue import reason_words
 from gate.ports.driver import DriverSpec
+from gate.texts.catalogue import reason_words
 from tests.unit.guides import Guide, guides
 
 ROOT = Path(__file__).resolve().parents[2]

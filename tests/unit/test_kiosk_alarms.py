@@ -4,8 +4,8 @@ from gate.core.lane.modes import Alarm, Phase
 from gate.core.language import LANGUAGES
 from gate.core.outlet_events import AlarmChanged, DeviceChanged, PhaseChanged
 from gate.core.reason import Reason
-from gate.kiosk.texts.catalogue import reason_words, texts_in
 from gate.kiosk.view import PageNote, PageState, Scene, show, step
+from gate.texts.catalogue import reason_words, texts_in
 from tests.unit.kiosk_page import ABOUT, page
 
 

@@ -14,9 +14,9 @@ from gate.core.reason import Reason
 from gate.core.staleness import Freshness
 from gate.core.trusted_time import ClockTrust, Ntp
 from gate.errors import ConfigError
-from gate.kiosk.texts import catalogue
-from gate.kiosk.texts.catalogue import Words, check_languages, check_wording, reason_words, texts_in
 from gate.kiosk.view import About, PageState, show, step
+from gate.texts import catalogue
+from gate.texts.catalogue import Words, check_languages, check_wording, reason_words, texts_in
 
 SHIPPED = Path(catalogue.__file__).parent
 

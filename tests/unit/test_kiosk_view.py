@@ -24,7 +24,6 @@ from gate.core.outlet_events import (
 from gate.core.reason import ADMITTING, Reason
 from gate.core.staleness import Freshness
 from gate.core.trusted_time import ClockTrust, Ntp
-from gate.kiosk.texts.catalogue import reason_words, texts_in
 from gate.kiosk.view import (
     GRANTED,
     GRANTED_FOR,
@@ -40,6 +39,7 @@ from gate.kiosk.view import (
     show,
     step,
 )
+from gate.texts.catalogue import reason_words, texts_in
 from tests.unit.kiosk_page import ABOUT, page, run
 
 READY, RELEASED = PhaseChanged(0, Phase.READY), PhaseChanged(0, Phase.RELEASED)

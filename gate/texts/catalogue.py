@@ -104,7 +104,7 @@ def check_wording(folder: Path) -> None:
     if not any(isfile(folder / f"{language}.toml") for language in LANGUAGES):  # noqa: PTH113 - which raises
         raise ConfigError(
             f"{folder} holds none of {', '.join(f'{language}.toml' for language in LANGUAGES)}",
-            hint="Put the texts that differ there, by the keys of gate/kiosk/texts/en.toml, or leave kiosk.texts out",
+            hint="Put the texts that differ there, by the keys of gate/texts/en.toml, or leave kiosk.texts out",
         )
     for language in LANGUAGES:
         _read_own(folder, language)
@@ -150,7 +150,7 @@ def _fault(key: str, value: object) -> tuple[str, str] | None:
     """Return the fault and what to do; None for a text that can be shown."""
     rule = _rules().get(key)
     if rule is None:
-        return "there is no such text", "Name one of those in gate/kiosk/texts/en.toml"
+        return "there is no such text", "Name one of those in gate/texts/en.toml"
     if not isinstance(value, str) or value.strip() != value or not value or not value.isprintable():
         return "is no text", "Write one line in quotes, with no blanks around it"
     if len(value) > rule.longest:

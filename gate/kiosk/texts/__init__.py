@@ -1,1 +1,0 @@
-"""The texts of the page: one TOML file a language, and the code that loads and checks them.  No other code."""
