@@ -1,25 +1,23 @@
-"""Texts of the page by language, from TOML files that a translator edits: `kk.toml`, `ru.toml`, `en.toml` here.
+"""Texts of the visitors' page by language, from the TOML files of this folder, which a translator edits.
 
 A language is read at its first use, and checked whole: its keys are those of the code, placeholders are kept, lengths
 fit the screen.  A venue may replace single texts by files of the same names in a folder of its own (`[kiosk] texts`).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from os.path import isfile  # False for a name that no file can have
 from pathlib import Path
-from string import Formatter
 from types import MappingProxyType
-from typing import Any
 
 from gate.core.lane.modes import Alarm, Mode
 from gate.core.language import LANGUAGES
 from gate.core.reason import Reason
 from gate.core.staleness import Freshness
-from gate.core.toml_text import parse_toml
 from gate.core.trusted_time import ClockTrust
 from gate.errors import ConfigError
+from gate.texts.files import Rules, TextRule, read_texts, shipped_texts, shown
 
 SCENES = ("idle", "seen", "held", "free", "fire", "no_signal")
 
@@ -28,8 +26,6 @@ LONGEST_HEADLINE, LONGEST_ADVICE = 27, 90
 
 LONGEST_NOTE, LONGEST_AGE, LONGEST_ALARM = 60, 12, 240
 """Characters of a banner or of a note in the bar at the foot; of a length of time in it; of an alarm."""
-
-LARGEST_FILE = 1 << 16  # bytes: four times the size of a language
 
 _HERE = Path(__file__).parent
 
@@ -63,12 +59,6 @@ class Texts:
     alarms: Mapping[Alarm, str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    longest: int  # characters
-    holds: frozenset[str] = frozenset()  # placeholders
-
-
 def check_languages(languages: Sequence[str]) -> None:
     """Raise ConfigError for a language without texts."""
     if not languages or (unknown := [name for name in languages if name not in LANGUAGES]):
@@ -86,9 +76,7 @@ def texts_in(language: str, folder: Path | None = None) -> Texts:
     `folder`: a venue's own wording.  Raises ConfigError for an unusable file, in one line that names file and key."""
     if language not in LANGUAGES:
         raise KeyError(language)
-    found = _read(_HERE / f"{language}.toml")
-    if missing := _rules().keys() - found.keys():
-        raise ConfigError(f"{language}.toml: {min(missing)} is missing", hint="Install the gate again")
+    found = shipped_texts(_HERE, language, _rules())
     if folder is not None:
         found |= _read_own(folder, language)
     return _built(found)
@@ -112,74 +100,25 @@ def check_wording(folder: Path) -> None:
 
 def _read_own(folder: Path, language: str) -> dict[str, str]:
     try:
-        return _read(folder / f"{language}.toml")
+        return read_texts(folder / f"{language}.toml", _rules(), shown(_HERE))
     except FileNotFoundError:
         return {}
 
 
-def _read(file: Path) -> dict[str, str]:
-    """Return a file's texts by key.  Raises ConfigError, and FileNotFoundError."""
-    try:
-        with file.open("rb") as opened:
-            data = opened.read(LARGEST_FILE + 1)
-        if len(data) > LARGEST_FILE:
-            raise ConfigError(f"{file}: more than {LARGEST_FILE >> 10} KiB", hint="Keep the texts that differ")
-        tables = parse_toml(data.decode())
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise ConfigError(f"{file}: cannot be read ({error.strerror})", hint="See its owner and rights") from error
-    except ValueError as error:
-        raise ConfigError(f"{file}: is no TOML in UTF-8 ({error})", hint="Compare it with the shipped file") from error
-    found = dict(_flat("", tables))
-    for key, value in found.items():
-        if problem := _fault(key, value):
-            raise ConfigError(f"{file}: {key}: {problem[0]}", hint=problem[1])
-    return found
-
-
-def _flat(before: str, table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for key, value in table.items():
-        if isinstance(value, dict) and value:
-            yield from _flat(f"{before}{key}.", value)
-        else:
-            yield f"{before}{key}", value
-
-
-def _fault(key: str, value: object) -> tuple[str, str] | None:
-    """Return the fault and what to do; None for a text that can be shown."""
-    rule = _rules().get(key)
-    if rule is None:
-        return "there is no such text", "Name one of those in gate/texts/en.toml"
-    if not isinstance(value, str) or value.strip() != value or not value or not value.isprintable():
-        return "is no text", "Write one line in quotes, with no blanks around it"
-    if len(value) > rule.longest:
-        return f"has {len(value)} characters", f"Shorten it to {rule.longest}, or it does not fit the screen"
-    expected = " and ".join(f"{{{name}}}" for name in sorted(rule.holds)) or "no braces"
-    try:
-        holds = [name if not (form or turned) else "" for _, name, form, turned in Formatter().parse(value)]
-    except ValueError:
-        holds = [""]
-    given = [name for name in holds if name is not None]
-    if rule.holds != set(given) or len(given) != len(rule.holds) or "{{" in value or "}}" in value:
-        return "its placeholders differ", f"Write it with {expected}"
-    return None
-
-
 @cache
-def _rules() -> Mapping[str, _Rule]:
-    """Return the rules by key, as "reasons.expired.headline"."""
+def _rules() -> Rules:
+    """Return the rules of the texts of the page."""
     age, number = frozenset({"age"}), frozenset({"n"})
     rules = {}
     for words in (*(f"scenes.{name}" for name in SCENES), *(f"reasons.{reason.value}" for reason in Reason)):
-        rules[f"{words}.headline"], rules[f"{words}.advice"] = _Rule(LONGEST_HEADLINE), _Rule(LONGEST_ADVICE)
-    rules |= {f"banners.{name}": _Rule(LONGEST_NOTE) for name in ("trial", "trial_refused", "simulated")}
-    rules |= {f"modes.{mode.value}": _Rule(LONGEST_NOTE) for mode in Mode}
-    rules |= {f"ages.{name}": _Rule(LONGEST_AGE, number) for name in ("minutes", "hours", "days")}
-    rules |= {f"list.{grade.value}": _Rule(LONGEST_NOTE, age) for grade in Freshness if grade is not Freshness.FRESH}
-    rules["list.missing"] = _Rule(LONGEST_NOTE)
-    rules |= {f"clock.{how.value}": _Rule(LONGEST_NOTE, age) for how in ClockTrust if how is not ClockTrust.TRUSTED}
-    return MappingProxyType(rules | {f"alarms.{alarm.value}": _Rule(LONGEST_ALARM) for alarm in Alarm})
+        rules[f"{words}.headline"], rules[f"{words}.advice"] = TextRule(LONGEST_HEADLINE), TextRule(LONGEST_ADVICE)
+    rules |= {f"banners.{name}": TextRule(LONGEST_NOTE) for name in ("trial", "trial_refused", "simulated")}
+    rules |= {f"modes.{mode.value}": TextRule(LONGEST_NOTE) for mode in Mode}
+    rules |= {f"ages.{name}": TextRule(LONGEST_AGE, number) for name in ("minutes", "hours", "days")}
+    rules |= {f"list.{grade.value}": TextRule(LONGEST_NOTE, age) for grade in Freshness if grade is not Freshness.FRESH}
+    rules["list.missing"] = TextRule(LONGEST_NOTE)
+    rules |= {f"clock.{how.value}": TextRule(LONGEST_NOTE, age) for how in ClockTrust if how is not ClockTrust.TRUSTED}
+    return MappingProxyType(rules | {f"alarms.{alarm.value}": TextRule(LONGEST_ALARM) for alarm in Alarm})
 
 
 def _built(found: Mapping[str, str]) -> Texts:
