@@ -46,8 +46,8 @@ class Feed:
         self._is_lane_alive = is_lane_alive
         self._session = secrets.token_hex(4)
         self._state = PageState()
-        self._page = show(self._state, about, clock.now())
-        self._version = 1
+        self._page = self._shown = show(self._state, about, clock.now())
+        self._version = 1  # of the shown page
         self._messages: deque[Message] = deque(maxlen=KEPT)
         self._last = 0  # place of the newest message
         self._changed = asyncio.Event()
@@ -61,12 +61,23 @@ class Feed:
         """Return the present page: gate.kiosk.view.Page, with `session` (of this server) and `version`.
 
         Without a lane it is the "no signal" page, because a verdict of a lane that hangs must not stay."""
-        now = self._page
+        self._update_shown()
+        page = {"session": self._session, "version": self._version, **asdict(self._shown)}
+        return json.dumps(page, ensure_ascii=False, separators=(",", ":"))
+
+    def _update_shown(self) -> bool:
+        """Set the shown page, and return whether it differs from the one before.
+
+        The "no signal" page has a version of its own: a stream that was given it gets the page again once the lane
+        is alive, also when nothing else has changed."""
+        page = self._page
         if not self.is_alive:
             lines = no_signal(self._about)
-            now = replace(now, scene=Scene.NO_SIGNAL, reason=None, direction=None, number=0, lines=lines)
-        page = {"session": self._session, "version": self._version, **asdict(now)}
-        return json.dumps(page, ensure_ascii=False, separators=(",", ":"))
+            page = replace(page, scene=Scene.NO_SIGNAL, reason=None, direction=None, number=0, lines=lines)
+        changed = page != self._shown
+        if changed:
+            self._shown, self._version = page, self._version + 1
+        return changed
 
     async def run(self) -> None:
         """Take events off the bus until cancelled."""
@@ -96,6 +107,7 @@ class Feed:
         yield f"retry: {RETRY_MS}\n\n".encode()
         while self._running:
             wake = self._changed  # taken before reading, so that later events wake this stream
+            self._update_shown()
             parts = [] if version == self._version else [f"event: state\ndata: {self.page_json()}\n\n"]
             version = self._version
             parts += [self._frame(message) for message in self._messages if message.place > place]
@@ -125,11 +137,8 @@ class Feed:
         if message := _script_message(item, self._state.number, grant):
             self._last += 1
             self._messages.append(Message(self._last, *message))
-        page = show(self._state, self._about, self._clock.now())
-        changed = page != self._page
-        if changed:
-            self._page, self._version = page, self._version + 1
-        if changed or message:
+        self._page = show(self._state, self._about, self._clock.now())
+        if self._update_shown() or message:
             self._notify_streams()
 
     def _until_due(self) -> float:

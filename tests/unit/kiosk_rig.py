@@ -48,10 +48,12 @@ class Kiosk:
 
 
 @asynccontextmanager
-async def kiosk(about: About = ABOUT, host: str = "127.0.0.1") -> AsyncIterator[Kiosk]:
+async def kiosk(
+    about: About = ABOUT, host: str = "127.0.0.1", is_lane_alive: Callable[[], bool] = lambda: True
+) -> AsyncIterator[Kiosk]:
     bus, clock, url = Bus(), Hands(), asyncio.get_running_loop().create_future()
     bus.publish(PhaseChanged(0, Phase.READY))
-    app = create_app(bus, about, clock)
+    app = create_app(bus, about, clock, is_lane_alive)
     task = asyncio.create_task(serve(app, host, 0, url.set_result))
     await asyncio.wait([task, url], return_when=asyncio.FIRST_COMPLETED)
     plain = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # loads no certificates: none are needed

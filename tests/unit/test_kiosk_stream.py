@@ -106,6 +106,25 @@ def test_the_stream_beats_when_nothing_happens() -> None:
     run(scenario)
 
 
+def test_a_screen_that_was_told_of_no_signal_gets_the_page_once_the_lane_is_heard_again() -> None:
+    alive = True
+
+    async def scenario() -> None:
+        nonlocal alive
+        async with kiosk(is_lane_alive=lambda: alive) as there, following(there) as stream:
+            assert (await stream.next("state"))[1]["scene"] == "idle"
+            alive = False
+            there.bus.publish(CodeSeen(1.0, "reader[0]"))
+            silent = (await stream.next("state"))[1]
+            alive = True
+            then = (await stream.next("state"))[1]
+            assert (silent["scene"], then["scene"]) == ("no_signal", "seen")
+            assert then["version"] > silent["version"]
+            assert (await there.client.get("/state")).json() == then
+
+    run(scenario)
+
+
 def test_a_verdict_goes_away_by_itself() -> None:
     async def scenario() -> None:
         async with kiosk() as there, following(there) as stream:

@@ -28,10 +28,12 @@ class Door:
             time.sleep(0.5)
 
     def _too_late(self, what: str) -> NoReturn:
-        """Fail; but skip where all units run, and the processor is emulated: then the host is to blame."""
+        """Fail; but skip where the processor is emulated, no unit failed and the lane is still starting: then the host
+        is to blame.  A lane that is ready behind a page that does not say so is a failure of the gate."""
         why = self.why()
-        failed = self.machine.run("systemctl --failed --no-legend --plain 'gate*'").strip()
-        if not failed and is_emulated(self.machine.image):
+        failed = self.machine.run("systemctl list-units --failed --no-legend --plain 'gate*'").strip()
+        lane = self.machine.try_run("gate lane status --config /etc/gate/gate.toml").stdout
+        if not failed and not lane.startswith(b"phase ready") and is_emulated(self.machine.image):
             pytest.skip(f"this host emulates too slowly: {what}")
         raise AssertionError(f"{what}: {why}")
 
