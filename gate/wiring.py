@@ -15,13 +15,13 @@ from gate.errors import DeviceError, GateError, StoreError
 from gate.kiosk.outlet import show_page
 from gate.kiosk.view import About
 from gate.lane.config import LaneConfig
-from gate.lane.control_socket import serve_control
 from gate.lane.controller import Lane
 from gate.lane.intake import Intake
 from gate.lane.interlock import DoorInterlock
 from gate.lane.judge import Judge
 from gate.lane.list_taker import ListTaker
-from gate.lane.staff import StaffOrders
+from gate.lane.staff.control_socket import serve_control
+from gate.lane.staff.orders import StaffOrders
 from gate.lane.timers import Every
 from gate.logs import Log
 from gate.ports.abilities import ONE_PULSE, Abilities

@@ -11,7 +11,7 @@ import click
 from pydantic import ValidationError
 
 from gate.cli.where import run_directory, state_options
-from gate.control.orders import (
+from gate.control.requests import (
     AdmitRequest,
     ExtendRequest,
     InsideRequest,

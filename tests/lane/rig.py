@@ -17,7 +17,7 @@ from gate.lane.config import LaneConfig
 from gate.lane.controller import Lane
 from gate.lane.interlock import DoorInterlock
 from gate.lane.judge import Judge
-from gate.lane.staff import StaffOrders
+from gate.lane.staff.orders import StaffOrders
 from gate.passes.aq1_encode import credential_text, encode_credential
 from gate.passes.verifier import Verifier
 from gate.ports.barrier import Barrier, Opened, ignore_opened

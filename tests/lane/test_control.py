@@ -17,13 +17,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.control.orders import LONGEST, ModeRequest, StatusRequest, parse_request, send_request
+from gate.control.requests import LONGEST, ModeRequest, StatusRequest, parse_request, send_request
 from gate.core.lane.modes import STANDING, Phase
 from gate.core.lane.state import Timing
 from gate.core.model import Stance
 from gate.core.reason import Reason
 from gate.errors import GateError
-from gate.lane.control_socket import MOST_CLIENTS, MOST_OF_ONE, MOST_READERS, REFUSED_FOR, serve_control
+from gate.lane.staff.control_socket import MOST_CLIENTS, MOST_OF_ONE, MOST_READERS, REFUSED_FOR, serve_control
 from gate.ports.feedback import Signal
 from gate.ports.inputs import Level, Role
 from gate.ports.reader import Dropped

@@ -1,4 +1,4 @@
-"""The lane's end of its control socket (`gate.control.orders`): members of the staff group may order.
+"""The lane's end of its control socket (`gate.control.requests`): members of the staff group may order.
 
 No client can block or end the lane: connections, requests and their pace are bounded, and a malformed request gets
 an answer.  The journal records who ordered: the account by the kernel's credentials, and the name that came with
@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from gate.control.orders import (
+from gate.control.requests import (
     LONGEST,
     SOCKET,
     STAFF_GROUP,
@@ -36,7 +36,7 @@ from gate.core.lane.events import Extend, Ordered, Reset
 from gate.core.lane.hindrance import JOURNAL
 from gate.core.lane.modes import Alarm
 from gate.core.reason import Reason
-from gate.lane.staff import StaffOrders
+from gate.lane.staff.orders import StaffOrders
 from gate.logs import Log
 
 MOST_CLIENTS = 16
