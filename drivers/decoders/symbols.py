@@ -22,6 +22,11 @@ class Symbol:
     corners: Corners
     size: int  # modules a side; 0: not known
 
+    @property
+    def module(self) -> float:
+        """Pixels a module: the square root of its area; 0 where the size is not known."""
+        return float(np.sqrt(cv2.contourArea(self.corners))) / self.size if self.size else 0.0
+
     def scaled(self, factor: float) -> "Symbol":
         """Return it as it lies in a picture that is `factor` times as large."""
         return Symbol(np.asarray((self.corners + 0.5) * factor - 0.5, np.float32), self.size)

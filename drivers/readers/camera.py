@@ -38,7 +38,7 @@ from drivers.readers.present import scan, until_decided
 from gate.errors import DeviceError
 from gate.logs import device_log
 from gate.ports.driver import DriverSpec, Duration, show_duration
-from gate.ports.reader import Looked, Present, Reader
+from gate.ports.reader import Coaching, Looked, Present, Reader
 from gate.worker.process import WorkerProcess, one_line
 from gate.worker.program import Program
 
@@ -219,6 +219,8 @@ class Camera(Reader):
         for text in frame.texts:
             present(scan(text, frame.at, self._config))
         present(Looked(self._config.driver, frame.at, frame.looked))
+        if frame.hint and not frame.texts:
+            present(Coaching(self._config.driver, frame.at, frame.hint))
 
     async def _hold(self, held: ImageHeld, present: Present) -> None:
         present(Looked(self._config.driver, held.at, _STILL_FRAMES if held.still else 1))

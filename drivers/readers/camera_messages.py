@@ -9,6 +9,7 @@ seconds, which processes of one Linux system share.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from gate.core.coaching import Hint
 from gate.worker.codec import Codec, Failed, Loading, MessageLimits, Started
 from gate.worker.program import Program
 
@@ -37,6 +38,7 @@ class FrameTexts:
     sent: float
     looked: int  # frames examined since the last message, this one included
     texts: tuple[str, ...]
+    hint: Hint | None  # what the person can do whose code is not read; None beside a text
 
 
 @dataclass(frozen=True, slots=True)

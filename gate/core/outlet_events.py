@@ -5,6 +5,7 @@ They carry no name, IIN, idx, QR text or colour.  `at` is Unix seconds.
 
 from dataclasses import dataclass
 
+from gate.core.coaching import Hint
 from gate.core.lane.effects import Passed
 from gate.core.lane.modes import Alarm, Mode, Phase
 from gate.core.model import Direction
@@ -19,6 +20,15 @@ class CodeSeen:
 
     at: float
     reader: str
+
+
+@dataclass(frozen=True, slots=True)
+class Coached:
+    """What a person can do whose code is seen and not read.  Sent again while it holds, once a second at most."""
+
+    at: float
+    reader: str
+    hint: Hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +125,7 @@ class ClockChanged:
 
 Event = (
     CodeSeen
+    | Coached
     | CodesInView
     | Decided
     | GrantEnded

@@ -153,7 +153,7 @@ def step(state: PageState, event: outlet_events.Event, now: float) -> PageState:
             return replace(state, status_list=event)
         case outlet_events.ClockChanged():
             return replace(state, clock=event)
-        case outlet_events.ReaderDropped():  # for the metrics and the log only
+        case outlet_events.ReaderDropped() | outlet_events.Coached():  # for the metrics and the log only
             return state
 
 

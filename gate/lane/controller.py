@@ -35,7 +35,7 @@ from gate.lane.verdicts import PendingVerdict, Verdicts
 from gate.ports.clock import TrustedClock
 from gate.ports.feedback import Feedback
 from gate.ports.inputs import Level
-from gate.ports.reader import Answer, Dropped
+from gate.ports.reader import Answer, Coaching, Dropped
 from gate.store.admission import Presented
 
 TICK = 0.1  # seconds: the resolution of the lane's time
@@ -116,6 +116,12 @@ class Lane:
         """Take the number of things that reader `name` has dropped for this reason since the start."""
         self._devices.drop(name, drop, count)
         self._outlet.dropped(name, drop.what, count)
+
+    def coach(self, coaching: Coaching) -> None:
+        """Take what a person can do whose code is not read: reported while nothing else is before the lane."""
+        now = self.clock.monotonic()
+        if not (self._deciding or self._state.busy or any(self._presence.in_view(now))):
+            self._outlet.coached(coaching, now)
 
     def _happen(self, events: Iterable[LaneEvent]) -> None:
         for event in events:

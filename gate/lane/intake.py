@@ -8,7 +8,7 @@ from typing import Protocol
 from gate.core.model import Scan
 from gate.logs import Log
 from gate.passes.scanned import restore
-from gate.ports.reader import Answer, Dropped, Looked, Seen
+from gate.ports.reader import Answer, Coaching, Dropped, Looked, Seen
 
 AGAIN_AFTER = 600.0  # seconds until the same line is logged again, with its count
 REPORT_EVERY = 1.0  # seconds between two reports of the count of drops
@@ -24,6 +24,8 @@ class ReaderSink(Protocol):
     def looked(self, looked: Looked) -> None: ...
 
     def dropped(self, name: str, drop: Dropped, count: int) -> None: ...
+
+    def coach(self, coaching: Coaching) -> None: ...
 
 
 class Intake:
@@ -46,6 +48,8 @@ class Intake:
             case Looked():
                 self._camera = True
                 self._lane.looked(replace(seen, reader=self._name))
+            case Coaching():
+                self._lane.coach(replace(seen, reader=self._name))
             case Dropped(what=what, hint=hint):
                 self._note(log.error, "dropped by the reader: nobody is answered", what, hint)
                 self._report_drops(seen)

@@ -12,6 +12,7 @@ from gate.core.lane.state import LaneState
 from gate.core.model import Stance
 from gate.core.outlet_events import (
     AlarmChanged,
+    Coached,
     CodeSeen,
     CodesInView,
     Decided,
@@ -26,9 +27,11 @@ from gate.core.reason import Reason
 from gate.core.staleness import AgeLimits, Freshness
 from gate.lane.judge import Verdict
 from gate.lane.signals import signal_of
+from gate.lane.timers import Every
 from gate.logs import Log
 from gate.ports.clock import TrustedClock
 from gate.ports.feedback import Feedback, Signal
+from gate.ports.reader import Coaching
 from gate.store.admission import Presented
 from gate.store.list_reader import ListState
 from gate.store.loss import ADVICE, Loss
@@ -36,6 +39,7 @@ from gate.store.loss import ADVICE, Loss
 log = Log(part="lane")
 
 VERDICT_SHOWN = 3.0  # seconds that the lamps show a refusal
+COACHED_EVERY = 1.0  # seconds between two hints: a person takes as long to follow one
 
 
 T = TypeVar("T")
@@ -67,12 +71,18 @@ class Outlet:
         self._list: OnChange[tuple[int | None, int | None, Freshness] | None] = OnChange(None)
         self._in_view = OnChange((False, False, False))
         self._lost = OnChange(False)
+        self._coached = Every(COACHED_EVERY)
         self._faults = OnChange("")  # of contacts, as published
         self._refusal_until = 0.0  # monotonic s until which the lamps show a refusal; 0: they show none
 
     def code_seen(self, reader: str) -> None:
         self._publish(CodeSeen(self._clock.now(), reader))
         self._signal(Signal.SEEN)
+
+    def coached(self, coaching: Coaching, now: float) -> None:
+        """Report a hint, one every COACHED_EVERY.  `now`: monotonic seconds."""
+        if self._coached.due(now):
+            self._publish(Coached(self._clock.now(), coaching.reader, coaching.hint))
 
     def in_view(self, in_view: tuple[bool, bool, bool], state: LaneState) -> None:
         """Report the codes in view.  `in_view`: answered, waiting and going, as in

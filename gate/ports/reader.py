@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from gate.core.coaching import Hint
 from gate.core.model import Direction, Scan
 from gate.ports.driver import DriverConfig
 
@@ -40,10 +41,21 @@ class Dropped:
     hint: str  # what to do; "" when there is no advice
 
 
-Seen = Scan | Looked | Dropped
+@dataclass(frozen=True, slots=True)
+class Coaching:
+    """A code that a reader of live frames sees and cannot read, and what the person can do.  Repeated while it holds;
+    never in a frame in which something was read."""
+
+    reader: str
+    at: float  # monotonic seconds at which the frame was captured
+    hint: Hint
+
+
+Seen = Scan | Looked | Dropped | Coaching
 
 Present = Callable[[Seen], Answer | None]
-"""Pass on one code of one frame, or a report on frames or drops.  Called on the event loop; returns at once.
+"""Pass on one code of one frame, or a report on frames, drops or a code that is not read.  Called on the event loop;
+returns at once.
 
 For a code None means that the verdict is being made.  A reader of live frames ignores the answer (the next frame
 brings the code again); a reader of recordings repeats the scan until it is DECIDED, so that nobody in the recording

@@ -22,7 +22,7 @@ import pytest
 from gate.core.model import Scan
 from gate.errors import DeviceError
 from gate.ports.driver import AnySpec
-from gate.ports.reader import Answer, Dropped, Looked, Reader, ReaderConfig, Seen
+from gate.ports.reader import Answer, Coaching, Dropped, Looked, Reader, ReaderConfig, Seen
 from gate.testing.census import assert_nothing_more, children, settled
 
 PATIENCE = 30.0  # seconds after which a condition counts as failed, on a busy machine
@@ -67,7 +67,7 @@ class LaneDouble:
 
     def __init__(self, answer: Callable[[Scan], Answer | None] = lambda _: Answer.DECIDED) -> None:
         self.scans: list[Scan] = []
-        self.others: list[Looked | Dropped] = []
+        self.others: list[Coaching | Dropped | Looked] = []
         self._answer = answer
         self._something = asyncio.Event()
 

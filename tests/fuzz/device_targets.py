@@ -25,7 +25,7 @@ from drivers.readers.scanner_protocols import FAMILIES
 from drivers.readers.serial_scanner import Scanner, ScannerConfig
 from gate.core.model import Direction, Scan
 from gate.errors import DeviceError
-from gate.ports.reader import Answer, Dropped, Looked
+from gate.ports.reader import Answer, Seen
 from tests.contract.serial_boards import crc16
 from tests.fuzz.fakes import Datagrams, Port, Rs485, Socket, own_time, run
 from tests.fuzz.osdp_targets import OSDP
@@ -65,7 +65,7 @@ def _scanner(data: bytes) -> None:
     }
     shown: list[Scan] = []
 
-    def present(scan: Scan | Looked | Dropped) -> Answer:
+    def present(scan: Seen) -> Answer:
         if isinstance(scan, Scan):
             shown.append(scan)
         return Answer.DECIDED

@@ -4,15 +4,16 @@ import asyncio
 from pathlib import Path
 
 from gate.authority.wallet import Wallet
+from gate.core.coaching import Hint
 from gate.core.lane.effects import Passed
 from gate.core.lane.events import Reset
 from gate.core.lane.modes import Phase
-from gate.core.outlet_events import CodeSeen, CodesInView, Decided, DeviceChanged, GrantEnded
+from gate.core.outlet_events import Coached, CodeSeen, CodesInView, Decided, DeviceChanged, GrantEnded
 from gate.core.reason import Reason
 from gate.lane.presence import GONE_AFTER
 from gate.ports.feedback import Signal
 from gate.ports.inputs import Level, Role
-from gate.ports.reader import Answer
+from gate.ports.reader import Answer, Coaching
 from gate.testing.builders import NOW
 from tests.lane.rig import Rig, credential, now, plain, scan, working
 
@@ -151,3 +152,21 @@ async def test_stopping_locks(state: Path) -> None:
         await rig.show(plain(7), 0.2)
         assert not rig.turnstile.secured
     assert rig.turnstile.secured
+
+
+async def test_a_hint_is_given_once_a_second_and_never_beside_a_code(state: Path) -> None:
+    async def coach(seconds: float) -> int:
+        before, end = len(rig.events), now() + seconds
+        while now() < end:
+            rig.lane.coach(Coaching("reader[0]", now(), Hint.CLOSER))
+            await asyncio.sleep(1 / 15)
+        given = [event for event in rig.events[before:] if isinstance(event, Coached)]
+        assert all((event.reader, event.hint) == ("reader[0]", Hint.CLOSER) for event in given)
+        return len(given)
+
+    async with working(Rig(state)) as rig:
+        assert await coach(2.5) == 3
+        rig.lane.present(scan(plain(7)))
+        assert await coach(GONE_AFTER - 0.2) == 0
+        await asyncio.sleep(GONE_AFTER)
+        assert await coach(0.5) == 1

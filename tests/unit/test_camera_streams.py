@@ -10,13 +10,16 @@ from contextlib import contextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
 from drivers.readers.camera import CameraConfig, open_camera, shown_address
 from drivers.readers.camera_worker.capture import FAILED, NewestFrame
+from gate.core.coaching import Hint
 from gate.errors import DeviceError
+from gate.ports.reader import Coaching
 from gate.testing.reader_contract import LaneDouble, running
 from tests.contract.camera_rigs import (
     BLANK,
@@ -60,6 +63,22 @@ def test_a_stream_that_stalls_is_lost() -> None:
     assert lane.texts == ["HELLO"]
     assert f"http://127.0.0.1:{camera.port}: no new frame" in error.what
     assert error.hint
+
+
+def test_a_person_whose_code_is_too_small_is_coached() -> None:
+    async def hints() -> set[Hint]:
+        lane = LaneDouble()
+        async with asyncio.timeout(10), open_camera(camera_config(camera.url)) as reader, running(reader, lane):
+            while not (coached := [one.hint for one in lane.others if isinstance(one, Coaching)]):  # noqa: ASYNC110 - no event
+                await asyncio.sleep(0.02)
+        assert not lane.scans
+        return set(coached)
+
+    wall = drawn("HELLO" * 20, scale=2)
+    wall[46:86, 46:86] = 255  # more is lost than the correction replaces
+    small = np.asarray(cv2.resize(wall, (600, 450), interpolation=cv2.INTER_AREA), np.uint8)
+    with network_camera([jpeg(small)]) as camera:
+        assert asyncio.run(hints()) == {Hint.CLOSER}
 
 
 def test_a_server_that_never_answers_is_given_up() -> None:

@@ -141,7 +141,7 @@ def test_sharpness_falls_with_blur() -> None:
 
 def test_the_size_of_a_module_is_its_side() -> None:
     corners = np.array([(10, 10), (85, 10), (85, 85), (10, 85)], np.float32)
-    assert quality.module_px(Symbol(corners, 25)) == pytest.approx(3.0)
+    assert Symbol(corners, 25).module == pytest.approx(3.0)
 
 
 def assert_child_is_confined() -> None:

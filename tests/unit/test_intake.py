@@ -4,15 +4,16 @@ from typing import Any
 
 import pytest
 
+from gate.core.coaching import Hint
 from gate.core.model import Direction, Scan
 from gate.lane.intake import AGAIN_AFTER, REPORT_EVERY, Intake
-from gate.ports.reader import Answer, Dropped, Looked
+from gate.ports.reader import Answer, Coaching, Dropped, Looked
 from tests.log_lines import captured_lines
 
 
 class Ear:
     def __init__(self) -> None:
-        self.heard: list[Scan | Looked] = []
+        self.heard: list[Scan | Looked | Coaching] = []
         self.losses: list[tuple[str, str, int]] = []
 
     def present(self, scan: Scan) -> Answer | None:
@@ -24,6 +25,9 @@ class Ear:
 
     def dropped(self, name: str, drop: Dropped, count: int) -> None:
         self.losses.append((name, drop.what, count))
+
+    def coach(self, coaching: Coaching) -> None:
+        self.heard.append(coaching)
 
 
 class Site:
@@ -55,6 +59,7 @@ def logged(site: Site, *seen: Scan | Looked | Dropped) -> list[dict[str, Any]]:
 def test_a_reader_speaks_by_its_name(site: Site) -> None:
     assert site.intake.present(scan("AQ1:A")) is Answer.DECIDED
     assert site.intake.present(Looked("camera", 1.0, 2)) is None
+    assert site.intake.present(Coaching("camera", 1.0, Hint.CLOSER)) is None
     assert {heard.reader for heard in site.lane.heard} == {"reader[1]"}
 
 

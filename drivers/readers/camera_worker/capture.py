@@ -10,11 +10,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from drivers.decoders.coaching import hint_for
 from drivers.decoders.image_file import to_grey
 from drivers.decoders.live import LiveReader
 from drivers.readers import camera_messages as messages
 from drivers.readers.camera_worker.exposure import ExposureLadder
 from drivers.readers.camera_worker.motion import CameraHealth, MotionGate, is_black, smaller
+from gate.core.coaching import Hint
 from gate.worker.confine import NOTHING, Rights, give_up
 from gate.worker.link import Link
 
@@ -143,7 +145,7 @@ def watch(link: Link, live: Live) -> None:
             texts, problem = frame_reader.read(frame)
             if problem:
                 link.fail(f"{settings['name']}: {problem[0]}", problem[1])
-            reports.frame(frame.at, texts or (), looked=texts is not None)
+            reports.frame(frame.at, texts or (), frame_reader.hint, looked=texts is not None)
     except EOFError:
         link.fail(f"{settings['name']}: no more pictures come", "Check its cable, power and network")
 
@@ -156,11 +158,12 @@ class Reports:
         self._reported_at = 0.0
         self._looked = 0  # frames since then
 
-    def frame(self, at: float, texts: tuple[str, ...], *, looked: bool) -> None:
+    def frame(self, at: float, texts: tuple[str, ...], hint: Hint | None, *, looked: bool) -> None:
         """Report a frame.  `looked`: whether codes were sought."""
         self._looked += looked
         if texts or at - self._reported_at >= BEAT:
-            self._link.send(messages.FrameTexts(at, time.monotonic(), self._looked, messages.bounded(texts)))
+            sent, bounded = time.monotonic(), messages.bounded(texts)
+            self._link.send(messages.FrameTexts(at, sent, self._looked, bounded, None if texts else hint))
             self._reported_at, self._looked = at, 0
 
 
@@ -172,6 +175,8 @@ class FrameReader:
         self._ladder = ladder
         self._motion = MotionGate()
         self._reader = LiveReader()
+        self.hint: Hint | None = None
+        """What the person can do whose code is not read, by the last frame that was searched."""
 
     def read(self, frame: Frame) -> tuple[tuple[str, ...] | None, tuple[str, str] | None]:
         """Return the texts in it (None: no codes were searched for), and the camera's fault and what to do."""
@@ -179,7 +184,8 @@ class FrameReader:
         small = smaller(grey)
         texts: tuple[str, ...] | None = None
         if self._motion.is_worth_decoding(small, frame.at):
-            texts = self._reader.read(grey).texts
+            found = self._reader.read(grey)
+            texts, self.hint = found.texts, hint_for(found)
         else:
             self._reader.skip_frame()
         if texts:
@@ -212,7 +218,7 @@ def play_video(link: Link, capture: cv2.VideoCapture) -> None:
             link.send(messages.ImageHeld(at, messages.bounded(found.texts), still=False))
             link.receive()
         else:
-            reports.frame(at, (), looked=True)
+            reports.frame(at, (), hint_for(found), looked=True)
         due = max(due + period, time.monotonic() - period)
         good, picture = capture.read()
     link.send(messages.SourceEnded())

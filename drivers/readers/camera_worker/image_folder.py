@@ -75,7 +75,7 @@ def show_folder(link: Link, folder: Path) -> None:
             turn = pictures.take(time.monotonic())
             if turn is None:
                 now = time.monotonic()
-                link.send(FrameTexts(now, now, 1, ()))
+                link.send(FrameTexts(now, now, 1, (), None))
                 time.sleep(LOOK_AGAIN)
             else:
                 _show(link, *turn)

@@ -40,7 +40,7 @@ class QualityReport:
         self._light.append((float(grey.mean()), float((grey >= WHITE).mean()), sharpness(_closest(grey, symbols))))
         self._read += bool(found.texts)
         self._located += bool(found.texts or symbols)
-        self._modules += [module_px(symbol) for symbol in symbols if symbol.size]
+        self._modules += [symbol.module for symbol in symbols if symbol.size]
         self._last = (grey, found)
         if symbols:
             self._best = self._last
@@ -82,7 +82,7 @@ class QualityReport:
             for symbol in symbols:
                 corners = [symbol.corners.round().astype(np.int32)]
                 cv2.polylines(picture, corners, True, colour, max(3, height // 150), cv2.LINE_AA)
-                label = _line(f"{word}, {module_px(symbol):.1f} px a module", height * _SMALL, colour)
+                label = _line(f"{word}, {symbol.module:.1f} px a module", height * _SMALL, colour)
                 _put(picture, label, *symbol.corners.min(axis=0))
         facts = self.report()
         below = (
@@ -108,11 +108,6 @@ def sharpness(part: Grey) -> float:
         return 0.0
     steep = np.percentile(cv2.absdiff(part[:, 1:], part[:, :-1]), 99)
     return float(min(1.0, steep / (high - low)))
-
-
-def module_px(symbol: Symbol) -> float:
-    """Return pixels a module: the square root of its area."""
-    return float(np.sqrt(cv2.contourArea(symbol.corners))) / symbol.size if symbol.size else 0.0
 
 
 def _closest(grey: Grey, symbols: list[Symbol]) -> Grey:
