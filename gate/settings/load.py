@@ -114,6 +114,9 @@ def _beside(settings: Settings, folder: Path) -> Settings:
     kiosk = settings.kiosk
     if kiosk and kiosk.texts:
         kiosk = kiosk.model_copy(update={"texts": folder / kiosk.texts})
+    desk = settings.desk.model_copy(
+        update={name: value and folder / value for name, value in settings.desk if isinstance(value, Path)}
+    )
     lane = settings.lane
     if lane.interlock:
         lane = lane.model_copy(update={"interlock": folder / lane.interlock})
@@ -122,6 +125,7 @@ def _beside(settings: Settings, folder: Path) -> Settings:
             "device": device,
             "sync": sync,
             "kiosk": kiosk,
+            "desk": desk,
             "lane": lane,
             "readers": tuple(_device_beside(reader, folder) for reader in settings.readers),
             "barrier": settings.barrier and _device_beside(settings.barrier, folder),

@@ -10,6 +10,7 @@ from gate.errors import ConfigError
 from gate.settings.locate import KeyPath
 
 _PASSWORD = re.compile(r"(?<=//)([^/@\s:]*):[^/@\s]+@")
+_PIN_HASH = re.compile(r"(\$argon2[a-z]*\$)[^\s\"]+")  # six digits behind it are tried in a day
 _LONGEST_VALUE = 80
 _LONGEST_KEY = 200  # characters
 _LONGEST_WHAT = 500
@@ -75,8 +76,8 @@ def _cut(text: str, longest: int) -> str:
 
 
 def covered(text: str) -> str:
-    """Mask a password: `rtsp://user:secret@host` -> `rtsp://user:***@host`"""
-    return _PASSWORD.sub(r"\1:***@", text)
+    """Mask a password: `rtsp://user:secret@host` -> `rtsp://user:***@host`, and the hash of a PIN."""
+    return _PIN_HASH.sub(r"\1***", _PASSWORD.sub(r"\1:***@", text))
 
 
 def meant(word: str, known: Iterable[str]) -> str | None:

@@ -18,6 +18,7 @@ from gate.ports.driver import DriverConfig, Duration, show_duration
 from gate.settings.explain import is_duration, model_of, names
 from gate.settings.load import LISTS
 from gate.settings.model import Tables
+from gate.settings.tables import TABLES
 
 WIDTH = 100
 _DURATION_EXAMPLES = TypeAdapter(Duration).json_schema()["examples"]
@@ -117,6 +118,12 @@ def _table(name: str, model: type[BaseModel]) -> Iterator[str]:
     yield from _comment(" ".join((model.__doc__ or "").split()))
     yield f"[{name}]"
     yield from _keys(model, "")
+    for key, field in names(model).items():
+        if TABLES in field.metadata and (inner := model_of(field)):
+            yield ""
+            yield from _comment(" ".join((inner.__doc__ or "").split()))
+            yield f"#[[{name}.{key}]]"
+            yield from _keys(inner, "#")
 
 
 def _device(offer: DriverOffer) -> Iterator[str]:
@@ -130,7 +137,7 @@ def _keys(model: type[BaseModel], mark: str) -> Iterator[str]:
     """Yield the lines of a table's keys.  `mark` precedes each key: "#" when the table is commented out."""
     whole = model.model_json_schema()
     for name, field in names(model).items():
-        if name == "driver":
+        if name == "driver" or TABLES in field.metadata:
             continue
         if field.description:
             yield from _comment(f"{field.description}.")

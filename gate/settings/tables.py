@@ -17,6 +17,9 @@ Word = Annotated[str, StringConstraints(pattern=WORD_PATTERN)]
 
 DAY = 86400.0
 
+TABLES = "tables"
+"""Mark of a field that a file states as [[tables]] of its own, after all other keys of its table."""
+
 
 def wrong(what: str, hint: str, *, key: str = "") -> PydanticCustomError:
     """Return an error with what is wrong and what to do."""

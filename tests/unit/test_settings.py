@@ -12,8 +12,8 @@ from gate.core.rules import Venue
 from gate.core.staleness import AgeLimits
 from gate.ports.inputs import Role
 from gate.registry import config_of
+from gate.settings.kiosk import Kiosk
 from gate.settings.load import load_settings
-from gate.settings.model import Kiosk
 from gate.settings.problems import SettingsError
 from tests.unit.configurations import LEAST, SAMPLE, load
 
