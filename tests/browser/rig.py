@@ -94,7 +94,7 @@ def open_chrome() -> Iterator[Chrome]:
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         driver = Chrome(options=options, service=Service("/usr/bin/chromedriver"))
         try:
-            driver.set_script_timeout(20)
+            driver.set_script_timeout(60)
             yield driver
         finally:
             driver.quit()

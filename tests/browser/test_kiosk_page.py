@@ -1,7 +1,7 @@
 """The page as a person before the gate sees it, in Chromium."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -38,12 +38,6 @@ def decided(reason: Reason, let_through: bool | None = None) -> Decided:
     admitted = reason in ADMITTING
     let = admitted if let_through is None else let_through
     return Decided(0, "reader[0]", Direction.ENTRY, reason, admitted, let, Mode.ENFORCE, 12.5)
-
-
-@pytest.fixture(scope="module")
-def lane() -> Iterator[Lane]:
-    with running(ABOUT) as there:
-        yield there
 
 
 @pytest.fixture
