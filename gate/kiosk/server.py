@@ -25,7 +25,7 @@ slowly skips pages and finds a gap in `number`; it never delays the lane or anot
 Only GET is answered, and only for a Host of this machine: a web page elsewhere that points its name at 127.0.0.1 gets
 nothing.  The browser keeps nothing, and the page may load nothing from anywhere else.  At most MOST_STREAMS streams,
 some of them for the page's own script only: other programs cannot take its screen away by connecting first.
-gate.kiosk.connections has the limits of a connection.
+gate.runtime.connections has the limits of a connection.
 """
 
 import asyncio
@@ -48,14 +48,14 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gate.errors import DeviceError
-from gate.kiosk.connections import LONGEST_HEAD, STREAM, Connection
 from gate.kiosk.feed import Feed
 from gate.kiosk.listener import BACKLOG, listen, url_of
 from gate.kiosk.metrics import CONTENT_TYPE, Metrics
-from gate.kiosk.pace import Pace
 from gate.kiosk.view import About, PageLine, no_signal
 from gate.ports.clock import Clock
 from gate.runtime.bus import Bus
+from gate.runtime.connections import LONGEST_HEAD, STREAM, Connection
+from gate.runtime.pace import Pace
 from gate.texts.catalogue import check_languages
 
 __all__ = ["About", "create_app", "serve", "serve_on"]

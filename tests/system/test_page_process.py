@@ -18,9 +18,9 @@ import httpx
 import pytest
 
 from gate.core.model import Listing
-from gate.kiosk.connections import MOST_CONNECTIONS, REQUEST_WITHIN
-from gate.kiosk.pace import BURST, SHARE
 from gate.kiosk.server import FOR_SCREENS, MOST_STREAMS
+from gate.runtime.connections import MOST_CONNECTIONS, REQUEST_WITHIN
+from gate.runtime.pace import BURST, SHARE
 from gate.worker.confine import unenforced
 from tests.commands.process import run_gate
 from tests.system.rig import Daemon, Site, eventually, running

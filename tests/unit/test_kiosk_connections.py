@@ -8,9 +8,9 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 import pytest
 
 from gate.core.outlet_events import CodeSeen, DeviceChanged
-from gate.kiosk import connections
-from gate.kiosk.connections import MOST_CONNECTIONS
 from gate.kiosk.server import MOST_STREAMS
+from gate.runtime import connections
+from gate.runtime.connections import MOST_CONNECTIONS
 from tests.unit.kiosk_rig import PATIENCE, Kiosk, kiosk, run
 
 GET = b"GET /state HTTP/1.1\r\nHost: localhost\r\n\r\n"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gate.kiosk.pace import BURST, LONGEST, SHARE, Pace
+from gate.runtime.pace import BURST, LONGEST, SHARE, Pace
 
 
 class Machine:

@@ -1,4 +1,4 @@
-"""A limit on the page's process: a share of one processor, whatever its load."""
+"""A limit on a process: a share of one processor, whatever its load."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Connections to the page: limits of their number and of the time for each stage.
+"""Connections of an HTTP server: limits of their number and of the time for each stage.
 
 Connecting takes a place, so every program on this machine can take one.  A connection that is not being answered gives
 its place to the next; one that sends no whole request, or does not read its answer, is ended.
@@ -14,7 +14,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-from gate.kiosk.pace import Pace
+from gate.runtime.pace import Pace
 
 MOST_CONNECTIONS = 64  # two screens, some scripts, and a browser that opens six at once, many times over
 LONGEST_HEAD = 8192  # bytes of a request line and headers; Chromium sends some 700
