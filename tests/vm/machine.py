@@ -21,6 +21,9 @@ PATIENCE = float(os.environ.get("VM_PATIENCE", "1"))  # factor of all limits of 
 BOOTS_WITHIN = 300.0 * PATIENCE  # seconds: a host that needs longer is too slow to say anything about the gate
 READY_WITHIN = 400.0 * PATIENCE  # seconds from a boot until a gate asks for a code, emulated
 PYTHONS = {"bookworm": "3.11", "trixie": "3.13"}  # Python of each release of Debian
+PIECE = "import time; t = time.monotonic(); sum(i * i for i in range(300_000)); print(time.monotonic() - t)"
+SLOWEST_PACE = 1.0 * PATIENCE
+"""Seconds for PIECE in a guest that says something about the gate.  Emulation on a quiet host takes 0.3 s."""
 SHARE_SIZE = "1G"
 CARD_SIZE = 64 << 20  # bytes of the card's boot partition
 RUNS = {"amd64": ["qemu-system-x86_64", "-M", "q35"], "arm64": ["qemu-system-aarch64", "-M", "virt"]}
@@ -132,6 +135,11 @@ class Machine:
         ssh = ["ssh", "-q", "-i", str(self.image.folder / "id"), "-p", str(self._port)]
         words = [*ssh, *(word for option in options for word in ("-o", option)), "root@127.0.0.1", command]
         return subprocess.run(words, input=stdin, capture_output=True, timeout=patience, check=False)
+
+    def pace(self) -> float:
+        """Return the seconds that the guest takes now for a small piece of work: the median of three."""
+        took = sorted(float(self.run(f"python3 -c '{PIECE}'")) for _ in range(3))
+        return took[1]
 
     def put(self, path: str, content: bytes) -> None:
         self.run(f"mkdir -p $(dirname {path}) && cat > {path}.new && mv {path}.new {path}", stdin=content)
