@@ -30,13 +30,16 @@ from drivers.readers.camera_messages import (
     GoOn,
     ImageHeld,
     Opened,
+    Picture,
     Skipped,
     SourceEnded,
     Taking,
 )
+from drivers.readers.camera_window import CameraWindow
 from drivers.readers.present import scan, until_decided
 from gate.errors import DeviceError
 from gate.logs import device_log
+from gate.ports.camera_view import CameraPicture, CameraView, ReadingFacts
 from gate.ports.driver import DriverSpec, Duration, show_duration
 from gate.ports.reader import Coaching, Looked, Present, Reader
 from gate.worker.process import WorkerProcess, one_line
@@ -88,8 +91,8 @@ class CameraConfig(LiveConfig):
     ] = 0.5
 
 
-class Camera(Reader):
-    """A reader of a camera's worker process.  Implements `gate.ports.reader.Reader`."""
+class Camera(Reader, CameraView):
+    """A reader of a camera's worker process."""
 
     def __init__(self, config: LiveConfig, device: str, program: Program = CAMERA, dwell: float = 0.0) -> None:
         """Take the settings.  `device`: the source that the worker, a process of `program`, opens."""
@@ -100,6 +103,7 @@ class Camera(Reader):
         self._name = f"{config.driver} {shown_address(device)}"
         self._log = device_log()
         self._worker: WorkerProcess | None = None
+        self._window = CameraWindow(self._name)
         self._skips, self._skips_until = 0, 0.0  # in this minute, monotonic s of its end
         self._taken = _left_off.pop(device, {})
 
@@ -107,6 +111,13 @@ class Camera(Reader):
     def pid(self) -> int | None:
         """Process id of the worker, None when there is none."""
         return self._worker.pid if self._worker else None
+
+    @property
+    def facts(self) -> ReadingFacts | None:
+        return self._window.facts
+
+    async def picture(self) -> CameraPicture:
+        return await self._window.picture()
 
     async def open(self) -> None:
         """Start the worker; return when the first frame is there.  Raises DeviceError."""
@@ -134,6 +145,7 @@ class Camera(Reader):
 
     async def close(self) -> None:
         worker, self._worker = self._worker, None
+        self._window.close()
         if worker:
             await worker.stop()
 
@@ -145,6 +157,7 @@ class Camera(Reader):
         assert worker is not None  # noqa: S101 - open() has set it or raised
         try:
             worker.send(GoOn())
+            self._window.open(worker)
             present(Looked(self._config.driver, time.monotonic(), 0))
             await self._follow(worker, present)
         except DeviceError:
@@ -171,6 +184,8 @@ class Camera(Reader):
                 case Taking():
                     self._take(message)
                     within = _STILL_WITHIN
+                case ReadingFacts() | Picture():
+                    self._look(message)
                 case Skipped(why):
                     self._skip(why)
                 case SourceEnded() if await asyncio.to_thread(Path(self._device).is_file):
@@ -183,6 +198,13 @@ class Camera(Reader):
         ago = time.monotonic() - at
         if not -_AHEAD <= ago <= _LONGEST_AGO or not 0 <= looked <= _MOST_LOOKED:
             raise self._lie("a frame of another time")
+
+    def _look(self, message: ReadingFacts | Picture) -> None:
+        self._check(message.at)
+        try:
+            self._window.take(message)
+        except ValueError as error:
+            raise self._lie(str(error)) from None
 
     def _take(self, taking: Taking) -> None:
         if len(self._taken) >= _MOST_PICTURES and taking.name not in self._taken:

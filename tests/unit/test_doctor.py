@@ -14,7 +14,7 @@ from click.testing import Result
 
 from drivers.decoders.symbols import Symbol
 from drivers.readers.camera_check import CameraExaminer
-from drivers.readers.camera_worker import quality_report as quality
+from drivers.readers.camera_worker import measures
 from drivers.readers.picamera import PicameraConfig
 from gate import registry
 from gate.cli.doctor import doctor
@@ -131,12 +131,12 @@ def test_no_picture_at_all_is_a_failure() -> None:
 def test_sharpness_falls_with_blur() -> None:
     code = drawn("HELLO")[20:152, 20:152]
     measured = [
-        quality.sharpness(np.asarray(cv2.GaussianBlur(code, (0, 0), blur), np.uint8)) for blur in (0.3, 1, 2, 4)
+        measures.sharpness(np.asarray(cv2.GaussianBlur(code, (0, 0), blur), np.uint8)) for blur in (0.3, 1, 2, 4)
     ]
     assert measured == sorted(measured, reverse=True)
     assert measured[0] > 0.8
     assert measured[-1] < 0.22
-    assert quality.sharpness(BLANK) == 0
+    assert measures.sharpness(BLANK) == 0
 
 
 def test_the_size_of_a_module_is_its_side() -> None:

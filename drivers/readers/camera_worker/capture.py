@@ -16,6 +16,7 @@ from drivers.decoders.live import LiveReader
 from drivers.readers import camera_messages as messages
 from drivers.readers.camera_worker.exposure import ExposureLadder
 from drivers.readers.camera_worker.motion import CameraHealth, MotionGate, is_black, smaller
+from drivers.readers.camera_worker.technician_view import SearchedFrame, TechnicianView
 from gate.core.coaching import Hint
 from gate.worker.confine import NOTHING, Rights, give_up
 from gate.worker.link import Link
@@ -136,16 +137,18 @@ def watch(link: Link, live: Live) -> None:
         CameraHealth(settings["frame_deadline"] if device else STREAM_FROZEN, BLACK_FOR),
         ExposureLadder(settings["exposures"] if expose else (), expose or (lambda _: None)),
     )
-    reports = Reports(link)
+    reports, view = Reports(link), TechnicianView(link)
     try:
         while True:
             frame = frames.take(BEAT)
             if frame is None:
                 continue
-            texts, problem = frame_reader.read(frame)
+            texts, problem = frame_reader.read(frame, anyway=view.take_requests())
             if problem:
                 link.fail(f"{settings['name']}: {problem[0]}", problem[1])
             reports.frame(frame.at, texts or (), frame_reader.hint, looked=texts is not None)
+            if frame_reader.look is not None:
+                view.look(frame_reader.look)
     except EOFError:
         link.fail(f"{settings['name']}: no more pictures come", "Check its cable, power and network")
 
@@ -177,15 +180,21 @@ class FrameReader:
         self._reader = LiveReader()
         self.hint: Hint | None = None
         """What the person can do whose code is not read, by the last frame that was searched."""
+        self.look: SearchedFrame | None = None
+        """The last frame, where it was searched."""
 
-    def read(self, frame: Frame) -> tuple[tuple[str, ...] | None, tuple[str, str] | None]:
-        """Return the texts in it (None: no codes were searched for), and the camera's fault and what to do."""
+    def read(self, frame: Frame, *, anyway: bool = False) -> tuple[tuple[str, ...] | None, tuple[str, str] | None]:
+        """Return the texts in it (None: no codes were searched for), and the camera's fault and what to do.  `anyway`:
+        search it though nothing moves."""
         grey = to_grey(frame.picture)
         small = smaller(grey)
         texts: tuple[str, ...] | None = None
-        if self._motion.is_worth_decoding(small, frame.at):
+        self.look = None
+        if self._motion.is_worth_decoding(small, frame.at) or anyway:
+            start = time.thread_time()
             found = self._reader.read(grey)
             texts, self.hint = found.texts, hint_for(found)
+            self.look = SearchedFrame(frame.at, grey, found, time.thread_time() - start, self._ladder.exposure)
         else:
             self._reader.skip_frame()
         if texts:
@@ -208,15 +217,17 @@ def play_video(link: Link, capture: cv2.VideoCapture) -> None:
     period = 1 / rate if 1 <= rate <= 240 else 1 / 25
     link.send(messages.Opened(give_up(NOTHING)))
     link.receive()
-    reader, reports = LiveReader(), Reports(link)
+    reader, reports, view = LiveReader(), Reports(link), TechnicianView(link)
     due = time.monotonic()
     while good:
         time.sleep(max(0.0, due - time.monotonic()))
         at = time.monotonic()
-        found = reader.read(to_grey(picture))
+        grey, start = to_grey(picture), time.thread_time()
+        found = reader.read(grey)
+        view.look(SearchedFrame(at, grey, found, time.thread_time() - start))
         if found.texts:
             link.send(messages.ImageHeld(at, messages.bounded(found.texts), still=False))
-            link.receive()
+            view.wait_to_go_on()
         else:
             reports.frame(at, (), hint_for(found), looked=True)
         due = max(due + period, time.monotonic() - period)

@@ -20,6 +20,11 @@ class ExposureLadder:
         if exposures:
             expose(exposures[0])
 
+    @property
+    def exposure(self) -> tuple[int, float] | None:
+        """Return the place of the present exposure and its seconds; None where the camera takes no order."""
+        return (self._at, self._exposures[self._at]) if self._exposures else None
+
     def after(self, at: float, *, in_motion: bool, read: bool, dark: bool = False) -> bool:
         """Take every frame's result; return whether the exposure was changed."""
         before = self._at

@@ -9,6 +9,7 @@ from pathlib import Path
 from drivers.decoders.image_file import load_grey
 from drivers.decoders.still import read_still
 from drivers.readers.camera_messages import File, FrameTexts, ImageHeld, Opened, Skipped, Taking, bounded
+from drivers.readers.camera_worker.technician_view import SearchedFrame, TechnicianView
 from gate.errors import PictureError
 from gate.worker.confine import Rights, give_up, libraries
 from gate.worker.link import Link
@@ -70,20 +71,23 @@ def show_folder(link: Link, folder: Path) -> None:
             link.fail(f"{name}: the folder holds no pictures", "Put PNG or JPEG files there")
         link.send(Opened(give_up(Rights(read=(str(folder), *libraries())))))
         link.receive()
+        view = TechnicianView(link)
         while True:
             pictures.look(time.monotonic())
             turn = pictures.take(time.monotonic())
             if turn is None:
                 now = time.monotonic()
                 link.send(FrameTexts(now, now, 1, (), None))
+                view.take_requests()
+                view.answer()
                 time.sleep(LOOK_AGAIN)
             else:
-                _show(link, *turn)
+                _show(link, view, *turn)
     except OSError as error:
         link.fail(f"{name}: {error.strerror}", "Is the folder still there, and may this user read it?")
 
 
-def _show(link: Link, picture: Path, file: File) -> None:
+def _show(link: Link, view: TechnicianView, picture: Path, file: File) -> None:
     at = time.monotonic()
     link.send(Taking(picture.name, file, at))
     try:
@@ -91,8 +95,12 @@ def _show(link: Link, picture: Path, file: File) -> None:
     except PictureError as error:
         link.send(Skipped(str(error)[:_WORDS], time.monotonic()))
         return
-    link.send(ImageHeld(at, bounded(read_still(grey).texts), still=True))
-    link.receive()
+    start = time.thread_time()
+    found = read_still(grey)
+    seconds = time.thread_time() - start
+    link.send(ImageHeld(at, bounded(found.texts), still=True))
+    view.look(SearchedFrame(at, grey, found, seconds))
+    view.wait_to_go_on()
 
 
 def _pictures(folder: Path) -> dict[str, File]:

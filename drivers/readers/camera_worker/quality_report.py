@@ -6,14 +6,13 @@ from textwrap import wrap
 
 import cv2
 import numpy as np
-import numpy.ma
 
 from drivers.decoders.image_file import to_grey
 from drivers.decoders.live import LiveReader
-from drivers.decoders.symbols import Grey, ReadResult, Symbol
+from drivers.decoders.symbols import Grey, ReadResult
 from drivers.readers.camera_worker.capture import Frame
+from drivers.readers.camera_worker.measures import WHITE, closest, sharpness
 
-WHITE = 250  # of 255: from here on a pixel is saturated
 _READ, _FOUND, _INK, _SHADE = (60, 130, 20), (20, 100, 200), (255, 255, 255), (40, 40, 40)  # BGR
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _LARGE, _SMALL = 1 / 400, 1 / 700  # size of letters, of the picture's height: legible from a ladder
@@ -37,7 +36,7 @@ class QualityReport:
         self._seconds += time.thread_time() - start
         self._times.append(frame.at)
         symbols = [*found.symbols, *found.located]
-        self._light.append((float(grey.mean()), float((grey >= WHITE).mean()), sharpness(_closest(grey, symbols))))
+        self._light.append((float(grey.mean()), float((grey >= WHITE).mean()), sharpness(closest(grey, symbols))))
         self._read += bool(found.texts)
         self._located += bool(found.texts or symbols)
         self._modules += [symbol.module for symbol in symbols if symbol.size]
@@ -99,25 +98,6 @@ class QualityReport:
         except cv2.error as error:
             raise ValueError(f"there is no picture format {suffix}") from error
         return drawn.tobytes()
-
-
-def sharpness(part: Grey) -> float:
-    """Return the steepest change from pixel to pixel over the whole range: 1 is an edge one pixel wide."""
-    low, high = np.percentile(part, (2, 98))
-    if high - low < 8 or min(part.shape) < 4:
-        return 0.0
-    steep = np.percentile(cv2.absdiff(part[:, 1:], part[:, :-1]), 99)
-    return float(min(1.0, steep / (high - low)))
-
-
-def _closest(grey: Grey, symbols: list[Symbol]) -> Grey:
-    """Return the part with the largest code, which must be sharp; all of the picture without one."""
-    if not symbols:
-        return grey
-    corners = max((symbol.corners for symbol in symbols), key=cv2.contourArea)
-    left, top = np.maximum(corners.min(axis=0), 0).astype(int)
-    right, bottom = corners.max(axis=0).astype(int) + 1
-    return grey[top:bottom, left:right]
 
 
 def _lines(words: str, scale: float, colour: tuple[int, int, int], width: int) -> Grey:
