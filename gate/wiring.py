@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from gate import registry
+from gate.core.journal_event import JournalEvent
 from gate.core.lane.state import BARRIER, Timing
 from gate.core.trusted_time import Kept
 from gate.errors import DeviceError, GateError, StoreError
@@ -22,6 +23,7 @@ from gate.lane.judge import Judge
 from gate.lane.list_taker import ListTaker
 from gate.lane.staff.control_socket import serve_control
 from gate.lane.staff.orders import StaffOrders
+from gate.lane.sync_watch import SyncWatch
 from gate.lane.timers import Every
 from gate.logs import Log
 from gate.ports.abilities import ONE_PULSE, Abilities
@@ -238,7 +240,11 @@ class _LaneProcess:
             work.append(self._taker.run(partial(lane.device, "list", "sync")))
         work.append(serve_control(StaffOrders(lane), self._settings.device.runs))
         if self._settings.kiosk:
-            work.append(self._kiosk(self._settings.kiosk.host, self._settings.kiosk.port))
+            work.append(self._kiosk(lane, self._settings.kiosk.host, self._settings.kiosk.port))
+        if sync := self._settings.sync:
+            visits = partial(lane.part, JournalEvent.SYNC, "mirrors")
+            offered = Places(self._settings.device.state_dir, self._settings.device.lists)
+            work.append(SyncWatch(offered, sync.every, self._clock.now).run(visits))
         return work
 
     async def _reader(self, lane: Lane, fitted: Fitted) -> None:
@@ -277,7 +283,7 @@ class _LaneProcess:
     def _reporter(self, lane: Lane, fitted: Fitted) -> Callable[[str], None]:
         return partial(lane.device, fitted.name, fitted.spec.name)
 
-    async def _kiosk(self, host: str, port: int) -> None:
+    async def _kiosk(self, lane: Lane, host: str, port: int) -> None:
         """Serve the page.  Best effort: a page that cannot be served is logged, and the lane continues."""
         settings = self._settings
         about = About(
@@ -289,9 +295,11 @@ class _LaneProcess:
             simulated=self._devices.simulated,
             wording=str((settings.kiosk and settings.kiosk.texts) or ""),
         )
+        on_problem = partial(lane.part, JournalEvent.PAGE, "")
         try:
-            await show_page(self._bus, about, self._clock, host, port)
+            await show_page(self._bus, about, self._clock, host, port, on_problem)
         except GateError as error:
+            on_problem(str(error))
             log.error(str(error), part="kiosk")
 
     def _ready(self) -> None:

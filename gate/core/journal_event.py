@@ -22,3 +22,7 @@ class JournalEvent(StrEnum):
     STORE = "store"  # lane.db was restored
     JOURNAL = "journal"  # checkpoints, segments, keys
     LOSS = "loss"  # of the journal
+    DEVICE = "device"  # lost or back; `reader` names it
+    LIST = "list"  # another list, or another grade of its age
+    PAGE = "page"  # of the visitors: well or failing
+    SYNC = "sync"  # of the lists: well or failing

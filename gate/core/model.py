@@ -86,12 +86,15 @@ class Claims:
 
 
 class Refused(Exception):  # noqa: N818 - a verdict, not an error
-    """The pass was refused.  `detail` is for technicians; it never holds the text of the pass."""
+    """The pass was refused.  `detail` is for technicians; it never holds the text of the pass.
+
+    `idx`: the holder's place, where the signatures hold; for the pseudonym in the journal alone."""
 
     def __init__(self, reason: Reason, detail: str = "") -> None:
         super().__init__(reason, detail)
         self.reason = reason
         self.detail = detail
+        self.idx: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from typing import TypeVar
 
 from gate.errors import DeviceError
@@ -38,8 +39,11 @@ T = TypeVar("T")
 log = Log(part="kiosk")
 
 
-async def show_page(bus: Bus, about: About, clock: Clock, host: str, port: int) -> None:
-    """Serve the page until cancelled.  Raises ConfigError when this page can never be shown."""
+async def show_page(
+    bus: Bus, about: About, clock: Clock, host: str, port: int, on_problem: Callable[[str], None]
+) -> None:
+    """Serve the page until cancelled.  `on_problem` gets what is wrong with it, or "" while it answers.  Raises
+    ConfigError when this page can never be shown."""
     check_languages(about.languages)
     listener: list[socket.socket] = []
 
@@ -47,10 +51,10 @@ async def show_page(bus: Bus, about: About, clock: Clock, host: str, port: int) 
         if not listener:
             listener.append(listen(host, port))
             log.info("kiosk page", url=url_of(listener[0]))  # a client that connects now waits for the answer
-        await _PageProcess(bus, about, clock, listener[0]).run()
+        await _PageProcess(bus, about, clock, listener[0], partial(on_problem, "")).run()
 
     try:
-        await keep_running("kiosk", serve, lambda _: None)
+        await keep_running("kiosk", serve, on_problem)
     finally:
         for open_socket in listener:
             open_socket.close()
@@ -59,8 +63,10 @@ async def show_page(bus: Bus, about: About, clock: Clock, host: str, port: int) 
 class _PageProcess:
     """One life of the page's process."""
 
-    def __init__(self, bus: Bus, about: About, clock: Clock, listener: socket.socket) -> None:
-        self._bus, self._about, self._clock, self._listener = bus, about, clock, listener
+    def __init__(
+        self, bus: Bus, about: About, clock: Clock, listener: socket.socket, on_up: Callable[[], None]
+    ) -> None:
+        self._bus, self._about, self._clock, self._listener, self._on_up = bus, about, clock, listener, on_up
 
     async def run(self) -> None:
         """Run until cancelled.  Raises DeviceError when the process ends, hangs, or sends nonsense."""
@@ -127,6 +133,7 @@ class _PageProcess:
             match to_lane.decode(line):
                 case Up():
                     within = SILENT_FOR
+                    self._on_up()
                     log.info("the page answers")
                 case PageLogLine(text, is_error):
                     if is_error:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from gate.core.journal_event import JournalEvent
 from gate.core.lane.effects import Effect
 from gate.core.lane.events import Granted, LaneEvent, Released, ReleaseFailed, Scheduled, Tick
 from gate.core.lane.modes import Mode
@@ -18,6 +19,7 @@ from gate.core.lane.step import step
 from gate.core.model import Scan
 from gate.core.outlet_events import Event
 from gate.core.reason import Reason
+from gate.core.state_changes import StateChanges
 from gate.errors import DeviceError
 from gate.lane.barrier_slot import BarrierSlot
 from gate.lane.config import LaneConfig
@@ -79,8 +81,17 @@ class Lane:
         self._outlet = outlet = Outlet(clock, config.limits, publish, feedback)
         self.verdicts = Verdicts(outlet)
         self._timekeeper = Timekeeper(clock, publish)
+        self._states = StateChanges()
         self._upkeep = Upkeep(
-            config.device, config.limits, clock, self.judges, self._timekeeper, self._presence, self._devices, outlet
+            config.device,
+            config.limits,
+            clock,
+            self.judges,
+            self._timekeeper,
+            self._presence,
+            self._devices,
+            outlet,
+            self._states,
         )
         self._effects = EffectRunner(
             self.judges, self.barrier, self._devices, outlet, self.verdicts, self._presence, self._release_outcome
@@ -108,9 +119,15 @@ class Lane:
 
     def device(self, name: str, driver: str, problem: str) -> None:
         """Take a device that came up (`problem` empty) or was lost."""
-        problem, events = self._devices.report(name, problem, self.clock.monotonic())
+        at = self.clock.monotonic()
+        problem, events = self._devices.report(name, problem, at)
         self._outlet.device(name, driver, problem)
+        self._states.device(name, problem, self.clock.now(), at, needed=name in self._config.needed)
         self._happen(events)
+
+    def part(self, event: JournalEvent, name: str, problem: str) -> None:
+        """Take another part of the gate for the journal, which fails, or is well again (`problem` empty)."""
+        self._states.part(event, name, problem, self.clock.now(), self.clock.monotonic())
 
     def dropped(self, name: str, drop: Dropped, count: int) -> None:
         """Take the number of things that reader `name` has dropped for this reason since the start."""
@@ -248,8 +265,9 @@ class Lane:
 
     async def grant(self, pending: PendingVerdict, seq: int, *, staff: bool = False) -> None:
         """Let this person through; to be called in turn only.  `seq`: row of the decision."""
-        self.verdicts.hold(pending)
-        await self.follow(Granted(seq, pending.where.direction, self.clock.monotonic(), staff))
+        at = self.clock.monotonic()
+        self.verdicts.hold(pending, at)
+        await self.follow(Granted(seq, pending.where.direction, at, staff))
 
     async def _left_waiting(self, scan: Scan) -> None:
         """Record a person who showed a code while the lane was busy, and left before it was free."""
@@ -274,7 +292,7 @@ class Lane:
         if self._interlock is not None and not self._state.occupied:
             self._interlock.give_back()
         if self._state.grant and self._state.grant.released:
-            self.verdicts.announce_pending(through=True)
+            self.verdicts.announce_pending(self.clock.monotonic(), through=True)
         if not self.verdicts.is_pending:  # not released before the barrier has taken the order
             self._outlet.state(self._state)
         return effects

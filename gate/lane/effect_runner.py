@@ -72,8 +72,12 @@ class EffectRunner:
 
     async def _end_grant(self, end: EndGrant) -> None:
         self._presence.going = None
-        ended = await self._judges.call(lambda judge, at: judge.end_grant(end.seq, end.passed, at, moved=end.moved))
-        self._verdicts.announce_pending(through=False, cause=end.cause or self._devices.problems.get(BARRIER, ""))
+        opened_us = self._verdicts.take_opened()
+        ended = await self._judges.call(
+            lambda judge, at: judge.end_grant(end.seq, end.passed, at, moved=end.moved, opened_us=opened_us)
+        )
+        cause = end.cause or self._devices.problems.get(BARRIER, "")
+        self._verdicts.announce_pending(0.0, through=False, cause=cause)
         self._outlet.grant_ended(ended)
 
     async def _note(self, note: Note, actor: str | None) -> None:

@@ -4,7 +4,7 @@ Belongs to the lane's one writing thread, all but `identify`.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
@@ -15,6 +15,7 @@ from gate.core.lane.effects import Passed
 from gate.core.lane.modes import Mode
 from gate.core.model import Claims, Decision, Direction, Refused
 from gate.core.reason import Reason, blame_clock
+from gate.core.state_changes import StateChange
 from gate.core.time_reset import TimeReset
 from gate.core.trust import NO_ISSUERS, TrustList
 from gate.core.trusted_time import Kept
@@ -130,7 +131,7 @@ class Judge:
         except Refused as refused:
             reason = blame_clock(refused.reason) if doubted else refused.reason
             decision = Decision(self._known_reason(reason), detail=refused.detail)
-            return self._verdict(self._admission.record(decision, shown, at))
+            return self._verdict(self._admission.record(decision, shown, at, holder=refused.idx))
         return self._verdict(self._admission.admit(claims, shown, at), claims.idx)
 
     def refuse(self, reason: Reason, text: str, shown: Presented, at: float) -> Verdict:
@@ -141,11 +142,16 @@ class Judge:
             claims = None
         return self._recorded(lambda: self._admission.record(Decision(reason), shown, at, claims))
 
-    def end_grant(self, seq: int, passed: Passed, at: float, *, moved: bool = True) -> Passed:
+    def end_grant(
+        self, seq: int, passed: Passed, at: float, *, moved: bool = True, opened_us: int | None = None
+    ) -> Passed:
         """Record the end of a grant; return the end that was recorded.  A failing store keeps the use used: it is
-        never given back unrecorded.  `moved`: whether the barrier can have opened."""
+        never given back unrecorded.  `moved`: whether the barrier can have opened; `opened_us`: from the frame
+        until it had taken the order."""
         unrecorded: Passed = Passed.UNKNOWN if passed is Passed.NOT_PASSED else passed
-        return self._try(lambda: self._admission.end_grant(seq, passed, at, moved=moved), unrecorded)
+        return self._try(
+            lambda: self._admission.end_grant(seq, passed, at, moved=moved, opened_us=opened_us), unrecorded
+        )
 
     def note(
         self,
@@ -168,6 +174,11 @@ class Judge:
             return True
         self._owed.append(late)
         return False
+
+    def note_states(self, changes: Sequence[StateChange]) -> None:
+        """Record changed states; at the latest once the store writes again."""
+        if not self._does(lambda: self._admission.note_states(changes)):
+            self._owed.append(lambda _: self._admission.note_states(changes))
 
     def admit_by_staff(self, shown: Presented, at: float, *, actor: str | None = None) -> Verdict:
         """Record that staff let a person through, before anything moves."""

@@ -1,9 +1,12 @@
 """Upkeep of the lane between people: the list, the time, the journal."""
 
+from datetime import UTC, datetime
+
 from gate.core.lane.hindrance import JOURNAL
 from gate.core.lane.modes import Mode
 from gate.core.lane.state import LaneState
 from gate.core.staleness import AgeLimits
+from gate.core.state_changes import StateChanges
 from gate.lane.devices import LaneDevices
 from gate.lane.judge import Watched
 from gate.lane.judge_thread import JudgeThread
@@ -13,6 +16,7 @@ from gate.lane.timekeeper import Timekeeper
 from gate.lane.timers import Every, TidyTimer
 from gate.ports.clock import TrustedClock
 from gate.runtime.ntp import read_ntp
+from gate.store.list_reader import ListState
 
 LIST_CHECK = 2.0  # seconds between checks of list.db for page and metrics; a decision checks for itself
 
@@ -30,9 +34,11 @@ class Upkeep:
         presence: Presence,
         devices: LaneDevices,
         outlet: Outlet,
+        states: StateChanges,
     ) -> None:
         self._device, self._limits, self._clock, self._judges = device, limits, clock, judges
         self._timekeeper, self._presence, self._devices, self._outlet = timekeeper, presence, devices, outlet
+        self._states = states
         self._list_check, self._tidy = Every(LIST_CHECK), TidyTimer()
 
     def decided(self) -> None:
@@ -52,6 +58,8 @@ class Upkeep:
         watched = await self._judges.call(lambda judge, at: judge.watch(at, state.orders, fire=state.fire))
         await self.apply(watched)
         await self.keep_time()
+        if changes := self._states.due(self._clock.monotonic()):
+            await self._judges.call(lambda judge, _: judge.note_states(changes))
         return watched.orders
 
     async def apply(self, watched: Watched) -> None:
@@ -61,8 +69,16 @@ class Upkeep:
             ordered = await self._judges.call(lambda judge, _: judge.time_reset())
         self._timekeeper.apply_list(watched.list, ordered)
         self._presence.trust(watched.list.version)
-        self._outlet.status_list(watched.list)
+        self._note_list(watched.list)
         self._devices.problem(JOURNAL, self._outlet.loss(watched.loss))
+
+    def _note_list(self, known: ListState) -> None:
+        """Note another list, or another grade of its age, for page and journal."""
+        self._outlet.status_list(known)
+        now = self._clock.now()
+        of = "" if known.as_of is None else datetime.fromtimestamp(known.as_of, UTC).isoformat()
+        grade = self._limits.grade(known.as_of, now)
+        self._states.status_list(known.version, of, grade, now, self._clock.monotonic())
 
     async def keep_time(self) -> None:
         """Store the trusted time for the next start, where it has changed or is due."""

@@ -8,6 +8,9 @@ from gate.lane.judge import Verdict
 from gate.lane.outlet import Outlet
 from gate.store.admission import Presented
 
+STAFF = "staff"
+"""The reader of an order of staff: no code was shown."""
+
 
 @dataclass(slots=True)
 class PendingVerdict:
@@ -26,15 +29,18 @@ class Verdicts:
     def __init__(self, outlet: Outlet) -> None:
         self._outlet = outlet
         self._pending: PendingVerdict | None = None
+        self._held_at = 0.0  # monotonic s
+        self._opened_us: int | None = None
 
     @property
     def is_pending(self) -> bool:
         """Return whether a verdict waits for the barrier."""
         return self._pending is not None
 
-    def hold(self, pending: PendingVerdict) -> None:
-        """Hold back a verdict that lets a person through, until the barrier has taken the order."""
-        self._pending = pending
+    def hold(self, pending: PendingVerdict, at: float) -> None:
+        """Hold back a verdict that lets a person through, until the barrier has taken the order.  `at`: monotonic s,
+        now."""
+        self._pending, self._held_at = pending, at
 
     def announce(self, pending: PendingVerdict, *, through: bool, cause: str = "") -> None:
         """Announce a verdict.  `through`: the way is open for this person; `cause`: why it is not, for staff who
@@ -44,8 +50,16 @@ class Verdicts:
             cause = cause or "the lane was closed meanwhile. See its status"
             pending.opened.set_result("" if through else f"{Reason.DEVICE_FAILED}: {cause}")
 
-    def announce_pending(self, *, through: bool, cause: str = "") -> None:
-        """Announce the held verdict: the barrier has taken the order, or has not."""
+    def announce_pending(self, at: float, *, through: bool, cause: str = "") -> None:
+        """Announce the held verdict: the barrier has taken the order, or has not.  `at`: monotonic s, now."""
         pending, self._pending = self._pending, None
         if pending is not None:
+            if through and pending.where.reader != STAFF:
+                self._opened_us = round((at - self._held_at + pending.seconds) * 1e6)
             self.announce(pending, through=through, cause=cause)
+
+    def take_opened(self) -> int | None:
+        """Return the microseconds from the frame until the barrier had taken the order of this grant, once; None
+        where no code was shown or it did not open."""
+        opened, self._opened_us = self._opened_us, None
+        return opened

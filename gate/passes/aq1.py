@@ -66,8 +66,12 @@ class Aq1:
         """Return the claims of `text`, which begins with the format's prefix, at `at`, Unix s.  Raises Refused."""
         key, stated, presentation = self._signed(text)
         issuer, token_id, idx, status, issued_at, expires_at, begins, holder = stated
-        _check_times(issued_at, expires_at, begins, key.max_lifetime, at)
-        presented_at = self._presented_at(holder, presentation, at)
+        try:
+            _check_times(issued_at, expires_at, begins, key.max_lifetime, at)
+            presented_at = self._presented_at(holder, presentation, at)
+        except Refused as refused:
+            refused.idx = idx
+            raise
         return Claims(FORMAT, issuer, token_id, idx, status, issued_at, expires_at, presented_at)
 
     def issued(self, text: str) -> tuple[int, int]:

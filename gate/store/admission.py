@@ -80,19 +80,21 @@ class Admission(LaneStore):
         claims: Claims | None = None,
         *,
         actor: str | None = None,
+        holder: int | None = None,
     ) -> Recorded | Counted:
         """Record a decision made without the list: a refusal (of the pass itself, by a busy lane), or an admission
-        by staff, the `actor`.  A refusal without a person may only be counted."""
+        by staff, the `actor`.  A refusal without claims may only be counted; `holder`: the place on the list of a
+        pass that is refused itself, for the pseudonym of a row of its own."""
         through = _lets_through(decision, shown.mode)
         if claims is None and not through:
-            seq = self._count(decision, shown, at)
+            seq = self._count(decision, shown, at, holder)
             return Counted(decision) if seq is None else Recorded(decision, seq, through)
         with self._transaction:
             row = self._row(decision, shown, at, claims, self._status.state)._replace(actor=actor)
-            seq = self._journal.append(row, grants=through)
+            seq = self._journal.append(self._naming(row, holder, at), grants=through)
         return self._recorded(decision, seq, shown.direction, through=through)
 
-    def _count(self, decision: Decision, shown: Presented, at: float) -> int | None:
+    def _count(self, decision: Decision, shown: Presented, at: float, holder: int | None) -> int | None:
         kind = RepeatKind(decision.reason, shown.direction, shown.mode)
         due = self._repeats.add(shown.reader, kind, at)
         if due is None:
@@ -100,11 +102,15 @@ class Admission(LaneStore):
         if due == (kind, 1):
             row = self._row(decision, shown, at, None, self._status.state)
         else:
-            row = self._counted(shown.reader, *due, at)
+            row, holder = self._counted(shown.reader, *due, at), None
         with self._transaction:
-            seq = self._journal.append(row)
+            seq = self._journal.append(self._naming(row, holder, at))
         self._repeats.written(shown.reader, due[0], at)
         return seq
+
+    def _naming(self, row: JournalRow, holder: int | None, at: float) -> JournalRow:
+        """Return the row with the pseudonym of a person, where one is known."""
+        return row if holder is None else row._replace(holder=self._secrets.pseudonym(holder, at))
 
     def write_counts(self, at: float, *, every: bool = False) -> None:
         """Write the counts that are due; `every`: all of them."""
@@ -122,18 +128,22 @@ class Admission(LaneStore):
         shown = Presented(reader, kind.direction, kind.mode, 0)
         return self._row(decision, shown, at, None, self._status.state)._replace(us=None)
 
-    def end_grant(self, seq: int, passed: Passed, at: float, *, moved: bool = True) -> Passed:
+    def end_grant(
+        self, seq: int, passed: Passed, at: float, *, moved: bool = True, opened_us: int | None = None
+    ) -> Passed:
         """Record the end of a grant; return the end that was recorded.  When nobody passed, the same transaction
         gives the use back, to one person once within `reuse_after`: a sensor that sees nobody would make one pass
         good for a crowd.  After that the end is recorded as unknown.
 
-        `moved`: False when the barrier cannot have opened, which is no fault of the sensor."""
+        `moved`: False when the barrier cannot have opened, which is no fault of the sensor.  `opened_us`: from the
+        frame until the barrier had taken the order."""
         if seq not in self._open_grants:
             return passed
         with self._transaction:
             if passed is Passed.NOT_PASSED and not self._redemptions.give_back(seq, at, once=moved):
                 passed = Passed.UNKNOWN
-            self._journal.append(JournalRow(at=ms(at), event=JournalEvent.PASSAGE, grant=seq, detail=passed.value))
+            row = JournalRow(at=ms(at), event=JournalEvent.PASSAGE, grant=seq, us=opened_us, detail=passed.value)
+            self._journal.append(row)
             self._inside.end(seq, self._open_grants[seq], passed)
         del self._open_grants[seq]
         return passed

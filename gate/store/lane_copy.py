@@ -25,6 +25,10 @@ _OF_NO_CONSEQUENCE = (
     JournalEvent.ALARM,
     JournalEvent.CONTACT,
     JournalEvent.SCHEDULE,
+    JournalEvent.DEVICE,
+    JournalEvent.LIST,
+    JournalEvent.PAGE,
+    JournalEvent.SYNC,
 )
 """Events whose rows change nothing that a later decision depends on.  Not `clock`: a reset of the time that was
 forgotten could be ordered twice."""

@@ -5,6 +5,7 @@ Every method runs on the lane's one writing thread.
 
 import os
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from gate.core.decide import Policy
 from gate.core.journal_event import JournalEvent
 from gate.core.lane.modes import Mode
 from gate.core.model import Direction
+from gate.core.state_changes import StateChange
 from gate.core.trusted_time import Kept
 from gate.errors import DamagedError
 from gate.logs import Log
@@ -96,6 +98,20 @@ class LaneStore:
                 self._inside.passed(direction)
             way = direction.value if direction else None
             self._journal.append(JournalRow(at=ms(at), event=event, detail=detail, direction=way, actor=actor))
+
+    def note_states(self, changes: Sequence[StateChange]) -> None:
+        """Record changed states, all in one transaction."""
+        with self._transaction:
+            for change in changes:
+                self._journal.append(
+                    JournalRow(
+                        at=ms(change.at),
+                        event=change.event,
+                        reader=change.name or None,
+                        list_version=change.list_version,
+                        detail=change.detail,
+                    )
+                )
 
     def standing(self) -> StandingOrders:
         """Return the standing orders that were stored last."""

@@ -27,7 +27,7 @@ def life_of(monkeypatch: pytest.MonkeyPatch, program: str, during: Callable[[Bus
     async def scenario() -> DeviceError:
         bus = Bus()
         with listen("127.0.0.1", 0) as listener:
-            process = outlet._PageProcess(bus, ABOUT, SystemClock(), listener)
+            process = outlet._PageProcess(bus, ABOUT, SystemClock(), listener, lambda: None)
             task = asyncio.create_task(process.run())
             while not task.done():
                 if during:
@@ -105,7 +105,7 @@ def test_a_hold_up_of_the_lane_is_not_the_pages_fault(monkeypatch: pytest.Monkey
 
     async def scenario() -> None:
         with listen("127.0.0.1", 0) as listener:
-            task = asyncio.create_task(outlet._PageProcess(Bus(), ABOUT, SystemClock(), listener).run())
+            task = asyncio.create_task(outlet._PageProcess(Bus(), ABOUT, SystemClock(), listener, lambda: None).run())
             for _ in range(3):
                 await asyncio.sleep(0.3)
                 time.sleep(1.5)  # noqa: ASYNC251 - the whole process stands still

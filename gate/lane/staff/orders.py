@@ -12,7 +12,7 @@ from gate.core.model import Direction
 from gate.core.reason import Reason
 from gate.lane.controller import Lane
 from gate.lane.opening import NO_STORE
-from gate.lane.verdicts import PendingVerdict
+from gate.lane.verdicts import STAFF, PendingVerdict
 from gate.store.admission import Presented
 from gate.store.standing_orders import StandingOrders
 
@@ -74,7 +74,7 @@ class StaffOrders:
         lane = self.lane
         if why := hindrance(lane.state, direction, lane.problems):
             return why
-        where, began = Presented("staff", direction, lane.state.mode, 0), self.lane.clock.monotonic()
+        where, began = Presented(STAFF, direction, lane.state.mode, 0), self.lane.clock.monotonic()
         verdict = await lane.judges.call(lambda judge, at: judge.admit_by_staff(where, at, actor=actor))
         pending = PendingVerdict(where, verdict, self.lane.clock.monotonic() - began)
         if verdict.seq is None:
