@@ -104,6 +104,8 @@ class Decision:
     reason: Reason
     rule: str | None = None  # id of the venue rule that decided
     detail: str = ""  # for technicians and `gate verify`, e.g. the seconds until too_soon ends
+    used_at: float | None = None  # already_used, too_soon: Unix s of the earlier use
+    again_at: float | None = None  # too_soon: Unix s from which the person may enter again
 
     @property
     def admitted(self) -> bool:

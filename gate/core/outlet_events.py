@@ -54,6 +54,8 @@ class Decided:
     let_through: bool  # the barrier moves: admitted, or the venue runs as a pilot
     mode: Mode
     ms: float  # from the frame to the committed decision
+    used_at: float | None = None  # already_used, too_soon: Unix s of the earlier use
+    again_at: float | None = None  # too_soon: Unix s from which the person may enter again
 
 
 @dataclass(frozen=True, slots=True)

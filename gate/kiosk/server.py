@@ -13,7 +13,8 @@ The stream, for scripts that follow the lane:
     event: state         at once on connecting, then after every change; data as of /state
     event: decided       {"number": 7, "at": 1800000000.2, "reader": "reader[0]", "direction": "entry",
                           "reason": "admitted", "admitted": true, "let_through": true, "mode": "enforce",
-                          "ms": 11.8}
+                          "ms": 11.8, "used_at": null, "again_at": null}
+                         used_at, again_at: Unix s, where a use of before is the reason
     event: grant_ended   {"number": 7, "at": 1800000002.9, "passed": "passed"}
                          number: of the decision that was granted, 0 for a release without one (exit button)
     event: heartbeat     {} every second in which nothing else happened

@@ -67,7 +67,7 @@ class Admission(LaneStore):
             through = _lets_through(decision, shown.mode)
             seq = self._journal.append(row, grants=through)
             if decision.admitted and shown.direction is Direction.ENTRY:
-                self._redemptions.redeem(claims, seq, at, self._policy.reuse_after)
+                self._redemptions.redeem(claims, seq, at)
             if through:
                 self._inside.note(claims, shown.direction, seq, at)
         return self._recorded(decision, seq, shown.direction, through=through)

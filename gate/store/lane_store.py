@@ -60,7 +60,7 @@ class LaneStore:
         self._connection.execute("PRAGMA wal_autocheckpoint=4000")  # a backstop: `tidy` checkpoints when idle
         self._journal = Journal(self._connection)
         self._secrets = Secrets(self._connection)
-        self._redemptions = Redemptions(self._connection, self._secrets)
+        self._redemptions = Redemptions(self._connection, self._secrets, self._policy.reuse_after)
         self._inside = Inside(self._connection, self._secrets, self._policy)
         self._transaction = LaneTransaction(self._path, self._file, self._journal, self._secrets)
         with self._transaction:

@@ -36,7 +36,8 @@ class Preview:
         if not decision.admitted or self._connection is None:
             return decision
         try:
-            return Redemptions(self._connection, Secrets(self._connection)).check(claims, decision, at)
+            uses = Redemptions(self._connection, Secrets(self._connection), self._policy.reuse_after)
+            return uses.check(claims, decision, at)
         except sqlite3.Error as error:
             raise unusable(self._lane, error) from error
         except LookupError as error:

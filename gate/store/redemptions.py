@@ -18,10 +18,11 @@ _REDEEM = """INSERT OR REPLACE INTO redemption ("use", holder, again_at, forget_
 class Redemptions:
     """The uses of codes.  `check` only reads; the rest is for the caller's write transaction.  Times are Unix s."""
 
-    def __init__(self, connection: sqlite3.Connection, secrets: Secrets) -> None:
+    def __init__(self, connection: sqlite3.Connection, secrets: Secrets, reuse_after: float) -> None:
         self._connection = connection
         self._execute = connection.cursor().execute
         self._secrets = secrets
+        self._reuse_after = reuse_after  # seconds
 
     def check(self, claims: Claims, decision: Decision, at: float) -> Decision:
         """Return the decision, or a refusal: this very code was used (already_used), or this person entered with
@@ -30,16 +31,22 @@ class Redemptions:
         if not uses:
             return decision
         code = self._secrets.use(claims)
-        if any(use == code and forget_at > at for use, _, forget_at in uses):
-            return replace(decision, reason=Reason.ALREADY_USED)
+        for use, again_at, forget_at in uses:
+            if use == code and forget_at > at:
+                return replace(decision, reason=Reason.ALREADY_USED, used_at=self._used_at(again_at, at))
         again = max(again_at for _, again_at, _ in uses)
         if again > at:
-            return replace(decision, reason=Reason.TOO_SOON, detail=f"{again - at:.0f} s")
+            used = self._used_at(again, at)
+            return replace(decision, reason=Reason.TOO_SOON, detail=f"{again - at:.0f} s", used_at=used, again_at=again)
         return decision
 
-    def redeem(self, claims: Claims, seq: int, at: float, reuse_after: float) -> None:
+    def _used_at(self, again_at: float, at: float) -> float:
+        """Return when a use was made: a clock that was set, or another `reuse_after`, puts none into the future."""
+        return min(again_at - self._reuse_after, at)
+
+    def redeem(self, claims: Claims, seq: int, at: float) -> None:
         """Record a use, in the caller's write transaction."""
-        again = at + reuse_after
+        again = at + self._reuse_after
         expires = max(again, at + PRESENTATION_MEMORY) if claims.bound else again
         values = (self._secrets.use(claims), self._secrets.holder(claims.idx), again, expires, seq)
         self._execute(_REDEEM, values)  # replaces one that is over and was not purged yet

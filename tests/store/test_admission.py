@@ -130,7 +130,8 @@ def test_an_old_list_restricts_then_refuses(gate: Gate, age: int, idx: int, reas
 
 def test_one_code_opens_once(gate: Gate) -> None:
     assert gate.reason(claims()) is Reason.ADMITTED
-    assert gate.reason(claims(), NOW + 1) is Reason.ALREADY_USED
+    again = gate.show(claims(), NOW + 1).decision
+    assert (again.reason, again.used_at, again.again_at) == (Reason.ALREADY_USED, NOW, None)
     assert gate.reason(claims(), NOW + 599) is Reason.ALREADY_USED
     assert gate.reason(claims(), NOW + 600) is Reason.ADMITTED
 
@@ -138,7 +139,7 @@ def test_one_code_opens_once(gate: Gate) -> None:
 def test_the_same_person_with_another_pass_is_too_soon(gate: Gate) -> None:
     assert gate.reason(claims(token=b"of-ashyq")) is Reason.ADMITTED
     answer = gate.show(claims(token=b"of-aitu!"), NOW + 100).decision
-    assert answer == Decision(Reason.TOO_SOON, "open", "500 s")
+    assert answer == Decision(Reason.TOO_SOON, "open", "500 s", used_at=NOW, again_at=NOW + 600)
 
 
 def test_a_renewed_presentation_is_another_code_of_the_same_person(gate: Gate) -> None:

@@ -234,7 +234,7 @@ def test_uses_keep_what_was_left_of_their_time(tmp_path: Path) -> None:
     ahead = NOW + 3650 * DAY
     load(tmp_path, {7: Listing.GREEN})
     with opened(tmp_path) as admission:
-        admission._redemptions.redeem(claims(), 1, ahead, 600.0)  # a use while the clock was ahead
+        admission._redemptions.redeem(claims(), 1, ahead)  # a use while the clock was ahead
         admission.note(JournalEvent.GATE, ahead + 100, "stopped")
     reset_floor(tmp_path, NOW)
     with opened(tmp_path) as admission:
@@ -246,7 +246,7 @@ def test_uses_and_entries_before_the_time_that_never_was_stay_as_they_were(tmp_p
     load(tmp_path, {7: Listing.GREEN, 8: Listing.GREEN})
     house = replace(policy(), antipassback=AntiPassback.HARD)
     with opened(tmp_path, house) as admission:
-        admission._redemptions.redeem(claims(7), 1, NOW - 60, 600.0)
+        admission._redemptions.redeem(claims(7), 1, NOW - 60)
         admission._inside.note(claims(8), Direction.ENTRY, 2, NOW - 60)
         admission.note(JournalEvent.GATE, NOW + 3650 * DAY, "stopped")
     reset_floor(tmp_path, NOW)

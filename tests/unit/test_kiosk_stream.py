@@ -77,6 +77,8 @@ def test_a_script_follows_the_lane() -> None:
                     "let_through": False,
                     "mode": "enforce",
                     "ms": 11.5,
+                    "used_at": None,
+                    "again_at": None,
                 },
             )
             there.bus.publish(decided(Reason.ADMITTED))

@@ -59,7 +59,7 @@ class Site:
     def __init__(self, connection: sqlite3.Connection, role: Role, fault: str) -> None:
         secrets = Secrets(connection)
         secrets.prepare()
-        self.uses = Redemptions(connection, secrets)
+        self.uses = Redemptions(connection, secrets, REUSE_AFTER)
         self.role, self.fault = role, ""
         self._fault = fault
         self.contacts, self.state, self.now = Contacts(), LaneState(), 0.0
@@ -108,7 +108,7 @@ class Site:
         if not decision.admitted or self.state.busy or self.state.refusal(ENTRY):
             return False
         self.seq += 1
-        self.uses.redeem(pass_, self.seq, self.now, REUSE_AFTER)
+        self.uses.redeem(pass_, self.seq, self.now)
         self.follow(Granted(self.seq, ENTRY, self.now))
         if self.seq in self.ended:
             return False
