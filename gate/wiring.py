@@ -22,7 +22,10 @@ from gate.lane.interlock import DoorInterlock
 from gate.lane.judge import Judge
 from gate.lane.list_taker import ListTaker
 from gate.lane.staff.control_socket import serve_control
+from gate.lane.staff.desk import StaffDesk
 from gate.lane.staff.orders import StaffOrders
+from gate.lane.staff.rights import StaffRights
+from gate.lane.staff.status import Site
 from gate.lane.sync_watch import SyncWatch
 from gate.lane.timers import Every
 from gate.logs import Log
@@ -238,7 +241,7 @@ class _LaneProcess:
             work.append(self._barrier(lane, self._devices.barrier))
         if self._taker:
             work.append(self._taker.run(partial(lane.device, "list", "sync")))
-        work.append(serve_control(StaffOrders(lane), self._settings.device.runs))
+        work.append(serve_control(self._desk(lane), self._settings.device.runs))
         if self._settings.kiosk:
             work.append(self._kiosk(lane, self._settings.kiosk.host, self._settings.kiosk.port))
         if sync := self._settings.sync:
@@ -246,6 +249,15 @@ class _LaneProcess:
             offered = Places(self._settings.device.state_dir, self._settings.device.lists)
             work.append(SyncWatch(offered, sync.every, self._clock.now).run(visits))
         return work
+
+    def _desk(self, lane: Lane) -> StaffDesk:
+        settings = self._settings
+        places = Places(settings.device.state_dir, settings.device.lists)
+        site = Site(
+            settings.venue.timezone, settings.list.limits, places.subject_index if settings.staff.iin_check else None
+        )
+        users = {user.name: user.role for user in settings.desk.user}
+        return StaffDesk(StaffOrders(lane), site, StaffRights(users))
 
     async def _reader(self, lane: Lane, fitted: Fitted) -> None:
         report = self._reporter(lane, fitted)

@@ -3,14 +3,15 @@
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
-from pydantic import ValidationError
 
 from gate.cli.where import run_directory, state_options
+from gate.control.client import send_request
 from gate.control.requests import (
     AdmitRequest,
     ExtendRequest,
@@ -19,12 +20,11 @@ from gate.control.requests import (
     Request,
     ResetRequest,
     StatusRequest,
-    send_request,
+    is_name,
 )
 from gate.core.lane.modes import Mode
-from gate.core.model import Direction
+from gate.core.model import MOST_INSIDE, Direction
 from gate.errors import UsageError
-from gate.store.occupancy import MOST_INSIDE
 
 _STATES = click.Choice(["on", "off"])
 
@@ -122,10 +122,9 @@ def _signed(request: Request, by: str | None) -> Request:
     """Return the request with the name of its author; under sudo, the account that called sudo.  Raises UsageError
     for an invalid name."""
     by = by or os.environ.get("SUDO_USER") or None
-    try:
-        return type(request).model_validate({**request.model_dump(), "by": by})
-    except ValidationError as error:
-        raise UsageError("--by is no name", hint="Give 1 to 64 characters, in one line") from error
+    if by is not None and not is_name(by):
+        raise UsageError("--by is no name", hint="Give 1 to 64 characters, in one line")
+    return replace(request, by=by)
 
 
 def _row(answer: dict[str, Any]) -> str:

@@ -1,155 +1,228 @@
-"""Orders of staff to a running lane: the requests on its socket, and the client side.
+"""The requests on a lane's control socket.
 
-One JSON object a line, one answer a line:
+One JSON object a line, one answer a line (after `watch`, one for each change):
 
     {"do": "status"}                                       {"ok": true, "phase": "ready", ...}
     {"do": "order", "mode": "locked_down", "on": true}     {"ok": true, "phase": "locked_down", ...}
-    {"do": "extend"} | {"do": "reset"}
     {"do": "admit", "direction": "entry"}                  {"ok": true, "reason": "staff_admitted", ...}
-    {"do": "inside", "count": 12}
 
-Each may carry `by`: the name of the person who orders.  The lane records the account beside it, from the kernel's
-credentials.  A refused request gets `{"ok": false, "problem": "..."}`.
+Each may carry `by`, the name of the person who orders, and `user`, the name of a `[[desk.user]]`, whose role the lane
+then checks.  The lane records the account beside them, from the kernel's credentials.  A refused request gets
+`{"ok": false, "problem": "...", "code": "..."}`; the codes are those of `gate.core.lane.refusal`.
+
+Plain dataclasses, so that a command that sends one request starts at once; `gate.control.parsing` reads them from a
+client that is not trusted.  Each checks its own values, and raises ValueError in words that quote none of them.
 """
 
-import json
-import os
-import socket
-import time
-from contextlib import suppress
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+from gate.core.lane.modes import STANDING, Mode
+from gate.core.model import MOST_INSIDE, Direction
+from gate.core.staff_cause import LONGEST_NOTE, StaffCause, is_note
 
-from gate.core.lane.modes import Mode
-from gate.core.model import Direction
-from gate.errors import GateError
-from gate.store.occupancy import MOST_INSIDE
-
-SOCKET = "control.sock"
 LONGEST = 4096  # bytes of a request
-ANSWER_WITHIN = 5.0  # seconds
-_ROOM_EVERY = 0.01  # seconds between two tries to connect
-STAFF_GROUP = "gate-staff"
-"""Members of this group may order, where it exists."""
-
-Person = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\p{C}\p{Zl}\p{Zp}]+$")]
-"""Without control characters and marks of direction, which would rewrite the journal's line on a screen."""
+LONGEST_ANSWER = 128 * 1024  # bytes: a picture of 48 KiB as base64, and its outlines
+MOST_RECENT = 50  # decisions in an answer
+LONGEST_NAME = 64  # characters of `by`, `user`, `check`
+LAST_UNTIL = 32503680000.0  # Unix s, the year 3000: larger numbers are no times
 
 
-class _Request(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+def is_name(text: str) -> bool:
+    """Return whether a text is a name in one line.  Control characters and marks of direction would rewrite the
+    journal's line on a screen."""
+    return 0 < len(text) <= LONGEST_NAME and text.isprintable()
 
-    by: Person | None = None
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
+
+    by: str | None = None
+    user: str | None = None
+
+    def __post_init__(self) -> None:
+        _require("by", self.by is None or is_name(self.by), _NO_NAME)
+        _require("user", self.user is None or is_name(self.user), _NO_NAME)
 
 
+_NO_NAME = f"is no name of 1 to {LONGEST_NAME} characters"
+
+
+def _require(key: str, is_good: bool, words: str) -> None:
+    if not is_good:
+        raise ValueError(f"`{key}` {words}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StatusRequest(_Request):
     do: Literal["status"] = "status"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchRequest(_Request):
+    """The status at once, and after each change until the client closes."""
+
+    do: Literal["watch"] = "watch"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecentRequest(_Request):
+    """The last decisions, the newest first."""
+
+    do: Literal["recent"] = "recent"
+    n: int = 20
+
+    def __post_init__(self) -> None:
+        _Request.__post_init__(self)
+        _require("n", 1 <= self.n <= MOST_RECENT, f"is no whole number from 1 to {MOST_RECENT}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckRequest(_Request):
+    """Whether a person without a phone may enter now.  Whether the number is an IIN is checked by the lane."""
+
+    do: Literal["check"] = "check"
+    iin: str = field(repr=False)
+    direction: Direction = Direction.ENTRY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdmitRequest(_Request):
+    """An order to let one person through.  `check`: id of a check of this person."""
+
+    do: Literal["admit"] = "admit"
+    direction: Direction
+    why: StaffCause | None = None
+    note: str | None = None
+    check: str | None = None
+
+    def __post_init__(self) -> None:
+        _Request.__post_init__(self)
+        words = f"is no text of 1 to {LONGEST_NOTE} characters in one line, without a number of a person"
+        _require("note", self.note is None or is_note(self.note), words)
+        _require("check", self.check is None or is_name(self.check), _NO_NAME)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GiveBackRequest(_Request):
+    """An order to give the last use back: that person did not go through."""
+
+    do: Literal["give_back"] = "give_back"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtendRequest(_Request):
+    """More time for the person at the lane, or for the next one; `on` False: not for the next one after all."""
+
+    do: Literal["extend"] = "extend"
+    on: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModeRequest(_Request):
-    """A standing order."""
+    """A standing order.  `until`: Unix s at which it ends by itself."""
 
     do: Literal["order"] = "order"
-    mode: Literal[Mode.LOCKED_DOWN, Mode.OUT_OF_SERVICE, Mode.MAINTENANCE, Mode.FREE]  # gate.core.lane.modes.STANDING
+    mode: Mode
     on: bool
+    until: float | None = None
+
+    def __post_init__(self) -> None:
+        _Request.__post_init__(self)
+        _require("mode", self.mode in STANDING, f"is no order; orders are {', '.join(STANDING)}")
+        _require("until", self.until is None or 0 < self.until < LAST_UNTIL, "is no time in Unix seconds")
+        _require("until", self.until is None or self.on, "does not belong to an order that is taken back")
 
 
-class ExtendRequest(_Request):
-    do: Literal["extend"] = "extend"
-
-
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ResetRequest(_Request):
     do: Literal["reset"] = "reset"
 
 
-class AdmitRequest(_Request):
-    do: Literal["admit"] = "admit"
-    direction: Direction
-
-
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InsideRequest(_Request):
+    """The number of people inside, as staff have counted them."""
+
     do: Literal["inside"] = "inside"
-    count: Annotated[int, Field(ge=0, le=MOST_INSIDE)]
+    count: int
+
+    def __post_init__(self) -> None:
+        _Request.__post_init__(self)
+        _require("count", 0 <= self.count <= MOST_INSIDE, f"is no whole number from 0 to {MOST_INSIDE}")
 
 
-Request = StatusRequest | ModeRequest | ExtendRequest | ResetRequest | AdmitRequest | InsideRequest
-_REQUEST: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="do")])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedInRequest(_Request):
+    """A report of the desk, as the next two: for the journal."""
+
+    do: Literal["signed_in"] = "signed_in"
 
 
-def parse_request(line: bytes) -> Request:
-    """Parse a request.  Raises ValueError for any other bytes, with the fault in one line of our own words."""
-    try:
-        return _REQUEST.validate_json(line)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    if first["type"].startswith(("json", "model")) or (not first["loc"] and not first["type"].startswith("union")):
-        raise ValueError("this request is not one JSON object in one line")
-    if first["type"].startswith("union"):
-        raise ValueError("`do` is not one of status, order, extend, reset, admit, inside")
-    key = str(first["loc"][-1]) if first["loc"] else ""
-    match key:
-        case "mode":
-            words = "is no order; orders are locked_down, out_of_service, maintenance, free"
-        case "count":
-            words = f"is no whole number from 0 to {MOST_INSIDE}"
-        case "direction":
-            words = "is neither entry nor exit"
-        case "on":
-            words = "is neither true nor false"
-        case "by":
-            words = "is no name of 1 to 64 characters"
-        case _:
-            words = "does not belong here"
-    raise ValueError(f"`{key[:40]}` is missing, or {words}")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedOutRequest(_Request):
+    do: Literal["signed_out"] = "signed_out"
 
 
-def send_request(run_dir: Path, request: Request) -> dict[str, Any]:
-    """Return the lane's answer.  Blocks.  Raises GateError when no lane answers, or when it refuses."""
-    folder = -1
-    try:
-        folder = os.open(run_dir, os.O_RDONLY | os.O_DIRECTORY)
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(ANSWER_WITHIN)
-            _connect(connection, socket_path(folder))
-            with suppress(BrokenPipeError):  # no place was free: the lane has answered and closed
-                connection.sendall(request.model_dump_json().encode() + b"\n")
-            with connection.makefile("rb") as answers:
-                answer: dict[str, Any] = json.loads(answers.readline(LONGEST * 4))
-        good, problem = bool(answer["ok"]), str(answer.get("problem", ""))
-    except PermissionError as error:
-        raise GateError(
-            f"this account may not give orders to the lane in {run_dir}",
-            hint=f"Add it to group {STAFF_GROUP} (`sudo usermod -aG {STAFF_GROUP} USER`), or use `sudo gate lane …`",
-        ) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise GateError(
-            f"no lane answers in {run_dir} ({error})",
-            hint="Start it (`systemctl start gate`), and name its configuration by --config",
-        ) from error
-    finally:
-        if folder >= 0:
-            os.close(folder)
-    if not good:
-        raise GateError(f"the lane refuses: {problem}", hint="See `gate lane status`")
-    return answer
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedOutRequest(_Request):
+    """A user was locked out after wrong PINs."""
+
+    do: Literal["locked_out"] = "locked_out"
 
 
-def _connect(connection: socket.socket, path: str) -> None:
-    """Connect, waiting for room: the kernel refuses at once while too many connections wait.  Raises OSError."""
-    end = time.monotonic() + ANSWER_WITHIN
-    while True:
-        try:
-            connection.connect(path)
-        except BlockingIOError:
-            if time.monotonic() > end:
-                raise
-            time.sleep(_ROOM_EVERY)
-        else:
-            return
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartsRequest(_Request):
+    """The devices of the lane, live."""
+
+    do: Literal["parts"] = "parts"
 
 
-def socket_path(folder: int) -> str:
-    """Return the socket's path by its folder's descriptor: the kernel takes no path beyond 107 bytes."""
-    return f"/proc/self/fd/{folder}/{SOCKET}"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputRequest(_Request):
+    """A test of one output, in maintenance only."""
+
+    do: Literal["output"] = "output"
+    name: str
+
+    def __post_init__(self) -> None:
+        _Request.__post_init__(self)
+        _require("name", is_name(self.name), _NO_NAME)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureRequest(_Request):
+    """A camera's picture, in maintenance only."""
+
+    do: Literal["picture"] = "picture"
+    reader: str
+
+    def __post_init__(self) -> None:
+        _Request.__post_init__(self)
+        _require("reader", is_name(self.reader), _NO_NAME)
+
+
+Request = (
+    StatusRequest
+    | WatchRequest
+    | RecentRequest
+    | CheckRequest
+    | AdmitRequest
+    | GiveBackRequest
+    | ExtendRequest
+    | ModeRequest
+    | ResetRequest
+    | InsideRequest
+    | SignedInRequest
+    | SignedOutRequest
+    | LockedOutRequest
+    | PartsRequest
+    | OutputRequest
+    | PictureRequest
+)
+
+
+def as_json(request: Request) -> dict[str, Any]:
+    """Return a request as the values of one JSON object; what is not given is left out."""
+    values = ((one.name, getattr(request, one.name)) for one in fields(request))
+    return {name: value for name, value in values if value is not None}

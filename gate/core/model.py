@@ -11,6 +11,8 @@ from enum import IntEnum, StrEnum
 
 from gate.core.reason import ADMITTING, Reason
 
+MOST_INSIDE = 1_000_000  # people in a venue: ten times the largest stadium
+
 
 class Status(IntEnum):
     """The colour as a pass states it (claim -70001)."""

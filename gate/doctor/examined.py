@@ -10,7 +10,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from gate.control.requests import StatusRequest, send_request
+from gate.control.client import send_request
+from gate.control.requests import StatusRequest
 from gate.errors import GateError
 from gate.settings.model import Settings
 from gate.store.lane_lock import lane_pid

@@ -9,7 +9,7 @@ from gate.doctor.examined import ExaminedGate, LaneBeside, Running
 from gate.doctor.lines import CheckLine, Mark, dropped_line
 from gate.registry import Fitted, examiner
 
-_MOST_PROBLEMS = 8  # that the lane's answer holds (gate.lane.staff.control_socket)
+_MOST_PROBLEMS = 8  # that the lane's answer holds (gate.lane.staff.status)
 _AS_ROOT = "Call it as root: `sudo gate doctor`"
 _SEE_LOG = "See the log: `journalctl -u gate`"
 _TO_MEASURE = "Stop the lane to measure it: `systemctl stop gate`, then `gate doctor --camera`"

@@ -25,6 +25,7 @@ from gate.lane.barrier_slot import BarrierSlot
 from gate.lane.config import LaneConfig
 from gate.lane.devices import Drops, LaneDevices
 from gate.lane.effect_runner import EffectRunner
+from gate.lane.facts import LaneFacts
 from gate.lane.interlock import DoorInterlock
 from gate.lane.judge import Judge
 from gate.lane.judge_thread import JudgeThread
@@ -154,6 +155,16 @@ class Lane:
     def state(self) -> LaneState:
         """Return the present state, which the next event changes."""
         return self._state
+
+    @property
+    def facts(self) -> LaneFacts:
+        """Return what the lane has reported last."""
+        return self._outlet.facts
+
+    @property
+    def fire_loop_is_lost(self) -> bool:
+        """Return whether the fire loop counts as open only because its contact is lost."""
+        return self._devices.fire_loop_is_lost
 
     @property
     def problems(self) -> dict[str, str]:

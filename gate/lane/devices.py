@@ -37,6 +37,11 @@ class LaneDevices:
         return bool(self._starting)
 
     @property
+    def fire_loop_is_lost(self) -> bool:
+        """Return whether the fire loop counts as open only because its contact is lost."""
+        return self._contacts.counts_as_lost(Role.FIRE)
+
+    @property
     def problems(self) -> dict[str, str]:
         """Return what is not well, devices and journal, and why."""
         return {name: problem for name, problem in self._problems.items() if problem}

@@ -58,8 +58,8 @@ class EffectRunner:
                 await self._end_grant(effect)
             case Note():
                 await self._note(effect, actor)
-            case OrderRefused(event, why, direction):
-                await self._note(Note(event, f"refused: {why}", direction), actor)
+            case OrderRefused(event, refusal, direction):
+                await self._note(Note(event, f"refused: {refusal.why}", direction), actor)
             case Alarmed(alarm, on):
                 self._outlet.alarm(effect, state)
                 await self._judges.call(
@@ -69,6 +69,7 @@ class EffectRunner:
                 await self._judges.call(lambda judge, at: judge.store_orders(StandingOrders(orders, fire), at))
             case Amnesty():
                 await self._judges.call(lambda judge, at: judge.forget_inside(at))
+        self._outlet.facts.effects += 1
 
     async def _end_grant(self, end: EndGrant) -> None:
         self._presence.going = None

@@ -123,6 +123,11 @@ class Contacts:
         """Return whether the device has reported a level since the start, and is not lost."""
         return any(contact.source == source and not contact.lost for contact in self._contacts.values())
 
+    def counts_as_lost(self, role: Role) -> bool:
+        """Return whether contacts of this role count as active, and all that do are lost."""
+        counting = [contact for contact in self._contacts.values() if contact.role is role and contact.counts]
+        return bool(counting) and all(contact.lost for contact in counting)
+
     def update(self, level: Level, source: str) -> tuple[LaneEvent, ...]:
         """Return the events of this level of the input called `source`; none when it is no news."""
         contact = self._contact(level, source)

@@ -6,6 +6,7 @@ for the lane to end."""
 import asyncio
 from collections.abc import Callable
 
+from gate.core.lane.refusal import OrderCode, OrderRefusal
 from gate.core.reason import Reason
 from gate.errors import FinalStoreError, StoreError
 from gate.lane.judge import Judge, Watched
@@ -17,7 +18,10 @@ from gate.ports.clock import TrustedClock
 log = Log(part="lane")
 
 RETRY = 2  # seconds between two attempts
-NO_STORE = f"{Reason.STORAGE_FAILED}: nothing can be recorded, so nothing opens. Open the door by its key. See the log"
+NO_STORE = OrderRefusal(
+    OrderCode.STORAGE_FAILED,
+    f"{Reason.STORAGE_FAILED}: nothing can be recorded, so nothing opens. Open the door by its key. See the log",
+)
 """The answer to staff until then."""
 _DEVICE = ("lane.db", "store")  # name and driver
 

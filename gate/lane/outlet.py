@@ -25,6 +25,7 @@ from gate.core.outlet_events import (
 )
 from gate.core.reason import Reason
 from gate.core.staleness import AgeLimits, Freshness
+from gate.lane.facts import LaneFacts, LastDecision
 from gate.lane.judge import Verdict
 from gate.lane.signals import signal_of
 from gate.lane.timers import Every
@@ -74,6 +75,7 @@ class Outlet:
         self._coached = Every(COACHED_EVERY)
         self._faults = OnChange("")  # of contacts, as published
         self._refusal_until = 0.0  # monotonic s until which the lamps show a refusal; 0: they show none
+        self.facts = LaneFacts(clock.now())
 
     def code_seen(self, reader: str) -> None:
         self._publish(CodeSeen(self._clock.now(), reader))
@@ -97,6 +99,7 @@ class Outlet:
         `through`: the way is open for this person, not merely meant to be."""
         decision, reader = verdict.decision, where.reader
         reason, admitted, times = decision.reason, decision.admitted, (decision.used_at, decision.again_at)
+        self.facts.last = LastDecision(verdict.seq, self._clock.now(), reason, where.direction)
         write = log.debug if verdict.counted else log.info  # else junk before a camera also floods the log
         write("decision", reason=reason.value, seq=verdict.seq, reader=reader, ms=round(ms, 1), through=through)
         self._publish(
@@ -115,6 +118,8 @@ class Outlet:
             self._publish(AlarmChanged(self._clock.now(), Alarm.CONTACT_FAULT, bool(what), what))
         first = self._phase.value is None
         another = self._phase.differs(state.phase)
+        if another:
+            self.facts.since = self._clock.now()
         if self._mode.differs(state.mode) or another:
             self._publish(PhaseChanged(self._clock.now(), state.phase, state.mode))
         if another and not first:
@@ -142,6 +147,7 @@ class Outlet:
 
     def status_list(self, known: ListState) -> None:
         now = self._clock.now()
+        self.facts.list = known
         freshness = self._limits.grade(known.as_of, now)
         if self._list.differs((known.version, known.as_of, freshness)):
             self._publish(ListChanged(now, known.version, known.as_of, freshness))

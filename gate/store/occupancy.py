@@ -5,11 +5,10 @@ from dataclasses import replace
 
 from gate.core.decide import AntiPassback, Policy
 from gate.core.lane.effects import Passed
-from gate.core.model import Claims, Decision, Direction
+from gate.core.model import MOST_INSIDE, Claims, Decision, Direction
 from gate.core.reason import Reason
 from gate.store.pseudonyms import Secrets
 
-MOST_INSIDE = 1_000_000  # people: ten times the largest stadium
 _COUNT = "inside"
 _STEP = {Direction.ENTRY: 1, Direction.EXIT: -1}
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from os.path import lexists
 from pathlib import Path
 
+SUBJECT_INDEX = "head.json"
+
 
 @dataclass(frozen=True, slots=True)
 class Places:
@@ -44,6 +46,16 @@ class Places:
         """Return the path of a list.db from a release without a list directory; None where lists and state share
         one, and for verified lists: an earlier list.db was verified by nobody."""
         return None if self.is_verified or self.list_dir == self.state_dir else self.state_dir / "list.db"
+
+    @property
+    def subjects(self) -> Path:
+        """Return the folder of the subject index, by which staff check people."""
+        return self.list_dir / "subjects"
+
+    @property
+    def subject_index(self) -> Path:
+        """Return the path of the subject index's head: where there is none, no index is held."""
+        return self.subjects / SUBJECT_INDEX
 
     @property
     def held_list_db(self) -> Path:

@@ -10,9 +10,9 @@ from pathlib import Path
 from gate.errors import DamagedError
 from gate.store.database import unusable
 from gate.store.durable import SHARED, make_directory, read_regular, write_whole
+from gate.store.places import SUBJECT_INDEX
 from gate.store.subject_wire import DIGEST_BYTES
 
-INDEX = "head.json"
 CHUNK_PLACES = 1024
 PIECE_PLACES = 128 * CHUNK_PLACES  # 1 MB: written again when one person is new
 SEAL_BYTES = 8  # of a chunk
@@ -49,7 +49,7 @@ class SubjectFiles:
 
     def read_index(self) -> SubjectIndex | None:
         """Read the index; None where there is none."""
-        path = self._folder / INDEX
+        path = self._folder / SUBJECT_INDEX
         try:
             content = read_regular(path, _MOST_INDEX)
         except FileNotFoundError:
@@ -74,10 +74,10 @@ class SubjectFiles:
 
     def write_index(self, index: SubjectIndex) -> None:
         """Replace the index, then remove the pieces that it does not name."""
-        path = self._folder / INDEX
+        path = self._folder / SUBJECT_INDEX
         parts = [index.key, index.sealed.hex(), index.places, index.runs, index.pieces, dict(index.proof)]
         body = json.dumps(parts).encode()
-        named = {INDEX, *(_name(piece) for piece in index.pieces)}
+        named = {SUBJECT_INDEX, *(_name(piece) for piece in index.pieces)}
         try:
             make_directory(self._folder)
             write_whole(path, _seal(body).encode() + b"\n" + body, SHARED)

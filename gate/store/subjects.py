@@ -137,7 +137,7 @@ def _texts(proof: Mapping[str, bytes]) -> dict[str, str]:
 
 
 def _folder(where: Where) -> Path:
-    return Places.of(where).list_dir / "subjects"
+    return Places.of(where).subjects
 
 
 def _joined(first: int, begun: bytes, parts: Iterable[tuple[int, bytes]]) -> Iterator[bytes]:

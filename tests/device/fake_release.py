@@ -12,7 +12,8 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from gate.cli.main import main
-from gate.control.requests import AdmitRequest, send_request
+from gate.control.client import send_request
+from gate.control.requests import AdmitRequest
 from gate.core.model import Direction
 from gate.errors import GateError
 from gate.registry import config_of

@@ -21,7 +21,7 @@ from gate.authority.sources.csv_file import CsvFile
 from gate.authority.sources.ids import IdKind, Ids
 from gate.authority.sources.problems import Problems
 from gate.authority.sources.workbook import Workbook
-from gate.control.requests import parse_request
+from gate.control.parsing import parse_request
 from gate.core.iin import damage, iin_fault, is_iin
 from gate.core.model import Listing
 from gate.core.reason import Reason

@@ -12,12 +12,16 @@ from gate.core.lane.state import Timing
 from gate.core.model import Direction, Scan, Stance, Status
 from gate.core.outlet_events import Decided, Event, GrantEnded, PhaseChanged
 from gate.core.reason import Reason
+from gate.core.staff_role import StaffRole
 from gate.errors import DeviceError
 from gate.lane.config import LaneConfig
 from gate.lane.controller import Lane
 from gate.lane.interlock import DoorInterlock
 from gate.lane.judge import Judge
+from gate.lane.staff.desk import StaffDesk
 from gate.lane.staff.orders import StaffOrders
+from gate.lane.staff.rights import StaffRights
+from gate.lane.staff.status import Site
 from gate.passes.aq1_encode import credential_text, encode_credential
 from gate.passes.verifier import Verifier
 from gate.ports.barrier import Barrier, Opened, ignore_opened
@@ -27,6 +31,7 @@ from gate.ports.reader import Answer
 from gate.testing.builders import KEY, LIMITS, NOW, RunningClock, policy
 
 ENTRY = Direction.ENTRY
+USERS = {"guard-07": StaffRole.GUARD, "chief": StaffRole.SUPERVISOR, "tech": StaffRole.TECHNICIAN}
 
 
 def now() -> float:
@@ -132,6 +137,7 @@ class Rig:
             mantrap,
         )
         self.staff = StaffOrders(self.lane)
+        self.desk = StaffDesk(self.staff, Site("Asia/Almaty", LIMITS), StaffRights(USERS))
 
     @property
     def phases(self) -> list[Phase]:

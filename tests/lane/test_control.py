@@ -7,34 +7,33 @@ import resource
 import socket
 import stat
 import time
-from collections.abc import AsyncIterator, Collection
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, asynccontextmanager, suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.control.requests import LONGEST, ModeRequest, StatusRequest, parse_request, send_request
+from gate.control.client import send_request
+from gate.control.parsing import parse_request
+from gate.control.requests import LONGEST, ModeRequest, StatusRequest, as_json
 from gate.core.lane.modes import STANDING, Phase
-from gate.core.lane.state import Timing
-from gate.core.model import Stance
+from gate.core.model import MOST_INSIDE
 from gate.core.reason import Reason
 from gate.errors import GateError
-from gate.lane.staff.control_socket import MOST_CLIENTS, MOST_OF_ONE, MOST_READERS, REFUSED_FOR, serve_control
+from gate.lane.staff.control_socket import REFUSED_FOR, serve_control
+from gate.lane.staff.conversation import MOST_CLIENTS, MOST_OF_ONE
+from gate.lane.staff.status import MOST_READERS
 from gate.ports.feedback import Signal
 from gate.ports.inputs import Level, Role
 from gate.ports.reader import Dropped
-from gate.store.database import File, open_for_reading
-from gate.store.occupancy import MOST_INSIDE
+from tests.lane.control import connect, controlled, rows, say, told
 from tests.lane.rig import Rig, plain, working
 from tests.log_lines import captured_lines
 
 pytestmark = pytest.mark.real_time
 
-ABLE = Timing(0.3, 0.4, frozenset(), stances=frozenset({Stance.FREE, Stance.BLOCKED}))
 ME = f"uid {os.getuid()}"
 
 
@@ -42,49 +41,9 @@ def level(role: Role, active: bool) -> Level:
     return Level(role, active, time.monotonic())
 
 
-@asynccontextmanager
-async def controlled(state: Path, at_first: Collection[Phase] = ()) -> AsyncIterator[Rig]:
-    async with working(Rig(state, timing=ABLE), at_first) as rig:
-        serving = asyncio.create_task(serve_control(rig.staff, state))
-        await rig.until((state / "control.sock").exists)
-        yield rig
-        serving.cancel()
-        await asyncio.wait([serving])
-
-
-def connect(state: Path) -> socket.socket:
-    connection = socket.socket(socket.AF_UNIX)
-    connection.settimeout(20)
-    connection.connect(str(state / "control.sock"))
-    return connection
-
-
-def say(state: Path, line: bytes) -> dict[str, Any]:
-    with connect(state) as connection, connection.makefile("rb") as answers:
-        with suppress(BrokenPipeError):  # no place was free: the lane has answered, and closed
-            connection.sendall(line + b"\n")
-        answer: dict[str, Any] = json.loads(answers.readline())
-        return answer
-
-
-async def told(state: Path, **request: Any) -> dict[str, Any]:
-    return await asyncio.to_thread(say, state, json.dumps(request).encode())
-
-
 def lose_journal(state: Path) -> None:
     for part in state.glob("lane.db*"):
         part.unlink()
-
-
-def actors(state: Path) -> list[tuple[Any, ...]]:
-    connection = open_for_reading(File.LANE, state)
-    assert connection is not None
-    try:
-        return connection.execute(
-            "SELECT event, coalesce(reason, detail), actor FROM journal WHERE actor IS NOT NULL ORDER BY seq"
-        ).fetchall()
-    finally:
-        connection.close()
 
 
 async def test_the_status_counts_what_readers_dropped_and_stays_short(state: Path) -> None:
@@ -131,8 +90,8 @@ async def test_who_ordered_it_is_recorded(state: Path) -> None:
         await told(state, do="extend")
         await told(state, do="inside", count=3)
         await told(state, do="reset", by="Bolat")
-    rows = actors(state)
-    assert [row[:2] for row in rows] == [
+    found = rows(state)
+    assert [row[:2] for row in found] == [
         ("mode", "free on"),
         ("mode", "free off"),
         ("decision", "staff_admitted"),
@@ -140,8 +99,8 @@ async def test_who_ordered_it_is_recorded(state: Path) -> None:
         ("occupancy", "set to 3"),
         ("reset", "by staff"),
     ]
-    assert all(row[2].startswith(ME) for row in rows)
-    assert [row[2].partition(", by ")[2] for row in rows] == ["Айгүл", "", "Bolat", "", "", "Bolat"]
+    assert all(row[2].startswith(ME) for row in found)
+    assert [row[2].partition(", by ")[2] for row in found] == ["Айгүл", "", "Bolat", "", "", "Bolat"]
 
 
 HOSTILE = [
@@ -208,10 +167,8 @@ def test_any_bytes_are_a_request_or_a_problem(thing: object) -> None:
 
 def test_the_orders_are_those_that_stand() -> None:
     for mode in STANDING:
-        assert parse_request(ModeRequest(mode=mode, on=True).model_dump_json().encode()) == ModeRequest(  # type: ignore[arg-type]  # a Literal
-            mode=mode,  # type: ignore[arg-type]  # likewise
-            on=True,
-        )
+        request = ModeRequest(mode=mode, on=True)
+        assert parse_request(json.dumps(as_json(request)).encode()) == request
 
 
 async def test_one_account_cannot_take_every_place(state: Path) -> None:
@@ -221,7 +178,8 @@ async def test_one_account_cannot_take_every_place(state: Path) -> None:
             held = [stack.enter_context(connect(state)) for _ in range(MOST_OF_ONE)]
             await asyncio.sleep(0.2)
             answer = await told(state, do="status")
-            assert answer == {"ok": False, "problem": "too many connections: close one, and ask again"}
+            assert (answer["ok"], answer["code"]) == (False, "too_many")
+            assert answer["problem"] == "too many connections: close one, and ask again"
             for connection in held[1:]:
                 connection.close()
             await asyncio.sleep(0.2)
@@ -237,7 +195,7 @@ async def test_the_socket_is_for_its_owner_and_group_alone(state: Path) -> None:
 
 async def test_a_socket_that_cannot_be_removed_ends_nothing(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with working(Rig(state)) as rig:
-        serving = asyncio.create_task(serve_control(rig.staff, state))
+        serving = asyncio.create_task(serve_control(rig.desk, state))
         await rig.until((state / "control.sock").exists)
 
         def read_only(self: Path, missing_ok: bool = False) -> None:  # noqa: ARG001 - as Path's own

@@ -13,11 +13,10 @@ from gate.core.decide import AntiPassback
 from gate.core.journal_event import JournalEvent
 from gate.core.lane.effects import Passed
 from gate.core.lane.modes import Mode
-from gate.core.model import Direction, Listing
+from gate.core.model import MOST_INSIDE, Direction, Listing
 from gate.core.reason import Reason
 from gate.store.admission import Admission, Presented, Recorded
 from gate.store.list_reader import StatusList
-from gate.store.occupancy import MOST_INSIDE
 from gate.store.standing_orders import StandingOrders
 from gate.testing.builders import NOW, claims, load, policy
 

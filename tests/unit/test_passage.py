@@ -38,6 +38,7 @@ from gate.core.lane.events import (
     Tick,
 )
 from gate.core.lane.modes import PRECEDENCE, STANDING, Alarm, Mode, Phase, prevailing
+from gate.core.lane.refusal import OrderCode, OrderRefusal
 from gate.core.model import Stance
 from gate.core.reason import Reason
 from tests.unit.lane_play import ABLE, BLOCKED, CONTROLLED, DOOR, ENTRY, EXIT, FREE, TIMING, play
@@ -88,7 +89,7 @@ def test_more_time_by_configuration() -> None:
 def test_while_the_other_door_is_open_nobody_is_given_more_time() -> None:
     """The release cannot be made anew, so it would stand longer than any release may."""
     _, effects = play(Granted(1, ENTRY, 0.0), Interlock(True, 1.0), Extend(5.0), Tick(7.9), Tick(8.0))
-    refused = OrderRefused(JournalEvent.EXTENDED, "the other door is open", ENTRY)
+    refused = OrderRefused(JournalEvent.EXTENDED, OrderRefusal(OrderCode.BUSY, "the other door is open"), ENTRY)
     assert effects == [Release(ENTRY), refused, Secure(), EndGrant(1, Passed.NOT_PASSED)]
 
 
@@ -219,7 +220,8 @@ def test_fire_ends_a_grant_and_stays_until_staff_reset_it() -> None:
 
 def test_a_fire_alarm_that_still_lasts_cannot_be_reset() -> None:
     state, effects = play(Fire(True, 0.0), Reset(1.0))
-    assert effects[-1] == OrderRefused(JournalEvent.RESET, "the fire loop is still open")
+    why = OrderRefusal(OrderCode.FIRE_LOOP_OPEN, "the fire loop is still open")
+    assert effects[-1] == OrderRefused(JournalEvent.RESET, why)
     assert state.phase is Phase.FIRE
 
 

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from gate.core.journal_event import JournalEvent
 from gate.core.lane.modes import Alarm, Mode
+from gate.core.lane.refusal import OrderRefusal
 from gate.core.model import Direction, Stance
 
 
@@ -62,7 +63,7 @@ class OrderRefused:
     """A refused order of staff: a journal row, and the answer."""
 
     event: JournalEvent
-    why: str
+    refusal: OrderRefusal
     direction: Direction | None = None
 
 

@@ -7,6 +7,7 @@ from gate.core.lane.door import FAULTS
 from gate.core.lane.effects import Amnesty, EndGrant, Note, OrderRefused, Passed
 from gate.core.lane.events import ContactFault
 from gate.core.lane.modes import Alarm
+from gate.core.lane.refusal import OrderCode, OrderRefusal
 from gate.core.lane.state import BARRIER
 from gate.core.lane.transition import Transition
 from gate.core.model import Stance
@@ -38,7 +39,8 @@ def reset(lane: Transition) -> None:
         return
     if state.loop_open:
         lost = f", or its contact is lost ({', '.join(sorted(state.missing))})" if state.missing else ""
-        lane.do(OrderRefused(JournalEvent.RESET, f"the fire loop is still open{lost}"))
+        why = OrderRefusal(OrderCode.FIRE_LOOP_OPEN, f"the fire loop is still open{lost}")
+        lane.do(OrderRefused(JournalEvent.RESET, why))
         return
     lane.state = replace(state, fire=False)
     lane.lock()

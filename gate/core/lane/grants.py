@@ -8,6 +8,7 @@ from gate.core.lane.door import Relock
 from gate.core.lane.effects import EndGrant, Note, OrderRefused, Passed
 from gate.core.lane.events import Granted, ReleaseFailed
 from gate.core.lane.modes import Mode, refusal
+from gate.core.lane.refusal import OrderCode, OrderRefusal
 from gate.core.lane.state import BARRIER, LaneState, OpenGrant, Timing
 from gate.core.lane.transition import Transition
 from gate.core.model import Direction, Stance
@@ -71,7 +72,8 @@ def extend(lane: Transition) -> None:
         lane.state = replace(lane.state, extend_next=True)
         lane.do(Note(JournalEvent.EXTENDED, "the next person"))
     elif lane.state.interlocked:  # it is not released again then, and the old release would outlast its limit
-        lane.do(OrderRefused(JournalEvent.EXTENDED, "the other door is open", grant.direction))
+        why = OrderRefusal(OrderCode.BUSY, "the other door is open")
+        lane.do(OrderRefused(JournalEvent.EXTENDED, why, grant.direction))
     else:
         deadline = lane.at + lane.timing.lasts(grant.direction, extended=True)
         lane.state = replace(lane.state, grant=replace(grant, deadline=deadline))

@@ -8,6 +8,7 @@ from gate.core.lane.effects import OrderRefused
 from gate.core.lane.events import LaneEvent, Ordered
 from gate.core.lane.hindrance import hindrance
 from gate.core.lane.modes import Mode
+from gate.core.lane.refusal import OrderCode, OrderRefusal
 from gate.core.model import Direction
 from gate.core.reason import Reason
 from gate.lane.controller import Lane
@@ -16,7 +17,11 @@ from gate.lane.verdicts import STAFF, PendingVerdict
 from gate.store.admission import Presented
 from gate.store.standing_orders import StandingOrders
 
-_NO_ROW = "nothing can be recorded, so nothing opens. Open the door by its key"
+_NO_ROW = OrderRefusal(
+    OrderCode.STORAGE_FAILED,
+    f"{Reason.STORAGE_FAILED}: nothing can be recorded, so nothing opens. Open the door by its key",
+)
+_NO_ANSWER = f"{Reason.DEVICE_FAILED}: the barrier has not answered yet. Look at it"
 OPENS_WITHIN = 3.0  # seconds for the barrier to answer an order of staff: the slowest module takes 1.5
 
 
@@ -26,8 +31,9 @@ class StaffOrders:
 
     def __init__(self, lane: Lane) -> None:
         self.lane = lane
+        self.counted = 0  # corrections of the number of people inside
 
-    async def order(self, make: Callable[[float], LaneEvent], actor: str | None = None) -> str | None:
+    async def order(self, make: Callable[[float], LaneEvent], actor: str | None = None) -> OrderRefusal | None:
         """Carry out an event made of the monotonic moment (an order, a reset, more time); return why it was
         refused, or None once it is done."""
         if not self.lane.judges.is_open:
@@ -36,40 +42,47 @@ class StaffOrders:
         await self.lane.in_turn(self.lane.check)  # the order may have confirmed a loss
         return why
 
-    async def _order(self, make: Callable[[float], LaneEvent], actor: str | None) -> str | None:
+    async def _order(self, make: Callable[[float], LaneEvent], actor: str | None) -> OrderRefusal | None:
         lane = self.lane
         match make(lane.clock.monotonic()):
             case Ordered(Mode.FREE, on=True):
                 standing = StandingOrders(lane.state.orders | {Mode.FREE}, lane.state.fire)
                 if not await lane.judges.call(lambda judge, at: judge.can_store_orders(standing, at)):
-                    return f"{Reason.STORAGE_FAILED}: {_NO_ROW}"
+                    return _NO_ROW
         effects = await lane.follow(make(lane.clock.monotonic()), actor)
-        return next((effect.why for effect in effects if isinstance(effect, OrderRefused)), None)
+        return next((effect.refusal for effect in effects if isinstance(effect, OrderRefused)), None)
 
-    async def admit(self, direction: Direction, actor: str | None = None) -> str:
-        """Let a person through; return when the barrier has taken the order.  The result is why it cannot be and
-        what to do, or ""."""
+    async def admit(self, direction: Direction, actor: str | None = None) -> OrderRefusal | None:
+        """Let a person through; return None once the barrier has taken the order, or why it cannot be and what to
+        do."""
         if not self.lane.judges.is_open:
             return NO_STORE
         opened = await self.lane.in_turn(lambda: self._admit(direction, actor))
-        if isinstance(opened, str):
+        if isinstance(opened, OrderRefusal):
             return opened
+        why = _NO_ANSWER
         with suppress(TimeoutError):
             async with asyncio.timeout(OPENS_WITHIN):
-                return await opened
-        return f"{Reason.DEVICE_FAILED}: the barrier has not answered yet. Look at it"
+                why = await opened
+        if not why:
+            return None
+        closed = hindrance(self.lane.state, direction)
+        return OrderRefusal(closed.code if closed else OrderCode.BARRIER_LOST, why)
 
     async def inside(self) -> int | None:
         """Return how many people are inside, as far as the lane has seen; None where that cannot be read."""
         judges = self.lane.judges
         return await judges.call(lambda judge, _: judge.inside()) if judges.is_open else None
 
-    async def set_inside(self, count: int, actor: str | None = None) -> bool:
-        """Correct the count; return whether it was recorded.  0 also forgets who is inside."""
+    async def set_inside(self, count: int, actor: str | None = None) -> OrderRefusal | None:
+        """Correct the count; return why it could not be recorded, or None.  0 also forgets who is inside."""
         judges = self.lane.judges
-        return judges.is_open and await judges.call(lambda judge, at: judge.set_inside(count, at, actor=actor))
+        self.counted += 1
+        if judges.is_open and await judges.call(lambda judge, at: judge.set_inside(count, at, actor=actor)):
+            return None
+        return OrderRefusal(OrderCode.STORAGE_FAILED, "the count could not be recorded")
 
-    async def _admit(self, direction: Direction, actor: str | None) -> "str | asyncio.Future[str]":
+    async def _admit(self, direction: Direction, actor: str | None) -> "OrderRefusal | asyncio.Future[str]":
         """Return why it cannot be, or the future outcome of the barrier's release."""
         lane = self.lane
         if why := hindrance(lane.state, direction, lane.problems):
@@ -79,6 +92,6 @@ class StaffOrders:
         pending = PendingVerdict(where, verdict, self.lane.clock.monotonic() - began)
         if verdict.seq is None:
             lane.verdicts.announce(pending, through=False)
-            return f"{verdict.decision.reason}: {_NO_ROW}"
+            return _NO_ROW
         await lane.grant(pending, verdict.seq, staff=True)
         return pending.opened
