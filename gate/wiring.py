@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -30,7 +30,9 @@ from gate.lane.sync_watch import SyncWatch
 from gate.lane.timers import Every
 from gate.logs import Log
 from gate.ports.abilities import ONE_PULSE, Abilities
+from gate.ports.camera_view import CameraView
 from gate.ports.driver import DriverConfig
+from gate.ports.feedback import Feedback
 from gate.ports.inputs import Role
 from gate.registry import DriverKind, Fitted
 from gate.runtime.bus import Bus
@@ -65,10 +67,13 @@ class FittedDevices:
     abilities: Abilities  # of the barrier
 
     @property
+    def every(self) -> tuple[Fitted, ...]:
+        return (*self.readers, *((self.barrier,) if self.barrier else ()), *self.inputs, *self.feedback)
+
+    @property
     def simulated(self) -> tuple[str, ...]:
         """Return the names of devices that move nothing real: the page warns of them."""
-        every = (*self.readers, *((self.barrier,) if self.barrier else ()), *self.inputs, *self.feedback)
-        return tuple(f"{fitted.name} {fitted.spec.name}" for fitted in every if fitted.spec.simulated)
+        return tuple(f"{fitted.name} {fitted.spec.name}" for fitted in self.every if fitted.spec.simulated)
 
 
 def fit(settings: Settings) -> FittedDevices:
@@ -219,19 +224,26 @@ class _LaneProcess:
 
     async def _lane(self, stack: AsyncExitStack) -> Lane:
         settings, policy = self._settings, self._settings.policy
-        feedback = []
+        lamps: dict[str, Feedback] = {}
+        dead: dict[str, str] = {}  # why
         for fitted in self._devices.feedback:
             try:
-                feedback.append(await stack.enter_async_context(fitted.open()))
+                lamps[fitted.name] = await stack.enter_async_context(fitted.open())
             except (DeviceError, OSError) as error:  # a dead lamp never stops a lane
-                log.error(str(as_device_error(error)), device=fitted.name)
+                dead[fitted.name] = str(as_device_error(error))
+                log.error(dead[fitted.name], device=fitted.name)
         request_list = self._taker.request if self._taker else lambda: None
         open_judge = partial(Judge, self._places, policy, settings.verifier, settings.journal.keep, request_list)
         interlock = DoorInterlock(settings.lane.interlock) if settings.lane.interlock else None
         if interlock:
             stack.callback(interlock.close)
         config = lane_config(settings, self._devices)
-        return Lane(config, open_judge, self._clock, self._bus.publish, feedback, interlock)
+        lane = Lane(config, open_judge, self._clock, self._bus.publish, lamps, interlock)
+        for fitted in self._devices.every:
+            lane.parts.fit(fitted.name, fitted.spec.name)
+        for fitted in self._devices.feedback:
+            lane.parts.report(fitted.name, fitted.spec.name, dead.get(fitted.name, ""))
+        return lane
 
     def _work(self, lane: Lane) -> list[Coroutine[None, None, None]]:
         work = [lane.run(self._ready, self._ping_watchdog)]
@@ -267,9 +279,11 @@ class _LaneProcess:
         async def read() -> None:
             async with fitted.open() as reader:
                 report("")
+                if isinstance(reader, CameraView):
+                    lane.parts.views[fitted.name] = reader
                 await reader.run(intake.present)
 
-        await keep_running(fitted.name, read, report)
+        await keep_running(fitted.name, _advising(lane, fitted, read), report)
         log.info("the recording has ended", device=fitted.name)
 
     async def _input(self, lane: Lane, fitted: Fitted) -> None:
@@ -280,7 +294,7 @@ class _LaneProcess:
                 report("")
                 await contact.run(partial(lane.report, source=fitted.name))
 
-        await keep_running(fitted.name, listen, report)
+        await keep_running(fitted.name, _advising(lane, fitted, listen), report)
 
     async def _barrier(self, lane: Lane, fitted: Fitted) -> None:
         report = self._reporter(lane, fitted)
@@ -290,7 +304,7 @@ class _LaneProcess:
                 on_level = partial(lane.report, source=fitted.name)
                 await lane.barrier.hold(barrier, ready=partial(report, ""), report=on_level)
 
-        await keep_running(fitted.name, hold, report)
+        await keep_running(fitted.name, _advising(lane, fitted, hold), report)
 
     def _reporter(self, lane: Lane, fitted: Fitted) -> Callable[[str], None]:
         return partial(lane.device, fitted.name, fitted.spec.name)
@@ -321,3 +335,16 @@ class _LaneProcess:
     def _ping_watchdog(self) -> None:
         if self._watchdog_due.due(self._clock.monotonic()):
             self._notifier.ping_watchdog()
+
+
+def _advising(lane: Lane, fitted: Fitted, work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    """Return the work on a device that also keeps the advice of its error, for the technician."""
+
+    async def attempt() -> None:
+        try:
+            await work()
+        except (DeviceError, OSError) as error:
+            lane.parts.advise(fitted.name, as_device_error(error).hint)
+            raise
+
+    return attempt

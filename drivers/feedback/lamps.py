@@ -28,6 +28,7 @@ _STEADY, _SLOW, _FAST, _TWICE, _WINK = "#", "####....", "#.", "#.#.....", "#....
 
 PATTERNS: Mapping[Signal, Mapping[str, str]] = {
     Signal.READY: {"green": _WINK, "amber": _STEADY},
+    Signal.NO_PAGE: {"green": _WINK, "amber": _SLOW},
     Signal.SEEN: {"green": _FAST, "amber": _FAST},
     Signal.WAIT: {"red": _TWICE, "amber": _STEADY},
     Signal.ADMITTED: {"green": _STEADY, "buzzer": "#|."},

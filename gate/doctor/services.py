@@ -103,6 +103,9 @@ def page(examined: ExaminedGate) -> Iterator[CheckLine]:
     elif kiosk.port == 0:
         advice = "Name a port in [kiosk] listen: a screen needs one that stays"
         yield CheckLine("page", Mark.UNKNOWN, "it takes any free port, a new one at each start", advice)
+    elif problem := examined.lane.answer.get("problems", {}).get("page"):
+        what, _, advice = problem.partition(". ")
+        yield CheckLine("page", Mark.FAIL, f"the lane runs without its page: {what}", advice)
     elif examined.lane.holds_devices:
         yield _answering(kiosk.host, kiosk.port)
     else:

@@ -6,8 +6,9 @@ on one writing thread; nothing here waits for the network.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from gate.core.journal_event import JournalEvent
@@ -30,6 +31,7 @@ from gate.lane.interlock import DoorInterlock
 from gate.lane.judge import Judge
 from gate.lane.judge_thread import JudgeThread
 from gate.lane.outlet import Outlet
+from gate.lane.parts import LaneParts
 from gate.lane.presence import Presence, Presentation, Stage
 from gate.lane.timekeeper import Timekeeper
 from gate.lane.timers import Every
@@ -64,10 +66,11 @@ class Lane:
         open_judge: Callable[[], Judge],
         clock: TrustedClock,
         publish: Callable[[Event], None],
-        feedback: Sequence[Feedback] = (),
+        lamps: Mapping[str, Feedback] = MappingProxyType({}),
         interlock: DoorInterlock | None = None,
     ) -> None:
         self._config, self._open_judge, self.clock, self._interlock = config, open_judge, clock, interlock
+        self.lamps = lamps  # by name
         self._happened: asyncio.Queue[LaneEvent | Presentation | _Turn] = asyncio.Queue()
         self._state = LaneState(usual=config.mode, missing=config.needed)
         # Not the same as a presentation that is PENDING: that may leave meanwhile, and is answered before its grant
@@ -79,10 +82,11 @@ class Lane:
         self.judges = JudgeThread(clock)
         self._presence = Presence(self.judges.identify)
         self.looked = self._presence.looked  # see gate.ports.reader.Looked
-        self._outlet = outlet = Outlet(clock, config.limits, publish, feedback)
+        self._outlet = outlet = Outlet(clock, config.limits, publish, tuple(lamps.values()))
         self.verdicts = Verdicts(outlet)
         self._timekeeper = Timekeeper(clock, publish)
         self._states = StateChanges()
+        self.parts = LaneParts(clock, config.contacts)
         self._upkeep = Upkeep(
             config.device,
             config.limits,
@@ -116,6 +120,7 @@ class Lane:
 
     def report(self, level: Level, source: str = "") -> None:
         """Take the present level of the contact of the device called `source`."""
+        self.parts.level(level, source)
         self._happen(self._devices.update(level, source))
 
     def device(self, name: str, driver: str, problem: str) -> None:
@@ -123,12 +128,17 @@ class Lane:
         at = self.clock.monotonic()
         problem, events = self._devices.report(name, problem, at)
         self._outlet.device(name, driver, problem)
+        self.parts.report(name, driver, problem)
         self._states.device(name, problem, self.clock.now(), at, needed=name in self._config.needed)
         self._happen(events)
 
     def part(self, event: JournalEvent, name: str, problem: str) -> None:
-        """Take another part of the gate for the journal, which fails, or is well again (`problem` empty)."""
+        """Take another part of the gate, which fails, or is well again (`problem` empty)."""
         self._states.part(event, name, problem, self.clock.now(), self.clock.monotonic())
+        self.parts.report(name or event.value, "", problem)
+        if event is JournalEvent.PAGE:
+            self._devices.problem(event.value, problem)
+            self._outlet.page(self._state, is_lost=bool(problem))
 
     def dropped(self, name: str, drop: Dropped, count: int) -> None:
         """Take the number of things that reader `name` has dropped for this reason since the start."""

@@ -71,7 +71,7 @@ class Outlet:
         self._mode: OnChange[Mode | None] = OnChange(None)
         self._list: OnChange[tuple[int | None, int | None, Freshness] | None] = OnChange(None)
         self._in_view = OnChange((False, False, False))
-        self._lost = OnChange(False)
+        self._lost, self._page_lost = OnChange(False), OnChange(False)
         self._coached = Every(COACHED_EVERY)
         self._faults = OnChange("")  # of contacts, as published
         self._refusal_until = 0.0  # monotonic s until which the lamps show a refusal; 0: they show none
@@ -141,6 +141,11 @@ class Outlet:
     def device(self, name: str, driver: str, problem: str) -> None:
         self._publish(DeviceChanged(self._clock.now(), name, driver, problem))
 
+    def page(self, state: LaneState, *, is_lost: bool) -> None:
+        """Report on the lamps whether the page is shown: without it they are all that staff see."""
+        if self._page_lost.differs(is_lost) and not self._refusal_until:
+            self._signal_state(state)
+
     def dropped(self, name: str, what: str, count: int) -> None:
         """Report the number of things that reader `name` has dropped since the start."""
         self._publish(ReaderDropped(self._clock.now(), name, what, count))
@@ -169,7 +174,7 @@ class Outlet:
 
     def _signal_state(self, state: LaneState) -> None:
         _, waiting, going = self._in_view.value
-        if signal := signal_of(state, queue=waiting and not going):
+        if signal := signal_of(state, queue=waiting and not going, page_lost=self._page_lost.value):
             self._signal(signal)
 
     def _signal(self, signal: Signal) -> None:

@@ -8,6 +8,7 @@ class Signal(StrEnum):
     """A signal to the person at the lane, or to staff."""
 
     READY = "ready"
+    NO_PAGE = "no_page"  # ready, but the page is not shown: staff should look
     SEEN = "seen"  # a code is in view
     WAIT = "wait"  # the lane is busy with another person
     ADMITTED = "admitted"

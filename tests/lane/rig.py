@@ -133,7 +133,7 @@ class Rig:
             lambda: Judge(state, policy(), lambda trust: Verifier(trust, venue="test")),
             self.clock,
             self.events.append,
-            [self.lamp],
+            {"feedback[0]": self.lamp},
             mantrap,
         )
         self.staff = StaffOrders(self.lane)
