@@ -24,11 +24,11 @@ from gate.ports.feedback import Feedback, Signal
 TICK = 0.125
 """Seconds; one character of a pattern."""
 
-_STEADY, _SLOW, _FAST, _TWICE, _WINK = "#", "####....", "#.", "#.#.....", "#..............."
+_STEADY, _SLOW, _FAST, _TWICE, _WINK, _WINKS = "#", "####....", "#.", "#.#.....", "#...............", "#.#............."
 
 PATTERNS: Mapping[Signal, Mapping[str, str]] = {
     Signal.READY: {"green": _WINK, "amber": _STEADY},
-    Signal.NO_PAGE: {"green": _WINK, "amber": _SLOW},
+    Signal.NO_PAGE: {"green": _WINKS, "amber": _SLOW},
     Signal.SEEN: {"green": _FAST, "amber": _FAST},
     Signal.WAIT: {"red": _TWICE, "amber": _STEADY},
     Signal.ADMITTED: {"green": _STEADY, "buzzer": "#|."},

@@ -18,7 +18,7 @@ class BarrierSlot:
     """The lane's barrier; belongs to one event loop.  `fitted`: whether the lane has a barrier at all."""
 
     def __init__(self, *, fitted: bool = True) -> None:
-        self._fitted = fitted
+        self.fitted = fitted
         self._barrier: Barrier | None = None
         self._lost = asyncio.Event()
         self._problem: DeviceError | None = None  # why an order failed
@@ -55,7 +55,7 @@ class BarrierSlot:
         await self.secure()
         if (barrier := self._barrier) is not None:
             self._start(self._release(barrier, direction, outcome, extended=extended))
-        elif self._fitted:
+        elif self.fitted:
             outcome(DeviceError("barrier: it is not there", hint="It is being opened again", moved=False))
         else:
             outcome(None)
@@ -66,6 +66,11 @@ class BarrierSlot:
         await self.secure()
         if (barrier := self._barrier) is not None:
             self._start(self._set_stance(barrier, stance))
+
+    @property
+    def secured(self) -> bool:
+        """Return whether the last order to the device was to lock; a device that is lost locks by itself."""
+        return self._barrier is None or self._barrier.secured
 
     async def secure(self) -> None:
         """Lock now, and end a release that is still running."""

@@ -151,6 +151,10 @@ class Lane:
         if not (self._deciding or self._state.busy or any(self._presence.in_view(now))):
             self._outlet.coached(coaching, now)
 
+    def show_state(self) -> None:
+        """Let the lamps show the lane's state again."""
+        self._outlet.show_state(self._state)
+
     def _happen(self, events: Iterable[LaneEvent]) -> None:
         for event in events:
             self._happened.put_nowait(event)

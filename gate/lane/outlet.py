@@ -92,7 +92,7 @@ class Outlet:
         if self._in_view.differs(in_view):
             self._publish(CodesInView(self._clock.now(), *in_view))
             if state.phase in (Phase.RELEASED, Phase.BUSY):
-                self._signal_state(state)
+                self.show_state(state)
 
     def verdict(self, where: Presented, verdict: Verdict, ms: float, *, through: bool) -> None:
         """Report a verdict.  `ms`: from the frame, or from the order of staff, to the committed decision.
@@ -123,7 +123,7 @@ class Outlet:
         if self._mode.differs(state.mode) or another:
             self._publish(PhaseChanged(self._clock.now(), state.phase, state.mode))
         if another and not first:
-            self._signal_state(state)
+            self.show_state(state)
 
     def alarm(self, alarmed: Alarmed, state: LaneState) -> None:
         what = ""
@@ -131,7 +131,7 @@ class Outlet:
             self._faults.value = what = _contact_faults(state)
         log.warning("alarm", alarm=alarmed.alarm.value, on=alarmed.on, **({"what": what} if what else {}))
         self._publish(AlarmChanged(self._clock.now(), alarmed.alarm, alarmed.on, what))
-        self._signal_state(state)
+        self.show_state(state)
 
     def stands(self, stance: Stance, state: LaneState) -> None:
         if stance is Stance.FREE:
@@ -144,7 +144,7 @@ class Outlet:
     def page(self, state: LaneState, *, is_lost: bool) -> None:
         """Report on the lamps whether the page is shown: without it they are all that staff see."""
         if self._page_lost.differs(is_lost) and not self._refusal_until:
-            self._signal_state(state)
+            self.show_state(state)
 
     def dropped(self, name: str, what: str, count: int) -> None:
         """Report the number of things that reader `name` has dropped since the start."""
@@ -170,9 +170,10 @@ class Outlet:
         """Switch the lamps when their time is over.  `now`: monotonic seconds."""
         if self._refusal_until and now > self._refusal_until:
             self._refusal_until = 0.0
-            self._signal_state(state)
+            self.show_state(state)
 
-    def _signal_state(self, state: LaneState) -> None:
+    def show_state(self, state: LaneState) -> None:
+        """Let the lamps show the state, instead of a verdict or a test."""
         _, waiting, going = self._in_view.value
         if signal := signal_of(state, queue=waiting and not going, page_lost=self._page_lost.value):
             self._signal(signal)

@@ -52,12 +52,14 @@ class StaffOrders:
         effects = await lane.follow(make(lane.clock.monotonic()), actor)
         return next((effect.refusal for effect in effects if isinstance(effect, OrderRefused)), None)
 
-    async def admit(self, direction: Direction, actor: str | None = None) -> OrderRefusal | None:
+    async def admit(
+        self, direction: Direction, actor: str | None = None, *, during: Mode | None = None
+    ) -> OrderRefusal | None:
         """Let a person through; return None once the barrier has taken the order, or why it cannot be and what to
-        do."""
+        do.  `during`: only in this mode."""
         if not self.lane.judges.is_open:
             return NO_STORE
-        opened = await self.lane.in_turn(lambda: self._admit(direction, actor))
+        opened = await self.lane.in_turn(lambda: self._admit(direction, actor, during))
         if isinstance(opened, OrderRefusal):
             return opened
         why = _NO_ANSWER
@@ -82,9 +84,13 @@ class StaffOrders:
             return None
         return OrderRefusal(OrderCode.STORAGE_FAILED, "the count could not be recorded")
 
-    async def _admit(self, direction: Direction, actor: str | None) -> "OrderRefusal | asyncio.Future[str]":
+    async def _admit(
+        self, direction: Direction, actor: str | None, during: Mode | None
+    ) -> "OrderRefusal | asyncio.Future[str]":
         """Return why it cannot be, or the future outcome of the barrier's release."""
         lane = self.lane
+        if during is not None and lane.state.mode is not during:
+            return OrderRefusal(OrderCode.NOT_IN_MAINTENANCE, f"the lane is not in mode {during}. Order it first")
         if why := hindrance(lane.state, direction, lane.problems):
             return why
         where, began = Presented(STAFF, direction, lane.state.mode, 0), self.lane.clock.monotonic()
