@@ -45,7 +45,7 @@ _number = click.IntRange(1, 16)
 
 @click.group()
 def authority() -> None:
-    """Manage the issuing side: keys, passes, statuses, publication.
+    """Issue passes and statuses, and publish them.
 
     \b
     From nothing to a first pass:
@@ -118,7 +118,7 @@ def add_issuer(
     at: int | None,
     as_json: bool,
 ) -> None:
-    """Make a key for issuer ID, and add it to the trust list.
+    """Add issuer ID to the trust list, with a key.
 
     \b
     Example:
@@ -158,7 +158,7 @@ def rotate(
     at: int | None,
     as_json: bool,
 ) -> None:
-    """Replace the key of an issuer, or the keys of a signing role.
+    """Replace the keys of an issuer or of a role.
 
     An issuer's old key stays valid until its own end.  A role's old keys are invalid once the new ones are
     published; gates follow with their next sync.
@@ -188,7 +188,9 @@ def rotate(
 @passphrase_option
 @at_option
 def revoke(directory: Path, idx: int | None, person: str | None, key: str | None, at: int | None) -> None:
-    """Revoke one person's passes, or an issuer's key.  It takes effect with each gate's next sync.
+    """Revoke a person's passes, or an issuer's key.
+
+    It takes effect with each gate's next sync.
 
     \b
     Examples:
@@ -264,10 +266,11 @@ def publish(
     at: int | None,
     as_json: bool,
 ) -> None:
-    """Publish the present trust list, rules and statuses, signed.  The folder changes in one step.
+    """Publish issuers, rules and statuses, signed.
 
-    Any web server, object store or USB stick can carry the folder to the gates; none of them is trusted.
-    Statuses need the online keys only; changed issuers or rules need the offline keys too (--keys).
+    The folder changes in one step.  Any web server, object store or USB stick can carry the folder to the
+    gates; none of them is trusted. Statuses need the online keys only; changed issuers or rules need the
+    offline keys too (--keys).
 
     \b
     Example:
@@ -328,10 +331,11 @@ def unseal(directory: Path, keys: Path | None, only: str | None) -> None:
 @at_option
 @json_option
 def reset_time(directory: Path, at: int | None, as_json: bool) -> None:
-    """Withdraw a wrong later time that was published.  Gates correct theirs with their next sync.
+    """Withdraw a later time that was published.
 
-    Use it after a publication on a computer whose clock was ahead.  Correct that clock first.  The next
-    `publish` carries the reset, signed with the offline keys; every gate then drops all later times, once.
+    Gates correct theirs with their next sync.  Use it after a publication on a computer whose clock was
+    ahead.  Correct that clock first.  The next `publish` carries the reset, signed with the offline keys; every
+    gate then drops all later times, once.
 
     \b
     Example:

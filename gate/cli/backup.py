@@ -21,11 +21,12 @@ WHAT = "the backup"
 @root_option
 @passphrase_option
 def backup(file: Path, show: bool, as_object: bool, root: Path) -> None:
-    """Write identity, configuration, secrets, standing orders, uses and who is inside into FILE.
+    """Write what another device needs to take over.
 
-    The lane may run.  FILE is sealed by a passphrase of at least 12 characters.  Without it nobody can read FILE,
-    you neither.  Lists and the journal are not in it: lists are fetched again, and the journal is exported by
-    `gate journal export`.
+    Identity, configuration, secrets, standing orders, uses and who is inside are written into FILE.  The lane
+    may run.  FILE is sealed by a passphrase of at least 12 characters.  Without it nobody can read FILE, you
+    neither.  Lists and the journal are not in it: lists are fetched again, and the journal is exported by `gate
+    journal export`.
     """
     if show:
         found = unpack(read_sealed(file, lambda: ask_passphrase(WHAT, new=False)))

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from gate import registry
+from gate.cli.where import CONFIG_VARIABLE, config_file
 from gate.device.config_check import missing_in, warnings_of
 from gate.device.templates import VENUES, venue_file
 from gate.errors import ConfigError, UsageError
@@ -18,7 +19,7 @@ from gate.settings.reference import DriverOffer, reference, schema
 from gate.settings.review import effective
 from gate.settings.zones import find_zone, local_time
 
-_FILE = click.argument("file", type=click.Path(path_type=Path))
+_FILE = click.argument("file", required=False, type=click.Path(path_type=Path), envvar=CONFIG_VARIABLE)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 
 
@@ -30,10 +31,13 @@ def config() -> None:
 @config.command()
 @_FILE
 @_JSON
-def check(file: Path, as_json: bool) -> None:
-    """Show every error in FILE, each with its line and what to do.
+def check(file: Path | None, as_json: bool) -> None:
+    """Show every error in FILE.
+
+    Each with its line and what to do.  FILE is by default the one that GATE_CONFIG names, or /etc/gate/gate.toml.
 
     Exit 0: valid, perhaps with warnings.  Exit 78: invalid."""
+    file = config_file(file)
     try:
         loaded = read_settings(file, registry.config_of)
     except SettingsError as error:
@@ -64,8 +68,12 @@ def check(file: Path, as_json: bool) -> None:
 @config.command()
 @_FILE
 @_JSON
-def show(file: Path, as_json: bool) -> None:
-    """Show every value in effect, and its line in FILE or "default"."""
+def show(file: Path | None, as_json: bool) -> None:
+    """Show every value in effect, and its origin.
+
+    The origin is a line in FILE, or "default".  FILE is by default the one that GATE_CONFIG names, or
+    /etc/gate/gate.toml."""
+    file = config_file(file)
     loaded = read_settings(file, registry.config_of)
     rows = [(dotted(row.path), row.value, row.line) for row in effective(loaded)]
     if as_json:
@@ -85,7 +93,9 @@ def show(file: Path, as_json: bool) -> None:
 @click.option("--toml", "as_toml", is_flag=True, help="Print a commented TOML file with every key instead.")
 @_JSON
 def schema_command(as_toml: bool, as_json: bool) -> None:
-    """Print the JSON Schema of a configuration file, drivers included."""
+    """Print the JSON Schema of configurations.
+
+    Drivers are included."""
     offers = _offers()
     if as_toml:
         click.echo(reference(offers), nl=False)
@@ -101,9 +111,10 @@ def schema_command(as_toml: bool, as_json: bool) -> None:
     help="File to write, in place of stdout; an existing file is not replaced.",
 )
 def init(venue: str, output: Path | None) -> None:
-    """Write a commented configuration file for a kind of venue.
+    """Write a commented configuration file.
 
-    Replace every value that is marked FILL IN; `gate config check` reports the rest of them."""
+    It fits the kind of venue.  Replace every value that is marked FILL IN; `gate config check` reports the rest of
+    them."""
     text = venue_file(venue)
     if output is None:
         click.echo(text, nl=False)

@@ -51,7 +51,7 @@ def demo(
     as_json: bool,
     keep: Path | None,
 ) -> None:
-    """Run a gate with simulated people, camera and turnstile on this machine.
+    """Run a gate with simulated people at a camera.
 
     Only the people, the camera's picture and the turnstile are simulated.  The rest is real: an authority
     issues passes and publishes its list; `gate run` reads a camera stream, decides, records and opens a

@@ -10,14 +10,14 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from gate.cli.where import USUAL
+from gate.cli.where import config_option
 from gate.device.owner import as_owner
 from gate.doctor.camera import Glance
 from gate.doctor.examination import examine, header
 from gate.doctor.examined import ExaminedGate, find_lane
 from gate.doctor.lines import CheckLine, Mark
 from gate.doctor.report import write_report, write_report_of_fault
-from gate.errors import ConfigError, UsageError
+from gate.errors import ConfigError
 from gate.registry import config_of
 from gate.settings.load import read_settings
 from gate.wiring import fit
@@ -32,7 +32,7 @@ _BRIEF = 2.0  # seconds for a camera among the other checks
 
 
 @click.command()
-@click.option("--config", "file", type=click.Path(path_type=Path), help=f"The device's gate.toml; left out, {USUAL}.")
+@config_option
 @click.option("--camera", is_flag=True, help="Only the cameras, for longer: hold a code up meanwhile.")
 @click.option("--seconds", type=click.FloatRange(1, 600), default=10.0, show_default=True, help="With --camera.")
 @click.option(
@@ -48,9 +48,11 @@ _BRIEF = 2.0  # seconds for a camera among the other checks
     help="Write all of it, configuration, versions and log into this file, for a ticket: no secrets, no people.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line: check, state, found, advice.")
-def doctor(file: Path | None, camera: bool, seconds: float, picture: Path, report: Path | None, as_json: bool) -> None:
-    """Look at camera, decoder, barrier, inputs, disk, clock, list, services and power, a line each: pass,
-    warn, fail or unknown, and what to do.
+def doctor(file: Path, camera: bool, seconds: float, picture: Path, report: Path | None, as_json: bool) -> None:
+    """Test this device, and show what to repair.
+
+    Camera, decoder, barrier, inputs, disk, clock, list, services and power get a line each: pass, warn, fail or
+    unknown, and what to do.
 
     Unknown is what could not be checked here; the line says what it takes to know.  Devices that a running
     lane holds are left alone, and the lane's own word on them is shown; without one the barrier is opened
@@ -59,9 +61,6 @@ def doctor(file: Path | None, camera: bool, seconds: float, picture: Path, repor
 
     The first line names device and versions; with --json it has them as keys of its own.
     """
-    if file is None and not USUAL.exists():
-        raise UsageError("which gate is meant is not known", hint="Give --config FILE")
-    file = file or USUAL
     try:
         loaded = read_settings(file, config_of)
     except ConfigError as error:

@@ -27,11 +27,11 @@ from gate.errors import UsageError
 @click.option("--uninstall", "remove", is_flag=True, help="Remove the gate; configuration and state stay.")
 @click.option("--purge", is_flag=True, help="With --uninstall: remove these too.")
 def install(bundle: Path | None, extras: str | None, root: Path, remove: bool, purge: bool) -> None:
-    """Let this device's services run the gate that this command belongs to.
+    """Let this device's services run this gate.
 
-    For an environment that pipx, uv or pip made: users, folders, rules and units are laid, and /opt/gate leads to
-    it.  With --from a bundle is checked and installs itself; it needs no network.  Outside of
-    --root nothing is touched.
+    The gate that this command belongs to.  For an environment that pipx, uv or pip made: users, folders, rules
+    and units are laid, and /opt/gate leads to it.  With --from a bundle is checked and installs itself; it
+    needs no network.  Outside of --root nothing is touched.
     """
     layout = DeviceLayout(root.absolute())
     if purge and not remove:

@@ -39,10 +39,11 @@ def tail(config: Path | None, state_dir: Path | None, count: int, as_json: bool)
 @click.option("--checkpoint", help="SEQ:DIGEST from the device's log: reveals rows that were cut off since.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def verify(config: Path | None, state_dir: Path | None, checkpoint: str | None, as_json: bool) -> None:
-    """Verify that no row was edited, inserted or removed.  Exit 1, with the row's number, when one was.
+    """Verify that no row was changed or removed.
 
-    The device's signature on every checkpoint is verified.  Rows cut off at the end are found only with a
-    checkpoint that left the device: they are in its log.
+    Nor inserted.  Exit 1, with the row's number, when one was.  The device's signature on every checkpoint is
+    verified.  Rows cut off at the end are found only with a checkpoint that left the device: they are in its
+    log.
     """
     proof = prove(_state(config, state_dir), checkpoint)
     if as_json:
@@ -72,7 +73,9 @@ def verify(config: Path | None, state_dir: Path | None, checkpoint: str | None, 
     help="Write to a table `journal` of this SQLite file instead; rows that it has are skipped.",
 )
 def export(config: Path | None, state_dir: Path | None, form: str, after: int, database: Path | None) -> None:
-    """Write the rows to stdout (CSV, JSON lines), or to an SQLite file."""
+    """Write the rows to stdout, or to SQLite.
+
+    To stdout as CSV or as JSON lines, or into a file of SQLite."""
     with open_journal(state := _state(config, state_dir)) as connection:
         rows = ({**row, "hash": _hex(row["hash"])} for row in read_rows(state, connection, after=after))
         if database is not None:

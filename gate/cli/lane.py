@@ -60,7 +60,9 @@ def _order_command(name: str) -> Callable[[Callable[..., Request]], click.Comman
 
 @_order_command("status")
 def status() -> Request:
-    """Show the state of the lane, and the number of people inside."""
+    """Show the state of the lane.
+
+    With the number of people inside."""
     return StatusRequest()
 
 
@@ -81,7 +83,9 @@ def out_of_service(state: str) -> Request:
 @_order_command("maintenance")
 @click.argument("state", type=_STATES)
 def maintenance(state: str) -> Request:
-    """Refuse every pass without alarms; `admit` tries the barrier."""
+    """Refuse every pass, without alarms.
+
+    `admit` tries the barrier."""
     return ModeRequest(mode=Mode.MAINTENANCE, on=state == "on")
 
 
@@ -94,27 +98,29 @@ def free(state: str) -> Request:
 
 @_order_command("extend")
 def extend() -> Request:
-    """Give the present person, or the next one, the extended time."""
+    """Give the present or next person more time."""
     return ExtendRequest()
 
 
 @_order_command("admit")
 @click.argument("direction", type=click.Choice([way.value for way in Direction]), default=Direction.ENTRY.value)
 def admit(direction: str) -> Request:
-    """Let one person through whom staff have checked."""
+    """Let one person through; staff checked them."""
     return AdmitRequest(direction=Direction(direction))
 
 
 @_order_command("reset")
 def reset() -> Request:
-    """Reset the fire alarm after its end, and other alarms."""
+    """Reset alarms, that of fire after its end."""
     return ResetRequest()
 
 
 @_order_command("inside")
 @click.argument("count", type=click.IntRange(0, MOST_INSIDE))
 def inside(count: int) -> Request:
-    """Set the number of people inside; 0 also clears who they are."""
+    """Set the number of people inside.
+
+    0 also clears who they are."""
     return InsideRequest(count=count)
 
 

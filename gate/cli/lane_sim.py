@@ -30,7 +30,9 @@ WORDS = "pass entry | pass exit | jam | unjam | silent | speak | unplug | plug"
 @click.option("--by-hand", is_flag=True, help="No automatic crossings: move people on standard input.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 def lane_sim(link: Path | None, walk: float, by_hand: bool, as_json: bool) -> None:
-    """Simulate a turnstile that frees its arm, reports each crossing, and can fail.
+    """Simulate a turnstile, for trials and tests.
+
+    It frees its arm, reports each crossing, and can fail.
 
     \b
     It uses the protocol of a Digicon Tx1500.  In gate.toml:

@@ -3,42 +3,50 @@
 Errors go to stderr as one line that says what to do.  Exit 0 good, 1 failed, 2 usage, 78 configuration.
 """
 
+import codecs
 import errno
-import importlib
 import os
 import sys
-from types import ModuleType
+from io import TextIOWrapper
+from typing import Any
 
 import click
+from click.exceptions import NoArgsIsHelpError
 
 from gate import logs
+from gate.cli.lazy import LazyCommand, LazyGroup, import_module
 from gate.errors import GateError
 
-_COMMANDS = {  # name -> module of the click command of that name, and its text in --help
-    "demo": ("gate.cli.demo", "Run a gate with simulated people, camera and turnstile on this machine."),
-    "run": ("gate.cli.run", "Run the lane daemon: read codes, decide, record, open."),
-    "lane": ("gate.cli.lane", "Send an order of staff to a running lane."),
-    "sync": ("gate.cli.sync", "Run the sync daemon: fetch the lists and keep them current."),
-    "verify": ("gate.cli.verify", "Check a pass and show the decision and its reason; change nothing."),
-    "read": ("gate.cli.read", "Read the QR codes in pictures."),
-    "config": ("gate.cli.config", "Check, show and create configuration files."),
-    "list": ("gate.cli.list", "Show and load the lists that the gate holds."),
-    "clock": ("gate.cli.clock", "Show the trusted time, and correct it."),
-    "journal": ("gate.cli.journal", "Show, verify and export the journal."),
-    "authority": ("gate.cli.authority", "Manage the issuing side: keys, passes, statuses, publication."),
-    "install": ("gate.cli.install", "Let this device's services run the gate that this command belongs to."),
-    "release": ("gate.cli.release", "Show, try and remove releases of the gate on this device."),
-    "backup": ("gate.cli.backup", "Write what another device needs to take the place of this one."),
-    "restore": ("gate.cli.restore", "Take the place of the device that a backup was made of."),
-    "doctor": ("gate.cli.doctor", "Test this device, and show what to repair."),
-    "safe-outputs": ("gate.cli.safe_outputs", "Lock every output of a lane that was killed."),
-    "lane-sim": ("gate.cli.lane_sim", "Simulate a turnstile on a pseudo-terminal, for demos and tests."),
-    "drivers": ("gate.cli.drivers", "Show the installed drivers, and what each needs."),
-    "provision": ("gate.cli.provision", "Set a device up from one file on its card."),
-    "setup": ("gate.cli.setup", "Ask what is attached at this door, and write its configuration."),
+_TABLE = {
+    "run": LazyCommand("gate.cli.run", "run", "Run the lane: read, decide, record, open."),
+    "lane": LazyCommand("gate.cli.lane", "lane", "Send an order of staff to a running lane."),
+    "sync": LazyCommand("gate.cli.sync", "sync", "Fetch the lists, and keep them current."),
+    "doctor": LazyCommand("gate.cli.doctor", "doctor", "Test this device, and show what to repair."),
+    "safe-outputs": LazyCommand("gate.cli.safe_outputs", "safe_outputs", "Lock the outputs of a lane that was killed."),
+    "verify": LazyCommand("gate.cli.verify", "verify", "Show the decision on a pass; change nothing."),
+    "read": LazyCommand("gate.cli.read", "read", "Read the QR codes in pictures."),
+    "list": LazyCommand("gate.cli.list", "list_", "Show and load the lists that the gate holds."),
+    "clock": LazyCommand("gate.cli.clock", "clock", "Show the trusted time, and correct it."),
+    "journal": LazyCommand("gate.cli.journal", "journal", "Show, verify and export the journal."),
+    "drivers": LazyCommand("gate.cli.drivers", "drivers", "Show the drivers, and what each needs."),
+    "config": LazyCommand("gate.cli.config", "config", "Check, show and create configuration files."),
+    "setup": LazyCommand("gate.cli.setup", "setup", "Ask what is attached; write a configuration."),
+    "authority": LazyCommand("gate.cli.authority", "authority", "Issue passes and statuses, and publish them."),
+    "install": LazyCommand("gate.cli.install", "install", "Let this device's services run this gate."),
+    "provision": LazyCommand("gate.cli.provision", "provision", "Set a device up from one file on its card."),
+    "release": LazyCommand("gate.cli.release", "release", "Show, try and remove releases of the gate."),
+    "backup": LazyCommand("gate.cli.backup", "backup", "Write what another device needs to take over."),
+    "restore": LazyCommand("gate.cli.restore", "restore", "Take over from the device of a backup."),
+    "demo": LazyCommand("gate.cli.demo", "demo", "Run a gate with simulated people at a camera."),
+    "lane-sim": LazyCommand("gate.cli.lane_sim", "lane_sim", "Simulate a turnstile, for trials and tests."),
 }
-
-_TIMED = ("run", "safe-outputs")  # commands that systemd gives a limited time
+_SECTIONS = {
+    "The door": ("run", "lane", "sync", "doctor", "safe-outputs"),
+    "Ask": ("verify", "read", "list", "clock", "journal", "drivers"),
+    "Set up": ("config", "setup", "authority", "install", "provision", "release", "backup", "restore"),
+    "Play": ("demo", "lane-sim"),
+}
+_TIMED = ("gate.cli.run", "gate.cli.safe_outputs")  # commands that systemd gives a limited time
 
 _EXHAUSTED = frozenset(  # errors of a computer that lacks something, wherever they are met; others are defects
     (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EAGAIN)
@@ -46,58 +54,55 @@ _EXHAUSTED = frozenset(  # errors of a computer that lacks something, wherever t
 _LOOK = "Look at open files, memory and disk of this computer: `gate doctor`"
 
 
-class _Lazy(click.Group):
-    """The group of subcommands.  `gate run` must not pay for the imports of `gate demo`."""
-
-    def list_commands(self, _: click.Context) -> list[str]:
-        return list(_COMMANDS)
-
-    def get_command(self, _: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        module = _load(cmd_name)
-        command = getattr(module, "list_" if cmd_name == "list" else cmd_name.replace("-", "_"))
-        assert isinstance(command, click.Command)  # noqa: S101 - guaranteed by the table above
-        return command
-
-    def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, summary) for name, (_, summary) in _COMMANDS.items()])
-
-
-def _load(name: str) -> ModuleType:
-    if name not in _TIMED:
-        return importlib.import_module(_COMMANDS[name][0])
+def _load(command: LazyCommand) -> Any:
+    if command.module not in _TIMED:
+        return import_module(command)
     from gate.runtime.notify import imports_reported  # no other command pays for it
 
     with imports_reported():
-        return importlib.import_module(_COMMANDS[name][0])
+        return import_module(command)
 
 
-@click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.command(
+    cls=LazyGroup,
+    table=_TABLE,
+    sections=_SECTIONS,
+    load=_load,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
 @click.version_option(package_name="ashyq-gate", prog_name="gate")
 def gate() -> None:
     """Ashyq Gate: a signed status pass in a QR code, an opened turnstile, with no network.
 
     \b
     Try it:          gate demo
-    Start a device:  gate config init --venue fitness > gate.toml
+    Start a device:  gate config init --venue fitness --output gate.toml
                      gate config check gate.toml
                      gate run --config gate.toml
+
+    The configuration is that of --config, else that of the variable GATE_CONFIG, else /etc/gate/gate.toml.
+    Completion in bash, with Tab:  eval "$(_GATE_COMPLETE=bash_source gate)"
     """
 
 
 def main() -> None:
     """Run `gate`; report an error on stderr, and exit with its code."""
+    _show_any_character()
     logs.set_up_child()
     try:
-        gate(standalone_mode=False)
+        gate(standalone_mode=False, prog_name="gate")  # of `python -m gate`, too
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except click.Abort:
         sys.exit(130)
+    except NoArgsIsHelpError as error:
+        is_whole = error.ctx.parent is None
+        click.echo(error.format_message(), err=not is_whole)
+        sys.exit(0 if is_whole else 2)
     except click.UsageError as error:
-        _report(f"{error.format_message()} (see `{error.ctx.command_path if error.ctx else 'gate'} --help`)")
+        from gate.cli.usage import explain  # difflib, for mistakes only
+
+        _report(explain(error))
         sys.exit(2)
     except click.ClickException as error:
         _report(error.format_message())
@@ -114,6 +119,15 @@ def main() -> None:
             raise
         _report(problem)
         sys.exit(1)
+
+
+def _show_any_character() -> None:
+    """Write UTF-8 where the locale knows ASCII only, as click does; where it has another encoding, write "?" for what
+    that lacks, and end in no traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper) and stream.encoding.lower() not in ("utf-8", "utf8"):
+            is_ascii = codecs.lookup(stream.encoding).name == "ascii"
+            stream.reconfigure(encoding="utf-8" if is_ascii else None, errors="replace")
 
 
 def _problem(error: OSError | MemoryError) -> str | None:

@@ -26,11 +26,12 @@ CARD = "boot/firmware"  # where Raspberry Pi OS mounts the card's first partitio
     help="The card's folder, for results.  [default: FILE's, or boot/firmware of an image]",
 )
 def provision(file: Path, root: Path, boot: Path | None) -> None:
-    """Set a device up from FILE: the usual gate.toml with a table [provision].
+    """Set a device up from one file on its card.
 
-    Checks everything before it changes anything, names every fault at once, and leaves gate-result.txt and the
-    device's key (gate-device.svg) on the card. A file that was applied already is left alone. Secrets leave the
-    card when the device has them. A power cut leaves the old set-up or the new one, never half of each.
+    FILE is the usual gate.toml with a table [provision].  Checks everything before it changes anything, names
+    every fault at once, and leaves gate-result.txt and the device's key (gate-device.svg) on the card. A file
+    that was applied already is left alone. Secrets leave the card when the device has them. A power cut leaves
+    the old set-up or the new one, never half of each.
 
     \b
     Exit 0: applied, or unchanged.  1: failed.  78: FILE is wrong.

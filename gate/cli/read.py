@@ -28,10 +28,10 @@ _PROGRESS_FROM = 20  # pictures
 @click.argument("pictures", metavar="(IMAGE|DIR)...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line: file, texts, decoder, ms.")
 def read(pictures: tuple[Path, ...], as_json: bool) -> None:
-    """Read the QR codes in pictures, and print a row for each picture.
+    """Read the QR codes in pictures.
 
-    A directory stands for the pictures in it and below it, sorted by name.  A file that cannot be opened as a
-    picture is reported on stderr; the others are read, and the exit code is 1.
+    Each picture gets a row.  A directory stands for the pictures in it and below it, sorted by name.  A file
+    that cannot be opened as a picture is reported on stderr; the others are read, and the exit code is 1.
     """
     reader = decoder()
     problems: list[GateError] = []

@@ -25,7 +25,7 @@ _SECONDS: dict[str, Any] = {"type": click.FloatRange(1, 86_400), "show_default":
 
 @click.group()
 def release() -> None:
-    """Show, try and remove the releases of this device.
+    """Show, try and remove releases of the gate.
 
     A release is a folder below /opt/gate/releases that is never changed; /opt/gate/current names the one in use.
     With --root nothing of the image is run."""
@@ -82,7 +82,9 @@ def use(layout: DeviceLayout, version: str, health: float, ready: float, lose_jo
 @release.command()
 @_below_root
 def prune(layout: DeviceLayout) -> None:
-    """Remove old releases: all but the current one and the one before it."""
+    """Remove releases that are no longer needed.
+
+    All but the current one and the one before it."""
     freed = _switch(layout).prune()
     for version, size in freed.items():
         click.echo(f"{version} removed, {size / _MIB:.1f} MiB freed")

@@ -19,10 +19,11 @@ from gate.device.sealed_file import read_sealed
 @root_option
 @passphrase_option
 def restore(file: Path, replace: bool, root: Path) -> None:
-    """Make this device the one that FILE was made of (`gate backup`).
+    """Take over from the device of a backup.
 
-    Its lanes must be stopped.  The old device must never run again.  The journal begins with a row that says so,
-    and the entrance is locked down until staff confirm: uses after the backup are unknown.
+    This device becomes the one that FILE was made of (`gate backup`).  Its lanes must be stopped.  The old
+    device must never run again.  The journal begins with a row that says so, and the entrance is locked down
+    until staff confirm: uses after the backup are unknown.
     """
     found = unpack(read_sealed(file, lambda: ask_passphrase(WHAT, new=False)))
     put_back(DeviceLayout(root.absolute()), found, replace=replace, say=click.echo)

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from gate.cli.log_options import log_options
+from gate.cli.where import config_option
 from gate.device.owner import become_owner
 from gate.registry import config_of
 from gate.settings.load import load_settings
@@ -12,13 +13,14 @@ from gate.wiring import run_lane
 
 
 @click.command()
-@click.option("--config", "file", required=True, type=click.Path(path_type=Path), help="The device's gate.toml.")
+@config_option
 @log_options
 def run(file: Path) -> None:
-    """Run the lane daemon until SIGTERM or Ctrl-C.
+    """Run the lane: read, decide, record, open.
 
-    The daemon reads codes, decides, records, and only then opens.  It opens a lost device again until it
-    succeeds; nobody enters meanwhile.  Under systemd it reports readiness and pings the watchdog.
+    It runs until SIGTERM or Ctrl-C.  The daemon opens only after the decision is recorded.  It opens a lost
+    device again until it succeeds; nobody enters meanwhile.  Under systemd it reports readiness and pings the
+    watchdog.
     """
     settings = load_settings(file, config_of)
     become_owner(settings.device.state_dir)

@@ -14,6 +14,7 @@ from typing import Any
 import click
 from pydantic import ValidationError
 
+from gate.cli.where import config_option
 from gate.core.toml_text import parse_toml
 from gate.errors import ConfigError, DeviceError
 from gate.ports.driver import FOLDER, DriverConfig
@@ -30,13 +31,13 @@ _ANY_PULSE = "1s"  # locking ignores the pulse length; every driver accepts whol
 
 
 @click.command()
-@click.option("--config", "file", required=True, type=click.Path(path_type=Path), help="The device's gate.toml.")
+@config_option
 def safe_outputs(file: Path) -> None:
-    """Lock the barrier and switch off the lamps after a lane was killed.
+    """Lock the outputs of a lane that was killed.
 
-    Every driver makes its device safe when it opens and when it closes it: each device is opened and closed
-    once, and again if that failed.  Devices of a running lane are left alone.  An invalid file is used as far
-    as it can be read.  Exit 1 when a device could not be opened.
+    The barrier locks, the lamps go out.  Every driver makes its device safe when it opens and when it closes
+    it: each device is opened and closed once, and again if that failed.  Devices of a running lane are left
+    alone.  An invalid file is used as far as it can be read.  Exit 1 when a device could not be opened.
     """
     outputs, problems = outputs_in(file)
     problems += asyncio.run(make_safe(outputs))

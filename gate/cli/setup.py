@@ -23,7 +23,7 @@ from gate.device.setup.run import check_terminal, set_up_by_answers, set_up_by_q
 @click.option("--output", type=click.Path(path_type=Path), help="File to write.  [default: etc/gate/gate.toml]")
 @root_option
 def setup(files: tuple[Path, ...], output: Path | None, root: Path) -> None:
-    """Ask what is attached at this door, and write its configuration.
+    """Ask what is attached; write a configuration.
 
     Nothing is sent to a barrier that could open it.  The file is written at the end, when `gate config check` holds;
     one that was there is kept as a copy.

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 import click
 
 from gate.cli.log_options import log_options
-from gate.cli.where import sync_times
+from gate.cli.where import config_option
 from gate.device.owner import become_owner
-from gate.errors import ConfigError, DeviceError
+from gate.errors import ConfigError, DeviceError, UsageError
 from gate.ports.credentials import fill
 from gate.registry import config_of
 from gate.runtime.notify import Notifier
 from gate.settings.load import load_settings
 from gate.settings.model import Settings
-from gate.state import places_in
+from gate.state import places_in, sync_times
 from gate.store.list_file import find_damage
 from gate.store.places import Places
 from gate.sync.attempt import attempt
@@ -36,25 +36,27 @@ NICENESS = 19  # the lowest CPU weight; SCHED_IDLE would starve where the lane i
 
 
 @click.command()
-@click.option("--config", "file", required=True, type=click.Path(path_type=Path), help="The device's gate.toml.")
+@config_option
 @click.option("--once", is_flag=True, help="Sync once, and exit; with code 1 when no mirror could be used.")
 @click.option("--json", "as_json", is_flag=True, help="With --once: print the result as one JSON object.")
 @log_options
 def sync(file: Path, once: bool, as_json: bool) -> None:
-    """Fetch trust list, rules and statuses from the mirrors in [sync], and keep them current.
+    """Fetch the lists, and keep them current.
 
-    Every file is verified by the authority's signatures, from root.json on.  A running lane takes a new list
-    within seconds, and keeps its list when a sync fails.  HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY
-    apply.
+    They are the trust list, the rules and the statuses, from the mirrors in [sync].  Every file is verified by
+    the authority's signatures, from root.json on.  A running lane takes a new list within seconds, and keeps
+    its list when a sync fails.  HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY apply.
 
     \b
     Examples:
       gate sync --config gate.toml --once
       gate sync --config gate.toml
     """
+    if as_json and not once:
+        raise UsageError("--json prints the result of one sync", hint="Add --once, or see the log of the daemon")
     _go_behind_the_lane()
     settings = load_settings(file, config_of)
-    become_owner(places_in(settings).list_dir)
+    become_owner(places_in(settings.paths).list_dir)
     source, every = _source(settings, file)
     order = MirrorOrder(source.mirrors)
     if once:
@@ -85,7 +87,7 @@ def _source(settings: Settings, file: Path) -> tuple[ListSource, float]:
             f"{file}: there is no [sync] table",
             hint="Add one with mirrors and root, or load lists by hand: `gate list load DIR`",
         )
-    table, where, by_iin = settings.sync, places_in(settings), settings.staff.iin_check
+    table, where, by_iin = settings.sync, places_in(settings.paths), settings.staff.iin_check
     key = _device_key(where) if by_iin else None
     mirrors = tuple(map(_filled, table.mirrors))
     if table.proxy is not None:  # visits to mirrors are processes of their own, and inherit it

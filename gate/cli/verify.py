@@ -10,15 +10,16 @@ from typing import Any
 import click
 
 from gate.cli.read import SUFFIXES
+from gate.cli.where import config_as_given, config_file
 from gate.core.model import Claims, Decision, Refused
 from gate.core.reason import Reason, blame_clock
 from gate.core.trust import NO_ISSUERS, TrustList, parse_trust
 from gate.core.trusted_time import ClockTrust, Kept
 from gate.errors import GateError, PictureError, UsageError
 from gate.passes.verifier import Verifier
-from gate.registry import config_of, decoder
+from gate.registry import decoder
 from gate.runtime.clock import GateClock, SystemClock
-from gate.settings.load import load_settings
+from gate.settings.load import load_tables
 from gate.state import answered_in, trusted_clock
 from gate.store.preview import Preview
 from gate.texts.catalogue import reason_words
@@ -88,19 +89,19 @@ class PassExaminer:
 @click.argument("what", metavar="TEXT|IMAGE|-")
 @click.option("--pass-only", is_flag=True, help="Check the pass alone: no list, no rules, no earlier use.")
 @click.option("--trust", type=click.Path(path_type=Path), help="With --pass-only: the trust.json of the issuers.")
-@click.option(
-    "--config", type=click.Path(path_type=Path), help="The device's gate.toml: check list, rules and earlier uses too."
-)
+@config_as_given("--config", "config")
 @click.option("--at", type=int, help="Check for this time (Unix seconds), in place of now.")
 @click.option("--jsonl", is_flag=True, help='Read {"id","qr","at"} lines from stdin; print a line for each, in order.')
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 def verify(
     what: str, pass_only: bool, trust: Path | None, config: Path | None, at: int | None, jsonl: bool, as_json: bool
 ) -> None:
-    """Check a pass and show the decision and its reason; change nothing.
+    """Show the decision on a pass; change nothing.
 
+    With its reason: by the list, the rules and the earlier uses of this gate, or by the pass alone.
     TEXT is the text of the QR code, IMAGE a picture of it, - reads the text from stdin.
-    Exit 0 when the gate would accept it, 1 when it would refuse it; with --jsonl 0 when every line was checked.
+    Exit 0 when the gate would accept it, 1 when it would refuse it, 2 when there is nothing to judge; with --jsonl
+    0 when every line was checked.
 
     \b
     Examples: gate verify photo.jpg --config gate.toml
@@ -125,10 +126,8 @@ def _examiner(pass_only: bool, trust: Path | None, config: Path | None) -> PassE
             raise UsageError("--pass-only needs a trust list", hint="Add --trust trust.json")
         clock = GateClock(SystemClock(), Kept(), untrusted_for=0.0)  # no gate: only the system clock
         return PassExaminer(Verifier(_trust(trust), venue=None), None, clock, has_trust=True)
-    if config is None:
-        raise UsageError("no gate is given", hint="Add --config gate.toml, or --pass-only --trust trust.json")
-    settings = load_settings(config, config_of)
-    where = answered_in(settings)
+    settings = load_tables(config_file(config))
+    where = answered_in(settings.paths)
     preview = Preview(where, settings.policy)
     trust_list = preview.state.trust if trust is None else _trust(trust)
     verifier = settings.verifier(trust_list or NO_ISSUERS)
@@ -149,9 +148,12 @@ def _texts(what: str) -> list[str]:
         return [sys.stdin.read().removesuffix("\n").removesuffix("\r")]
     if not _is_there(what):
         if Path(what[-8:]).suffix.lower() in SUFFIXES:  # no pass ends like a picture's name
-            raise PictureError(f"{what}: there is no such file", hint="Give a picture's path, or the text of a code")
+            raise UsageError(f"{what}: there is no such file", hint="Give a picture's path, or the text of a code")
         return [what]
-    texts = decoder().read_file(Path(what)).texts
+    try:
+        texts = decoder().read_file(Path(what)).texts
+    except PictureError as error:  # its exit code would say that the gate refuses
+        raise UsageError(error.what, hint=error.hint) from error
     if not texts:
         click.echo(f"gate: {what}: no QR code found in it", err=True)
     return list(texts) or [""]

@@ -18,7 +18,7 @@ _SHOWN = 3  # names of files in a line
 
 def owners(examined: ExaminedGate) -> Iterator[CheckLine]:
     """Check that every file belongs to the user of its directory: a file that root left there stops a service."""
-    places = places_in(examined.settings)
+    places = places_in(examined.settings.paths)
     folders = dict.fromkeys((places.state_dir, places.list_dir))
     strange = [(path, folder) for folder in folders if isdir(folder) for path in _strange(folder, set(folders))]  # noqa: PTH112 - which raises
     if not strange:
@@ -33,7 +33,7 @@ def owners(examined: ExaminedGate) -> Iterator[CheckLine]:
 
 def content(examined: ExaminedGate) -> Iterator[CheckLine]:
     """Check that all of list.db is as signed."""
-    places = answered_in(examined.settings)
+    places = answered_in(examined.settings.paths)
     if not os.path.lexists(places.held_list_db):
         return
     if what := find_damage(places):
@@ -44,7 +44,7 @@ def content(examined: ExaminedGate) -> Iterator[CheckLine]:
 
 def signatures(examined: ExaminedGate) -> Iterator[CheckLine]:
     """Check that the sync's list is as the authority signed it."""
-    settings, places = examined.settings, places_in(examined.settings)
+    settings, places = examined.settings, places_in(examined.settings.paths)
     if settings.sync is None or not os.path.lexists(places.held_list_db):
         return
     from gate.sync.takeover import examine  # python-tuf

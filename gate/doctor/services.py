@@ -175,8 +175,8 @@ def sync(examined: ExaminedGate) -> Iterator[CheckLine]:
         yield CheckLine("sync", Mark.FAIL, f"{unit}: lists grow old", "`systemctl enable --now gate-sync`")
         return
     try:
-        visited = last_sync(places_in(settings))
-        now = trusted_clock(answered_in(settings), settings.clock.untrusted_for).now()
+        visited = last_sync(places_in(settings.paths))
+        now = trusted_clock(answered_in(settings.paths), settings.clock.untrusted_for).now()
     except GateError as error:
         yield failure("sync", error)
         return

@@ -29,7 +29,7 @@ def clock_lines(settings: Settings, chips: Path) -> Iterator[CheckLine]:
     zone, system = settings.venue.timezone, SystemClock().now()
     shown = f"{local_time(zone, system)} by {find_zone(zone).used}"
     try:
-        trusted = trusted_clock(answered_in(settings), settings.clock.untrusted_for)
+        trusted = trusted_clock(answered_in(settings.paths), settings.clock.untrusted_for)
     except GateError as error:
         yield failure("clock", error)
         return
@@ -74,7 +74,7 @@ def status_list(examined: ExaminedGate) -> Iterator[CheckLine]:
     settings = examined.settings
     try:
         as_of = _as_of(settings)
-        now = trusted_clock(answered_in(settings), settings.clock.untrusted_for).now()
+        now = trusted_clock(answered_in(settings.paths), settings.clock.untrusted_for).now()
     except GateError as error:
         yield failure("list", error)
         return
@@ -90,7 +90,7 @@ def status_list(examined: ExaminedGate) -> Iterator[CheckLine]:
 
 
 def _as_of(settings: Settings) -> int | None:
-    preview = Preview(answered_in(settings), settings.policy)
+    preview = Preview(answered_in(settings.paths), settings.policy)
     try:
         return preview.state.as_of
     finally:

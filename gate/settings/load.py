@@ -1,8 +1,6 @@
 """Loading of a configuration file, with all its faults reported at once."""
 
 import json
-import re
-import tomllib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -11,18 +9,19 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from gate.core.toml_text import MOST_DOTS, dotted_line
 from gate.errors import ConfigError, GateError
 from gate.ports.credentials import OPENING, names_in
 from gate.ports.driver import FOLDER, DriverConfig
 from gate.ports.inputs import InputConfig
 from gate.ports.reader import ReaderConfig
 from gate.settings.explain import explain
-from gate.settings.locate import KeyPath, locate, place_for
+from gate.settings.locate import KeyPath, place_for
 from gate.settings.model import Settings, Tables
 from gate.settings.problems import Finding, SettingsError, SettingsProblem, dotted, shown
+from gate.settings.text import parse_text, read_text
 
 Device = TypeVar("Device", bound=DriverConfig)
+AnyTables = TypeVar("AnyTables", bound=Tables)
 Resolve = Callable[[str, str], type[DriverConfig]]
 """(kind, driver name) -> the driver's settings model.  Raises ConfigError for an unknown name.  Kinds: "reader",
 "barrier", "input", "feedback".  Example: `gate.registry.config_of`."""
@@ -35,12 +34,8 @@ BASES: Mapping[str, type[DriverConfig]] = {
 }
 SECRET_TABLES = frozenset({*BASES, "sync"})  # where `{credential:NAME}` is filled in
 LISTS = ("reader", "input", "feedback")  # written [[reader]]; there is one barrier
-LARGEST = 64 * 1024  # bytes: the reference with all its comments has 28 KB; /dev/zero is endless
-MOST_VALUES = 1000  # keys and array elements: the reference has 190
 MOST_DEVICES = 32  # of a kind: a lane has two or three
 MOST_PROBLEMS = 20  # in one report: those after them often follow from them
-DEEPEST = 20  # nested tables and arrays: deeper ones exceed the recursion limit of code that walks them
-_POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +73,20 @@ def read_settings(path: Path, resolve: Resolve) -> Loaded:
     return Loaded(reviewed.settings, path, reviewed.lines)
 
 
+def load_tables(path: Path) -> Tables:
+    """Load a file's own tables, without those of devices: for a command beside the lane, which must not wait for the
+    drivers of this gate, nor fail because of their faults.  Raises as `load_settings` does."""
+    text = read_text(path)
+    data, lines = parse_text(path, text)
+    folder, findings = path.absolute().parent, list[Finding]()
+    plain: dict[str, Any] = _plain(data, (), findings)
+    own = {name: value for name, value in plain.items() if name not in BASES}
+    tables: Tables | None = _check(Tables, own, (), folder, findings, BASES)
+    if tables is None or findings:
+        raise SettingsError(problems_of(path, text, findings, lines))
+    return _tables_beside(tables, folder)
+
+
 def review_text(
     path: Path, text: str, resolve: Resolve, folder: Path, also: Mapping[str, type[BaseModel]] | None = None
 ) -> Reviewed:
@@ -105,28 +114,8 @@ def problems_of(
 
 def _beside(settings: Settings, folder: Path) -> Settings:
     """Resolve relative paths from the file's folder, whatever the working directory of the process."""
-    device = settings.device
-    lists = device.list_dir and folder / device.list_dir
-    runs = device.run_dir and folder / device.run_dir
-    named = {"state_dir": folder / device.state_dir, "list_dir": lists, "run_dir": runs}
-    device = device.model_copy(update=named)
-    sync = settings.sync and settings.sync.model_copy(update={"root": folder / settings.sync.root})
-    kiosk = settings.kiosk
-    if kiosk and kiosk.texts:
-        kiosk = kiosk.model_copy(update={"texts": folder / kiosk.texts})
-    desk = settings.desk.model_copy(
-        update={name: value and folder / value for name, value in settings.desk if isinstance(value, Path)}
-    )
-    lane = settings.lane
-    if lane.interlock:
-        lane = lane.model_copy(update={"interlock": folder / lane.interlock})
-    return settings.model_copy(
+    return _tables_beside(settings, folder).model_copy(
         update={
-            "device": device,
-            "sync": sync,
-            "kiosk": kiosk,
-            "desk": desk,
-            "lane": lane,
             "readers": tuple(_device_beside(reader, folder) for reader in settings.readers),
             "barrier": settings.barrier and _device_beside(settings.barrier, folder),
             "inputs": tuple(_device_beside(contact, folder) for contact in settings.inputs),
@@ -135,92 +124,27 @@ def _beside(settings: Settings, folder: Path) -> Settings:
     )
 
 
+def _tables_beside(tables: AnyTables, folder: Path) -> AnyTables:
+    device = tables.device
+    lists = device.list_dir and folder / device.list_dir
+    runs = device.run_dir and folder / device.run_dir
+    named = {"state_dir": folder / device.state_dir, "list_dir": lists, "run_dir": runs}
+    device = device.model_copy(update=named)
+    sync = tables.sync and tables.sync.model_copy(update={"root": folder / tables.sync.root})
+    kiosk = tables.kiosk
+    if kiosk and kiosk.texts:
+        kiosk = kiosk.model_copy(update={"texts": folder / kiosk.texts})
+    desk = tables.desk.model_copy(
+        update={name: value and folder / value for name, value in tables.desk if isinstance(value, Path)}
+    )
+    lane = tables.lane
+    if lane.interlock:
+        lane = lane.model_copy(update={"interlock": folder / lane.interlock})
+    return tables.model_copy(update={"device": device, "sync": sync, "kiosk": kiosk, "desk": desk, "lane": lane})
+
+
 def _device_beside(config: Device, folder: Path) -> Device:
     return config.model_copy(update={name: folder / value for name, value in config if isinstance(value, Path)})
-
-
-def read_text(path: Path) -> str:
-    """Read a configuration file.  Raises ConfigError, and SettingsError for one that is not text."""
-    try:
-        with path.open("rb") as file:
-            raw = file.read(LARGEST + 1)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        why = getattr(error, "strerror", None) or str(error)
-        raise ConfigError(
-            f"{path}: cannot be read ({why})", hint="Name a configuration file; `gate config init` writes one"
-        ) from error
-    return decode_text(path, raw)
-
-
-def decode_text(path: Path, raw: bytes) -> str:
-    """Return a configuration file's content as text with "\\n" line ends.  Raises as `read_text` does."""
-    if len(raw) > LARGEST:
-        raise ConfigError(f"{path}: larger than {LARGEST // 1024} KiB", hint="This is not a configuration file")
-    try:
-        return raw.decode("utf-8-sig").replace("\r\n", "\n")  # Notepad writes a byte order mark and CR LF
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise SettingsError(
-            [SettingsProblem(str(path), line, "", "this is not UTF-8 text", "Save the file as UTF-8")]
-        ) from error
-
-
-def parse_text(path: Path, text: str) -> tuple[dict[str, Any], dict[KeyPath, int]]:
-    """Return a text's data, and the line of each key.  `path` appears in messages.  Raises SettingsError for a text
-    that is not TOML, or beyond what a configuration holds."""
-    data = _parse(path, text)
-    try:
-        return data, locate(text)
-    except (ValueError, RecursionError):  # without line numbers, errors still name the key
-        return data, {}
-
-
-def _parse(path: Path, text: str) -> dict[str, Any]:
-    _check_lines(path, text)
-    try:
-        data = tomllib.loads(text)
-        _check_extent(path, data)
-        return data
-    except RecursionError as error:
-        problem = SettingsProblem(
-            str(path), 1, "", "brackets or tables are nested too deeply", "Close the brackets that were opened"
-        )
-        raise SettingsError([problem]) from error
-    except ValueError as error:  # TOMLDecodeError, or a number of thousands of digits
-        found = _POSITION.search(str(error))
-        what = _POSITION.sub("", str(error))
-        line, column = (int(found[1]), int(found[2])) if found and found[1] else (text.count("\n") + 1, None)
-        hint = "Correct the TOML here; text and durations need quotes, a table's name needs brackets"
-        if "twice" in what or "overwrite" in what:
-            hint = "It is in the file twice: keep one"
-        problem = SettingsProblem(str(path), line, "", f"this is not TOML: {what[:1].lower()}{what[1:]}", hint, column)
-        raise SettingsError([problem]) from error
-
-
-def _check_lines(path: Path, text: str) -> None:
-    """Raise SettingsError for a line that could hold a key of too many parts."""
-    if (line := dotted_line(text)) is not None:
-        what = f"this line has more than {MOST_DOTS} dots outside of quotes"
-        raise SettingsError(
-            [SettingsProblem(str(path), line, "", what, "Divide it: a table for each part of a long key")]
-        )
-
-
-def _check_extent(path: Path, data: object) -> None:
-    """Raise RecursionError for data that is nested deeper than DEEPEST, SettingsError for more than MOST_VALUES."""
-    depth, values, level = 0, 0, [data]
-    while level:
-        depth, values = depth + 1, values + len(level)
-        if depth > DEEPEST:
-            raise RecursionError
-        if values > MOST_VALUES:
-            what = f"more than {MOST_VALUES} keys and values"
-            raise SettingsError([SettingsProblem(str(path), 1, "", what, "This is not a configuration file")])
-        level = [
-            item
-            for value in level
-            for item in (value.values() if isinstance(value, dict) else value if isinstance(value, list) else ())
-        ]
 
 
 def _validate(

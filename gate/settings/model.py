@@ -30,17 +30,10 @@ from gate.settings.addresses import is_mirror
 from gate.settings.desk import DeskTable
 from gate.settings.kiosk import Kiosk
 from gate.settings.lane import DoorTable, LaneTable, ScheduleTable
+from gate.settings.paths import DEFAULT_STATE, DevicePaths, lists_of, run_dir_of
 from gate.settings.problems import shown
 from gate.settings.tables import DAY, Name, Table, Word, wrong
 from gate.settings.zones import zone
-
-DEFAULT_STATE = Path("/var/lib/gate")
-DEFAULT_RUN = Path("/run/gate")
-
-
-def run_dir_of(state_dir: Path) -> Path:
-    """Return the folder of a lane's socket when none is configured."""
-    return DEFAULT_RUN if state_dir == DEFAULT_STATE else state_dir
 
 
 class DeviceTable(Table):
@@ -82,14 +75,12 @@ class DeviceTable(Table):
     @property
     def runs(self) -> Path:
         """The folder of the control socket, configured or default."""
-        return self.run_dir or run_dir_of(self.state_dir)
+        return run_dir_of(self.state_dir, self.run_dir)
 
     @property
     def lists(self) -> Path:
         """The folder of the lists, configured or default."""
-        if self.list_dir is not None:
-            return self.list_dir
-        return DEFAULT_STATE / "lists" if self.state_dir == DEFAULT_STATE else self.state_dir
+        return lists_of(self.state_dir, self.list_dir)
 
 
 class VenueTable(Table):
@@ -331,14 +322,11 @@ class Tables(Table):
     kiosk: Kiosk | None = None
     desk: DeskTable = DeskTable()
 
-
-class Settings(Tables):
-    """A whole configuration, checked: what the daemons are built from."""
-
-    readers: tuple[SerializeAsAny[ReaderConfig], ...] = Field(min_length=1)
-    barrier: SerializeAsAny[DriverConfig] | None = None
-    inputs: tuple[SerializeAsAny[InputConfig], ...] = ()
-    feedback: tuple[SerializeAsAny[DriverConfig], ...] = ()
+    @property
+    def paths(self) -> DevicePaths:
+        """The folders of this device, and its root of trust."""
+        device = self.device
+        return DevicePaths(device.state_dir, device.lists, device.runs, self.sync.root if self.sync else None)
 
     @property
     def policy(self) -> Policy:
@@ -362,3 +350,12 @@ class Settings(Tables):
             window=int(self.passes.presentation_window),
             binding_required=self.passes.binding == "required",
         )
+
+
+class Settings(Tables):
+    """A whole configuration, checked: what the daemons are built from."""
+
+    readers: tuple[SerializeAsAny[ReaderConfig], ...] = Field(min_length=1)
+    barrier: SerializeAsAny[DriverConfig] | None = None
+    inputs: tuple[SerializeAsAny[InputConfig], ...] = ()
+    feedback: tuple[SerializeAsAny[DriverConfig], ...] = ()

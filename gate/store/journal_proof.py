@@ -13,7 +13,7 @@ from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
 from gate.core.journal_chain import GENESIS, checkpoint_message
-from gate.errors import StoreError
+from gate.errors import StoreError, UsageError
 from gate.store import device_key
 from gate.store.database import File, open_for_reading, unusable
 from gate.store.journal import COLUMNS, linked, read_base
@@ -179,7 +179,7 @@ def _parse_known(known: str | None) -> tuple[int, str] | None:
         return None
     seq, _, digest = known.partition(":")
     if not (seq.isascii() and seq.isdigit()) or len(digest) != len(GENESIS.hex()):
-        raise StoreError(f"{known!r} is not a checkpoint", hint="It reads SEQ:DIGEST, as the gate logs it")
+        raise UsageError(f"{known!r} is not a checkpoint", hint="It reads SEQ:DIGEST, as the gate logs it")
     return int(seq), digest.lower()
 
 

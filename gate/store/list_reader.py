@@ -1,5 +1,7 @@
 """The gate's view of list.db: the listing of a place, the trusted issuers, the rules."""
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from os.path import lexists
 
@@ -21,7 +23,7 @@ from gate.store.list_file import (
 )
 from gate.store.places import Places, Where
 
-__all__ = ["CHUNK_BYTES", "CHUNK_PLACES", "ListState", "OutdatedError", "StatusList"]
+__all__ = ["CHUNK_BYTES", "CHUNK_PLACES", "ListState", "OutdatedError", "StatusList", "holding"]
 
 _LISTINGS = tuple(Listing)
 
@@ -157,3 +159,11 @@ class StatusList:
         self._check = None
         self.close()
         self._identity, self._check, self._failure = identity, check, error
+
+
+@contextmanager
+def holding(where: Where) -> Iterator[StatusList]:
+    """Yield the list as it is now, for one look.  Raises StoreError and PublishError as `StatusList.refresh` does."""
+    with closing(StatusList(where)) as held:
+        held.refresh()
+        yield held

@@ -3,7 +3,8 @@
 import sqlite3
 
 from gate.core.decide import Knowledge, Policy, decide
-from gate.core.model import Claims, Decision
+from gate.core.model import Claims, Decision, Listing, Status
+from gate.core.reason import Reason
 from gate.errors import StoreError
 from gate.store.database import File, open_for_reading, unusable
 from gate.store.list_reader import ListState, StatusList
@@ -42,6 +43,16 @@ class Preview:
             raise unusable(self._lane, error) from error
         except LookupError as error:
             raise StoreError(f"{self._lane}: has no redemption key", hint="Start `gate run` once") from error
+
+    def decide_place(self, idx: int, at: float) -> tuple[Listing, Decision]:
+        """Return a person's listing, and the decision on them without a pass, by the list alone.  `at`: Unix s."""
+        self._status.refresh()
+        listing = self._status.consult(idx)
+        claims = Claims("staff", "", b"", idx, Status.RED, issued_at=0, expires_at=0)  # older than any list
+        decision = self.decide(claims, at)
+        if listing is Listing.UNLISTED and decision.reason is Reason.STATUS_NOT_ADMITTED:
+            return listing, Decision(Reason.NOT_LISTED)  # `use_pass`: there is no pass whose colour could hold
+        return listing, decision
 
     def close(self) -> None:
         self._status.close()

@@ -12,7 +12,7 @@ import pytest
 from nacl.signing import SigningKey
 
 from gate.core.journal_event import JournalEvent
-from gate.errors import StoreError
+from gate.errors import StoreError, UsageError
 from gate.store.database import File, immediate, open_for_writing
 from gate.store.journal import Journal, JournalRow
 from gate.store.journal_proof import read, verify
@@ -116,7 +116,7 @@ def test_an_empty_journal_is_whole(tmp_path: Path) -> None:
 
 
 def test_a_checkpoint_that_is_none_is_said(connection: sqlite3.Connection) -> None:
-    with pytest.raises(StoreError, match="is not a checkpoint"):
+    with pytest.raises(UsageError, match="is not a checkpoint"):
         verify(connection, None, "10-abc")
 
 

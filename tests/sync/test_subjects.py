@@ -280,7 +280,10 @@ def test_the_commands_of_device_and_authority(world: World) -> None:
     world.publish()
     ask(world, key=key_of(world))
     found = gate("list", "find", *state, typed=iin + "\n")
-    assert found.stdout == f"{world.authority.place_of(iin)} green\n"
+    assert found.stdout == (
+        f"place {world.authority.place_of(iin)}, status green: whether they may enter, the rules of a configuration "
+        "say (--config)\n"
+    )
     wrong = gate("list", "find", *state, typed="900101300018\n")
     assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
     assert "900101300018" not in wrong.stderr + wrong.stdout

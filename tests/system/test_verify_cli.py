@@ -73,12 +73,12 @@ def test_a_picture_is_asked_like_a_text(site: Site, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["x"], 2, "Add --config"),
+        (["x"], 2, "Give --config FILE"),
         (["x", "--pass-only"], 2, "Add --trust"),
         (["x", "--pass-only", "--trust", "/nowhere"], 2, "/nowhere"),
         (["x", "--jsonl", "--pass-only", "--trust", "TRUST"], 2, "reads stdin"),
-        (["photo.jpg", "--pass-only", "--trust", "TRUST"], 1, "photo.jpg: there is no such file"),
-        (["CONFIG", "--pass-only", "--trust", "TRUST"], 1, "gate.toml"),
+        (["photo.jpg", "--pass-only", "--trust", "TRUST"], 2, "photo.jpg: there is no such file"),
+        (["CONFIG", "--pass-only", "--trust", "TRUST"], 2, "gate.toml"),
     ],
 )
 def test_what_is_asked_wrongly_gets_one_line(
@@ -103,7 +103,9 @@ def test_the_list_is_loaded_shown_looked_up_and_exported(site: Site) -> None:
     shown = json.loads(gate("list", "status", "--json", *config).stdout)
     assert (shown["freshness"], shown["version"], shown["listed"], shown["issuers"]) == ("fresh", 1, 2, "ashyq")
     assert gate("list", "lookup", "2", *config).stdout == "red\n"
-    assert gate("list", "lookup", "99", *config).stdout == "unlisted\n"
+    beyond = gate("list", "lookup", "99", *config)
+    assert (beyond.returncode, beyond.stdout) == (2, "")
+    assert beyond.stderr == "gate: the list has 3 places, and 99 is none of them. Give a number from 0 to 2\n"
     assert gate("list", "export", *config).stdout == "idx,status\n1,green\n2,red\n"
 
 

@@ -9,8 +9,9 @@ from gate.core.toml_text import parse_toml
 from gate.errors import ConfigError
 from gate.ports.driver import DriverConfig
 from gate.registry import config_of
-from gate.settings.load import LARGEST, load_settings
+from gate.settings.load import load_settings
 from gate.settings.problems import SettingsError, SettingsProblem
+from gate.settings.text import LARGEST
 from tests.unit.configurations import LEAST, SAMPLE, load
 
 END = SAMPLE.count("\n") + 1  # the line after the sample's last

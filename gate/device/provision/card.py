@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gate.errors import ConfigError, GateError
-from gate.settings.load import LARGEST, decode_text
+from gate.settings.text import LARGEST, decode_text
 from gate.store.durable import read_regular, sync_folder, write_whole
 
 _BOM = b"\xef\xbb\xbf"

@@ -25,10 +25,11 @@ from gate.device.setup.fill import fill_in
 from gate.device.templates import VENUES, venue_file
 from gate.errors import ConfigError
 from gate.settings.explain import explain
-from gate.settings.load import LARGEST, Loaded, decode_text, parse_text, read_settings
+from gate.settings.load import Loaded, read_settings
 from gate.settings.locate import KeyPath
 from gate.settings.problems import Finding, SettingsError, SettingsProblem, dotted
 from gate.settings.tables import wrong
+from gate.settings.text import LARGEST, decode_text, parse_text
 from gate.store.durable import read_regular
 
 OPTIONAL = ("barrier", "input", "sync")  # tables without which a gate runs, if that is meant
