@@ -23,7 +23,7 @@ import numpy.typing as npt
 from drivers.decoders.arithmetic import Floats, median, multiply
 from drivers.decoders.qr import layout
 from drivers.decoders.qr.layout import QUIET_ZONE, Bits, Layout
-from drivers.decoders.qr.reed_solomon import Words, correct
+from drivers.decoders.qr.reed_solomon import Words, correct_by_trials
 from drivers.decoders.symbols import Grey
 
 SoftBits = npt.NDArray[np.float32]
@@ -164,17 +164,6 @@ class _Correction:
 
 def _correct_block(words: Words, confidence: Floats, ecc: int) -> Words | None:
     """Correct by GMD: one trial for each share of ERASED, the least confident codewords first."""
-    doubtful = np.argsort(confidence)
-    tried = set()
-    for share in ERASED:
-        erased = doubtful[: int(share * max(ecc - SLACK, 0)) // 2 * 2]
-        if len(erased) in tried:
-            continue
-        tried.add(len(erased))
-        corrected = correct(words, ecc, erased)
-        if corrected is None:
-            continue
-        errors = np.flatnonzero(corrected != words)
-        if 2 * len(np.setdiff1d(errors, erased)) + len(erased) <= ecc - SLACK:
-            return corrected
-    return None
+    most = max(ecc - SLACK, 0)
+    trials = sorted({int(share * most) // 2 * 2 for share in ERASED})
+    return correct_by_trials(words, ecc, np.argsort(confidence), trials, SLACK)
