@@ -8,7 +8,7 @@ In brackets: texts gained or lost with other values (scripts/benchmarks/README.m
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice
@@ -19,6 +19,7 @@ from drivers.decoders.detect.regions import Region, busy_regions
 from drivers.decoders.detect.zxing import GLOBAL, detect_and_decode
 from drivers.decoders.frame_average import FrameAverage
 from drivers.decoders.preprocess import FINE, LIVE, MANY, SHARPENED, WHOLE, read_changed, read_regions
+from drivers.decoders.qr.structured_append import MessagePart, MessageParts
 from drivers.decoders.recovery import SymbolRecovery
 from drivers.decoders.runner import Cost, Observer, ReadStep, run_steps
 from drivers.decoders.symbols import NOTHING, Grey, ReadResult, Symbol, unique
@@ -32,6 +33,7 @@ AVERAGE_ENLARGED = 4.0
 LARGEST = 117  # modules a side: recovery of a larger symbol takes longer than a frame
 BLURRED = 3  # symbols of a frame that are located without a reader, at most [1: 0, 6: 0]
 SOFT_DECODED = 2  # symbols of every frame [1: 0, 4: +1 reads, +0.0 frames]
+IN_TURN = 20.0  # seconds within which the next part of a message is shown
 SLOW = 0.2  # seconds of processor: a slower first look found too many patterns, as the other steps would
 
 
@@ -64,12 +66,23 @@ class _Memory:
     def __init__(self) -> None:
         self.average = FrameAverage()
         self.frames = 0
+        self._message_parts, self._parts_until = MessageParts(), 0.0
         self._recoveries = self._variants = 0
 
     @property
     def cycle(self) -> int:
         """The number of completed cycles."""
         return self.frames // CYCLE
+
+    def join_parts(self, parts: Sequence[MessagePart]) -> tuple[list[str], list[MessagePart]]:
+        """Return the texts that these parts complete with those of earlier frames, and the parts that miss others."""
+        if not parts:
+            return [], []
+        now = time.monotonic()
+        if now > self._parts_until:
+            self._message_parts.clear()
+        self._parts_until = now + IN_TURN
+        return self._message_parts.add(parts)
 
     def recover_next(self, recovery: SymbolRecovery) -> ReadResult:
         """Recover the symbol, each time in another way."""
@@ -103,12 +116,12 @@ class LiveFrame:
 
     @property
     def done(self) -> bool:
-        return self.slow or bool(self.more.texts)
+        return self.slow or self.more.has_read
 
     @property
     def alone(self) -> bool:
         """Whether no other code was read in this frame."""
-        return not (self.first and self.first.texts)
+        return not (self.first and self.first.has_read)
 
     @cached_property
     def regions(self) -> list[Region]:
@@ -118,14 +131,16 @@ class LiveFrame:
     def add(self, result: ReadResult) -> None:
         if self.first is None:
             self.first = result
-        elif result.texts:
+        elif result.has_read:
             self.more = result
 
     def result(self) -> ReadResult:
         """Return all that the steps read together."""
         first = self.first or NOTHING
         decoded_by = self.more.decoded_by or first.decoded_by
-        return ReadResult(unique((*first.texts, *self.more.texts)), decoded_by, first.symbols, first.located)
+        joined, parts = self.memory.join_parts((*first.parts, *self.more.parts))
+        texts = unique((*first.texts, *self.more.texts, *joined))
+        return ReadResult(texts, decoded_by, first.symbols, first.located, tuple(parts))
 
 
 # When a step applies
@@ -138,7 +153,7 @@ def _always(_: LiveFrame) -> bool:
 
 
 def _many_read(frame: LiveFrame) -> bool:
-    return frame.first is not None and len(frame.first.texts) >= MANY
+    return frame.first is not None and len(frame.first.texts) + len(frame.first.parts) >= MANY
 
 
 def _alone(frame: LiveFrame) -> bool:
@@ -212,7 +227,7 @@ def _read_average(frame: LiveFrame) -> Iterator[ReadResult]:
         return
     average = LiveFrame(mean, frame.memory, AVERAGE_ENLARGED)
     for result in run_steps(AVERAGE_STEPS, average):
-        if result.texts:
+        if result.has_read:
             yield replace(result, decoded_by=f"{result.decoded_by}, several frames")
             return
 

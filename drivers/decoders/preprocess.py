@@ -101,9 +101,11 @@ def read_regions(
         parts = [region.whole(result) for result, region in zip(reads, regions, strict=True)]
         texts = unique(text for part in parts for text in part.texts)
         located = tuple(one for part in parts for one in part.located)
-        yield ReadResult(texts, variant.name if texts else "", located=located)
+        message_parts = tuple(one for part in parts for one in part.parts)
+        decoded_by = variant.name if texts or message_parts else ""
+        yield ReadResult(texts, decoded_by, located=located, parts=message_parts)
 
 
 def _read(changed: Grey, variant: Variant, binarizer: zxingcpp.Binarizer) -> ReadResult:
     result = detect_and_decode(changed, binarizer, second_look=False).scaled(1 / variant.factor)
-    return replace(result, decoded_by=variant.name if result.texts else "")
+    return replace(result, decoded_by=variant.name if result.has_read else "")

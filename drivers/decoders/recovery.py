@@ -1,6 +1,7 @@
 """The last methods to read a symbol that was located and not decoded."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import chain
 
 import cv2
@@ -44,8 +45,8 @@ class SymbolRecovery:
     def unroll(self) -> ReadResult:
         """Unroll a cylinder, then decode from soft bits."""
         flat = unroll(self._grey, self._symbol, self._square)
-        texts = [] if flat is None else read_rectified(flat, self._symbol.size, dewarp=True)
-        return self._result(texts, UNROLLED)
+        found = NOTHING if flat is None else read_rectified(flat, self._symbol.size, dewarp=True)
+        return self._result(found, UNROLLED)
 
     @contain_failures(lambda: NOTHING)
     def soft_decode(self) -> ReadResult:
@@ -55,19 +56,19 @@ class SymbolRecovery:
     @contain_failures(lambda: NOTHING)
     def decode_with_zbar(self) -> ReadResult:
         """Decode with zbar."""
-        return self._result(decode_with_zbar(self._square), ZBAR)
+        return self._result(ReadResult(unique(decode_with_zbar(self._square)), ZBAR), ZBAR)
 
-    def _result(self, texts: list[str], decoded_by: str) -> ReadResult:
-        return ReadResult(unique(texts), decoded_by, (self._symbol,)) if texts else NOTHING
+    def _result(self, found: ReadResult, decoded_by: str) -> ReadResult:
+        return replace(found, decoded_by=decoded_by, symbols=(self._symbol,)) if found.has_read else NOTHING
 
 
-def read_rectified(square: Grey, size: int, *, dewarp: bool) -> list[str]:
-    """Return the texts of a rectified symbol of `size` modules, decoded from soft bits.
+def read_rectified(square: Grey, size: int, *, dewarp: bool) -> ReadResult:
+    """Read a rectified symbol of `size` modules from soft bits; the result has no places.
 
     `dewarp`: move its modules to their places first."""
     samples = flatten(square, size, SAMPLES) if dewarp else halve(square)
     modules = decode_modules(samples, (size - 17) // 4)
-    return [] if modules is None else decode_flat(draw(modules))
+    return NOTHING if modules is None else decode_flat(draw(modules))
 
 
 def draw(modules: Bits) -> Grey:

@@ -28,7 +28,7 @@ def read_still(grey: Grey, observe: Observer | None = None) -> ReadResult:
     still = Still(grey, observe)
     for _ in run_steps(STEPS, still, observe):
         pass
-    return still.result if still.result.texts else still.first
+    return still.result if still.result.has_read else still.first
 
 
 # When a step applies
@@ -39,24 +39,24 @@ def _always(_: Still) -> bool:
 
 
 def _unread(still: Still) -> bool:
-    return not still.result.texts
+    return not still.result.has_read
 
 
 def _unread_located(still: Still) -> bool:
-    return not still.result.texts and bool(still.located)
+    return not still.result.has_read and bool(still.located)
 
 
 def _read(still: Still) -> bool:
-    return bool(still.result.texts)
+    return still.result.has_read
 
 
 def _read_at_once(still: Still) -> bool:
     """Return whether the first look read a code; others were located in it."""
-    return bool(still.first.texts and still.first.located)
+    return bool(still.first.has_read and still.first.located)
 
 
 def _many_read(still: Still) -> bool:
-    return len(still.first.texts) >= MANY
+    return len(still.first.texts) + len(still.first.parts) >= MANY
 
 
 # What a step does
@@ -67,7 +67,7 @@ def _detect(still: Still) -> Iterator[ReadResult]:
     if max(still.grey.shape) > MOST:
         factor = MOST / max(still.grey.shape)
         still.grey = resize(still.grey, factor)
-        first = first.scaled(factor) if first.texts else detect_and_decode(still.grey)
+        first = first.scaled(factor) if first.has_read else detect_and_decode(still.grey)
     still.start(first, BUDGET)
     yield first
 

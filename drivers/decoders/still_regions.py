@@ -38,7 +38,7 @@ class RegionSearch:
 
     @property
     def done(self) -> bool:
-        return bool(self.result.texts) or self.still.done
+        return self.result.has_read or self.still.done
 
     def add(self, result: ReadResult) -> None:
         self.result = result

@@ -11,6 +11,7 @@ from itertools import islice
 import numpy as np
 
 from drivers.decoders.detect.regions import Region, busy_regions
+from drivers.decoders.qr.structured_append import MessageParts
 from drivers.decoders.recovery import SymbolRecovery
 from drivers.decoders.runner import Observer
 from drivers.decoders.symbols import NOTHING, Grey, ReadResult, Symbol, unique
@@ -25,6 +26,7 @@ class Still:
     def __init__(self, grey: Grey, observe: Observer | None = None) -> None:
         self.grey, self.observe = grey, observe
         self.first = self.result = NOTHING
+        self._message_parts = MessageParts()
         self.deadline = float("inf")  # processor seconds of this thread
         self.located: list[Symbol] = []  # and not read, by any step
         self.recoveries: list[SymbolRecovery] = []  # of the first of them
@@ -44,10 +46,13 @@ class Still:
 
     def add(self, result: ReadResult) -> None:
         known = self.result
-        if not known.texts:
-            self.result = result if result.texts else known
-        elif result.texts:
-            self.result = ReadResult(unique((*known.texts, *result.texts)), result.decoded_by, known.symbols)
+        if not result.has_read:
+            return
+        texts, parts = self._message_parts.add((*known.parts, *result.parts))
+        symbols = known.symbols if known.has_read else result.symbols
+        self.result = ReadResult(
+            unique((*known.texts, *result.texts, *texts)), result.decoded_by, symbols, parts=tuple(parts)
+        )
 
     def recover(self, symbols: Iterable[Symbol]) -> list[SymbolRecovery]:
         """Return the recoveries of the first RECOVERIES symbols."""

@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from drivers.decoders.qr.structured_append import MessagePart
+
 Grey = npt.NDArray[np.uint8]
 """One channel, 8 bits, height x width."""
 
@@ -44,6 +46,12 @@ class ReadResult:
     decoded_by: str  # the last step that read something; "" when nothing was read
     symbols: tuple[Symbol, ...] = ()  # that were read
     located: tuple[Symbol, ...] = ()  # that were not
+    parts: tuple[MessagePart, ...] = ()  # of messages in several symbols
+
+    @property
+    def has_read(self) -> bool:
+        """Whether something was decoded: a text, or a part of one."""
+        return bool(self.texts or self.parts)
 
     def scaled(self, factor: float) -> "ReadResult":
         """Return it as it lies in a picture that is `factor` times as large."""
@@ -60,8 +68,8 @@ NOTHING = ReadResult((), "")
 
 
 def first_read(results: Iterable[ReadResult]) -> ReadResult:
-    """Return the first result with a text; the results after it are not computed."""
-    return next((result for result in results if result.texts), NOTHING)
+    """Return the first result that has read something; the results after it are not computed."""
+    return next((result for result in results if result.has_read), NOTHING)
 
 
 def unique(texts: Iterable[str]) -> tuple[str, ...]:

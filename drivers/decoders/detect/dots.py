@@ -4,6 +4,8 @@ The blur's width needs the distance of the dots.  Labelling of connected compone
 cost a labelling only.
 """
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -39,7 +41,7 @@ def join_dots(grey: Grey, region: Region) -> ReadResult:
     small = resize(joined, factor) if factor < 1 else joined
     result = first_read(detect_and_decode(small, binarizer) for binarizer in (GLOBAL, LOCAL))
     placed = region.whole(result.scaled(2**halvings / factor))
-    return ReadResult(placed.texts, DOTTED, placed.symbols) if placed.texts else NOTHING
+    return replace(placed, decoded_by=DOTTED, located=()) if placed.has_read else NOTHING
 
 
 def dot_pitch(part: Grey) -> float | None:

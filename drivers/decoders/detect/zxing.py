@@ -16,6 +16,7 @@ import zxingcpp
 from drivers.decoders.detect.finder_count import is_crowded
 from drivers.decoders.failures import contain_failures
 from drivers.decoders.filters import halve, threshold
+from drivers.decoders.qr.structured_append import MessagePart, part_of
 from drivers.decoders.rectify.perspective import MODULE, rectify, sharpen_modules
 from drivers.decoders.symbols import NOTHING, Corners, Grey, ReadResult, Symbol, lies_in, unique
 
@@ -48,23 +49,24 @@ def detect_and_decode(grey: Grey, binarizer: zxingcpp.Binarizer = LOCAL, *, seco
         binarizer=binarizer,
         return_errors=True,
     )
-    texts = [barcode.text for barcode in barcodes if barcode.valid]
+    texts, parts = _contents(barcodes)
     read = [Symbol(_corners(barcode), _size(barcode) or 0) for barcode in barcodes if barcode.valid]
-    decoded_by = ZXING if texts else ""
+    decoded_by = ZXING if read else ""
     located = []
     for symbol in _uncorrected(barcodes, [one.corners for one in read]):
-        if more := _look_again(grey, symbol) if second_look else []:
-            texts += more
+        more = _look_again(grey, symbol) if second_look else NOTHING
+        if more.has_read:
+            texts, parts = [*texts, *more.texts], [*parts, *more.parts]
             read.append(symbol)
             decoded_by = SECOND_LOOK
         else:
             located.append(symbol)
-    return ReadResult(unique(texts), decoded_by, tuple(read), tuple(located))
+    return ReadResult(unique(texts), decoded_by, tuple(read), tuple(located), tuple(parts))
 
 
-@contain_failures(list[str])
-def decode_flat(square: Grey, binarizer: zxingcpp.Binarizer = GLOBAL) -> list[str]:
-    """Return the texts that zxing-cpp reads in the picture of one upright symbol."""
+@contain_failures(lambda: NOTHING)
+def decode_flat(square: Grey, binarizer: zxingcpp.Binarizer = GLOBAL) -> ReadResult:
+    """Read the picture of one upright symbol; the result has no places."""
     barcodes = zxingcpp.read_barcodes(
         square,
         formats=_QR,
@@ -74,7 +76,33 @@ def decode_flat(square: Grey, binarizer: zxingcpp.Binarizer = GLOBAL) -> list[st
         text_mode=zxingcpp.TextMode.Plain,
         binarizer=binarizer,
     )
-    return [barcode.text for barcode in barcodes if barcode.valid]
+    texts, parts = _contents(barcodes)
+    return ReadResult(unique(texts), ZXING, parts=tuple(parts)) if texts or parts else NOTHING
+
+
+def _contents(barcodes: Iterable[zxingcpp.Barcode]) -> tuple[list[str], list[MessagePart]]:
+    """Return the texts, and the parts of texts in several symbols."""
+    texts, parts = list[str](), list[MessagePart]()
+    for barcode in barcodes:
+        if barcode.valid:
+            part = _part(barcode)
+            if part is None:
+                texts.append(barcode.text)
+            else:
+                parts.append(part)
+    return texts, parts
+
+
+def _nothing() -> MessagePart | None:
+    return None
+
+
+@contain_failures(_nothing)
+def _part(barcode: zxingcpp.Barcode) -> MessagePart | None:
+    modules = np.array(barcode.to_image(scale=1, add_quiet_zones=False)) == 0
+    extra = barcode.extra
+    exact = isinstance(extra, dict) and extra.get("UEC") == 1.0  # no error correction codeword was used
+    return part_of(modules, barcode.text, barcode.bytes, exact=exact)
 
 
 def _uncorrected(barcodes: Iterable[zxingcpp.Barcode], read: Iterable[Corners]) -> Iterator[Symbol]:
@@ -109,5 +137,5 @@ def _corners(barcode: zxingcpp.Barcode) -> Corners:
     return np.array([(corner.x, corner.y) for corner in corners], np.float32)
 
 
-def _look_again(grey: Grey, symbol: Symbol) -> list[str]:
+def _look_again(grey: Grey, symbol: Symbol) -> ReadResult:
     return decode_flat(threshold(sharpen_modules(rectify(grey, symbol)), AROUND, 0))

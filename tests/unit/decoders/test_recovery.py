@@ -72,7 +72,7 @@ def test_a_symbol_round_a_can_is_unrolled(angle: float, middle: float, sag: floa
             bent = np.ascontiguousarray(bent.T)
             symbol = Symbol(symbol.corners[[0, 3, 2, 1], ::-1].copy(), symbol.size)
         flat = unroll(bent, symbol, rectify(bent, symbol))
-        read += flat is not None and read_rectified(flat, symbol.size, dewarp=True) == [text]
+        read += flat is not None and read_rectified(flat, symbol.size, dewarp=True).texts == (text,)
         assert read_still(on_a_wall(bent)).texts in ((text,), ())
     assert read >= 4
 
@@ -114,7 +114,7 @@ def test_the_text_of_another_version_is_not_read_into_it() -> None:
         grey = on_a_wall(picture)
         corners = square_corners(size) + np.array((150, 90), np.float32)
         flat = rectify(grey, Symbol(corners.astype(np.float32), other))
-        assert read_rectified(flat, other, dewarp=False) == []
+        assert not read_rectified(flat, other, dewarp=False).has_read
 
 
 def test_a_smeared_symbol_is_located_without_its_finder_patterns() -> None:
@@ -133,7 +133,7 @@ def test_a_located_symbol_is_upright_however_it_is_held(turns: int) -> None:
     [region, *_] = busy_regions(grey)
     part = region.of(grey)
     squares = [(rectify(part, found), found.size) for found in locate_blurred(part)]
-    assert any(read_rectified(flat, size, dewarp=False) == [text] for flat, size in squares)
+    assert any(read_rectified(flat, size, dewarp=False).texts == (text,) for flat, size in squares)
 
 
 @pytest.mark.parametrize("harm", [smeared, out_of_focus, crumpled])
