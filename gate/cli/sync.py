@@ -14,7 +14,8 @@ import click
 from gate.cli.log_options import log_options
 from gate.cli.where import config_option
 from gate.device.owner import become_owner
-from gate.errors import ConfigError, DeviceError, UsageError
+from gate.errors import ConfigError, DeviceError, StoreError, UsageError
+from gate.logs import Log
 from gate.ports.credentials import fill
 from gate.registry import config_of
 from gate.runtime.notify import Notifier
@@ -23,6 +24,7 @@ from gate.settings.model import Settings
 from gate.state import places_in, sync_times
 from gate.store.list_file import find_damage
 from gate.store.places import Places
+from gate.store.sync_tries import MirrorTry, SyncRound, record_round
 from gate.sync.attempt import attempt
 from gate.sync.daemon import SyncDaemon
 from gate.sync.lock import Rank
@@ -31,6 +33,8 @@ from gate.sync.round import ListSource, Outcome
 
 if TYPE_CHECKING:
     from nacl.signing import VerifyKey
+
+log = Log(part="sync")
 
 NICENESS = 19  # the lowest CPU weight; SCHED_IDLE would starve where the lane is busy
 
@@ -67,9 +71,18 @@ def sync(file: Path, once: bool, as_json: bool) -> None:
     notifier = Notifier()
 
     def round_() -> Outcome:
-        return attempt(source, sync_times(source.where), order, Rank.DAEMON, daemon.tick)
+        tries.clear()
+        return attempt(source, sync_times(source.where), order, Rank.DAEMON, daemon.tick, tries=tries)
 
-    daemon = SyncDaemon(round_, every, notifier.ping_watchdog, lambda: find_damage(source.where))
+    def record(wait: float) -> None:
+        next_at = sync_times(source.where).trusted + wait
+        try:
+            record_round(SyncRound(tuple(tries), next_at), source.where)
+        except StoreError as error:  # people who ask are not told; the lists matter more
+            log.warning(str(error))
+
+    tries: list[MirrorTry] = []
+    daemon = SyncDaemon(round_, every, notifier.ping_watchdog, lambda: find_damage(source.where), record)
     notifier.ready()
     daemon.run()
 

@@ -28,7 +28,7 @@ class StoppedError(SyncError):
 class SyncDaemon:
     """The loop of rounds.  `attempt` makes one round; `ping_watchdog` is called once a second, also during a round.
     `find_damage` returns the fault of the held list, if any: it is fetched again at once, not at the end of a
-    wait."""
+    wait.  `on_wait` gets the seconds until the next round."""
 
     def __init__(
         self,
@@ -36,11 +36,13 @@ class SyncDaemon:
         every: float,
         ping_watchdog: Callable[[], None],
         find_damage: Callable[[], str | None] = lambda: None,
+        on_wait: Callable[[float], None] = lambda _: None,
     ) -> None:
         self._attempt = attempt
         self._every = every
         self._ping_watchdog = ping_watchdog
         self._find_damage = find_damage
+        self._on_wait = on_wait
         self._hurried = False  # the wait before this one was cut short
         self._pinged_at = -inf  # monotonic s
         self._stop = threading.Event()
@@ -71,7 +73,9 @@ class SyncDaemon:
             self._yielded = False
             # Not after a failure, because no mirror has the list; and not twice in a row, because a card that spoils
             # every list must not be filled endlessly.
-            self._hurried = self._wait(wait_after(failures, self._every), hurry=failures == 0 and not self._hurried)
+            wait = wait_after(failures, self._every)
+            self._on_wait(wait)
+            self._hurried = self._wait(wait, hurry=failures == 0 and not self._hurried)
         log.info("stopped")
 
     def _once(self) -> bool:

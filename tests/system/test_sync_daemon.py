@@ -15,6 +15,7 @@ from gate.core.model import Listing, Status
 from gate.passes.aq1_encode import credential_text
 from gate.store.apply_list import held
 from gate.store.last_sync import last_sync
+from gate.store.sync_tries import last_round
 from gate.testing.relay_board import RelayBoard
 from tests.commands.process import Running, run_gate, start_gate
 from tests.sync.servers import MirrorServer, slow
@@ -85,6 +86,11 @@ def test_ashyq_is_down_and_people_enter_all_the_same(site: Site, tmp_path: Path)
         synced = last_sync(site.state)
         assert synced is not None
         assert synced.mirror == ours.address
+        last = last_round(site.state)  # what a technician is shown of each mirror
+        assert last is not None
+        by_mirror = {one.mirror: one.problem for one in last.tries}
+        assert by_mirror[ours.address] == ""
+        assert by_mirror.get(theirs.address, "set aside, as it failed before")
 
 
 def test_a_running_lane_decides_by_the_new_list_at_once(site: Site, tmp_path: Path) -> None:
