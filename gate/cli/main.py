@@ -20,6 +20,7 @@ from gate.errors import GateError
 _TABLE = {
     "run": LazyCommand("gate.cli.run", "run", "Run the lane: read, decide, record, open."),
     "lane": LazyCommand("gate.cli.lane", "lane", "Send an order of staff to a running lane."),
+    "desk": LazyCommand("gate.cli.desk", "desk", "Serve the pages of staff and technicians."),
     "sync": LazyCommand("gate.cli.sync", "sync", "Fetch the lists, and keep them current."),
     "doctor": LazyCommand("gate.cli.doctor", "doctor", "Test this device, and show what to repair."),
     "safe-outputs": LazyCommand("gate.cli.safe_outputs", "safe_outputs", "Lock the outputs of a lane that was killed."),
@@ -41,7 +42,7 @@ _TABLE = {
     "lane-sim": LazyCommand("gate.cli.lane_sim", "lane_sim", "Simulate a turnstile, for trials and tests."),
 }
 _SECTIONS = {
-    "The door": ("run", "lane", "sync", "doctor", "safe-outputs"),
+    "The door": ("run", "lane", "desk", "sync", "doctor", "safe-outputs"),
     "Ask": ("verify", "read", "list", "clock", "journal", "drivers"),
     "Set up": ("config", "setup", "authority", "install", "provision", "release", "backup", "restore"),
     "Play": ("demo", "lane-sim"),
