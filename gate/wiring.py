@@ -19,13 +19,14 @@ from gate.lane.config import LaneConfig
 from gate.lane.controller import Lane
 from gate.lane.intake import Intake
 from gate.lane.interlock import DoorInterlock
-from gate.lane.judge import Judge
 from gate.lane.list_taker import ListTaker
 from gate.lane.staff.control_socket import serve_control
 from gate.lane.staff.desk import StaffDesk
 from gate.lane.staff.orders import StaffOrders
 from gate.lane.staff.rights import StaffRights
 from gate.lane.staff.status import Site
+from gate.lane.staff.subjects import SubjectFinder
+from gate.lane.staff_judge import StaffJudge
 from gate.lane.sync_watch import SyncWatch
 from gate.lane.timers import Every
 from gate.logs import Log
@@ -233,7 +234,7 @@ class _LaneProcess:
                 dead[fitted.name] = str(as_device_error(error))
                 log.error(dead[fitted.name], device=fitted.name)
         request_list = self._taker.request if self._taker else lambda: None
-        open_judge = partial(Judge, self._places, policy, settings.verifier, settings.journal.keep, request_list)
+        open_judge = partial(StaffJudge, self._places, policy, settings.verifier, settings.journal.keep, request_list)
         interlock = DoorInterlock(settings.lane.interlock) if settings.lane.interlock else None
         if interlock:
             stack.callback(interlock.close)
@@ -269,7 +270,9 @@ class _LaneProcess:
             settings.venue.timezone, settings.list.limits, places.subject_index if settings.staff.iin_check else None
         )
         users = {user.name: user.role for user in settings.desk.user}
-        return StaffDesk(StaffOrders(lane), site, StaffRights(users))
+        finder = SubjectFinder(places, settings.sync.root if settings.sync else None)
+        find = finder.find if settings.staff.iin_check else None
+        return StaffDesk(StaffOrders(lane), site, StaffRights(users), find)
 
     async def _reader(self, lane: Lane, fitted: Fitted) -> None:
         report = self._reporter(lane, fitted)

@@ -9,11 +9,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from gate.control.requests import LONGEST_ANSWER, Request, as_json
+from gate.control.requests import LONGEST_ANSWER, CheckRequest, Request, as_json
 from gate.errors import GateError
 
 SOCKET = "control.sock"
 ANSWER_WITHIN = 5.0  # seconds
+CHECKED_WITHIN = 20.0  # seconds: a process of its own looks the person up, on a slow card
 _ROOM_EVERY = 0.01  # seconds between two tries to connect
 STAFF_GROUP = "gate-staff"
 """Members of this group may order, where it exists."""
@@ -55,7 +56,7 @@ def _conversing(run_dir: Path, request: Request) -> Iterator[socket.socket]:
     try:
         folder = os.open(run_dir, os.O_RDONLY | os.O_DIRECTORY)
         with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(ANSWER_WITHIN)
+            connection.settimeout(CHECKED_WITHIN if isinstance(request, CheckRequest) else ANSWER_WITHIN)
             _connect(connection, socket_path(folder))
             with suppress(BrokenPipeError):  # no place was free: the lane has answered and closed
                 connection.sendall(json.dumps(as_json(request)).encode() + b"\n")

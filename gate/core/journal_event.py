@@ -16,6 +16,8 @@ class JournalEvent(StrEnum):
     SCHEDULE = "schedule"  # another mode by the calendar
     ALARM = "alarm"  # begins or ends
     CONTACT = "contact"  # sticks or chatters, or no longer does
+    STAFF = "staff"  # signed in, locked out, checked a person
+    GIVEN_BACK = "given_back"  # a use, by staff; `grant` names the decision
     OCCUPANCY = "occupancy"  # the count of people inside was corrected
     GATE = "gate"  # started, stopped
     CLOCK = "clock"

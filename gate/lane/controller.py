@@ -17,7 +17,7 @@ from gate.core.lane.events import Granted, LaneEvent, Released, ReleaseFailed, S
 from gate.core.lane.modes import Mode
 from gate.core.lane.state import BARRIER, LaneState
 from gate.core.lane.step import step
-from gate.core.model import Scan
+from gate.core.model import Direction, Scan
 from gate.core.outlet_events import Event
 from gate.core.reason import Reason
 from gate.core.state_changes import StateChanges
@@ -28,11 +28,11 @@ from gate.lane.devices import Drops, LaneDevices
 from gate.lane.effect_runner import EffectRunner
 from gate.lane.facts import LaneFacts
 from gate.lane.interlock import DoorInterlock
-from gate.lane.judge import Judge
 from gate.lane.judge_thread import JudgeThread
 from gate.lane.outlet import Outlet
 from gate.lane.parts import LaneParts
 from gate.lane.presence import Presence, Presentation, Stage
+from gate.lane.staff_judge import StaffJudge
 from gate.lane.timekeeper import Timekeeper
 from gate.lane.timers import Every
 from gate.lane.upkeep import Upkeep
@@ -63,7 +63,7 @@ class Lane:
     def __init__(
         self,
         config: LaneConfig,
-        open_judge: Callable[[], Judge],
+        open_judge: Callable[[], StaffJudge],
         clock: TrustedClock,
         publish: Callable[[Event], None],
         lamps: Mapping[str, Feedback] = MappingProxyType({}),
@@ -174,6 +174,10 @@ class Lane:
     def facts(self) -> LaneFacts:
         """Return what the lane has reported last."""
         return self._outlet.facts
+
+    def clock_refusal(self, direction: Direction) -> Reason | None:
+        """Return why the clock refuses people now, or None."""
+        return self._timekeeper.refusal(direction)
 
     @property
     def fire_loop_is_lost(self) -> bool:

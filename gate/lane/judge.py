@@ -22,10 +22,11 @@ from gate.core.trusted_time import Kept
 from gate.errors import PublishError, StoreError
 from gate.logs import Log
 from gate.passes.verifier import Verifier
-from gate.store.admission import Admission, Counted, Presented, Recorded
+from gate.store.admission import Counted, Presented, Recorded
 from gate.store.list_reader import ListState, OutdatedError, StatusList
 from gate.store.loss import ADVICE, Loss
 from gate.store.places import Places, Where
+from gate.store.staff_admission import StaffAdmission
 from gate.store.standing_orders import StandingOrders
 from gate.store.time_floor import read_reset
 
@@ -85,7 +86,7 @@ class Judge:
         self._problems: dict[str, str] = {}  # by the file that causes them
         self._owed: deque[Callable[[float], object]] = deque(maxlen=MOST_OWED)  # not recorded yet, in order
         self._owed_orders: StandingOrders | None = None
-        self._admission = Admission(Places.of(where).state_dir, self._status, policy)
+        self._admission = StaffAdmission(Places.of(where).state_dir, self._status, policy)
 
     def identify(self, text: str, at: float) -> int | None:
         """Return the holder's place of a valid pass, else None; any thread, no I/O."""
@@ -115,15 +116,19 @@ class Judge:
         behind, so a pass that seems too early is refused for that.  Never raises for a bad pass or a failing store:
         those are refusals."""
         try:
-            if self._trust is None:
-                self._refresh()  # a gate without a list checks for one at every pass
-            while True:
-                try:
-                    return self._decide(text, shown, at, doubted=doubted)
-                except OutdatedError:
-                    self._refresh()
+            return self._with_list(lambda: self._decide(text, shown, at, doubted=doubted))
         except (StoreError, PublishError) as error:
             return self._failed(error)
+
+    def _with_list(self, work: Callable[[], T]) -> T:
+        """Return the result of `work` by the list that is held.  Raises StoreError, PublishError."""
+        if self._trust is None:
+            self._refresh()  # a gate without a list checks for one at every pass
+        while True:
+            try:
+                return work()
+            except OutdatedError:
+                self._refresh()
 
     def _decide(self, text: str, shown: Presented, at: float, *, doubted: bool) -> Verdict:
         try:
@@ -179,10 +184,6 @@ class Judge:
         """Record changed states; at the latest once the store writes again."""
         if not self._does(lambda: self._admission.note_states(changes)):
             self._owed.append(lambda _: self._admission.note_states(changes))
-
-    def admit_by_staff(self, shown: Presented, at: float, *, actor: str | None = None) -> Verdict:
-        """Record that staff let a person through, before anything moves."""
-        return self._recorded(lambda: self._admission.record(Decision(Reason.STAFF_ADMITTED), shown, at, actor=actor))
 
     def standing(self) -> StandingOrders:
         """Return the orders that survived a restart.  Raises StoreError: a lane cannot start with unknown

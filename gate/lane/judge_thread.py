@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from gate.lane.judge import Judge, Watched
+from gate.lane.judge import Watched
 from gate.lane.opening import open_store
 from gate.lane.outlet import Outlet
+from gate.lane.staff_judge import StaffJudge
 from gate.lane.writer import Writer
 from gate.ports.clock import TrustedClock
 
@@ -18,18 +19,18 @@ class JudgeThread:
     def __init__(self, clock: TrustedClock) -> None:
         self._clock = clock
         self._writer = Writer()
-        self._judge: Judge | None = None
+        self._judge: StaffJudge | None = None
 
     @property
     def is_open(self) -> bool:
         return self._judge is not None
 
-    async def open(self, open_judge: Callable[[], Judge], outlet: Outlet, ping: Callable[[], None]) -> Watched:
+    async def open(self, open_judge: Callable[[], StaffJudge], outlet: Outlet, ping: Callable[[], None]) -> Watched:
         """Wait until the store can be opened.  Raises FinalStoreError where waiting does not help."""
         self._judge, watched = await open_store(self._writer, open_judge, self._clock, outlet, ping)
         return watched
 
-    async def call(self, work: Callable[[Judge, float], T]) -> T:
+    async def call(self, work: Callable[[StaffJudge, float], T]) -> T:
         """Call the judge with the present time.  Raises RuntimeError before it is open."""
         judge, now = self._judge, self._clock.now()
         if judge is None:

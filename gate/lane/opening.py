@@ -9,8 +9,9 @@ from collections.abc import Callable
 from gate.core.lane.refusal import OrderCode, OrderRefusal
 from gate.core.reason import Reason
 from gate.errors import FinalStoreError, StoreError
-from gate.lane.judge import Judge, Watched
+from gate.lane.judge import Watched
 from gate.lane.outlet import Outlet
+from gate.lane.staff_judge import StaffJudge
 from gate.lane.writer import Writer
 from gate.logs import Log
 from gate.ports.clock import TrustedClock
@@ -28,11 +29,11 @@ _DEVICE = ("lane.db", "store")  # name and driver
 
 async def open_store(
     writer: Writer,
-    open_judge: Callable[[], Judge],
+    open_judge: Callable[[], StaffJudge],
     clock: TrustedClock,
     outlet: Outlet,
     ping: Callable[[], None],
-) -> tuple[Judge, Watched]:
+) -> tuple[StaffJudge, Watched]:
     """Open the store; the page shows why it cannot be opened, as for a device.  Raises FinalStoreError."""
     problem = ""
     while True:
@@ -55,7 +56,7 @@ async def open_store(
             ping()
 
 
-def _begun(open_judge: Callable[[], Judge], at: float) -> tuple[Judge, Watched]:
+def _begun(open_judge: Callable[[], StaffJudge], at: float) -> tuple[StaffJudge, Watched]:
     judge = open_judge()
     try:
         return judge, judge.begin(at)

@@ -64,7 +64,7 @@ class Admission(LaneStore):
         with self._transaction:
             decision, state = self._judge(claims, shown.direction, at)
             row = self._row(decision, shown, at, claims, state)
-            through = _lets_through(decision, shown.mode)
+            through = lets_through(decision, shown.mode)
             seq = self._journal.append(row, grants=through)
             if decision.admitted and shown.direction is Direction.ENTRY:
                 self._redemptions.redeem(claims, seq, at)
@@ -85,7 +85,7 @@ class Admission(LaneStore):
         """Record a decision made without the list: a refusal (of the pass itself, by a busy lane), or an admission
         by staff, the `actor`.  A refusal without claims may only be counted; `holder`: the place on the list of a
         pass that is refused itself, for the pseudonym of a row of its own."""
-        through = _lets_through(decision, shown.mode)
+        through = lets_through(decision, shown.mode)
         if claims is None and not through:
             seq = self._count(decision, shown, at, holder)
             return Counted(decision) if seq is None else Recorded(decision, seq, through)
@@ -217,7 +217,7 @@ _NO_WAY_THROUGH = frozenset(
 _KEEPS_NOBODY_OUT = frozenset({Mode.PILOT, Mode.FREE})
 
 
-def _lets_through(decision: Decision, mode: Mode) -> bool:
+def lets_through(decision: Decision, mode: Mode) -> bool:
     """Return whether the person may pass.  A pilot keeps nobody out, nor does an open way; the decision is recorded
     all the same."""
     return decision.admitted or (mode in _KEEPS_NOBODY_OUT and decision.reason not in _NO_WAY_THROUGH)

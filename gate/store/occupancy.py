@@ -53,6 +53,11 @@ class Inside:
         self._connection.execute("DELETE FROM inside WHERE leaving = ?", (seq,))
         self.passed(direction)
 
+    def take_back(self, seq: int) -> None:
+        """Forget an entry that was counted: that person did not go through after all."""
+        self._connection.execute('DELETE FROM inside WHERE "grant" = ?', (seq,))
+        self.passed(Direction.EXIT)
+
     def passed(self, direction: Direction) -> None:
         """Count a person who went through, known or not."""
         self.set_count(self.count() + _STEP[direction])

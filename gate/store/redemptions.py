@@ -67,6 +67,10 @@ class Redemptions:
         self._connection.execute('DELETE FROM redemption WHERE holder = ? AND "use" = ?', (holder, use))
         return True
 
+    def delete_use(self, seq: int) -> bool:
+        """Delete the use of a decision, by order of staff; return whether there was one."""
+        return self._connection.execute('DELETE FROM redemption WHERE "grant" = ?', (seq,)).rowcount > 0
+
     def purge(self, at: float) -> None:
         """Forget expired uses: to be called when the lane is idle."""
         self._connection.execute("DELETE FROM redemption WHERE forget_at <= ? AND again_at <= ?", (at, at))

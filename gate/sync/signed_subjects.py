@@ -47,7 +47,9 @@ def _signed_head(index: SubjectIndex, places: Places, root: bytes) -> SubjectsHe
     with TemporaryDirectory(prefix="gate-") as temporary:
         folder, roots = Path(temporary) / "tuf", places.verified.list_dir / "tuf" / "root_history"
         if roots.is_dir():
-            shutil.copytree(roots, folder / roots.name)
+            (folder / roots.name).mkdir(parents=True)
+            for known in roots.iterdir():  # not `copytree`, whose chmod a confined process may not call
+                shutil.copyfile(known, folder / roots.name / known.name)
         with closing(KeptMetadata(folder)) as kept:
             mirror = ListMirror(str(places.list_dir / "subjects"), proof)
             try:

@@ -17,11 +17,11 @@ from gate.errors import DeviceError
 from gate.lane.config import LaneConfig
 from gate.lane.controller import Lane
 from gate.lane.interlock import DoorInterlock
-from gate.lane.judge import Judge
 from gate.lane.staff.desk import StaffDesk
 from gate.lane.staff.orders import StaffOrders
 from gate.lane.staff.rights import StaffRights
 from gate.lane.staff.status import Site
+from gate.lane.staff_judge import StaffJudge
 from gate.passes.aq1_encode import credential_text, encode_credential
 from gate.passes.verifier import Verifier
 from gate.ports.barrier import Barrier, Opened, ignore_opened
@@ -130,14 +130,18 @@ class Rig:
         setup = LaneConfig("test-1", mode, fitted, LIMITS, frozenset({"barrier", *needed}), contacts or {})
         self.lane = Lane(
             setup,
-            lambda: Judge(state, policy(), lambda trust: Verifier(trust, venue="test")),
+            lambda: StaffJudge(state, policy(), lambda trust: Verifier(trust, venue="test")),
             self.clock,
             self.events.append,
             {"feedback[0]": self.lamp},
             mantrap,
         )
         self.staff = StaffOrders(self.lane)
-        self.desk = StaffDesk(self.staff, Site("Asia/Almaty", LIMITS), StaffRights(USERS))
+        self.people: dict[str, int] = {}  # IIN -> place on the list
+        self.desk = StaffDesk(self.staff, Site("Asia/Almaty", LIMITS), StaffRights(USERS), self.find)
+
+    async def find(self, iin: str) -> int | None:
+        return self.people.get(iin)
 
     @property
     def phases(self) -> list[Phase]:

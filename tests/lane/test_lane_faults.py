@@ -24,6 +24,7 @@ from gate.ports.feedback import Signal
 from gate.ports.inputs import Level, Role
 from gate.store.database import File, open_for_reading
 from gate.store.lane_transaction import LaneTransaction
+from gate.store.staff_admission import StaffAct
 from tests.lane.rig import Rig, now, plain, working
 from tests.log_lines import captured_lines
 
@@ -78,7 +79,7 @@ async def test_staff_let_people_in_although_nothing_can_be_read(state: Path, los
         rig.lane.device(lost, "x", "unplugged")
         await rig.show(plain(7), 0.2)
         assert rig.reasons == [Reason.DEVICE_FAILED]
-        assert await rig.staff.admit(ENTRY, "uid 1000") is None
+        assert await rig.staff.admit(ENTRY, StaffAct("uid 1000")) is None
         assert rig.turnstile.openings == 1
         await rig.until(lambda: len(rig.passed) == 1)
         says(rig, Role.REX, False, "input[5]")

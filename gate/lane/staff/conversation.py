@@ -14,7 +14,7 @@ from typing import Any
 
 from gate.control.requests import LONGEST
 from gate.core.lane.refusal import OrderCode, OrderRefusal
-from gate.lane.staff.desk import Later, StaffDesk, Watching, refused
+from gate.lane.staff.desk import StaffDesk, Watching, refused
 from gate.lane.staff.peers import peer_of, uid_of
 
 MOST_CLIENTS = 16
@@ -58,11 +58,9 @@ class Clients:
             peer = await peer_of(uid)
             while line := await asyncio.wait_for(reader.readline(), IDLE_FOR):
                 async with self._turn:
-                    answer = await self._desk.answer(line, peer)
                     await asyncio.sleep(PACE)
+                answer = await self._desk.answer(line, peer)  # out of turn: a check or a picture takes a second
                 del line  # it may hold a person's number
-                if isinstance(answer, Later):
-                    answer = await answer.answer()
                 if isinstance(answer, Watching):
                     await self._watch(reader, writer)
                     return

@@ -1,31 +1,40 @@
 """The requests of staff to one lane: checked, carried out, answered."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from gate.control.parsing import parse_request
 from gate.control.requests import (
     AdmitRequest,
+    CheckRequest,
     ExtendRequest,
+    GiveBackRequest,
     InsideRequest,
+    LockedOutRequest,
     ModeRequest,
     OutputRequest,
     PartsRequest,
     PictureRequest,
+    RecentRequest,
     Request,
     ResetRequest,
+    SignedInRequest,
+    SignedOutRequest,
     StatusRequest,
     WatchRequest,
 )
 from gate.core.lane.events import Extend, Ordered, Reset
 from gate.core.lane.refusal import OrderCode, OrderRefusal
 from gate.core.reason import Reason
-from gate.lane.staff.orders import StaffOrders
+from gate.core.staff_role import StaffRole
+from gate.lane.staff.checks import Find, PersonChecks
+from gate.lane.staff.orders import CheckedPerson, StaffOrders
 from gate.lane.staff.peers import Peer
+from gate.lane.staff.recent import as_facts
 from gate.lane.staff.rights import StaffRights, actor_of
 from gate.lane.staff.status import LaneStatus, Site
 from gate.lane.staff.technician import Technician
+from gate.store.staff_admission import StaffAct
 
 Answer = dict[str, Any]
 
@@ -35,22 +44,18 @@ class Watching:
     """The answer to a request that has many: the status at once, and after each change."""
 
 
-@dataclass(frozen=True, slots=True)
-class Later:
-    """The answer to a request that takes its time and changes nothing: nobody else waits for it."""
-
-    answer: Callable[[], Awaitable[Answer]]
-
-
 class StaffDesk:
     """The requests to one lane; belongs to its event loop."""
 
-    def __init__(self, staff: StaffOrders, site: Site, rights: StaffRights | None = None) -> None:
+    def __init__(
+        self, staff: StaffOrders, site: Site, rights: StaffRights | None = None, find: Find | None = None
+    ) -> None:
         self._staff, self.status = staff, LaneStatus(staff, site)
         self._technician = Technician(staff)
         self._rights = rights or StaffRights()
+        self._checks = PersonChecks(staff.lane, find)
 
-    async def answer(self, line: bytes, peer: Peer) -> Answer | Watching | Later:
+    async def answer(self, line: bytes, peer: Peer) -> Answer | Watching:
         """Answer one request.  Raises nothing, whatever the bytes."""
         try:
             request = parse_request(line)
@@ -58,9 +63,8 @@ class StaffDesk:
             return refused(OrderRefusal(OrderCode.MALFORMED, str(error)))
         if why := self._rights.refusal(request, peer):
             return refused(why)
-        if isinstance(request, PictureRequest):
-            return Later(lambda: self._picture(request))
         done = await self._carry_out(request, actor_of(request, peer))
+        del request, line  # the number of a person may be in them
         match done:
             case OrderRefusal():
                 return refused(done)
@@ -82,8 +86,18 @@ class StaffDesk:
                 return await staff.order(Extend, actor) or Done()
             case ResetRequest():
                 return await staff.order(Reset, actor) or Done()
-            case AdmitRequest(direction=direction):
-                return await staff.admit(direction, actor) or Done({"reason": Reason.STAFF_ADMITTED.value})
+            case AdmitRequest():
+                return await self._admit(request, actor) or Done({"reason": Reason.STAFF_ADMITTED.value})
+            case GiveBackRequest():
+                return await staff.give_back(actor) or Done()
+            case CheckRequest(iin=iin, direction=direction):
+                checked = await self._checks.check(iin, direction, actor)
+                return checked if isinstance(checked, OrderRefusal) else Done(checked, with_status=False)
+            case RecentRequest(n=count):
+                found = await staff.recent(count)
+                return Done({"decisions": [as_facts(one) for one in found]}, with_status=False)
+            case SignedInRequest() | SignedOutRequest() | LockedOutRequest():
+                return await staff.report(request.do, actor) or Done(with_status=False)
             case InsideRequest(count=count):
                 return await staff.set_inside(count, actor) or Done()
             case PartsRequest():
@@ -91,12 +105,21 @@ class StaffDesk:
             case OutputRequest(name=name):
                 fired = await self._technician.output(name, actor)
                 return fired if isinstance(fired, OrderRefusal) else Done(fired, with_status=False)
-            case _:
-                return OrderRefusal(OrderCode.MALFORMED, "this lane does not serve this request yet")
+            case PictureRequest(reader=reader):
+                shown = await self._technician.picture(reader)
+                return shown if isinstance(shown, OrderRefusal) else Done(shown, with_status=False)
 
-    async def _picture(self, request: PictureRequest) -> Answer:
-        shown = await self._technician.picture(request.reader)
-        return refused(shown) if isinstance(shown, OrderRefusal) else {"ok": True, **shown}
+    async def _admit(self, request: AdmitRequest, actor: str) -> OrderRefusal | None:
+        words = "; ".join(part for part in (request.why, request.note) if part)
+        overrides = self._rights.role(request) in (None, StaffRole.SUPERVISOR)
+        act = StaffAct(actor, words, overrides)
+        if (check := request.check) is None:
+            return await self._staff.admit(request.direction, act)
+        idx = self._checks.find(check, request.direction, actor)
+        if isinstance(idx, OrderRefusal):
+            return idx
+        person = CheckedPerson(idx, lambda: self._checks.use(check))
+        return await self._staff.admit(request.direction, act, person)
 
 
 @dataclass(frozen=True, slots=True)

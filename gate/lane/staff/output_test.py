@@ -14,6 +14,7 @@ from gate.core.lane.state import BARRIER
 from gate.core.model import Direction
 from gate.lane.staff.orders import StaffOrders
 from gate.ports.feedback import Signal
+from gate.store.staff_admission import StaffAct
 
 SHOWN = 2.0  # seconds that a lamp shows a signal
 WATCHED = 60.0  # seconds after which a test is over, whatever is still open: longer than any grant
@@ -73,7 +74,7 @@ class OutputTests:
         if device != BARRIER:
             lane.lamps[device].show(Signal(what))
             test.opened_ms = 0
-        elif why := await self._staff.admit(Direction(what), actor, during=Mode.MAINTENANCE):
+        elif why := await self._staff.admit(Direction(what), StaffAct(actor), during=Mode.MAINTENANCE):
             return why
         else:
             test.opened_ms = _ms(lane.clock.monotonic() - began)
