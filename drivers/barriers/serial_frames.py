@@ -18,7 +18,7 @@ from drivers._shared.serial_listener import SerialListener
 from drivers._shared.serial_port import SerialPort
 from drivers._shared.switch import WATCH_EVERY, Switch
 from drivers._shared.switch_barrier import BoardTimedBarrier, ExtendedPulse, HostTimedBarrier, Pulse, started
-from drivers.barriers.serial_profile import Profile, build_frame, load_profile
+from drivers.barriers.serial_profile import Profile, build_frame, load_profile, shipped_titles
 from gate.core.model import Direction, Stance
 from gate.errors import DeviceError
 from gate.logs import device_log
@@ -226,4 +226,5 @@ DRIVER: DriverSpec[FramesConfig, Barrier] = DriverSpec(
     summary="USB or serial relay board or turnstile; the bytes come from a profile, shipped or your own",
     needs="a serial port (/dev/serial/by-path/...); user in group dialout",
     abilities=_abilities,
+    known=lambda: {"profile": shipped_titles()},
 )

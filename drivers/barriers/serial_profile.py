@@ -151,6 +151,11 @@ def shipped_profiles() -> list[str]:
     return sorted(entry.name.removesuffix(".toml") for entry in _SHIPPED.iterdir() if entry.name.endswith(".toml"))
 
 
+def shipped_titles() -> dict[str, str]:
+    """Return each shipped profile's name and the device that it is for."""
+    return {name: load_profile(name).title for name in shipped_profiles()}
+
+
 def load_profile(name: str) -> Profile:
     """Load by shipped name, or by path of a file that ends in .toml.  Raises ValueError with one line."""
     if name.endswith(".toml"):

@@ -7,7 +7,7 @@ that inside `open`, and turn ImportError into a DeviceError that names what to i
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,6 +83,8 @@ class DriverSpec(Generic[Config, Device]):
     needs: str = ""  # packages, groups, wiring: one line for `gate drivers`
     simulated: bool = False  # the page shows a red banner: nothing real moves
     abilities: Callable[[Config], Abilities] = lambda _: ONE_PULSE  # of a barrier, so configured
+    known: Callable[[], Mapping[str, Mapping[str, str]]] = dict
+    """Of a key whose values are data, such as a profile: each value, and what it stands for."""
     installed: Callable[[Config], None] = lambda _: None  # raises DeviceError for a package that is missing
 
 

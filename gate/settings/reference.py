@@ -68,6 +68,12 @@ def reference(offers: Iterable[DriverOffer]) -> str:
     return "\n".join(blocks)
 
 
+def driver_keys(offer: DriverOffer) -> str:
+    """Return a driver's table, as it stands in a configuration, with every key."""
+    header = f"[[{offer.kind}]]" if offer.kind in LISTS else f"[{offer.kind}]"
+    return "\n".join([header, f'driver = "{offer.name}"', *_keys(offer.model, "")])
+
+
 def schema(offers: Iterable[DriverOffer]) -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of a whole file.  A device table matches one of its drivers, by name."""
     whole = Tables.model_json_schema()
