@@ -39,13 +39,14 @@ _TABLE = {
     "backup": LazyCommand("gate.cli.backup", "backup", "Write what another device needs to take over."),
     "restore": LazyCommand("gate.cli.restore", "restore", "Take over from the device of a backup."),
     "demo": LazyCommand("gate.cli.demo", "demo", "Run a gate with simulated people at a camera."),
+    "try": LazyCommand("gate.cli.trial", "try_", "Make a whole gate in a folder, to try it."),
     "lane-sim": LazyCommand("gate.cli.lane_sim", "lane_sim", "Simulate a turnstile, for trials and tests."),
 }
 _SECTIONS = {
     "The door": ("run", "lane", "desk", "sync", "doctor", "safe-outputs"),
     "Ask": ("verify", "read", "list", "clock", "journal", "drivers"),
     "Set up": ("config", "setup", "authority", "install", "provision", "release", "backup", "restore"),
-    "Play": ("demo", "lane-sim"),
+    "Play": ("demo", "try", "lane-sim"),
 }
 _TIMED = ("gate.cli.run", "gate.cli.safe_outputs")  # commands that systemd gives a limited time
 
@@ -76,7 +77,8 @@ def gate() -> None:
     """Ashyq Gate: a signed status pass in a QR code, an opened turnstile, with no network.
 
     \b
-    Try it:          gate demo
+    Watch it:        gate demo
+    Try it:          gate try trial --venue fitness
     Start a device:  gate config init --venue fitness --output gate.toml
                      gate config check gate.toml
                      gate run --config gate.toml

@@ -9,7 +9,6 @@ authority --files--> mirror, HTTP --> gate sync --> list.db
 import asyncio
 import shutil
 import signal
-import socket
 import tempfile
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
@@ -23,6 +22,7 @@ from gate.demo.codes import Codes
 from gate.demo.daemon import DemoDaemon, Wiring, journal_ok, running, synced
 from gate.demo.follow import Follower
 from gate.demo.mirror import MirrorServer
+from gate.demo.ports import LOOPBACK, free_port
 from gate.demo.report import Ending, Report, Seen
 from gate.demo.stage import DemoStage
 from gate.demo.turnstile import Turnstile
@@ -31,7 +31,6 @@ from gate.errors import GateError, UsageError
 from gate.ports.clock import Clock
 
 START_TIMEOUT = 30.0  # seconds until the gate is in service
-LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ async def play(plan: Plan, clock: Clock, audience: Audience) -> Report:
 
 
 async def _play(plan: Plan, clock: Clock, audience: Audience, enough: asyncio.Event) -> Report:
-    port = _free_port(plan.ports)
+    port = free_port(plan.ports)
     config, log = plan.folder / "gate.toml", plan.folder / "gate.log"
     tempo = Tempo.at(plan.speed)
     codes = await asyncio.to_thread(_published, plan, int(clock.now()))
@@ -154,22 +153,6 @@ async def _first_of(task: "asyncio.Future[Any]", other: "asyncio.Future[Any]") -
         for one in (task, other):
             one.cancel()
         await asyncio.wait((task, other))
-
-
-def _free_port(wanted: Sequence[int]) -> int:
-    """Return the first free port.  Raises UsageError when none is free."""
-    problem = ""
-    for port in wanted:
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((LOOPBACK, port))
-                probe.listen()
-            except OSError as error:
-                problem = f"port {port} cannot be had: {error.strerror}"
-            else:
-                return int(probe.getsockname()[1])
-    raise UsageError(problem, hint="Name another with --port; 0 takes any free one")
 
 
 @contextmanager
