@@ -28,7 +28,7 @@ _NOBODY = (640, 480)  # pixels: a picture without a code, as a folder without pi
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class TrialGate:
     """What was made, and the commands to go on with."""
 
     folder: Path
@@ -44,7 +44,7 @@ class Trial:
         return self.turnstile, self.lane, self.green
 
 
-def make_trial(folder: Path, venue: str, port: int, now: int) -> Trial:
+def make_trial(folder: Path, venue: str, port: int, now: int) -> TrialGate:
     """Make a trial in a folder that is new or empty.  `port`: of the visitor's page; `now`: Unix s.  Raises UsageError,
     and GateError as the authority does."""
     folder = folder.absolute()
@@ -57,7 +57,7 @@ def make_trial(folder: Path, venue: str, port: int, now: int) -> Trial:
     config.write_text(_configuration(folder, venue, port, authority), encoding="utf-8")
     root = authority.path / "root.json"
     sync(ListSource((authority.public.as_uri(),), root, Places.of(folder / "state"), _STALE_AFTER), now)
-    return Trial(
+    return TrialGate(
         folder,
         f"http://127.0.0.1:{port}/",
         _command("lane-sim", "--link", turnstile),
