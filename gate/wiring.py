@@ -272,7 +272,7 @@ class _LaneProcess:
         users = {user.name: user.role for user in settings.desk.user}
         finder = SubjectFinder(places, settings.sync.root if settings.sync else None)
         find = finder.find if settings.staff.iin_check else None
-        return StaffDesk(StaffOrders(lane), site, StaffRights(users), find)
+        return StaffDesk(StaffOrders(lane), site, StaffRights(users), find, lambda: self._bus.tally)
 
     async def _reader(self, lane: Lane, fitted: Fitted) -> None:
         report = self._reporter(lane, fitted)

@@ -18,7 +18,7 @@ _TYPES = {  # of values that have another type than these
     "until": "is no time in Unix seconds",
     "why": "is no cause; causes are no_phone, flat_battery, wrong_refusal, staff_or_delivery, other",
     "iin": "is no text",
-    **dict.fromkeys(("by", "user", "check", "note", "name", "reader"), "is no text"),
+    **dict.fromkeys(("by", "user", "check", "note", "name", "reader", "digest"), "is no text"),
 }
 
 

@@ -25,6 +25,7 @@ LONGEST = 4096  # bytes of a request
 LONGEST_ANSWER = 128 * 1024  # bytes: a picture of 48 KiB as base64, and its outlines
 MOST_RECENT = 50  # decisions in an answer
 LONGEST_NAME = 64  # characters of `by`, `user`, `check`
+DIGEST_LETTERS = 64  # of a SHA-256 in hexadecimal
 LAST_UNTIL = 32503680000.0  # Unix s, the year 3000: larger numbers are no times
 
 
@@ -202,6 +203,19 @@ class PictureRequest(_Request):
         _require("reader", is_name(self.reader), _NO_NAME)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptRequest(_Request):
+    """The end of an acceptance run: the journal keeps the digest of its record."""
+
+    do: Literal["accept"] = "accept"
+    digest: str
+
+    def __post_init__(self) -> None:
+        _Request.__post_init__(self)
+        is_digest = len(self.digest) == DIGEST_LETTERS and set(self.digest) <= set("0123456789abcdef")
+        _require("digest", is_digest, "is no SHA-256 in hexadecimal")
+
+
 Request = (
     StatusRequest
     | WatchRequest
@@ -219,6 +233,7 @@ Request = (
     | PartsRequest
     | OutputRequest
     | PictureRequest
+    | AcceptRequest
 )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from gate.control.requests import (
+    AcceptRequest,
     AdmitRequest,
     CheckRequest,
     ExtendRequest,
@@ -36,7 +37,7 @@ _MAY: Mapping[type[Request], frozenset[StaffRole]] = MappingProxyType(
         **dict.fromkeys((SignedInRequest, SignedOutRequest, LockedOutRequest), _ALL),
         **dict.fromkeys((CheckRequest, AdmitRequest, GiveBackRequest, ExtendRequest, ResetRequest), _AT_THE_LANE),
         InsideRequest: _SUPERVISOR,
-        **dict.fromkeys((PartsRequest, OutputRequest, PictureRequest), _TECHNICIAN),
+        **dict.fromkeys((PartsRequest, OutputRequest, PictureRequest, AcceptRequest), _TECHNICIAN),
     }
 )
 _MAY_ORDER: Mapping[Mode, frozenset[StaffRole]] = MappingProxyType(

@@ -27,4 +27,5 @@ class JournalEvent(StrEnum):
     DEVICE = "device"  # lost or back; `reader` names it
     LIST = "list"  # another list, or another grade of its age
     PAGE = "page"  # of the visitors: well or failing
+    ACCEPTANCE = "acceptance"  # of the gate by its customer; `detail`: SHA-256 of the record
     SYNC = "sync"  # of the lists: well or failing

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from gate.doctor.examined import ExaminedGate, RunTool, run_tool
 from gate.doctor.lines import CheckLine, Mark
-from gate.doctor.redaction import Redaction
 from gate.errors import ConfigError, UsageError
 from gate.settings.load import Loaded
 from gate.settings.problems import dotted
+from gate.settings.redaction import Redaction
 from gate.settings.review import effective
 from gate.store.durable import write_whole
 

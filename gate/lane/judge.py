@@ -180,6 +180,10 @@ class Judge:
         self._owed.append(late)
         return False
 
+    def note_acceptance(self, digest: str, at: float, actor: str) -> int | None:
+        """Record the digest of an acceptance record; return its row, or None where it could not be recorded."""
+        return self._try(lambda: self._admission.note(JournalEvent.ACCEPTANCE, at, digest, actor=actor), None)
+
     def note_states(self, changes: Sequence[StateChange]) -> None:
         """Record changed states; at the latest once the store writes again."""
         if not self._does(lambda: self._admission.note_states(changes)):

@@ -68,6 +68,11 @@ class Bus:
         self._states: dict[str, _State] = {}
         self._tally = Tally()
 
+    @property
+    def tally(self) -> Tally:
+        """Return the counts so far."""
+        return self._tally
+
     def publish(self, event: Event) -> None:
         """Return at once, never raise."""
         if isinstance(event, _State):

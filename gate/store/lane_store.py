@@ -90,14 +90,14 @@ class LaneStore:
         *,
         counts: bool = False,
         actor: str | None = None,
-    ) -> None:
-        """Record an event that is no decision: start, stop, exit button, fire, a lost device.  `counts`: somebody
-        passed that way without a grant.  `actor`: who ordered it."""
+    ) -> int:
+        """Record an event that is no decision: start, stop, exit button, fire, a lost device; return its row.
+        `counts`: somebody passed that way without a grant.  `actor`: who ordered it."""
         with self._transaction:
             if counts and direction:
                 self._inside.passed(direction)
             way = direction.value if direction else None
-            self._journal.append(JournalRow(at=ms(at), event=event, detail=detail, direction=way, actor=actor))
+            return self._journal.append(JournalRow(at=ms(at), event=event, detail=detail, direction=way, actor=actor))
 
     def note_states(self, changes: Sequence[StateChange]) -> None:
         """Record changed states, all in one transaction."""

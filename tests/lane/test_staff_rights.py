@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from gate.control.requests import (
+    AcceptRequest,
     AdmitRequest,
     CheckRequest,
     ExtendRequest,
@@ -53,6 +54,7 @@ ENTRY = Direction.ENTRY
         ("s", [ModeRequest(mode=mode, on=on) for mode in (Mode.FREE, Mode.OUT_OF_SERVICE) for on in (True, False)]),
         ("t", [ModeRequest(mode=Mode.MAINTENANCE, on=on) for on in (True, False)]),
         ("t", [PartsRequest(), OutputRequest(name="barrier"), PictureRequest(reader="reader[0]")]),
+        ("t", [AcceptRequest(digest="0" * 64)]),
     ],
 )
 def test_each_role_may_order_what_its_work_needs(may: str, requests: list[Request]) -> None:

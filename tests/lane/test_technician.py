@@ -144,3 +144,12 @@ async def test_a_camera_that_gives_no_frame_is_a_refusal(tmp_path: Path) -> None
         await told(tmp_path, **MAINTENANCE)
         assert "it is not there" in (await told(tmp_path, do="picture", reader="reader[0]"))["problem"]
         assert "no such camera" in (await told(tmp_path, do="picture", reader="reader[1]"))["problem"]
+
+
+async def test_the_journal_keeps_the_digest_of_an_acceptance_record(tmp_path: Path) -> None:
+    async with controlled(tmp_path):
+        assert (await told(tmp_path, do="accept", digest="A" * 64))["code"] == "malformed"
+        answer = await told(tmp_path, do="accept", digest="ab" * 32, by="Aigul")
+        ((event, digest, actor),) = rows(tmp_path, f"seq = {answer['row']}")
+        assert (event, digest) == ("acceptance", "ab" * 32)
+        assert actor.endswith("by Aigul")

@@ -107,7 +107,11 @@ def test_a_disk_that_does_not_say_what_lies_there_refuses_and_ends_nothing(
     store = LaneStore(state, policy())
     with monkeypatch.context() as patch:
         patch.setattr(os, "stat", refuse)
-        for asked in (lambda: store.heal(NOW + 10), lambda: store.note(JournalEvent.GATE, NOW + 10, "started")):
+        asks: list[Callable[[], object]] = [
+            lambda: store.heal(NOW + 10),
+            lambda: store.note(JournalEvent.GATE, NOW + 10, "started"),
+        ]
+        for asked in asks:
             with pytest.raises(StoreError, match="Input/output error"):
                 asked()
     assert not store.heal(NOW + 20)

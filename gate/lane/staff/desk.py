@@ -1,10 +1,12 @@
 """The requests of staff to one lane: checked, carried out, answered."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from gate.control.parsing import parse_request
 from gate.control.requests import (
+    AcceptRequest,
     AdmitRequest,
     CheckRequest,
     ExtendRequest,
@@ -27,6 +29,7 @@ from gate.core.lane.events import Extend, Ordered, Reset
 from gate.core.lane.refusal import OrderCode, OrderRefusal
 from gate.core.reason import Reason
 from gate.core.staff_role import StaffRole
+from gate.core.tally import Tally
 from gate.lane.staff.checks import Find, PersonChecks
 from gate.lane.staff.orders import CheckedPerson, StaffOrders
 from gate.lane.staff.peers import Peer
@@ -48,9 +51,15 @@ class StaffDesk:
     """The requests to one lane; belongs to its event loop."""
 
     def __init__(
-        self, staff: StaffOrders, site: Site, rights: StaffRights | None = None, find: Find | None = None
+        self,
+        staff: StaffOrders,
+        site: Site,
+        rights: StaffRights | None = None,
+        find: Find | None = None,
+        tally: Callable[[], Tally] = Tally,
     ) -> None:
-        self._staff, self.status = staff, LaneStatus(staff, site)
+        """`tally`: returns the counts since the start."""
+        self._staff, self.status = staff, LaneStatus(staff, site, tally)
         self._technician = Technician(staff)
         self._rights = rights or StaffRights()
         self._checks = PersonChecks(staff.lane, find)
@@ -100,6 +109,9 @@ class StaffDesk:
                 return await staff.report(request.do, actor) or Done(with_status=False)
             case InsideRequest(count=count):
                 return await staff.set_inside(count, actor) or Done()
+            case AcceptRequest(digest=digest):
+                row = await staff.accept(digest, actor)
+                return row if isinstance(row, OrderRefusal) else Done({"row": row}, with_status=False)
             case PartsRequest():
                 return Done(self._technician.parts(), with_status=False)
             case OutputRequest(name=name):

@@ -138,6 +138,14 @@ class StaffOrders:
         await self.lane.judges.call(lambda judge, at: judge.note(JournalEvent.STAFF, at, what, actor=actor))
         return None
 
+    async def accept(self, digest: str, actor: str) -> OrderRefusal | int:
+        """Record the digest of an acceptance record; return its journal row, or why it could not be recorded."""
+        judges = self.lane.judges
+        if not judges.is_open:
+            return NO_STORE
+        row = await judges.call(lambda judge, at: judge.note_acceptance(digest, at, actor))
+        return _NO_ROW if row is None else row
+
     async def _admit(
         self, direction: Direction, act: StaffAct, checked: CheckedPerson | None, during: Mode | None
     ) -> "OrderRefusal | asyncio.Future[str]":

@@ -19,6 +19,7 @@ from gate.store.staff_admission import StaffAct
 SHOWN = 2.0  # seconds that a lamp shows a signal
 WATCHED = 60.0  # seconds after which a test is over, whatever is still open: longer than any grant
 _STEP = 0.01  # seconds between two looks at barrier and contacts: the resolution of what is measured
+_TEST = "test of an output"  # why staff let through, in the journal
 _NO_SUCH = OrderRefusal(OrderCode.MALFORMED, "there is no such output here. `parts` names them")
 NOT_IN_MAINTENANCE = OrderRefusal(
     OrderCode.NOT_IN_MAINTENANCE,
@@ -74,7 +75,9 @@ class OutputTests:
         if device != BARRIER:
             lane.lamps[device].show(Signal(what))
             test.opened_ms = 0
-        elif why := await self._staff.admit(Direction(what), StaffAct(actor), during=Mode.MAINTENANCE):
+        elif why := await self._staff.admit(
+            Direction(what), StaffAct(actor, _TEST), during=Mode.MAINTENANCE
+        ):
             return why
         else:
             test.opened_ms = _ms(lane.clock.monotonic() - began)

@@ -1,5 +1,6 @@
 """The state of a lane, as staff see it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from gate.core.lane.hindrance import JOURNAL
 from gate.core.lane.modes import Alarm
 from gate.core.lane.state import BARRIER, LaneState
 from gate.core.staleness import AgeLimits
+from gate.core.tally import Tally
 from gate.lane.controller import Lane
 from gate.lane.staff.orders import StaffOrders
 
@@ -29,8 +31,8 @@ class Site:
 class LaneStatus:
     """The status of one lane; belongs to its event loop."""
 
-    def __init__(self, staff: StaffOrders, site: Site) -> None:
-        self._staff, self._site = staff, site
+    def __init__(self, staff: StaffOrders, site: Site, tally: Callable[[], Tally]) -> None:
+        self._staff, self._site, self._tally = staff, site, tally
 
     async def now(self) -> dict[str, Any]:
         """Return the present status.  Times are Unix seconds by the trusted clock."""
@@ -57,6 +59,12 @@ class LaneStatus:
             "last": last
             and {"seq": last.seq, "at": round(last.at, 3), "reason": last.reason, "direction": last.direction},
             "inside": await self._staff.inside(),
+            "counts": _counts(self._tally()),
+            "reading": {
+                name: {"looks": facts.looks, "read": facts.read, "unread": facts.unread}
+                for name, view in lane.parts.views.items()
+                if (facts := view.facts) is not None
+            },
         }
 
     def at(self) -> float:
@@ -81,6 +89,16 @@ def cannot(state: LaneState) -> list[str]:
     read = bool(state.missing - {BARRIER})
     opens = BARRIER not in state.missing and not state.door.alarms & FAULTS
     return [word for word, lacks in (("read", read), ("open", not opens)) if lacks]
+
+
+def _counts(tally: Tally) -> dict[str, Any]:
+    """Return the counts since the lane's start.  `latencies[i]`: decisions within LATENCIES[i] seconds and above the
+    bound before; the last one, all above."""
+    return {
+        "decisions": {reason.value: count for reason, count in tally.decisions.items()},
+        "passages": {passed.value: count for passed, count in tally.passages.items()},
+        "latencies": list(tally.latencies),
+    }
 
 
 def _alarms(lane: Lane) -> frozenset[Alarm]:
