@@ -75,9 +75,7 @@ class OutputTests:
         if device != BARRIER:
             lane.lamps[device].show(Signal(what))
             test.opened_ms = 0
-        elif why := await self._staff.admit(
-            Direction(what), StaffAct(actor, _TEST), during=Mode.MAINTENANCE
-        ):
+        elif why := await self._staff.admit(Direction(what), StaffAct(actor, _TEST), during=Mode.MAINTENANCE):
             return why
         else:
             test.opened_ms = _ms(lane.clock.monotonic() - began)
