@@ -10,7 +10,7 @@ from gate.cli.where import config_as_given, config_file
 from gate.core.staff_role import StaffRole
 from gate.core.toml_text import quoted
 from gate.desk.wiping import wipe_freed_memory
-from gate.errors import ConfigError, GateError, UsageError
+from gate.errors import ConfigError, UsageError
 from gate.logs import Log
 
 _MOST_INPUT = 100  # characters of a PIN's line
@@ -84,13 +84,6 @@ def fingerprint(context: click.Context, file: Path | None) -> None:
 
 def _serve(file: Path) -> None:
     wipe_freed_memory()
-    try:
-        from gate.desk.server import quiet_signals, serve_desk
-    except ModuleNotFoundError as error:
-        raise GateError(
-            f"the desk needs package {error.name}",
-            hint="Install the gate `--with desk`, or by hand: pip install 'ashyq-gate[desk]'",
-        ) from error
     from gate.registry import config_of
     from gate.runtime.clock import SystemClock
     from gate.runtime.notify import Notifier
@@ -101,6 +94,13 @@ def _serve(file: Path) -> None:
         notifier.ready()
         log.info("there is no [desk] listen: nothing is served")
         return
+    try:
+        from gate.desk.server import quiet_signals, serve_desk
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"the desk needs package {error.name}",
+            hint="Install the gate `--with desk`, or by hand: pip install 'ashyq-gate[desk]'",
+        ) from error
 
     def started(address: str) -> None:
         notifier.ready()

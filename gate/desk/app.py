@@ -142,6 +142,7 @@ def _rendered(
     words = words_of(language)
     facts = {
         "place": f"{settings.venue.id} / {settings.device.id}",
+        "device": settings.device.id,
         "timezone": settings.venue.timezone,
         "ticket": visits.begin(request, answer),
         "user": session and session.user.name,

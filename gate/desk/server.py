@@ -28,22 +28,13 @@ from gate.errors import ConfigError, DeviceError
 from gate.logs import Log
 from gate.ports.clock import Clock
 from gate.runtime.connections import LONGEST_HEAD, Connection
+from gate.settings.desk import desk_state_of
 from gate.settings.model import Settings
-from gate.settings.paths import DEFAULT_STATE
 
-DEFAULT_DESK_STATE = Path("/var/lib/gate-desk")
 BACKLOG = 64  # connections that wait to be accepted
 HANDSHAKE_WITHIN = 5.0  # seconds for TLS
 NICENESS = 5  # after the lane on a busy processor
 log = Log(part="desk")
-
-
-def state_folder(settings: Settings) -> Path:
-    """Return the desk's own folder."""
-    if settings.desk.state_dir:
-        return settings.desk.state_dir
-    state = settings.device.state_dir
-    return DEFAULT_DESK_STATE if state == DEFAULT_STATE else state / "desk"
 
 
 def identity_of(settings: Settings, clock: Clock) -> Identity | None:
@@ -53,7 +44,7 @@ def identity_of(settings: Settings, clock: Clock) -> Identity | None:
         return Identity(table.cert, table.key)
     if table.tls is None:
         return None
-    folder = state_folder(settings)
+    folder = desk_state_of(settings.desk, settings.device.state_dir)
     _make(folder)
     named = [] if table.host in ("0.0.0.0", "::") else [table.host]  # noqa: S104 - compared, not bound
     hosts = [*named, *table.hosts, "localhost", "127.0.0.1"]
@@ -66,7 +57,7 @@ def serve_desk(settings: Settings, clock: Clock, started: Callable[[str], None])
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with suppress(OSError):
         os.nice(NICENESS)
-    folder, identity = state_folder(settings), identity_of(settings, clock)
+    folder, identity = desk_state_of(settings.desk, settings.device.state_dir), identity_of(settings, clock)
     _make(folder)
     desk = _desk(settings, folder, clock)
     with _listen(settings.desk.host, settings.desk.port) as listener:

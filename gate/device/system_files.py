@@ -22,6 +22,7 @@ SYSTEM_FILES = (
     SystemFile("systemd/gate.service", f"{UNITS}/gate.service"),
     SystemFile("systemd/gate@.service", f"{UNITS}/gate@.service"),
     SystemFile("systemd/gate-sync.service", f"{UNITS}/gate-sync.service"),
+    SystemFile("systemd/gate-desk.service", f"{UNITS}/gate-desk.service"),
     SystemFile("systemd/gate-provision.service", f"{UNITS}/gate-provision.service"),
     SystemFile("systemd/gate-release.service", f"{UNITS}/gate-release.service"),
     SystemFile("systemd/gate.sysusers", "usr/lib/sysusers.d/gate.conf"),
@@ -36,8 +37,14 @@ SYSTEM_FILES = (
     SystemFile("man", "usr/share/man/man1"),  # made by scripts/bundle from the commands; a checkout has none
 )
 
-ENABLED_UNITS = ("gate.service", "gate-sync.service", "gate-provision.service", "gate-release.service")
+ENABLED_UNITS = (
+    "gate.service",
+    "gate-sync.service",
+    "gate-desk.service",
+    "gate-provision.service",
+    "gate-release.service",
+)
 """Units that an installation enables."""
 
-SERVICES = ("gate.service", "gate@*.service", "gate-sync.service")
+SERVICES = ("gate.service", "gate@*.service", "gate-sync.service", "gate-desk.service")
 """Services that run a release as long as the device is up: restarted with it, and watched while one is on trial."""

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from gate.doctor.board import power, temperature, throttling
 from gate.doctor.camera import Glance, camera_lines
 from gate.doctor.checks import decoding, devices, journal
+from gate.doctor.desk import desk
 from gate.doctor.examined import ExaminedGate
 from gate.doctor.files import content, owners, signatures
 from gate.doctor.gpio import killed_outputs
@@ -39,6 +40,7 @@ CHECKS: tuple[Checker, ...] = (
     sync,
     service,
     page,
+    desk,
     log,
     power,
     throttling,

@@ -17,7 +17,7 @@ from gate.settings.review import effective
 from gate.store.durable import write_whole
 
 _LOG_LINES = 200  # of each unit: half a day of an ordinary gate
-_UNITS = ("gate", "gate-sync", "gate-provision", "gate-release")
+_UNITS = ("gate", "gate-sync", "gate-desk", "gate-provision", "gate-release")
 _PLAIN = ("--no-pager", "-o", "short-iso", "-q")
 _UNREAD = "it cannot be read here, or not by this account"
 _MODE = 0o600  # it goes into a ticket by the hand of the person who asked for it

@@ -10,9 +10,11 @@ from pydantic import Field, field_validator, model_validator
 from gate.core.staff_role import StaffRole
 from gate.ports.driver import Duration
 from gate.settings.addresses import host_and_port, is_loopback
+from gate.settings.paths import DEFAULT_STATE
 from gate.settings.tables import DAY, TABLES, Name, Table, wrong
 
 MOST_USERS = 200
+DEFAULT_DESK_STATE = Path("/var/lib/gate-desk")
 
 _PIN = re.compile(r"\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,2})\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{22,86}")
 _MOST_MEMORY, _MOST_ROUNDS = 131_072, 12  # KiB, and passes over it: a Pi is to check a PIN in a second
@@ -168,6 +170,11 @@ class DeskTable(Table):
     @property
     def port(self) -> int:
         return host_and_port(self.listen or "")[1] or 0
+
+
+def desk_state_of(desk: DeskTable, state_dir: Path) -> Path:
+    """Return the desk's own folder, configured or default."""
+    return desk.state_dir or (DEFAULT_DESK_STATE if state_dir == DEFAULT_STATE else state_dir / "desk")
 
 
 def _is_ip(host: str) -> bool:

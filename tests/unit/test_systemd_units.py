@@ -11,13 +11,15 @@ import pytest
 from gate.cli.safe_outputs import WITHIN
 from gate.errors import ConfigError
 from gate.runtime.notify import STARTING
+from gate.settings.desk import DEFAULT_DESK_STATE
 from gate.settings.model import DeviceTable
 
 UNITS = Path(__file__).parents[2] / "systemd"
 UNIT = UNITS / "gate.service"
 SYNC = UNITS / "gate-sync.service"
+DESK = UNITS / "gate-desk.service"
 FURTHER = UNITS / "gate@.service"
-BOTH = pytest.mark.parametrize("unit", [UNIT, SYNC, FURTHER], ids=lambda unit: unit.stem)
+BOTH = pytest.mark.parametrize("unit", [UNIT, SYNC, DESK, FURTHER], ids=lambda unit: unit.stem)
 EVERY = pytest.mark.parametrize("unit", sorted(UNITS.glob("*.service")), ids=lambda unit: unit.stem)
 EXPOSURE = 15
 """Tenths of systemd's score from 0 (safe) to 10 (unsafe): the most that a unit may have."""
@@ -178,6 +180,19 @@ def test_the_sync_is_a_user_of_its_own_and_writes_the_lists_only() -> None:
     assert {"-/run/gate", "-/var/lib/gate/lane.db", "-/var/lib/gate/device.key"} <= hidden
 
 
+def test_the_desk_is_a_user_of_its_own_that_may_order_and_reads_the_configuration_alone() -> None:
+    desk = settings("Service", DESK)
+
+    assert desk["User"] == ["gate-desk"]
+    assert desk["Group"] == settings("Service")["Group"]  # /etc/gate/gate.toml is readable by it
+    assert desk["SupplementaryGroups"] == ["gate-staff"]  # the control socket is
+    assert [f"/var/lib/{name}" for name in desk["StateDirectory"]] == [str(DEFAULT_DESK_STATE)]
+    hidden = set(desk["InaccessiblePaths"][0].split())
+    assert {f"-/var/lib/gate/{name}" for name in ("lists", "lane.db", "device.key", "lanes")} <= hidden
+    assert desk["RestartPreventExitStatus"] == [str(ConfigError.exit_code)]
+    assert desk["Restart"] == ["on-failure"]  # without [desk] listen it ends at once
+
+
 def test_the_lane_sees_who_gives_an_order() -> None:
     """In a user namespace of the unit's own every other user would be "nobody"."""
     assert "PrivateUsers" not in settings("Service")
@@ -237,8 +252,9 @@ def test_the_user_may_use_its_devices_and_log_in_nowhere(root: Path) -> None:
     assert users["gate"][6] == "/usr/sbin/nologin"
     assert users["gate-sync"][6] == "/usr/sbin/nologin"
     assert {name for name, members in groups.items() if members == "gate"} == {"gpio", "dialout", "input", "video"}
-    assert {name for name, members in groups.items() if members == "gate-sync"} == {"gate"}
-    assert groups["gate-staff"] == ""  # a person puts people into it
+    assert users["gate-desk"][6] == "/usr/sbin/nologin"
+    assert set(groups["gate"].split(",")) == {"gate-sync", "gate-desk"}
+    assert groups["gate-staff"] == "gate-desk"  # a person puts people into it
     assert set(settings("Service")["SupplementaryGroups"][0].split()) <= set(groups)
 
 
@@ -255,6 +271,7 @@ def test_the_folders_have_their_rights(root: Path) -> None:
         "var/lib/gate/lanes": "700",
         "var/lib/gate": "750",
         "var/lib/gate/lists": "2750",
+        "var/lib/gate-desk": "700",
         "run/gate": "2750",
     }
     assert {path: f"{(root / path).stat().st_mode & 0o7777:o}" for path in modes} == modes

@@ -81,7 +81,7 @@ export async function showRecent() {
   sheet(at("recent"), at("recent-list"));
 }
 
-function row(one) {
+export function row(one) {
   const good = ADMITTING.includes(one.reason);
   const [headline] = data.words.reasons[one.reason] ?? [one.reason];
   const parts = [one.direction && t(`shell.${one.direction}`), detailOf(one), one.passage && t(`lane.${one.passage}`), one.staff && t("lane.by", { name: nameOf(one.staff) })];

@@ -92,6 +92,7 @@ function show(answer) {
   const good = answer.may_enter;
   const why = good ? null : (data.words.reasons[answer.reason]?.[0] ?? answer.reason);
   const headline = good ? "check.may_enter" : answer.status === "unlisted" ? "check.not_listed" : "check.may_not_enter";
+  const again = why && why !== t(headline) && answer.status !== "unlisted";
   const used = answer.used_at ? t("check.used_at", { age: age((lane().at ?? answer.used_at) - answer.used_at) }) : "";
   const status = el("p", { className: `status ${answer.status}` }, shape(answer.status), el("span", {}, `${t("check.status")}: `, el("b", { textContent: t(`check.${answer.status}`) })));
   const act = good ? "check.let_in" : data.role === "supervisor" ? "check.let_in_anyway" : null;
@@ -101,7 +102,7 @@ function show(answer) {
   box.replaceChildren(
     el("div", { className: "sign", attributes: { "aria-hidden": "true" } }, shape(good ? "green" : "red")),
     el("h2", { textContent: t(headline) }),
-    ...(why && answer.status !== "unlisted" ? [el("p", { className: "strong", textContent: why })] : []),
+    ...(again ? [el("p", { className: "strong", textContent: why })] : []),
     status,
     ...(used ? [el("p", { className: "quiet", textContent: used })] : []),
     ...(good ? [] : [el("p", { className: "do", textContent: t(`reasons.${answer.reason}`) })]),

@@ -104,7 +104,7 @@ function leave() {
 export function say(text, kind = "good") {
   const toast = el("p", { className: `toast ${kind}`, textContent: text });
   at("toasts").append(toast);
-  setTimeout(() => toast.remove(), kind === "bad" ? 7000 : 4000);
+  setTimeout(() => toast.remove(), kind === "bad" ? 7000 : 3000);
   while (at("toasts").children.length > 3) at("toasts").firstChild.remove();
 }
 
@@ -301,7 +301,7 @@ function languages() {
 
 function bar() {
   const mark = drawing([["path", { d: "M12 2v28l-8-4V6zM20 2v28l8-4V6z" }]], "0 0 32 32");
-  const brand = el("span", { className: "brand" }, mark, el("span", { textContent: data.place }));
+  const brand = el("span", { className: "brand" }, mark, el("span", { textContent: data.device, title: data.place }));
   const links = data.nav.map(([path, text]) =>
     el("a", { href: path, textContent: text, attributes: path === location.pathname ? { "aria-current": "page" } : {} }),
   );

@@ -1,6 +1,6 @@
 // The lane as its guard sees it, and what staff may do: one document, three views, so that nothing is lost on the way.
 
-import { admit, closeSheets, showRecent, whatHappened } from "./acts.js";
+import { admit, closeSheets, row as decisionRow, showRecent, whatHappened } from "./acts.js";
 import { checkKey, leaveCheck, openCheck } from "./check.js";
 import { age, at, call, clock, data, el, failed, follow, hold, markPath, say, start, t } from "./desk.js";
 import { showOrders } from "./orders.js";
@@ -24,7 +24,7 @@ export function go(path) {
 
 function view() {
   const name = VIEWS[location.pathname] ?? "lane";
-  for (const each of document.querySelectorAll("[data-view]")) each.hidden = each.dataset.view !== name;
+  for (const each of document.querySelectorAll(".view")) each.hidden = each.dataset.view !== name;
   document.body.dataset.view = name;
   markPath();
   if (name === "check") openCheck();
@@ -156,6 +156,7 @@ export function detailOf(row) {
 async function refusals() {
   const answer = await call("recent", null, "GET");
   if (!answer.ok) return;
+  at("latest").replaceChildren(...answer.decisions.slice(0, 6).map(decisionRow));
   const row = answer.decisions.find((one) => !ADMITTING.includes(one.reason));
   lastShown = row ?? null;
   if (!row) return at("last").replaceChildren(el("p", { className: "quiet", textContent: t("lane.no_refusal") }));
@@ -220,7 +221,7 @@ document.addEventListener("keydown", (event) => {
     const id = KEYS[event.key];
     if (id === "admit" && document.body.dataset.view === "check" && checkKey(event)) return;
     if (event.key !== "F9" && event.key !== "F8") closeSheets();
-    if (at(id).disabled || at(id).closest("[hidden]:not([data-view])")) return;
+    if (at(id).disabled || at(id).closest("[hidden]:not(.view)")) return;
     if (event.key !== "F1" && event.key !== "F9" && document.body.dataset.view !== "lane") go("/desk/lane");
     if (id in grave) grave[id]();
     else acts[id]();

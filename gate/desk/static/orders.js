@@ -39,16 +39,22 @@ function card(mode, status) {
       { className: "card on", attributes: { "aria-labelledby": `mode-${mode}` } },
       ...head,
       more.length ? el("p", { className: "strong", textContent: more.join(" · ") }) : null,
-      el("button", { className: "big", textContent: t("orders.stop"), disabled: !status, onclick: () => order({ mode, on: false }) }),
+      el("button", { className: "big primary", textContent: t("orders.stop"), disabled: !status, onclick: () => order({ mode, on: false }) }),
     );
   }
-  const time = el("input", { type: "time", attributes: { "aria-label": t("orders.at_time") } });
+  const time = el("input", { inputMode: "numeric", autocomplete: "off", maxLength: 5, placeholder: "18:00", oninput: colon, attributes: { "aria-label": t("orders.at_time") } });
   const group = el("div", { className: "ends", attributes: { role: "group", "aria-label": `${t(`orders.${mode}`)}: ${t("orders.until")}` } });
   for (const [key, seconds] of ENDS) {
     group.append(el("button", { className: "small", disabled: !status, onclick: () => order({ mode, on: true, ...(seconds ? { until: lane().at + seconds } : {}) }) , textContent: t(key) }));
   }
-  const by = el("button", { className: "small", textContent: t("orders.at_time"), disabled: !status, onclick: () => time.value && order({ mode, on: true, until: nextTime(time.value) }) });
+  const by = el("button", { className: "small", textContent: t("orders.at_time"), disabled: !status, onclick: () => (/^([01]\d|2[0-3]):[0-5]\d$/.test(time.value) ? order({ mode, on: true, until: nextTime(time.value) }) : time.focus()) });
   return el("section", { className: "card", attributes: { "aria-labelledby": `mode-${mode}` } }, ...head, group, el("div", { className: "by-time" }, time, by));
+}
+
+// Writes the colon of a time: 1830 becomes 18:30.
+function colon(event) {
+  const digits = event.target.value.replace(/\D/g, "").slice(0, 4);
+  event.target.value = digits.length > 2 ? `${digits.slice(0, 2)}:${digits.slice(2)}` : digits;
 }
 
 // The next moment at which the venue's clock shows this time.

@@ -12,7 +12,8 @@ from gate.device.layout import DeviceLayout
 from gate.device.system_files import UNITS
 from gate.errors import InstallError
 
-_USERS, _GROUPS = ("gate-sync", "gate"), ("gate-staff", "gate-sync", "gate")
+_USERS = ("gate-desk", "gate-sync", "gate")
+_GROUPS = ("gate-staff", "gate-desk", "gate-sync", "gate")
 
 
 def uninstall(layout: DeviceLayout, progress: Progress, *, purge: bool) -> None:
