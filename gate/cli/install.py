@@ -8,7 +8,7 @@ import click
 from gate.cli.root_option import root_option
 from gate.device.bundle import EXTRAS, open_bundle
 from gate.device.install.command import hand_over
-from gate.device.install.own_venv import install_own
+from gate.device.install.own_venv import install_own, lay_own_files
 from gate.device.install.progress import Progress
 from gate.device.install.remove import uninstall
 from gate.device.layout import DeviceLayout
@@ -26,8 +26,9 @@ from gate.errors import UsageError
 @root_option
 @click.option("--uninstall", "remove", is_flag=True, help="Remove the gate; configuration and state stay.")
 @click.option("--purge", is_flag=True, help="With --uninstall: remove these too.")
-def install(bundle: Path | None, extras: str | None, root: Path, remove: bool, purge: bool) -> None:
-    """Let this device's services run this gate.
+@click.option("--files-only", is_flag=True, help="Lay units, rules and pages of this release again, and no more.")
+def install(bundle: Path | None, extras: str | None, root: Path, remove: bool, purge: bool, files_only: bool) -> None:
+    """Let this device\'s services run this gate.
 
     The gate that this command belongs to.  For an environment that pipx, uv or pip made: users, folders, rules
     and units are laid, and /opt/gate leads to it.  With --from a bundle is checked and installs itself; it
@@ -36,7 +37,11 @@ def install(bundle: Path | None, extras: str | None, root: Path, remove: bool, p
     layout = DeviceLayout(root.absolute())
     if purge and not remove:
         raise UsageError("--purge goes with --uninstall only", hint="Give both, or neither")
-    if remove:
+    if files_only and (remove or bundle or extras):
+        raise UsageError("--files-only goes with --root only", hint="Leave the other options out")
+    if files_only:
+        lay_own_files(layout, Progress())
+    elif remove:
         uninstall(layout, Progress(), purge=purge)
     elif bundle:
         open_bundle(bundle).close()

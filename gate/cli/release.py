@@ -2,6 +2,7 @@
 
 import json
 import signal
+import subprocess
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -64,7 +65,8 @@ def list_releases(layout: DeviceLayout, as_json: bool) -> None:
     is_flag=True,
     help="Take an older release though it cannot read the journal, which is kept aside: the entrance is locked down.",
 )
-def use(layout: DeviceLayout, version: str, health: float, ready: float, lose_journal: bool) -> None:
+@click.option("--keep-files", is_flag=True, hidden=True)  # the installer lays them itself
+def use(layout: DeviceLayout, version: str, health: float, ready: float, lose_journal: bool, keep_files: bool) -> None:
     """Take VERSION into use under watch.
 
     The release before goes on, by itself, if VERSION does not do well.
@@ -77,6 +79,16 @@ def use(layout: DeviceLayout, version: str, health: float, ready: float, lose_jo
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a terminal that is gone must not leave a trial without watch
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # leads back
     _switch(layout).use(version, Patience(ready, health), lose_journal=lose_journal)
+    if not keep_files and layout.root == _ROOT:
+        _lay_files(layout)
+
+
+def _lay_files(layout: DeviceLayout) -> None:
+    """Let the release in use lay its own units: another version's may name options that it does not know."""
+    done = subprocess.run([layout.command, "install", "--files-only"], capture_output=True, text=True, check=False)  # noqa: S603 - ours
+    if done.returncode:
+        why = (done.stderr.strip().splitlines() or [f"exit {done.returncode}"])[-1]
+        _say(f"the units are still those of another release ({why}): sudo gate install --files-only")
 
 
 @release.command()

@@ -8,7 +8,9 @@ import pytest
 import gate
 from gate.device.install.own_venv import check_environment
 from gate.device.layout import DeviceLayout
+from gate.device.shipped import shipped
 from gate.errors import InstallError
+from tests.commands.process import run_gate
 
 
 def run_from(prefix: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -61,3 +63,17 @@ def test_one_that_others_may_change_is_refused(environment: Path, tmp_path: Path
         InstallError, match=r"others than root may change .*/opt/tools, and with it what the services run"
     ):
         check_environment(environment, DeviceLayout(tmp_path))
+
+
+def test_a_release_in_use_lays_its_own_units_and_changes_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "usr").mkdir()
+    unit = tmp_path / "usr/lib/systemd/system/gate.service"
+    for before in ("", "[Service]\nExecStart=/opt/gate/bin/gate run --option-of-another-version\n"):
+        if before:
+            unit.write_text(before)
+        laid = run_gate("install", "--files-only", "--root", tmp_path)
+        assert laid.returncode == 0, laid.stderr
+        assert unit.read_bytes() == shipped("systemd", "gate.service").read_bytes()
+    assert not DeviceLayout(tmp_path).current.exists()
+    both = run_gate("install", "--files-only", "--uninstall", "--root", tmp_path)
+    assert (both.returncode, both.stderr.count("\n")) == (2, 1)

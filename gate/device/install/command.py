@@ -99,7 +99,8 @@ def install_bundle(bundle: Bundle, layout: DeviceLayout, extras: set[str], progr
 def _try_release(release: Path, progress: Progress) -> None:
     """Let the new release take over from the one in use, under watch.  Raises InstallError when that one goes on."""
     progress.step(f"taking {release.name} into use; the release before goes on if it is not well")
-    done = subprocess.run([release / "bin" / "gate", "release", "use", release.name], check=False)  # noqa: S603 - ours
+    use = [str(release / "bin/gate"), "release", "use", "--keep-files", release.name]  # they are laid after it
+    done = subprocess.run(use, check=False)  # noqa: S603 - ours
     if done.returncode != 0:
         raise InstallError(
             f"release {release.name} was made, and is not in use",

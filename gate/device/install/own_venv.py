@@ -12,6 +12,7 @@ from gate.device.install.computer import check_writable
 from gate.device.install.progress import Progress
 from gate.device.install.system import lay_system_files, link, release_in_use, use_release
 from gate.device.layout import DeviceLayout
+from gate.device.shipped import shipped
 from gate.errors import InstallError
 
 _HIDDEN = ("root", "home", "run", "tmp", "var/tmp")  # below /, where units do not look (ProtectHome, PrivateTmp)
@@ -32,13 +33,22 @@ def install_own(layout: DeviceLayout, progress: Progress) -> None:
     if prefix != release:
         _lead_to(prefix, release, layout)
     before = release_in_use(layout)
-    lay_system_files(Path(gate.__file__).with_name("data"), layout, progress)
+    lay_system_files(shipped(), layout, progress)
     progress.step(f"switching to release {number}")
     use_release(layout, number)
     activate(layout, progress)
     if before:
         restart(layout)
     progress.step(f"done: release {number} is {prefix}")
+
+
+def lay_own_files(layout: DeviceLayout, progress: Progress) -> None:
+    """Lay the system's files of this very release, which is in use already.  Its services go on; units that differ hold
+    from their next start.  Raises InstallError."""
+    os.umask(0o022)
+    check_writable(layout)
+    lay_system_files(shipped(), layout, progress)
+    activate(layout, progress)
 
 
 def check_environment(prefix: Path, layout: DeviceLayout) -> None:
