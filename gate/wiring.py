@@ -10,9 +10,8 @@ from functools import partial
 
 from gate import registry
 from gate.core.journal_event import JournalEvent
-from gate.core.kept_time import Kept
 from gate.core.lane.state import BARRIER, Timing
-from gate.core.trusted_time import Ntp
+from gate.core.trusted_time import Kept
 from gate.errors import DeviceError, GateError, StoreError
 from gate.kiosk.outlet import show_page
 from gate.kiosk.view import About
@@ -40,7 +39,6 @@ from gate.registry import DriverKind, Fitted
 from gate.runtime.bus import Bus
 from gate.runtime.clock import GateClock, SystemClock
 from gate.runtime.notify import Notifier
-from gate.runtime.ntp import read_ntp
 from gate.runtime.supervisor import as_device_error, keep_running
 from gate.settings.model import Settings
 from gate.store.lane_file import last_time
@@ -206,8 +204,7 @@ class _LaneProcess:
         self._bus = Bus()
         self._places = listed(settings)
         kept = _kept(self._places)
-        synchronised = read_ntp() is Ntp.SYNCHRONISED
-        self._clock = GateClock(SystemClock(), kept, settings.clock.untrusted_for, synchronised=synchronised)
+        self._clock = GateClock(SystemClock(), kept, settings.clock.untrusted_for)
         self._notifier = Notifier()
         self._watchdog_due = Every(WATCHDOG_EVERY)
 

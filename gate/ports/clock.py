@@ -2,8 +2,7 @@
 
 from typing import Protocol
 
-from gate.core.kept_time import Kept
-from gate.core.trusted_time import ClockTrust
+from gate.core.trusted_time import ClockTrust, Kept
 
 
 class Clock(Protocol):

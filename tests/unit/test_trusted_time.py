@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.core.kept_time import Kept
 from gate.core.trusted_time import (
     CONTRADICTS_AFTER,
     EASE,
@@ -17,6 +16,7 @@ from gate.core.trusted_time import (
     TOLERANCE,
     ClockReading,
     ClockTrust,
+    Kept,
     Reckoning,
     advance,
     apply_signed_time,
