@@ -107,5 +107,5 @@ def _serve(file: Path) -> None:
         log.info("the desk is ready", url=address)
 
     with quiet_signals():
-        serve_desk(settings, SystemClock(), started)
+        serve_desk(settings, file, SystemClock(), started)
     notifier.stopping()

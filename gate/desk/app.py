@@ -29,6 +29,8 @@ from gate.desk.bounds import RequestBounds
 from gate.desk.calls import CallRefusedError, Desk, answer_to, refusal, session_of
 from gate.desk.pages import PAGES, DeskPage, first_page, navigation, page_html, render, static_files, words_of
 from gate.desk.sessions import Session
+from gate.desk.technician.calls import technician_calls
+from gate.desk.technician.room import TechnicianRoom
 from gate.desk.visits import LANGUAGE_COOKIE, LANGUAGE_FOR, Visits, language_of
 from gate.runtime.connections import STREAM
 
@@ -39,7 +41,7 @@ BEAT = 1.0  # seconds between two lines of a stream, at most
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def create_app(desk: Desk) -> Starlette:
+def create_app(desk: Desk, room: TechnicianRoom) -> Starlette:
     """Return the application.  Reads every file before it serves: the loop never waits for the disk."""
     _load()
     encrypted = desk.settings.desk.is_encrypted
@@ -54,6 +56,7 @@ def create_app(desk: Desk) -> Starlette:
     async def hand_over(request: Request) -> Response:
         return await shift_calls.hand_over(desk, request)
 
+    calls = (*CALLS, *technician_calls(room))
     signing = {"sign-in": sign_in, "unlock": unlock, "hand-over": hand_over}
     return Starlette(
         routes=[
@@ -64,21 +67,23 @@ def create_app(desk: Desk) -> Starlette:
             Route("/desk/static/{name}", _static),
             Route("/desk/api/watch", _watch(desk)),
             *(Route(f"/desk/api/{name}", endpoint, methods=["POST"]) for name, endpoint in signing.items()),
-            *(Route(f"/desk/api/{row.name}", answer_to(desk, row), methods=[row.method]) for row in CALLS),
+            *(Route(f"/desk/api/{row.name}", answer_to(desk, row), methods=[row.method]) for row in calls),
         ],
         middleware=[Middleware(RequestBounds, hosts=desk.settings.desk.hosts, is_encrypted=encrypted)],
-        lifespan=lambda _: _lifespan(desk),
+        lifespan=lambda _: _lifespan(desk, room),
     )
 
 
 @asynccontextmanager
-async def _lifespan(desk: Desk) -> AsyncIterator[None]:
-    task = asyncio.create_task(desk.link.run(), name="desk lane link")
+async def _lifespan(desk: Desk, room: TechnicianRoom) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(desk.link.run(), name="desk lane link")]
+    tasks.append(asyncio.create_task(room.sample(), name="desk samples"))
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.wait([task])
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
 
 
 def _load() -> None:

@@ -30,6 +30,7 @@ from gate.texts.files import rules_of, shipped_texts
 
 _STATIC = files("gate.desk") / "static"
 _TEXTS = Path(__file__).parent / "texts"
+_TECHNICIAN = Path(__file__).parent / "technician" / "texts"
 _KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
 
 LONGEST_TEXTS = {"": 90, "nav.": 16, "reasons.": 150, "codes.": 110}
@@ -53,10 +54,19 @@ PAGES: tuple[DeskPage, ...] = (
         "lane",
         ("/desk/lane", "/desk/check", "/desk/orders"),
         ANYBODY,
-        first_for=ANYBODY,
+        first_for=frozenset({StaffRole.GUARD, StaffRole.SUPERVISOR}),
         nav=("lane", "check", "orders"),
     ),
     DeskPage("users", ("/desk/users",), frozenset({StaffRole.SUPERVISOR}), nav=("users",)),
+    DeskPage(
+        "status",
+        ("/desk/status",),
+        frozenset({StaffRole.TECHNICIAN}),
+        first_for=frozenset({StaffRole.TECHNICIAN}),
+        texts=_TECHNICIAN,
+        nav=("status",),
+    ),
+    DeskPage("test", ("/desk/test",), frozenset({StaffRole.TECHNICIAN}), texts=_TECHNICIAN, nav=("test",)),
 )
 
 _NAV_ROLES: Mapping[str, frozenset[StaffRole]] = {

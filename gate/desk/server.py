@@ -24,6 +24,7 @@ from gate.desk.lane_link import LaneLink
 from gate.desk.memory import DeskMemory
 from gate.desk.sessions import Sessions
 from gate.desk.sign_in import SignIn
+from gate.desk.technician.room import TechnicianRoom
 from gate.errors import ConfigError, DeviceError
 from gate.logs import Log
 from gate.ports.clock import Clock
@@ -51,8 +52,10 @@ def identity_of(settings: Settings, clock: Clock) -> Identity | None:
     return own_identity(folder, hosts, settings.device.id, clock.now())
 
 
-def serve_desk(settings: Settings, clock: Clock, started: Callable[[str], None]) -> None:
-    """Serve until SIGTERM or SIGINT.  `started` gets the address.  Raises ConfigError and DeviceError."""
+def serve_desk(settings: Settings, file: Path, clock: Clock, started: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or SIGINT.  `file`: of the settings; `started` gets the address.
+
+    Raises ConfigError and DeviceError."""
     with suppress(OSError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with suppress(OSError):
@@ -60,12 +63,13 @@ def serve_desk(settings: Settings, clock: Clock, started: Callable[[str], None])
     folder, identity = desk_state_of(settings.desk, settings.device.state_dir), identity_of(settings, clock)
     _make(folder)
     desk = _desk(settings, folder, clock)
+    room = TechnicianRoom(file.absolute(), folder, desk.link, clock)
     with _listen(settings.desk.host, settings.desk.port) as listener:
         scheme = "https" if identity else "http"
         host, port = listener.getsockname()[:2]
         address = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}/desk/"
         with asyncio.Runner(loop_factory=_Loop) as runner:
-            runner.run(_serve(create_app(desk), listener, identity, partial(started, address)))
+            runner.run(_serve(create_app(desk, room), listener, identity, partial(started, address)))
 
 
 def _desk(settings: Settings, folder: Path, clock: Clock) -> Desk:

@@ -20,6 +20,8 @@ from gate.wiring import FittedDevices
 _TOOL_WITHIN = 10.0  # seconds for systemctl, journalctl or vcgencmd
 _CONFIG = "etc/gate/gate.toml"
 _LANES = "etc/gate/lanes"
+DESK_USER = "GATE_DESK_USER"
+"""Environment variable with the user in whose name a doctor of the desk asks the lane."""
 
 RunTool = Callable[[Sequence[str]], str | None]
 
@@ -105,7 +107,9 @@ def find_lane(settings: Settings) -> LaneBeside:
     """Ask the lane of this configuration how it is.  Never raises."""
     try:
         pid = lane_pid(settings.device.state_dir)
-        return LaneBeside(Running.YES, send_request(settings.device.runs, StatusRequest()), pid)
+        return LaneBeside(
+            Running.YES, send_request(settings.device.runs, StatusRequest(user=os.environ.get(DESK_USER))), pid
+        )
     except PermissionError:
         return LaneBeside(Running.UNASKED)
     except GateError as error:
