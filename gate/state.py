@@ -2,7 +2,8 @@
 
 from os.path import lexists
 
-from gate.core.trusted_time import TOLERANCE, Kept, Ntp
+from gate.core.kept_time import Kept
+from gate.core.trusted_time import TOLERANCE, Ntp
 from gate.errors import StoreError
 from gate.runtime.clock import GateClock, SystemClock
 from gate.runtime.ntp import read_ntp

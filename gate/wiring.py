@@ -10,11 +10,13 @@ from functools import partial
 
 from gate import registry
 from gate.core.journal_event import JournalEvent
+from gate.core.kept_time import Kept
 from gate.core.lane.state import BARRIER, Timing
-from gate.core.trusted_time import Kept
+from gate.core.model import Direction
+from gate.core.trusted_time import Ntp
 from gate.errors import DeviceError, GateError, StoreError
+from gate.kiosk.about import About, HelpLine, ScreenPlace
 from gate.kiosk.outlet import show_page
-from gate.kiosk.view import About
 from gate.lane.config import LaneConfig
 from gate.lane.controller import Lane
 from gate.lane.intake import Intake
@@ -39,7 +41,9 @@ from gate.registry import DriverKind, Fitted
 from gate.runtime.bus import Bus
 from gate.runtime.clock import GateClock, SystemClock
 from gate.runtime.notify import Notifier
+from gate.runtime.ntp import read_ntp
 from gate.runtime.supervisor import as_device_error, keep_running
+from gate.settings.kiosk import Kiosk
 from gate.settings.model import Settings
 from gate.store.lane_file import last_time
 from gate.store.places import Places
@@ -155,6 +159,26 @@ def run_lane(settings: Settings) -> None:
         raise _first(errors) from None
 
 
+def _about_page(settings: Settings, simulated: tuple[str, ...]) -> About:
+    page, venue = settings.kiosk or Kiosk(), settings.venue
+    words = [getattr(venue.help, language) for language in venue.languages] if venue.help else []
+    directions = {reader.direction for reader in settings.readers}
+    side = page.side or (directions.pop() if len(directions) == 1 else Direction.ENTRY)
+    return About(
+        device_id=settings.device.id,
+        venue_id=venue.id,
+        category=venue.category,
+        languages=venue.languages,
+        mode=settings.lane.mode,
+        simulated=simulated,
+        wording=str(page.texts or ""),
+        timezone=venue.timezone,
+        lanes=venue.lanes,
+        help=HelpLine(venue.help.phone if venue.help else "", tuple(words)),
+        screen=ScreenPlace(page.camera or "", page.go or "", side.value, page.voice, page.quiet_hours),
+    )
+
+
 def listed(settings: Settings) -> Places:
     """Return the places of the lists that the lane answers by: its own, verified by [sync] root; without that table
     those that a person loaded."""
@@ -204,7 +228,8 @@ class _LaneProcess:
         self._bus = Bus()
         self._places = listed(settings)
         kept = _kept(self._places)
-        self._clock = GateClock(SystemClock(), kept, settings.clock.untrusted_for)
+        synchronised = read_ntp() is Ntp.SYNCHRONISED
+        self._clock = GateClock(SystemClock(), kept, settings.clock.untrusted_for, synchronised=synchronised)
         self._notifier = Notifier()
         self._watchdog_due = Every(WATCHDOG_EVERY)
 
@@ -314,16 +339,7 @@ class _LaneProcess:
 
     async def _kiosk(self, lane: Lane, host: str, port: int) -> None:
         """Serve the page.  Best effort: a page that cannot be served is logged, and the lane continues."""
-        settings = self._settings
-        about = About(
-            device_id=settings.device.id,
-            venue_id=settings.venue.id,
-            category=settings.venue.category,
-            languages=settings.venue.languages,
-            mode=settings.lane.mode,
-            simulated=self._devices.simulated,
-            wording=str((settings.kiosk and settings.kiosk.texts) or ""),
-        )
+        about = _about_page(self._settings, self._devices.simulated)
         on_problem = partial(lane.part, JournalEvent.PAGE, "")
         try:
             await show_page(self._bus, about, self._clock, host, port, on_problem)

@@ -89,13 +89,14 @@ def reset(config: Path | None, state_dir: Path | None, list_is_wrong: bool, yes:
 
     Check the time that is shown: with a clock set too early, expired passes would open again.
     """
-    where, now = answered(config, state_dir), SystemClock().now()
+    where, machine = answered(config, state_dir), SystemClock()
+    now, ticks, boot = machine.now(), machine.since_boot(), machine.boot()
     shown = _zone(tables_of(config, state_dir)).show(now)
     if not yes:
         click.confirm(f"The system clock says {shown}. Is that the time?", abort=True)
     with as_owner(where.state_dir):
         synced = places(config, state_dir)
-        back = reset_floor(where, now, synced, list_is_wrong=list_is_wrong, as_owner=as_owner)
+        back = reset_floor(where, now, synced, list_is_wrong=list_is_wrong, ticks=ticks, boot=boot, as_owner=as_owner)
     click.echo(f"the gate's time went back by {age_in_words(back, 'en')}, to {shown}; the journal says so")
     if list_is_wrong:
         click.echo("Nobody enters by the list that is held: `gate sync --once` or `gate list load DIR`")

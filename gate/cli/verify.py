@@ -11,10 +11,11 @@ import click
 
 from gate.cli.read import SUFFIXES
 from gate.cli.where import config_as_given, config_file
+from gate.core.kept_time import Kept
 from gate.core.model import Claims, Decision, Refused
 from gate.core.reason import Reason, blame_clock
 from gate.core.trust import NO_ISSUERS, TrustList, parse_trust
-from gate.core.trusted_time import ClockTrust, Kept
+from gate.core.trusted_time import ClockTrust
 from gate.errors import GateError, PictureError, UsageError
 from gate.passes.verifier import Verifier
 from gate.registry import decoder

@@ -73,6 +73,7 @@ class PhaseChanged:
     at: float
     phase: Phase
     mode: Mode | None = None  # None: the configured one
+    until: float | None = None  # Unix s at which the order behind the mode ends by itself
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,11 @@ gate/decisions/0003-trusted-time.md lists who can falsify it and how far.
 Times are Unix seconds.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NamedTuple
+
+from gate.core.kept_time import Evidence, Kept
 
 TOLERANCE = 60.0
 """Seconds by which the system clock may differ unreported: the gain of a quartz in a fortnight at its worst, and
@@ -97,28 +98,6 @@ class ClockReading(NamedTuple):
     synchronised: bool = False  # a time service keeps the system clock
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """The part of a reckoning that survives the process."""
-
-    floor: float | None = None  # trusted time when it was kept; None: the gate never ran
-    behind_for: float | None = None  # seconds of running since the clock was found behind; None: it was right
-    steady: float | None = None  # None: as `floor`
-    signed: float | None = None  # None: nothing signed was known then
-    ticks: float | None = None  # when it was kept, by ClockReading.ticks
-    boot: str = ""
-    synchronised: bool = False
-    resets: int = 0  # number of the last signed reset that was obeyed
-    as_of: float | None = None  # of the held list
-    synced: float | None = None  # when a sync last succeeded, by the trusted time then
-
-    @property
-    def latest(self) -> float | None:
-        """Return the latest of the stored times; None when there is none."""
-        times = (self.floor, self.signed, self.as_of, self.synced)
-        return max((time for time in times if time is not None), default=None)
-
-
 class Reckoning(NamedTuple):
     """The trusted time at one moment, and the base of the next."""
 
@@ -133,7 +112,7 @@ class Reckoning(NamedTuple):
     ahead_for: float = 0.0  # seconds of running that a leap ahead has stood
     healing_for: float = 0.0  # seconds of running in which a time service has contradicted `steady`
     boot: str = ""
-    synchronised: bool = False
+    synchronised: bool = False  # a time service has kept the clock since this start of the machine
     resets: int = 0
     gained: float = 0.0  # seconds by which the system clock has lately led `now` ahead of the running time
     lags: bool = False  # time may have passed that this machine did not count: `now` is the least that it can be
@@ -158,6 +137,15 @@ class Reckoning(NamedTuple):
             self.synchronised,
             self.resets,
             self.stated or None,
+            evidence=Evidence(
+                self.behind,
+                self.lags,
+                self.stood,
+                self.ahead_for,
+                self.healing_for,
+                self.gained,
+                self.stated,
+            ),
         )
 
     def standing(self, untrusted_for: float) -> ClockTrust:
@@ -171,36 +159,60 @@ class Reckoning(NamedTuple):
 
 def begin(kept: Kept, reading: ClockReading) -> Reckoning:
     """Return the first reckoning of a process.  In the same start of the machine it continues the one before, as
-    the running time in between is known; after a new start it is unknown how long the machine was off."""
+    the running time in between is known; after a new start it is unknown how long the machine was off.  A list that
+    came meanwhile is a newly signed statement, as under a running gate."""
     reading = _bounded(reading)
-    as_of, floor, synced = (min(time or 0.0, LATEST) for time in (kept.as_of, kept.floor, kept.synced))
-    steady = floor if kept.steady is None else min(kept.steady, floor)
-    last = Reckoning(
-        floor,
-        reading.ticks,
-        behind=0.0 if kept.behind_for is None else 2 * TOLERANCE,
-        behind_for=kept.behind_for or 0.0,
-        steady=steady,
-        signed=min(kept.signed or 0.0, LATEST),
-        stated=max(as_of, min(kept.signed or 0.0, LATEST)),  # a list fetched again is no new statement
-        stood=0.0 if steady < floor else 1.0,
-        boot=reading.boot,
-        synchronised=kept.synchronised,
-        resets=kept.resets,
-        lags=kept.behind_for is not None,  # why it was behind is not stored
-    )
+    as_of, synced = min(kept.as_of or 0.0, LATEST), min(kept.synced or 0.0, LATEST)
     if kept.floor is not None and kept.ticks is not None and kept.boot and kept.boot == reading.boot:
-        return _signed(advance(last._replace(ticks=min(kept.ticks, reading.ticks)), reading), as_of)
+        return apply_signed_time(advance(_continued(_former(kept, reading), kept, reading), reading), as_of)
+    last = _former(kept.lived(), reading)
     if kept.floor is None and not as_of:  # the clock has nothing to go back to
         return last._replace(now=reading.system, steady=reading.system, synchronised=reading.synchronised)
     if kept.floor is None and reading.system < as_of - TOLERANCE:  # only then does it add to the list
         last = last._replace(now=synced, steady=synced)
     last = _signed(last, as_of)
     if reading.system > last.now + TOLERANCE:
-        return _step(last, reading, 0.0)
-    if reading.system < last.now - TOLERANCE:  # a step trusted by a former start cannot be told from time
-        return _behind(last._replace(steady=last.now, stood=1.0, lags=True), reading, 0.0)
-    return _in_step(last, reading, 0.0)
+        last = _step(last, reading, 0.0)
+    elif reading.system < last.now - TOLERANCE:  # a step trusted by a former start cannot be told from time
+        last = _behind(last._replace(steady=last.now, stood=1.0, lags=True), reading, 0.0)
+    else:
+        last = _in_step(last, reading, 0.0)
+    return apply_signed_time(last, as_of)
+
+
+def _former(kept: Kept, reading: ClockReading) -> Reckoning:
+    """Return the reckoning of a former process, as far as it holds for any start of the machine."""
+    floor, signed = min(kept.floor or 0.0, LATEST), min(kept.signed or 0.0, LATEST)
+    steady = floor if kept.steady is None else min(kept.steady, floor)
+    as_of = min(kept.as_of or 0.0, LATEST)
+    return Reckoning(
+        floor,
+        reading.ticks,
+        behind=0.0 if kept.behind_for is None else 2 * TOLERANCE,
+        behind_for=kept.behind_for or 0.0,
+        steady=steady,
+        signed=signed,
+        stated=max(as_of, signed) if kept.evidence is None else min(kept.evidence.stated, LATEST),
+        stood=0.0 if steady < floor else 1.0,
+        boot=reading.boot,
+        resets=kept.resets,
+    )
+
+
+def _continued(last: Reckoning, kept: Kept, reading: ClockReading) -> Reckoning:
+    """Return the reckoning with what holds in the same start of the machine only.  `kept` has ticks."""
+    last = last._replace(ticks=min(kept.ticks or 0.0, reading.ticks), synchronised=kept.synchronised)
+    known = kept.evidence
+    if known is None:  # why the clock was behind is not known: as if the machine had been off
+        return last._replace(lags=last.is_behind)
+    return last._replace(
+        behind=known.behind,
+        lags=known.lags,
+        stood=known.stood,
+        ahead_for=known.ahead_for,
+        healing_for=known.healing_for,
+        gained=known.gained,
+    )
 
 
 def advance(last: Reckoning, reading: ClockReading) -> Reckoning:
@@ -264,7 +276,7 @@ def _moved(last: Reckoning, reading: ClockReading, passed: float) -> Reckoning:
         steady=last.steady + passed,
         signed=last.signed + passed * RATE if last.signed else 0.0,
         boot=reading.boot,
-        synchronised=reading.synchronised,
+        synchronised=last.synchronised or reading.synchronised,
         gained=_gained(last, passed),
     )
 
@@ -318,7 +330,7 @@ def _in_step(last: Reckoning, reading: ClockReading, passed: float) -> Reckoning
         0.0,
         0.0,
         reading.boot,
-        reading.synchronised,
+        last.synchronised or reading.synchronised,
         last.resets,
         gained if gained > 0.0 else 0.0,
     )
@@ -332,7 +344,8 @@ def _behind(last: Reckoning, reading: ClockReading, passed: float) -> Reckoning:
         at_rest = moved._replace(behind_for=0.0, ahead_for=0.0, healing_for=0.0)
         now = max(system, moved.steady)
         return at_rest._replace(now=now, behind=now - system)
-    healing_for = last.healing_for + passed if reading.synchronised and system >= signed else 0.0
+    contradicts = reading.synchronised and system >= signed
+    healing_for = last.healing_for + (passed if last.is_behind else 0.0) if contradicts else 0.0
     if healing_for >= SYNCHRONISED_STANDS_AFTER:
         return _step(last, reading, passed)._replace(steady=system, stood=1.0)
     behind_for = last.behind_for + passed if last.is_behind else 0.0

@@ -16,7 +16,9 @@ from dataclasses import asdict, dataclass, replace
 
 from gate.core.outlet_events import Decided, GrantEnded
 from gate.core.tally import Tally
-from gate.kiosk.view import About, PageState, Scene, due, no_signal, settle, show, step
+from gate.kiosk.about import About
+from gate.kiosk.page_state import PageState, Scene, due, settle, step
+from gate.kiosk.view import no_signal, show
 from gate.ports.clock import Clock
 from gate.runtime.bus import Bus, Item, Watch
 

@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 from gate.core.outlet_events import Event
 from gate.core.tally import Tally
-from gate.kiosk.view import About
+from gate.kiosk.about import About
 from gate.worker.codec import Codec, MessageLimits
 
 LONGEST_TEXT = 2000  # characters; the page shows 240 of a driver's problem

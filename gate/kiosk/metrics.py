@@ -27,7 +27,7 @@ from gate.core.reason import Reason
 from gate.core.staleness import Freshness
 from gate.core.tally import LATENCIES, Tally
 from gate.core.trusted_time import ClockTrust, Ntp
-from gate.kiosk.view import About
+from gate.kiosk.about import About
 from gate.runtime.bus import Item
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4

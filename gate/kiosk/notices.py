@@ -1,6 +1,7 @@
 """Notices of the age of the list and of the clock, in words.  Pure."""
 
 from dataclasses import dataclass
+from math import ceil
 
 from gate.core.outlet_events import ClockChanged, ListChanged
 from gate.core.reason import Reason
@@ -59,6 +60,15 @@ def why_nobody_enters(status_list: ListChanged | None, clock: ClockChanged | Non
 def age_in_words(seconds: float, language: str) -> str:
     """Return an age in its largest unit, as "6 h"; a negative one counts as 0."""
     return _age(seconds, texts_in(language))
+
+
+def wait_in_words(seconds: float, texts: Texts) -> str:
+    """Return a time to wait, rounded up and never nothing: a person who is early comes in vain."""
+    minutes = max(1, ceil(seconds / 60))
+    if minutes <= 120:
+        return texts.ages[0].format(n=minutes)
+    hours = ceil(minutes / 60)
+    return texts.ages[1].format(n=hours) if hours <= 72 else texts.ages[2].format(n=ceil(hours / 24))
 
 
 def _age(seconds: float, texts: Texts) -> str:

@@ -13,9 +13,9 @@ from functools import partial
 from typing import TypeVar
 
 from gate.errors import DeviceError
+from gate.kiosk.about import About
 from gate.kiosk.listener import listen, url_of
 from gate.kiosk.messages import TO_LANE, TO_PAGE, Beat, BeginPage, PageHeartbeat, PageLogLine, Up, cut, to_lane, to_page
-from gate.kiosk.view import About
 from gate.logs import Log
 from gate.ports.clock import Clock
 from gate.runtime.bus import Bus

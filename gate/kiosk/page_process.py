@@ -19,9 +19,9 @@ from dataclasses import replace
 
 from gate.core.tally import Tally
 from gate.errors import ConfigError, GateError
+from gate.kiosk.about import About
 from gate.kiosk.messages import TO_LANE, TO_PAGE, Beat, BeginPage, PageHeartbeat, PageLogLine, Up, cut, to_lane, to_page
 from gate.kiosk.server import create_app, serve_on
-from gate.kiosk.view import About
 from gate.logs import library_line, set_up_child
 from gate.runtime.bus import Bus
 from gate.runtime.pace import Pace

@@ -1,7 +1,8 @@
 """The page on loopback: HTML for a browser, a stream for scripts.
 
-    GET /          the page.  Options for the browser that shows it:
-                     ?sound=on          a tick when a code is detected, two notes up for a yes, one low note for a no
+    GET /          the page.  Options for the browser that shows it, in the place of the configuration's:
+                     ?sound=on          a tick when a code is detected, two notes up for a yes, two down for a no,
+                                        three even ones for a wait
                      ?camera=above      (below, left, right) an arrow to where the camera is
     GET /state     the present page, JSON: `session`, `version` and the fields of gate.kiosk.view.Page
     GET /events    the same and more, as server-sent events
@@ -30,14 +31,13 @@ gate.runtime.connections has the limits of a connection.
 """
 
 import asyncio
-import html
 import re
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from importlib.resources import files
-from string import Template
+from pathlib import PurePath
 
 import uvicorn
 from starlette.applications import Starlette
@@ -49,10 +49,11 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gate.errors import DeviceError
+from gate.kiosk.about import About
 from gate.kiosk.feed import Feed
 from gate.kiosk.listener import BACKLOG, listen, url_of
 from gate.kiosk.metrics import CONTENT_TYPE, Metrics
-from gate.kiosk.view import About, PageLine, no_signal
+from gate.kiosk.page_html import LOGO, page_html, read_logo
 from gate.ports.clock import Clock
 from gate.runtime.bus import Bus
 from gate.runtime.connections import LONGEST_HEAD, STREAM, Connection
@@ -69,6 +70,7 @@ HEADERS = {
     "cache-control": "no-store",
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
+        "font-src 'self'; media-src 'self'; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
     "cross-origin-opener-policy": "same-origin",
@@ -79,13 +81,19 @@ HEADERS = {
 }
 
 _HERE = re.compile(r"(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?", re.IGNORECASE)
-_STATIC = files("gate.kiosk") / "static"
+_KINDS = {
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".json": "application/json",
+    ".ogg": "audio/ogg",
+    ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
+}
 # Read at import: the event loop never waits for the disk.
-_PAGE = Template((_STATIC / "kiosk.html").read_text("utf-8"))
 _FILES = {
-    "kiosk.css": ("text/css", (_STATIC / "kiosk.css").read_bytes()),
-    "kiosk.js": ("text/javascript", (_STATIC / "kiosk.js").read_bytes()),
-    "mark.svg": ("image/svg+xml", (_STATIC / "mark.svg").read_bytes()),
+    file.name: (_KINDS[suffix], file.read_bytes())
+    for file in (files("gate.kiosk") / "static").iterdir()
+    if (suffix := PurePath(file.name).suffix) in _KINDS
 }
 
 
@@ -97,13 +105,15 @@ def create_app(bus: Bus, about: About, clock: Clock, is_lane_alive: Callable[[],
     check_languages(about.languages)
     metrics = Metrics(about)
     feed = Feed(bus, about, clock, metrics.take, is_lane_alive)
-    page = _page(about)
+    logo = read_logo(about)
+    page = page_html(about, has_logo=logo is not None)
 
     async def index(_: Request) -> Response:
         return Response(page, media_type="text/html")
 
     async def static(request: Request) -> Response:
-        kind, body = _FILES.get(request.path_params["name"], ("", b""))
+        name = request.path_params["name"]
+        kind, body = (logo if name == LOGO else _FILES.get(name)) or ("", b"")
         return Response(body, media_type=kind) if kind else PlainTextResponse("not found", 404)
 
     async def state(_: Request) -> Response:
@@ -199,23 +209,6 @@ def _length(scope: Scope) -> int:
     fields: list[tuple[bytes, bytes]] = scope["headers"]
     target = len(scope["raw_path"]) + len(scope["query_string"])
     return target + sum(len(name) + len(value) for name, value in fields)
-
-
-def _page(about: About) -> bytes:
-    """Return the page before the first event of the server: its "no signal" state."""
-    filled = _PAGE.substitute(
-        lang=about.languages[0],
-        title=html.escape(f"Ashyq Gate, {about.venue_id} / {about.device_id}"),
-        lines="\n".join(_line(line) for line in no_signal(about)),
-    )
-    return filled.encode()
-
-
-def _line(line: PageLine) -> str:
-    return (
-        f'<div class="line" lang="{line.lang}"><p class="headline">{html.escape(line.headline)}</p> '
-        f'<p class="advice">{html.escape(line.advice)}</p></div>'
-    )
 
 
 async def serve(app: Starlette, host: str, port: int, started: Callable[[str], None]) -> None:

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from gate.core.decide import Policy
 from gate.core.journal_event import JournalEvent
+from gate.core.kept_time import Kept
 from gate.core.lane.effects import Passed
 from gate.core.lane.modes import Mode
 from gate.core.model import Claims, Decision, Direction, Refused
@@ -18,7 +19,6 @@ from gate.core.reason import Reason, blame_clock
 from gate.core.state_changes import StateChange
 from gate.core.time_reset import TimeReset
 from gate.core.trust import NO_ISSUERS, TrustList
-from gate.core.trusted_time import Kept
 from gate.errors import PublishError, StoreError
 from gate.logs import Log
 from gate.passes.verifier import Verifier

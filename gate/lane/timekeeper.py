@@ -35,6 +35,7 @@ class Timekeeper:
         self._publish = publish
         self._reported: ClockChanged | None = None
         self._store_due = 0.0
+        self._was_synchronised = False
         self._list = ListState()
         self._witnesses = Witnesses()
         self._reset: TimeReset | None = None  # applied, and not stored yet
@@ -63,6 +64,7 @@ class Timekeeper:
             log.warning("the authority has reset the time", to=ordered.to, number=ordered.number)
         if known.as_of is not None:
             self._clock.apply_signed_time(known.as_of)
+            self._store_due = 0.0  # evidence that is not known over a restart would count twice
 
     def add_witness(self, idx: int, issued_at: int, limits: AgeLimits) -> None:
         """Take a pass whose issuer's signature holds as a witness, while the time is doubted.  Passes never make a
@@ -77,6 +79,8 @@ class Timekeeper:
         """Report changes of the clock.  Return the journal's text to store beside the time, which may be empty;
         None: nothing is to be stored now."""
         self._clock.synchronise(synchronised=ntp is Ntp.SYNCHRONISED)
+        if ntp is Ntp.SYNCHRONISED and not self._was_synchronised:
+            self._was_synchronised, self._store_due = True, 0.0  # that a service sets the clock is new but once
         standing, behind, before = self._clock.standing(), self._clock.behind(), self._reported
         if before is None or self._is_news(before, standing, behind, ntp):
             self._reported = ClockChanged(self._clock.now(), standing, behind, ntp)

@@ -2,7 +2,8 @@
 
 from typing import Protocol
 
-from gate.core.trusted_time import ClockTrust, Kept
+from gate.core.kept_time import Kept
+from gate.core.trusted_time import ClockTrust
 
 
 class Clock(Protocol):

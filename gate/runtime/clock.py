@@ -6,11 +6,11 @@ from pathlib import Path
 from threading import Lock
 from typing import Protocol
 
+from gate.core.kept_time import Kept
 from gate.core.trusted_time import (
     TOLERANCE,
     ClockReading,
     ClockTrust,
-    Kept,
     Reckoning,
     advance,
     apply_signed_time,

@@ -156,17 +156,18 @@ class WindowTable(Table):
     @classmethod
     def _are_hours(cls, value: str) -> str:
         try:
-            _hours(value)
+            span_of_day(value)
         except ValueError:
             raise wrong(f'"{value}" is not a span of hours', 'Write "22:00-06:00"') from None
         return value
 
     def build(self) -> Window:
-        start, end = _hours(self.hours)
+        start, end = span_of_day(self.hours)
         return Window(self.mode, frozenset(self.days), start, end)
 
 
-def _hours(text: str) -> tuple[time, time]:
+def span_of_day(text: str) -> tuple[time, time]:
+    """Return begin and end of "22:00-06:00".  Raises ValueError."""
     start, dash, end = text.partition("-")
     if not dash or len(start) != len("00:00") or len(end) != len("00:00"):
         raise ValueError(text)

@@ -28,7 +28,7 @@ from gate.ports.inputs import InputConfig
 from gate.ports.reader import ReaderConfig
 from gate.settings.addresses import is_mirror
 from gate.settings.desk import DeskTable
-from gate.settings.kiosk import Kiosk
+from gate.settings.kiosk import HelpTable, Kiosk
 from gate.settings.lane import DoorTable, LaneTable, ScheduleTable
 from gate.settings.paths import DEFAULT_STATE, DevicePaths, lists_of, run_dir_of
 from gate.settings.problems import shown
@@ -122,6 +122,22 @@ class VenueTable(Table):
             description="languages of the page, the most important first; the default is the country's two and English",
         ),
     ] = LANGUAGES
+    lanes: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=99,
+            description="lanes or doors at this entrance, this one included; with more than one the page sends people "
+            "to another when this one cannot serve them",
+        ),
+    ] = 1
+    help: Annotated[
+        HelpTable | None,
+        Field(
+            description="whom to turn to where no staff stand at the door, shown beside a refusal: a phone, and words "
+            'in kk, ru and en, each optional: { phone = "+7 727 250 00 00", ru = "Ресепшен, 2 этаж" }'
+        ),
+    ] = None
 
     @field_validator("timezone")
     @classmethod

@@ -11,7 +11,8 @@ from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
 
 from gate.core.journal_event import JournalEvent
-from gate.core.trusted_time import Kept, day
+from gate.core.kept_time import Kept
+from gate.core.trusted_time import day
 from gate.errors import StoreError
 from gate.store.database import File, immediate, open_for_writing, unusable
 from gate.store.journal import Journal, JournalRow
@@ -33,10 +34,15 @@ def reset_floor(
     synced: Where | None = None,
     *,
     list_is_wrong: bool = False,
+    ticks: float | None = None,
+    boot: str = "",
     as_owner: Callable[[Path], AbstractContextManager[None]] = lambda _: nullcontext(),
 ) -> float:
     """Take `now` (Unix s) as the time, as the system clock is right: forget later times that the gate lived
     through.  Return by how many seconds the floor went back.
+
+    `ticks`, `boot`: of the machine at `now`, as in ClockReading.  The gate that starts next continues from them, and
+    is not led by a clock that leaps meanwhile.
 
     `where`: with the lists that the lane answers by; `synced`: with those that the sync continues from, if others.
     `as_owner`: makes this process the owner of a folder while it writes there.  `list_is_wrong`: the later time of
@@ -62,7 +68,9 @@ def reset_floor(
         floor = max(kept.latest or 0.0, signed, read_journalled(state_dir).latest or 0.0)
         if floor <= now:
             raise StoreError("the clock is not behind", hint="There is nothing to reset")
-        _reset_journal(state_dir, kept, now)  # first, so that nothing is forgotten unrecorded
+        kept_by_service = kept.synchronised and kept.boot == boot
+        fresh = Kept(now, ticks=ticks, boot=boot, synchronised=kept_by_service, resets=kept.resets)
+        _reset_journal(state_dir, kept.latest, fresh, now)  # first, so that nothing is forgotten unrecorded
         for places in lists:
             with as_owner(places.list_dir):
                 _reset_sync(places, now)
@@ -80,7 +88,7 @@ def _reset_sync(where: Places, now: float) -> None:
         record_sync(Synced(now, last.mirror), where)
 
 
-def _reset_journal(state_dir: Path, kept: Kept, now: float) -> None:
+def _reset_journal(state_dir: Path, latest: float | None, fresh: Kept, now: float) -> None:
     if what := examine(state_dir):  # a write here would begin a journal without the loss
         raise StoreError(f"the journal was lost: {what}", hint="Start `gate run` once, then reset the clock")
     before = read_journalled(state_dir)
@@ -88,11 +96,11 @@ def _reset_journal(state_dir: Path, kept: Kept, now: float) -> None:
     with closing(connection):
         try:
             with immediate(connection):
-                detail = f"reset from {day(kept.latest or now)} to {day(now)}"
+                detail = f"reset from {day(latest or now)} to {day(now)}"
                 Journal(connection).append(JournalRow(at=ms(now), event=JournalEvent.CLOCK, detail=detail))
-                keep(connection, Kept(now, resets=kept.resets))
+                keep(connection, fresh)
                 # Else a person who entered while the clock was ahead could not enter again until then.
-                floor = max(now, before.floor or now)
+                floor = max(now, before.reached or now)
                 shift_redemptions(connection, floor, now)
                 shift_inside(connection, floor, now)
                 shift_losses(connection, floor, now)

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from gate.core.decide import Policy
 from gate.core.journal_event import JournalEvent
+from gate.core.kept_time import Kept
 from gate.core.lane.modes import Mode
 from gate.core.model import Direction
 from gate.core.state_changes import StateChange
-from gate.core.trusted_time import Kept
 from gate.errors import DamagedError
 from gate.logs import Log
 from gate.store.database import BUSY_TIMEOUT_MS, File

@@ -13,8 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from gate.core.kept_time import Evidence, Kept
 from gate.core.time_reset import TimeReset, parse_time
-from gate.core.trusted_time import Kept
 from gate.errors import PublishError, StoreError
 from gate.store.database import File, open_for_reading, unusable
 from gate.store.documents import TIME
@@ -23,17 +23,13 @@ from gate.store.list_file import read_held
 from gate.store.milliseconds import ms, seconds
 from gate.store.places import Places, Where
 
-_COLUMNS = "floor, seq, behind_since, steady, signed, ticks, boot, synchronised, resets"
-_KEPT = f"SELECT {_COLUMNS} FROM clock"  # noqa: S608 - our own names
-_KEPT_BEFORE = "SELECT floor, seq, behind_since, NULL, NULL, NULL, NULL, NULL, NULL FROM clock"
+_EVIDENCE = ("behind", "lags", "stood", "ahead_for", "healing_for", "gained", "stated")
+_COLUMNS = ("floor", "seq", "behind_since", "steady", "signed", "ticks", "boot", "synchronised", "resets", *_EVIDENCE)
 # Not all rows where the time was never stored: a start takes no longer with a million of them.
 _JOURNALLED = "SELECT max(at) FROM journal WHERE seq > max(?, (SELECT max(seq) FROM journal) - 10000)"
 _LAST_ROW = "SELECT coalesce(max(seq), 0) FROM journal"
-_KEEP = f"INSERT OR REPLACE INTO clock (id, {_COLUMNS}) VALUES (1, ?, ({_LAST_ROW}), ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - our own names
-
-KEPT_WITHIN = 900.0
-"""Seconds within which the lane stores the time again, with a margin.  A journal row later than that by the stored
-time was written after a step of the clock, and proves nothing about the steady part."""
+_VALUES = ", ".join(f"({_LAST_ROW})" if name == "seq" else "?" for name in _COLUMNS)
+_KEEP = f"INSERT OR REPLACE INTO clock (id, {', '.join(_COLUMNS)}) VALUES (1, {_VALUES})"  # noqa: S608 - our own names
 
 
 def read_kept(where: Where) -> Kept:
@@ -86,7 +82,14 @@ def keep(connection: sqlite3.Connection, kept: Kept) -> None:
     since = None if kept.behind_for is None else ms(floor - kept.behind_for)
     times = (None if time is None else ms(time) for time in (kept.steady, kept.signed, kept.ticks))
     values = (ms(floor), since, *times, kept.boot or None, kept.synchronised, kept.resets)
-    connection.execute(_KEEP, values)
+    connection.execute(_KEEP, (*values, *_evidence_row(kept.evidence)))
+
+
+def _evidence_row(known: Evidence | None) -> tuple[int | float | None, ...]:
+    if known is None:
+        return (None,) * len(_EVIDENCE)
+    durations = (ms(known.ahead_for), ms(known.healing_for), ms(known.gained))
+    return (ms(known.behind), known.lags, known.stood, *durations, ms(known.stated))
 
 
 def read_steady(connection: sqlite3.Connection, at: float) -> float:
@@ -99,8 +102,8 @@ def read_steady(connection: sqlite3.Connection, at: float) -> float:
 def read_journalled(state_dir: Path) -> Kept:
     """Read the time from lane.db alone.  Raises StoreError.
 
-    Journal rows after the stored time show what it has become since.  A step of the clock is stored at once, so
-    they carry the same steps as the stored time does."""
+    Journal rows after the stored time show what it has become since (`Kept.ran`).  A step of the clock is stored at
+    once, so they carry the same steps as the stored time does."""
     connection = open_for_reading(File.LANE, state_dir, check=False)
     if connection is None:
         return Kept()
@@ -117,30 +120,41 @@ def read_journalled(state_dir: Path) -> Kept:
 
 
 def _lived(row: tuple[Any, ...] | None, latest: float | None) -> Kept:
-    """Return the stored time carried on to the latest row.  Raises TypeError for a value of another kind than was
-    written."""
+    """Return the stored time, and how far rows were written after it.  Raises TypeError for a value of another kind
+    than was written."""
     if row is None:
         return Kept() if latest is None else Kept(seconds(latest))
-    floor, _, since, steady, signed, ticks, boot, synchronised, resets = row
-    # Time does not pass for a gate that is off: the trusted time since then is time it ran.
-    ran = max(0.0, (latest or floor) - floor)
+    floor, _, since, steady, signed, ticks, boot, synchronised, resets, *evidence = row
     return Kept(
-        seconds(floor + ran),
-        None if since is None else max(0.0, seconds(floor + ran - since)),
-        None if steady is None else seconds(steady + (ran if ran <= ms(KEPT_WITHIN) else 0)),
+        seconds(floor),
+        None if since is None else max(0.0, seconds(floor - since)),
+        None if steady is None else seconds(steady),
         None if signed is None else seconds(signed),
-        None if ticks is None else seconds(ticks + ran),
+        None if ticks is None else seconds(ticks),
         boot or "",
         bool(synchronised),
         resets or 0,
+        ran=max(0.0, seconds((latest or floor) - floor)),
+        evidence=_evidence(*evidence),
     )
+
+
+def _evidence(
+    behind: int | None, lags: int, stood: float, ahead_for: int, healing_for: int, gained: int, stated: int
+) -> Evidence | None:
+    """Return the stored evidence; None where an earlier version stored none."""
+    if behind is None:
+        return None
+    durations = (seconds(ahead_for), seconds(healing_for), seconds(gained))
+    return Evidence(seconds(behind), bool(lags), min(stood, 1.0), *durations, seconds(stated))
 
 
 def _kept_row(connection: sqlite3.Connection) -> tuple[Any, ...] | None:
     if not _has(connection, "clock"):
         return None
-    columns = {name for _, name, *_ in connection.execute("PRAGMA table_info(clock)")}
-    row: tuple[Any, ...] | None = connection.execute(_KEPT if "boot" in columns else _KEPT_BEFORE).fetchone()
+    there = {name for _, name, *_ in connection.execute("PRAGMA table_info(clock)")}
+    columns = ", ".join(name if name in there else "NULL" for name in _COLUMNS)  # of an earlier version: NULL
+    row: tuple[Any, ...] | None = connection.execute(f"SELECT {columns} FROM clock").fetchone()  # noqa: S608 - our own names
     return row
 
 

@@ -11,11 +11,12 @@ from zoneinfo import ZoneInfo
 from nacl.signing import SigningKey
 
 from gate.core.decide import Policy, Unlisted
+from gate.core.kept_time import Kept
 from gate.core.model import Claims, Listing, Status
 from gate.core.rules import Venue
 from gate.core.staleness import AgeLimits
 from gate.core.trust import key_id
-from gate.core.trusted_time import SETTLES_WITHIN, Kept
+from gate.core.trusted_time import SETTLES_WITHIN
 from gate.runtime.clock import GateClock
 from gate.store.apply_list import Publication, apply
 from gate.store.status_wire import Head, byte_length

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from functools import cache
 from os.path import isfile  # False for a name that no file can have
 from pathlib import Path
+from time import strptime
 from types import MappingProxyType
 
+from gate.core.coaching import Hint
 from gate.core.lane.modes import Alarm, Mode
 from gate.core.language import LANGUAGES
 from gate.core.reason import Reason
@@ -19,10 +21,22 @@ from gate.core.trusted_time import ClockTrust
 from gate.errors import ConfigError
 from gate.texts.files import Rules, TextRule, read_texts, shipped_texts, shown
 
-SCENES = ("idle", "seen", "held", "free", "fire", "no_signal")
+SCENES = (
+    "idle",
+    "seen",
+    "held",
+    "free",
+    "fire",
+    "fire_entry",
+    "shut_door",
+    "maintenance",
+    "unavailable",
+    "no_signal",
+)
 
 LONGEST_HEADLINE, LONGEST_ADVICE = 27, 90
-"""Characters that fit the smallest screen, 800 x 480, with three languages on it (tests/browser measures them)."""
+"""Characters that fit the smallest screen, 800 x 480, with three languages on it (tests/browser measures them).  The
+shipped advice is of 60 at most, which a person reads in passing."""
 
 LONGEST_NOTE, LONGEST_AGE, LONGEST_ALARM = 60, 12, 240
 """Characters of a banner or of a note in the bar at the foot; of a length of time in it; of an alarm."""
@@ -39,16 +53,38 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True)
+class Season:
+    """A venue's own line for a part of the year, in the place of the advice to a person who is let in."""
+
+    line: str
+    first: str = "01-01"  # month and day, in the venue's time
+    last: str = "12-31"  # before `first`: in the next year
+
+    def holds(self, day: str) -> bool:
+        """Return whether the line is shown on a day, as "12-31"."""
+        if self.first <= self.last:
+            return self.first <= day <= self.last
+        return day >= self.first or day <= self.last
+
+
+@dataclass(frozen=True, slots=True)
 class Texts:
-    """All texts in one language.  `{age}` and `{n}` are filled in by gate.kiosk.notices."""
+    """All texts in one language.  `{age}`, `{n}` and `{time}` are filled in by gate.kiosk."""
 
     reasons: Mapping[Reason, Words]
     idle: Words
     seen: Words
     held: Words  # the code has had its answer and is still held up
     free: Words
-    fire: Words
+    fire: Words  # to the people inside
+    fire_entry: Words  # to the people who come in
+    shut_door: Words  # to the person at a door that stands open
+    maintenance: Words
+    unavailable: Words  # the gate cannot check, whatever the fault
     no_signal: Words
+    hints: Mapping[Hint, Words]
+    waits: Mapping[str, str]  # used, wait, again, back
+    elsewhere: Mapping[str, str]  # lane, phone, lane_phone: where to turn to, instead of the staff
     trial: str  # banner of a venue in pilot mode
     trial_refused: str  # before the headline that a gate in service would have shown
     simulated: str
@@ -57,6 +93,7 @@ class Texts:
     list_grades: Mapping[str, str]  # gate.core.staleness.Freshness, warn and worse
     clock_standings: Mapping[str, str]  # gate.core.trusted_time.ClockTrust, ahead and worse
     alarms: Mapping[Alarm, str]
+    season: Season | None  # a venue's own line under "go ahead"
 
 
 def check_languages(languages: Sequence[str]) -> None:
@@ -100,9 +137,30 @@ def check_wording(folder: Path) -> None:
 
 def _read_own(folder: Path, language: str) -> dict[str, str]:
     try:
-        return read_texts(folder / f"{language}.toml", _rules(), shown(_HERE))
+        found = read_texts(file := folder / f"{language}.toml", {**_rules(), **_SEASON}, shown(_HERE))
     except FileNotFoundError:
         return {}
+    for key in ("season.first", "season.last"):
+        if key in found and not _is_day(found[key]):
+            raise ConfigError(f"{file}: {key}: is no day", hint='Write month and day, as "12-15"')
+    if found.keys() & _SEASON.keys() and "season.line" not in found:
+        raise ConfigError(f"{file}: season.line is missing", hint="Write the line of the season, or leave it out")
+    return found
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return strptime(f"2028-{text}", "%Y-%m-%d").tm_year > 0 and len(text) == len("12-15")  # 2028 is a leap year
+    except ValueError:
+        return False
+
+
+_SEASON: Rules = {
+    "season.line": TextRule(LONGEST_NOTE),
+    "season.first": TextRule(len("12-15")),
+    "season.last": TextRule(len("12-15")),
+}
+"""Texts that a venue may have and that no language ships."""
 
 
 @cache
@@ -110,8 +168,15 @@ def _rules() -> Rules:
     """Return the rules of the texts of the page."""
     age, number = frozenset({"age"}), frozenset({"n"})
     rules = {}
-    for words in (*(f"scenes.{name}" for name in SCENES), *(f"reasons.{reason.value}" for reason in Reason)):
+    for words in (
+        *(f"scenes.{name}" for name in SCENES),
+        *(f"reasons.{reason.value}" for reason in Reason),
+        *(f"hints.{hint.value}" for hint in Hint),
+    ):
         rules[f"{words}.headline"], rules[f"{words}.advice"] = TextRule(LONGEST_HEADLINE), TextRule(LONGEST_ADVICE)
+    rules |= {"waits.used": TextRule(LONGEST_ADVICE, age), "waits.wait": TextRule(LONGEST_HEADLINE, age)}
+    rules |= {"waits.again": TextRule(LONGEST_ADVICE), "waits.back": TextRule(LONGEST_ADVICE, frozenset({"time"}))}
+    rules |= {f"elsewhere.{where}": TextRule(LONGEST_ADVICE) for where in ("lane", "phone", "lane_phone")}
     rules |= {f"banners.{name}": TextRule(LONGEST_NOTE) for name in ("trial", "trial_refused", "simulated")}
     rules |= {f"modes.{mode.value}": TextRule(LONGEST_NOTE) for mode in Mode}
     rules |= {f"ages.{name}": TextRule(LONGEST_AGE, number) for name in ("minutes", "hours", "days")}
@@ -132,6 +197,10 @@ def _built(found: Mapping[str, str]) -> Texts:
     return Texts(
         reasons=MappingProxyType({reason: words(f"reasons.{reason.value}") for reason in Reason}),
         **{name: words(f"scenes.{name}") for name in SCENES},  # type: ignore[arg-type]  # none of them is another field
+        hints=MappingProxyType({hint: words(f"hints.{hint.value}") for hint in Hint}),
+        waits=MappingProxyType(under("waits.")),
+        elsewhere=MappingProxyType(under("elsewhere.")),
+        season=Season(**under("season.")) if "season.line" in found else None,
         **under("banners."),  # type: ignore[arg-type]  # trial, trial_refused, simulated
         modes=MappingProxyType(under("modes.")),
         ages=(ages["minutes"], ages["hours"], ages["days"]),

@@ -1,25 +1,43 @@
 """Everything that the page can show, as its server sends it."""
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from gate.core.lane.modes import Mode, Phase
+from gate.core.coaching import Hint
+from gate.core.lane.modes import Alarm, Mode, Phase
 from gate.core.model import Direction
-from gate.core.outlet_events import CodeSeen, CodesInView, Decided, DeviceChanged, Event, ListChanged, PhaseChanged
+from gate.core.outlet_events import (
+    AlarmChanged,
+    Coached,
+    CodeSeen,
+    CodesInView,
+    Decided,
+    DeviceChanged,
+    Event,
+    ListChanged,
+    PhaseChanged,
+)
 from gate.core.reason import ADMITTING, Reason
 from gate.core.staleness import Freshness
-from gate.kiosk.view import HINT_AFTER, About, PageState, Scene, no_signal, settle, show, step
+from gate.kiosk.about import About
+from gate.kiosk.page_state import HINT_AFTER, PageState, Scene, settle, step
+from gate.kiosk.view import no_signal, show
 from tests.browser.rig import ABOUT
 
 ORDERS = tuple(itertools.permutations(("kk", "ru", "en")))
+NOW = 1_800_000_000
 HELD = CodesInView(0, answered=True, waiting=False, going=False)
 NEXT = CodesInView(0, answered=False, waiting=True, going=False)
 CROWDED = replace(ABOUT, mode=Mode.PILOT, simulated=("reader[0]: replay", "barrier: fake", "input[0]: fake"))
 
 
-def decided(reason: Reason, let_through: bool) -> Decided:
-    return Decided(0, "reader[0]", Direction.ENTRY, reason, reason in ADMITTING, let_through, Mode.ENFORCE, 12.5)
+def decided(reason: Reason, let_through: bool, used_at: float | None = None, again_at: float | None = None) -> Decided:
+    admitted = reason in ADMITTING
+    return Decided(
+        0, "reader[0]", Direction.ENTRY, reason, admitted, let_through, Mode.ENFORCE, 12.5, used_at, again_at
+    )
 
 
 def page(about: About, *events: Event | float) -> dict[str, Any]:
@@ -31,7 +49,7 @@ def page(about: About, *events: Event | float) -> dict[str, Any]:
             state = settle(state, now)
         else:
             state = step(state, event, now)
-    return asdict(show(state, about, 1_800_000_000))
+    return asdict(show(state, about, NOW))
 
 
 def pages(about: About) -> list[dict[str, Any]]:
@@ -44,13 +62,15 @@ def pages(about: About) -> list[dict[str, Any]]:
             DeviceChanged(0, "reader[0]", "camera", "no frames for 2 s. Check the cable, then run `gate doctor`" * 2),
             DeviceChanged(0, "barrier", "serial_frames", "no answer. Check the cable, then run `gate doctor`" * 2),
         ]
-    made = [page(about, *trouble, decided(reason, pilot or reason in ADMITTING)) for reason in Reason]
-    last: list[Event] = [*map(phase, Phase), CodeSeen(0, ""), HELD]
-    made += [page(about, *trouble, event) for event in last]
-    made.append(page(about, *trouble, phase(Phase.RELEASED), NEXT))
-    made += [
-        page(about, *trouble, HELD, decided(reason, pilot or reason in ADMITTING), HINT_AFTER) for reason in Reason
-    ]
+    answers = [decided(reason, pilot or reason in ADMITTING) for reason in Reason]
+    rows: list[Sequence[Event | float]] = [[answer] for answer in answers]
+    rows += [[decided(Reason.ALREADY_USED, pilot, NOW - 43_000)], [decided(Reason.TOO_SOON, pilot, NOW, NOW + 7_000)]]
+    rows += [[phase(value)] for value in Phase]
+    rows += [[PhaseChanged(0, value, until=NOW + 90_000)] for value in (Phase.MAINTENANCE, Phase.OUT_OF_SERVICE)]
+    rows += [[CodeSeen(0, "")], [HELD], [phase(Phase.RELEASED), NEXT], [AlarmChanged(0, Alarm.HELD_OPEN, True)]]
+    rows += [[Coached(0, "", hint)] for hint in Hint]
+    rows += [[HELD, answer, HINT_AFTER] for answer in answers]
+    made = [page(about, *trouble, *row) for row in rows]
     silent = [asdict(line) for line in no_signal(about)]
     return [*made, {**made[-1], "scene": Scene.NO_SIGNAL, "lines": silent}]
 

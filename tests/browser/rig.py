@@ -15,7 +15,8 @@ from selenium.webdriver.chrome.service import Service
 
 from gate.core.lane.modes import Mode, Phase
 from gate.core.outlet_events import Event, PhaseChanged
-from gate.kiosk.server import About, create_app, serve
+from gate.kiosk.about import About
+from gate.kiosk.server import create_app, serve
 from gate.runtime.bus import Bus
 from gate.runtime.clock import SystemClock
 

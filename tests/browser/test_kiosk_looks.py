@@ -8,8 +8,10 @@ import pytest
 from selenium.webdriver import Chrome
 
 from gate.core.reason import Reason
-from gate.kiosk.view import About, Scene
-from tests.browser.contents import CROWDED, ORDERS, page, pages
+from gate.kiosk.about import About
+from gate.kiosk.fault_codes import REASON_CODES
+from gate.kiosk.page_state import Scene
+from tests.browser.contents import CROWDED, ORDERS, distinct, page, pages
 from tests.browser.rig import ABOUT, set_screen
 
 pytestmark = pytest.mark.browser
@@ -34,7 +36,7 @@ import("/static/kiosk.js").then(({ render }) => {
       if (Math.min(seen.width, seen.height) < 0.2 * Math.min(innerWidth, innerHeight)) say("the sign is small");
     }
     const side = Math.min(innerWidth, innerHeight);
-    for (const text of document.querySelectorAll("#words p")) {
+    for (const text of document.querySelectorAll("#words :is(.headline, .advice)")) {
       const range = document.createRange();
       range.selectNodeContents(text);
       const seen = range.getBoundingClientRect();
@@ -72,8 +74,10 @@ def test_everything_fits_in_every_order_of_languages(
     size: tuple[int, int],
 ) -> None:
     set_screen(still, *size)
-    shown = [shown for order in orders for shown in pages(replace(about, languages=order))]
-    assert {shown["reason"] for shown in shown} >= set(Reason) - {Reason.LANE_BUSY}
+    shown = distinct(about, *orders)
+    assert {shown["reason"] for shown in shown} >= set(Reason) - {Reason.LANE_BUSY} - set(REASON_CODES)
+    every = {Scene.IDLE, Scene.COACH, Scene.SHUT_DOOR, Scene.MAINTENANCE, Scene.FIRE}
+    assert {shown["scene"] for shown in shown} >= (every if about is CROWDED else every | {Scene.UNAVAILABLE})
     assert still.execute_async_script(MEASURE, shown, large, small) == []
 
 
@@ -162,10 +166,14 @@ def test_contrast_of_every_text_and_sign(still: Chrome) -> None:
 
 def test_the_verdicts_differ_without_colour(still: Chrome) -> None:
     """Each scene has its own sign, and the words differ."""
-    signs = still.execute_script("return [...document.querySelectorAll('.sign svg')].map(s => s.innerHTML)")
+    every = "return [...document.querySelectorAll('.sign svg:not(.arrow)')]"
+    signs = still.execute_script(f"{every}.map(s => s.innerHTML)")
     assert len(set(signs)) == len(signs)
-    shapes = still.execute_script("return [...document.querySelectorAll('.sign svg')].map(s => s.dataset.for)")
-    assert " ".join(shapes) == "idle seen admitted let_through refused held wait out_of_service no_signal free fire"
+    shapes = still.execute_script(f"{every}.map(s => s.dataset.for)")
+    assert " ".join(shapes) == (
+        "idle seen coach admitted let_through refused held wait shut_door unavailable "
+        "out_of_service no_signal maintenance locked_down free fire fire"
+    )
 
 
 SHAPES = """
@@ -212,7 +220,7 @@ def test_kazakh_letters_come_from_the_same_font_as_the_rest(still: Chrome) -> No
     still.execute_cdp_cmd("DOM.enable", {})
     still.execute_cdp_cmd("CSS.enable", {})
     root = still.execute_cdp_cmd("DOM.getDocument", {})["root"]["nodeId"]
-    query = {"nodeId": root, "selector": "#words p"}
+    query = {"nodeId": root, "selector": "#words :is(.headline, .advice)"}
     fonts = {
         tuple(
             font["familyName"]

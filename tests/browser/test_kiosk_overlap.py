@@ -15,8 +15,9 @@ import("/static/kiosk.js").then(({ render }) => {
   const found = [];
   for (const page of pages) {
     render(page);
-    const texts = [...document.querySelectorAll("#words p, .notice:not([hidden]), .strip > *:not([hidden])")];
-    const boxes = texts.filter((text) => text.textContent.trim()).map((text) => {
+    const texts = document.querySelectorAll("#words :is(.headline, .advice), .notice, .help, .strip > *");
+    const seen = (text) => text.textContent.trim() && text.checkVisibility({ opacityProperty: true });
+    const boxes = [...texts].filter(seen).map((text) => {
       const range = document.createRange();
       range.selectNodeContents(text);
       const { left, right, top, bottom } = range.getBoundingClientRect();

@@ -4,11 +4,12 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from gate.core.kept_time import Kept
 from gate.core.model import Direction, Listing, Scan, Status
 from gate.core.outlet_events import ClockChanged, ListChanged
 from gate.core.reason import Reason
 from gate.core.staleness import Freshness
-from gate.core.trusted_time import ClockTrust, Kept
+from gate.core.trusted_time import ClockTrust
 from gate.passes.aq1_encode import credential_text, encode_credential
 from gate.store.apply_list import apply
 from gate.store.time_floor import read_kept

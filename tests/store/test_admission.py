@@ -9,11 +9,11 @@ from typing import Protocol
 import pytest
 
 from gate.core.decide import Unlisted
+from gate.core.kept_time import Kept
 from gate.core.lane.effects import Passed
 from gate.core.lane.modes import Mode
 from gate.core.model import Claims, Decision, Direction, Listing
 from gate.core.reason import Reason
-from gate.core.trusted_time import Kept
 from gate.errors import StoreError
 from gate.store.admission import Admission, Presented, Recorded
 from gate.store.list_reader import StatusList

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from gate.core.decide import AntiPassback
 from gate.core.journal_event import JournalEvent
+from gate.core.kept_time import Kept
 from gate.core.lane.modes import Mode
 from gate.core.model import Direction, Listing
 from gate.core.reason import Reason
-from gate.core.trusted_time import TOLERANCE, ClockTrust, Kept
+from gate.core.trusted_time import TOLERANCE, ClockTrust
 from gate.errors import StoreError
 from gate.runtime.clock import GateClock
 from gate.store.admission import Admission, Presented
@@ -61,7 +62,8 @@ def test_an_idle_lane_keeps_the_time_without_a_row(tmp_path: Path) -> None:
         admission.keep_time(Kept(NOW + 600), NOW + 600)
         assert read_kept(tmp_path) == Kept(NOW + 600)
         admission.note(JournalEvent.GATE, NOW + 900, "rex")
-    assert read_kept(tmp_path) == Kept(NOW + 900)
+    assert read_kept(tmp_path) == Kept(NOW + 600, ran=300.0)
+    assert read_floor(tmp_path) == NOW + 900
 
 
 def test_what_became_of_the_clock_is_a_row_and_how_long_it_ran_is_kept(tmp_path: Path) -> None:
@@ -69,7 +71,7 @@ def test_what_became_of_the_clock_is_a_row_and_how_long_it_ran_is_kept(tmp_path:
         admission.keep_time(Kept(NOW, 0.0), NOW, "behind by 400 s")
         assert read_kept(tmp_path) == Kept(NOW, 0.0)
         admission.note(JournalEvent.GATE, NOW + 3600, "a row an hour later")
-        assert read_kept(tmp_path) == Kept(NOW + 3600, 3600.0)
+        assert read_kept(tmp_path) == Kept(NOW, 0.0, ran=3600.0)
         admission.keep_time(Kept(NOW + 7200), NOW + 7200, "right again")
         assert read_kept(tmp_path) == Kept(NOW + 7200, None)
     with closing(sqlite3.connect(tmp_path / "lane.db")) as connection:
@@ -196,7 +198,7 @@ def test_a_step_that_was_not_kept_yet_poisons_nothing_that_was_steady(tmp_path: 
         admission.keep_time(clock.kept(), clock.now())
         admission.note(JournalEvent.GATE, NOW + 2 * 365 * DAY, "a decision in the second of a step")
     kept = read_kept(tmp_path)
-    assert (kept.floor, kept.steady) == (NOW + 2 * 365 * DAY, NOW)
+    assert (kept.reached, kept.steady) == (NOW + 2 * 365 * DAY, NOW)
     assert GateClock(machine, kept, 3600.0).now() == NOW
 
 
@@ -221,7 +223,7 @@ def test_a_future_that_never_was_is_reset_and_the_journal_says_so(tmp_path: Path
     assert read_kept(tmp_path) == Kept(NOW)
     with opened(tmp_path) as admission:
         admission.note(JournalEvent.GATE, NOW + 10, "started")
-        assert read_kept(tmp_path) == Kept(NOW + 10)
+        assert read_kept(tmp_path) == Kept(NOW, ran=10.0)
     connection = open_for_reading(File.LANE, tmp_path)
     assert connection is not None
     with closing(connection):

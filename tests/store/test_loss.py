@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from gate.core.journal_event import JournalEvent
+from gate.core.kept_time import Kept
 from gate.core.lane.modes import Mode
 from gate.core.model import Claims, Direction, Listing
 from gate.core.reason import Reason
-from gate.core.trusted_time import Kept
 from gate.errors import StoreError
 from gate.store.admission import Admission, Presented
 from gate.store.clock_reset import reset_floor

@@ -30,6 +30,7 @@ STEPS = {
     "0005.sql": "920b6409f9f32abbc62e0c592f7e1a75",
     "0008.sql": "326a923de7bd62c87dcc9355c66adcc1",
     "0009.sql": "863f791acee58a466526069ca715bf8e",
+    "0010.sql": "0be780f11390b4402642755ea333a32b",
 }
 # list.db has no steps: another schema is another form, and a file of the former one is fetched again.
 FORMS = {3: "281d8594274b1ac945206d87cd930921"}
@@ -66,6 +67,10 @@ def test_uses_of_an_earlier_lane_db_still_count(tmp_path: Path) -> None:
             CREATE INDEX redemption_holder ON redemption (holder, again_at);
             INSERT INTO redemption SELECT "use", holder, again_at, forget_at, "grant" FROM later;
             DROP TABLE later;
+            DROP TABLE clock;
+            CREATE TABLE clock (id INTEGER PRIMARY KEY, floor INTEGER NOT NULL, seq INTEGER NOT NULL,
+              behind_since INTEGER, steady INTEGER, signed INTEGER, ticks INTEGER, boot TEXT,
+              synchronised INTEGER, resets INTEGER);
             PRAGMA user_version = 8;
         """)
     assert admit(7, b"token-one") is Reason.ALREADY_USED

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from gate.core.kept_time import Kept
 from gate.core.lane.modes import Mode
 from gate.core.model import Decision, Direction, Listing
 from gate.core.reason import Reason
-from gate.core.trusted_time import Kept
 from gate.errors import StoreError
 from gate.store import database, journal, lane_values, segments
 from gate.store.admission import Admission, Presented

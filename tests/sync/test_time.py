@@ -6,8 +6,9 @@ import pytest
 
 from gate.authority import metadata
 from gate.authority.authority import Authority
+from gate.core.kept_time import Kept
 from gate.core.time_reset import parse_time
-from gate.core.trusted_time import LATEST, TOLERANCE, ClockTrust, Kept
+from gate.core.trusted_time import LATEST, TOLERANCE, ClockTrust
 from gate.errors import PublishError, SyncError
 from gate.runtime.clock import GateClock
 from gate.store.clock_reset import reset_floor

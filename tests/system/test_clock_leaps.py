@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,26 @@ def test_a_clock_that_is_wrong_from_the_start_is_forgotten_once_it_is_right(
     site.configure(replay(tmp_path, site.issue(3)), BARRIER, sync_table(site))
     with running(site):
         eventually(lambda: site.reasons()[1:] == ["admitted"], "an entry")
+
+
+def test_a_clock_that_fell_back_and_leaps_is_believed_no_more_for_a_lane_that_was_killed(
+    site: Site, machine: Machine
+) -> None:
+    config = ("--config", str(site.config))
+    with running(site) as daemon:
+        eventually(lambda: site.reasons() == ["admitted"], "an entry")
+        machine.set(-3600)
+        eventually(lambda: bool(details(site)), "a row of it")
+        daemon.stop(signal.SIGKILL)
+    machine.set(YEAR)
+    assert asked("clock", "status", *config)["standing"] == "ahead"
+    with running(site):
+        eventually(
+            lambda: details(site)[1:] == [f"ahead by {YEAR} s: going on by the running time"], "a row of the leap"
+        )
+        assert asked("verify", site.issue(2), *config)["reason"] == "admitted"
+    machine.set(0)
+    assert asked("clock", "status", *config)["standing"] == "trusted"
 
 
 def test_a_list_of_2107_is_refused_and_where_it_was_taken_it_is_healed_by_sync(site: Site, machine: Machine) -> None:

@@ -139,7 +139,7 @@ def test_a_page_that_is_killed_comes_back_and_goes_on_counting(site: Site, lane:
     before = decided(lane)
     page = state(lane)  # at the same port: the socket is the lane's
     assert page["reason"] is None
-    assert page["scene"] == "out_of_service"  # what stands is told to a page that was not there
+    assert page["scene"] == "locked_down"  # what stands is told to a page that was not there
     text = get(lane, "/metrics").text
     (counted,) = re.findall(r'^gate_decisions_total\{reason="admitted"\} (\S+)$', text, re.MULTILINE)
     assert float(counted) >= 2

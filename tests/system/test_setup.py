@@ -63,6 +63,8 @@ def test_a_whole_setup_opens_nothing_and_an_interrupted_one_is_resumed(tmp_path:
             terminal.answer("root.json:", str(tmp_path / "root.json"))
             terminal.answer("the same", "y")
             terminal.answer("Languages", "ru")
+            terminal.answer("Where the camera is", "3")
+            terminal.answer("Telephone number", "+7 727 250 00 00")
             terminal.answer("Write", "y")
             assert terminal.end() == 0
         heard, openings = board.heard, board.openings
@@ -72,6 +74,9 @@ def test_a_whole_setup_opens_nothing_and_an_interrupted_one_is_resumed(tmp_path:
     assert heard == b"".join(QUESTIONS[:2])  # the board said what it is
     settings = load_settings(output, config_of)
     assert (settings.device.id, settings.venue.languages) == ("fit-1", ("ru",))
+    assert settings.kiosk is not None
+    assert settings.venue.help is not None
+    assert (settings.kiosk.camera, settings.venue.help.phone) == ("left", "+7 727 250 00 00")
     assert tomllib.loads(output.read_text())["barrier"] == {
         "driver": "modbus_relay",
         "board": "waveshare",

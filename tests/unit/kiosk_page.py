@@ -2,7 +2,9 @@
 
 from gate.core.lane.modes import Mode
 from gate.core.outlet_events import Event
-from gate.kiosk.view import About, Page, PageState, settle, show, step
+from gate.kiosk.about import About
+from gate.kiosk.page_state import PageState, settle, step
+from gate.kiosk.view import Page, show
 
 ABOUT = About("ala-t2-07", "ala-t2", "airport", ("kk", "ru", "en"), Mode.ENFORCE)
 

@@ -13,7 +13,8 @@ from starlette.applications import Starlette
 from gate.core.lane.modes import Phase
 from gate.core.language import LANGUAGES
 from gate.core.outlet_events import PhaseChanged
-from gate.kiosk.server import About, create_app, serve
+from gate.kiosk.about import About
+from gate.kiosk.server import create_app, serve
 from gate.runtime.bus import Bus
 from tests.unit.kiosk_page import ABOUT
 
@@ -73,5 +74,6 @@ def run(scenario: Callable[[], Awaitable[None]]) -> None:
 
     for language in LANGUAGES:  # read once, before the page serves anybody; alone, a test would read them in the loop
         ABOUT.texts(language)
+    assert ABOUT.zone.key == "UTC"
     with blockbuster_ctx():
         asyncio.run(main())

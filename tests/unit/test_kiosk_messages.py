@@ -13,6 +13,7 @@ from gate.core.lane.modes import Mode
 from gate.core.outlet_events import DeviceChanged, Event
 from gate.core.reason import Reason
 from gate.core.tally import LATENCIES, Tally
+from gate.kiosk.about import About
 from gate.kiosk.messages import (
     LONGEST_TEXT,
     TO_LANE,
@@ -26,7 +27,6 @@ from gate.kiosk.messages import (
     to_lane,
     to_page,
 )
-from gate.kiosk.view import About
 from gate.worker.codec import CodecError
 
 ABOUT = About("ala-t2-07", "ala-t2", "airport", ("kk", "ru"), Mode.PILOT, ("barrier fake",))

@@ -11,8 +11,8 @@ from gate.core.lane.modes import Mode
 from gate.core.outlet_events import CodeSeen
 from gate.errors import DeviceError
 from gate.kiosk import outlet
+from gate.kiosk.about import About
 from gate.kiosk.listener import listen
-from gate.kiosk.view import About
 from gate.runtime.bus import Bus
 from gate.runtime.clock import SystemClock
 

@@ -25,7 +25,9 @@ def test_page_and_its_files() -> None:
             for path, kind in (
                 ("kiosk.css", "text/css"),
                 ("kiosk.js", "text/javascript"),
+                ("words.css", "text/css"),
                 ("mark.svg", "image/svg+xml"),
+                ("inter.woff2", "font/woff2"),
             ):
                 assert f'"/static/{path}"' in index.text
                 answer = await there.client.get(f"/static/{path}")

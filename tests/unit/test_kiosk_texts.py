@@ -9,14 +9,17 @@ import pytest
 
 from gate.core.lane.modes import Alarm, Mode, Phase
 from gate.core.language import LANGUAGES
-from gate.core.outlet_events import ClockChanged
+from gate.core.model import Direction
+from gate.core.outlet_events import ClockChanged, Decided
 from gate.core.reason import Reason
 from gate.core.staleness import Freshness
 from gate.core.trusted_time import ClockTrust, Ntp
 from gate.errors import ConfigError
-from gate.kiosk.view import About, PageState, show, step
+from gate.kiosk.about import About
+from gate.kiosk.page_state import PageState, step
+from gate.kiosk.view import show
 from gate.texts import catalogue
-from gate.texts.catalogue import Words, check_languages, check_wording, reason_words, texts_in
+from gate.texts.catalogue import SCENES, Words, check_languages, check_wording, reason_words, texts_in
 
 SHIPPED = Path(catalogue.__file__).parent
 
@@ -29,7 +32,8 @@ COLOURS = re.compile(
 
 def all_words(language: str) -> list[Words]:
     own = texts_in(language)
-    return [*texts_in(language).reasons.values(), own.idle, own.seen, own.fire, own.no_signal]
+    scenes = [getattr(own, scene) for scene in SCENES]
+    return [*own.reasons.values(), *own.hints.values(), *scenes]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -40,7 +44,7 @@ def test_every_reason_says_what_is_the_matter_and_what_to_do(reason: Reason, lan
     assert words.headline[0].isupper()
     assert 0 < len(words.headline) <= 27
     assert not words.headline.endswith(".")
-    assert 10 <= len(words.advice) <= 90
+    assert 10 <= len(words.advice) <= 60
 
 
 def test_different_reasons_are_told_apart() -> None:
@@ -57,6 +61,20 @@ def test_no_text_tells_the_bystanders_a_colour() -> None:
     for language in LANGUAGES:
         for words in all_words(language):
             assert not COLOURS.search(f"{words.headline} {words.advice}"), words
+
+
+def test_the_strip_names_no_colour_either() -> None:
+    for language in LANGUAGES:
+        own = texts_in(language)
+        for text in (*own.list_grades.values(), *own.clock_standings.values(), *own.modes.values()):
+            assert not COLOURS.search(text), text
+
+
+def test_every_advice_is_read_in_passing() -> None:
+    for language in LANGUAGES:
+        own = texts_in(language)
+        for advice in (*(words.advice for words in all_words(language)), *own.waits.values(), *own.elsewhere.values()):
+            assert len(advice) <= 60, advice
 
 
 def test_each_language_is_written_in_its_own_letters() -> None:
@@ -139,6 +157,9 @@ WRONG = {
     "brace": ('[modes]\npilot = "a } b"', "modes.pilot: its placeholders differ. Write it with no braces"),
     "no TOML": ("[modes", "ru.toml: is no TOML in UTF-8"),
     "not UTF-8": ("\udcff", "ru.toml: is no TOML in UTF-8"),
+    "season without its line": ('[season]\nfirst = "12-15"', "ru.toml: season.line is missing"),
+    "season from no day": ('[season]\nline = "x"\nfirst = "30.02"', "season.first: is no day"),
+    "season to no day": ('[season]\nline = "x"\nlast = "02-30"', "season.last: is no day"),
     "large": ("#" * (1 << 16) + "\n", "ru.toml: more than 64 KiB"),
 }
 
@@ -159,3 +180,18 @@ def test_a_folder_without_texts_is_a_mistake(tmp_path: Path) -> None:
     for folder in (tmp_path, tmp_path / "nowhere", tmp_path / "RU.toml"):
         with pytest.raises(ConfigError, match=r"holds none of kk\.toml, ru\.toml, en\.toml"):
             check_wording(folder)
+
+
+def test_a_venue_has_a_line_for_a_season(tmp_path: Path) -> None:
+    (tmp_path / "en.toml").write_text('[season]\nline = "Enjoy the workout"\nfirst = "12-15"\nlast = "01-10"\n')
+    check_wording(tmp_path)
+    about = About("7", "v", "fitness", ("en", "ru"), Mode.ENFORCE, wording=str(tmp_path), timezone="Asia/Almaty")
+    passing = Decided(0, "reader[0]", Direction.ENTRY, Reason.ADMITTED, True, True, Mode.ENFORCE, 1.0)
+    state = step(PageState(phase=Phase.READY), passing, 0.0)
+    lines = {day: show(state, about, at).lines for day, at in (("14 Dec", 1797274740), ("15 Dec", 1797274860))}
+    assert lines["14 Dec"][0].advice == texts_in("en").reasons[Reason.ADMITTED].advice
+    assert lines["15 Dec"][0].advice == "Enjoy the workout"
+    assert lines["15 Dec"][1].advice == texts_in("ru").reasons[Reason.ADMITTED].advice
+    season = texts_in("en", tmp_path).season
+    assert season is not None
+    assert [season.holds(day) for day in ("12-14", "12-15", "01-10", "01-11")] == [False, True, True, False]

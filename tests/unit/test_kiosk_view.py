@@ -7,11 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gate.core.coaching import Hint
 from gate.core.lane.effects import Passed
-from gate.core.lane.modes import Mode, Phase
+from gate.core.lane.modes import Alarm, Mode, Phase
 from gate.core.model import Direction
 from gate.core.outlet_events import (
+    AlarmChanged,
     ClockChanged,
+    Coached,
     CodeSeen,
     CodesInView,
     Decided,
@@ -24,11 +27,11 @@ from gate.core.outlet_events import (
 from gate.core.reason import ADMITTING, Reason
 from gate.core.staleness import Freshness
 from gate.core.trusted_time import ClockTrust, Ntp
-from gate.kiosk.view import (
+from gate.kiosk.fault_codes import REASON_CODES
+from gate.kiosk.page_state import (
     GRANTED,
     GRANTED_FOR,
     HINT_AFTER,
-    LONGEST_PROBLEM,
     LOWERED_FOR,
     REFUSED_FOR,
     SEEN_FOR,
@@ -36,9 +39,9 @@ from gate.kiosk.view import (
     Scene,
     due,
     settle,
-    show,
     step,
 )
+from gate.kiosk.view import LONGEST_PROBLEM, show
 from gate.texts.catalogue import reason_words, texts_in
 from tests.unit.kiosk_page import ABOUT, page, run
 
@@ -73,7 +76,7 @@ def test_a_code_gets_a_reaction_at_once_and_is_forgotten_without_a_verdict() -> 
     assert scene(READY, SEEN, SEEN_FOR) is Scene.IDLE
 
 
-@pytest.mark.parametrize("reason", sorted(set(Reason) - ADMITTING - {Reason.LANE_BUSY}))
+@pytest.mark.parametrize("reason", sorted(set(Reason) - ADMITTING - {Reason.LANE_BUSY} - set(REASON_CODES)))
 def test_a_refusal_shows_its_reason_in_every_language_and_goes_away(reason: Reason) -> None:
     shown = page(READY, SEEN, decided(reason))
     assert shown.scene is Scene.REFUSED
@@ -85,6 +88,18 @@ def test_a_refusal_shows_its_reason_in_every_language_and_goes_away(reason: Reas
         assert (line.headline, line.advice) == (words.headline, words.advice)
     gone = page(READY, decided(reason), REFUSED_FOR)
     assert (gone.scene, gone.reason, gone.number) == (Scene.IDLE, None, 0)
+
+
+@pytest.mark.parametrize("reason", REASON_CODES)
+def test_whatever_fails_in_the_gate_the_visitor_reads_one_text_and_the_strip_has_a_code(reason: Reason) -> None:
+    shown = page(READY, SEEN, decided(reason, let_through=False))
+    assert (shown.scene, shown.reason, shown.number) == (Scene.UNAVAILABLE, reason, 1)
+    assert [line.headline for line in shown.lines] == [
+        texts_in(language).unavailable.headline for language in ABOUT.languages
+    ]
+    assert shown.codes == (REASON_CODES[reason],)
+    gone = page(READY, decided(reason, let_through=False), REFUSED_FOR)
+    assert (gone.scene, gone.number, gone.codes) == (Scene.IDLE, 0, ())
 
 
 def test_the_languages_come_in_the_venues_order() -> None:
@@ -122,7 +137,7 @@ def test_nobody_is_asked_for_a_code_that_is_held_up_and_has_had_its_answer() -> 
     assert scene(*through, SEEN) is Scene.SEEN  # somebody else's
     assert scene(*through, SEEN, decided(Reason.EXPIRED)) is Scene.REFUSED
     shut = ListChanged(0, None, None, Freshness.MISSING)
-    assert scene(*through, shut) is Scene.OUT_OF_SERVICE
+    assert scene(*through, shut) is Scene.UNAVAILABLE
     assert scene(*through, PhaseChanged(0, Phase.FIRE)) is Scene.FIRE
 
 
@@ -184,8 +199,13 @@ def test_a_pilot_lets_through_and_says_what_it_would_have_said() -> None:
     shown = page(READY, decided(Reason.EXPIRED, let_through=True), about=pilot)
     assert shown.scene is Scene.LET_THROUGH
     assert [line.headline for line in shown.lines] == ["Өтіңіз", "Проходите", "Go ahead"]
-    assert shown.lines[0].advice.endswith(f": мерзімі өткен. {reason_words(Reason.EXPIRED, 'kk').advice}")
-    assert shown.lines[2].advice == "In service this would be refused: pass expired"
+    assert [line.advice for line in shown.lines] == [
+        "Жұмыс режимінде өткізілмес еді: «Мерзімі өткен»",
+        "В рабочем режиме был бы отказ: «Срок истёк»",
+        "In service this would be refused: “Pass expired”",
+    ]
+    fault = page(READY, decided(Reason.LIST_MISSING, let_through=True), about=pilot)
+    assert fault.lines[2].advice == "In service this would be refused: “Cannot check now”"
     assert [note.lang for note in shown.trial] == ["kk", "ru", "en"]
     assert page(READY).trial == ()
     assert page(READY, decided(Reason.ADMITTED), about=pilot).scene is Scene.ADMITTED
@@ -193,7 +213,7 @@ def test_a_pilot_lets_through_and_says_what_it_would_have_said() -> None:
 
 def test_admitted_without_a_barrier_that_follows_is_not_green() -> None:
     shown = page(READY, decided(Reason.ADMITTED, let_through=False))
-    assert (shown.scene, shown.reason) == (Scene.REFUSED, Reason.DEVICE_FAILED)
+    assert (shown.scene, shown.reason) == (Scene.UNAVAILABLE, Reason.DEVICE_FAILED)
 
 
 @pytest.mark.parametrize(
@@ -254,10 +274,10 @@ def test_a_clock_that_is_behind_is_shown_until_it_is_right(standing: ClockTrust,
 )
 def test_where_nobody_could_enter_nobody_is_asked_for_a_code(told: Event, reason: Reason) -> None:
     shown = page(READY, told)
-    assert (shown.scene, shown.reason) == (Scene.OUT_OF_SERVICE, None)
-    assert [line.headline for line in shown.lines] == [reason_words(reason, lang).headline for lang in ABOUT.languages]
+    assert (shown.scene, shown.reason, shown.codes) == (Scene.UNAVAILABLE, None, (REASON_CODES[reason],))
+    assert [line.headline for line in shown.lines] == [texts_in(lang).unavailable.headline for lang in ABOUT.languages]
     refused = page(READY, told, SEEN, decided(reason))
-    assert (refused.scene, refused.reason) == (Scene.REFUSED, reason)  # whoever tries all the same is told
+    assert (refused.scene, refused.reason) == (Scene.UNAVAILABLE, reason)  # a person who tries all the same reads it
     assert page(READY, told, about=replace(ABOUT, mode=Mode.PILOT)).scene is Scene.IDLE
     assert page(READY, told, PhaseChanged(0, Phase.FIRE)).scene is Scene.FIRE
     lost = page(READY, told, PhaseChanged(0, Phase.OUT_OF_SERVICE))
@@ -276,7 +296,7 @@ def test_while_somebody_can_enter_the_page_asks_for_codes(grade: Freshness) -> N
     [
         (Freshness.WARN, 6.5 * 3600, "List updated 6 h ago"),
         (Freshness.WARN, 90 * 60, "List updated 90 min ago"),
-        (Freshness.RESTRICT, 30 * 3600, "List updated 30 h ago: only green enters"),
+        (Freshness.RESTRICT, 30 * 3600, "List updated 30 h ago: entry is restricted"),
         (Freshness.REFUSE, 5 * 86400, "List updated 5 d ago: too old to use"),
         (Freshness.WARN, -500, "List updated 0 min ago"),
     ],
@@ -305,7 +325,10 @@ def test_simulated_drivers_are_named() -> None:
     assert page(READY).simulated == ()
 
 
+CLOSED = {Scene.OUT_OF_SERVICE, Scene.MAINTENANCE, Scene.LOCKED_DOWN, Scene.FIRE, Scene.SHUT_DOOR}
 EVENTS = st.one_of(
+    st.builds(Coached, st.just(0.0), st.just("reader[0]"), st.sampled_from(Hint)),
+    st.builds(AlarmChanged, st.just(0.0), st.sampled_from(Alarm), st.booleans()),
     st.just(SEEN),
     st.builds(CodesInView, st.just(0.0), st.booleans(), st.booleans(), st.booleans()),
     st.builds(decided, st.sampled_from(Reason), st.none() | st.booleans()),
@@ -348,7 +371,7 @@ def test_whatever_happens(events: list[Event | float], mode: Mode) -> None:
             assert last.let_through
             assert last.admitted is (shown.scene is Scene.ADMITTED)
         if phase not in (Phase.READY, Phase.RELEASED, Phase.BUSY, Phase.FREE):
-            assert shown.scene in (Scene.OUT_OF_SERVICE, Scene.FIRE)
+            assert shown.scene in CLOSED
         until = due(settle(state, now))  # what an event has made overdue is settled at once
         assert until is None or now < until <= now + HINT_AFTER
     # Nobody is there any more and nobody goes through: no verdict stays.
@@ -356,7 +379,7 @@ def test_whatever_happens(events: list[Event | float], mode: Mode) -> None:
     for _ in range(2):
         state = settle(state, due(state) or now)
     assert due(state) is None
-    assert show(state, ABOUT, 1e9).scene in (Scene.IDLE, Scene.FREE, Scene.OUT_OF_SERVICE, Scene.FIRE)
+    assert show(state, ABOUT, 1e9).scene in {Scene.IDLE, Scene.FREE, Scene.UNAVAILABLE, *CLOSED}
 
 
 def test_the_strip_names_the_mode_in_force() -> None:

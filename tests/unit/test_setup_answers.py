@@ -179,7 +179,7 @@ def test_a_folder_that_cannot_be_written_is_an_error_with_what_to_do(tmp_path: P
 
 
 VENUE = ["3", "fit-1", "fit", "almaty", "", "2"]
-AFTER_CONTACTS = ["none", "ru", "y"]
+AFTER_CONTACTS = ["none", "ru", "", "", "y"]
 
 
 def questions(folder: Path, *given: str) -> list[str]:
@@ -244,7 +244,7 @@ def test_an_end_in_the_middle_leaves_the_old_file_and_the_answers_to_go_on_from(
     saved = output.with_name("gate.answers.toml")
     assert tomllib.loads(saved.read_text())["device"]["id"] == "fit-7"
     assert saved.stat().st_mode & 0o077 == 0
-    whole = ["y", *[""] * 6, "y", "y", "y", "", str(tmp_path / "root.json"), "y", "", "y"]
+    whole = ["y", *[""] * 6, "y", "y", "y", "", str(tmp_path / "root.json"), "y", *[""] * 3, "y"]
     result = interview(output, whole)
     assert result.exit_code == 0, result.output
     assert load_settings(output, config_of).device.id == "fit-7"
@@ -265,7 +265,7 @@ def test_a_file_that_is_not_good_is_offered_to_nobody_and_kept(tmp_path: Path) -
 def test_another_kind_of_place_takes_nothing_of_the_old_one(tmp_path: Path) -> None:
     output = tmp_path / "gate.toml"
     set_up_by_answers([written(tmp_path, good_answers(tmp_path))], output, NOW)
-    given = ["1", *[""] * 5, "y", "y", "y", "", str(tmp_path / "root.json"), "y", "", "y"]
+    given = ["1", *[""] * 5, "y", "y", "y", "", str(tmp_path / "root.json"), "y", *[""] * 3, "y"]
     result = interview(output, given)
     assert result.exit_code == 0, result.output
     settings = load_settings(output, config_of)

@@ -5,7 +5,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from gate.core.trusted_time import SETTLES_WITHIN, STANDS_AFTER, TOLERANCE, ClockTrust, Kept
+from gate.core.kept_time import Kept
+from gate.core.trusted_time import SETTLES_WITHIN, STANDS_AFTER, TOLERANCE, ClockTrust
 from gate.runtime.clock import GateClock
 from gate.testing.builders import NOW, ManualClock
 

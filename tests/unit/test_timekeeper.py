@@ -1,9 +1,10 @@
 """When the lane says something of its clock, and when it keeps the time."""
 
+from gate.core.kept_time import Kept
 from gate.core.model import Direction
 from gate.core.outlet_events import ClockChanged, Event
 from gate.core.reason import Reason
-from gate.core.trusted_time import ClockTrust, Kept, Ntp
+from gate.core.trusted_time import ClockTrust, Ntp
 from gate.lane.timekeeper import KEEP_BEHIND_EVERY, KEEP_EVERY, Timekeeper
 from gate.runtime.clock import GateClock
 from gate.testing.builders import ManualClock
@@ -50,14 +51,15 @@ def test_what_becomes_of_the_clock_is_said_once_and_kept_at_once() -> None:
     assert desk.standings == [ClockTrust.TRUSTED, ClockTrust.BEHIND, ClockTrust.UNTRUSTED, ClockTrust.TRUSTED]
 
 
-def test_a_clock_set_back_further_or_synchronised_is_told_and_needs_no_row() -> None:
+def test_a_clock_set_back_further_is_told_and_needs_no_row_and_the_first_service_is_kept() -> None:
     desk = Desk()
     desk.update()
     desk.machine.set(-7200)
     desk.update(1)
     desk.machine.set(-7200)
     assert desk.update(1) is None
-    assert desk.update(1, Ntp.SYNCHRONISED) is None
+    for ntp, news in ((Ntp.SYNCHRONISED, ""), (Ntp.UNKNOWN, None), (Ntp.SYNCHRONISED, None)):
+        assert desk.update(1, ntp) == news
     last = desk.told[-1]
     assert isinstance(last, ClockChanged)
-    assert (round(last.behind), last.ntp, len(desk.told)) == (14400, "synchronised", 4)
+    assert (round(last.behind), last.ntp, len(desk.told)) == (14400, "synchronised", 6)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gate.core.kept_time import Kept
 from gate.core.trusted_time import (
     CONTRADICTS_AFTER,
     EASE,
@@ -16,7 +17,6 @@ from gate.core.trusted_time import (
     TOLERANCE,
     ClockReading,
     ClockTrust,
-    Kept,
     Reckoning,
     advance,
     apply_signed_time,

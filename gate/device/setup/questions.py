@@ -187,6 +187,42 @@ def _ask_page(session: SetupSession) -> None:
         about=f"Of {', '.join(LANGUAGES)}. With one language the words are largest; three suit a screen of 10 inches.",
     )
 
+    _ask_place_of_screen(session)
+    _ask_help(session)
+
+
+def _ask_place_of_screen(session: SetupSession) -> None:
+    interview, page = session.interview, session.answers.table("kiosk")
+    places = [
+        Choice("above", "above it"),
+        Choice("below", "below it"),
+        Choice("left", "left of it"),
+        Choice("right", "right of it"),
+        Choice("none", "none: no screen, or nothing to point to"),
+    ]
+    before = [place.value for place in places].index(page.get("camera", "above"))
+    chosen = interview.choose("Where the camera is, seen from the screen", places, default=before)
+    page.pop("camera", None)
+    if chosen != "none":
+        page["camera"] = chosen
+    if not page:
+        session.answers.tables.pop("kiosk")
+
+
+def _ask_help(session: SetupSession) -> None:
+    venue = session.answers.table("venue")
+    before = venue.get("help", {})
+    phone = session.interview.text(
+        "Telephone number to call where no staff stand at the door, or none",
+        default=before.get("phone", "none"),
+        about="The page shows it beside a refusal.",
+    )
+    words = {key: value for key, value in before.items() if key != "phone"}
+    number = {} if phone.lower() == "none" else {"phone": phone}
+    venue.pop("help", None)
+    if number or words:
+        venue["help"] = number | words
+
 
 QUESTIONS = (
     SetupQuestion("1. The venue", _ask_venue, ("setup.venue", "device", "venue", "lane")),
@@ -194,10 +230,8 @@ QUESTIONS = (
     SetupQuestion("3. The barrier", _ask_barrier, ("barrier",)),
     SetupQuestion("4. The contacts", _ask_contacts, ("input",)),
     SetupQuestion("5. The authority", _ask_authority, ("setup.root", "setup.root_sha256", "sync")),
-    SetupQuestion("6. The page", _ask_page, ("venue.languages",)),
+    SetupQuestion("6. The page", _ask_page, ("venue.languages", "venue.lanes", "venue.help", "kiosk")),
 )
-"""A new question about the page (where the camera is, whom to call) goes into `_ask_page`, once the configuration has
-its key."""
 
 
 def _is_kept(session: SetupSession, key: str, tables: Sequence[dict[str, Any]]) -> bool:

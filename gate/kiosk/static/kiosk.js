@@ -1,5 +1,7 @@
 // Shows what the server says, and "no signal" by itself when the server says nothing.  Decides nothing.
 
+import { announce, sound } from "./sound.js";
+
 const SILENCE = 2000; // ms; the server speaks every second
 const GIVE_UP = 8000; // ms of silence after which a connection that still looks open is made again
 
@@ -29,11 +31,14 @@ function element(name, properties, ...children) {
   return made;
 }
 
-function line({ lang, headline, advice }) {
+const TURN = 4000; // ms for which each of the smaller languages is shown where they take turns
+const small = matchMedia("(max-width: 600px), (max-height: 600px)");
+
+function line({ lang, headline, advice }, place) {
   return element(
     "div",
     { className: "line", lang },
-    element("p", { className: "headline", textContent: headline }),
+    element(place ? "p" : "h1", { className: "headline", textContent: headline }),
     " ",
     element("p", { className: "advice", textContent: advice }),
   );
@@ -51,24 +56,45 @@ function measure(headline) {
   box.style.setProperty("--two", Math.min(...splits));
 }
 
-// Everything as large as fits, whatever the text, the font and the screen.  Letters of half the size take a quarter of
-// the room: that guess is near enough for two layouts, where a search by halves alone would take six.
-const [SMALLEST, LARGEST, NEAR] = [0.4, 1.25, 0.06];
+// Everything as large as fits, whatever the text, the font and the screen.  Twice as large takes four times the room:
+// from how much is taken, two or three layouts find the scale.
+const [SMALLEST, NEAR, FULL] = [0.4, 0.06, 0.9];
+const LARGEST = [2, 2, 1.5, 1.25]; // by the number of languages
+const scales = new Map(); // of texts that were shown before
+let guess = 1;
 function fit() {
-  const excess = (scale) => {
-    box.style.setProperty("--scale", scale);
-    return Math.max(box.scrollHeight / box.clientHeight, box.scrollWidth / box.clientWidth);
-  };
-  let [small, large, guess] = [SMALLEST, LARGEST, LARGEST];
-  while (guess !== small) {
-    const over = excess(guess);
-    if (over <= 1) small = guess;
-    else large = guess;
-    if (large - small < NEAR) break;
-    const next = over > 1 ? 0.99 * guess / Math.sqrt(over) : (small + large) / 2;
-    guess = next > small && next < large - NEAR / 3 ? next : (small + large) / 2;
+  box.classList.toggle("turning", small.matches && box.querySelectorAll(".others > .line").length > 1);
+  const key = `${box.clientWidth} ${box.clientHeight} ${document.fonts.status} ${box.textContent}`;
+  const largest = LARGEST[box.querySelectorAll(".line").length] ?? 1;
+  if (!scales.has(key)) {
+    if (scales.size > 200) scales.clear();
+    scales.set(key, search(Math.min(guess, largest), largest));
   }
-  box.style.setProperty("--scale", small);
+  guess = scales.get(key);
+  box.style.setProperty("--scale", guess);
+}
+
+function search(scale, largest) {
+  let [fits, over] = [SMALLEST, 2 * largest];
+  for (let tries = 0; tries < 8; tries++) {
+    box.style.setProperty("--scale", scale);
+    const taken = (box.lastElementChild.getBoundingClientRect().bottom - box.firstElementChild.getBoundingClientRect().top) / box.clientHeight;
+    const wide = box.scrollWidth / box.clientWidth;
+    if (taken <= 1 && wide <= 1) {
+      fits = scale;
+      if (scale === largest || taken > FULL) break;
+    } else over = scale;
+    if (over - fits < NEAR) break;
+    const next = Math.min(largest, scale * Math.min(0.97 / Math.sqrt(taken), wide > 1 ? 0.97 / wide : 9));
+    scale = next > fits && next < over ? next : (fits + Math.min(over, largest)) / 2;
+  }
+  return fits;
+}
+
+let turn = 0;
+function takeTurns() {
+  const lines = box.querySelectorAll(".others > .line");
+  lines.forEach((one, place) => one.classList.toggle("now", place === turn % lines.length));
 }
 
 function notes(list) {
@@ -84,7 +110,10 @@ export function render(next) {
   const [first, ...others] = lines.map(line);
   document.documentElement.lang = lines[0].lang;
   document.body.dataset.scene = scene;
+  document.body.dataset.coach = next.coach ?? "";
   box.replaceChildren(first, ...(others.length ? [element("div", { className: "others" }, ...others)] : []));
+  turn = 0;
+  takeTurns();
   measure(first.querySelector(".headline"));
   fit();
   shown = key;
@@ -99,6 +128,8 @@ function strip(next) {
     element("span", { textContent: next.drivers.join(", ") }),
   );
   at("place").textContent = next.place;
+  document.body.toggleAttribute("data-quiet", next.quiet);
+  at("codes").textContent = next.codes.join(" ");
   at("mode").textContent = next.mode.text;
   at("list").hidden = next.list === null;
   at("list").textContent = next.list?.text ?? "";
@@ -106,30 +137,6 @@ function strip(next) {
   at("clock").hidden = next.clock === null;
   at("clock").textContent = next.clock?.text ?? "";
   at("clock").dataset.standing = next.clock?.standing ?? "";
-  const alarms = next.alarms.map((note) => element("li", { textContent: note.text, lang: note.lang }));
-  const problems = next.problems.map((text) => element("li", { textContent: text, lang: "en" }));
-  at("problems").replaceChildren(...alarms, ...problems);
-}
-
-// ---- sound: a tick when a code is seen, then two notes up, or one low ----
-
-const audio = options.get("sound") === "on" ? new AudioContext() : null;
-const TUNES = { seen: [1320], admitted: [660, 880], let_through: [660, 880], refused: [196] };
-function sound(scene) {
-  if (!audio) return;
-  audio.resume();
-  const notes = TUNES[scene] ?? [];
-  notes.forEach((pitch, i) => {
-    const from = audio.currentTime + i * 0.13;
-    const length = scene === "seen" ? 0.08 : notes.length > 1 ? 0.16 : 0.35;
-    const voice = new OscillatorNode(audio, { frequency: pitch, type: scene === "refused" ? "triangle" : "sine" });
-    const volume = new GainNode(audio, { gain: 0 });
-    volume.gain.setTargetAtTime(0.3, from, 0.01);
-    volume.gain.setTargetAtTime(0, from + length - 0.06, 0.03);
-    voice.connect(volume).connect(audio.destination);
-    voice.start(from);
-    voice.stop(from + length + 0.2);
-  });
 }
 
 // ---- the stream ----
@@ -137,11 +144,11 @@ function sound(scene) {
 function take(data) {
   const next = JSON.parse(data);
   if (latest && next.session !== latest.session) location.reload(); // a new server: its page, its languages
-  const seen = next.scene === "seen" && latest?.scene !== "seen";
-  const fresh = latest && (seen || (next.number && next.number !== latest.number));
+  const another = next.scene !== latest?.scene || (next.number && next.number !== latest.number) || next.coach !== latest.coach;
+  const fresh = latest && another;
   latest = next;
   render(next);
-  if (fresh) sound(next.scene);
+  if (fresh) announce(next);
 }
 
 function alive() {
@@ -168,12 +175,20 @@ function watch() {
 }
 
 const camera = options.get("camera");
-if (["above", "below", "left", "right"].includes(camera)) {
-  at("pointer").dataset.to = camera;
-  at("pointer").removeAttribute("hidden");
+if (["above", "below", "left", "right"].includes(camera)) document.body.dataset.camera = camera;
+if (options.get("sound") === "on") sound(true);
+function refit() {
+  measure(box.querySelector(".headline"));
+  fit();
 }
-measure(box.querySelector(".headline"));
+takeTurns();
+refit();
+document.fonts.ready.then(refit);
 new ResizeObserver(fit).observe(box);
+setInterval(() => {
+  turn += 1;
+  takeTurns();
+}, TURN);
 connect();
 setInterval(watch, 250);
 document.addEventListener("visibilitychange", watch);

@@ -1,1 +1,0 @@
-"""The report of the manager: its figures, its forms, its folder."""
