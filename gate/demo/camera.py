@@ -44,6 +44,7 @@ class DemoCamera:
         self._nobody = Backdrop(hall(random.Random(7)), figure(self._dice, (205, 160, 130)))
         self._visit: Visit | None = None
         self._ended = Event()
+        self.frames = self.late = 0  # so far; of these, later than the next one was due
         self._thread = Thread(target=self._run, name="demo-camera", daemon=True)
 
     def __enter__(self) -> "DemoCamera":
@@ -62,6 +63,8 @@ class DemoCamera:
         due = monotonic()
         while not self._ended.wait(max(0.0, due - monotonic())):
             self._latest.put(self._frame())
+            self.frames += 1
+            self.late += monotonic() > due + 1 / RATE
             due = max(due + 1 / RATE, monotonic())
 
     def _frame(self) -> bytes:

@@ -5,7 +5,7 @@ pass whose colour was changed after it was signed.
 """
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import cbor2
@@ -32,13 +32,16 @@ NAMES = {
 class Codes:
     """Issuer of the cast's passes.  `now`: Unix s at which the list is published."""
 
-    def __init__(self, folder: Path, people: Iterable[Person], now: int) -> None:
-        """Set the authority up in `folder`.  Raises GateError as the authority does."""
+    def __init__(
+        self, folder: Path, people: Iterable[Person], now: int, also: Mapping[int, Listing] | None = None
+    ) -> None:
+        """Set the authority up in `folder`.  `also`: places beside those of the cast.  Raises GateError as
+        the authority does."""
         self._now = now
         self._authority = Authority.create(folder, at=now - 30 * DAY)
         for issuer, names in NAMES.items():
             self._authority.add_issuer(issuer, at=now - 30 * DAY, names=names)
-        self._authority.set_statuses(listings(people) or {FIRST_PLACE: Listing.UNLISTED})
+        self._authority.set_statuses({**listings(people), **(also or {})} or {FIRST_PLACE: Listing.UNLISTED})
         self._rogue = SigningKey.generate()
         self._credentials: dict[int, bytes] = {}  # by the code's number
         self._wallets: dict[int, Wallet] = {}
@@ -64,6 +67,12 @@ class Codes:
         if person.code not in self._credentials:
             self._credentials[person.code] = self._credential(holds, place)
         return credential_text(self._credentials[person.code])
+
+    def phone(self, place: int, colour: Status) -> Wallet:
+        """Return a phone that holds a bound pass, valid from now on."""
+        wallet = Wallet.create()
+        wallet.hold(self._authority.issue(AITU, place, colour, self._now, holder=wallet.holder_public))
+        return wallet
 
     def _wallet(self, code: int, holds: Pass, place: int) -> Wallet:
         wallet = self._wallets[code] = Wallet.create()

@@ -31,6 +31,7 @@ timezone = "Asia/Almaty"
 
 [lane]
 passage_timeout = "{passage_ms}ms"
+reuse_after = "{reuse_s}s"
 
 [sync]
 mirrors = [{mirror}]
@@ -52,8 +53,21 @@ driver = "fake"
 role = "passage"
 path = {fifo}
 
+[[input]]
+driver = "fake"
+role = "fire"
+path = {fire}
+
 [kiosk]
 listen = "127.0.0.1:{kiosk}"
+"""
+
+
+OLD_LIST = """
+[list] # so that a list of some seconds is too old
+warn_after = "1s"
+restrict_after = "2s"
+refuse_after = "3s"
 """
 
 
@@ -64,12 +78,14 @@ class Wiring:
     state: Path
     mirror: str  # address of the authority's files
     root: Path  # root.json
-    camera: str  # address of the Motion JPEG stream
+    camera: str  # address of the Motion JPEG stream, or a camera of this machine
     port: str  # serial port of the turnstile
     fifo: Path  # named pipe of the passage contact
+    fire: Path  # named pipe of the fire contact
     kiosk: int  # port of the page
     pulse: float  # seconds
     passage_timeout: float  # seconds
+    reuse_after: float = 600.0  # seconds
 
     def text(self) -> str:
         return CONFIG.format(  # a JSON string of ASCII is a TOML string
@@ -79,22 +95,59 @@ class Wiring:
             camera=json.dumps(self.camera),
             port=json.dumps(self.port),
             fifo=json.dumps(str(self.fifo)),
+            fire=json.dumps(str(self.fire)),
             kiosk=self.kiosk,
             pulse_ms=round(self.pulse * 1000),
             passage_ms=round(self.passage_timeout * 1000),
+            reuse_s=round(self.reuse_after),
         )
 
 
 class DemoDaemon:
-    """A running `gate run`."""
+    """`gate run`, which can be started again in other circumstances.  Its output is appended to the file `log`."""
 
-    def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
-        self._process = process
+    def __init__(self, log: Path) -> None:
         self._log = log
+        self._process: asyncio.subprocess.Process | None = None
+        self._restarting = asyncio.Lock()
+
+    async def start(self, config: Path, *, behind: float = 0.0) -> None:
+        """Start it.  `behind`: seconds by which its clock is behind."""
+        with self._log.open("ab") as file:
+            self._process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-P", "-m", "gate.demo.tethered", str(os.getpid()), str(behind)),
+                *("run", "--config", str(config)),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+                process_group=0,  # Ctrl-C goes to the demo, which ends the gate in order
+            )
+
+    @asynccontextmanager
+    async def running(self, config: Path) -> AsyncIterator[None]:
+        """Run it within this block."""
+        await self.start(config)
+        try:
+            yield
+        finally:
+            await asyncio.shield(self.stop())
+
+    async def restart(self, config: Path, *, behind: float = 0.0) -> None:
+        """End it, and start it again."""
+        async with self._restarting:
+            await self.stop()
+            await self.start(config, behind=behind)
 
     async def died(self) -> GateError:
         """Wait until the process ends by itself, which it should not; return the error to report."""
-        code = await self._process.wait()
+        while True:
+            process = self._process
+            if process is None:
+                raise RuntimeError("it was not started")
+            code = await process.wait()
+            async with self._restarting:
+                if process is self._process:
+                    break
         text = await asyncio.to_thread(self._log.read_text, errors="replace")
         lines = [line for line in text.splitlines() if line.strip()]
         return GateError(
@@ -104,35 +157,17 @@ class DemoDaemon:
 
     async def stop(self) -> bool:
         """Send SIGTERM, and SIGKILL after STOP_TIMEOUT; return whether it ended in time."""
-        if self._process.returncode is not None:
+        process = self._process
+        if process is None or process.returncode is not None:
             return False
-        self._process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGTERM)
         try:
             async with asyncio.timeout(STOP_TIMEOUT):
-                return await self._process.wait() == 0
+                return await process.wait() == 0
         except TimeoutError:
-            self._process.kill()
-            await self._process.wait()
+            process.kill()
+            await process.wait()
             return False
-
-
-@asynccontextmanager
-async def running(config: Path, log: Path) -> AsyncIterator[DemoDaemon]:
-    """Run `gate run` with this configuration; its output goes to the file `log`.  It is ended on leaving."""
-    with log.open("wb") as file:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "gate.demo.tethered", str(os.getpid())),
-            *("run", "--config", str(config)),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=file,
-            stderr=file,
-            process_group=0,  # Ctrl-C goes to the demo, which ends the gate in order
-        )
-    daemon = DemoDaemon(process, log)
-    try:
-        yield daemon
-    finally:
-        await asyncio.shield(daemon.stop())
 
 
 async def synced(config: Path) -> None:
@@ -150,6 +185,11 @@ async def journal_ok(config: Path, log: Path) -> tuple[bool, str]:
     return code == 0, output
 
 
+async def reset(config: Path) -> None:
+    """Run `gate lane reset`: staff reset an alarm that is over."""
+    await _run_command("lane", "reset", "--config", str(config))
+
+
 async def _run_command(*arguments: str) -> tuple[int | None, str]:
     """Return exit code and output of a command of the gate's; None when it did not end in time."""
     process = await asyncio.create_subprocess_exec(
@@ -157,14 +197,17 @@ async def _run_command(*arguments: str) -> tuple[int | None, str]:
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
+        process_group=0,
     )
     try:
         async with asyncio.timeout(COMMAND_TIMEOUT):
             output, _ = await process.communicate()
     except TimeoutError:
-        process.kill()
-        await process.wait()
         return None, f"no answer in {COMMAND_TIMEOUT:.0f} s"
+    finally:
+        if process.returncode is None:  # it takes too long, or the demo is stopped
+            process.kill()
+            await process.wait()
     return process.returncode, output.decode(errors="replace").strip()
 
 
@@ -175,4 +218,4 @@ def _last_checkpoint(log: Path) -> str | None:
 
 
 def _gate(*arguments: str) -> tuple[str, ...]:
-    return sys.executable, "-m", "gate", *arguments
+    return sys.executable, "-P", "-m", "gate", *arguments

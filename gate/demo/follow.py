@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from threading import Event, Thread
@@ -46,6 +47,7 @@ class Follower:
         self._ended = Event()
         self._events: asyncio.Queue[StreamEvent] = asyncio.Queue()
         self._serving = asyncio.Event()
+        self._changed = asyncio.Event()
         self.page: dict[str, Any] = {}  # the newest `state`: the content of the kiosk page
         self.ms: list[float] = []  # of every decision: from the frame to the committed answer
 
@@ -62,6 +64,14 @@ class Follower:
     async def in_service(self) -> None:
         """Wait until the gate is ready for people."""
         await self._serving.wait()
+
+    async def until(self, holds: Callable[[dict[str, Any]], bool], within: float) -> None:
+        """Wait until this holds for the page's content, or for `within` seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                while not holds(self.page):
+                    self._changed.clear()
+                    await self._changed.wait()
 
     async def next(self, *names: str) -> StreamEvent:
         """Return the next event of one of these names; others before it are dropped."""
@@ -104,6 +114,7 @@ class Follower:
     def _take(self, event: StreamEvent) -> None:
         if event.name == "state":
             self.page = event.data
+            self._changed.set()
             if event.data.get("scene") not in ("out_of_service", "fire", "no_signal"):
                 self._serving.set()
         elif event.name in ("decided", "grant_ended"):

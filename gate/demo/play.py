@@ -19,18 +19,28 @@ from typing import Any
 from gate.demo.camera import DemoCamera, Latest
 from gate.demo.cast import Person
 from gate.demo.codes import Codes
-from gate.demo.daemon import DemoDaemon, Wiring, journal_ok, running, synced
+from gate.demo.contact import contact_at
+from gate.demo.controls import DemoButtons
+from gate.demo.daemon import DemoDaemon, Wiring, journal_ok, synced
 from gate.demo.follow import Follower
+from gate.demo.frame_proxy import FrameProxy
 from gate.demo.mirror import MirrorServer
+from gate.demo.page import stage_page
 from gate.demo.ports import LOOPBACK, free_port
 from gate.demo.report import Ending, Report, Seen
 from gate.demo.stage import DemoStage
 from gate.demo.turnstile import Turnstile
-from gate.demo.world import Tempo, World, contact_at
+from gate.demo.world import Tempo, World
 from gate.errors import GateError, UsageError
 from gate.ports.clock import Clock
 
 START_TIMEOUT = 30.0  # seconds until the gate is in service
+
+
+class DemoStoppedError(GateError):
+    """Somebody ended the demo while it started."""
+
+    exit_code = 130  # as after Ctrl-C
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +51,7 @@ class Plan:
     ports: Sequence[int]  # for the kiosk page: the first that is free; 0 is any
     folder: Path  # for all files
     endless: bool  # until stopped by hand, for any size of the cast
+    watched: bool = False  # by a person, on the stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,32 +90,48 @@ async def _play(plan: Plan, clock: Clock, audience: Audience, enough: asyncio.Ev
         mirror = stack.enter_context(MirrorServer(plan.folder / "publication"))
         latest = Latest()
         camera = stack.enter_context(DemoCamera(latest, plan.seed))
-        turnstile = await stack.enter_async_context(Turnstile())
-        contact = await stack.enter_async_context(contact_at(plan.folder / "passage"))
+        turnstile = await stack.enter_async_context(Turnstile(plan.folder / "turnstile"))
+        contact = stack.enter_context(contact_at(plan.folder / "passage"))
+        fire = stack.enter_context(contact_at(plan.folder / "fire"))
         follower = await stack.enter_async_context(Follower(port))
-        world = World(codes, camera, turnstile, contact, follower, tempo, clock)
+        daemon = DemoDaemon(log)
+        controls = DemoButtons(turnstile, fire, daemon, config)
+        world = World(codes, camera, turnstile, contact, follower, tempo, clock, controls, watched=plan.watched)
         kiosk = f"http://{LOOPBACK}:{port}/"
-        stage = stack.enter_context(DemoStage(latest, world.state, kiosk))
+        frame = stack.enter_context(FrameProxy(port))
+        stage = stack.enter_context(DemoStage(latest, world.state, stage_page(kiosk, frame.address), controls.press))
+        frame.allow(stage.address)
         wiring = Wiring(
-            plan.folder / "state",
-            mirror.address,
-            codes.root,
-            stage.camera,
-            turnstile.device,
-            plan.folder / "passage",
-            port,
-            tempo.pulse,
-            tempo.passage_timeout,
+            state=plan.folder / "state",
+            mirror=mirror.address,
+            root=codes.root,
+            camera=stage.camera,
+            port=turnstile.device,
+            fifo=plan.folder / "passage",
+            fire=plan.folder / "fire",
+            kiosk=port,
+            pulse=tempo.pulse,
+            passage_timeout=tempo.passage_timeout,
         )
         config.write_text(wiring.text())
-        await synced(config)
-        daemon = await stack.enter_async_context(running(config, log))
-        await _unless_dead(daemon, _serving(follower, enough))
+        await unless_stopped(synced(config), enough)
+        await stack.enter_async_context(daemon.running(config))
+        await unless_dead(daemon, unless_stopped(serving(follower), enough))
         audience.opened(Addresses(kiosk, stage.address))
-        await _unless_dead(daemon, _until_enough(world.play(plan.people, audience.seen, enough), enough))
+        async with controls.working():
+            await unless_dead(daemon, until_enough(world.play(plan.people, audience.seen, enough), enough))
         stopped_well = await daemon.stop()
         whole, output = await journal_ok(config, log)
-        ending = Ending(len(turnstile.openings), turnstile.strange_bytes, whole, output, stopped_well, follower.ms)
+        ending = Ending(
+            len(turnstile.openings),
+            turnstile.strange_bytes,
+            whole,
+            output,
+            stopped_well,
+            follower.ms,
+            camera.frames,
+            camera.late,
+        )
         return Report(len(plan.people), world.seen, ending, plan.endless)
 
 
@@ -115,10 +142,10 @@ def _published(plan: Plan, now: int) -> Codes:
     return codes
 
 
-async def _serving(follower: Follower, enough: asyncio.Event) -> None:
+async def serving(follower: Follower) -> None:
     try:
         async with asyncio.timeout(START_TIMEOUT):
-            await _until_enough(follower.in_service(), enough)
+            await follower.in_service()
     except TimeoutError:
         problems = follower.page.get("problems") or ["its page does not answer"]
         raise GateError(
@@ -127,7 +154,14 @@ async def _serving(follower: Follower, enough: asyncio.Event) -> None:
         ) from None
 
 
-async def _until_enough(work: Coroutine[Any, Any, None], enough: asyncio.Event) -> None:
+async def unless_stopped(work: Coroutine[Any, Any, None], enough: asyncio.Event) -> None:
+    """Run `work`, a part of the start.  Raises DemoStoppedError when `enough` is set meanwhile."""
+    await until_enough(work, enough)
+    if enough.is_set():
+        raise DemoStoppedError("stopped before anybody came", hint="")
+
+
+async def until_enough(work: Coroutine[Any, Any, None], enough: asyncio.Event) -> None:
     """Run `work`; end it when `enough` is set."""
     task, stop = asyncio.ensure_future(work), asyncio.ensure_future(enough.wait())
     await _first_of(task, stop)
@@ -135,7 +169,7 @@ async def _until_enough(work: Coroutine[Any, Any, None], enough: asyncio.Event) 
         task.result()
 
 
-async def _unless_dead(daemon: DemoDaemon, work: Coroutine[Any, Any, None]) -> None:
+async def unless_dead(daemon: DemoDaemon, work: Coroutine[Any, Any, None]) -> None:
     """Run `work`.  Raises GateError when the gate ends meanwhile."""
     task, death = asyncio.ensure_future(work), asyncio.ensure_future(daemon.died())
     await _first_of(task, death)

@@ -10,28 +10,32 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 
 from gate.demo.camera import Latest
-from gate.demo.page import stage_page
+from gate.demo.ports import LOOPBACK
 
 BOUNDARY = "frame"
 SEND_BUFFER = 96 << 10  # bytes: two frames; a viewer that falls behind misses frames rather than seeing old ones
 SEND_TIMEOUT = 5.0  # seconds
 
 State = Callable[[], dict[str, object]]
+Press = Callable[[str], bool]
+PRESSED = "/press/"  # then the name of a button
+HEADER = "X-Demo"  # of a press: pages elsewhere cannot send it, for the demo allows them nothing
 
 
 class DemoStage:
     """A web server.  Use as a context manager.
 
-    `state`: the page's content besides the picture; called on any thread."""
+    `latest`: None where there is no drawn camera.  `state`: the page's content besides the picture; `press`: takes the
+    name of a button; both are called on any thread."""
 
-    def __init__(self, latest: Latest, state: State, kiosk: str) -> None:
+    def __init__(self, latest: Latest | None, state: State, page: str, press: Press) -> None:
         self._ended = Event()
-        self._server = _Server(latest, state, stage_page(kiosk), self._ended)
+        self._server = _Server(latest, state, page, press, self._ended)
         self._thread = Thread(target=self._server.serve_forever, args=(0.1,), name="demo-stage", daemon=True)
 
     @property
     def address(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}/"
+        return f"http://{LOOPBACK}:{self._server.server_address[1]}/"
 
     @property
     def camera(self) -> str:
@@ -51,9 +55,9 @@ class DemoStage:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, latest: Latest, state: State, page: str, ended: Event) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.latest, self.state, self.page, self.ended = latest, state, page.encode(), ended
+    def __init__(self, latest: Latest | None, state: State, page: str, press: Press, ended: Event) -> None:
+        super().__init__((LOOPBACK, 0), _Handler)
+        self.latest, self.state, self.page, self.press, self.ended = latest, state, page.encode(), press, ended
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Ignore a viewer that went away."""
@@ -69,10 +73,19 @@ class _Handler(BaseHTTPRequestHandler):
                 self._answer("text/html; charset=utf-8", self.server.page)
             case "/state":
                 self._answer("application/json", json.dumps(self.server.state()).encode())
-            case "/camera":
-                self._stream()
+            case "/camera" if self.server.latest is not None:
+                self._stream(self.server.latest)
             case _:
                 self.send_error(HTTPStatus.NOT_FOUND)
+
+    def do_POST(self) -> None:
+        host = f"{LOOPBACK}:{self.server.server_address[1]}"
+        if self.headers.get("Host") != host or HEADER not in self.headers:
+            self.send_error(HTTPStatus.FORBIDDEN)
+        elif self.path.startswith(PRESSED) and self.server.press(self.path.removeprefix(PRESSED)):
+            self._answer("application/json", b"{}")
+        else:
+            self.send_error(HTTPStatus.NOT_FOUND)
 
     def log_message(self, *_: object) -> None:
         """Log nothing: the demo's output is for people."""
@@ -86,7 +99,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def _stream(self) -> None:
+    def _stream(self, latest: Latest) -> None:
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.send_response(HTTPStatus.OK)
@@ -95,7 +108,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         number = 0
         while not self.server.ended.is_set():
-            frame = self.server.latest.after(number, 1.0)
+            frame = latest.after(number, 1.0)
             if frame is None:
                 continue
             number, jpeg = frame

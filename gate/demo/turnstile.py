@@ -10,6 +10,7 @@ import os
 import pty
 import tty
 from dataclasses import dataclass, field
+from pathlib import Path
 from time import monotonic
 
 START, CHANNEL = 0xA0, 1
@@ -40,29 +41,52 @@ class TurnstileFrames:
 
 
 class Turnstile:
-    """A simulated turnstile; `device` is the port's name.
+    """A simulated turnstile; `device` is the port's name: `link`, which leads to the pseudo-terminal of the moment, or
+    without one that itself.
 
     Belongs to one event loop.  Use as an async context manager."""
 
-    def __init__(self) -> None:
+    def __init__(self, link: Path | None = None) -> None:
+        self._link = link
         self._frames = TurnstileFrames()
         self._waiting: list[asyncio.Future[float]] = []
         self._on = False  # the relay
+        self.plugged = False
         self.free = False  # the arm: for one person, once each time that the relay goes on
         self.openings: list[float] = []  # monotonic seconds at which the arm was freed
 
     async def __aenter__(self) -> "Turnstile":
+        self.plug()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.unplug()
+
+    def plug(self) -> None:
+        """Plug it in.  No change when it is plugged already."""
+        if self.plugged:
+            return
         self._ours, self._theirs = pty.openpty()
         tty.setraw(self._theirs)  # kept open here, so that the line outlives its users
         os.set_blocking(self._ours, False)
         self.device = os.ttyname(self._theirs)
+        if self._link is not None:
+            self._link.unlink(missing_ok=True)
+            self._link.symlink_to(self.device)
+            self.device = str(self._link)
         asyncio.get_running_loop().add_reader(self._ours, self._read)
-        return self
+        self.plugged = True
 
-    async def __aexit__(self, *_: object) -> None:
+    def unplug(self) -> None:
+        """Pull its plug: the line is gone, and the arm is locked.  No change when it is unplugged already."""
+        if not self.plugged:
+            return
         asyncio.get_running_loop().remove_reader(self._ours)
         os.close(self._ours)
         os.close(self._theirs)
+        if self._link is not None:
+            self._link.unlink(missing_ok=True)
+        self.plugged, self._on, self.free = False, False, False
 
     @property
     def strange_bytes(self) -> int:
@@ -86,7 +110,7 @@ class Turnstile:
     def _read(self) -> None:
         try:
             data = os.read(self._ours, 256)
-        except BlockingIOError:
+        except OSError:  # nothing there yet, or the other end is gone
             return
         for channel, operation in self._frames.feed(data):
             if channel == CHANNEL and operation in (ON, OFF):

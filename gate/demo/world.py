@@ -3,16 +3,17 @@ gate is observed from outside only: by the bytes that reach the turnstile, and b
 """
 
 import asyncio
-import os
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
-from pathlib import Path
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from time import monotonic
 
 from gate.demo.camera import DemoCamera
 from gate.demo.cast import Person
 from gate.demo.codes import Codes
+from gate.demo.contact import DemoContact
+from gate.demo.controls import DemoButtons
 from gate.demo.follow import Follower, StreamEvent
 from gate.demo.report import Seen
 from gate.demo.turnstile import Turnstile
@@ -22,6 +23,9 @@ from gate.ports.clock import Clock
 
 PATIENCE = 4.0  # seconds that a person holds the code out for an answer, at any speed
 OPENING = 2.0  # seconds that an admitted person waits for the arm
+SHOWN = 6.0  # seconds that a watched demo waits at most for the page to end the last verdict
+VISITS = 5  # of the last ones, on the stage
+VERDICTS = frozenset({"admitted", "let_through", "refused", "held", "seen", "wait"})  # scenes of the page
 APART = GONE_AFTER + 0.4  # seconds for which a code must be out of view before it counts as shown again
 
 
@@ -54,31 +58,9 @@ class Tempo:
         )
 
 
-class DemoContact:
-    """The passage contact: a named pipe that the gate's input reads."""
-
-    def __init__(self, path: Path) -> None:
-        os.mkfifo(path)
-        self._end = os.open(path, os.O_RDWR | os.O_NONBLOCK)  # for both ends, so that neither blocks on the other
-
-    def set(self, *, active: bool) -> None:
-        os.write(self._end, b"on\n" if active else b"off\n")
-
-    def close(self) -> None:
-        os.close(self._end)
-
-
-@asynccontextmanager
-async def contact_at(path: Path) -> AsyncIterator[DemoContact]:
-    """Yield the contact at `path`; close it at the end."""
-    contact = DemoContact(path)
-    try:
-        yield contact
-    finally:
-        contact.close()
-
-
 class World:
+    """`watched`: each person waits until the page no longer shows the verdict on the one before."""
+
     def __init__(
         self,
         codes: Codes,
@@ -88,7 +70,12 @@ class World:
         follower: Follower,
         tempo: Tempo,
         clock: Clock,
+        controls: DemoButtons,
+        *,
+        watched: bool,
     ) -> None:
+        self._controls = controls
+        self._watched = watched
         self._codes = codes
         self._camera = camera
         self._turnstile = turnstile
@@ -102,21 +89,42 @@ class World:
         self.seen: list[Seen] = []
 
     async def play(self, people: Sequence[Person], report: Callable[[Seen], None], enough: asyncio.Event) -> None:
-        """Play everyone in turn, until `enough` is set."""
-        for person in people:
-            if enough.is_set():
-                return
+        """Play everyone in turn, until `enough` is set.  A person whom a button asks for comes first."""
+        left = deque(people)
+        while left and not enough.is_set():
+            if self._watched:
+                await self._page_is_free()
+            person = self._next(left)
+            began = monotonic()
             seen = await self._visit(person)
+            seen = replace(seen, disturbed=self._controls.troubles.since(began))
             self.seen.append(seen)
             report(seen)
+
+    def _next(self, left: deque[Person]) -> Person:
+        """Take the next person: whom a button asks for, if there is such a one."""
+        wanted = self._controls.wanted()
+        found = next((person for person in left if wanted and wanted.fits(person.act)), None)
+        if found is None:
+            return left.popleft()
+        left.remove(found)
+        return found
+
+    async def _page_is_free(self) -> None:
+        """Wait until the page shows no verdict, so that no caption stands beside that on somebody else."""
+        await self._follower.until(lambda page: page.get("scene") not in VERDICTS, SHOWN)
 
     def state(self) -> dict[str, object]:
         """Return the state for the stage page.  From any thread."""
         seen = list(self.seen)
         timed = [one.ms_to_open for one in seen if one.ms_to_open is not None]
         return {
-            "page": self._follower.page,
             "shows": self._shows,
+            "visits": [{"shows": one.person.act.shows, "answer": one.reason or one.outcome} for one in seen[-VISITS:]],
+            "plugged": self._turnstile.plugged,
+            "frames": self._camera.frames,
+            "late": self._camera.late,
+            **self._controls.state(),
             "free": self._turnstile.free,
             "through": self._through,
             "people": len(seen),

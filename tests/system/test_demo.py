@@ -2,16 +2,19 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from gate.core.reason import Reason
 from tests.system.rig import eventually
@@ -185,3 +188,54 @@ def test_a_folder_with_files_in_it_is_left_alone(tmp_path: Path) -> None:
     assert run.returncode == 2
     assert run.stderr == f"gate: {tmp_path} is not empty. Name a new folder with --keep\n"
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_stopped_while_it_starts_it_says_so(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "gate", "demo", "--json", "--people", "50"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+    ) as process:
+        eventually(lambda: any(tmp_path.glob("*/gate.toml")), "the configuration to be written")
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=TIMEOUT)
+    assert (process.returncode, out, err) == (130, "", "gate: stopped before anybody came\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_camera_of_this_computer_reads_the_phone(tmp_path: Path) -> None:
+    """A folder of pictures stands for the camera, and the browser of this computer for the phone."""
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    Image.new("L", (64, 64), 90).save(pictures / "nobody.png")
+    command = [sys.executable, "-m", "gate", "demo", "--webcam", str(pictures), "--port", "0"]
+    output = tmp_path / "output"
+    environment = os.environ | {"TMPDIR": str(tmp_path), "COLUMNS": "150"}
+    with (
+        output.open("wb") as file,
+        subprocess.Popen(command, stdout=file, stderr=file, env=environment) as process,
+    ):
+        try:
+            eventually(lambda: "Ctrl-C ends the demo" in output.read_text(), "the demo to start")
+            (phone,) = re.findall(r"Your phone +(http://127\S+)", output.read_text())
+            for number, (shows, answer) in enumerate(
+                (("green", "admitted"), ("red", "status_not_admitted"), ("green-old", "presentation_stale"))
+            ):
+                with urllib.request.urlopen(f"{phone}{shows}.png", timeout=5) as got:  # noqa: S310 - our own
+                    (pictures / f"{number}.png").write_bytes(got.read())
+                eventually(lambda answer=answer: f"\n{answer}\n" in output.read_text(), answer)  # type: ignore[misc]  # a default binds it
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(TIMEOUT)
+    said = output.read_text()
+    assert process.returncode == 0, said
+    assert "the turnstile opened 1 times, 1 went through" in said
+
+
+def test_a_camera_that_is_not_there_is_a_wrong_usage() -> None:
+    run = demo("--webcam", "/dev/video99")
+    assert run.returncode == 2
+    assert run.stderr.startswith("gate: there is no camera /dev/video99. Name one: ")
+    assert demo("--lan").stderr == "gate: --lan is for the phone's page. Add --webcam\n"

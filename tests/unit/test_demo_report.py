@@ -89,3 +89,39 @@ def test_a_row_has_the_keys_that_scripts_rely_on() -> None:
         "passed": True,
         "ms_to_open": 120.0,
     }
+
+
+def visited(number: int, **change: Any) -> Report:
+    """A report of a busy machine in which one visit went otherwise."""
+    report = good()
+    seen = [replace(one, **change) if one.person.number == number else one for one in report.seen]
+    return replace(report, seen=seen, ending=replace(report.ending, frames=100, late=20))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"outcome": "ignored", "reason": None, "passed": False, "ms_to_open": None},
+        {"passed": False, "note": "the gate answered when nobody was there"},
+        {"outcome": "refused", "reason": "presentation_stale", "passed": False, "ms_to_open": None},
+    ],
+)
+def test_what_a_busy_machine_does_to_people_is_not_called_a_failure(change: dict[str, Any]) -> None:
+    busy = visited(1, **change)
+    opened = sum(1 for one in busy.seen if one.outcome == "admitted")
+    busy = replace(busy, ending=replace(busy.ending, opened=opened))
+    assert (busy.mismatches() != [], busy.excused) == (True, True)
+    assert not replace(busy, ending=replace(busy.ending, late=1)).excused
+
+
+def test_no_busy_machine_excuses_an_entry_or_a_broken_journal() -> None:
+    refused = next(person for person in PEOPLE if person.outcome == "refused")
+    entered = visited(refused.number, outcome="admitted", reason="admitted", passed=True, ms_to_open=9.0)
+    assert not replace(entered, ending=replace(entered.ending, opened=entered.admitted)).excused
+    broken = good()
+    assert not replace(broken, ending=replace(broken.ending, frames=100, late=90, journal_ok=False)).excused
+
+
+def test_a_visit_during_a_trouble_is_judged_by_nobody() -> None:
+    report = visited(1, outcome="refused", reason="list_expired", passed=False, ms_to_open=None, disturbed=True)
+    assert report.mismatches() == []

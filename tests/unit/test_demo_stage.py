@@ -14,14 +14,18 @@ from PIL import Image
 
 from gate.demo.camera import DemoCamera, Latest
 from gate.demo.follow import Follower, StreamEvent, parse
+from gate.demo.frame_proxy import FrameProxy
+from gate.demo.page import stage_page
 from gate.demo.scene import VIEW
-from gate.demo.stage import BOUNDARY, DemoStage
+from gate.demo.stage import BOUNDARY, HEADER, DemoStage
+
+PAGE = stage_page("http://127.0.0.1:8080/", "http://127.0.0.1:8081/")
 
 
 @pytest.fixture
 def stage() -> Iterator[DemoStage]:
     latest = Latest()
-    with DemoCamera(latest, 1), DemoStage(latest, lambda: {"people": 3}, "http://127.0.0.1:8080/") as stage:
+    with DemoCamera(latest, 1), DemoStage(latest, lambda: {"people": 3}, PAGE, "green".__eq__) as stage:
         yield stage
 
 
@@ -46,12 +50,60 @@ def test_the_camera_sends_motion_jpeg(stage: DemoStage) -> None:
         assert (picture.format, picture.size) == ("JPEG", VIEW)
 
 
-def test_the_page_shows_the_camera_and_links_to_the_kiosk(stage: DemoStage) -> None:
+def test_the_page_shows_the_camera_and_frames_the_kiosk_page(stage: DemoStage) -> None:
     kind, page = get(stage.address)
     assert kind == "text/html; charset=utf-8"
     assert b'src="/camera"' in page
     assert b'href="http://127.0.0.1:8080/"' in page
+    assert b'<iframe src="http://127.0.0.1:8081/"' in page
+    assert b"{{" not in page
     assert json.loads(get(f"{stage.address}state")[1]) == {"people": 3}
+
+
+def press(stage: DemoStage, name: str, headers: dict[str, str]) -> int:
+    address = f"{stage.address}press/{name}"
+    request = urllib.request.Request(address, method="POST", headers=headers)  # noqa: S310 - our own
+    try:
+        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310 - our own
+            return int(answer.status)
+    except urllib.error.HTTPError as refused:
+        refused.close()
+        return refused.code
+
+
+def test_a_button_is_pressed_by_this_page_only(stage: DemoStage) -> None:
+    assert press(stage, "green", {HEADER: "1"}) == 200
+    assert press(stage, "purple", {HEADER: "1"}) == 404
+    assert press(stage, "green", {}) == 403
+    assert press(stage, "green", {HEADER: "1", "Host": "elsewhere.example"}) == 403
+
+
+def test_the_kiosk_page_may_be_framed_by_the_stage_alone() -> None:
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+            self.send_header("X-Kept", self.headers["Host"])
+            self.end_headers()
+            self.wfile.write(self.path.encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+        thread = Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            with FrameProxy(server.server_address[1]) as frame:
+                frame.allow("http://127.0.0.1:9/")
+                with urllib.request.urlopen(f"{frame.address}static/x?y", timeout=5) as answer:  # noqa: S310 - our own
+                    assert answer.read() == b"/static/x?y"
+                    policy, kept = answer.headers["Content-Security-Policy"], answer.headers["X-Kept"]
+            assert policy == "default-src 'none'; frame-ancestors http://127.0.0.1:9"
+            assert kept == f"127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def test_there_is_nothing_else(stage: DemoStage) -> None:
