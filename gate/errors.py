@@ -6,7 +6,8 @@
     |-- DeviceError          exit 1    a camera, relay, turnstile or input does not answer as it should
     |-- StoreError           exit 1    list.db or lane.db is missing, damaged, full or refuses to be written
     |   |-- DamagedError
-    |   `-- FinalStoreError
+    |   |-- FinalStoreError
+    |   `-- BrokenJournalError
     |-- PublishError         exit 1    data offered by the authority is not fit to be used
     |   `-- UnmeantError     exit 65   a change so large that a person must mean it (EX_DATAERR)
     |-- SyncError            exit 1    a mirror cannot be reached, or serves what the authority did not sign
@@ -51,6 +52,14 @@ class StoreError(GateError):
 
 class DamagedError(StoreError):
     """A file that is not the database it should be: nothing in it can be used."""
+
+
+class BrokenJournalError(StoreError):
+    """A journal whose chain does not hold.  `row`: the first that was changed, or is missing."""
+
+    def __init__(self, what: str, row: int, *, hint: str) -> None:
+        super().__init__(what, hint=hint)
+        self.row = row
 
 
 class FinalStoreError(StoreError):

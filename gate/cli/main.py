@@ -29,6 +29,7 @@ _TABLE = {
     "list": LazyCommand("gate.cli.list", "list_", "Show and load the lists that the gate holds."),
     "clock": LazyCommand("gate.cli.clock", "clock", "Show the trusted time, and correct it."),
     "journal": LazyCommand("gate.cli.journal", "journal", "Show, verify and export the journal."),
+    "report": LazyCommand("gate.cli.report", "report", "Show who came, who was refused and why."),
     "drivers": LazyCommand("gate.cli.drivers", "drivers", "Show the drivers, and what each needs."),
     "config": LazyCommand("gate.cli.config", "config", "Check, show and create configuration files."),
     "setup": LazyCommand("gate.cli.setup", "setup", "Ask what is attached; write a configuration."),
@@ -44,7 +45,7 @@ _TABLE = {
 }
 _SECTIONS = {
     "The door": ("run", "lane", "desk", "sync", "doctor", "safe-outputs"),
-    "Ask": ("verify", "read", "list", "clock", "journal", "drivers"),
+    "Ask": ("verify", "read", "list", "clock", "journal", "report", "drivers"),
     "Set up": ("config", "setup", "authority", "install", "provision", "release", "backup", "restore"),
     "Play": ("demo", "try", "lane-sim"),
 }

@@ -18,7 +18,12 @@ _encode = json.JSONEncoder(separators=(",", ":")).encode  # `json.dumps` would m
 def link(previous: bytes, fields: Sequence[Field]) -> bytes:
     """Return BLAKE2b-256 over the previous digest and the row's fields as compact JSON, non-ASCII escaped, so that
     a checker in any language builds the same bytes."""
-    return blake2b(previous + _encode(fields).encode(), digest_size=DIGEST_BYTES).digest()
+    return link_bytes(previous, _encode(fields).encode())
+
+
+def link_bytes(previous: bytes, fields: bytes) -> bytes:
+    """Return `link` of fields that are compact JSON already."""
+    return blake2b(previous + fields, digest_size=DIGEST_BYTES).digest()
 
 
 def checkpoint_message(device: str, seq: int, digest: bytes) -> bytes:

@@ -39,7 +39,7 @@ from gate.lane.upkeep import Upkeep
 from gate.lane.verdicts import PendingVerdict, Verdicts
 from gate.ports.clock import TrustedClock
 from gate.ports.feedback import Feedback
-from gate.ports.inputs import Level
+from gate.ports.inputs import Level, Role
 from gate.ports.reader import Answer, Coaching, Dropped
 from gate.store.admission import Presented
 
@@ -72,7 +72,13 @@ class Lane:
         self._config, self._open_judge, self.clock, self._interlock = config, open_judge, clock, interlock
         self.lamps = lamps  # by name
         self._happened: asyncio.Queue[LaneEvent | Presentation | _Turn] = asyncio.Queue()
-        self._state = LaneState(usual=config.mode, missing=config.needed)
+        roles = config.contacts.values()
+        self._state = LaneState(
+            usual=config.mode,
+            missing=config.needed,
+            panic_known=Role.LOCKDOWN not in roles,
+            interlock_known=Role.INTERLOCK not in roles,
+        )
         # Not the same as a presentation that is PENDING: that may leave meanwhile, and is answered before its grant
         # is open.
         self._deciding = False

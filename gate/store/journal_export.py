@@ -9,7 +9,7 @@ from typing import Any
 from gate.errors import StoreError
 from gate.store.journal import COLUMNS
 
-_INTEGERS = frozenset({"seq", "at", "list_version", "rules_version", "us", "grant"})
+INTEGERS = frozenset({"seq", "at", "list_version", "rules_version", "us", "grant"})
 
 
 def write_into(file: Path, rows: Iterable[dict[str, Any]]) -> int:
@@ -20,7 +20,7 @@ def write_into(file: Path, rows: Iterable[dict[str, Any]]) -> int:
     try:
         with closing(sqlite3.connect(file)) as connection:
             table = Database(connection).table("journal")
-            columns = {name: int if name in _INTEGERS else str for name in (*COLUMNS, "hash")}
+            columns = {name: int if name in INTEGERS else str for name in (*COLUMNS, "hash")}
             table.create(columns, pk="seq", if_not_exists=True)
             before = table.count
             table.insert_all(rows, pk="seq", ignore=True)

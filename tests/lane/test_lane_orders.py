@@ -190,3 +190,20 @@ def test_two_doors_are_never_open_at_once(story: list[tuple[int, str]]) -> None:
             "locked": Ordered(Mode.FREE, False, now),
         }
         happen(lane, events[what])
+
+
+async def test_a_way_is_not_free_before_the_contacts_that_forbid_it_have_answered(state: Path) -> None:
+    """A lockdown switch that was turned while the gate was off, the other door of a mantrap that stands open."""
+    forbid = {"input[0]": Role.LOCKDOWN, "input[1]": Role.INTERLOCK}
+    async with working(Rig(state, timing=ABLE)) as rig:
+        await order(rig, Mode.FREE, True)
+    again = Rig(state, timing=ABLE, needed=forbid, contacts=forbid)
+    async with working(again, {Phase.OUT_OF_SERVICE}):
+        await again.until(lambda: "barrier" not in again.lane.state.missing)
+        await asyncio.sleep(1.0)
+        again.lane.report(level(Role.LOCKDOWN, True), "input[0]")
+        again.lane.report(level(Role.INTERLOCK, False), "input[1]")
+        await again.until(lambda: again.phases[-1] is Phase.LOCKED_DOWN)
+        assert Stance.FREE not in again.turnstile.stances
+        again.lane.report(level(Role.LOCKDOWN, False), "input[0]")
+        await again.until(lambda: again.phases[-1] is Phase.FREE)

@@ -7,7 +7,8 @@ from gate.core.model import Stance
 
 def required_stance(state: LaneState, timing: Timing) -> Stance:
     """Return the wanted stance, one of those that the barrier takes."""
-    frees = (state.fire and timing.fire_frees) or (state.mode is Mode.FREE and not state.interlocked)
+    forbidden = state.interlocked or not (state.panic_known and state.interlock_known)
+    frees = (state.fire and timing.fire_frees) or (state.mode is Mode.FREE and not forbidden)
     if frees and Stance.FREE in timing.stances:
         return Stance.FREE
     if state.fire:  # an open way stays open

@@ -74,6 +74,8 @@ class LaneState:
     exit: float | None = None  # end of the release of the way out by the button
     rex_waits: bool = False  # the button is pressed, and not served yet
     interlocked: bool = False  # the other door of a mantrap is open or released
+    panic_known: bool = True  # False: a lockdown switch is fitted, and has not answered since the start
+    interlock_known: bool = True  # the same for the other door
     extend_next: bool = False
     stance: Stance = Stance.CONTROLLED  # the last one ordered
     door: DoorState = field(default_factory=DoorState)

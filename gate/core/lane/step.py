@@ -108,11 +108,11 @@ def _set(lane: Transition, event: BoltMoved | Panic | Tampered | Interlock | Ord
         case Panic(active):
             if active is not state.panic:
                 lane.do(Note(JournalEvent.MODE, f"lockdown switch {'on' if active else 'off'}"))
-            lane.state = replace(state, panic=active)
+            lane.state = replace(state, panic=active, panic_known=True)
         case Tampered(active):
             lane.state = replace(state, tampered=active)
         case Interlock(active):
-            lane.state = replace(state, interlocked=active)
+            lane.state = replace(state, interlocked=active, interlock_known=True)
         case Ordered(mode, on):
             orders = state.orders | {mode} if on else state.orders - {mode}
             if orders != state.orders:

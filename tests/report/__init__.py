@@ -1,0 +1,1 @@
+"""The report of the manager: its figures, its forms, its folder."""
