@@ -3,16 +3,18 @@
 import csv
 import json
 import sys
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
-from gate.cli.where import state_directory, state_options
+from gate.cli.moments import Moments, period, period_options, tz_option
+from gate.cli.where import config_file, state_directory, state_options
 from gate.device.owner import become_owner
-from gate.store.journal import COLUMNS
-from gate.store.journal_export import write_into
+from gate.errors import UsageError
+from gate.settings.text import parse_text, read_text
+from gate.store.journal_export import EXPORTED, write_into
 from gate.store.journal_proof import last_row, open_journal, prove, read_rows
 
 
@@ -24,14 +26,16 @@ def journal() -> None:
 @journal.command()
 @state_options
 @click.option("-n", "count", type=click.IntRange(0, 2**53), default=20, show_default=True, help="Number of rows.")
+@tz_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a row.")
-def tail(config: Path | None, state_dir: Path | None, count: int, as_json: bool) -> None:
+def tail(config: Path | None, state_dir: Path | None, count: int, tz: str | None, as_json: bool) -> None:
     """Show the last rows."""
+    moments = _moments(config, state_dir, tz)
     state = _state(config, state_dir)
     with open_journal(state) as connection:
         for row in read_rows(state, connection, after=last_row(connection) - count):
             del row["hash"]
-            click.echo(json.dumps(row, default=_hex) if as_json else _line(row))
+            click.echo(json.dumps(row, default=_hex) if as_json else _line(row, moments))
 
 
 @journal.command()
@@ -72,16 +76,28 @@ def verify(config: Path | None, state_dir: Path | None, checkpoint: str | None, 
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write to a table `journal` of this SQLite file instead; rows that it has are skipped.",
 )
-def export(config: Path | None, state_dir: Path | None, form: str, after: int, database: Path | None) -> None:
+@period_options
+def export(
+    config: Path | None,
+    state_dir: Path | None,
+    form: str,
+    after: int,
+    database: Path | None,
+    since: str | None,
+    until: str | None,
+    tz: str | None,
+) -> None:
     """Write the rows to stdout, or to SQLite.
 
-    To stdout as CSV or as JSON lines, or into a file of SQLite."""
+    To stdout as CSV or as JSON lines, or into a file of SQLite.  The column `time` is `at` as ISO text."""
+    moments = _moments(config, state_dir, tz)
+    within = period(moments, since, until)
     with open_journal(state := _state(config, state_dir)) as connection:
-        rows = ({**row, "hash": _hex(row["hash"])} for row in read_rows(state, connection, after=after))
+        rows = _timed(read_rows(state, connection, after=after), moments, within)
         if database is not None:
             click.echo(f"{write_into(database, rows)} rows written to {database}", err=True)
         elif form == "csv":
-            out = csv.DictWriter(sys.stdout, [*COLUMNS, "hash"], lineterminator="\n")
+            out = csv.DictWriter(sys.stdout, EXPORTED, lineterminator="\n")
             out.writeheader()
             out.writerows(rows)
         else:
@@ -100,15 +116,35 @@ def _hex(value: object) -> str:
     return value.hex() if isinstance(value, bytes) else str(value)
 
 
-def _when(at: object) -> str:
-    try:
-        return datetime.fromtimestamp(int(str(at)) / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
-    except (ValueError, OverflowError, OSError):  # a changed row
-        return f"{at!s:19}"
+def _moments(config: Path | None, state_dir: Path | None, tz: str | None) -> Moments:
+    """Return the time zone to show: the one asked for, else the venue's; a faulty configuration does not keep a
+    person from the journal.  Raises UsageError, ConfigError."""
+    if tz is None and not (state_dir is not None and config is None):
+        data, _ = parse_text(file := config_file(config), read_text(file))
+        venue = data.get("venue")
+        named = venue.get("timezone") if isinstance(venue, dict) else None
+        try:
+            return Moments.of(named if isinstance(named, str) else None)
+        except UsageError:
+            return Moments()
+    return Moments.of(tz)
 
 
-def _line(row: dict[str, Any]) -> str:
-    at = _when(row["at"])
+def _timed(
+    rows: Iterable[dict[str, Any]], moments: Moments, within: tuple[float | None, float | None]
+) -> Iterator[dict[str, Any]]:
+    """Yield the rows of this time as they are exported."""
+    since, until = ((None if end is None else end * 1000) for end in within)
+    for row in rows:
+        at = row["at"]
+        known = at if isinstance(at, int) else 0  # a changed row
+        if (since is None or known >= since) and (until is None or known < until):
+            seq = row.pop("seq")
+            yield {"seq": seq, "time": moments.iso(known / 1000), **row, "hash": _hex(row["hash"])}
+
+
+def _line(row: dict[str, Any], moments: Moments) -> str:
+    at = moments.show(row["at"] / 1000) if isinstance(row["at"], int) else f"{row['at']!s:26}"  # a changed row
     words = [f"{row['seq']:>6}", at, f"{row['event']!s:9}"]
     words += [str(row[name]) for name in ("reason", "direction", "issuer", "detail") if row[name] is not None]
     if row["grant"] is not None:

@@ -49,6 +49,13 @@ class Moments:
         except (ValueError, OverflowError, OSError):
             return f"{at:.0f} s"
 
+    def iso(self, at: float) -> str:
+        """Return Unix s as ISO 8601 with milliseconds and offset; a time beyond the calendar as ""."""
+        try:
+            return datetime.fromtimestamp(at, UTC).astimezone(self.zone).isoformat(timespec="milliseconds")
+        except (ValueError, OverflowError, OSError):
+            return ""
+
     def read(self, text: str, now: float) -> float:
         """Return the moment that a text names, Unix s.  A day alone is its midnight.  Raises UsageError."""
         text = text.strip()

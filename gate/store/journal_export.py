@@ -10,6 +10,8 @@ from gate.errors import StoreError
 from gate.store.journal import COLUMNS
 
 INTEGERS = frozenset({"seq", "at", "list_version", "rules_version", "us", "grant"})
+EXPORTED = (COLUMNS[0], "time", *COLUMNS[1:], "hash")
+"""The columns of an export: those of the journal, and `at` as ISO text."""
 
 
 def write_into(file: Path, rows: Iterable[dict[str, Any]]) -> int:
@@ -20,10 +22,10 @@ def write_into(file: Path, rows: Iterable[dict[str, Any]]) -> int:
     try:
         with closing(sqlite3.connect(file)) as connection:
             table = Database(connection).table("journal")
-            columns = {name: int if name in INTEGERS else str for name in (*COLUMNS, "hash")}
+            columns = {name: int if name in INTEGERS else str for name in EXPORTED}
             table.create(columns, pk="seq", if_not_exists=True)
             before = table.count
-            table.insert_all(rows, pk="seq", ignore=True)
+            table.insert_all(rows, pk="seq", ignore=True, alter=True)  # an earlier export has no column `time`
             table.create_index(["at"], if_not_exists=True)
             return int(table.count - before)
     except (sqlite3.Error, OSError) as error:

@@ -5,7 +5,9 @@ import io
 import json
 import sqlite3
 from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from gate.cli.journal import journal
 from gate.core.journal_event import JournalEvent
@@ -55,3 +57,33 @@ def test_a_file_that_is_something_else_is_named_and_stays(tmp_path: Path) -> Non
     done = invoke(journal, ["export", "--state-dir", str(tmp_path / "state"), "--sqlite", str(file)])
     assert "notes.txt: not written" in str(done.exception)
     assert file.read_text().startswith("not a database")
+
+
+def test_a_period_and_a_time_zone_may_be_named(tmp_path: Path) -> None:
+    admission = Admission(tmp_path, StatusList(tmp_path), policy())
+    for minutes in range(4):
+        admission.note(JournalEvent.GATE, NOW + 60 * minutes, f"after {minutes} min")
+    admission.close()
+    options = ("--tz", "Asia/Almaty", "--since", str(NOW + 60), "--until", str(NOW + 180), "--format", "jsonl")
+    rows = [json.loads(line) for line in export(tmp_path, *options).splitlines()]
+    assert [row["detail"] for row in rows] == ["after 1 min", "after 2 min"]
+    times = [datetime.fromisoformat(row["time"]) for row in rows]
+    assert [time.timestamp() for time in times] == [NOW + 60, NOW + 120]
+    assert {time.utcoffset() for time in times} == {timedelta(hours=5)}
+
+    shown = invoke(journal, ["tail", "--state-dir", str(tmp_path), "--tz", "Asia/Almaty", "-n", "1"]).stdout
+    assert datetime.fromtimestamp(NOW + 180, ZoneInfo("Asia/Almaty")).isoformat(" ").replace("+", " +") in shown
+
+
+def test_an_export_of_an_earlier_release_gets_the_column_time(tmp_path: Path) -> None:
+    file = tmp_path / "journal.db"
+    write(tmp_path / "state", "started")
+    export(tmp_path / "state", "--sqlite", str(file))
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("ALTER TABLE journal DROP COLUMN time")
+    write(tmp_path / "state", "started again")
+    export(tmp_path / "state", "--sqlite", str(file))
+    with closing(sqlite3.connect(file)) as connection:
+        times = [row[0] for row in connection.execute("SELECT time FROM journal ORDER BY seq")]
+    assert times[0] is None
+    assert datetime.fromisoformat(times[1]).timestamp() == NOW
