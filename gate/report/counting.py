@@ -16,6 +16,7 @@ from gate.store import journal_counts as counts
 from gate.store.journal_counts import DecisionCount, PassageCount, StateRow
 from gate.store.journal_parts import JournalPart, JournalParts
 
+OTHER = "other"
 LOOKS_BACK = 35 * 86_400_000
 """Ms before the first day from which states are followed: an order that stands longer without a row is rare."""
 
@@ -123,7 +124,7 @@ class DoorCount:
         for quarter, actor, detail, many in counts.by_staff(part, self.days.times):
             if moment := self.days.moment(quarter):
                 admitted = self.day(moment.day).staff.setdefault(actor, StaffFigures()).admitted
-                why = detail.partition(":")[0].strip() or "other"
+                why = detail.partition(";")[0].strip() or OTHER  # then a note, and what was overridden
                 admitted[why] = admitted.get(why, 0) + many
 
 

@@ -22,7 +22,7 @@ CAUSES = (OFF, UNPOWERED, DEVICE, LIST, CLOCK, JOURNAL_LOST, Mode.OUT_OF_SERVICE
 FIRE = "fire"
 _ORDER = re.compile(r"(lockdown switch|\w+) (on|off)\b")
 _OF_LIST = re.compile(r"(\w+)(?:: version \d+ of (\S+))?")
-_ACTS = {JournalEvent.EXTENDED, JournalEvent.RESET, JournalEvent.OCCUPANCY}
+_ACTS = {JournalEvent.EXTENDED, JournalEvent.RESET, JournalEvent.OCCUPANCY, JournalEvent.GIVEN_BACK}
 
 
 @dataclass(slots=True)
@@ -101,7 +101,7 @@ class Historian:
                     self._begin(Happening(name, at))
             case _ if row.actor and row.event in _ACTS:
                 self.history.acts.append((at, row.actor, row.event))
-            case "staff":
+            case JournalEvent.STAFF:
                 self.history.acts.append((at, row.actor or "", row.detail.partition(" ")[0]))
 
     def _gate(self, row: StateRow, at: float) -> None:
