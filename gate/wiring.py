@@ -292,7 +292,10 @@ class _LaneProcess:
         settings = self._settings
         places = Places(settings.device.state_dir, settings.device.lists)
         site = Site(
-            settings.venue.timezone, settings.list.limits, places.subject_index if settings.staff.iin_check else None
+            settings.venue.timezone,
+            settings.list.limits,
+            places.subject_index if settings.staff.iin_check else None,
+            places if settings.sync else None,
         )
         users = {user.name: user.role for user in settings.desk.user}
         finder = SubjectFinder(places, settings.sync.root if settings.sync else None)

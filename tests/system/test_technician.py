@@ -27,7 +27,8 @@ def test_a_technician_looks_through_a_running_gate_and_fires_its_barrier_once(tm
     put(pictures, "1.png", "HELLO")
     with RelayBoard(tmp_path / "relay") as board, socket.create_server(("127.0.0.1", 0)) as holder:
         port = holder.getsockname()[1]
-        site.configure(camera(pictures), lcus(board), f'[kiosk]\nlisten = "127.0.0.1:{port}"\n')
+        mirror = f'[sync]\nmirrors = ["file:///media/usb"]\nroot = "{site.root}"\n'
+        site.configure(camera(pictures), lcus(board), f'[kiosk]\nlisten = "127.0.0.1:{port}"\n', mirror)
         with running(site):
             eventually(lambda: site.reasons() != [], "the lane to look")
             picture = PictureRequest(reader="reader[0]")
@@ -45,6 +46,7 @@ def test_a_technician_looks_through_a_running_gate_and_fires_its_barrier_once(tm
             eventually(lambda: _parts(site)["test"]["over"], "the output to be locked again")
             assert board.openings == 1
             assert _parts(site)["cameras"]["reader[0]"]["read"] >= 1
+            assert _parts(site)["sync"]["last_mirror"] == site.authority.public.as_uri()
             _page_is_missed(site, port)
 
 

@@ -185,7 +185,8 @@ def test_the_desk_is_a_user_of_its_own_that_may_order_and_reads_the_configuratio
 
     assert desk["User"] == ["gate-desk"]
     assert desk["Group"] == settings("Service")["Group"]  # /etc/gate/gate.toml is readable by it
-    assert desk["SupplementaryGroups"] == ["gate-staff"]  # the control socket is
+    assert desk["SupplementaryGroups"] == ["gate-staff systemd-journal"]  # the control socket; the log of the units
+    assert desk["OOMPolicy"] == ["continue"]  # a doctor that takes too much does not end it
     assert [f"/var/lib/{name}" for name in desk["StateDirectory"]] == [str(DEFAULT_DESK_STATE)]
     hidden = set(desk["InaccessiblePaths"][0].split())
     assert {f"-/var/lib/gate/{name}" for name in ("lists", "lane.db", "device.key", "lanes")} <= hidden

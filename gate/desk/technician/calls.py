@@ -11,6 +11,7 @@ from gate.control.requests import AcceptRequest, PartsRequest, RecentRequest, Re
 from gate.core.acceptance_record import canonical, digest_of
 from gate.core.staff_role import StaffRole
 from gate.desk.calls import Call, CallRefusedError, DeskCall
+from gate.desk.lane_link import LaneSilentError
 from gate.desk.technician.acceptance import MOST_WORDS, AcceptanceRun, fitted_trials, record_facts
 from gate.desk.technician.machine import boot_id
 from gate.desk.technician.record_html import record_html
@@ -81,7 +82,11 @@ def _request(do: str, call: Call) -> Request:
 
 
 async def _site(call: Call, room: TechnicianRoom) -> Answer:
-    return await asyncio.to_thread(site_facts, call.desk.settings, room.folder)
+    try:
+        parts = await call.desk.link.ask(PartsRequest(user=call.user))
+    except LaneSilentError:  # the place is known all the same
+        parts = {}
+    return await asyncio.to_thread(site_facts, call.desk.settings, room.folder, parts.get("sync"))
 
 
 async def _configuration(_: Call, room: TechnicianRoom) -> Answer:

@@ -1,6 +1,7 @@
 """The gate's place: lists, mirrors, this computer, and its configuration.  Blocks for a moment."""
 
 import json
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,10 @@ from gate.settings.model import Settings
 from gate.settings.problems import dotted
 from gate.settings.redaction import Redaction
 from gate.settings.review import effective
-from gate.store.last_sync import last_sync
-from gate.store.places import Places
-from gate.store.sync_tries import MirrorTry, last_round
 
 
-def site_facts(settings: Settings, folder: Path) -> dict[str, Any]:
-    """Return what does not come from the lane.  Times are Unix s."""
+def site_facts(settings: Settings, folder: Path, sync: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the gate's place.  Times are Unix s.  `sync`: as the lane tells it, for the desk may not read there."""
     machine = machine_state(folder)
     limits = settings.list.limits
     return {
@@ -31,32 +29,31 @@ def site_facts(settings: Settings, folder: Path) -> dict[str, Any]:
         "disk_free": machine.disk_free,
         "page": settings.kiosk and f"{settings.kiosk.host}:{settings.kiosk.port}",
         "limits_s": {"warn": limits.warn_after, "restrict": limits.restrict_after, "refuse": limits.refuse_after},
-        "sync": _sync(settings),
+        "sync": _sync(settings, sync or {}),
     }
 
 
-def _sync(settings: Settings) -> dict[str, Any] | None:
+def _sync(settings: Settings, told: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the mirrors as they are configured, each with its last try; None without [sync]."""
     if settings.sync is None:
         return None
-    places = Places(settings.device.state_dir, settings.device.lists)
-    last, made = last_sync(places), last_round(places)
-    tries = {shown_mirror(one.mirror): one for one in made.tries} if made else {}
+    tries = {shown_mirror(one["mirror"]): one for one in told.get("tries", ())}
+    last = told.get("last_mirror")
     return {
         "every_s": settings.sync.every,
-        "last_at": last and last.at,
-        "last_mirror": last and shown_mirror(last.mirror),
-        "next_at": made and made.next_at,
+        "last_at": told.get("last_at"),
+        "last_mirror": last and shown_mirror(last),
+        "next_at": told.get("next_at"),
         "mirrors": [_mirror(where, tries) for where in settings.sync.mirrors],
     }
 
 
-def _mirror(where: str, tries: dict[str, MirrorTry]) -> dict[str, Any]:
+def _mirror(where: str, tries: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     known = shown_mirror(where)
     tried = tries.get(known)
     facts: dict[str, Any] = {"address": known, "at": None, "problem": "", "received": None}
     if tried is not None:
-        facts |= {"at": tried.at, "problem": tried.problem, "received": tried.received}
+        facts |= {"at": tried["at"], "problem": tried["problem"], "received": tried["received"]}
     return facts
 
 

@@ -60,7 +60,7 @@ class StaffDesk:
     ) -> None:
         """`tally`: returns the counts since the start."""
         self._staff, self.status = staff, LaneStatus(staff, site, tally)
-        self._technician = Technician(staff)
+        self._technician = Technician(staff, site.lists)
         self._rights = rights or StaffRights()
         self._checks = PersonChecks(staff.lane, find)
 
@@ -113,7 +113,7 @@ class StaffDesk:
                 row = await staff.accept(digest, actor)
                 return row if isinstance(row, OrderRefusal) else Done({"row": row}, with_status=False)
             case PartsRequest():
-                return Done(self._technician.parts(), with_status=False)
+                return Done(await self._technician.parts(), with_status=False)
             case OutputRequest(name=name):
                 fired = await self._technician.output(name, actor)
                 return fired if isinstance(fired, OrderRefusal) else Done(fired, with_status=False)

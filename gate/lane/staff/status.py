@@ -13,6 +13,7 @@ from gate.core.staleness import AgeLimits
 from gate.core.tally import Tally
 from gate.lane.controller import Lane
 from gate.lane.staff.orders import StaffOrders
+from gate.store.places import Places
 
 MOST_READERS, MOST_REASONS = 4, 3  # in an answer, of what was dropped
 MOST_PROBLEMS = 8  # devices, and contacts
@@ -21,11 +22,12 @@ MOST_PROBLEMS = 8  # devices, and contacts
 @dataclass(frozen=True, slots=True)
 class Site:
     """The facts about a lane's place that its configuration states.  `index`: path of the subject index; None where
-    people are not checked by IIN."""
+    people are not checked by IIN.  `lists`: where the sync leaves its records; None without one."""
 
     timezone: str
     limits: AgeLimits
     index: Path | None = None
+    lists: Places | None = None
 
 
 class LaneStatus:

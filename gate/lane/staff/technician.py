@@ -4,6 +4,8 @@ The lane keeps no frame.  It requests one from the camera's worker for each requ
 only, and drops one that comes after maintenance is over.
 """
 
+import asyncio
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -13,19 +15,28 @@ from gate.errors import DeviceError
 from gate.lane.parts import LanePart, PartContact
 from gate.lane.staff.orders import StaffOrders
 from gate.lane.staff.output_test import NOT_IN_MAINTENANCE, OutputTests
+from gate.lane.timers import Every
+from gate.store.last_sync import last_sync
+from gate.store.places import Places
+from gate.store.sync_tries import last_round
 
+SYNC_READ = 5.0  # seconds between two reads of the sync's records
 MOST_WORDS = 400  # characters of a problem, and of an advice
 
 
 class Technician:
     """The technician's requests to one lane; belongs to its event loop."""
 
-    def __init__(self, staff: StaffOrders) -> None:
-        self._lane = staff.lane
+    def __init__(self, staff: StaffOrders, lists: Places | None = None) -> None:
+        """`lists`: where the sync leaves its records; None without one."""
+        self._lane, self._lists = staff.lane, lists
+        self._sync_due = Every(SYNC_READ)
+        self._sync: dict[str, Any] | None = None
         self._outputs = OutputTests(staff)
 
-    def parts(self) -> dict[str, Any]:
+    async def parts(self) -> dict[str, Any]:
         """Return every part, contact and output, and how well each camera reads.  Times are Unix seconds."""
+        await self._read_sync()
         lane, now = self._lane, self._lane.clock.now()
         cameras = {name: view.facts for name, view in lane.parts.views.items()}
         ago = lane.clock.monotonic()
@@ -36,11 +47,18 @@ class Technician:
             "inputs": [_contact(contact) for contact in lane.parts.contacts],
             "outputs": self._outputs.names,
             "test": None if self._outputs.last is None else asdict(self._outputs.last),
+            "sync": self._sync,
             "cameras": {
                 name: None if facts is None else {**asdict(facts), "at": round(now - (ago - facts.at), 3)}
                 for name, facts in cameras.items()
             },
         }
+
+    async def _read_sync(self) -> None:
+        """Read what the sync leaves, now and then, on a thread of its own: a decision waits for no such file."""
+        if self._lists is not None and self._sync_due.due(self._lane.clock.monotonic()):
+            with suppress(RuntimeError):  # no thread is left
+                self._sync = await asyncio.to_thread(_sync, self._lists)
 
     async def output(self, name: str, actor: str) -> dict[str, Any] | OrderRefusal:
         """Fire an output once.  `parts` tells later what was seen."""
@@ -73,6 +91,17 @@ class Technician:
     @property
     def _is_in_maintenance(self) -> bool:
         return self._lane.state.mode is Mode.MAINTENANCE
+
+
+def _sync(lists: Places) -> dict[str, Any]:
+    """Return when the lists came last, and the last round mirror by mirror.  Blocks."""
+    last, made = last_sync(lists), last_round(lists)
+    return {
+        "last_at": last and last.at,
+        "last_mirror": last and last.mirror,
+        "next_at": made and made.next_at,
+        "tries": [asdict(one) for one in made.tries] if made else [],
+    }
 
 
 def _part(name: str, part: LanePart) -> dict[str, Any]:
