@@ -15,6 +15,7 @@ from gate.core.rules import parse_rules
 from gate.core.time_reset import TimeReset, parse_time
 from gate.core.trust import parse_trust
 from gate.errors import PublishError, StoreError, UnmeantError
+from gate.store import status_delta
 from gate.store import status_wire as wire
 from gate.store.apply_list import SHRINKS_BELOW
 from gate.store.documents import RULES, TIME, TRUST
@@ -104,7 +105,7 @@ def status(
     deltas: tuple[wire.DeltaForm, ...] = ()
     if before:
         link = wire.DeltaForm(since=before.head.version, target=f"status/delta-{before.head.version}-{version}.zst")
-        new[link.target] = wire.encode_delta(before.nibbles, lists.nibbles)
+        new[link.target] = status_delta.encode_delta(before.nibbles, lists.nibbles)
         lengths = before.lengths | {name: len(data) for name, data in new.items()}
         deltas = _worth_it((*before.head.deltas, link), lengths, lengths[snapshot])
         new = {name: data for name, data in new.items() if name == snapshot or name in {one.target for one in deltas}}

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from gate.authority import files
 from gate.core.model import Listing
 from gate.errors import StoreError, UsageError
-from gate.store.status_wire import MAX_VALUE, pack_nibbles
+from gate.store.status_delta import pack_nibbles
+from gate.store.status_wire import MAX_VALUE
 
 Places = NDArray[np.int64]
 Values = NDArray[np.uint8]

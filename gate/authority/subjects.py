@@ -16,17 +16,8 @@ from gate.authority.people import People
 from gate.authority.repository import Content
 from gate.core.form_error import first_error
 from gate.errors import StoreError, UsageError
-from gate.store.subject_wire import (
-    MOST_PLACES,
-    SUBJECTS,
-    Digests,
-    SubjectSegment,
-    SubjectsHead,
-    encode_segment,
-    key_name,
-    seal,
-    sealed_target,
-)
+from gate.store.subject_segments import Digests, encode_segment
+from gate.store.subject_wire import MOST_PLACES, SUBJECTS, SubjectSegment, SubjectsHead, key_name, seal, sealed_target
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _PUBLIC = re.compile(r"[0-9a-f]{64}")

@@ -17,24 +17,19 @@ import hashlib
 from itertools import pairwise
 from typing import Annotated
 
-import numpy as np
-import zstandard
 from nacl.exceptions import CryptoError
 from nacl.public import SealedBox
 from nacl.signing import SigningKey, VerifyKey
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from gate.errors import PublishError
-from gate.store.status_wire import MAX_PLACES, parse_head, unpack_exactly
+from gate.store.status_wire import MAX_PLACES, parse_head
 
 SUBJECTS = "subjects/head.json"
 DIGEST_BYTES = 8
 MOST_PLACES = 1 << 20  # in a segment
 MAX_SEGMENT = DIGEST_BYTES * MOST_PLACES + 4096  # bytes, packed: digests hardly pack
 MAX_SEALED = 256
-
-Digests = NDArray[np.uint64]
 
 _Place = Annotated[int, Field(ge=0, le=MAX_PLACES, strict=True)]
 
@@ -86,17 +81,6 @@ class SubjectsHead(_Form):
     def parse(cls, text: str | bytes) -> "SubjectsHead":
         """Parse a head.  Raises PublishError."""
         return parse_head(cls, SUBJECTS, text)
-
-
-def encode_segment(digests: Digests) -> bytes:
-    planes = digests.astype(">u8").view(np.uint8).reshape(-1, DIGEST_BYTES).T
-    return zstandard.ZstdCompressor(level=3, write_content_size=True).compress(planes.tobytes())
-
-
-def decode_segment(data: bytes, segment: SubjectSegment) -> bytes:
-    """Return the digests, eight bytes each, big-endian.  Raises PublishError."""
-    planes = unpack_exactly(data, DIGEST_BYTES * (segment.last - segment.first), segment.target)
-    return np.frombuffer(planes, np.uint8).reshape(DIGEST_BYTES, -1).T.tobytes()
 
 
 def key_name(key: bytes) -> str:

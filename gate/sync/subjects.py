@@ -6,6 +6,7 @@ from nacl.signing import VerifyKey
 
 from gate.errors import SyncError
 from gate.store.places import Where
+from gate.store.subject_segments import decode_segment
 from gate.store.subject_wire import (
     DIGEST_BYTES,
     MAX_SEALED,
@@ -13,7 +14,6 @@ from gate.store.subject_wire import (
     SUBJECTS,
     SubjectSegment,
     SubjectsHead,
-    decode_segment,
     sealed_target,
 )
 from gate.store.subjects import apply_subjects, held_subjects, keep_proof

@@ -19,7 +19,8 @@ from gate.store.apply_list import Publication, apply, held, held_nibbles, set_da
 from gate.store.documents import RULES, TIME, TRUST
 from gate.store.last_sync import Synced, record_sync
 from gate.store.places import Places, Where
-from gate.store.status_wire import HEAD, Head, apply_delta, decode_snapshot
+from gate.store.status_delta import apply_delta
+from gate.store.status_wire import HEAD, Head, decode_snapshot
 from gate.store.subjects import delete_subjects, held_subjects
 from gate.store.time_floor import read_reset, read_signed
 from gate.sync.allowance import Allowance, Step, VisitLimits

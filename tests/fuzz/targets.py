@@ -32,8 +32,8 @@ from gate.kiosk.messages import to_lane, to_page
 from gate.passes.aq1_encode import credential_text
 from gate.registry import config_of
 from gate.settings.load import load_settings
+from gate.store import status_delta, subject_segments, subject_wire
 from gate.store import status_wire as wire
-from gate.store import subject_wire
 from gate.store.takeover_messages import TAKEOVER
 from gate.sync.allowance import Step, VisitPhase
 from gate.sync.offer import parse_offer
@@ -89,7 +89,7 @@ def _snapshot(data: bytes) -> None:
 
 
 def _delta(data: bytes) -> None:
-    assert len(wire.apply_delta(data, _NIBBLES, SIZE)) == wire.byte_length(SIZE)
+    assert len(status_delta.apply_delta(data, _NIBBLES, SIZE)) == wire.byte_length(SIZE)
 
 
 def _heads() -> list[bytes]:
@@ -109,13 +109,13 @@ def _subject_heads() -> list[bytes]:
 
 
 def _segment(data: bytes) -> None:
-    subject_wire.decode_segment(data, subject_wire.SubjectSegment(first=0, last=100))
+    subject_segments.decode_segment(data, subject_wire.SubjectSegment(first=0, last=100))
 
 
 def _segments() -> list[bytes]:
     import numpy as np
 
-    return [subject_wire.encode_segment(np.arange(1, 101, dtype=np.uint64) * np.uint64(2**57 - 1))]
+    return [subject_segments.encode_segment(np.arange(1, 101, dtype=np.uint64) * np.uint64(2**57 - 1))]
 
 
 # What processes say
@@ -280,7 +280,7 @@ TARGETS = {
     "envelope": Target(_envelope, None, lambda: list(WHOLE)),
     "head": Target(wire.Head.parse, PublishError, _heads),
     "snapshot": Target(_snapshot, PublishError, lambda: [wire.encode_snapshot(_NIBBLES)]),
-    "delta": Target(_delta, PublishError, lambda: [wire.encode_delta(_NIBBLES, _CHANGED)]),
+    "delta": Target(_delta, PublishError, lambda: [status_delta.encode_delta(_NIBBLES, _CHANGED)]),
     "subjects": Target(subject_wire.SubjectsHead.parse, PublishError, _subject_heads),
     "segment": Target(_segment, PublishError, _segments),
     "sealed": Target(

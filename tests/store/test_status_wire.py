@@ -8,7 +8,8 @@ import pytest
 import zstandard
 
 from gate.errors import PublishError
-from gate.store.status_wire import Head, apply_delta, byte_length, encode_delta
+from gate.store.status_delta import apply_delta, encode_delta
+from gate.store.status_wire import Head, byte_length
 
 HEAD: dict[str, Any] = {
     "version": 5,

@@ -9,17 +9,8 @@ from nacl.signing import SigningKey
 
 from gate.errors import PublishError
 from gate.store.status_wire import MAX_PLACES
-from gate.store.subject_wire import (
-    MOST_PLACES,
-    SubjectSegment,
-    SubjectsHead,
-    decode_segment,
-    encode_segment,
-    key_name,
-    seal,
-    sealed_target,
-    unseal,
-)
+from gate.store.subject_segments import decode_segment, encode_segment
+from gate.store.subject_wire import MOST_PLACES, SubjectSegment, SubjectsHead, key_name, seal, sealed_target, unseal
 
 HEAD: dict[str, Any] = {
     "key": "0" * 16,

@@ -22,7 +22,8 @@ from gate.store import subject_wire
 from gate.store.device_key import load_or_make
 from gate.store.places import Places
 from gate.store.subject_files import SubjectFiles
-from gate.store.subject_wire import SubjectSegment, SubjectsHead, decode_segment, encode_segment
+from gate.store.subject_segments import decode_segment, encode_segment
+from gate.store.subject_wire import SubjectSegment, SubjectsHead
 from gate.store.subjects import find_subject, held_subjects
 from gate.sync.signed_list import ForgedError
 from gate.sync.signed_subjects import confirm
