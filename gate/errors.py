@@ -17,6 +17,17 @@
 A pass that is refused is not an error: see `gate.core.model.Refused`.
 """
 
+import re
+
+_NUMBERS = re.compile(r"\[Errno -?\d+\] |\(-?\d+, (['\"])(.*?)\1\)")
+
+
+def in_words(error: BaseException) -> str:
+    """Return what an exception says, without the numbers and tuples of the operating system and of libraries."""
+    said = error.strerror if isinstance(error, OSError) else None
+    text = said or str(error) or type(error).__name__
+    return " ".join(_NUMBERS.sub(lambda found: found[2] or "", text).split())
+
 
 class GateError(Exception):
     """An error.  `what` is wrong, and the `hint` is what to do about it; str() is one line with both."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from drivers._shared.gpio_line import Pull
-from gate.errors import DeviceError
+from gate.errors import DeviceError, in_words
 from gate.ports.driver import to_install
 
 GPIOD = to_install("gpiod")
@@ -108,7 +108,7 @@ def _claim(gpiod: Any, chip: Path, line: int, settings: Any) -> Any:
 
 def _lost(chip: Path, line: int, error: Exception) -> DeviceError:
     return DeviceError(
-        f"GPIO line {line} of {chip} does not answer: {error}", hint="Run `gate doctor`; then restart it"
+        f"GPIO line {line} of {chip} does not answer: {in_words(error)}", hint="Run `gate doctor`; then restart it"
     )
 
 
@@ -125,4 +125,4 @@ def _claim_error(chip: Path, line: int, error: Exception) -> DeviceError:
             f"GPIO line {line} of {chip} is held by another program or a kernel driver",
             hint="Find it with `gpioinfo`; stop it, or remove its dtoverlay from config.txt",
         )
-    return DeviceError(f"GPIO: {chip} has no line {line} ({error})", hint="See `gpioinfo`")
+    return DeviceError(f"GPIO: {chip} has no line {line} ({in_words(error)})", hint="See `gpioinfo`")

@@ -18,7 +18,7 @@ import termios
 import time
 from pathlib import Path
 
-from gate.errors import DeviceError
+from gate.errors import DeviceError, in_words
 from gate.ports.driver import to_install
 
 _DRAIN_WITHIN = 0.5
@@ -99,7 +99,8 @@ class SerialPort:
 
     def _lost(self, error: Exception) -> DeviceError:
         return DeviceError(
-            f"serial port {self.path} is lost ({error})", hint="Check the cable and the board's power; plug it in again"
+            f"serial port {self.path} is lost ({in_words(error)})",
+            hint="Check the cable and the board's power; plug it in again",
         )
 
     def _stuck(self) -> DeviceError:
@@ -123,7 +124,9 @@ def open_error(path: str, error: Exception) -> DeviceError:
         return DeviceError(
             f"serial port {path} is in use by another program", hint=f"Find and stop it: `sudo fuser -v {path}`"
         )
-    return DeviceError(f"serial port {path} cannot be opened: {error}", hint="Name a serial port, such as /dev/ttyUSB0")
+    return DeviceError(
+        f"serial port {path} cannot be opened: {in_words(error)}", hint="Name a serial port, such as /dev/ttyUSB0"
+    )
 
 
 def _present_ports() -> str:

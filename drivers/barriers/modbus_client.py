@@ -14,7 +14,7 @@ import time
 from typing import Any, Protocol
 
 from drivers._shared.serial_port import SerialPort
-from gate.errors import DeviceError
+from gate.errors import DeviceError, in_words
 from gate.ports.driver import to_install
 
 _ANSWERS_WITHIN = 0.3  # seconds; a board answers in 10 to 50 ms
@@ -173,7 +173,7 @@ class ModbusClient:
             self._client.exchange.end(answered=False)
             self._raise_if_echoed(error)
             raise DeviceError(
-                f"Modbus unit {self._unit} on {self._port} does not answer ({error})",
+                f"Modbus unit {self._unit} on {self._port} does not answer ({in_words(error)})",
                 hint="Check its power, the two wires of the bus, its address and the baud rate",
             ) from error
         self._client.exchange.end(answered=True)

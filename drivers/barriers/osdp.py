@@ -20,7 +20,7 @@ from drivers._shared.switch import Switch
 from drivers._shared.switch_barrier import BoardTimedBarrier, ExtendedPulse, Pulse, extended_pulse
 from drivers.barriers.osdp_panel import FOR_A_WHILE, OFF, Panel
 from gate.core.model import Direction, Stance
-from gate.errors import DeviceError
+from gate.errors import DeviceError, in_words
 from gate.ports.abilities import Abilities
 from gate.ports.barrier import Barrier
 from gate.ports.driver import DriverConfig, DriverSpec
@@ -143,7 +143,7 @@ def _key(path: Path) -> bytes:
     try:
         key = bytes.fromhex(path.read_text("ascii").strip())
     except (OSError, ValueError) as error:
-        raise DeviceError(f"OSDP: the key in {path} cannot be read ({error})", hint=_KEY_HINT) from error
+        raise DeviceError(f"OSDP: the key in {path} cannot be read ({in_words(error)})", hint=_KEY_HINT) from error
     if len(key) != _KEY_BYTES:
         raise DeviceError(f"OSDP: the key in {path} has {len(key)} bytes instead of {_KEY_BYTES}", hint=_KEY_HINT)
     return key

@@ -12,7 +12,7 @@ import socket
 import struct
 
 from drivers._shared.crc16 import ARC, crc16
-from gate.errors import DeviceError
+from gate.errors import DeviceError, in_words
 
 CONNECT, CONNECT_WITHOUT_SESSION, DISCONNECT, GET_PARAMETER, CONTROL = 0x76, 0x01, 0x02, 0x04, 0x05
 _START, _VERSION, _END = 0xAA, 0x01, 0x55
@@ -142,4 +142,4 @@ class ZkClient:
         return DeviceError(f"{self.name} {refused}", hint="Look at what the panel allows this door")
 
     def _lost(self, error: OSError) -> DeviceError:
-        return DeviceError(f"{self.name} does not answer ({error})", hint=_HINT)
+        return DeviceError(f"{self.name} does not answer ({in_words(error)})", hint=_HINT)

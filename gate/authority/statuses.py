@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from gate.authority import files
 from gate.core.model import Listing
-from gate.errors import StoreError, UsageError
+from gate.errors import StoreError, UsageError, in_words
 from gate.store.status_delta import pack_nibbles
 from gate.store.status_wire import MAX_VALUE
 
@@ -37,7 +37,7 @@ class StatusTable:
         try:
             values = np.load(path, allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
-            raise StoreError(f"cannot read {path}: {error}", hint="Put it back from a backup") from error
+            raise StoreError(f"cannot read {path}: {in_words(error)}", hint="Put it back from a backup") from error
         if values.ndim != 1 or values.dtype != np.uint8 or (values.size and int(values.max()) > MAX_VALUE):
             raise StoreError(f"{path} is not a status list", hint="Put it back from a backup")
         return cls(values, limit)

@@ -3,6 +3,7 @@
 Results go to stdout, warnings and progress to stderr.
 """
 
+import json
 import time
 from contextlib import nullcontext
 from pathlib import Path
@@ -33,9 +34,9 @@ from gate.cli.authority_options import (
     remark,
 )
 from gate.cli.authority_passes import issue, present
+from gate.cli.moments import Moments
 from gate.cli.passphrase import passphrase_option
 from gate.core.model import Listing
-from gate.core.trusted_time import day
 from gate.errors import UsageError
 from gate.ports.driver import show_duration
 from gate.store.status_wire import Head
@@ -71,8 +72,16 @@ authority.add_command(import_command)
 @only_option
 @passphrase_option
 @at_option
+@json_option
 def init(
-    directory: Path, keys: Path | None, root_keys: int, threshold: int, seal: bool, only: str | None, at: int | None
+    directory: Path,
+    keys: Path | None,
+    root_keys: int,
+    threshold: int,
+    seal: bool,
+    only: str | None,
+    at: int | None,
+    as_json: bool,
 ) -> None:
     """Make DIR an authority.  It begins with empty lists and a set of rules to edit.
 
@@ -89,6 +98,11 @@ def init(
     made = Authority.create(
         directory, at=moment(at), keys=keys, root_keys=root_keys, threshold=threshold, private=private
     )
+    if as_json:
+        paths = {"directory": directory, "private": directory / "private", "public": made.public, "keys": keys}
+        paths |= {"rules": directory / "rules.json", "root": directory / "root.json"}
+        click.echo(json.dumps({name: None if path is None else str(path) for name, path in paths.items()}))
+        return
     click.echo(f"{directory} is an authority; its rules are in {directory / 'rules.json'}")
     click.echo(f"Private keys lie in {directory / 'private'}: back them up. Publishing goes to {made.public}")
     if keys:
@@ -187,7 +201,10 @@ def rotate(
 @click.option("--key", metavar="KID", help="An issuer's key: all its passes become invalid.")
 @passphrase_option
 @at_option
-def revoke(directory: Path, idx: int | None, person: str | None, key: str | None, at: int | None) -> None:
+@json_option
+def revoke(
+    directory: Path, idx: int | None, person: str | None, key: str | None, at: int | None, as_json: bool
+) -> None:
     """Revoke a person's passes, or an issuer's key.
 
     It takes effect with each gate's next sync.
@@ -200,11 +217,11 @@ def revoke(directory: Path, idx: int | None, person: str | None, key: str | None
     opened = open_authority(directory)
     if key is not None and idx is None and person is None:
         issuer = opened.revoke_key(key, at=moment(at))
-        click.echo(f"key {key} of {issuer} is revoked; publish it to the gates")
+        answer(as_json, {"key": key, "issuer": issuer}, f"key {key} of {issuer} is revoked; publish it to the gates")
     elif key is None:
-        place = place_of(opened, idx, person)
+        place = place_of(opened, idx, person, ", or --key KID for an issuer's key")
         opened.set_status(place, Listing.REVOKED)
-        click.echo(f"passes of place {place} are revoked; publish it to the gates")
+        answer(as_json, {"idx": place}, f"passes of place {place} are revoked; publish it to the gates")
     else:
         raise UsageError("--key revokes an issuer's key, --idx and --person one person", hint="Give one of them")
 
@@ -213,7 +230,8 @@ def revoke(directory: Path, idx: int | None, person: str | None, key: str | None
 @directory_argument
 @click.argument("name", metavar="DEVICE")
 @click.argument("key")
-def add_device(directory: Path, name: str, key: str) -> None:
+@json_option
+def add_device(directory: Path, name: str, key: str, as_json: bool) -> None:
     """Publish the subject index for a gate.  There, staff can check people by IIN.
 
     KEY is the output of `gate list device-key` on the device.  The subject key is sealed to it, so that no
@@ -224,13 +242,14 @@ def add_device(directory: Path, name: str, key: str) -> None:
       gate authority add-device /srv/authority ala-t2-07 6f1e…
     """
     open_authority(directory).add_device(name, key.lower())
-    click.echo(f"{name} gets the subject index; publish now")
+    answer(as_json, {"device": name, "key": key.lower()}, f"{name} gets the subject index; publish now")
 
 
 @authority.command("remove-device")
 @directory_argument
 @click.argument("name", metavar="DEVICE")
-def remove_device(directory: Path, name: str) -> None:
+@json_option
+def remove_device(directory: Path, name: str, as_json: bool) -> None:
     """Stop publishing the subject index for a gate.  The device keeps the index that it has.
 
     \b
@@ -238,7 +257,8 @@ def remove_device(directory: Path, name: str) -> None:
       gate authority remove-device /srv/authority ala-t2-07
     """
     open_authority(directory).remove_device(name)
-    click.echo(f"{name} is given nothing new; publish now, and see to it that the device itself is wiped")
+    text = f"{name} is given nothing new; publish now, and see to it that the device itself is wiped"
+    answer(as_json, {"device": name}, text)
 
 
 @authority.command()
@@ -343,15 +363,16 @@ def reset_time(directory: Path, at: int | None, as_json: bool) -> None:
       gate authority publish /srv/authority --keys /media/safe
     """
     to = moment(at)
+    shown = Moments().show(to)
     if to > time.time() + CLOCK_SLACK:
-        raise UsageError(f"{day(to)} is not here yet", hint="Give a time that is over (--at), or set the clock")
+        raise UsageError(f"{shown} is not here yet", hint="Give a time that is over (--at), or set the clock")
     made = open_authority(directory).reset_time(to)
-    text = f"the time of all gates is reset to {day(to)} with the next publication: publish now, with the offline keys"
+    text = f"the time of all gates is reset to {shown} with the next publication: publish now, with the offline keys"
     answer(as_json, {"number": made.number, "to": made.to}, text)
 
 
 def _published(head: Head, folder: Path) -> str:
-    when = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(head.as_of))
+    when = Moments().show(head.as_of)
     return f"list version {head.version} of {when} is in {folder}: {head.listed} of {head.size} places are listed"
 
 

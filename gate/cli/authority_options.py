@@ -60,6 +60,9 @@ only_option = click.option(
 
 
 def open_authority(directory: Path, keys: Path | None = None) -> Authority:
+    """Open it.  Raises UsageError where there is none, or no folder of keys where one is named."""
+    if keys is not None and not keys.is_dir():
+        raise UsageError(f"{keys}: there is no such folder", hint="Put in the medium with the offline keys")
     return Authority.open(directory, keys, private_keys())
 
 
@@ -78,10 +81,10 @@ def moment(at: int | None) -> int:
     return int(time.time()) if at is None else at
 
 
-def place_of(opened: Authority, idx: int | None, person: str | None) -> int:
-    """Return the place that --idx or --person names.  Raises UsageError."""
+def place_of(opened: Authority, idx: int | None, person: str | None, other: str = "") -> int:
+    """Return the place that --idx or --person names.  `other`: what else could be given.  Raises UsageError."""
     if (idx is None) == (person is None):
-        raise UsageError("one of --idx and --person is needed", hint="Give either --idx or --person")
+        raise UsageError("one of --idx and --person is needed", hint=f"Give either --idx or --person{other}")
     if idx is not None:
         return idx
     place = opened.place_of(person or "")

@@ -147,7 +147,10 @@ def issue(
 )
 @_drawing
 @at_option
-def present(wallet: Path, audience: str | None, follow: bool, every: float, at: int | None, **look: Any) -> None:
+@json_option
+def present(
+    wallet: Path, audience: str | None, follow: bool, every: float, at: int | None, as_json: bool, **look: Any
+) -> None:
     """Present the bound pass in WALLET.  Its code is signed for the present time.
 
     \b
@@ -155,9 +158,18 @@ def present(wallet: Path, audience: str | None, follow: bool, every: float, at: 
       gate authority present pass-7.wallet --audience ala-t2 --follow
     """
     phone, shown, started = Wallet.load(wallet), _Look(**look), time.monotonic()
-    shown.show(phone.present(moment(at), audience), clear=follow)
+
+    def show(now: int) -> None:
+        text = phone.present(now, audience)
+        if as_json:
+            shown.save(text)
+            click.echo(json.dumps({"presented_at": now, "qr": text}))
+            sys.stdout.flush()
+        else:
+            shown.show(text, clear=follow)
+
+    show(moment(at))
     with suppress(KeyboardInterrupt):  # ends the command
         while follow:
             time.sleep(max(every, 0.2))  # a code changes once a second: faster is wasted power
-            now = moment(None if at is None else at + int(time.monotonic() - started))
-            shown.show(phone.present(now, audience), clear=True)
+            show(moment(None if at is None else at + int(time.monotonic() - started)))

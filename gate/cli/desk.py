@@ -21,7 +21,9 @@ _MOST_INPUT = 100  # characters of a PIN's line
 @log_options
 @click.pass_context
 def desk(context: click.Context, file: Path | None) -> None:
-    """Serve the pages of staff and technicians until SIGTERM or Ctrl-C.
+    """Serve the pages of staff and technicians.
+
+    It runs until SIGTERM or Ctrl-C.
 
     They are off without [desk] listen.  A person signs in by name and PIN; the lane checks what each role may do.
 

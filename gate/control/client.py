@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gate.control.requests import LONGEST_ANSWER, CheckRequest, Request, as_json
-from gate.errors import GateError
+from gate.errors import GateError, in_words
 
 SOCKET = "control.sock"
 ANSWER_WITHIN = 5.0  # seconds
@@ -68,7 +68,7 @@ def _conversing(run_dir: Path, request: Request) -> Iterator[socket.socket]:
         ) from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise GateError(
-            f"no lane answers in {run_dir} ({error})",
+            f"no lane answers in {run_dir} ({in_words(error)})",
             hint="Start it (`systemctl start gate`), and name its configuration by --config",
         ) from error
     finally:

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from gate.device.layout import DeviceLayout
 from gate.device.owner import as_owner
 from gate.device.provision.credstore import kept_secrets, read_secret
-from gate.errors import ConfigError, StoreError
+from gate.errors import ConfigError, StoreError, in_words
 from gate.ports.credentials import NAME
 from gate.registry import config_of
 from gate.settings.load import load_settings
@@ -191,7 +191,7 @@ def _secrets(layout: DeviceLayout) -> tuple[dict[str, str], list[str]]:
             secret = read_secret(layout.root, place)
         except (OSError, ValueError) as error:
             hint = "Call it as root: `sudo gate backup ...`"
-            raise StoreError(f"{layout.root / place} cannot be read ({error})", hint=hint) from error
+            raise StoreError(f"{layout.root / place} cannot be read ({in_words(error)})", hint=hint) from error
         if secret is None:
             left_out.append(name)
         else:

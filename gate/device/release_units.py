@@ -5,7 +5,7 @@ from collections.abc import Collection
 from typing import NamedTuple, Protocol
 
 from gate.device.system_files import SERVICES
-from gate.errors import GateError
+from gate.errors import GateError, in_words
 
 _RUN = frozenset({"active", "activating", "reloading", "failed"})
 """States of a service that is to run: one that failed under one release may do well under another."""
@@ -81,7 +81,9 @@ def _systemctl(*words: str, may_fail: bool = False) -> str:
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_WITHIN, check=False)  # noqa: S603 - our own words
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise GateError(f"`{' '.join(command)}` failed ({error})", hint="Look at `systemctl status gate`") from error
+        raise GateError(
+            f"`{' '.join(command)}` failed ({in_words(error)})", hint="Look at `systemctl status gate`"
+        ) from error
     if done.returncode and not may_fail:
         why = " ".join(done.stderr.split()) or f"exit {done.returncode}"
         raise GateError(f"`{' '.join(command)}` failed ({why})", hint="Look at `systemctl status gate`")

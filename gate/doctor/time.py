@@ -80,13 +80,20 @@ def status_list(examined: ExaminedGate) -> Iterator[CheckLine]:
         return
     freshness = settings.list.limits.grade(as_of, now)
     if as_of is None:
-        yield CheckLine("list", Mark.FAIL, "the gate has none and admits nobody", "Load one: `gate list load DIR`")
+        yield CheckLine("list", Mark.FAIL, "the gate has none and admits nobody", _way_to_lists(settings))
         return
     age = f"{age_in_words(now - as_of, 'en')} old by the gate's time"
     states = {Freshness.FRESH: Mark.PASS, Freshness.REFUSE: Mark.FAIL}
-    advice = "" if freshness is Freshness.FRESH else "Load a newer one: `gate list load DIR`"
+    advice = "" if freshness is Freshness.FRESH else _way_to_lists(settings)
     words = {Freshness.REFUSE: ", nobody is admitted", Freshness.RESTRICT: ", only green is admitted"}
     yield CheckLine("list", states.get(freshness, Mark.WARN), age + words.get(freshness, ""), advice)
+
+
+def _way_to_lists(settings: Settings) -> str:
+    """Return how this gate gets a newer list: by its sync, where it has one."""
+    if settings.sync is None:
+        return "Load one: `gate list load DIR`"
+    return "Fetch one: `gate sync --once`; where no mirror can be reached, `gate list load DIR`"
 
 
 def _as_of(settings: Settings) -> int | None:

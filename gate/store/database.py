@@ -130,6 +130,9 @@ def unusable(path: Path, error: Exception) -> StoreError:
     """Return the technician's message for an `error` of the file at `path`.  An error that does not come from the
     disk, rights, locks or memory is damage: a DamagedError."""
     text = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, OSError) and error.errno == errno.ENOENT and not path.parent.is_dir():
+        make = f"sudo install -d -o gate -g gate -m 750 {path.parent}"
+        return StoreError(f"{path.parent}: there is no such folder", hint=f"Make it, owner gate, mode 0750: `{make}`")
     if isinstance(error, OSError):
         file = f"{error.filename}: " if error.filename not in (None, str(path)) else ""
         hint = _ERRNO.get(error.errno or 0, "See its owner and rights")

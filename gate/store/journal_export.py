@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from gate.errors import StoreError
+from gate.errors import StoreError, in_words
 from gate.store.journal import COLUMNS
 
 INTEGERS = frozenset({"seq", "at", "list_version", "rules_version", "us", "grant"})
@@ -30,4 +30,4 @@ def write_into(file: Path, rows: Iterable[dict[str, Any]]) -> int:
             return int(table.count - before)
     except (sqlite3.Error, OSError) as error:
         hint = "Name a new file, or one of an earlier export, in a folder that you may write to"
-        raise StoreError(f"{file}: not written ({error})", hint=hint) from error
+        raise StoreError(f"{file}: not written ({in_words(error)})", hint=hint) from error
