@@ -40,7 +40,7 @@ class Repeats:
         self._readers.setdefault(reader, _Reader()).waiting[kind] += 1
         return self._next(reader, at)
 
-    def due(self, at: float, *, every: bool = False) -> list[tuple[str, RepeatKind, int]]:
+    def due(self, at: float, *, every: bool) -> list[tuple[str, RepeatKind, int]]:
         """Return the counts whose row may be written now; `every`: all counts."""
         if every:
             return [(reader, kind, many) for reader, of in self._readers.items() for kind, many in of.waiting.items()]

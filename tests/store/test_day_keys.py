@@ -11,6 +11,7 @@ import pytest
 from gate.core.lane.modes import Mode
 from gate.core.model import Direction, Listing
 from gate.store.admission import Admission, Presented
+from gate.store.database import BUSY_TIMEOUT_MS
 from gate.store.list_reader import StatusList
 from gate.testing.builders import NOW, claims, load, policy
 
@@ -69,6 +70,8 @@ def test_a_reader_that_holds_the_wal_delays_it_and_nobody_waits(tmp_path: Path, 
         reader.execute("COMMIT")
     admission.destroy_keys(NOW + DAY)
     assert holding(tmp_path, key) == []
+    (patience,) = admission._file.connection.execute("PRAGMA busy_timeout").fetchone()
+    assert patience == BUSY_TIMEOUT_MS  # every other statement waits for a reader
     admission.close()
 
 

@@ -150,6 +150,19 @@ def test_of_a_full_disk_is_said_what_follows_for_the_file(tmp_path: Path, name: 
     assert ("nobody enters" in hint) is follows
 
 
+def test_an_error_names_the_file_that_failed_once(tmp_path: Path) -> None:
+    path = tmp_path / "lane.db"
+    told = {
+        name: unusable(path, OSError(errno.EIO, "Input/output error", name)).what
+        for name in (None, str(path), "/proc/locks")
+    }
+    assert told == {
+        None: f"{path}: Input/output error",
+        str(path): f"{path}: Input/output error",
+        "/proc/locks": f"{path}: /proc/locks: Input/output error",
+    }
+
+
 def test_a_segment_that_is_damaged_does_not_keep_the_others(state: Path) -> None:
     (state / FOLDER).mkdir()
     (state / FOLDER / "000000000001.db").write_bytes(b"garbage " * 64)

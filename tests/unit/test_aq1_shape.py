@@ -279,6 +279,9 @@ def test_deep_nesting(value: bytes) -> None:
 
 def test_some_nesting_is_read() -> None:
     assert verify(credential(with_bytes(-70999, b"\x81" * 12 + b"\x00"))).idx == 4711
+    cbor.decode(b"\x81" * cbor.MAX_DEPTH + b"\x00")
+    with pytest.raises(ValueError, match="not well-formed"):
+        cbor.decode(b"\x81" * (cbor.MAX_DEPTH + 1) + b"\x00")
 
 
 @pytest.mark.parametrize("head", ["5b", "7b", "9b", "bb", "db"])

@@ -62,3 +62,11 @@ def test_what_a_spreadsheet_has_made_of_an_iin_is_named(text: str, what: str) ->
 def test_an_iin_that_was_taken_for_a_number_is_still_one() -> None:
     assert looks_like_iin("900101300017.00")
     assert not looks_like_iin("900101300018.00")
+
+
+@pytest.mark.parametrize("text", ["ABC-DEF", "Иванов Иван", "-", "A 17"])
+def test_blanks_and_marks_are_blamed_between_digits_only(text: str) -> None:
+    fault = iin_fault(text)
+    assert fault is not None
+    assert "between" not in fault.what
+    assert "blanks" not in fault.what
