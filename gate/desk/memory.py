@@ -79,8 +79,10 @@ class DeskMemory:
 
     def locked_for(self, name: str, now: float) -> float:
         """Return the seconds for which a name stays locked, 0 when it is not; `now` in Unix s."""
-        left = self.of(name).locked_until - now
-        return min(left, LOCKED_FOR) if left > 0 else 0.0  # whatever the clock has done meanwhile
+        kept = self.of(name)
+        if kept.locked_until > now + LOCKED_FOR:  # the clock was ahead then: or the name would be locked for as long
+            kept.locked_until = now + LOCKED_FOR
+        return max(0.0, kept.locked_until - now)
 
     def wrong(self, name: str, now: float) -> int:
         """Count a wrong PIN; return how many tries are left.  At 0 the name is locked."""
