@@ -274,9 +274,10 @@ class Judge:
             self._log_once(_LIST, problem)
         return self._status.state
 
-    def keep_time(self, kept: Kept, at: float, detail: str) -> None:
-        """Store the trusted time for the next start, and a journal row of what happened to the clock."""
-        self._does(lambda: self._admission.keep_time(kept, at, detail))
+    def keep_time(self, kept: Kept, at: float, detail: str) -> bool:
+        """Store the trusted time for the next start, and a journal row of what happened to the clock; return whether
+        they are stored."""
+        return self._does(lambda: self._admission.keep_time(kept, at, detail))
 
     def tidy(self, device: str, at: float) -> bool:
         """Sign the journal's end, destroy expired keys, checkpoint the WAL, seal old rows; when idle.  Return

@@ -17,6 +17,7 @@ log = Log(part="lane")
 
 # Seconds of trusted time that a power cut can take from a lane where nobody comes.
 KEEP_EVERY = 600.0
+LONGEST_NEWS = 400  # characters of a row: a clock that is set to and fro while the store fails
 KEEP_BEHIND_EVERY = 60.0  # while every second counts towards `untrusted_for`
 
 _WORDS = {
@@ -35,6 +36,7 @@ class Timekeeper:
         self._publish = publish
         self._reported: ClockChanged | None = None
         self._store_due = 0.0
+        self._unstored = ""  # what a failing store did not take
         self._was_synchronised = False
         self._list = ListState()
         self._witnesses = Witnesses()
@@ -87,7 +89,7 @@ class Timekeeper:
             self._publish(self._reported)
         if standing is ClockTrust.TRUSTED:
             self._witnesses.clear()
-        words = [self._step()]
+        words = [self._unstored, self._step()]
         if standing is not (before.standing if before else ClockTrust.TRUSTED):
             words.append(_WORDS[standing].format(abs(behind)))
             self._log(standing, behind)
@@ -95,8 +97,13 @@ class Timekeeper:
         if not detail and self._clock.monotonic() < self._store_due:
             return None
         every = KEEP_EVERY if standing is ClockTrust.TRUSTED else KEEP_BEHIND_EVERY
-        self._store_due = self._clock.monotonic() + every
+        self._store_due, self._unstored = self._clock.monotonic() + every, ""
         return detail
+
+    def not_stored(self, news: str) -> None:
+        """Note that the store did not take the time and `news`, a result of `update`: the next one returns it
+        again."""
+        self._store_due, self._unstored = 0.0, news[:LONGEST_NEWS]
 
     def _step(self) -> str:
         """Return why the time moved against the running time; "" when it did not."""

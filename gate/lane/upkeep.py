@@ -85,7 +85,8 @@ class Upkeep:
         news = self._timekeeper.update(await self._judges.read(read_ntp))
         if news is not None:
             kept = self._clock.kept()
-            await self._judges.call(lambda judge, at: judge.keep_time(kept, at, news))
+            if not await self._judges.call(lambda judge, at: judge.keep_time(kept, at, news)):
+                self._timekeeper.not_stored(news)
 
     async def add_witness(self, text: str) -> None:
         """Take a pass as a witness of the time, on a gate whose clock is known to be wrong."""

@@ -63,3 +63,15 @@ def test_a_clock_set_back_further_is_told_and_needs_no_row_and_the_first_service
     last = desk.told[-1]
     assert isinstance(last, ClockChanged)
     assert (round(last.behind), last.ntp, len(desk.told)) == (14400, "synchronised", 6)
+
+
+def test_what_a_failing_store_does_not_take_is_tried_again() -> None:
+    desk = Desk()
+    desk.update()
+    desk.machine.set(-7200)
+    for _ in range(3):
+        assert desk.update(2) == "behind by 7200 s"
+        desk.timekeeper.not_stored("behind by 7200 s")
+    desk.machine.set(7200)
+    assert desk.update(2) == "behind by 7200 s, right again"
+    assert desk.update(2) is None
