@@ -23,6 +23,8 @@ SYSTEM_FILES = (
     SystemFile("systemd/gate@.service", f"{UNITS}/gate@.service"),
     SystemFile("systemd/gate-sync.service", f"{UNITS}/gate-sync.service"),
     SystemFile("systemd/gate-desk.service", f"{UNITS}/gate-desk.service"),
+    SystemFile("systemd/gate-report.service", f"{UNITS}/gate-report.service"),
+    SystemFile("systemd/gate-report.timer", f"{UNITS}/gate-report.timer"),
     SystemFile("systemd/gate-provision.service", f"{UNITS}/gate-provision.service"),
     SystemFile("systemd/gate-release.service", f"{UNITS}/gate-release.service"),
     SystemFile("systemd/gate.sysusers", "usr/lib/sysusers.d/gate.conf"),
@@ -41,6 +43,7 @@ ENABLED_UNITS = (
     "gate.service",
     "gate-sync.service",
     "gate-desk.service",
+    "gate-report.timer",
     "gate-provision.service",
     "gate-release.service",
 )

@@ -272,6 +272,7 @@ def test_the_folders_have_their_rights(root: Path) -> None:
         "var/lib/gate/lanes": "700",
         "var/lib/gate": "750",
         "var/lib/gate/lists": "2750",
+        "var/lib/gate/reports": "750",
         "var/lib/gate-desk": "700",
         "run/gate": "2750",
     }
