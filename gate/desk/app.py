@@ -24,7 +24,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response, S
 from starlette.routing import Route
 
 from gate.core.language import LANGUAGES
-from gate.desk import lane_calls, shift_calls
+from gate.desk import lane_calls, report_calls, shift_calls
 from gate.desk.bounds import RequestBounds
 from gate.desk.calls import CallRefusedError, Desk, answer_to, refusal, session_of
 from gate.desk.pages import PAGES, DeskPage, first_page, navigation, page_html, render, static_files, words_of
@@ -34,7 +34,7 @@ from gate.desk.technician.room import TechnicianRoom
 from gate.desk.visits import LANGUAGE_COOKIE, LANGUAGE_FOR, Visits, language_of
 from gate.runtime.connections import STREAM
 
-CALLS = (*lane_calls.CALLS, *shift_calls.CALLS)
+CALLS = (*lane_calls.CALLS, *shift_calls.CALLS, *report_calls.CALLS)
 MOST_STREAMS = 24
 BEAT = 1.0  # seconds between two lines of a stream, at most
 

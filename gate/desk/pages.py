@@ -25,6 +25,8 @@ from typing import Any
 from gate.core.reason import Reason
 from gate.core.staff_role import StaffRole
 from gate.desk.calls import ANYBODY
+from gate.report import wording as report_texts
+from gate.report.as_html import css
 from gate.texts.catalogue import texts_in
 from gate.texts.files import rules_of, shipped_texts
 
@@ -57,6 +59,7 @@ PAGES: tuple[DeskPage, ...] = (
         first_for=frozenset({StaffRole.GUARD, StaffRole.SUPERVISOR}),
         nav=("lane", "check", "orders"),
     ),
+    DeskPage("report", ("/desk/report",), frozenset({StaffRole.SUPERVISOR}), texts=report_texts.HERE, nav=("report",)),
     DeskPage("users", ("/desk/users",), frozenset({StaffRole.SUPERVISOR}), nav=("users",)),
     DeskPage(
         "status",
@@ -83,11 +86,12 @@ class _Words(Template):
 @cache
 def static_files() -> Mapping[str, tuple[str, bytes]]:
     """Return what browsers load, by name: media type and content.  Read once, before the loop runs."""
-    return {
+    found = {
         file.name: (_KINDS[Path(file.name).suffix], file.read_bytes())
         for file in _STATIC.iterdir()
         if Path(file.name).suffix in _KINDS
     }
+    return {**found, "report_sheet.css": ("text/css", css().encode())}
 
 
 @cache

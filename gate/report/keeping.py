@@ -20,6 +20,7 @@ from gate.report.wording import wording
 from gate.store.database import unusable
 from gate.store.durable import SHARED, write_whole
 
+REPORTS = "reports"  # folder of them in the state directory
 FINAL_HOUR = 6  # of the venue: then the report of yesterday is final, and the night is over in each kind of venue
 CATCH_UP = 35  # days before today that are made where they are missing: those that a week is compared to, and a week
 
