@@ -11,8 +11,10 @@ import click
 
 from gate.cli.moments import Moments, period, period_options, tz_option
 from gate.cli.where import config_file, state_directory, state_options
+from gate.core.acceptance_record import LARGEST, digest_of, facts_in
+from gate.core.journal_event import JournalEvent
 from gate.device.owner import become_owner
-from gate.errors import UsageError
+from gate.errors import StoreError, UsageError
 from gate.settings.text import parse_text, read_text
 from gate.store.journal_export import EXPORTED, write_into
 from gate.store.journal_proof import last_row, open_journal, prove, read_rows
@@ -103,6 +105,42 @@ def export(
         else:
             for row in rows:
                 click.echo(json.dumps(row, default=_hex))
+
+
+@journal.command()
+@click.argument("record", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@state_options
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def accepted(record: Path, config: Path | None, state_dir: Path | None, as_json: bool) -> None:
+    """Verify the record of an acceptance against the journal.
+
+    The record's facts are shown as the journal holds them, whatever else the page says.  Exit 1 where no row
+    holds them, or the journal was changed.
+    """
+    try:
+        text, facts = facts_in(record.read_text("utf-8")[: LARGEST + 1])
+    except (OSError, ValueError, RecursionError) as error:
+        raise UsageError(f"{record}: {error}", hint="Name the HTML file that the desk gave for it") from error
+    state, digest = _state(config, state_dir), digest_of(text)
+    prove(state)
+    with open_journal(state) as connection:
+        rows = [row["seq"] for row in read_rows(state, connection) if _holds(row, digest)]
+    if not rows:
+        raise StoreError(
+            "the journal of this gate holds no such record", hint="Was it made by another gate, or changed since?"
+        )
+    if as_json:
+        click.echo(json.dumps({"ok": True, "row": rows[0], "facts": facts}, ensure_ascii=False))
+        return
+    click.echo(f"row {rows[0]} of the journal holds this record:")
+    for trial in facts.pop("trials"):
+        click.echo(f"  {trial['trial']:<12} {trial['result']}")
+    for name, value in facts.items():
+        click.echo(f"  {name:<16} {value}")
+
+
+def _holds(row: dict[str, Any], digest: str) -> bool:
+    return bool(row["event"] == JournalEvent.ACCEPTANCE and row["detail"] == digest)
 
 
 def _state(config: Path | None, state_dir: Path | None) -> Path:

@@ -79,7 +79,7 @@ def running_desk(folder: Path, more: str = "", lane: PlayedLane | None = None) -
         begin = log.stat().st_size
         process = subprocess.Popen(command, stdout=sink, stderr=sink, text=True)
         try:
-            yield RunningDesk(_address(process, log, begin), played, folder, process, log)
+            yield RunningDesk(address_of(process, log, begin), played, folder, process, log)
         finally:
             process.terminate()
             process.wait(PATIENCE)
@@ -87,7 +87,7 @@ def running_desk(folder: Path, more: str = "", lane: PlayedLane | None = None) -
                 played.stop()
 
 
-def _address(process: subprocess.Popen[str], log: Path, begin: int) -> str:
+def address_of(process: subprocess.Popen[str], log: Path, begin: int) -> str:
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         text = log.read_text()[begin:]

@@ -125,7 +125,10 @@ async def test_a_frame_that_comes_after_maintenance_is_dropped(tmp_path: Path) -
     async with controlled(tmp_path) as rig:
         hall = rig.lane.parts.views["reader[0]"] = Hall()
         await told(tmp_path, **MAINTENANCE)
-        assert (await told(tmp_path, do="picture", reader="reader[0]"))["jpeg"] == "/9j/"
+        for _ in range(3):
+            assert (await told(tmp_path, do="picture", reader="reader[0]", by="Aigul"))["jpeg"] == "/9j/"
+        ((_, what, actor),) = rows(tmp_path, "event = 'staff'")  # once, not for each frame
+        assert (what, actor.endswith("by Aigul")) == ("looks through reader[0]", True)
 
         async def take_back() -> None:
             await told(tmp_path, **MAINTENANCE | {"on": False})

@@ -4,7 +4,7 @@ import { clock, el, t } from "./desk.js";
 import { day } from "./technician.js";
 
 const SVG = "http://www.w3.org/2000/svg";
-const WIDE = 640;
+const WIDE = innerWidth < 700 ? 340 : 640; // as it is shown, so that its letters are as large as others
 const HIGH = 170;
 const LEFT = 44;
 const BOTTOM = 26;
@@ -18,7 +18,7 @@ function part(name, attributes, text) {
 }
 
 // `series`: [{ key: a text, of: sample -> number or null, kind: "line" or "bar", look: a class }]
-export function chart(title, samples, series, { most = null, span = "day" } = {}) {
+export function chart(title, samples, series, { most = null } = {}) {
   const values = samples.flatMap((sample) => series.map((one) => one.of(sample))).filter((value) => value !== null);
   const figure = el("figure", { className: "card chart" });
   figure.append(el("figcaption", {}, el("b", { textContent: title }), ...series.map((one) => legend(one))));
@@ -38,7 +38,7 @@ export function chart(title, samples, series, { most = null, span = "day" } = {}
   }
   for (const [place, anchor] of [[0, "start"], [0.5, "middle"], [1, "end"]]) {
     const at = first + place * (last - first);
-    svg.append(part("text", { class: "tick", x: x(at), y: HIGH - 7, "text-anchor": anchor }, span === "week" ? `${day(at)} ${clock(at)}` : clock(at)));
+    svg.append(part("text", { class: "tick", x: x(at), y: HIGH - 7, "text-anchor": anchor }, day(at) === day(last) ? clock(at) : `${day(at)} ${clock(at)}`));
   }
   const bars = series.filter((one) => one.kind === "bar");
   if (bars.length) drawBars(svg, samples, bars, x, y);

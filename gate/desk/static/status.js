@@ -204,7 +204,7 @@ async function charts() {
     ["status.load_chart", [line("status.processor", "cpu", "one", 100), line("status.memory", "memory", "two", 100)], { most: 100 }],
     ["status.heat_chart", [line("status.temperature", "temperature", "one")], { most: 100 }],
   ];
-  refresh(at("chart-list"), [span, answer.samples], () => all.map(([key, series, options]) => chart(t(key), answer.samples, series, { ...options, span })));
+  refresh(at("chart-list"), [span, answer.samples], () => all.map(([key, series, options]) => chart(t(key), answer.samples, series, options)));
 }
 
 for (const button of document.querySelectorAll("[data-span]")) {

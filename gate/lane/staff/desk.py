@@ -118,7 +118,7 @@ class StaffDesk:
                 fired = await self._technician.output(name, actor)
                 return fired if isinstance(fired, OrderRefusal) else Done(fired, with_status=False)
             case PictureRequest(reader=reader):
-                shown = await self._technician.picture(reader)
+                shown = await self._technician.picture(reader, actor)
                 return shown if isinstance(shown, OrderRefusal) else Done(shown, with_status=False)
 
     async def _admit(self, request: AdmitRequest, actor: str) -> OrderRefusal | None:

@@ -5,10 +5,12 @@ only, and drops one that comes after maintenance is over.
 """
 
 import asyncio
+from collections import deque
 from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
+from gate.core.journal_event import JournalEvent
 from gate.core.lane.modes import Mode
 from gate.core.lane.refusal import OrderCode, OrderRefusal
 from gate.errors import DeviceError
@@ -20,6 +22,7 @@ from gate.store.last_sync import last_sync
 from gate.store.places import Places
 from gate.store.sync_tries import last_round
 
+MOST_LOOKS = 20  # through cameras that are remembered, by reader, person and maintenance
 SYNC_READ = 5.0  # seconds between two reads of the sync's records
 MOST_WORDS = 400  # characters of a problem, and of an advice
 
@@ -30,6 +33,7 @@ class Technician:
     def __init__(self, staff: StaffOrders, lists: Places | None = None) -> None:
         """`lists`: where the sync leaves its records; None without one."""
         self._lane, self._lists = staff.lane, lists
+        self._looks: deque[tuple[str, str, float]] = deque(maxlen=MOST_LOOKS)
         self._sync_due = Every(SYNC_READ)
         self._sync: dict[str, Any] | None = None
         self._outputs = OutputTests(staff)
@@ -65,14 +69,16 @@ class Technician:
         test = await self._outputs.fire(name, actor)
         return test if isinstance(test, OrderRefusal) else {"test": asdict(test)}
 
-    async def picture(self, reader: str) -> dict[str, Any] | OrderRefusal:
-        """Return one frame of a camera."""
+    async def picture(self, reader: str, actor: str) -> dict[str, Any] | OrderRefusal:
+        """Return one frame of a camera.  That somebody looks through it is a row of the journal, once for each
+        maintenance."""
         if not self._is_in_maintenance:
             return NOT_IN_MAINTENANCE
         view = self._lane.parts.views.get(reader)
         if view is None:
             why = "there is no such camera, or it is lost. `parts` names the cameras"
             return OrderRefusal(OrderCode.MALFORMED, why)
+        await self._note_look(reader, actor)
         try:
             picture = await view.picture()
         except DeviceError as error:
@@ -87,6 +93,15 @@ class Technician:
             "outlines": [asdict(outline) for outline in picture.outlines],
             "hint": picture.hint,
         }
+
+    async def _note_look(self, reader: str, actor: str) -> None:
+        look, lane = (reader, actor, self._lane.facts.since), self._lane
+        if look in self._looks:
+            return
+        self._looks.append(look)
+        if lane.judges.is_open:
+            words = f"looks through {reader}"
+            await lane.judges.call(lambda judge, at: judge.note(JournalEvent.STAFF, at, words, actor=actor))
 
     @property
     def _is_in_maintenance(self) -> bool:
