@@ -13,10 +13,10 @@ from typing import Any, TypeVar
 
 from gate.core.journal_event import JournalEvent
 from gate.core.lane.effects import Effect
-from gate.core.lane.events import Granted, LaneEvent, Released, ReleaseFailed, Scheduled, Tick
-from gate.core.lane.modes import Mode
+from gate.core.lane.events import Granted, LaneEvent, OrdersDue, Released, ReleaseFailed, Scheduled, Tick
 from gate.core.lane.state import BARRIER, LaneState
 from gate.core.lane.step import step
+from gate.core.lane.terms import is_due
 from gate.core.model import Direction, Scan
 from gate.core.outlet_events import Event
 from gate.core.reason import Reason
@@ -42,6 +42,7 @@ from gate.ports.feedback import Feedback
 from gate.ports.inputs import Level, Role
 from gate.ports.reader import Answer, Coaching, Dropped
 from gate.store.admission import Presented
+from gate.store.standing_orders import StandingOrders
 
 TICK = 0.1  # seconds: the resolution of the lane's time
 SCHEDULE_CHECK = 1.0  # seconds between checks of the schedule
@@ -211,8 +212,9 @@ class Lane:
                 self.barrier.use(group)
                 await self._upkeep.apply(watched)
                 standing = await self.judges.call(lambda judge, _: judge.standing())
-                self._state = replace(self._state, orders=standing.orders, fire=standing.fire)
+                self._state = replace(self._state, orders=standing.orders, fire=standing.fire, terms=standing.terms)
                 await self._upkeep.keep_time()
+                await self._end_orders(self.clock.monotonic())  # before anything stands free by one that is over
                 self._outlet.state(self._state)
                 ready()
                 group.create_task(self.judges.ping_while_writing(ping))
@@ -244,6 +246,7 @@ class Lane:
 
     async def _tick(self, now: float) -> None:
         """Apply the passing of time."""
+        await self._end_orders(now)
         await self.follow(Tick(now))
         for event in self._devices.tick(now):
             await self.follow(event)
@@ -262,10 +265,15 @@ class Lane:
         if self.judges.is_open:
             self._restore_orders(await self._upkeep.check(self._state))
 
-    def _restore_orders(self, orders: frozenset[Mode] | None) -> None:
+    async def _end_orders(self, now: float) -> None:
+        """End the standing orders whose time is over by the trusted clock."""
+        if self._state.terms and is_due(self._state.terms, trusted := self.clock.now()):
+            await self.follow(OrdersDue(trusted, now))
+
+    def _restore_orders(self, standing: StandingOrders | None) -> None:
         """Restore the standing orders after the journal was lost; None: it was not."""
-        if orders is not None:
-            self._state = replace(self._state, orders=orders)
+        if standing is not None:
+            self._state = replace(self._state, orders=standing.orders, terms=standing.terms)
             self._outlet.state(self._state)
 
     async def _stop(self) -> None:

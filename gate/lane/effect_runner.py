@@ -65,8 +65,9 @@ class EffectRunner:
                 await self._judges.call(
                     lambda judge, at: judge.note(JournalEvent.ALARM, at, alarm if on else f"{alarm} over")
                 )
-            case StoreOrders(orders, fire):
-                await self._judges.call(lambda judge, at: judge.store_orders(StandingOrders(orders, fire), at))
+            case StoreOrders(orders, fire, terms):
+                standing = StandingOrders(orders, fire, terms)
+                await self._judges.call(lambda judge, at: judge.store_orders(standing, at))
             case Amnesty():
                 await self._judges.call(lambda judge, at: judge.forget_inside(at))
         self._outlet.facts.effects += 1

@@ -13,7 +13,6 @@ from gate.core.decide import Policy
 from gate.core.journal_event import JournalEvent
 from gate.core.kept_time import Kept
 from gate.core.lane.effects import Passed
-from gate.core.lane.modes import Mode
 from gate.core.model import Claims, Decision, Direction, Refused
 from gate.core.reason import Reason, blame_clock
 from gate.core.state_changes import StateChange
@@ -55,7 +54,7 @@ class Watched:
 
     list: ListState
     loss: Loss | None  # the last loss of the journal
-    orders: frozenset[Mode] | None = None  # the standing orders, when the journal was lost meanwhile
+    orders: StandingOrders | None = None  # the standing orders, when the journal was lost meanwhile
 
 
 _LIST, _LANE, _END = "list.db", "lane.db", "journal.end"
@@ -236,9 +235,9 @@ class Judge:
             self._admission.store_orders(self._owed_orders, at)
             self._owed_orders = None
 
-    def watch(self, at: float, orders: frozenset[Mode], *, fire: bool) -> Watched:
-        """Check list.db, and whether lane.db is at its place.  `orders` and `fire` hold now, and survive a loss of
-        lane.db as far as they are known."""
+    def watch(self, at: float, orders: StandingOrders) -> Watched:
+        """Check list.db, and whether lane.db is at its place.  `orders` hold now, and survive a loss of lane.db as
+        far as they are known."""
         state, lost = self._watch_list(), self._admission.loss
         try:
             healed = self._admission.heal(at)
@@ -246,8 +245,8 @@ class Judge:
             self._admission.write_counts(at)
             self._settle(at)
             if healed and self._admission.loss != lost:
-                orders |= self._admission.standing().orders
-                self._admission.store_orders(StandingOrders(orders, fire), at)
+                orders = self._admission.standing().over(orders)
+                self._admission.store_orders(orders, at)
                 self._log_loss()
                 return Watched(state, self._admission.loss, orders)
         except StoreError as error:

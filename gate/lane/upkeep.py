@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 
 from gate.core.lane.hindrance import JOURNAL
-from gate.core.lane.modes import Mode
 from gate.core.lane.state import LaneState
 from gate.core.staleness import AgeLimits
 from gate.core.state_changes import StateChanges
@@ -17,6 +16,7 @@ from gate.lane.timers import Every, TidyTimer
 from gate.ports.clock import TrustedClock
 from gate.runtime.ntp import read_ntp
 from gate.store.list_reader import ListState
+from gate.store.standing_orders import StandingOrders
 
 LIST_CHECK = 2.0  # seconds between checks of list.db for page and metrics; a decision checks for itself
 
@@ -45,17 +45,18 @@ class Upkeep:
         """Note a verdict: tidying waits for quiet."""
         self._tidy.decided(self._clock.monotonic())
 
-    async def tick(self, now: float, state: LaneState) -> frozenset[Mode] | None:
+    async def tick(self, now: float, state: LaneState) -> StandingOrders | None:
         """Do what is due.  Returns as `check`."""
         orders = await self.check(state) if self._list_check.due(now) else None
         if self._tidy.due(now) and await self._judges.call(lambda judge, at: judge.tidy(self._device, at)):
             self._tidy.again(now)
         return orders
 
-    async def check(self, state: LaneState) -> frozenset[Mode] | None:
+    async def check(self, state: LaneState) -> StandingOrders | None:
         """Check list, journal and clock.  Return the standing orders when the journal was lost meanwhile, else
         None."""
-        watched = await self._judges.call(lambda judge, at: judge.watch(at, state.orders, fire=state.fire))
+        standing = StandingOrders(state.orders, state.fire, state.terms)
+        watched = await self._judges.call(lambda judge, at: judge.watch(at, standing))
         await self.apply(watched)
         await self.keep_time()
         if changes := self._states.due(self._clock.monotonic()):

@@ -29,6 +29,7 @@ _OF_NO_CONSEQUENCE = (
     JournalEvent.LIST,
     JournalEvent.PAGE,
     JournalEvent.SYNC,
+    JournalEvent.STAFF,
 )
 """Events whose rows change nothing that a later decision depends on.  Not `clock`: a reset of the time that was
 forgotten could be ordered twice."""

@@ -20,6 +20,7 @@ _TABLES = (
     "given_back",
     "owner",
     "journal_base",
+    "standing_terms",
 )
 # Rows of the journal: twice what a lane that seals them holds.  A file of an earlier version holds more.  Those are
 # compared with the chain as they are sealed, so that a start takes no longer for them.

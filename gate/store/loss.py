@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 
 from gate.core.decide import Policy
 from gate.core.journal_event import JournalEvent
-from gate.core.lane.modes import Mode
 from gate.core.model import Claims, Decision
 from gate.core.reason import Reason
 from gate.errors import StoreError
@@ -45,8 +44,7 @@ def begin_after(connection: sqlite3.Connection, what: str, end: End | None, *, f
     used_at = end.at + ms(LATE) if end and end.at is not None else None
     last = str(end) if end and end.seq else None
     connection.execute("INSERT INTO loss (what, last, used_at) VALUES (?, ?, ?)", (what, last, used_at))
-    standing = read_standing(connection)
-    write_standing(connection, replace(standing, orders=standing.orders | {Mode.LOCKED_DOWN}))
+    write_standing(connection, read_standing(connection).locked_down())
 
 
 def record(connection: sqlite3.Connection, journal: Journal, inside: Inside, policy: Policy, at: float) -> None:

@@ -22,7 +22,7 @@ from gate.store.admission import Presented
 from gate.testing.builders import NOW, claims, policy
 from tests.store.opening import opened
 
-OLD, NEW, LATER_SCHEMA = "0.1.0", "0.2.0", 10
+OLD, NEW, LATER_SCHEMA = "0.1.0", "0.2.0", 1000
 UNIT = "gate.service"
 SHOWN = Presented("reader[0]", Direction.ENTRY, Mode.ENFORCE, 1)
 

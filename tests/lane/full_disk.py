@@ -13,6 +13,7 @@ from gate.core.model import Direction
 from gate.lane.judge import Judge
 from gate.passes.verifier import Verifier
 from gate.store.admission import Presented
+from gate.store.standing_orders import StandingOrders
 from gate.testing.builders import NOW, policy
 from tests.commands.jobs import carry_out
 from tests.lane.rig import plain
@@ -31,7 +32,7 @@ def _day(job: dict[str, Any]) -> int:
             judge.note(JournalEvent.GATE, at, "something")
             judge.decide(text, SHOWN, at)
             judge.keep_end()
-            judge.watch(at, frozenset(), fire=False)
+            judge.watch(at, StandingOrders())
             judge.tidy("test-1", at)
         if job["rounds"]:
             judge.close("test-1", NOW + 1000.0)

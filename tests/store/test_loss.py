@@ -251,8 +251,10 @@ def test_a_lane_db_of_before_gets_its_end(make: Callable[..., Device]) -> None:
     device.show(claims(7))
     device.stop()
     with closing(sqlite3.connect(device.state / "lane.db")) as connection:
-        connection.executescript("DROP TABLE owner; DROP TABLE journal_base; DROP TABLE loss; PRAGMA user_version = 4;")
-        for column in ("steady", "signed", "ticks", "boot", "synchronised", "resets"):
+        gone = ("owner", "journal_base", "loss", "standing_terms")
+        connection.executescript("".join(f"DROP TABLE {table};" for table in gone) + "PRAGMA user_version = 4;")
+        later = "steady signed ticks boot synchronised resets behind lags stood ahead_for healing_for gained stated"
+        for column in later.split():
             connection.execute(f"ALTER TABLE clock DROP COLUMN {column}")
     (device.state / "journal.end").unlink()
     device.open()

@@ -31,6 +31,7 @@ STEPS = {
     "0008.sql": "326a923de7bd62c87dcc9355c66adcc1",
     "0009.sql": "863f791acee58a466526069ca715bf8e",
     "0010.sql": "0be780f11390b4402642755ea333a32b",
+    "0011.sql": "794c18b9c24ae1033c86d4bd79b9d725",
 }
 # list.db has no steps: another schema is another form, and a file of the former one is fetched again.
 FORMS = {3: "281d8594274b1ac945206d87cd930921"}
@@ -71,6 +72,7 @@ def test_uses_of_an_earlier_lane_db_still_count(tmp_path: Path) -> None:
             CREATE TABLE clock (id INTEGER PRIMARY KEY, floor INTEGER NOT NULL, seq INTEGER NOT NULL,
               behind_since INTEGER, steady INTEGER, signed INTEGER, ticks INTEGER, boot TEXT,
               synchronised INTEGER, resets INTEGER);
+            DROP TABLE standing_terms;
             PRAGMA user_version = 8;
         """)
     assert admit(7, b"token-one") is Reason.ALREADY_USED

@@ -3,7 +3,7 @@
 The machine is run over the reducer as it is, and over reducers with a planted fault, which it must find.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from hypothesis import strategies as st
@@ -12,10 +12,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from gate.core.lane import events
 from gate.core.lane.door import DoorTiming, Relock
 from gate.core.lane.effects import Alarmed, Effect, EndGrant, Passed, Release, Secure, SetStance, StoreOrders
+from gate.core.lane.grants import EXTENDS_FOR
 from gate.core.lane.hindrance import hindrance
 from gate.core.lane.modes import STANDING, Alarm, Mode, Phase
 from gate.core.lane.state import LaneState, Timing
 from gate.core.lane.step import step
+from gate.core.lane.terms import OrderTerms, is_due
 from gate.core.model import Direction, Stance
 
 ENTRY, EXIT = Direction.ENTRY, Direction.EXIT
@@ -77,13 +79,19 @@ class LaneMachine(RuleBasedStateMachine):
         self.released_at: float | None = None
         self.released_for: set[Direction] = set()
         self.alarms: set[Alarm] = set()
-        self.remembered: tuple[frozenset[Mode], bool] = (frozenset(), False)
+        self.remembered: tuple[frozenset[Mode], bool, Mapping[Mode, OrderTerms]] = (frozenset(), False, {})
+        self.clock = 1.8e9  # Unix s of the trusted clock when `now` is 0
+        self.lasting: dict[Mode, float] = {}  # seconds that the orders with an end are meant to last
 
     # What a door sees.
 
     @property
     def way_open(self) -> bool:
         return self.stance is FREE or self.released_at is not None
+
+    @property
+    def trusted(self) -> float:
+        return self.clock + self.now
 
     @property
     def locked_down(self) -> bool:
@@ -137,8 +145,8 @@ class LaneMachine(RuleBasedStateMachine):
             case Alarmed(alarm, on):
                 assert (alarm in self.alarms) is not on, "an alarm that did not change"
                 (self.alarms.add if on else self.alarms.discard)(alarm)
-            case StoreOrders(orders, fire):
-                self.remembered = (orders, fire)
+            case StoreOrders(orders, fire, terms):
+                self.remembered = (orders, fire, terms)
 
     def lock(self) -> None:
         self.released_at = None
@@ -170,6 +178,7 @@ class LaneMachine(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([0.1, 1.0, 3.0, 5.0, 8.0, 19.0, 61.0]))
     def wait(self, seconds: float) -> None:
         self.now += seconds
+        self.end_orders()
         self.happen(events.Tick(self.now))
         if self.released_at is not None and not self.alarm:
             assert self.now - self.released_at < LIMIT, "released past its limit"
@@ -194,7 +203,30 @@ class LaneMachine(RuleBasedStateMachine):
     @rule(mode=st.sampled_from(STANDING), on=st.booleans())
     def order(self, mode: Mode, on: bool) -> None:
         (self.standing.add if on else self.standing.discard)(mode)
-        self.happen(events.Ordered(mode, on, self.now))
+        self.lasting.pop(mode, None)
+        self.happen(events.Ordered(mode, on, self.now, OrderTerms("chief", self.trusted)))
+
+    @rule(mode=st.sampled_from(STANDING), lasts=st.sampled_from([1.0, 8.0, 60.0, 600.0]))
+    def order_for(self, mode: Mode, lasts: float) -> None:
+        self.standing.add(mode)
+        self.lasting[mode] = lasts
+        terms = OrderTerms("chief", self.trusted, self.trusted + lasts)
+        self.happen(events.Ordered(mode, True, self.now, terms))
+
+    @rule(seconds=st.sampled_from([-1e6, -70.0, -5.0, 5.0, 70.0, 1e6]))
+    def set_clock(self, seconds: float) -> None:
+        self.clock += seconds
+        self.end_orders()
+
+    def end_orders(self) -> None:
+        """As the controller does before anything else of a tick."""
+        terms = dict(self.state.terms)
+        if is_due(terms, self.trusted):
+            self.happen(events.OrdersDue(self.trusted, self.now))
+        for mode in list(self.lasting):
+            if terms[mode].until is not None and self.trusted >= (terms[mode].until or 0.0):
+                self.standing.discard(mode)
+                del self.lasting[mode]
 
     @rule(mode=st.sampled_from([None, *Mode]))
     def schedule(self, mode: Mode | None) -> None:
@@ -253,9 +285,11 @@ class LaneMachine(RuleBasedStateMachine):
     def tamper(self, active: bool) -> None:
         self.happen(events.Tampered(active, self.now))
 
-    @rule()
-    def extend(self) -> None:
-        self.happen(events.Extend(self.now))
+    @rule(on=st.booleans())
+    def extend(self, on: bool) -> None:
+        self.happen(events.Extend(self.now, on))
+        if not on:
+            assert self.state.extend_until is None
 
     @rule()
     def leave(self) -> None:
@@ -308,7 +342,7 @@ class LaneMachine(RuleBasedStateMachine):
         self.grant(direction=direction, staff=False)
         self.other_door(active=True)
         self.wait(seconds=5.0)
-        self.extend()
+        self.extend(on=True)
         self.wait(seconds=19.0)
 
     # What always holds.
@@ -349,7 +383,20 @@ class LaneMachine(RuleBasedStateMachine):
 
     @invariant()
     def what_must_outlive_a_restart_was_remembered(self) -> None:
-        assert self.remembered == (frozenset(self.standing), self.alarm)
+        assert self.remembered == (frozenset(self.standing), self.alarm, self.state.terms)
+
+    @invariant()
+    def an_order_with_an_end_lasts_no_longer_than_meant(self) -> None:
+        assert self.state.terms.keys() == self.standing
+        for mode, lasts in self.lasting.items():
+            until = self.state.terms[mode].until
+            assert until is not None
+            assert self.trusted < until <= self.trusted + lasts + 1e-3
+
+    @invariant()
+    def more_time_is_for_a_person_who_comes_soon(self) -> None:
+        until = self.state.extend_until
+        assert until is None or self.now < until <= self.now + EXTENDS_FOR
 
     @invariant()
     def a_free_way_is_shown_as_one(self) -> None:

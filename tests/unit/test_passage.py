@@ -39,6 +39,7 @@ from gate.core.lane.events import (
 )
 from gate.core.lane.modes import PRECEDENCE, STANDING, Alarm, Mode, Phase, prevailing
 from gate.core.lane.refusal import OrderCode, OrderRefusal
+from gate.core.lane.terms import UNKNOWN_TERMS
 from gate.core.model import Stance
 from gate.core.reason import Reason
 from tests.unit.lane_play import ABLE, BLOCKED, CONTROLLED, DOOR, ENTRY, EXIT, FREE, TIMING, play
@@ -257,7 +258,7 @@ def test_a_lockdown_takes_a_grant_back_at_once() -> None:
         Secure(),
         EndGrant(1, Passed.NOT_PASSED),
         SetStance(BLOCKED),
-        StoreOrders(frozenset({Mode.LOCKED_DOWN}), fire=False),
+        StoreOrders(frozenset({Mode.LOCKED_DOWN}), False, {Mode.LOCKED_DOWN: UNKNOWN_TERMS}),
         EndGrant(2, Passed.NOT_PASSED, moved=False),
     ]
 

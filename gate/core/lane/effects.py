@@ -1,11 +1,13 @@
 """The effects of an event: the controller carries them out in the order given, and drops none."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from gate.core.journal_event import JournalEvent
 from gate.core.lane.modes import Alarm, Mode
 from gate.core.lane.refusal import OrderRefusal
+from gate.core.lane.terms import OrderTerms
 from gate.core.model import Direction, Stance
 
 
@@ -81,6 +83,7 @@ class StoreOrders:
 
     orders: frozenset[Mode]
     fire: bool
+    terms: Mapping[Mode, OrderTerms] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

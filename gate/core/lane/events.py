@@ -6,6 +6,7 @@
 from dataclasses import dataclass
 
 from gate.core.lane.modes import Mode
+from gate.core.lane.terms import UNKNOWN_TERMS, OrderTerms
 from gate.core.model import Direction
 
 
@@ -128,10 +129,19 @@ class ReleaseFailed:
 
 @dataclass(frozen=True, slots=True)
 class Ordered:
-    """A standing order, given or taken back by staff."""
+    """A standing order, given or taken back by staff.  `terms`: of one that is given."""
 
     mode: Mode
     on: bool
+    at: float
+    terms: OrderTerms = UNKNOWN_TERMS
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersDue:
+    """The trusted time, once a standing order has ended by it.  `now`: Unix s."""
+
+    now: float
     at: float
 
 
@@ -145,9 +155,11 @@ class Scheduled:
 
 @dataclass(frozen=True, slots=True)
 class Extend:
-    """An order of staff: more time for the person at the lane, or for the next one."""
+    """An order of staff: more time for the person at the lane, or for the next one; `on` False: not for the next one
+    after all."""
 
     at: float
+    on: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +185,7 @@ LaneEvent = (
     | Released
     | ReleaseFailed
     | Ordered
+    | OrdersDue
     | Scheduled
     | Extend
     | Reset

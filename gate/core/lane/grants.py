@@ -13,6 +13,9 @@ from gate.core.lane.state import BARRIER, LaneState, OpenGrant, Timing
 from gate.core.lane.transition import Transition
 from gate.core.model import Direction, Stance
 
+EXTENDS_FOR = 60.0
+"""Seconds in which the next person has more time once staff ordered that: they see that person come."""
+
 
 def begin(lane: Transition, event: Granted) -> None:
     """Begin a grant that is recorded."""
@@ -23,14 +26,15 @@ def begin(lane: Transition, event: Granted) -> None:
         # Decided before the alarm, the order or the other grant was known: nobody goes through on it.
         lane.do(EndGrant(event.seq, Passed.NOT_PASSED, moved=False))
         return
-    extended = timing.always_extended or state.extend_next
+    armed = state.extend_until is not None and event.at < state.extend_until
+    extended = timing.always_extended or armed
     deadline = event.at + timing.lasts(event.direction, extended=extended)
     free = state.stance is Stance.FREE
     blind = bool(timing.watchers & state.in_doubt) or (
         free and event.direction not in timing.sensed
     )  # the door opens for anybody
     grant = OpenGrant(event.seq, event.direction, deadline, event.staff, released=free, blind=blind)
-    lane.state = replace(state, grant=grant, granted_at=event.at, extend_next=False)
+    lane.state = replace(state, grant=grant, granted_at=event.at, extend_until=None)
     lane.release(event.direction, extended=extended)
 
 
@@ -65,12 +69,17 @@ def crossed(lane: Transition, direction: Direction) -> None:
         lane.do(Note(JournalEvent.PASSAGE, way, direction, counts=True))
 
 
-def extend(lane: Transition) -> None:
-    """Give the person at the lane more time; without one, the next."""
+def extend(lane: Transition, *, on: bool) -> None:
+    """Give the person at the lane more time; without one, the next, if that one comes soon."""
     grant = lane.state.grant
-    if grant is None:
-        lane.state = replace(lane.state, extend_next=True)
-        lane.do(Note(JournalEvent.EXTENDED, "the next person"))
+    if not on:
+        if lane.state.extend_until is not None:
+            lane.do(Note(JournalEvent.EXTENDED, "not the next person"))
+        lane.state = replace(lane.state, extend_until=None)
+    elif grant is None:
+        if lane.state.extend_until is None:
+            lane.do(Note(JournalEvent.EXTENDED, "the next person"))
+        lane.state = replace(lane.state, extend_until=lane.at + EXTENDS_FOR)
     elif lane.state.interlocked:  # it is not released again then, and the old release would outlast its limit
         why = OrderRefusal(OrderCode.BUSY, "the other door is open")
         lane.do(OrderRefused(JournalEvent.EXTENDED, why, grant.direction))
@@ -105,7 +114,9 @@ def door_moved(lane: Transition, *, opened: bool) -> None:
 
 
 def tick(lane: Transition) -> None:
-    """End the grant when its time is over."""
+    """End what is over by time: the grant, and more time for a person who did not come."""
+    if lane.state.extend_until is not None and lane.at >= lane.state.extend_until:
+        lane.state = replace(lane.state, extend_until=None)
     grant = lane.state.grant
     if grant and lane.at >= grant.deadline:
         _time_is_up(lane, grant)

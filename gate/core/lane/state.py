@@ -1,10 +1,12 @@
 """The state of a lane: its equipment, the open grant, and what blocks it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from gate.core.lane.door import FAULTS, NEVER, DoorState, DoorTiming
 from gate.core.lane.events import ContactFault
 from gate.core.lane.modes import Alarm, Mode, Phase, prevailing, refusal
+from gate.core.lane.terms import OrderTerms
 from gate.core.model import Direction, Stance
 from gate.core.reason import Reason
 
@@ -65,6 +67,7 @@ class LaneState:
     usual: Mode = Mode.ENFORCE  # the configuration's
     scheduled: Mode | None = None
     orders: frozenset[Mode] = frozenset()  # standing orders of staff
+    terms: Mapping[Mode, OrderTerms] = field(default_factory=dict)  # of those orders whose terms are known
     panic: bool = False  # the lockdown switch
     fire: bool = False  # latched until staff reset it
     loop_open: bool = False  # the fire loop, as it is now
@@ -76,7 +79,7 @@ class LaneState:
     interlocked: bool = False  # the other door of a mantrap is open or released
     panic_known: bool = True  # False: a lockdown switch is fitted, and has not answered since the start
     interlock_known: bool = True  # the same for the other door
-    extend_next: bool = False
+    extend_until: float | None = None  # monotonic s: the next person before that has more time
     stance: Stance = Stance.CONTROLLED  # the last one ordered
     door: DoorState = field(default_factory=DoorState)
     missing: frozenset[str] = frozenset()  # devices without which no pass can be served

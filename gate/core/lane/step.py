@@ -23,10 +23,11 @@ Transitions are of two kinds.  An *event* triggers one of those in `_happen`.  A
 stance.  Alarms are reported when they begin and end; state that must survive a restart is stored.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from gate.core.journal_event import JournalEvent
-from gate.core.lane import exits, faults, grants
+from gate.core.lane import exits, faults, grants, orders
 from gate.core.lane.effects import Alarmed, Effect, Note, SetStance, StoreOrders
 from gate.core.lane.events import (
     BoltMoved,
@@ -41,6 +42,7 @@ from gate.core.lane.events import (
     Interlock,
     LaneEvent,
     Ordered,
+    OrdersDue,
     Panic,
     Released,
     ReleaseFailed,
@@ -52,6 +54,7 @@ from gate.core.lane.events import (
 from gate.core.lane.modes import Mode
 from gate.core.lane.stance import required_stance
 from gate.core.lane.state import BARRIER, LaneState, Timing
+from gate.core.lane.terms import OrderTerms
 from gate.core.lane.transition import Transition
 from gate.core.model import Stance
 
@@ -64,9 +67,14 @@ def step(state: LaneState, event: LaneEvent, timing: Timing) -> tuple[LaneState,
     _take_stance(lane)
     lane.do(*(Alarmed(alarm, True) for alarm in sorted(lane.state.alarms - state.alarms)))
     lane.do(*(Alarmed(alarm, False) for alarm in sorted(state.alarms - lane.state.alarms)))
-    if (lane.state.orders, lane.state.fire) != (state.orders, state.fire):
-        lane.do(StoreOrders(lane.state.orders, lane.state.fire))
+    if _stored(lane.state) != _stored(state):
+        lane.do(StoreOrders(*_stored(lane.state)))
     return lane.state, tuple(lane.effects)
+
+
+def _stored(state: LaneState) -> tuple[frozenset[Mode], bool, Mapping[Mode, OrderTerms]]:
+    """Return what must survive a restart."""
+    return state.orders, state.fire, state.terms
 
 
 def _happen(lane: Transition, event: LaneEvent) -> None:
@@ -79,8 +87,12 @@ def _happen(lane: Transition, event: LaneEvent) -> None:
             grants.release_failed(lane, event)
         case Crossed(direction):
             grants.crossed(lane, direction)
-        case Extend():
-            grants.extend(lane)
+        case Extend(on=on):
+            grants.extend(lane, on=on)
+        case Ordered():
+            orders.order(lane, event)
+        case OrdersDue():
+            orders.due(lane, event)
         case Button(pressed):
             exits.button(lane, pressed=pressed)
         case DoorMoved(opened):
@@ -99,7 +111,7 @@ def _happen(lane: Transition, event: LaneEvent) -> None:
             _set(lane, event)
 
 
-def _set(lane: Transition, event: BoltMoved | Panic | Tampered | Interlock | Ordered | Scheduled) -> None:
+def _set(lane: Transition, event: BoltMoved | Panic | Tampered | Interlock | Scheduled) -> None:
     """Set a value of the lane; the state triggers the rest."""
     state = lane.state
     match event:
@@ -113,11 +125,6 @@ def _set(lane: Transition, event: BoltMoved | Panic | Tampered | Interlock | Ord
             lane.state = replace(state, tampered=active)
         case Interlock(active):
             lane.state = replace(state, interlocked=active, interlock_known=True)
-        case Ordered(mode, on):
-            orders = state.orders | {mode} if on else state.orders - {mode}
-            if orders != state.orders:
-                lane.do(Note(JournalEvent.MODE, f"{mode} {'on' if on else 'off'}"))
-            lane.state = replace(state, orders=orders)
         case Scheduled(mode):
             if mode != state.scheduled:
                 lane.do(Note(JournalEvent.SCHEDULE, mode or "over"))

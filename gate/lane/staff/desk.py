@@ -27,6 +27,7 @@ from gate.control.requests import (
 )
 from gate.core.lane.events import Extend, Ordered, Reset
 from gate.core.lane.refusal import OrderCode, OrderRefusal
+from gate.core.lane.terms import OrderTerms
 from gate.core.reason import Reason
 from gate.core.staff_role import StaffRole
 from gate.core.tally import Tally
@@ -38,6 +39,8 @@ from gate.lane.staff.rights import StaffRights, actor_of
 from gate.lane.staff.status import LaneStatus, Site
 from gate.lane.staff.technician import Technician
 from gate.store.staff_admission import StaffAct
+
+LONGEST_ORDER = 31 * 86_400.0  # seconds that an order with an end lasts at most: a longer one is a mistyped date
 
 Answer = dict[str, Any]
 
@@ -89,10 +92,10 @@ class StaffDesk:
                 return Done()
             case WatchRequest():
                 return Watching()
-            case ModeRequest(mode=mode, on=on):
-                return await staff.order(lambda at: Ordered(mode, on, at), actor) or Done()
-            case ExtendRequest():
-                return await staff.order(Extend, actor) or Done()
+            case ModeRequest():
+                return await self._order(request, actor) or Done()
+            case ExtendRequest(on=on):
+                return await staff.order(lambda at: Extend(at, on), actor) or Done()
             case ResetRequest():
                 return await staff.order(Reset, actor) or Done()
             case AdmitRequest():
@@ -120,6 +123,15 @@ class StaffDesk:
             case PictureRequest(reader=reader):
                 shown = await self._technician.picture(reader, actor)
                 return shown if isinstance(shown, OrderRefusal) else Done(shown, with_status=False)
+
+    async def _order(self, request: ModeRequest, actor: str) -> OrderRefusal | None:
+        now, until = self._staff.lane.clock.now(), request.until
+        if until is not None and not now < until <= now + LONGEST_ORDER:
+            days = LONGEST_ORDER / 86_400
+            why = f"`until` is over by the gate's clock, or more than {days:.0f} days from now. See `at` in the status"
+            return OrderRefusal(OrderCode.MALFORMED, why)
+        terms = OrderTerms(actor, now, until)
+        return await self._staff.order(lambda at: Ordered(request.mode, request.on, at, terms), actor)
 
     async def _admit(self, request: AdmitRequest, actor: str) -> OrderRefusal | None:
         words = "; ".join(part for part in (request.why, request.note) if part)

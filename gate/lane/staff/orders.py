@@ -70,8 +70,10 @@ class StaffOrders:
     async def _order(self, make: Callable[[float], LaneEvent], actor: str | None) -> OrderRefusal | None:
         lane = self.lane
         match make(lane.clock.monotonic()):
-            case Ordered(Mode.FREE, on=True):
-                standing = StandingOrders(lane.state.orders | {Mode.FREE}, lane.state.fire)
+            case Ordered(Mode.FREE, on=True, terms=terms):
+                state = lane.state
+                all_terms = {**state.terms, Mode.FREE: terms}
+                standing = StandingOrders(state.orders | {Mode.FREE}, state.fire, all_terms)
                 if not await lane.judges.call(lambda judge, at: judge.can_store_orders(standing, at)):
                     return _NO_ROW
         effects = await lane.follow(make(lane.clock.monotonic()), actor)

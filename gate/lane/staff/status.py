@@ -47,6 +47,9 @@ class LaneStatus:
             "since": round(lane.facts.since, 3),
             "mode": state.mode.value,
             "orders": sorted(state.orders),
+            "until": {mode.value: one.until for mode, one in state.terms.items() if one.until is not None},
+            "given_by": {mode.value: one.by for mode, one in state.terms.items() if one.by},
+            "extended": self._extended(state),
             "alarms": sorted(_alarms(lane)),
             "missing": sorted(state.missing),
             "cannot": cannot(state),
@@ -78,6 +81,13 @@ class LaneStatus:
         lane = self._staff.lane
         facts = replace(lane.facts)
         return lane.state, _fire(lane), lane.problems, facts, lane.clock.standing(), self._staff.counted
+
+    def _extended(self, state: LaneState) -> float | None:
+        """Return until when the next person has more time, Unix s."""
+        lane = self._staff.lane
+        if state.extend_until is None:
+            return None
+        return round(lane.clock.now() + state.extend_until - lane.clock.monotonic(), 3)
 
     def _list(self) -> dict[str, Any]:
         known, now = self._staff.lane.facts.list, self._staff.lane.clock.now()
