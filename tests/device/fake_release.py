@@ -20,7 +20,7 @@ from gate.registry import config_of
 from gate.settings.load import load_settings
 from gate.store import database
 
-NEWER = 10  # the schema of the fault "newer"
+NEWER = 100  # the schema of the fault "newer"
 
 
 def alter(config: Path) -> None:

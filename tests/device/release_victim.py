@@ -22,7 +22,7 @@ from gate.store.admission import Presented
 from gate.testing.builders import NOW, claims, policy
 from tests.store.opening import opened
 
-OLD, NEW, LATER_SCHEMA = "0.1.0", "0.2.0", 1000
+OLD, NEW, LATER_SCHEMA = "0.1.0", "0.2.0", 100
 UNIT = "gate.service"
 SHOWN = Presented("reader[0]", Direction.ENTRY, Mode.ENFORCE, 1)
 
@@ -34,7 +34,7 @@ case "$1 $2" in
 "journal tail") [ "$(od -An -j60 -N4 -tu1 {state}/lane.db | tr -d ' 0')" != 1 ] || exit {newer} ;;
 "journal export") echo '{{"seq": 2}}' ;;
 esac
-"""  # bytes 60 to 63 of an SQLite file are its user_version: 0 0 0 10
+"""  # bytes 60 to 63 of an SQLite file are its user_version: 0 0 0 100
 
 
 def install(layout: DeviceLayout, version: str, state: Path) -> None:
