@@ -16,6 +16,7 @@ from gate.errors import UsageError
 
 _AGO = re.compile(r"(\d+(?:\.\d+)?)\s*(m|h|d|w)(?:in)?(?:\s+ago)?")
 _UNITS = {"m": 60.0, "h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}  # seconds
+_CLOCK = re.compile(r"\d{1,2}:\d\d(?::\d\d)?")
 _UNIX = re.compile(r"\d{9,11}")  # seconds since 1970; shorter numbers are years
 _HINT = 'Write "2026-11-27", "2026-11-27 18:00", "18:00", "yesterday", "90m" or "2h" (ago)'
 
@@ -68,12 +69,25 @@ class Moments:
             days = {"today": today, "yesterday": today - timedelta(days=1)}
             if text.lower() in days:
                 text = days[text.lower()].isoformat()
-            elif re.fullmatch(r"\d{1,2}:\d\d(?::\d\d)?", text):
+            elif _CLOCK.fullmatch(text):
                 text = f"{today.isoformat()} {text:0>5}"
             read = datetime.fromisoformat(text)
             return (read if read.tzinfo else self._placed(read)).timestamp()
         except (ValueError, OverflowError, OSError):
             raise UsageError(f'"{text}" is no time', hint=_HINT) from None
+
+    def ahead(self, text: str, now: float) -> float:
+        """Return the moment to come that a text names, Unix s: "15:00" is the next one, "90m" is so long from now.
+        Raises UsageError for one that is no time, or is over."""
+        text = text.strip()
+        if lasts := _AGO.fullmatch(text.lower()):
+            return now + float(lasts[1]) * _UNITS[lasts[2]]
+        at = self.read(text, now)
+        if at <= now and _CLOCK.fullmatch(text):
+            at = self.read(text, now + 86_400)
+        if at <= now:
+            raise UsageError(f'"{text}" is over already', hint='Write "15:00", "90m", "2h" or "2026-11-27 18:00"')
+        return at
 
     def _placed(self, read: datetime) -> datetime:
         return read.astimezone() if self.zone is None else read.replace(tzinfo=self.zone)
