@@ -27,6 +27,7 @@ from gate.lane.config import LaneConfig
 from gate.lane.devices import Drops, LaneDevices
 from gate.lane.effect_runner import EffectRunner
 from gate.lane.facts import LaneFacts
+from gate.lane.input_events import ButtonPressed
 from gate.lane.interlock import DoorInterlock
 from gate.lane.judge_thread import JudgeThread
 from gate.lane.outlet import Outlet
@@ -58,6 +59,10 @@ class _Turn:
     done: asyncio.Future[Any]
 
 
+async def _ignore(_: ButtonPressed) -> None:
+    """Take no order: nobody carries any out."""
+
+
 class Lane:
     """One lane.  `present` and `report` belong to the event loop that runs `run`."""
 
@@ -72,7 +77,7 @@ class Lane:
     ) -> None:
         self._config, self._open_judge, self.clock, self._interlock = config, open_judge, clock, interlock
         self.lamps = lamps  # by name
-        self._happened: asyncio.Queue[LaneEvent | Presentation | _Turn] = asyncio.Queue()
+        self._happened: asyncio.Queue[LaneEvent | Presentation | ButtonPressed | _Turn] = asyncio.Queue()
         roles = config.contacts.values()
         self._state = LaneState(
             usual=config.mode,
@@ -83,6 +88,7 @@ class Lane:
         # Not the same as a presentation that is PENDING: that may leave meanwhile, and is answered before its grant
         # is open.
         self._deciding = False
+        self.on_press: Callable[[ButtonPressed], Awaitable[None]] = _ignore  # in turn; set by the orders of staff
         self._tick_due, self._schedule_check = Every(TICK), Every(SCHEDULE_CHECK)
         self.barrier = BarrierSlot(fitted=BARRIER in config.needed)
         self._devices = LaneDevices(config.needed, config.contacts)
@@ -129,6 +135,8 @@ class Lane:
         """Take the present level of the contact of the device called `source`."""
         self.parts.level(level, source)
         self._happen(self._devices.update(level, source))
+        for press in self._devices.take_presses():
+            self._happened.put_nowait(press)
 
     def device(self, name: str, driver: str, problem: str) -> None:
         """Take a device that came up (`problem` empty) or was lost."""
@@ -234,6 +242,8 @@ class Lane:
             match happened:
                 case Presentation():
                     await self._decide(happened)
+                case ButtonPressed():
+                    await self.on_press(happened)
                 case _Turn(work, done):
                     result = await work()
                     if not done.done():

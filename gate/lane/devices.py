@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from gate.core.lane.events import DeviceState, LaneEvent
-from gate.lane.input_events import Contacts
+from gate.lane.input_events import ButtonPressed, Contacts
 from gate.logs import Log
 from gate.ports.inputs import Level, Role
 from gate.ports.reader import Dropped
@@ -53,6 +53,10 @@ class LaneDevices:
         if first and source in self._roles:
             events += self._known(source, level.at, present=True)
         return events
+
+    def take_presses(self) -> list[ButtonPressed]:
+        """Return the presses of buttons of staff since the last call."""
+        return self._contacts.take_presses()
 
     def tick(self, now: float) -> list[LaneEvent]:
         """Return the events of time alone."""

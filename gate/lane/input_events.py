@@ -8,7 +8,7 @@ contact that answered counts like this:
     fire                        as it is       active: alarm    active: alarm
     lockdown, interlock         as it is       as it was        active
     tamper                      as it is       as it was        active
-    rex, reset                  no press       not pressed      not pressed
+    rex, reset, admit, extend   no press       not pressed      not pressed
     door, lock                  as it is       as it was        as it was
     passage                     -              nobody passes    nobody passes
 
@@ -53,13 +53,25 @@ APART = 0.5
 CALM = 4
 """Changes within WINDOW at which a contact that chattered counts again."""
 
-STUCK_AFTER = {Role.PASSAGE: 60.0, Role.REX: 60.0, Role.RESET: 60.0, Role.INTERLOCK: 300.0}
+_PRESSED = frozenset({Role.REX, Role.RESET, Role.ADMIT, Role.EXTEND})
+_ORDERS = frozenset({Role.ADMIT, Role.EXTEND})
+
+STUCK_AFTER = {Role.PASSAGE: 60.0, **dict.fromkeys(_PRESSED, 60.0), Role.INTERLOCK: 300.0}
 """Seconds active after which a contact of this role counts as stuck, or the other door as left open.  For the other
 roles a lasting level has a meaning, or an alarm of its own."""
 
-_PRESSED = frozenset({Role.REX, Role.RESET})
 _ACTIVE_IN_DOUBT = frozenset({Role.FIRE, Role.LOCKDOWN, Role.INTERLOCK, Role.TAMPER})
 _STATES = (Role.FIRE, Role.REX, Role.DOOR, Role.LOCK, Role.INTERLOCK, Role.LOCKDOWN, Role.RESET, Role.TAMPER)
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonPressed:
+    """A press of a button by which staff give an order.  `source`: its device."""
+
+    role: Role
+    direction: Direction
+    source: str
+    at: float  # monotonic s
 
 
 @dataclass(slots=True)
@@ -114,6 +126,7 @@ class Contacts:
     def __init__(self) -> None:
         self._contacts: dict[tuple[str, Role, Direction], _Contact] = {}
         self._merged: dict[Role, bool] = {}
+        self._presses: list[ButtonPressed] = []
 
     def has_reported(self, source: str) -> bool:
         """Return whether the device has reported a level since the start."""
@@ -131,6 +144,7 @@ class Contacts:
     def update(self, level: Level, source: str) -> tuple[LaneEvent, ...]:
         """Return the events of this level of the input called `source`; none when it is no news."""
         contact = self._contact(level, source)
+        counted = contact.counts
         if contact.lost:
             contact.lost, contact.rested, contact.active = False, False, None
         if level.role is Role.PASSAGE or contact.active not in (None, level.active):
@@ -143,7 +157,14 @@ class Contacts:
         faults = tuple(self._faults(contact, level.at))
         if level.role is Role.PASSAGE:  # each is one person, not a state
             return (*faults, *((Crossed(level.direction, level.at),) if contact.crossed(level) else ()))
+        if level.role in _ORDERS and contact.counts and not counted:
+            self._presses.append(ButtonPressed(level.role, level.direction, source, level.at))
         return (*faults, *self._merge(level.role, level.at))
+
+    def take_presses(self) -> list[ButtonPressed]:
+        """Return the presses since the last call."""
+        presses, self._presses = self._presses, []
+        return presses
 
     def lost(self, source: str, at: float) -> tuple[LaneEvent, ...]:
         """Take the loss of a device.  Its last level may hold, but it presses no button."""
@@ -206,5 +227,5 @@ def _event(role: Role, active: bool, at: float) -> LaneEvent | None:
             return Tampered(active, at)
         case Role.RESET:
             return Reset(at) if active else None
-        case Role.PASSAGE:
+        case Role.PASSAGE | Role.ADMIT | Role.EXTEND:
             return None

@@ -23,6 +23,8 @@ class Role(StrEnum):
     INTERLOCK = "interlock"  # active: the other door of a mantrap is open or released
     LOCKDOWN = "lockdown"  # active: nobody enters (a key switch, a panic button)
     RESET = "reset"  # active: staff reset a latched alarm (a key switch)
+    ADMIT = "admit"  # active: staff let one person through (a button at a desk)
+    EXTEND = "extend"  # active: staff give the present person, or the next one, more time
     TAMPER = "tamper"  # active: a box or a cable is being opened
 
 
@@ -34,7 +36,7 @@ class Level:
     role: Role
     active: bool
     at: float  # monotonic seconds
-    direction: Direction = Direction.ENTRY  # for passage: which way
+    direction: Direction = Direction.ENTRY  # for passage and admit: which way
 
 
 Report = Callable[[Level], None]
@@ -55,4 +57,7 @@ class InputConfig(DriverConfig):
     """The settings every input has."""
 
     role: Annotated[Role, Field(description="meaning of the contact for the lane")]
-    direction: Annotated[Direction, Field(description="for role passage: direction of the crossing")] = Direction.ENTRY
+    direction: Annotated[
+        Direction,
+        Field(description="for role passage: direction of the crossing; for role admit: the way that is opened"),
+    ] = Direction.ENTRY

@@ -30,6 +30,8 @@ _ROLES = {
     "lock": "lock: the bolt is home",
     "lockdown": "lockdown: a key or button that closes the entrance",
     "reset": "reset: a key that resets an alarm",
+    "admit": "admit: a button by which staff let one person in",
+    "extend": "extend: a button by which staff give a person more time",
     "tamper": "tamper: the box is being opened",
     "interlock": "interlock: the other door of a mantrap is open",
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gate.core.journal_event import JournalEvent
 from gate.core.lane.effects import OrderRefused
-from gate.core.lane.events import LaneEvent, Ordered
+from gate.core.lane.events import Extend, LaneEvent, Ordered
 from gate.core.lane.hindrance import hindrance
 from gate.core.lane.modes import Mode
 from gate.core.lane.refusal import OrderCode, OrderRefusal
@@ -15,13 +15,18 @@ from gate.core.model import Direction
 from gate.core.reason import Reason
 from gate.errors import StoreError
 from gate.lane.controller import Lane
+from gate.lane.input_events import ButtonPressed
 from gate.lane.opening import NO_STORE
 from gate.lane.staff.quota import RequestQuota
 from gate.lane.verdicts import STAFF, PendingVerdict
+from gate.logs import Log
+from gate.ports.inputs import Role
 from gate.store.admission import Presented
 from gate.store.recent import RecentDecision
 from gate.store.staff_admission import GIVE_BACK_WITHIN, StaffAct
 from gate.store.standing_orders import StandingOrders
+
+log = Log(part="lane")
 
 _NO_ROW = OrderRefusal(
     OrderCode.STORAGE_FAILED,
@@ -54,6 +59,7 @@ class StaffOrders:
 
     def __init__(self, lane: Lane) -> None:
         self.lane = lane
+        lane.on_press = self._press
         self.counted = 0  # corrections of the number of people inside
         self._admissions = RequestQuota(MOST_ADMISSIONS, 60.0)
         self._reports = RequestQuota(MOST_REPORTS, 60.0)
@@ -147,6 +153,20 @@ class StaffOrders:
             return NO_STORE
         row = await judges.call(lambda judge, at: judge.note_acceptance(digest, at, actor))
         return _NO_ROW if row is None else row
+
+    async def _press(self, press: ButtonPressed) -> None:
+        """Carry out the order of a button; to be called in turn only.  The journal names its device."""
+        actor, judges = f"contact {press.source}", self.lane.judges
+        if not judges.is_open:
+            return
+        if press.role is Role.EXTEND:
+            await self.lane.follow(Extend(press.at), actor)
+            return
+        done = await self._admit(press.direction, StaffAct(actor), None, None)
+        if isinstance(done, OrderRefusal):
+            log.warning("the button lets nobody in", device=press.source, problem=done.why)
+            words = f"admit refused: {done.code}"
+            await judges.call(lambda judge, at: judge.note(JournalEvent.STAFF, at, words, press.direction, actor=actor))
 
     async def _admit(
         self, direction: Direction, act: StaffAct, checked: CheckedPerson | None, during: Mode | None
