@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from gate.core.lane import events
-from gate.core.lane.door import DoorTiming, Relock
 from gate.core.lane.effects import Alarmed, Effect, EndGrant, Passed, Release, Secure, SetStance, StoreOrders
 from gate.core.lane.grants import EXTENDS_FOR
 from gate.core.lane.hindrance import hindrance
@@ -19,42 +18,11 @@ from gate.core.lane.state import LaneState, Timing
 from gate.core.lane.step import step
 from gate.core.lane.terms import OrderTerms, is_due
 from gate.core.model import Direction, Stance
+from tests.unit.lane_kinds import LANES, LIMIT
 
 ENTRY, EXIT = Direction.ENTRY, Direction.EXIT
 FREE, BLOCKED, CONTROLLED = Stance.FREE, Stance.BLOCKED, Stance.CONTROLLED
 Step = Callable[[LaneState, events.LaneEvent, Timing], tuple[LaneState, tuple[Effect, ...]]]
-
-LIMIT = 20.0
-"""Seconds: no release of any lane below lasts longer."""
-
-LANES = {
-    "turnstile": Timing(
-        hold=5, passage_timeout=8, sensed=frozenset(Direction), extended=LIMIT, watchers=frozenset({"barrier"})
-    ),
-    "gate that stands free and blocked": Timing(
-        hold=5, passage_timeout=8, sensed=frozenset({ENTRY}), stances=frozenset({FREE, BLOCKED}), extended=LIMIT
-    ),
-    "door with a strike": Timing(
-        hold=5,
-        passage_timeout=8,
-        sensed=frozenset(),
-        stances=frozenset({FREE}),
-        watchers=frozenset({"input[0]"}),
-        door=DoorTiming(contact=True, feedback=True, relock=Relock.ON_CLOSE),
-    ),
-    "door that is left to its timer": Timing(
-        hold=5, passage_timeout=8, sensed=frozenset(), fire_frees=False, door=DoorTiming(contact=True)
-    ),
-    "door with a bolt": Timing(
-        hold=5,
-        passage_timeout=8,
-        sensed=frozenset(),
-        stances=frozenset({BLOCKED}),
-        door=DoorTiming(contact=True, feedback=True, relock=Relock.ON_OPEN),
-        always_extended=True,
-        extended=LIMIT,
-    ),
-}
 
 
 class LaneMachine(RuleBasedStateMachine):
