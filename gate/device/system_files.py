@@ -25,6 +25,7 @@ SYSTEM_FILES = (
     SystemFile("systemd/gate-desk.service", f"{UNITS}/gate-desk.service"),
     SystemFile("systemd/gate-report.service", f"{UNITS}/gate-report.service"),
     SystemFile("systemd/gate-report.timer", f"{UNITS}/gate-report.timer"),
+    SystemFile("systemd/gate-kiosk.service", f"{UNITS}/gate-kiosk.service"),
     SystemFile("systemd/gate-provision.service", f"{UNITS}/gate-provision.service"),
     SystemFile("systemd/gate-release.service", f"{UNITS}/gate-release.service"),
     SystemFile("systemd/gate.sysusers", "usr/lib/sysusers.d/gate.conf"),
@@ -44,6 +45,7 @@ ENABLED_UNITS = (
     "gate-sync.service",
     "gate-desk.service",
     "gate-report.timer",
+    "gate-kiosk.service",  # passed over where there is no cage: `--with kiosk`
     "gate-provision.service",
     "gate-release.service",
 )

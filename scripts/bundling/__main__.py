@@ -18,7 +18,11 @@ from gate.errors import GateError
 
 ROOT = Path(__file__).resolve().parents[2]
 ALWAYS_NEEDED = ("libzbar0", "libseccomp2")  # by pyzbar, by pyseccomp
-NEEDED_BY = {"pi": ["python3-picamera2"]}  # Raspberry Pi's own archive has it, Debian's has not
+NEEDED_BY = {
+    "pi": ["python3-picamera2"],  # Raspberry Pi's own archive has it, Debian's has not
+    "kiosk": ["cage", "chromium", "xwayland"],  # 200 MB for a screen: apt-get fetches them; cage ends without xwayland
+}
+"""Debian packages of an extra that a bundle does not carry."""
 USUAL_TIME = 1580601600
 """Seconds since 1970 of every file in a bundle, unless SOURCE_DATE_EPOCH is set: hatchling's own."""
 

@@ -12,8 +12,8 @@ from gate.device.layout import DeviceLayout
 from gate.device.system_files import UNITS
 from gate.errors import InstallError
 
-_USERS = ("gate-desk", "gate-sync", "gate")
-_GROUPS = ("gate-staff", "gate-desk", "gate-sync", "gate")
+_USERS = ("gate-kiosk", "gate-desk", "gate-sync", "gate")
+_GROUPS = ("gate-staff", "gate-kiosk", "gate-desk", "gate-sync", "gate")
 
 
 def uninstall(layout: DeviceLayout, progress: Progress, *, purge: bool) -> None:
