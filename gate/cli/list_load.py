@@ -16,11 +16,11 @@ from gate.state import sync_times
 from gate.store.device_key import load_or_make, load_public
 from gate.store.places import Places
 from gate.sync.attempt import attempt
+from gate.sync.folder import METADATA, TARGETS
 from gate.sync.lock import Rank
 from gate.sync.mirror_order import MirrorOrder
 from gate.sync.round import ListSource
 
-PUBLISHED = ("metadata", "targets")  # folders of a publication
 _PUBLIC = "public"  # where an authority publishes, below its own folder
 
 
@@ -93,12 +93,12 @@ def _check_published(directory: Path, where: Places) -> None:
 
 def is_published(directory: Path) -> bool:
     """Return whether a folder looks like a publication; whether it is one, its signatures decide."""
-    return (directory / PUBLISHED[0]).is_dir()
+    return (directory / METADATA).is_dir()
 
 
 def _candidates(directory: Path) -> list[Path]:
     """Return folders that may have been meant: that around it, its `public`, and those within it."""
-    near = [directory.absolute().parent] if directory.name in PUBLISHED else []
+    near = [directory.absolute().parent] if directory.name in (METADATA, TARGETS) else []
     return [*near, directory / _PUBLIC, *sorted(one for one in directory.iterdir() if one.is_dir())[:100]]
 
 

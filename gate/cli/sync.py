@@ -139,9 +139,7 @@ def _bar() -> Iterator[Callable[[int], None] | None]:
 
 
 def words(outcome: Outcome) -> str:
-    """Return one line for a person."""
-    for problem in outcome.problems:
-        click.echo(f"gate: {problem}", err=True)
+    """Return one line for a person; its problems are in the log already."""
     how = "nothing new" if not outcome.changed else f"taken over ({outcome.way})"
     return (
         f"list {outcome.version} with {outcome.listed} people from {outcome.mirror}: {how}, "

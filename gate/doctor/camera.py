@@ -12,6 +12,7 @@ from gate.doctor.lines import CheckLine, Mark, guarded
 from gate.doctor.scanner import scanner_lines
 from gate.ports.camera_report import CameraReport, Examiner
 from gate.ports.credentials import filled
+from gate.ports.driver import DriverConfig
 from gate.ports.reader import ReaderConfig
 from gate.registry import Fitted, examiner
 
@@ -48,19 +49,21 @@ def _reader_lines(number: int, reader: Fitted, glance: Glance) -> Iterator[Check
     picture = _picture(glance.picture, number)
     report = _examined(examine, reader, glance, picture)
     asked = getattr(reader.config, "fps", 0.0)
-    yield from (CheckLine(reader.name, line.state, line.found, line.advice) for line in judge(report, asked))
+    found = judge(report, asked, is_folder=_is_folder(reader.config))
+    yield from (CheckLine(reader.name, line.state, line.found, line.advice) for line in found)
     if picture:
         yield CheckLine(reader.name, Mark.PASS, f"what it saw is in {picture}")
 
 
-def judge(report: CameraReport, asked_fps: float) -> Iterator[CheckLine]:
-    """Yield a line for each thing that can be set right on its own."""
+def judge(report: CameraReport, asked_fps: float, *, is_folder: bool = False) -> Iterator[CheckLine]:
+    """Yield a line for each thing that can be set right on its own; of a folder of pictures nothing about a lens."""
     if not report.frames:
         yield CheckLine("", Mark.FAIL, "no picture was seen", "Is the folder or the video empty?")
         return
     yield _rate(report, asked_fps)
-    yield _exposure(report)
-    yield _sharpness(report)
+    if not is_folder:
+        yield _exposure(report)
+        yield _sharpness(report)
     yield _code(report)
 
 
@@ -111,9 +114,17 @@ def _code(report: CameraReport) -> CheckLine:
     return CheckLine("", Mark.PASS, found)
 
 
-def advice(report: CameraReport, asked_fps: float) -> list[str]:
+def _is_folder(config: DriverConfig) -> bool:
+    """Return whether the camera is a folder of pictures."""
+    device = getattr(config, "device", None)
+    return isinstance(device, str) and "\0" not in device and Path(device).is_dir()
+
+
+def advice(report: CameraReport, asked_fps: float, *, is_folder: bool = False) -> list[str]:
     """Return what to do now, most important first; empty when all is well."""
-    faults = [line.advice for line in judge(report, asked_fps) if line.state is not Mark.PASS]
+    if not report.frames:
+        return ["waiting for the first picture"]
+    faults = [line.advice for line in judge(report, asked_fps, is_folder=is_folder) if line.state is not Mark.PASS]
     return list(dict.fromkeys(faults[::-1]))  # the code itself is judged last
 
 
@@ -123,7 +134,7 @@ def _examined(examine: Examiner, reader: Fitted, glance: Glance, picture: Path |
     asked = getattr(config, "fps", 0.0)
 
     def tell(report: CameraReport) -> list[str]:
-        words = advice(report, asked)
+        words = advice(report, asked, is_folder=_is_folder(config))
         if glance.watched:
             code = f"{report.module_px:.1f} px a module, read {report.read:.0%}" if report.located else "no code yet"
             click.echo(f"\r{reader.name}: {code}  {(words or ['good'])[0]:<90.90}", nl=False, err=True)

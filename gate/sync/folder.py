@@ -15,6 +15,9 @@ from tuf.api.exceptions import DownloadHTTPError
 
 from gate.errors import SyncError
 
+METADATA, TARGETS = "metadata", "targets"
+"""Folders of a publication, below a mirror's address."""
+
 CHUNK = 1 << 16  # bytes
 
 _KINDS = {
@@ -83,6 +86,10 @@ class Folder:
                 raise SyncError(f"{path} is {_KINDS.get(found, 'no file')} and not read", hint=_REFUSING)
             descriptor = os.open(name, flags, dir_fd=folder)
         except FileNotFoundError:
+            if name == METADATA:
+                raise SyncError(
+                    f"{path.parent} holds no published list", hint=f"Name the folder that has {METADATA}/ in it"
+                ) from None
             raise DownloadHTTPError(f"{path} is not there", 404) from None
         except OSError as error:
             raise SyncError(

@@ -28,13 +28,12 @@ from tuf.api.metadata import TargetFile
 from tuf.ngclient import Updater, UpdaterConfig
 
 from gate.errors import SyncError
+from gate.sync.folder import METADATA, TARGETS
 from gate.sync.kept_metadata import KeptMetadata
 from gate.sync.list_mirror import ListMirror
 from gate.sync.mirror import Mirror
 from gate.sync.shelf import Shelf
 
-METADATA = "metadata"  # folders below a mirror's address
-TARGETS = "targets"
 TIMESTAMP = f"{METADATA}/timestamp.json"
 MAX_DOCUMENT = 4 << 20  # bytes of trust.json, rules.json, head.json
 MAX_KEPT = 128 << 20  # bytes of either folder: twice the largest list
@@ -200,10 +199,15 @@ def _as_sync_error(mirror: str) -> Iterator[None]:
         raise ExpiredError(
             f"{mirror}: what it serves has expired", hint="It is no longer updated, or its authority is not"
         ) from error
+    except UnsignedMetadataError as error:
+        raise SyncError(
+            f"{mirror}: not what the authority signed (a signature is missing or wrong)",
+            hint="root.json here is of another authority, or somebody has changed what is served there",
+        ) from error
     except (RepositoryError, DownloadLengthMismatchError) as error:
         raise SyncError(
             f"{mirror}: not what the authority signed ({_fault(error)})",
-            hint="A log-in page or another site answers there, it is damaged, or root.json is of another authority",
+            hint="A log-in page or another site answers there, or what is there is damaged",
         ) from error
     except DownloadHTTPError as error:
         raise SyncError(str(error), hint="The mirror is half copied, or this is not its address") from error
@@ -215,8 +219,6 @@ def _fault(error: RepositoryError | DownloadLengthMismatchError) -> str:
     """Return a short text for a python-tuf exception."""
     if isinstance(error, BadVersionNumberError):
         return "older than what is held here, or of another publication"
-    if isinstance(error, UnsignedMetadataError):
-        return "a signature is missing or wrong"
     if isinstance(error, DownloadLengthMismatchError | LengthOrHashMismatchError):
         return "a file has another length or content"
     return "it is no metadata"

@@ -13,9 +13,10 @@ from gate.store.list_file import ListFile, ListHead, open_held
 from gate.store.list_write import OUTDATED, rewrite
 from gate.store.places import Places
 from gate.store.status_wire import HEAD, Head
+from gate.sync.folder import TARGETS
 from gate.sync.kept_metadata import MAX_METADATA, KeptMetadata
 from gate.sync.list_mirror import ListMirror
-from gate.sync.repository import TARGETS, MirrorRepository
+from gate.sync.repository import MirrorRepository
 from gate.sync.shelf import Shelf
 
 NO_EXPIRY = 0.0  # Unix s: no metadata has expired by then

@@ -237,7 +237,9 @@ def test_revoking_a_person_and_a_key(folder: Path) -> None:
 
 def test_publishing_to_another_folder(folder: Path, tmp_path: Path) -> None:
     said = run("publish", folder, "--to", tmp_path / "www", "--ahead", *AT).stdout
-    assert said == (f"list version 1 of 2027-01-15 08:00:00 UTC is in {tmp_path / 'www'}: 2 of 2 places are listed\n")
+    assert said == (
+        f"list version 1 of 2027-01-15 08:00:00 +00:00 is in {tmp_path / 'www'}: 2 of 2 places are listed\n"
+    )
     assert not (folder / "public").exists()
 
 
