@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -22,10 +23,13 @@ from gate.authority.sources.ids import IdKind, Ids
 from gate.authority.sources.problems import Problems
 from gate.authority.sources.workbook import Workbook
 from gate.control.parsing import parse_request
+from gate.control.requests import CheckRequest, as_json
+from gate.control.rights import may_send
 from gate.core.iin import damage, iin_fault, is_iin
 from gate.core.model import Listing
 from gate.core.reason import Reason
 from gate.core.rules import parse_rules
+from gate.core.staff_role import StaffRole
 from gate.core.trust import parse_trust
 from gate.errors import ConfigError, DamagedError, GateError, PictureError, PublishError, StoreError
 from gate.kiosk.messages import to_lane, to_page
@@ -34,6 +38,7 @@ from gate.registry import config_of
 from gate.settings.load import load_settings
 from gate.store import status_delta, subject_segments, subject_wire
 from gate.store import status_wire as wire
+from gate.store.subject_messages import FIND_SUBJECT
 from gate.store.takeover_messages import TAKEOVER
 from gate.sync.allowance import Step, VisitPhase
 from gate.sync.offer import parse_offer
@@ -123,7 +128,7 @@ def _segments() -> list[bytes]:
 
 def _messages(data: bytes) -> None:
     codecs: list[Codec] = [CAMERA.sends, CAMERA.receives, EXAMINATION.sends, EXAMINATION.receives, to_lane, to_page]
-    codecs += [TAKEOVER.sends, TAKEOVER.receives]
+    codecs += [TAKEOVER.sends, TAKEOVER.receives, FIND_SUBJECT.sends, FIND_SUBJECT.receives]
     for codec in codecs:
         with suppress(CodecError):
             message = codec.decode(data)
@@ -139,6 +144,8 @@ def _message_lines() -> list[bytes]:
         b'["Failed", {"what": "no", "hint": "yes"}]\n',
         b'["GoOn", {}]\n',
         b'["Took", {"version": 7, "changed": true}]\n',
+        b'["FoundSubject", {"idx": 7}]\n',
+        b'["SoughtSubject", {"iin": "990101300013"}]\n',
         b'["TakeoverRefused", {"what": "no", "hint": "yes", "is_final": true}]\n',
     ]
 
@@ -187,12 +194,41 @@ def _visits() -> list[bytes]:
     ]
 
 
+_NUMBER = re.compile(r"\d{9}")  # as long as what is left of an IIN without its leading zeros
+
+
+def _request(data: bytes) -> None:
+    problem = ""
+    try:
+        request = parse_request(data)
+    except ValueError as error:
+        problem = str(error)
+    assert "\n" not in problem
+    assert not _NUMBER.search(problem), "the number of a person is quoted"
+    if problem:
+        return
+    assert parse_request(json.dumps(as_json(request)).encode()) == request
+    if isinstance(request, CheckRequest):
+        assert len(request.iin) < 9 or request.iin not in repr(request), "a log would show the number of a person"
+        assert not may_send(StaffRole.TECHNICIAN, request)
+    for role in StaffRole:
+        may_send(role, request)
+
+
 def _requests() -> list[bytes]:
     asked: list[dict[str, object]] = [
-        {"do": "status"},
-        {"do": "order", "mode": "locked_down", "on": True, "by": "A"},
-        {"do": "admit", "direction": "entry"},
+        *[
+            dict[str, object](do=do, user="guard-07")
+            for do in ("status", "watch", "give_back", "reset", "parts", "signed_in")
+        ],
+        {"do": "order", "mode": "locked_down", "on": True, "by": "A", "until": 1.8e9},
+        {"do": "admit", "direction": "entry", "why": "no_phone", "note": "a pram", "check": "q1-Z_"},
+        {"do": "check", "iin": "990101300013", "direction": "exit"},
+        {"do": "recent", "n": 20},
+        {"do": "extend", "on": False},
         {"do": "inside", "count": 3},
+        {"do": "output", "name": "barrier"},
+        {"do": "picture", "reader": "reader[0]"},
     ]
     return [json.dumps(request).encode() + b"\n" for request in asked]
 
@@ -294,7 +330,7 @@ TARGETS = {
     "message": Target(_messages, None, _message_lines),
     "offer": Target(_offer, DamagedError, _offers),
     "visit": Target(_visit, ValueError, _visits),
-    "request": Target(parse_request, ValueError, _requests),
+    "request": Target(_request, None, _requests),
     "config": Target(_config, ConfigError, lambda: [SAMPLE.encode(), LEAST.encode()]),
     "picture": Target(_picture, PictureError, _pictures, cpu=2.0),
     "table": Target(_table, PublishError, _tables),
