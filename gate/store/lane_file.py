@@ -16,7 +16,16 @@ from nacl.signing import SigningKey
 from gate.core.journal_chain import checkpoint_message
 from gate.errors import DamagedError, StoreError
 from gate.store import device_key
-from gate.store.database import File, check_pages, immediate, open_for_reading, open_for_writing, set_aside, unusable
+from gate.store.database import (
+    File,
+    check_pages,
+    immediate,
+    open_for_reading,
+    open_for_writing,
+    schema_number,
+    set_aside,
+    unusable,
+)
 from gate.store.durable import is_odd, move_odd_aside, sync_folder
 from gate.store.journal import COLUMNS, read_end
 from gate.store.journal_end import NAME, End, EndFile
@@ -37,8 +46,12 @@ _PROBES = (
     "SELECT what, last, used_at, at, confirmed FROM loss LIMIT 1",
 )
 """Columns that the lane reads or writes: one that a flipped bit has renamed shows at the start, not at a passage.
-In brackets, because SQLite takes an unknown name in double quotes for a text.  Later columns of `clock` are read at
-each start; a file of an earlier version lacks them."""
+In brackets, because SQLite takes an unknown name in double quotes for a text."""
+_LATER_PROBES = (
+    (8, "SELECT steady, signed, ticks, boot, synchronised, resets FROM clock LIMIT 1"),
+    (10, "SELECT behind, lags, stood, ahead_for, healing_for, gained, stated FROM clock LIMIT 1"),
+)
+"""The same, from a number of the schema on: a file that an earlier version has left lacks them."""
 _IGNORED = ("-shm", "-journal")
 """Suffixes of SQLite's files beside a database in WAL mode.  Their content may be anything: SQLite makes the one
 again, and the other is not its journal.  SQLite fails, or waits, on links and on what is no regular file."""
@@ -79,7 +92,8 @@ class Left:
 
     def difference(self, connection: sqlite3.Connection) -> str | None:
         """Return why this is not the database that the gate left; None when it is."""
-        for probe in _PROBES:
+        schema = schema_number(connection)
+        for probe in (*_PROBES, *(later for number, later in _LATER_PROBES if schema >= number)):
             connection.execute(probe).fetchone()
         if what := find_foreign_value(connection):
             return what

@@ -95,6 +95,10 @@ LOSSES = {
     "all but the WAL missing": removed("lane.db", "lane.db-shm", "journal.end", "device.key"),
 }
 
+LATER_OF_CLOCK = (  # columns of steps 8 and 10 of the schema
+    *("steady", "signed", "ticks", "boot", "synchronised", "resets"),
+    *("behind", "lags", "stood", "ahead_for", "healing_for", "gained", "stated"),
+)
 COLUMNS = [  # one of each table: without it the lane's statements fail
     ("journal", "reason"),
     ("journal", "grant"),
@@ -104,5 +108,7 @@ COLUMNS = [  # one of each table: without it the lane's statements fail
     ("inside", "leaving"),
     ("standing", "value"),
     ("clock", "floor"),
+    ("clock", "signed"),
+    ("clock", "gained"),
     ("loss", "confirmed"),
 ]

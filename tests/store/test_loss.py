@@ -26,7 +26,7 @@ from gate.store.standing_orders import StandingOrders
 from gate.testing.builders import NOW, load, policy
 from gate.testing.builders import claims as any_claims
 from tests.dying import dies_at_line
-from tests.store.losses import COLUMNS, DATABASE, LOSSES, damaged_page, emptied, removed
+from tests.store.losses import COLUMNS, DATABASE, LATER_OF_CLOCK, LOSSES, damaged_page, emptied, removed
 
 LOCKED = frozenset({Mode.LOCKED_DOWN})
 
@@ -253,8 +253,7 @@ def test_a_lane_db_of_before_gets_its_end(make: Callable[..., Device]) -> None:
     with closing(sqlite3.connect(device.state / "lane.db")) as connection:
         gone = ("owner", "journal_base", "loss", "standing_terms")
         connection.executescript("".join(f"DROP TABLE {table};" for table in gone) + "PRAGMA user_version = 4;")
-        later = "steady signed ticks boot synchronised resets behind lags stood ahead_for healing_for gained stated"
-        for column in later.split():
+        for column in LATER_OF_CLOCK:
             connection.execute(f"ALTER TABLE clock DROP COLUMN {column}")
     (device.state / "journal.end").unlink()
     device.open()
@@ -376,6 +375,17 @@ def test_nobody_else_reads_the_state(tmp_path: Path) -> None:
     assert state.stat().st_mode & 0o777 == 0o700
     assert files.pop("device.pub") == 0o644
     assert set(files.values()) == {0o600}, files
+
+
+def test_what_others_could_read_is_the_gates_alone_after_a_start(make: Callable[..., Device]) -> None:
+    device = make()
+    device.show(claims(7))
+    device.kill()
+    for path in device.state.glob("lane.db*"):
+        path.chmod(0o644)
+    device.open()
+    rights = {path.name: path.stat().st_mode & 0o777 for path in device.state.glob("lane.db*")}
+    assert rights == {"lane.db": 0o600, "lane.db-wal": 0o600, "lane.db-shm": 0o600}
 
 
 def test_a_clock_reset_begins_no_journal_in_place_of_a_lost_one(make: Callable[..., Device]) -> None:
