@@ -79,8 +79,8 @@ class DoorCount:
 
     def _decisions(self, count: DecisionCount) -> None:
         moment = self.days.moment(count.quarter)
-        if moment is None:
-            return
+        if moment is None or (count.mode == Mode.MAINTENANCE and count.reason == Reason.STAFF_ADMITTED):
+            return  # the latter is a technician who tries the barrier, and no visit
         day, is_exit = self.day(moment.day), count.direction == Direction.EXIT
         day.is_pilot |= count.mode == Mode.PILOT
         if count.through:

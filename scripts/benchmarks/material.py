@@ -97,7 +97,7 @@ class Gate:
         self._rules = rules.at_venue(self._policy.venue) if rules else None
         self._admission = Admission(state_dir, self._status, self._policy)
         self._lane = open_for_writing(File.LANE, state_dir)
-        self._redemptions = Redemptions(self._lane, Secrets(self._lane))
+        self._redemptions = Redemptions(self._lane, Secrets(self._lane), self._policy.reuse_after)
         self._shown = Presented("bench", Direction.ENTRY, Mode.ENFORCE, 0)
         self._next = 1000
 
