@@ -69,6 +69,7 @@ class Outlet:
         self._lamps = lamps
         self._phase: OnChange[Phase | None] = OnChange(None)
         self._mode: OnChange[Mode | None] = OnChange(None)
+        self._ends: OnChange[float | None] = OnChange(None)  # as LaneState.ends
         self._list: OnChange[tuple[int | None, int | None, Freshness] | None] = OnChange(None)
         self._in_view = OnChange((False, False, False))
         self._lost, self._page_lost = OnChange(False), OnChange(False)
@@ -120,8 +121,9 @@ class Outlet:
         another = self._phase.differs(state.phase)
         if another:
             self.facts.since = self._clock.now()
-        if self._mode.differs(state.mode) or another:
-            self._publish(PhaseChanged(self._clock.now(), state.phase, state.mode))
+        news = (self._mode.differs(state.mode), self._ends.differs(state.ends))
+        if another or any(news):
+            self._publish(PhaseChanged(self._clock.now(), state.phase, state.mode, state.ends))
         if another and not first:
             self.show_state(state)
 

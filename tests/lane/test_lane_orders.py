@@ -14,8 +14,9 @@ from gate.core.lane.events import Button, Extend, Granted, Interlock, LaneEvent,
 from gate.core.lane.modes import Alarm, Mode, Phase
 from gate.core.lane.state import LaneState, Timing
 from gate.core.lane.step import step
+from gate.core.lane.terms import OrderTerms
 from gate.core.model import Direction, Listing, Stance
-from gate.core.outlet_events import AlarmChanged
+from gate.core.outlet_events import AlarmChanged, PhaseChanged
 from gate.core.reason import Reason
 from gate.lane.interlock import DoorInterlock
 from gate.lane.presence import GONE_AFTER
@@ -207,3 +208,17 @@ async def test_a_way_is_not_free_before_the_contacts_that_forbid_it_have_answere
         assert Stance.FREE not in again.turnstile.stances
         again.lane.report(level(Role.LOCKDOWN, False), "input[0]")
         await again.until(lambda: again.phases[-1] is Phase.FREE)
+
+
+async def test_the_page_learns_when_an_order_ends(state: Path) -> None:
+    def ends() -> list[tuple[Mode | None, float | None]]:
+        return [(event.mode, event.until) for event in rig.events if isinstance(event, PhaseChanged)]
+
+    async with working(Rig(state)) as rig:
+        soon = rig.clock.now() + 3600
+        await rig.staff.order(lambda at: Ordered(Mode.MAINTENANCE, True, at, OrderTerms(until=soon)))
+        assert ends()[-1] == (Mode.MAINTENANCE, soon)
+        await rig.staff.order(lambda at: Ordered(Mode.MAINTENANCE, True, at, OrderTerms(until=soon + 60)))
+        assert ends()[-1] == (Mode.MAINTENANCE, soon + 60)
+        await order(rig, Mode.MAINTENANCE, False)
+        assert ends()[-1] == (Mode.ENFORCE, None)

@@ -93,6 +93,12 @@ class LaneState:
         return prevailing(orders, self.scheduled, self.usual)
 
     @property
+    def ends(self) -> float | None:
+        """Return when the order behind the mode ends by itself, in Unix s; None for a mode that no such order made."""
+        by_switch = self.panic and self.mode is Mode.LOCKED_DOWN
+        return None if by_switch or self.mode not in self.terms else self.terms[self.mode].until
+
+    @property
     def out_of_order(self) -> bool:
         """Return whether no pass can be served.  A way that stands open needs neither reader nor lock."""
         return self.stance is not Stance.FREE and bool(self.missing or self.door.alarms & FAULTS)
