@@ -124,6 +124,15 @@ def reason_words(reason: Reason, language: str, folder: Path | None = None) -> W
     return texts_in(language, folder).reasons[reason]
 
 
+def spoken_headlines(language: str) -> dict[str, str]:
+    """Return the headlines that the page speaks, by the key of their text."""
+    own = texts_in(language)
+    silent = {"idle", "seen", "no_signal"}  # a prompt, and a page without a lane
+    scenes = {f"scenes.{scene}": getattr(own, scene).headline for scene in SCENES if scene not in silent}
+    reasons = {f"reasons.{reason}": words.headline for reason, words in own.reasons.items()}
+    return scenes | reasons | {f"hints.{hint}": words.headline for hint, words in own.hints.items()}
+
+
 def check_wording(folder: Path) -> None:
     """Raise ConfigError for a folder without files of texts, and as `texts_in` does, for used and unused languages."""
     if not any(isfile(folder / f"{language}.toml") for language in LANGUAGES):  # noqa: PTH113 - which raises

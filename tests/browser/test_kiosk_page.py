@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -284,3 +285,33 @@ def test_sounds_only_when_asked_for(screen: Chrome, lane: Lane) -> None:
         assert no_then < no_first < yes_first < yes_then < tick
     finally:
         screen.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", script)
+
+
+SPOKEN = """
+window.clips = [];
+const Real = AudioBufferSourceNode;
+window.AudioBufferSourceNode = class extends Real {
+  start(at, offset, length) { clips.push(offset); super.start(at, offset, length); }
+};
+"""
+
+
+def test_a_verdict_is_spoken_in_the_venues_languages_and_not_in_quiet_hours(chrome: Chrome) -> None:
+    recordings = json.loads((files("gate.kiosk") / "static" / "voices.json").read_text("utf-8"))
+    said = {language: {key: start for key, (_, start, _) in clips.items()} for language, clips in recordings.items()}
+    script = chrome.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": SPOKEN})
+    try:
+        for quiet, expected in ((None, ["ru", "kk"]), (("00:00", "23:59"), [])):
+            place = ScreenPlace(voice="speech", quiet=quiet)
+            with running(replace(ABOUT, languages=("ru", "kk"), screen=place)) as there:
+                chrome.get(there.url)
+                wait_for_scene(chrome, "idle")
+                WebDriverWait(chrome, 20, 0.05).until(
+                    lambda driver: driver.execute_script("return document.body.dataset.voices") == "2"
+                )
+                there.publish(decided(Reason.EXPIRED))
+                wait_for_scene(chrome, "refused")
+                starts = [said[language]["reasons.expired"] for language in expected]
+                assert chrome.execute_script("return clips") == starts
+    finally:
+        chrome.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", script)

@@ -3,6 +3,7 @@
 import json
 import re
 import tomllib
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from gate.kiosk.about import About
 from gate.kiosk.page_state import PageState, step
 from gate.kiosk.view import show
 from gate.texts import catalogue
-from gate.texts.catalogue import SCENES, Words, check_languages, check_wording, reason_words, texts_in
+from gate.texts.catalogue import SCENES, Words, check_languages, check_wording, reason_words, spoken_headlines, texts_in
 
 SHIPPED = Path(catalogue.__file__).parent
 
@@ -195,3 +196,10 @@ def test_a_venue_has_a_line_for_a_season(tmp_path: Path) -> None:
     season = texts_in("en", tmp_path).season
     assert season is not None
     assert [season.holds(day) for day in ("12-14", "12-15", "01-10", "01-11")] == [False, True, True, False]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_spoken_is_what_is_written(language: str) -> None:
+    """Else: scripts/kiosk-assets."""
+    recordings = json.loads((files("gate.kiosk") / "static" / "voices.json").read_text("utf-8"))
+    assert {key: text for key, (text, _, _) in recordings[language].items()} == spoken_headlines(language)

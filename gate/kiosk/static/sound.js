@@ -34,6 +34,7 @@ async function loadVoices() {
     return { clips: index[lang], recording: await audio.decodeAudioData(recording) };
   });
   voices = await Promise.all(loaded);
+  document.body.dataset.voices = voices.length; // from now on it speaks
 }
 
 const voice = document.body.dataset.voice ?? "off";
@@ -61,13 +62,22 @@ function speak(key, after) {
   let from = audio.currentTime + after;
   for (const { clips, recording } of voices ?? []) {
     if (!(key in clips)) continue;
-    const [start, length] = clips[key];
+    const [, start, length] = clips[key];
     const clip = new AudioBufferSourceNode(audio, { buffer: recording });
     clip.connect(audio.destination);
     clip.start(from, start, length);
     speaking.push(clip);
     from += length + 0.25;
   }
+}
+
+// The key of the text whose headline the page shows; no recording has a key of none.
+function spoken(scene, reason, coach) {
+  if (coach) return `hints.${coach}`;
+  if (scene === "fire" && document.body.dataset.side === "entry") return "scenes.fire_entry";
+  if (scene === "refused") return `reasons.${reason}`;
+  const named = { admitted: "admitted", let_through: "admitted", wait: "lane_busy", out_of_service: "out_of_service", locked_down: "locked_down" };
+  return scene in named ? `reasons.${named[scene]}` : `scenes.${scene}`;
 }
 
 export function announce({ scene, reason, coach, quiet }) {
@@ -78,6 +88,5 @@ export function announce({ scene, reason, coach, quiet }) {
   if (coach && coached.what === coach && now - coached.at < AGAIN) return;
   if (coach) coached = { what: coach, at: now };
   const after = play(scene);
-  const side = scene === "fire" && document.body.dataset.side === "entry" ? "fire_entry" : scene;
-  if (scene !== "idle" && scene !== "seen") speak(coach ? `hints.${coach}` : scene === "refused" ? `reasons.${reason}` : `scenes.${side}`, after);
+  speak(spoken(scene, reason, coach), after);
 }
