@@ -2,12 +2,13 @@
 
 from typing import Annotated, get_args
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from gate.control.requests import MOST_RECENT, Request
 from gate.core.model import MOST_INSIDE
 
-_REQUEST: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="do")])
+_NOTHING_KEPT = ConfigDict(cache_strings="keys")  # else the parser keeps the last values, an IIN among them
+_REQUEST: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="do")], config=_NOTHING_KEPT)
 _KINDS = ", ".join(kind.__dataclass_fields__["do"].default for kind in get_args(Request))
 _TYPES = {  # of values that have another type than these
     "mode": "is no order; orders are locked_down, out_of_service, maintenance, free",

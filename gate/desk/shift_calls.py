@@ -85,9 +85,9 @@ async def _try_pin(desk: Desk, request: Request, name: str, pin: str) -> DeskUse
     tried = await desk.sign_in.attempt(name[:64], pin[:64], client_of(request))
     if tried.user:
         return tried.user
-    if tried.is_new_lock:
-        log.warning("a name is locked after wrong PINs", user=name[:64])
-        await _report(desk, LockedOutRequest(user=name[:64]))
+    if tried.is_new_lock and tried.locked:  # another text may be anything that was typed, an IIN too
+        log.warning("a name is locked after wrong PINs", user=tried.locked)
+        await _report(desk, LockedOutRequest(user=tried.locked))
     if tried.is_busy:
         raise CallRefusedError(429, "too_many_tries")
     if tried.wait:

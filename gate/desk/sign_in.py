@@ -29,6 +29,7 @@ class TriedPin:
     wait: float = 0.0
     left: int = 0
     is_new_lock: bool = False
+    locked: str = ""  # the user whose name is locked now; empty for a name that nobody has
     is_busy: bool = False  # too many tries, of this client or in all
 
 
@@ -55,19 +56,19 @@ class SignIn:
                 if wait := self._memory.locked_for(name, self._clock.now()):  # by tries that were before it
                     return TriedPin(wait=wait)
                 is_right = await asyncio.to_thread(is_pin_of, pin, user.pin if user else None)
-                return await self._answer(name, user if is_right else None)
+                return await self._answer(name, user, is_right=is_right)
         finally:
             self._waiting -= 1
 
-    async def _answer(self, name: str, user: DeskUser | None) -> TriedPin:
-        if user:
+    async def _answer(self, name: str, user: DeskUser | None, *, is_right: bool) -> TriedPin:
+        if user and is_right:
             self._memory.right(name)
             await self._memory.keep()
             return TriedPin(user=user)
         left = self._memory.wrong(name, self._clock.now())
         await self._memory.keep()
         wait = 0.0 if left else self._memory.locked_for(name, self._clock.now())
-        return TriedPin(left=left, wait=wait, is_new_lock=not left)
+        return TriedPin(left=left, wait=wait, is_new_lock=not left, locked=user.name if user else "")
 
     def _is_within_limits(self, client: str) -> bool:
         return self._limiter.hit(PER_CLIENT, client) and self._limiter.hit(IN_ALL, "all")

@@ -79,7 +79,11 @@ def running_desk(folder: Path, more: str = "", lane: PlayedLane | None = None) -
         begin = log.stat().st_size
         process = subprocess.Popen(command, stdout=sink, stderr=sink, text=True)
         try:
-            yield RunningDesk(address_of(process, log, begin), played, folder, process, log)
+            url, watched = address_of(process, log, begin), len(played.requests("watch"))
+            while lane is None and not watched:  # else the watch would begin in the midst of a test
+                time.sleep(0.02)
+                watched = len(played.requests("watch"))
+            yield RunningDesk(url, played, folder, process, log)
         finally:
             process.terminate()
             process.wait(PATIENCE)
@@ -106,7 +110,7 @@ class Browser:
     token: str = ""
 
     def ticket(self) -> str:
-        found = TICKET.search(self.client.get("/desk/").text)
+        found = TICKET.search(self.client.get("/desk/", follow_redirects=True).text)
         assert found
         return found[1]
 
@@ -114,7 +118,7 @@ class Browser:
         return self.post(call, values, token=self.ticket())
 
     def sign_in(self, user: str, pin: str | None = None) -> httpx.Response:
-        answer = self.knock("sign-in", name=user, pin=pin or PINS[user])
+        answer = self.knock("sign-in", name=user, pin=pin or PINS[user.lower()])
         self.token = answer.json().get("token", "")
         return answer
 
