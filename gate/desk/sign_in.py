@@ -17,7 +17,9 @@ from gate.desk.pins import is_pin_of
 from gate.ports.clock import Clock
 from gate.settings.desk import DeskUser
 
-PER_CLIENT, IN_ALL = RateLimitItemPerMinute(12), RateLimitItemPerMinute(60)
+WRONG_OF_CLIENT, ALL = RateLimitItemPerMinute(12), RateLimitItemPerMinute(60)
+"""Tries in a minute: wrong ones of a client, for a guard who mistypes shares an address with others; and of all."""
+
 MOST_WAITING = 8  # tries, for a hash
 
 
@@ -56,6 +58,8 @@ class SignIn:
                 if wait := self._memory.locked_for(name, self._clock.now()):  # by tries that were before it
                     return TriedPin(wait=wait)
                 is_right = await asyncio.to_thread(is_pin_of, pin, user.pin if user else None)
+                if not is_right:
+                    self._limiter.hit(WRONG_OF_CLIENT, client)
                 return await self._answer(name, user, is_right=is_right)
         finally:
             self._waiting -= 1
@@ -71,4 +75,4 @@ class SignIn:
         return TriedPin(left=left, wait=wait, is_new_lock=not left, locked=user.name if user else "")
 
     def _is_within_limits(self, client: str) -> bool:
-        return self._limiter.hit(PER_CLIENT, client) and self._limiter.hit(IN_ALL, "all")
+        return self._limiter.test(WRONG_OF_CLIENT, client) and self._limiter.hit(ALL, "all")

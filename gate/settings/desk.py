@@ -97,7 +97,7 @@ class DeskTable(Table):
     idle: Annotated[
         Duration,
         Field(
-            ge=30,
+            ge=5,
             le=DAY,
             description="time without a touch or key after which the screen is locked until the PIN is given; only "
             "lockdown remains; 10 min is a walk around the hall",

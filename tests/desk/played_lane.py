@@ -1,9 +1,9 @@
 """A lane's control socket as the desk meets it, played by a test: what it answers, and what it was asked."""
 
+import asyncio
 import json
-import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,7 @@ def decision(seq: int, reason: str, ago: float = 20.0, **changes: Any) -> dict[s
 
 
 class PlayedLane:
-    """A lane that a test plays; its requests are checked by the lane's own parser."""
+    """A lane that a test plays, in a thread of its own; its requests are checked by the lane's own parser."""
 
     def __init__(self, run_dir: Path) -> None:
         self.path = run_dir / SOCKET
@@ -65,36 +65,35 @@ class PlayedLane:
         self.decisions: list[dict[str, Any]] = []
         self.answers: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {}
         self._state: dict[str, Any] = {}
-        self._changed = threading.Condition()
-        self._listening: socket.socket | None = None
-        self._open: list[socket.socket] = []
+        self._loop = asyncio.new_event_loop()
+        self._changed = asyncio.Event()
+        self._serving: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
+        self._thread = threading.Thread(target=self._loop.run_forever)
 
     def start(self) -> None:
-        self.path.unlink(missing_ok=True)
-        self._listening = socket.socket(socket.AF_UNIX)
-        self._listening.bind(str(self.path))
-        self._listening.listen()
-        threading.Thread(target=self._accept, args=(self._listening,), daemon=True).start()
+        if not self._thread.is_alive():
+            self._thread.start()
+        self._wait_for(self._start())
+
+    def leave(self) -> None:
+        """Go away, as a lane that is restarted; `start` comes back."""
+        self._wait_for(self._leave())
 
     def stop(self) -> None:
-        """Go away, as a lane that is restarted."""
-        assert self._listening
-        with suppress(OSError):
-            self._listening.shutdown(socket.SHUT_RDWR)
-        self._listening.close()
-        self.path.unlink(missing_ok=True)
-        with self._changed:
-            for connection in self._open:
-                with suppress(OSError):
-                    connection.shutdown(socket.SHUT_RDWR)
-            self._open.clear()
-            self._changed.notify_all()
+        """End for good."""
+        self.leave()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
     def set(self, **changes: Any) -> None:
         """Change the status, and let those who watch know."""
-        with self._changed:
+        if self._thread.is_alive() and threading.current_thread() is not self._thread:
+            self._wait_for(self._set(changes))
+        else:
             self._state |= changes
-            self._changed.notify_all()
+            self._announce()
 
     def decide(self, row: dict[str, Any]) -> None:
         self.decisions.insert(0, row)
@@ -103,38 +102,65 @@ class PlayedLane:
     def requests(self, do: str) -> list[dict[str, Any]]:
         return [request for request in list(self.asked) if request["do"] == do]
 
-    def _accept(self, listening: socket.socket) -> None:
-        while True:
+    def _wait_for(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
+
+    def _announce(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def _set(self, changes: dict[str, Any]) -> None:
+        self._state |= changes
+        self._announce()
+
+    async def _start(self) -> None:
+        self.path.unlink(missing_ok=True)
+        self._server = await asyncio.start_unix_server(self._accept, str(self.path))
+
+    async def _leave(self) -> None:
+        if self._server:
+            self._server.close()
+        for task in list(self._serving):
+            task.cancel()
+        await asyncio.gather(*self._serving, return_exceptions=True)
+        self.path.unlink(missing_ok=True)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task
+        self._serving.add(task)
+        try:
+            with suppress(OSError):
+                await self._serve(reader, writer)
+        except asyncio.CancelledError:
+            pass
+        finally:
+            self._serving.discard(task)
+            writer.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async for line in reader:
             try:
-                connection, _ = listening.accept()
-            except OSError:
+                parse_request(line)
+                request = json.loads(line)
+                self.asked.append(request)
+                answer = self._answer(request)
+            except ValueError as error:
+                answer = {"ok": False, "code": "malformed", "problem": str(error)}
+            if answer is None:
+                await self._watch(writer)
                 return
-            with self._changed:
-                self._open.append(connection)
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+            writer.write(json.dumps(answer).encode() + b"\n")
+            await writer.drain()
 
-    def _serve(self, connection: socket.socket) -> None:
-        with suppress(OSError), connection, connection.makefile("rb") as lines:
-            for line in lines:
-                try:
-                    parse_request(line)
-                    request = json.loads(line)
-                    self.asked.append(request)
-                    answer = self._answer(request)
-                except ValueError as error:
-                    answer = {"ok": False, "code": "malformed", "problem": str(error)}
-                if answer is None:
-                    self._watch(connection)
-                    break
-                connection.sendall(json.dumps(answer).encode() + b"\n")
-
-    def _watch(self, connection: socket.socket) -> None:
-        while connection in self._open:
-            with self._changed:
-                line = json.dumps(status(**self._state) | {"at": NOW()}).encode() + b"\n"
-            connection.sendall(line)
-            with self._changed:
-                self._changed.wait(1.0)
+    async def _watch(self, writer: asyncio.StreamWriter) -> None:
+        while not writer.is_closing():
+            changed = self._changed
+            writer.write(json.dumps(status(**self._state) | {"at": NOW()}).encode() + b"\n")
+            await writer.drain()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(1.0):
+                    await changed.wait()
 
     def _answer(self, request: dict[str, Any]) -> dict[str, Any] | None:
         do = request["do"]
@@ -175,7 +201,7 @@ class PlayedLane:
             row["passage"] = "passed"
             self.set(phase="ready")
 
-        threading.Timer(0.6, close).start()
+        self._loop.call_later(0.6, close)
         return status(**self._state) | {"reason": "staff_admitted"}
 
 

@@ -18,6 +18,7 @@ from gate.desk.lane_link import LaneLink
 from gate.desk.memory import DeskMemory
 from gate.desk.sessions import LONGEST, MOST_SESSIONS, Session, Sessions
 from gate.desk.sign_in import SignIn
+from gate.desk.technician.room import TechnicianRoom
 from gate.registry import config_of
 from gate.settings.desk import DeskUser
 from gate.settings.load import load_settings
@@ -91,7 +92,7 @@ async def screen(folder: Path) -> AsyncIterator[Screen]:
     link, users = LaneLink(settings.device.runs, "guard-07", clock.monotonic), settings.desk.user
     desk = Desk(settings, link, Sessions(IDLE), memory, SignIn(users, memory, clock), clock)
     name, session = desk.sessions.begin(users[0], clock.monotonic())
-    transport = httpx.ASGITransport(create_app(desk))
+    transport = httpx.ASGITransport(create_app(desk, TechnicianRoom(folder / "gate.toml", folder, link, clock)))
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8443") as client:
         client.cookies.set(desk.cookie, name)
         yield Screen(client, session, clock, lane)
@@ -142,7 +143,7 @@ def test_a_locked_screen_closes_the_entrance_and_does_nothing_else(tmp_path: Pat
 
 def test_a_lane_that_is_away_is_said_to_be(tmp_path: Path) -> None:
     async def scenario(one: Screen) -> None:
-        one.lane.stop()
+        one.lane.leave()
         assert await one.post("extend", {"on": True}) == {"ok": False, "code": "no_link"}
         one.lane.start()
         assert (await one.post("extend", {"on": True}))["ok"]

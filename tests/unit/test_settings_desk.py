@@ -59,7 +59,7 @@ def test_an_address_that_others_reach_is_encrypted(tmp_path: Path) -> None:
         ('key = "a"', "desk.cert: cert is missing", "tls"),
         ('cert = "a"\nkey = "b"\ntls = "self"', "desk.tls: there are two certificates", "Keep"),
         ('hosts = ["https://gate"]', "desk.hosts: .*no name of a host", "without a port"),
-        ('idle = "1s"', "desk.idle", "30s"),
+        ('idle = "1s"', "desk.idle", "5s"),
         (user(pin="123456"), r"desk.user\[0\].pin: .*a PIN itself is not written here", "gate desk pin"),
         (user(pin=HASH.replace("65536", "9999999")), r"desk.user\[0\].pin: .*too much memory", "gate desk pin"),
         (user(role="boss"), r"desk.user\[0\].role", '"supervisor"'),

@@ -55,22 +55,24 @@ export async function send(values) {
     return answer;
   }
   const seq = answer.last?.seq ?? lane().lane?.last?.seq ?? 0;
-  waiting = { seq, opened: false, until: performance.now() + 30000 };
+  waiting = { seq, next: 0, until: performance.now() + 30000 };
   say(`${t("lane.open")}: ${t("shell.seconds", { n: data.hold_s })}`);
   return answer;
 }
 
-// Called with each status: once the lane is ready again, says whether that person went through.
+// Called with each status: once nobody is let through any more, says whether that person went through.
 export async function whatHappened(status) {
   if (!waiting || !status) return;
-  if (performance.now() > waiting.until) waiting = null;
-  else if (status.phase === "released") waiting.opened = true;
-  else if (waiting.opened) {
+  const now = performance.now();
+  if (now > waiting.until) waiting = null;
+  else if (status.phase !== "released" && now > waiting.next) {
+    waiting.next = now + 900;
     const { seq } = waiting;
-    waiting = null;
     const answer = await call("recent", null, "GET");
     const row = answer.ok && answer.decisions.find((one) => (seq ? one.seq === seq : one.staff));
-    if (row?.passage) say(t(`lane.${row.passage}`), row.passage === "passed" ? "good" : "plain");
+    if (!row?.passage || waiting?.seq !== seq) return;
+    waiting = null;
+    say(t(`lane.${row.passage}`), row.passage === "passed" ? "good" : "plain");
   }
 }
 

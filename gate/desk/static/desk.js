@@ -7,7 +7,7 @@ export const at = (id) => document.getElementById(id);
 
 const TOKEN = "desk-token";
 const SILENCE = 6000; // ms without a line of the stream: the desk itself is away
-const TOUCH_EVERY = 20000; // ms between two reports that somebody is here
+const TOUCH_EVERY = Math.min(20000, (data.idle_s ?? 60) * 250); // ms between two reports that somebody is here
 const HOLD = 1500; // ms for which a grave button is held
 const AGAIN_WITHIN = 4000; // ms within which its key is pressed a second time
 
@@ -56,8 +56,8 @@ export const clock = (unix, seconds = false) => clocks[seconds ? 1 : 0].format(n
 
 // ---- calls ----
 
-export async function call(name, values = {}, method = "POST") {
-  const headers = { "x-desk-token": sessionStorage.getItem(TOKEN) ?? data.ticket };
+export async function call(name, values = {}, method = "POST", token = sessionStorage.getItem(TOKEN) ?? data.ticket) {
+  const headers = { "x-desk-token": token };
   if (method === "POST") headers["content-type"] = "application/json";
   try {
     const answer = await fetch(`/desk/api/${name}`, {
@@ -82,8 +82,7 @@ function taken(answer) {
 
 // With the page's ticket in place of a token: before anybody has signed in, and for the PIN of a locked screen.
 export async function knock(name, values) {
-  sessionStorage.removeItem(TOKEN);
-  const answer = await call(name, values);
+  const answer = await call(name, values, "POST", data.ticket);
   if (answer.ok) sessionStorage.setItem(TOKEN, answer.token);
   return answer;
 }
@@ -242,6 +241,7 @@ export function lock() {
   };
   dialog.replaceChildren(form, ...(grave ? [grave] : []));
   dialog.oncancel = (event) => event.preventDefault();
+  dialog.onclose = () => dialog.showModal(); // a second Esc closes it all the same
   dialog.showModal();
   pin.focus();
 }
@@ -374,6 +374,7 @@ export function start() {
   bar();
   if (!data.user) return;
   touches();
+  document.addEventListener("keydown", (event) => event.key === "Escape" && at("lock").open && event.preventDefault(), true);
   if (!sessionStorage.getItem(TOKEN)) return lock();
   noteOfTheLast();
 }
