@@ -1,6 +1,7 @@
 """A report as HTML: a fragment for the desk, or a page of its own that prints on one A4."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
 
@@ -11,9 +12,23 @@ from gate.report.reason_groups import ReasonGroup
 from gate.report.summary import ReasonRow, Summary
 from gate.report.wording import Wording
 
-# Rows that a page of A4 holds, with the longest texts of the three languages.
-_REASONS = {ReasonGroup.PERSON: 8, ReasonGroup.STATUS: 3, ReasonGroup.GATE: 6}
-_PILOT_REASONS, _DOWN, _STAFF, _STAFF_LINES, _CHART_DAYS = 4, 8, 4, 12, 31
+_CHART_DAYS = 31
+
+
+@dataclass(frozen=True, slots=True)
+class SheetLimits:
+    """Rows that a page of A4 holds, with the longest texts of the three languages (tests/browser measures them)."""
+
+    reasons: Mapping[ReasonGroup, int]
+    down: int
+    staff: int  # members who are named
+    lines: int  # of orders and alarms
+    tall: float  # px of the picture, of a chart
+
+
+_ROOMY = SheetLimits({ReasonGroup.PERSON: 9, ReasonGroup.STATUS: 3, ReasonGroup.GATE: 6}, 7, 4, 10, 140.0)
+_TIGHT = SheetLimits({ReasonGroup.PERSON: 6, ReasonGroup.STATUS: 3, ReasonGroup.GATE: 5}, 4, 3, 5, 80.0)
+_PILOT_REASONS = 4
 
 
 def css() -> str:
@@ -42,10 +57,11 @@ def as_fragment(of: Summary, say: Wording) -> Markup:
     if of.begin is None:
         parts.append(tag("p", say("head.no_data"), class_="empty"))
         return tag("article", *parts, class_="report", lang=say.language)
-    right = [_pilot(of, say)] if of.is_pilot else []
-    right += [_down(of, say), _staff(of, say), _quality(of, say)]
+    left = [_pilot(of, say)] if of.is_pilot else []
+    left.append(_why(of, say))
+    right = [_down(of, say), _staff(of, say), _quality(of, say)]
     parts += [_numbers(of, say), charts.hatch(), *_charts(of, say)]
-    parts.append(tag("div", tag("div", _why(of, say)), tag("div", *right), class_="columns"))
+    parts.append(tag("div", tag("div", *left), tag("div", *right), class_="columns"))
     return tag("article", *parts, class_="report", lang=say.language)
 
 
@@ -99,7 +115,7 @@ def _charts(of: Summary, say: Wording) -> Iterator[Markup]:
     ]
     words = [tag("span", each) for each in phrases.peak_words(of, say)]
     foot = tag("p", charts.key(came, refused), *words, class_="key")
-    yield tag("section", tag("h2", say("hours.title")), charts.bars(hours, say("hours.title")), foot)
+    yield tag("section", tag("h2", say("hours.title")), charts.bars(hours, say("hours.title"), _limits(of).tall), foot)
     if 1 < len(of.days) <= _CHART_DAYS:
         days = [
             Bar(
@@ -110,7 +126,12 @@ def _charts(of: Summary, say: Wording) -> Iterator[Markup]:
             )
             for day, (many, persons) in of.by_day.items()
         ]
-        yield tag("section", tag("h2", say("hours.by_day")), charts.bars(days, say("hours.by_day")))
+        yield tag("section", tag("h2", say("hours.by_day")), charts.bars(days, say("hours.by_day"), _limits(of).tall))
+
+
+def _limits(of: Summary) -> SheetLimits:
+    """Return the limits of a page: with a second chart, a pilot or a broken journal there is less room."""
+    return _TIGHT if len(of.days) > 1 or of.is_pilot or of.is_broken else _ROOMY
 
 
 def _why(of: Summary, say: Wording) -> Markup:
@@ -122,9 +143,9 @@ def _why(of: Summary, say: Wording) -> Markup:
         if kinds := of.reasons[group]:
             name, advice = phrases.group_words(group, say)
             total = phrases.cell(phrases.total_of(kinds), say)
-            named = tag("td", name, Markup("<br>"), tag("small", advice), colspan="1")
-            rows.append(tag("tr", named, tag("td", total, class_="n"), tag("td", "", colspan="2"), class_="group"))
-            rows += _reasons(kinds, _REASONS[group], say)
+            advised = tag("td", tag("small", advice), colspan="2", class_="advice")
+            rows.append(tag("tr", tag("td", name), tag("td", total, class_="n"), advised, class_="group"))
+            rows += _reasons(kinds, _limits(of).reasons[group], say)
     small = any(row.tries.least != row.tries.most for kinds in of.reasons.values() for row in kinds)
     note = [tag("p", say("why.small"), class_="note")] if small else []
     return tag("section", title, tag("table", *rows), *note)
@@ -158,7 +179,7 @@ def _down(of: Summary, say: Wording) -> Markup:
     title = tag("h2", say("down.title"))
     if not of.down:
         return tag("section", title, tag("p", say("down.none")))
-    longest = sorted(of.down, key=lambda row: row[1].begin - row[1].end)[:_DOWN]
+    longest = sorted(of.down, key=lambda row: row[1].begin - row[1].end)[: _limits(of).down]
     rows = [
         tag(
             "tr",
@@ -184,10 +205,17 @@ def _down(of: Summary, say: Wording) -> Markup:
 
 
 def _staff(of: Summary, say: Wording) -> Markup:
-    lines = phrases.staff_lines(of, say, _STAFF)[:_STAFF_LINES]
-    rows = [tag("tr", tag("td", name), tag("td", value)) for name, value in lines]
-    body = tag("table", *rows) if rows else tag("p", say("staff.none"))
-    return tag("section", tag("h2", say("staff.title")), body)
+    limits = _limits(of)
+    words = [
+        tag("p", tag("b", f"{name} "), value) if name else tag("p", value)
+        for name, value in phrases.let_in_words(of, say, limits.staff)
+    ]
+    lines = phrases.order_lines(of, say)
+    rows = [tag("tr", tag("td", name), tag("td", value, class_="n")) for name, value in lines[: limits.lines]]
+    table = [tag("table", *rows)] if rows else []
+    acts = [tag("p", tag("b", f"{name} "), value) for name, value in phrases.act_words(of, say)]
+    body = [*words, *table, *acts] or [tag("p", say("staff.none"))]
+    return tag("section", tag("h2", say("staff.title")), *body, class_="staff")
 
 
 def _quality(of: Summary, say: Wording) -> Markup:

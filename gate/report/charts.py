@@ -37,11 +37,11 @@ def key(came: str, refused: str) -> Markup:
     return joined(entry("came", came, None), entry("refused", refused, "url(#hatch)"))
 
 
-def bars(rows: Sequence[Bar], label: str) -> Markup:
-    """Return the chart.  `label`: what it shows, for a reader aloud."""
+def bars(rows: Sequence[Bar], label: str, tall: float = _HEIGHT) -> Markup:
+    """Return the chart.  `label`: what it shows, for a reader aloud; `tall`: its height in px of the picture."""
     top = _ceiling(max((row.came + row.refused for row in rows), default=1) or 1)
     step = (_WIDTH - _LEFT) / max(1, len(rows))
-    height = _HEIGHT - _FOOT - _TOP
+    height = tall - _FOOT - _TOP
     parts = []
     for line in range(_LINES + 1):
         y = _TOP + height * (1 - line / _LINES)
@@ -61,8 +61,8 @@ def bars(rows: Sequence[Bar], label: str) -> Markup:
             place = f"{base - came - refused:.1f}"
             pieces.append(tag("rect", class_="refused", y=place, height=f"{refused:.1f}", fill="url(#hatch)", **places))
         parts.append(tag("g", *pieces))
-        parts.append(tag("text", row.label, x=f"{x + wide / 2:.1f}", y=f"{_HEIGHT - 2:.1f}", text_anchor="middle"))
-    return tag("svg", *parts, class_="chart", viewBox=f"0 0 {_WIDTH:.0f} {_HEIGHT:.0f}", role="img", aria_label=label)
+        parts.append(tag("text", row.label, x=f"{x + wide / 2:.1f}", y=f"{tall - 2:.1f}", text_anchor="middle"))
+    return tag("svg", *parts, class_="chart", viewBox=f"0 0 {_WIDTH:.0f} {tall:.0f}", role="img", aria_label=label)
 
 
 def _ceiling(most: int) -> int:

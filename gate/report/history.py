@@ -95,7 +95,9 @@ class Historian:
                 self._close(FIRE, "", at)
             case JournalEvent.ALARM:
                 name, _, over = row.detail.partition(" ")
-                if over:
+                if name in CAUSES:  # a lost journal has a row of its own
+                    pass
+                elif over:
                     self._close(name, "", at)
                 else:
                     self._begin(Happening(name, at))

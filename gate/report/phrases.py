@@ -145,7 +145,7 @@ def cause_words(span: DownSpan, say: Wording) -> str:
 def down_times(span: DownSpan, of: Summary, say: Wording) -> str:
     """Return begin, end and length: "14:02–14:30 · 28 min"."""
     begin, end = (datetime.fromtimestamp(at, of.zone) for at in (span.begin, span.end))
-    first = "" if len(of.days) == 1 else f"{say.short_date(begin.date())} "
+    first = "" if len(of.days) == 1 else f"{say('dates.tiny', day=begin.day, month=f'{begin.month:02}')} "
     until = "24:00" if end.strftime("%H:%M") == "00:00" and end > begin else end.strftime("%H:%M")
     return f"{first}{begin:%H:%M}–{until} · {say.duration(span.end - span.begin)}"
 
@@ -164,30 +164,42 @@ def quality(of: Summary, say: Wording) -> list[tuple[str, str]]:
 
 def staff_lines(of: Summary, say: Wording, most: int) -> list[tuple[str, str]]:
     """Return the acts of staff, the orders and alarms: name and value; `most`: of members of staff."""
-    lines = []
+    return [*let_in_words(of, say, most), *order_lines(of, say), *act_words(of, say)]
+
+
+def let_in_words(of: Summary, say: Wording, most: int) -> list[tuple[str, str]]:
+    """Return whom staff let in, by cause and by member: name and value."""
     total = sum(sum(why.values()) for why in of.let_in.values())
-    if total:
-        causes: dict[str, int] = {}
-        for why in of.let_in.values():
-            for name, many in why.items():
-                causes[name] = causes.get(name, 0) + many
-        words = ", ".join(
-            f"{say.known('because', name)} {say.number(many)}"
-            for name, many in sorted(causes.items(), key=lambda item: -item[1])
-        )
-        lines.append((say("staff.admitted"), f"{say.number(total)}: {words}"))
-        people = [(actor or say("staff.nobody"), sum(why.values())) for actor, why in of.let_in.items()]
-        shown = ", ".join(say("staff.who", actor=actor, n=say.number(many)) for actor, many in people[:most])
-        further = f", {say('staff.more', n=len(people) - most)}" if len(people) > most else ""
-        lines.append(("", shown + further))
-    shown_orders = [order for order in of.orders if order.mode in _SHOWN_ORDERS]
-    lines += [(say(f"staff.{order.mode}"), _times(order.many, order.longest, say)) for order in shown_orders]
-    lines += [(say.known("alarms", name), _times(each.many, each.longest, say)) for name, each in _sorted(of.alarms)]
-    if of.acts:
-        acts = sorted(of.acts.items(), key=lambda item: -item[1])
-        words = ", ".join(f"{say.known('acts', name)} {say.number(many)}" for name, many in acts)
-        lines.append((say("staff.acts"), words))
-    return lines
+    if not total:
+        return []
+    causes: dict[str, int] = {}
+    for why in of.let_in.values():
+        for name, many in why.items():
+            causes[name] = causes.get(name, 0) + many
+    by_cause = ", ".join(
+        f"{say.known('because', name)} {say.number(many)}"
+        for name, many in sorted(causes.items(), key=lambda item: -item[1])
+    )
+    people = [(actor or say("staff.nobody"), sum(why.values())) for actor, why in of.let_in.items()]
+    by_person = ", ".join(say("staff.who", actor=actor, n=say.number(many)) for actor, many in people[:most])
+    further = f", {say('staff.more', n=len(people) - most)}" if len(people) > most else ""
+    return [(say("staff.admitted"), f"{say.number(total)}: {by_cause}"), ("", by_person + further)]
+
+
+def order_lines(of: Summary, say: Wording) -> list[tuple[str, str]]:
+    """Return orders of staff and alarms: name, and how often and how long."""
+    orders = [order for order in of.orders if order.mode in _SHOWN_ORDERS]
+    lines = [(say(f"staff.{order.mode}"), _times(order.many, order.longest, say)) for order in orders]
+    return lines + [
+        (say.known("alarms", name), _times(each.many, each.longest, say)) for name, each in _sorted(of.alarms)
+    ]
+
+
+def act_words(of: Summary, say: Wording) -> list[tuple[str, str]]:
+    """Return the other acts of staff: one name and value, or none."""
+    acts = sorted(of.acts.items(), key=lambda item: -item[1])
+    words = ", ".join(f"{say.known('acts', name)} {say.number(many)}" for name, many in acts)
+    return [(say("staff.acts"), words)] if words else []
 
 
 def _sorted(alarms: dict[str, AlarmFigures]) -> list[tuple[str, AlarmFigures]]:

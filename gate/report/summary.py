@@ -1,6 +1,7 @@
 """What a report shows: sums over its doors and days, the same in text, HTML and CSV.
 
-Everything is computed from the masked report, so no way of showing it can reveal a small group by status.
+A small group by status is masked in each sum that is shown, and in the figures by day that go with it: no form of a
+report can reveal one.
 """
 
 from collections import Counter
@@ -13,6 +14,7 @@ from typing import NamedTuple
 
 from gate.report.building import headline
 from gate.report.figures import (
+    FEW,
     HOURS,
     QUARTERS,
     AlarmFigures,
@@ -81,7 +83,7 @@ class OrderRow(NamedTuple):
 class Summary:
     """The sums of a report.  Durations in seconds, times in Unix s."""
 
-    report: GateReport
+    report: GateReport  # masked
     zone: tzinfo
     days: tuple[date, ...]
     proofs: tuple[DoorProof, ...]
@@ -117,7 +119,6 @@ class Summary:
 
 def summarise(report: GateReport) -> Summary:
     """Return the sums of a report, small groups masked."""
-    report = masked(report)
     days = tuple(date.fromisoformat(day) for day in report.dates)
     each = [day.figures for day in report.days]
     with_data = [day for day in report.days if day.figures.ran]
@@ -127,7 +128,7 @@ def summarise(report: GateReport) -> Summary:
     grants = sum(sum(day.came) + sum(day.left) for day in each)
     visits = sum(day.visits for day in each)
     return Summary(
-        report=report,
+        report=masked(report),
         zone=zone_of(report.timezone),
         days=days,
         proofs=tuple(report.doors),
@@ -235,7 +236,16 @@ def _reasons(days: Iterable[dict[str, RefusalFigures]]) -> list[ReasonRow]:
         )
         for reason, of in kinds.items()
     ]
-    return sorted((row for row in rows if row.tries.most), key=lambda row: (-row.tries.most, row.reason))
+    shown = (_masked(row) for row in rows if row.tries.most)
+    return sorted(shown, key=lambda row: (-row.tries.most, row.reason))
+
+
+def _masked(row: ReasonRow) -> ReasonRow:
+    """Return a row without the numbers of a small group by status."""
+    if group_of(row.reason) is not ReasonGroup.STATUS or row.persons.most >= FEW:
+        return row
+    few = Bounded(1, FEW - 1)
+    return ReasonRow(row.reason, few, few, few, few)
 
 
 def _joined(days: Sequence[DoorDay]) -> list[tuple[str, DownSpan]]:
