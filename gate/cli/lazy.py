@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 LONGEST_SUMMARY = 45  # characters: a line of help holds it beside the longest name on 60 columns
 
@@ -36,11 +37,11 @@ class LazyGroup(click.Group):
     ) -> None:
         super().__init__(*arguments, **options)
         self._table = table
-        self._sections = sections or {"Commands": tuple(table)}
+        self.sections = sections or {"Commands": tuple(table)}
         self._load = load
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as click calls it
-        return [name for names in self._sections.values() for name in names]
+        return [name for names in self.sections.values() for name in names]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as click calls it
         if cmd_name not in self._table:
@@ -51,8 +52,17 @@ class LazyGroup(click.Group):
             raise TypeError(f"{row.module}.{row.attribute} is no command")
         return command
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete a name from the table, without an import."""
+        found = [
+            CompletionItem(name, help=self._table[name].summary)
+            for name in self.list_commands(ctx)
+            if name.startswith(incomplete)
+        ]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as click calls it
         widest = max(map(len, self._table))
-        for title, names in self._sections.items():
+        for title, names in self.sections.items():
             with formatter.section(title):
                 formatter.write_dl([(f"{name:<{widest}}", self._table[name].summary) for name in names])

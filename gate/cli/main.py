@@ -85,7 +85,10 @@ def gate() -> None:
                      gate run --config gate.toml
 
     The configuration is that of --config, else that of the variable GATE_CONFIG, else /etc/gate/gate.toml.
-    Completion in bash, with Tab:  eval "$(_GATE_COMPLETE=bash_source gate)"
+
+    Exit 0: good.  1: the answer is no, or it failed.  2: called wrongly.  78: a wrong configuration.
+
+    Completion in bash, with Tab: `eval "$(_GATE_COMPLETE=bash_source gate)"`
     """
 
 

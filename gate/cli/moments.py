@@ -46,7 +46,8 @@ class Moments:
         """Return Unix s as "2026-11-27 21:05:09 +05:00"; a time beyond the calendar as its number."""
         try:
             local = datetime.fromtimestamp(at, UTC).astimezone(self.zone)
-            return local.isoformat(" ", "seconds").replace("+", " +").replace("Z", " +00:00")
+            day_and_time, offset = local.strftime("%Y-%m-%d %H:%M:%S"), local.isoformat(timespec="seconds")[19:]
+            return f"{day_and_time} {offset}"
         except (ValueError, OverflowError, OSError):
             return f"{at:.0f} s"
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from gate.cli.moments import Moments
 from gate.device.layout import DeviceLayout
 from gate.device.provision.record import unchanged_since
 from gate.errors import UsageError
@@ -45,8 +46,7 @@ def provision(file: Path, root: Path, boot: Path | None) -> None:
     layout, card = DeviceLayout(root), _card(file.absolute(), root, boot)
     since = unchanged_since(file.absolute(), layout, card)
     if since is not None:
-        when = datetime.fromtimestamp(since, UTC).astimezone()
-        click.echo(f"{file.name} is the file that was applied on {when:%Y-%m-%d %H:%M}. Nothing is changed.")
+        click.echo(f"{file.name} is the file that was applied on {Moments().show(since)}. Nothing is changed.")
         return
     from gate.device.provision.run import (
         provision as run,  # the whole gate, which a start with nothing new does without

@@ -7,6 +7,7 @@ from inspect import cleandoc
 
 import click
 
+from gate.cli.lazy import LazyGroup
 from gate.cli.main import gate
 
 
@@ -52,8 +53,12 @@ def _page(context: click.Context, version: str, day: str) -> str:
             lines += [".TP", f"\\fB{_roff(flags)}\\fR", _roff(text) or "\\&"]
     if inner := _inner(context):
         lines.append(".SH COMMANDS")
-        for each, one in inner.items():
-            lines += [".TP", f"\\fB{_roff(name)}\\-{_roff(each)}\\fR(1)", _roff(one.get_short_help_str(200))]
+        sections = command.sections if isinstance(command, LazyGroup) else {"": tuple(inner)}
+        for title, names in sections.items():
+            lines += [f".SS {_roff(title)}"] if len(sections) > 1 else []
+            for each in (each for each in names if each in inner):
+                about = inner[each].get_short_help_str(200)
+                lines += [".TP", f"\\fB{_roff(name)}\\-{_roff(each)}\\fR(1)", _roff(about)]
     if context.parent:
         lines += [".SH SEE ALSO", f"\\fB{_roff(context.parent.command_path.replace(' ', '-'))}\\fR(1)"]
     return "\n".join(lines) + "\n"
