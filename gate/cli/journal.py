@@ -112,7 +112,7 @@ def export(
 @state_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def accepted(record: Path, config: Path | None, state_dir: Path | None, as_json: bool) -> None:
-    """Verify the record of an acceptance against the journal.
+    """Verify an acceptance against the journal.
 
     The record's facts are shown as the journal holds them, whatever else the page says.  Exit 1 where no row
     holds them, or the journal was changed.

@@ -11,6 +11,7 @@ from click.exceptions import BadOptionUsage, MissingParameter, NoSuchCommand, No
 
 _WORDS = {"version": "gate --version", "status": "gate lane status"}  # what other programs call these
 _EXTRA = re.compile(r"unexpected extra arguments? \((.*)\)", re.S)
+_CLOSE_OPTION = 0.7  # likewise: "conf" is close to "config", "since" is not to "json"
 _HELP = "help"
 _COUNTABLE = 1e5  # a larger bound says nothing to a person
 _CLOSE = 0.75  # of difflib: "lockdwn" is close to "lockdown", "find" is not to "free"
@@ -39,7 +40,7 @@ def _reason(error: click.UsageError) -> tuple[str, str]:
         case BadOptionUsage():
             return f"{error.option_name} is incomplete or has too much behind it", _plain(error.message)
     if found := _EXTRA.search(error.message):
-        return f"{found[1]!r} is one word too many", _takes(error.ctx)
+        return f"{found[1]!r} is one word too many", _config_meant(error.ctx, found[1]) or _takes(error.ctx)
     return _plain(error.message), ""
 
 
@@ -99,9 +100,13 @@ def _option_meant(error: NoSuchOption) -> tuple[str, str]:
     what = f"there is no option {name}"
     if context is None:
         return what, ""
-    options = [one for param in context.command.get_params(context) for one in param.opts if one.startswith("--")]
-    if near := get_close_matches(name, options, 1, 0.6):
-        return what, f"Did you mean {near[0]}?"
+    word = name.lstrip("-")
+    for param in context.command.params:
+        if isinstance(param, click.Argument) and isinstance(param.type, click.Choice) and word in param.type.choices:
+            return what, f"Did you mean `{context.command_path} {word}`?"
+    options = [one[2:] for param in context.command.get_params(context) for one in param.opts if one.startswith("--")]
+    if near := get_close_matches(word, options, 1, _CLOSE_OPTION):
+        return what, f"Did you mean --{near[0]}?"
     return what, _behind_the_command(context, name)
 
 
@@ -154,6 +159,14 @@ def _what_fits(param: click.Parameter) -> str:
     if isinstance(param, click.Option) and param.help:
         return param.help.partition(".")[0]
     return ""
+
+
+def _config_meant(context: click.Context | None, word: str) -> str:
+    """Return the command with the option that a configuration's name lacks."""
+    if context is None or not word.endswith(".toml"):
+        return ""
+    takes = any("--config" in param.opts for param in context.command.params)
+    return f"Did you mean `{context.command_path} {shlex.join(['--config', word])}`?" if takes else ""
 
 
 def _takes(context: click.Context | None) -> str:

@@ -16,6 +16,7 @@ from functools import reduce
 from pathlib import Path
 
 from gate.core.model import Direction
+from gate.errors import UsageError
 
 WAITS = 5.0
 """Seconds for which a release waits for its person, as turnstiles do."""
@@ -125,8 +126,7 @@ class LaneSim:
         os.set_blocking(self._near_end, False)
         self.port = os.ttyname(self._far_end)
         if self._link:
-            self._link.unlink(missing_ok=True)
-            self._link.symlink_to(self.port)
+            _lead(self._link, self.port)
             self.port = str(self._link)
         asyncio.get_running_loop().add_reader(self._near_end, self._read)
         self._write_line(f"plugged in at {self.port}")
@@ -179,6 +179,17 @@ class LaneSim:
     def _write(self, data: bytes) -> None:
         if data and self._near_end >= 0:
             os.write(self._near_end, data)
+
+
+def _lead(link: Path, port: str) -> None:
+    """Make the link lead to the port.  Raises UsageError where it cannot be made, or is a file of somebody's."""
+    try:
+        if link.is_symlink():
+            link.unlink()
+        link.symlink_to(port)
+    except OSError as error:
+        what = f"{link} cannot be made: {error.strerror}"
+        raise UsageError(what, hint="Name a link in a folder that you may write to") from error
 
 
 @asynccontextmanager

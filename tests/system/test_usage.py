@@ -39,6 +39,13 @@ WRONG = [
         "--config g.toml list status --json",
         "there is no option --config. Did you mean `gate list status --config g.toml --json`?",
     ),
+    ("run my/gate.toml", "'my/gate.toml' is one word too many. Did you mean `gate run --config my/gate.toml`?"),
+    ("lane free --on", "there is no option --on. Did you mean `gate lane free on`?"),
+    ("list find --since 2h", "there is no option --since (see `gate list find --help`)"),
+    (
+        "lane-sim --link /nowhere/turnstile",
+        "/nowhere/turnstile cannot be made: No such file or directory. Name a link in a folder that you may write to",
+    ),
     ("list --json status", "there is no option --json. Did you mean `gate list status --json`?"),
     ("--nothing list status", "there is no option --nothing (see `gate --help`)"),
     ("lane lockdown", "STATE is missing. Add on or off (see `gate lane lockdown --help`)"),
