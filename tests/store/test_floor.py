@@ -114,6 +114,8 @@ def test_a_damaged_list_says_nothing_and_a_damaged_journal_stops(tmp_path: Path)
     with pytest.raises(StoreError, match=r"lane\.db: damaged"):
         read_kept(tmp_path / "other")
     assert read_floor(tmp_path / "other") == AS_OF
+    apply(publication({7: Listing.GREEN}, version=2), tmp_path / "other", Synced(NOW + DAY, "file:///media/usb"))
+    assert read_floor(tmp_path / "other") == NOW + DAY
 
 
 def test_a_journal_of_an_earlier_version_is_read(tmp_path: Path) -> None:

@@ -193,3 +193,5 @@ def test_a_reset_forgets_every_floor_and_is_kept() -> None:
     assert gate.clock.kept().resets == 4
     gate.restart()
     assert (gate.clock.now(), gate.clock.kept().resets) == (NOW + 60, 4)
+    gate.clock.reset(5, NOW + DAY)
+    assert (gate.clock.now(), gate.clock.kept().behind_for) == (NOW + DAY, 0.0)
