@@ -15,7 +15,7 @@ import numpy.typing as npt
 from drivers.decoders.arithmetic import NONE, Floats
 from drivers.decoders.detect.regions import Region
 from drivers.decoders.filters import halve
-from drivers.decoders.symbols import Grey
+from drivers.decoders.symbols import Grey, Symbol
 
 FEWEST = 3  # frames that are worth reading [2: 0, 5: -6 reads, +1.0 frames]
 WEIGHT = 8  # frames that count: about half a second [4: -5 reads, +0.2 frames, 16: +2 reads, +0.0 frames]
@@ -27,6 +27,7 @@ AWAY = 8
 COMPARED = 192  # halved pixels a side, of the middle [96: -15 reads, +2.6 frames, 320: 0]
 SMOOTH = 1.0  # halved pixels, before frames are compared [0.5: 0 reads, +1.2 frames, 2: -5 reads, +0.6 frames]
 BURNT = 248  # from here on a pixel is saturated [235: +2 reads, +0.2 frames, 255: 0]
+LONGEST = 640  # pixels a side: a bound on time
 SMALLEST = 80  # pixels a side [40: 0, 140: 0]
 
 
@@ -37,6 +38,8 @@ class FrameAverage:
         self._region: Region | None = None
         self._mean: Floats = np.zeros((0, 0), np.float32)
         self._frames = 0
+        self.located: list[Symbol] = []
+        """Symbols that were located in it and not read."""
 
     def clear(self) -> None:
         """Start again with the next frame."""
@@ -45,7 +48,8 @@ class FrameAverage:
     def add(self, grey: Grey, region: Region | None) -> None:
         """Add a frame.  `region`: the region of a new average when the frame does not fit this one."""
         if self._region is None or not self._register(self._region.of(grey)):
-            self._region = region if region and region.narrow >= SMALLEST else None
+            self.located.clear()
+            self._region = _middle(region) if region and region.narrow >= SMALLEST else None
             if self._region:
                 self._mean, self._frames = self._region.of(grey).astype(np.float32), 1
 
@@ -53,6 +57,11 @@ class FrameAverage:
     def ready(self) -> bool:
         """Whether it has enough frames."""
         return self._region is not None and self._frames >= FEWEST
+
+    @property
+    def size(self) -> int:
+        """Its number of pixels."""
+        return self._mean.size
 
     def mean(self) -> Grey | None:
         """Return the average, None while it has too few frames."""
@@ -80,6 +89,12 @@ class FrameAverage:
         clear = np.less(moved, BURNT).view(np.uint8)
         cv2.accumulateWeighted(moved, self._mean, 1 / min(self._frames, WEIGHT), mask=clear)
         return True
+
+
+def _middle(region: Region) -> Region:
+    """Return the region, or the middle of one that is longer than LONGEST."""
+    across, down = (max(side - LONGEST, 0) // 2 for side in (region.right - region.left, region.bottom - region.top))
+    return Region(region.left + across, region.top + down, region.right - across, region.bottom - down)
 
 
 def _comparable(part: Grey) -> Grey:

@@ -4,7 +4,7 @@ A changed picture gets no second look, which cost as much as the change and read
 coordinates of the whole, unchanged picture.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import cv2
@@ -14,7 +14,7 @@ import zxingcpp
 from drivers.decoders.detect.regions import Region
 from drivers.decoders.detect.zxing import GLOBAL, LOCAL, detect_and_decode
 from drivers.decoders.filters import halve, invert, normalise_light, resize, sharpen, smooth, threshold
-from drivers.decoders.symbols import Grey, ReadResult, unique
+from drivers.decoders.symbols import Grey, ReadResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ STILL = (*_COSTLY, Variant("doubled", lambda grey: resize(grey, 2.0), factor=2.0
 
 def read_changed(grey: Grey, variant: Variant) -> ReadResult:
     """Read the changed picture."""
-    return _read(variant.change(grey), variant, variant.binarizer)
+    return read_variant(variant.change(grey), variant, variant.binarizer)
 
 
 def read_region(grey: Grey, region: Region, variant: Variant) -> ReadResult:
@@ -91,21 +91,7 @@ def read_region(grey: Grey, region: Region, variant: Variant) -> ReadResult:
     return region.whole(read_changed(region.of(grey), variant))
 
 
-def read_regions(
-    grey: Grey, regions: Sequence[Region], variant: Variant, *others: zxingcpp.Binarizer
-) -> Iterator[ReadResult]:
-    """Read all regions, changed; then the same changed regions with each of the `others`.  One result a binarizer."""
-    changed = [variant.change(region.of(grey)) for region in regions]
-    for binarizer in (variant.binarizer, *others):
-        reads = (_read(one, variant, binarizer) for one in changed)
-        parts = [region.whole(result) for result, region in zip(reads, regions, strict=True)]
-        texts = unique(text for part in parts for text in part.texts)
-        located = tuple(one for part in parts for one in part.located)
-        message_parts = tuple(one for part in parts for one in part.parts)
-        decoded_by = variant.name if texts or message_parts else ""
-        yield ReadResult(texts, decoded_by, located=located, parts=message_parts)
-
-
-def _read(changed: Grey, variant: Variant, binarizer: zxingcpp.Binarizer) -> ReadResult:
+def read_variant(changed: Grey, variant: Variant, binarizer: zxingcpp.Binarizer) -> ReadResult:
+    """Read a picture that was changed already."""
     result = detect_and_decode(changed, binarizer, second_look=False).scaled(1 / variant.factor)
     return replace(result, decoded_by=variant.name if result.has_read else "")

@@ -1,6 +1,8 @@
 """Keys and limits of an AQ1 pass, for its makers and its verifier."""
 
-PREFIX = "AQ1:"
+from gate.core.pass_prefixes import AQ1
+
+PREFIX = AQ1
 
 # Claims of a CWT (RFC 8392; cnf: RFC 8747) and our own two, from the range for private use.
 ISS, AUD, EXP, NBF, IAT, CTI, CNF = 1, 3, 4, 5, 6, 7, 8

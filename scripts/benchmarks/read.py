@@ -41,7 +41,7 @@ def command(
 
     Draws its pictures itself and takes some six minutes; then also how soon a code is read that is
     carried up to the camera or held before it, and what a gate costs before which nobody stands.
-    `--steps` prices each row of the tables in drivers/decoders/still.py and live.py at 480 and 720 lines.
+    `--steps` prices each row of the tables in drivers/decoders/still.py and live_steps.py at 480 and 720 lines.
     `--vary detect.blurred.LIKELY=2` tries another value of a constant of drivers/decoders.
     """
     if by_steps and chart:

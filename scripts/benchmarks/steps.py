@@ -13,12 +13,12 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from drivers.decoders import live, still, still_regions
-from drivers.decoders.live import CYCLE, LiveReader
+from drivers.decoders import live, live_steps, still, still_regions
+from drivers.decoders.live import LiveReader
 from drivers.decoders.runner import Cost
 from drivers.decoders.still import read_still
 
-FRAMES = 2 * CYCLE + 1  # of a picture that is held before a camera
+FRAMES = 13  # of a picture that is held before a camera
 SHAKEN = 1.5  # pixels that the hand moves between two frames, across and down
 NOISE = 2.0  # sigma of a sensor's noise in each frame, of 255
 SMALLER = 0.5  # of a size's pixels: a picture with fewer is not measured at that size
@@ -27,7 +27,7 @@ WIDTH = 96  # characters: narrower, the names would be cut
 
 COSTS: dict[str, dict[str, Cost]] = {
     "still": {step.name: step.cost for step in (*still.STEPS, *still_regions.REGION_STEPS)},
-    "live": {step.name: step.cost for step in live.STEPS},
+    "live": {live.FIRST_LOOK: live.LOOK} | {step.name: step.cost for step in (live_steps.ADD, *live_steps.STEPS)},
 }
 """The tables, in their order."""
 

@@ -4,6 +4,7 @@ The blur's width needs the distance of the dots.  Labelling of connected compone
 cost a labelling only.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import cv2
@@ -30,18 +31,26 @@ SIDE = 1000  # pixels: a larger part is halved before it is labelled
 @contain_failures(lambda: NOTHING)
 def join_dots(grey: Grey, region: Region) -> ReadResult:
     """Read a region that consists of dots."""
+    return first_read(join_dots_in_parts(grey, region))
+
+
+def join_dots_in_parts(grey: Grey, region: Region) -> Iterator[ReadResult]:
+    """Yield a result after each part of the work of `join_dots`."""
     part, halvings = region.of(grey), 0
     while max(part.shape) > SIDE:
         part, halvings = halve(part), halvings + 1
     pitch = dot_pitch(part)
+    yield NOTHING
     if pitch is None:
-        return NOTHING
+        return
     joined = smooth(part, BLUR * pitch)
     factor = min(1.0, MODULE / pitch)
     small = resize(joined, factor) if factor < 1 else joined
-    result = first_read(detect_and_decode(small, binarizer) for binarizer in (GLOBAL, LOCAL))
-    placed = region.whole(result.scaled(2**halvings / factor))
-    return replace(placed, decoded_by=DOTTED, located=()) if placed.has_read else NOTHING
+    yield NOTHING
+    for binarizer in (GLOBAL, LOCAL):
+        result = detect_and_decode(small, binarizer)
+        placed = region.whole(result.scaled(2**halvings / factor))
+        yield replace(placed, decoded_by=DOTTED, located=()) if placed.has_read else NOTHING
 
 
 def dot_pitch(part: Grey) -> float | None:

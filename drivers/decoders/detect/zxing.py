@@ -7,7 +7,7 @@ read again in that small square only.  A symbol that is still not read is return
 In brackets: texts gained or lost with other values (scripts/benchmarks/README.md, "Constants of the decoders").
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import cv2
 import numpy as np
@@ -36,10 +36,18 @@ SECOND_LOOKS = 3  # in one picture, plus one per code that was read in it: a bou
 
 
 @contain_failures(lambda: NOTHING)
-def detect_and_decode(grey: Grey, binarizer: zxingcpp.Binarizer = LOCAL, *, second_look: bool = True) -> ReadResult:
-    """Read all QR codes that zxing-cpp reads, at once or (`second_look`) after they are rectified."""
+def detect_and_decode(
+    grey: Grey,
+    binarizer: zxingcpp.Binarizer = LOCAL,
+    *,
+    second_look: bool = True,
+    in_time: Callable[[], bool] = lambda: True,
+) -> ReadResult:
+    """Read all QR codes that zxing-cpp reads, at once or (`second_look`) after they are rectified.
+
+    `in_time`: returns whether there is time for one more second look."""
     if max(grey.shape) > SIDE or (grey.size > GUARDED and is_crowded(grey)):
-        return detect_and_decode(halve(grey), binarizer, second_look=second_look).scaled(2)
+        return detect_and_decode(halve(grey), binarizer, second_look=second_look, in_time=in_time).scaled(2)
     barcodes = zxingcpp.read_barcodes(
         grey,
         formats=_QR,
@@ -54,7 +62,7 @@ def detect_and_decode(grey: Grey, binarizer: zxingcpp.Binarizer = LOCAL, *, seco
     decoded_by = ZXING if read else ""
     located = []
     for symbol in _uncorrected(barcodes, [one.corners for one in read]):
-        more = _look_again(grey, symbol) if second_look else NOTHING
+        more = _look_again(grey, symbol) if second_look and in_time() else NOTHING
         if more.has_read:
             texts, parts = [*texts, *more.texts], [*parts, *more.parts]
             read.append(symbol)

@@ -13,6 +13,7 @@ symbol must agree with the soft bits.  The text is zxing-cpp's reading of the mo
 In brackets: texts gained or lost with other values (scripts/benchmarks/README.md, "Constants of the decoders").
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +35,7 @@ TAPS = 10  # samples a side of the equaliser: 5 modules [6: -1, 14: -1]
 ROUNDS = 4  # of learning [2: 0, 6: 0]
 # of the number of known modules: how strongly the equaliser is held to a plain average [0.0005: 0, 0.008: -1]
 RIDGE = 0.002
+MOST_LEARNT = 1000  # modules, to twice as many, that one equaliser is learnt from: more take their time and add nothing
 WINDOW = 5  # modules a side in which there are dark and light ones [3: 0, 8: 0]
 SLACK = 4  # error correction codewords a block that stay unused when some count as erased [2: 0, 8: -3]
 # of the codewords that may count as erased: the trials of GMD [(0,): -1, (0, 0.25, 0.5, 0.75, 1): 0]
@@ -52,6 +54,11 @@ def decode_modules(samples: Grey, version: int) -> Bits | None:
     """Return the modules of a flat symbol, each as it was drawn; None when that cannot be determined.
 
     `samples`: the symbol with its quiet zone, SAMPLES a module and side."""
+    return next((modules for modules in decode_in_rounds(samples, version) if modules is not None), None)
+
+
+def decode_in_rounds(samples: Grey, version: int) -> Iterator[Bits | None]:
+    """Yield after every round of learning: None, or at last the modules.  As `decode_modules`."""
     shape = layout.layout(version)
     normalised = _normalise(samples)
     windows = _neighbourhoods(normalised, shape.size)
@@ -60,18 +67,16 @@ def decode_modules(samples: Grey, version: int) -> Bits | None:
     for number in range(ROUNDS):
         soft_bits = _equalise(normalised, _learn_equaliser(windows, target), shape.size)
         if (soft_bits * known).clip(-1, 1).sum() < FITTING * np.abs(known).sum():
-            return None
+            return
         if np.minimum(np.abs(soft_bits), 1).mean() < CONFIDENT:
-            return None
+            return
         correction = _Correction(soft_bits, shape)
-        if correction.modules is not None:
-            return correction.modules
-        if number and not correction.proven.any():
-            return None
+        yield correction.modules
+        if correction.modules is not None or (number and not correction.proven.any()):
+            return
         known = np.where(correction.proven, correction.proven, known)
         confident = np.abs(soft_bits) > median(np.abs(soft_bits))
         target = np.where(known, known, np.sign(soft_bits) * confident).astype(np.float32)
-    return None
 
 
 def _normalise(samples: Grey) -> Floats:
@@ -105,12 +110,14 @@ def _learn_equaliser(windows: Floats, target: Floats) -> Floats:
     Ridge regression over the modules whose target is not 0, held to the mean of the module itself."""
     plain = np.zeros((TAPS * TAPS + 1, 1), np.float32)
     plain[:-1].reshape(TAPS, TAPS)[_REACH : _REACH + SAMPLES, _REACH : _REACH + SAMPLES] = 1 / SAMPLES**2
-    given = target != 0
-    rows = np.ones((np.count_nonzero(given), len(plain)), np.float32)
-    rows[:, :-1] = windows[given].reshape(len(rows), -1)
+    given = np.flatnonzero(target)
+    given = given[:: max(1, len(given) // MOST_LEARNT)]
+    row, column = np.divmod(given, len(target))
+    rows = np.ones((len(given), len(plain)), np.float32)
+    rows[:, :-1] = windows[row, column].reshape(len(rows), -1)
     ridge = RIDGE * len(rows)
     gram = multiply(rows, rows, cv2.GEMM_1_T) + ridge * np.eye(len(plain), dtype=np.float32)
-    goal = multiply(rows, target[given, None], cv2.GEMM_1_T) + ridge * plain
+    goal = multiply(rows, target[row, column, None], cv2.GEMM_1_T) + ridge * plain
     _, learnt = cv2.solve(gram, goal, flags=cv2.DECOMP_CHOLESKY)
     return np.asarray(learnt, np.float32).ravel()
 

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from drivers.decoders.budget import PERIOD, FrameBudget
 from drivers.decoders.coaching import hint_for
 from drivers.decoders.image_file import to_grey
 from drivers.decoders.live import LiveReader
@@ -136,6 +137,7 @@ def watch(link: Link, live: Live) -> None:
     frame_reader = FrameReader(
         CameraHealth(settings["frame_deadline"] if device else STREAM_FROZEN, BLACK_FOR),
         ExposureLadder(settings["exposures"] if expose else (), expose or (lambda _: None)),
+        1 / settings["fps"],
     )
     reports, view = Reports(link), TechnicianView(link)
     try:
@@ -173,11 +175,12 @@ class Reports:
 class FrameReader:
     """The reader of a live camera's frames, with the least work for each."""
 
-    def __init__(self, health: CameraHealth, ladder: ExposureLadder) -> None:
+    def __init__(self, health: CameraHealth, ladder: ExposureLadder, period: float = PERIOD) -> None:
+        """Start without frames.  `period`: seconds from frame to frame."""
         self._health = health
         self._ladder = ladder
         self._motion = MotionGate()
-        self._reader = LiveReader()
+        self._reader = LiveReader(budget=FrameBudget(period))
         self.hint: Hint | None = None
         """What the person can do whose code is not read, by the last frame that was searched."""
         self.look: SearchedFrame | None = None

@@ -28,6 +28,7 @@ class ExposureLadder:
     def after(self, at: float, *, in_motion: bool, read: bool, dark: bool = False) -> bool:
         """Take every frame's result; return whether the exposure was changed."""
         before = self._at
+        read = read and not dark  # several dark frames together may show a code, but black is a fault
         if read or not (in_motion or dark):
             self._since = None
             if read and self._at == 0:

@@ -4,6 +4,8 @@ import cv2
 import numpy as np
 import segno
 
+from drivers.decoders.budget import FrameBudget
+from drivers.decoders.live import LiveReader
 from drivers.decoders.qr.layout import QUIET_ZONE
 from drivers.decoders.rectify.perspective import MODULE, square_corners
 from drivers.decoders.symbols import Grey, Symbol
@@ -31,6 +33,11 @@ def on_a_wall(picture: Grey, view: tuple[int, int] = (480, 640), left: int = 150
     wall = np.full(view, 130, np.uint8)
     wall[top : top + len(picture), left : left + len(picture)] = picture
     return wall
+
+
+def with_time() -> LiveReader:
+    """A live reader on a computer so fast that every step has its turn in every frame."""
+    return LiveReader(budget=FrameBudget(clock=lambda: 0.0))
 
 
 def noisy(picture: Grey, seed: int, strong: float = 3.0) -> Grey:

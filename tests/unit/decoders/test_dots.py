@@ -10,9 +10,9 @@ import segno
 from drivers.decoders.detect.dots import dot_pitch
 from drivers.decoders.detect.zxing import detect_and_decode
 from drivers.decoders.file_decoder import FileDecoder
-from drivers.decoders.live import CYCLE, LiveReader
 from drivers.decoders.still import read_still
 from drivers.decoders.symbols import Grey
+from tests.unit.decoders.qr_pictures import with_time
 
 TEXT = "AQ1:" + "6BFL2ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789" * 5
 CASES = Path(__file__).parents[3].parent / "shared" / "cases" / "10-dotted-qr"
@@ -53,8 +53,8 @@ def test_dots_are_read_as_a_still_and_live(module: int, radius: float) -> None:
     for square in (False, True):
         code = draw_dots(module, radius, square=square)
         assert read_still(code).texts == (TEXT,)
-        reader = LiveReader()
-        assert any(reader.read(held(code, seed=seed)).texts == (TEXT,) for seed in range(2 * CYCLE))
+        reader = with_time()
+        assert any(reader.read(held(code, seed=seed)).texts == (TEXT,) for seed in range(12))
 
 
 @pytest.mark.parametrize("angle", [7, 30, 45, 171])

@@ -13,7 +13,6 @@ import zxingcpp
 
 from drivers.decoders.detect.zxing import detect_and_decode
 from drivers.decoders.file_decoder import FileDecoder
-from drivers.decoders.live import LiveReader
 from drivers.decoders.preprocess import LIVE
 from drivers.decoders.still import read_still
 from drivers.readers.camera_worker import image_folder
@@ -25,6 +24,7 @@ from gate.worker.stderr import silenced
 from tests.commands.inside import invoke
 from tests.commands.process import run_gate
 from tests.contract.camera_rigs import BLANK, Picture, drawn, put
+from tests.unit.decoders.qr_pictures import with_time
 
 PASS = "AQ1:" + "6BF%L2 $*+-./:ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789" * 4
 
@@ -128,7 +128,7 @@ def test_nothing_is_read_where_there_is_nothing() -> None:
 
 
 def test_a_live_reader_comes_to_every_variant() -> None:
-    reader = LiveReader()
+    reader = with_time()
     steps = [reader.read(inverted(drawn("HELLO"))).decoded_by for _ in LIVE]
     assert "inverted" in steps
     assert reader.read(drawn("HELLO")).decoded_by == "zxing-cpp"

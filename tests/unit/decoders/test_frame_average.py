@@ -7,9 +7,8 @@ import numpy as np
 
 from drivers.decoders.detect.regions import Region
 from drivers.decoders.frame_average import FEWEST, FrameAverage
-from drivers.decoders.live import LiveReader
 from drivers.decoders.symbols import Grey
-from tests.unit.decoders.qr_pictures import noisy, on_a_wall, square, text_of
+from tests.unit.decoders.qr_pictures import noisy, on_a_wall, square, text_of, with_time
 
 WHOLE = Region(0, 0, 640, 480)
 MOST_FRAMES = 24
@@ -114,7 +113,7 @@ def test_a_code_in_a_dim_hall_is_read() -> None:
     for seed in range(4):
         picture, text = a_code(seed, module=3)
         frames = list(held(np.asarray(60 + picture * 0.15, np.uint8), seed, 11))
-        reader = LiveReader()
+        reader = with_time()
         found = [reader.read(frame) for frame in frames]
         assert {one.texts for one in found} <= {(), (text,)}
         read += any(one.texts for one in found)
@@ -124,7 +123,7 @@ def test_a_code_in_a_dim_hall_is_read() -> None:
 def test_frames_that_were_left_out_end_what_was_held() -> None:
     picture, _ = a_code(1, module=3)
     frames = list(held(np.asarray(60 + picture * 0.15, np.uint8), 1, 11))
-    reader = LiveReader()
+    reader = with_time()
     for frame in frames:
         assert "several frames" not in reader.read(frame).decoded_by
         reader.skip_frame()

@@ -6,11 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from drivers.decoders.live import LiveReader
 from drivers.decoders.qr.layout import QUIET_ZONE
 from drivers.decoders.still import read_still
 from drivers.decoders.symbols import Grey
-from tests.unit.decoders.qr_pictures import a_menu_beside_a_pass, noisy, on_a_wall, square, text_of
+from tests.unit.decoders.qr_pictures import a_menu_beside_a_pass, noisy, on_a_wall, square, text_of, with_time
 
 
 def in_a_shadow(text: str, seed: int) -> Grey:
@@ -70,7 +69,7 @@ def test_a_symbol_far_out_of_focus_is_read(module: int) -> None:
         sharp = on_a_wall(square(text, module, "h"), (720, 1280))
         grey = noisy(np.asarray(cv2.GaussianBlur(sharp, (0, 0), 0.78 * module), np.uint8), seed)
         still += read_still(grey).texts == (text,)
-        reader = LiveReader()
+        reader = with_time()
         live += any(reader.read(noisy(grey, frame)).texts == (text,) for frame in range(12))
     assert still >= 3
     assert live >= 3
@@ -94,8 +93,8 @@ def a_sheet_full(seed: int) -> tuple[Grey, set[str]]:
 def test_all_codes_of_a_sheet_are_read() -> None:
     grey, texts = a_sheet_full(0)
     assert set(read_still(grey).texts) == texts
-    reader = LiveReader()
-    assert {text for _ in range(4) for text in reader.read(grey).texts} == texts
+    reader = with_time()
+    assert {text for _ in range(8) for text in reader.read(grey).texts} == texts
 
 
 def test_a_menus_code_hides_no_pass_in_a_picture_of_many_megapixels() -> None:
@@ -113,7 +112,7 @@ def test_small_modules_are_read_in_the_first_frame() -> None:
         side = round(len(code) / 9 * 1.6)
         small = cv2.resize(cv2.GaussianBlur(code, (0, 0), 4.5), (side, side), interpolation=cv2.INTER_AREA)
         grey = noisy(on_a_wall(np.asarray(small, np.uint8)), seed)
-        first += LiveReader().read(grey).texts == (text,)
+        first += with_time().read(grey).texts == (text,)
     assert first == 6
 
 
@@ -121,5 +120,5 @@ def test_a_camera_comes_to_shadows_and_faint_print() -> None:
     for harm in (in_a_shadow, faint_and_inverted):
         text = text_of(1, 40)
         grey = harm(text, 1)
-        reader = LiveReader()
+        reader = with_time()
         assert any(reader.read(grey).texts == (text,) for _ in range(30)), harm.__name__

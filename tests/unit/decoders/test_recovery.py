@@ -9,7 +9,6 @@ from drivers.decoders.detect.blurred import locate_blurred
 from drivers.decoders.detect.regions import busy_regions
 from drivers.decoders.detect.zxing import detect_and_decode
 from drivers.decoders.filters import halve
-from drivers.decoders.live import LiveReader
 from drivers.decoders.qr.layout import QUIET_ZONE
 from drivers.decoders.qr.soft_decode import SAMPLES, decode_modules
 from drivers.decoders.recovery import read_rectified
@@ -30,6 +29,7 @@ from tests.unit.decoders.qr_pictures import (
     text_of,
     under_a_lamp,
     version_of,
+    with_time,
 )
 
 
@@ -158,7 +158,7 @@ def test_a_menus_code_does_not_hide_a_pass_that_is_harder_to_read() -> None:
         assert menu in texts
         assert texts <= {menu, text}
         still += text in texts
-        reader = LiveReader()
+        reader = with_time()
         live += any(text in reader.read(grey).texts for _ in range(15))
     assert still >= 4
     assert live >= 4

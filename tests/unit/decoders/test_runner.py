@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from drivers.decoders import live, still, still_regions
+from drivers.decoders import live_steps, still, still_regions
 from drivers.decoders.failures import failures
+from drivers.decoders.live_state import LiveStep
 from drivers.decoders.runner import Cost, ReadStep, run_steps
 from drivers.decoders.symbols import NOTHING, ReadResult
 
@@ -89,8 +90,8 @@ def test_each_row_is_observed_and_those_within_it_before_it() -> None:
     assert seen == [("none", ()), ("within", ("within0", "within1")), ("outer", ("within0", "within1"))]
 
 
-@pytest.mark.parametrize("table", [still.STEPS, still_regions.REGION_STEPS, live.STEPS, live.AVERAGE_STEPS])
-def test_every_row_has_a_name_of_its_own_and_a_price(table: Sequence[ReadStep[Any]]) -> None:
+@pytest.mark.parametrize("table", [still.STEPS, still_regions.REGION_STEPS, live_steps.STEPS])
+def test_every_row_has_a_name_of_its_own_and_a_price(table: Sequence[ReadStep[Any] | LiveStep]) -> None:
     names = [row.name for row in table]
     assert len(set(names)) == len(names)
     for row in table:

@@ -7,12 +7,11 @@ import pytest
 import segno
 
 from drivers.decoders.coaching import hint_for
-from drivers.decoders.live import LiveReader
 from drivers.decoders.qr.structured_append import MessagePart, MessageParts
 from drivers.decoders.still import read_still
 from drivers.decoders.symbols import Grey
 from gate.core.coaching import Hint
-from tests.unit.decoders.qr_pictures import noisy, text_of
+from tests.unit.decoders.qr_pictures import noisy, text_of, with_time
 
 TEXT = text_of(1)
 
@@ -39,12 +38,12 @@ def beside(*parts: Grey) -> Grey:
 def test_all_in_view_are_one_text(text: str, turned: int) -> None:
     picture = beside(*symbols(text, turned=turned)[::-1])
     assert read_still(picture).texts == (text,)
-    assert LiveReader().read(picture).texts == (text,)
+    assert with_time().read(picture).texts == (text,)
 
 
 def test_shown_in_turn_they_are_one_text_as_long_as_the_last_is_shown() -> None:
     for order in permutations(symbols(TEXT)):
-        reader = LiveReader()
+        reader = with_time()
         for part in order[:-1]:
             for seed in range(2):
                 found = reader.read(noisy(beside(part), seed))
@@ -61,14 +60,14 @@ def test_a_part_is_no_text_however_it_is_read() -> None:
     harmed = part.copy()
     harmed[60:66, 20:90] = 20
     assert not read_still(beside(harmed)).texts
-    reader = LiveReader()
+    reader = with_time()
     assert not any(reader.read(noisy(beside(harmed), seed)).texts for seed in range(8))
 
 
 def test_parts_of_two_messages_are_not_mixed_up() -> None:
     other = text_of(2)
     mine, others = symbols(TEXT, 2), symbols(other, 2)
-    reader = LiveReader()
+    reader = with_time()
     shown = [mine[0], others[1], mine[1], others[0]]
     assert [reader.read(beside(part)).texts for part in shown] == [(), (), (TEXT,), (other,)]
 

@@ -7,7 +7,7 @@ import segno
 from drivers.decoders import recovery
 from drivers.decoders.detect.zbar import decode_with_zbar
 from drivers.decoders.rectify.perspective import square_corners
-from drivers.decoders.symbols import NOTHING, Grey, Symbol
+from drivers.decoders.symbols import Grey, Symbol
 
 
 def drawn(text: str | bytes) -> tuple[Grey, Symbol]:
@@ -30,6 +30,6 @@ def test_a_text_that_it_guessed_is_not_believed(content: str | bytes) -> None:
 
 def test_it_is_asked_where_soft_decoding_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     grey, symbol = drawn("AQ1:A PASS")
-    monkeypatch.setattr(recovery, "read_rectified", lambda *_, **__: NOTHING)
+    monkeypatch.setattr(recovery, "read_in_rounds", lambda *_, **__: iter(()))
     found = recovery.recover_first([recovery.SymbolRecovery(grey, symbol)])
     assert (found.texts, found.decoded_by) == (("AQ1:A PASS",), "zbar")
