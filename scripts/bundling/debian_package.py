@@ -129,6 +129,7 @@ def copyright_text() -> str:
         f"Upstream-Name: {NAME}\n\n"
         "Files: *\nCopyright: 2026 the authors of Ashyq Gate\nLicense: Apache-2.0\n\n"
         "License: Apache-2.0\n On Debian systems the text is in /usr/share/common-licenses/Apache-2.0.\n"
+        " The font of the visitors' page has the SIL Open Font License, gate/kiosk/INTER-OFL.txt.\n"
         " The wheels in the bundle have licences of their own, each in its dist-info.\n"
     )
 

@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 from selenium.webdriver import Chrome
 
+from gate.core.outlet_events import CodeSeen, ListChanged
 from gate.core.reason import Reason
+from gate.core.staleness import Freshness
 from gate.kiosk.about import About
 from gate.kiosk.fault_codes import REASON_CODES
 from gate.kiosk.page_state import Scene
@@ -233,3 +235,57 @@ def test_kazakh_letters_come_from_the_same_font_as_the_rest(still: Chrome) -> No
     assert len(fonts) == 1
     assert len(fonts.pop()) == 1
     assert json.dumps(still.execute_script("return document.querySelector('.headline').textContent")) != '""'
+
+
+SEVERITY = """
+const [page, done] = arguments;
+import("/static/kiosk.js").then(({ render }) => {
+  render(page);
+  const parts = ["list", "simulated", "trial"].map((id) => document.getElementById(id));
+  done(parts.map((part) => getComputedStyle(part, "::before").content));
+});
+"""
+
+
+def test_chosen_colours_keep_how_bad_it_is(chrome: Chrome, still: Chrome) -> None:
+    old = ListChanged(0, 1, 1_799_000_000, Freshness.WARN)
+    for grade, mark in ((Freshness.WARN, "! "), (Freshness.REFUSE, "\u00d7 ")):
+        shown = page(CROWDED, replace(old, freshness=grade))
+        assert still.execute_async_script(SEVERITY, shown) == ["none"] * 3  # colour says it
+        forced = [{"name": "forced-colors", "value": "active"}]
+        chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": forced})
+        assert still.execute_async_script(SEVERITY, shown) == [f'"{mark}"', '"! "', '"! "']
+        chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+PLACES = """
+const [pages, done] = arguments;
+import("/static/kiosk.js").then(({ render }) => {
+  done(pages.map((page) => { render(page); return getComputedStyle(document.querySelector(".sign")).flexDirection; }));
+});
+"""
+
+
+@pytest.mark.parametrize("size", [(720, 817), (720, 720), (1024, 768)], ids=lambda size: "x".join(map(str, size)))
+def test_a_banner_moves_nothing_to_another_place(still: Chrome, size: tuple[int, int]) -> None:
+    set_screen(still, *size)
+    assert len(set(still.execute_async_script(PLACES, [page(ABOUT), page(CROWDED)]))) == 1
+
+
+TURNS = """
+const done = arguments[0];
+const shown = () => [...document.querySelectorAll(".others > .now")].map((line) => line.lang);
+const first = shown();
+setTimeout(() => done([document.getElementById("words").matches(".turning"), first, shown()]), 4200);
+"""
+
+
+def test_on_a_small_screen_the_second_and_the_third_language_take_turns(still: Chrome) -> None:
+    set_screen(still, 800, 480)
+    still.execute_async_script(RUNNING, [page(ABOUT)])
+    turning, first, then = still.execute_async_script(TURNS)
+    assert turning
+    assert {tuple(first), tuple(then)} == {("ru",), ("en",)}
+    set_screen(still, 1280, 800)
+    still.execute_async_script(RUNNING, [page(ABOUT, CodeSeen(0, ""))])
+    assert not still.execute_script("return document.getElementById('words').matches('.turning')")
