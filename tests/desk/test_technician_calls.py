@@ -1,5 +1,6 @@
 """The technician's calls of a real desk: for that role alone, and each becomes what the lane checks once more."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,11 @@ import pytest
 
 from gate.core.acceptance_record import digest_of, facts_in
 from tests.desk.played_lane import NOW, decision
-from tests.desk.rig import Browser, RunningDesk, browser, running_desk
+from tests.desk.rig import PATIENCE, Browser, RunningDesk, browser, running_desk
 
 CALLS = [
-    *(("GET", name) for name in ("parts", "site", "configuration", "log", "charts", "acceptance")),
-    *(("POST", name) for name in ("output", "picture", "report_text")),
+    *(("GET", name) for name in ("parts", "site", "configuration", "log", "charts", "acceptance", "report_text")),
+    *(("POST", name) for name in ("output", "picture", "report_begin")),
     *(("POST", f"acceptance_{name}") for name in ("begin", "skip", "end", "drop")),
 ]
 ASKED = {"parts", "output", "picture", "accept"}
@@ -115,9 +116,13 @@ def test_a_run_outlives_the_desk(tmp_path: Path) -> None:
 
 
 def test_the_report_for_a_ticket_is_the_doctors(technician: Browser) -> None:
-    answer = technician.post("report_text")
-    assert answer.status_code == 200, answer.text
-    text = answer.json()["text"]
+    assert technician.get("report_text").json()["code"] == "failed"  # none was begun
+    assert technician.post("report_begin").status_code == 200
+    technician.post("report_begin")  # a second press begins no second doctor
+    end = time.monotonic() + PATIENCE
+    while (text := technician.get("report_text").json()["text"]) is None:
+        assert time.monotonic() < end
+        time.sleep(0.2)
     assert text.startswith("Report of an Ashyq Gate")
     assert "ala-t2-07" in text
     assert "argon2id" not in text

@@ -140,7 +140,11 @@ at("copy").onclick = async () => {
   const button = at("copy");
   button.disabled = true;
   button.textContent = t("status.making");
-  const answer = await call("report_text", {});
+  let answer = await call("report_begin", {});
+  while (answer.ok && !answer.text) {
+    await new Promise((later) => setTimeout(later, 1000));
+    answer = await call("report_text", null, "GET");
+  }
   button.disabled = false;
   button.textContent = t("status.copy");
   if (!answer.ok) return answer.problem ? say(answer.problem, "bad") : failed(answer);

@@ -50,7 +50,8 @@ def technician_calls(room: TechnicianRoom) -> tuple[DeskCall, ...]:
         row("GET", "configuration", _configuration),
         row("GET", "log", _log),
         row("GET", "charts", _charts),
-        row("POST", "report_text", _report),
+        row("POST", "report_begin", _begin_report),
+        row("GET", "report_text", _report),
         row("GET", "acceptance", _acceptance),
         row("POST", "acceptance_begin", _begin),
         row("POST", "acceptance_skip", _skip),
@@ -109,8 +110,13 @@ async def _charts(call: Call, room: TechnicianRoom) -> Answer:
     return {"samples": [asdict(one) for one in samples]}
 
 
-async def _report(call: Call, room: TechnicianRoom) -> Answer:
-    return {"text": await room.report(call.user)}
+async def _begin_report(call: Call, room: TechnicianRoom) -> Answer:
+    room.begin_report(call.user)
+    return {}
+
+
+async def _report(_: Call, room: TechnicianRoom) -> Answer:
+    return {"text": room.report()}
 
 
 async def _acceptance(call: Call, room: TechnicianRoom) -> Answer:

@@ -36,7 +36,7 @@ class TechnicianRoom:
         self.record_file = folder / "acceptance.html"
         self.samples = Samples(self._file.load())
         self.run: AcceptanceRun | None = self._kept_run()
-        self._reporting = asyncio.Lock()
+        self._report: asyncio.Task[str] | None = None
 
     async def sample(self) -> None:
         """Take samples until cancelled."""
@@ -60,13 +60,25 @@ class TechnicianRoom:
         except OSError as error:
             log.warning("the samples of the charts cannot be written", problem=error.strerror or str(error))
 
-    async def report(self, user: str) -> str:
-        """Return the doctor's report for a ticket, without secrets and people.  Raises DeviceError."""
-        if self._reporting.locked():
-            raise DeviceError("a report is being made", hint="Wait for it")
-        async with self._reporting:
-            with TemporaryDirectory(dir=self.folder) as folder:
-                return await self._doctor(Path(folder, "report.txt"), user)
+    def begin_report(self, user: str) -> None:
+        """Begin the doctor's report for a ticket, without secrets and people, unless one is being made.  It may take
+        longer than a connection waits for an answer."""
+        if self._report is None or self._report.done():
+            self._report = asyncio.create_task(self._make_report(user))
+            self._report.add_done_callback(lambda task: task.cancelled() or task.exception())  # nobody may ask for it
+
+    def report(self) -> str | None:
+        """Return the report that was begun, None while it is made; once.  Raises DeviceError."""
+        if self._report is None:
+            raise DeviceError("no report was begun", hint="Begin it again")
+        if not self._report.done():
+            return None
+        made, self._report = self._report, None
+        return made.result()
+
+    async def _make_report(self, user: str) -> str:
+        with TemporaryDirectory(dir=self.folder) as folder:
+            return await self._doctor(Path(folder, "report.txt"), user)
 
     async def _doctor(self, file: Path, user: str) -> str:
         words = ("doctor", "--config", str(self.config), "--report", str(file))
