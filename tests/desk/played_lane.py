@@ -85,6 +85,10 @@ class PlayedLane:
         self.leave()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
+        self.close()
+
+    def close(self) -> None:
+        """Free what a lane holds that does not run."""
         self._loop.close()
 
     def set(self, **changes: Any) -> None:

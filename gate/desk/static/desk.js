@@ -142,7 +142,9 @@ export function follow(show) {
       const when = since === null || since === undefined || !heard ? t("shell.never_heard") : t("shell.heard", { age: age(since) });
       at("link-lost").textContent = `${t("shell.no_link")}: ${when}`;
     }
-    show(lost ? null : told.lane, told.at);
+    // The lane's own time: what it says of moments is by that.
+    const now = told.lane ? told.lane.at + (told.heard_s ?? 0) + (performance.now() - heard) / 1000 : told.at;
+    show(lost ? null : told.lane, now);
   };
   heard = performance.now();
   listen();
@@ -310,6 +312,7 @@ function bar() {
     ? el("button", { className: "who", type: "button", onclick: shift, attributes: { "aria-haspopup": "dialog" } }, el("b", { textContent: data.user }), el("small", { textContent: t(`shell.${data.role}`) }))
     : null;
   at("top").replaceChildren(...[brand, nav, languages(), who].filter(Boolean));
+  nav?.querySelector("[aria-current]")?.scrollIntoView({ inline: "nearest", block: "nearest" });
 }
 
 export function markPath() {

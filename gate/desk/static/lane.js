@@ -117,7 +117,7 @@ export function untilOf(mode, status) {
   return parts;
 }
 
-export const nameOf = (actor) => actor.replace(/^desk /, "").replace(/^uid \d+ ?/, "");
+export const nameOf = (actor) => actor.replace(/^desk /, "").replace(/, uid \d+.*$/, "").replace(/^uid \d+ ?/, "");
 
 function prevailing() {
   const mode = lane?.orders?.length ? lane.mode : null;
@@ -147,9 +147,11 @@ function buttons(now) {
 let lastShown = null;
 
 export function detailOf(row) {
-  for (const [key, value] of Object.entries(row.detail ?? {})) {
-    if (typeof value === "number" && `details.${key}` in data.words.desk) return t(`details.${key}`, { age: age(value) });
-  }
+  if (`why.${row.detail?.why}` in data.words.desk) return t(`why.${row.detail.why}`);
+  const { times, ...facts } = row.detail ?? {};
+  if (times) return t("details.times", { n: times });
+  const seconds = Object.values(facts).find((value) => typeof value === "number");
+  if (seconds !== undefined && `details.${row.reason}` in data.words.desk) return t(`details.${row.reason}`, { age: age(seconds) });
   return "";
 }
 
@@ -190,6 +192,7 @@ const acts = {
     const on = at("extend").getAttribute("aria-pressed") !== "true";
     const answer = await call("extend", { on });
     if (!answer.ok) failed(answer);
+    else if (on && !answer.extended) say(t("orders.done")); // for the person who is at the lane now
   },
   "give-back": async () => {
     const answer = await call("give_back", {});
