@@ -14,6 +14,7 @@ from gate.report.as_csv import as_csv
 from gate.report.as_html import as_fragment
 from gate.report.building import merged
 from gate.report.keeping import REPORTS, kept
+from gate.report.markup import tree_of
 from gate.report.summary import Summary, summarise
 from gate.report.wording import wording
 
@@ -25,7 +26,7 @@ async def _report(call: Call) -> Mapping[str, Any]:
     language = call.values.get("lang", "")
     if language not in LANGUAGES:
         raise CallRefusedError(400, "malformed")
-    return await _made(call, lambda of: {"html": as_fragment(of, wording(language))})
+    return await _made(call, lambda of: {"sheet": tree_of(as_fragment(of, wording(language)))})
 
 
 async def _report_csv(call: Call) -> Mapping[str, Any]:

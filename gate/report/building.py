@@ -52,11 +52,11 @@ def build(
     return GateReport(venue=venue, timezone=str(zone), made=made, doors=[proof], days=[made_days[day] for day in days])
 
 
-def prove_days(door: str, state_dir: Path, days: Sequence[date], zone: tzinfo) -> DoorProof:
-    """Prove the rows of these days.  Raises StoreError for a journal that cannot be read."""
-    local = LocalDays(days, zone)
+def prove_days(door: str, state_dir: Path, within: tuple[int, int]) -> DoorProof:
+    """Prove the rows of some time (Unix ms, the end exclusive).  Raises StoreError for a journal that cannot be
+    read."""
     try:
-        proof = prove(state_dir, within=(local.times[0][0], local.times[-1][1]))
+        proof = prove(state_dir, within=within)
     except BrokenJournalError as broken:
         return DoorProof(door=door, whole=False, row=broken.row, problem=broken.what)
     return DoorProof(door=door, whole=True, lost=list(proof.lost))

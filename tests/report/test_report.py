@@ -17,6 +17,7 @@ from gate.core.reason import ADMITTING, Reason
 from gate.report.phrases import reason_name
 from gate.report.reason_groups import ReasonGroup, group_of
 from gate.report.wording import NBSP, wording
+from gate.store import segments
 from gate.store.journal import JournalRow
 from tests.commands.inside import invoke
 from tests.report.journals import DAY, PILOT, at, decision, note, passage, write
@@ -118,6 +119,20 @@ def test_a_changed_row_is_named_and_the_figures_are_shown_all_the_same(tmp_path:
         assert f" {7} " in text.replace(NBSP, " ")
     run(config, "--html", str(page := tmp_path / "page.html"))
     assert 'class="watermark"' in page.read_text()
+
+
+def test_a_long_journal_is_proved_beside_its_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(segments, "ROWS", 20)
+    monkeypatch.setattr(segments, "STAY", 5)
+    rows = [STARTED, *refusals("expired", 90, 9)]
+    config = configured(tmp_path, rows)
+    assert len(segments.segments(tmp_path / "state")) > 1
+    assert "Journal whole" in shown(config)
+    sealed = segments.segments(tmp_path / "state")[1]
+    sealed.chmod(0o600)
+    with closing(sqlite3.connect(sealed)) as connection, connection:
+        connection.execute("UPDATE journal SET reason = 'admitted' WHERE seq = 33")
+    assert "Journal altered at row 33" in shown(config)
 
 
 def test_a_day_without_data_and_a_part_of_a_day_say_so(tmp_path: Path) -> None:

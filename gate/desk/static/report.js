@@ -12,14 +12,24 @@ function asked() {
   return new URLSearchParams({ day: at("day").value, days: at("week").checked ? 7 : 1, lang: data.language });
 }
 
+const SVG = "http://www.w3.org/2000/svg";
+
+// From [name, attributes, contents]: this page may not parse HTML.
+function built(node, space = null) {
+  if (typeof node === "string") return node;
+  const [name, attributes, contents] = node;
+  const own = name === "svg" ? SVG : space;
+  const made = own ? document.createElementNS(own, name) : document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...contents.map((each) => built(each, own)));
+  return made;
+}
+
 async function show() {
   const answer = await call(`report?${asked()}`, null, "GET");
   if (!answer.ok) return failed(answer);
-  at("print").disabled = at("csv").disabled = !answer.html;
-  const sheet = answer.html
-    ? new DOMParser().parseFromString(answer.html, "text/html").body.firstElementChild
-    : el("p", { className: "quiet", textContent: t("page.not_yet") });
-  at("report").replaceChildren(document.adoptNode(sheet));
+  at("print").disabled = at("csv").disabled = !answer.sheet;
+  at("report").replaceChildren(answer.sheet ? built(answer.sheet) : el("p", { className: "quiet", textContent: t("page.not_yet") }));
 }
 
 async function save() {
