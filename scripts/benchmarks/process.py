@@ -179,7 +179,7 @@ def before_the_camera(pictures: Sequence[Grey]) -> Iterator[str]:
                 return
 
     thread = Thread(target=run, daemon=True)
-    with DemoStage(latest, dict, "") as stage:
+    with DemoStage(latest, dict, "", lambda _: False) as stage:
         thread.start()
         try:
             yield stage.camera
