@@ -9,13 +9,15 @@ import steps
 from chart import draw
 from clips import HELD, approach, held
 from collection import Case, cases
-from looks import LIVE, ROUNDS, STILL, LookRow, LookTally, first_reads, idle_shares, measured
+from frames import LENGTHS, beside_a_pass, unread
+from looks import LIVE, ROUNDS, STILL, LookRow, LookTally, first_reads, frame_times, idle_shares, measured
 from photographs import KINDS as PHOTOGRAPHED
 from photographs import photographed
 from rendering import KINDS, SIZES, rendered, without_code
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from slower import in_real_time
 from vary import vary
 
 from gate.errors import GateError
@@ -33,15 +35,23 @@ NOTHING = 40  # pictures without a code
 @click.option("--chart", type=click.Path(path_type=Path, dir_okay=False), help="Draw the rows, too: an SVG file.")
 @click.option("--steps", "by_steps", is_flag=True, help="What each step of the cascade reads and costs, instead.")
 @click.option("--vary", "varied", multiple=True, metavar="CONSTANT=VALUE", help="Try another value of a constant.")
+@click.option("--slower", type=click.FloatRange(1, 100), help="Clips in real time on a core so many times slower.")
 @click.option("--many", type=click.IntRange(min=1, max=1000), default=10, show_default=True, help="Pictures a kind.")
 def command(
-    as_json: bool, pictures: Path | None, chart: Path | None, by_steps: bool, varied: tuple[str, ...], many: int
+    as_json: bool,
+    pictures: Path | None,
+    chart: Path | None,
+    by_steps: bool,
+    varied: tuple[str, ...],
+    slower: float | None,
+    many: int,
 ) -> None:
     """Recall, processor time and wrong texts of the cascade and of each decoder alone.
 
     Draws its pictures itself and takes some six minutes; then also how soon a code is read that is
     carried up to the camera or held before it, and what a gate costs before which nobody stands.
     `--steps` prices each row of the tables in drivers/decoders/still.py and live_steps.py at 480 and 720 lines.
+    `--slower 5` plays the clips as a Pi 4 would get them: frames that come while one is read are lost.
     `--vary detect.blurred.LIKELY=2` tries another value of a constant of drivers/decoders.
     """
     if by_steps and chart:
@@ -52,7 +62,7 @@ def command(
         if by_steps:
             show_steps(pictures, many, as_json=as_json)
             return
-        rows = of_collection(pictures) if pictures else of_drawings(many)
+        rows = of_clips(many, slower) if slower else of_collection(pictures) if pictures else of_drawings(many)
     except GateError as error:
         raise click.ClickException(str(error)) from error
     if chart:
@@ -98,8 +108,41 @@ def of_drawings(many: int) -> list[LookRow]:
         rows += first_reads(f"approach, {height}p", clips, LIVE)
     for kind in HELD:
         rows += first_reads(f"held still, {kind}", [held(number, kind) for number in range(max(2, many // 2))], LIVE)
+    rows += of_frames(many)
     for height, width in SIZES:
         rows += idle_shares(f"nobody there, {height}p", (height, width), LIVE)
+    return rows
+
+
+def of_clips(many: int, slower: float) -> list[LookRow]:
+    rows = []
+    for height, width in SIZES:
+        clips = [approach(number, (height, width)) for number in range(max(2, many))]
+        rows += in_real_time(f"approach, {height}p", clips, slower)
+    for kind in HELD:
+        rows += in_real_time(f"held still, {kind}", [held(number, kind) for number in range(max(2, many // 2))], slower)
+    for height, width in SIZES:
+        for kind in LENGTHS:
+            frames = [(unread(number, (height, width), kind), "") for number in range(max(2, many // 3))]
+            rows += in_real_time(f"{kind}, {height}p", frames, slower)
+    return rows
+
+
+def of_frames(many: int) -> list[LookRow]:
+    """Measure frames that cost much: unread codes, alone and beside a pass, and hard photographs that are held."""
+    rows = []
+    for height, width in SIZES:
+        view = (height, width)
+        for kind in LENGTHS:
+            rows += frame_times(
+                f"{kind}, {height}p", [unread(number, view, kind) for number in range(max(2, many // 3))], LIVE
+            )
+        beside = [beside_a_pass(number, view)[0] for number in range(max(2, many // 3))]
+        rows += frame_times(f"unread beside a pass, {height}p", beside, LIVE)
+        hard = [photographed(number, kind).picture for kind in PHOTOGRAPHED for number in range(max(1, many // 5))]
+        shrunk = [small for one in hard if (small := steps.fit(one, view)) is not None]
+        held_up = [list(steps.hold(one, number)) for number, one in enumerate(shrunk)]
+        rows += frame_times(f"photographs, held, {height}p", held_up, LIVE)
     return rows
 
 

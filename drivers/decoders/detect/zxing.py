@@ -16,7 +16,7 @@ import zxingcpp
 from drivers.decoders.detect.finder_count import is_crowded
 from drivers.decoders.failures import contain_failures
 from drivers.decoders.filters import halve, threshold
-from drivers.decoders.qr.structured_append import MessagePart, part_of
+from drivers.decoders.qr.structured_append import MessagePart, is_part, part_of
 from drivers.decoders.rectify.perspective import MODULE, rectify, sharpen_modules
 from drivers.decoders.symbols import NOTHING, Corners, Grey, ReadResult, Symbol, lies_in, unique
 
@@ -108,8 +108,10 @@ def _nothing() -> MessagePart | None:
 @contain_failures(_nothing)
 def _part(barcode: zxingcpp.Barcode) -> MessagePart | None:
     modules = np.array(barcode.to_image(scale=1, add_quiet_zones=False)) == 0
-    extra = barcode.extra
-    exact = isinstance(extra, dict) and extra.get("UEC") == 1.0  # no error correction codeword was used
+    extra = barcode.extra if isinstance(barcode.extra, dict) else {}
+    exact = extra.get("UEC") == 1.0  # no error correction codeword was used
+    if exact and not is_part(modules, int(extra.get("DataMask", 0))):
+        return None
     return part_of(modules, barcode.text, barcode.bytes, exact=exact)
 
 

@@ -16,6 +16,7 @@ from drivers.decoders.qr.layout import Bits
 from drivers.decoders.qr.reed_solomon import correct
 
 _MODE = 0b0011  # of a structured append (8.1)
+_MODE_BITS = [False, False, True, True]
 _MOST_MESSAGES = 4  # whose symbols are kept at one time: a picture may show any number
 
 
@@ -33,6 +34,15 @@ class MessagePart:
     def message(self) -> tuple[int, int]:
         """Return what tells its message from others."""
         return self.count, self.parity
+
+
+def is_part(modules: Bits, mask: int) -> bool:
+    """Return whether a symbol without a wrong module is a part: by its first four bits alone, which is much faster.
+
+    They are the lower right ones (7.7.3)."""
+    rows, columns = [-1, -1, -2, -2], [-1, -2, -1, -2]
+    bits = modules[rows, columns] ^ layout.data_mask(mask, len(modules))[rows, columns]
+    return bool(bits.tolist() == _MODE_BITS)
 
 
 def part_of(modules: Bits, text: str, data: bytes, *, exact: bool = False) -> MessagePart | None:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from drivers.decoders.budget import PERIOD, FrameBudget
-from drivers.decoders.coaching import hint_for
+from drivers.decoders.coaching import Coach
 from drivers.decoders.image_file import to_grey
 from drivers.decoders.live import LiveReader
 from drivers.readers import camera_messages as messages
@@ -181,6 +181,7 @@ class FrameReader:
         self._ladder = ladder
         self._motion = MotionGate()
         self._reader = LiveReader(budget=FrameBudget(period))
+        self._coach = Coach()
         self.hint: Hint | None = None
         """What the person can do whose code is not read, by the last frame that was searched."""
         self.look: SearchedFrame | None = None
@@ -196,7 +197,7 @@ class FrameReader:
         if self._motion.is_worth_decoding(small, frame.at) or anyway:
             start = time.thread_time()
             found = self._reader.read(grey)
-            texts, self.hint = found.texts, hint_for(found)
+            texts, self.hint = found.texts, self._coach.hint(grey, found)
             self.look = SearchedFrame(frame.at, grey, found, time.thread_time() - start, self._ladder.exposure)
         else:
             self._reader.skip_frame()
@@ -220,7 +221,7 @@ def play_video(link: Link, capture: cv2.VideoCapture) -> None:
     period = 1 / rate if 1 <= rate <= 240 else 1 / 25
     link.send(messages.Opened(give_up(NOTHING)))
     link.receive()
-    reader, reports, view = LiveReader(), Reports(link), TechnicianView(link)
+    reader, coach, reports, view = LiveReader(), Coach(), Reports(link), TechnicianView(link)
     due = time.monotonic()
     while good:
         time.sleep(max(0.0, due - time.monotonic()))
@@ -232,7 +233,7 @@ def play_video(link: Link, capture: cv2.VideoCapture) -> None:
             link.send(messages.ImageHeld(at, messages.bounded(found.texts), still=False))
             view.wait_to_go_on()
         else:
-            reports.frame(at, (), hint_for(found), looked=True)
+            reports.frame(at, (), coach.hint(grey, found), looked=True)
         due = max(due + period, time.monotonic() - period)
         good, picture = capture.read()
     link.send(messages.SourceEnded())

@@ -12,7 +12,7 @@ from statistics import median
 
 import cv2
 
-from drivers.decoders.coaching import hint_for
+from drivers.decoders.coaching import Coach
 from drivers.decoders.symbols import Grey, ReadResult, Symbol
 from drivers.readers.camera_messages import CHUNK, GoOn, Picture, ShowPicture
 from drivers.readers.camera_worker.measures import WHITE, closest, sharpness
@@ -130,7 +130,12 @@ def picture_of(look: SearchedFrame) -> Picture:
                 height, width = small.shape
                 chunks = tuple(encoded[at : at + CHUNK] for at in range(0, len(encoded), CHUNK))
                 return Picture(
-                    time.monotonic(), width, height, chunks, _outlines(look.found, factor), hint_for(look.found)
+                    time.monotonic(),
+                    width,
+                    height,
+                    chunks,
+                    _outlines(look.found, factor),
+                    Coach().hint(look.grey, look.found),
                 )
         factor *= NARROWER
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import segno
 
-from drivers.decoders.coaching import hint_for
+from drivers.decoders.coaching import Coach
 from drivers.decoders.qr.structured_append import MessagePart, MessageParts
 from drivers.decoders.still import read_still
 from drivers.decoders.symbols import Grey
@@ -14,6 +14,7 @@ from gate.core.coaching import Hint
 from tests.unit.decoders.qr_pictures import noisy, text_of, with_time
 
 TEXT = text_of(1)
+BLANK = np.full((480, 640), 130, np.uint8)
 
 
 def symbols(text: str, count: int = 3, turned: int = 0) -> list[Grey]:
@@ -48,11 +49,11 @@ def test_shown_in_turn_they_are_one_text_as_long_as_the_last_is_shown() -> None:
             for seed in range(2):
                 found = reader.read(noisy(beside(part), seed))
                 assert not found.texts
-                assert hint_for(found) is Hint.NEXT_PART
+                assert Coach().hint(BLANK, found) is Hint.NEXT_PART
         for seed in range(3):
             found = reader.read(noisy(beside(order[-1]), seed))
             assert found.texts == (TEXT,)
-            assert hint_for(found) is None
+            assert Coach().hint(BLANK, found) is None
 
 
 def test_a_part_is_no_text_however_it_is_read() -> None:
