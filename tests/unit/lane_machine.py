@@ -188,13 +188,13 @@ class LaneMachine(RuleBasedStateMachine):
 
     def end_orders(self) -> None:
         """As the controller does before anything else of a tick."""
-        terms = dict(self.state.terms)
-        if is_due(terms, self.trusted):
-            self.happen(events.OrdersDue(self.trusted, self.now))
         for mode in list(self.lasting):
-            if terms[mode].until is not None and self.trusted >= (terms[mode].until or 0.0):
+            terms = self.state.terms[mode]
+            if terms.until is not None and terms.since <= self.trusted >= terms.until:
                 self.standing.discard(mode)
                 del self.lasting[mode]
+        if is_due(self.state.terms, self.trusted):
+            self.happen(events.OrdersDue(self.trusted, self.now))
 
     @rule(mode=st.sampled_from([None, *Mode]))
     def schedule(self, mode: Mode | None) -> None:

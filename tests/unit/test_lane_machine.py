@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from gate.core.lane.effects import Effect, EndGrant, Passed, Secure, SetStance
-from gate.core.lane.events import Fire, Granted, LaneEvent, Reset, Tick
+from gate.core.lane.events import Fire, Granted, LaneEvent, OrdersDue, Reset, Tick
 from gate.core.lane.state import LaneState, Timing
 from gate.core.lane.step import step
 from gate.core.model import Stance
@@ -55,6 +55,11 @@ def without_lock_at_the_end(state: LaneState, event: LaneEvent, timing: Timing) 
     return after, tuple(effect for effect in effects if not (kept and isinstance(effect, Secure)))
 
 
+def without_an_end(state: LaneState, event: LaneEvent, timing: Timing) -> Outcome:
+    """An order whose time is over stands on."""
+    return (state, ()) if isinstance(event, OrdersDue) else step(state, event, timing)
+
+
 def two_at_once(state: LaneState, event: LaneEvent, timing: Timing) -> Outcome:
     """A second grant takes the lane from the first."""
     return step(replace(state, grant=None) if isinstance(event, Granted) else state, event, timing)
@@ -99,6 +104,7 @@ def trusts_a_contact_in_a_free_way(state: LaneState, event: LaneEvent, timing: T
     "fault",
     [
         without_lock_at_the_end,
+        without_an_end,
         two_at_once,
         forgiving_fire,
         deaf_reset,
