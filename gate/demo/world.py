@@ -18,6 +18,7 @@ from gate.demo.follow import Follower, StreamEvent
 from gate.demo.report import Seen
 from gate.demo.turnstile import Turnstile
 from gate.demo.visit import DemoPace, Visit, prepare
+from gate.kiosk.page_state import GRANTED, Scene
 from gate.lane.presence import GONE_AFTER
 from gate.ports.clock import Clock
 
@@ -25,7 +26,9 @@ PATIENCE = 4.0  # seconds that a person holds the code out for an answer, at any
 OPENING = 2.0  # seconds that an admitted person waits for the arm
 SHOWN = 6.0  # seconds that a watched demo waits at most for the page to end the last verdict
 VISITS = 5  # of the last ones, on the stage
-VERDICTS = frozenset({"admitted", "let_through", "refused", "held", "seen", "wait"})  # scenes of the page
+ABOUT_SOMEBODY = frozenset(  # scenes of the page that are about the person who was there last
+    (*GRANTED, Scene.REFUSED, Scene.UNAVAILABLE, Scene.HELD, Scene.SEEN, Scene.WAIT, Scene.COACH)
+)
 APART = GONE_AFTER + 0.4  # seconds for which a code must be out of view before it counts as shown again
 
 
@@ -112,7 +115,7 @@ class World:
 
     async def _page_is_free(self) -> None:
         """Wait until the page shows no verdict, so that no caption stands beside that on somebody else."""
-        await self._follower.until(lambda page: page.get("scene") not in VERDICTS, SHOWN)
+        await self._follower.until(lambda page: page.get("scene") not in ABOUT_SOMEBODY, SHOWN)
 
     def state(self) -> dict[str, object]:
         """Return the state for the stage page.  From any thread."""
