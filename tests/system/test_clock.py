@@ -70,7 +70,7 @@ def test_a_clock_that_was_set_back_opens_no_old_pass_and_says_so(site: Site, boa
         assert asked(0, "clock", "status", *config)["standing"] == "behind"
         assert 'gate_clock_state{state="behind"} 1.0' in fetch(daemon, "metrics")
         page = json.loads(fetch(daemon, "state"))
-        assert page["clock"] == {"standing": "behind", "text": "Сағат 200 күн артта қалды: уақытты түзетіңіз"}
+        assert page["clock"] == {"standing": "behind", "text": "Құрылғы сағаты 200 күн қалып тұр: уақытты түзетіңіз"}
     assert site.reasons() == ["expired", "admitted"]
     assert board.openings == 1
     assert [row["detail"].partition(" by ")[0] for row in site.rows("event = 'clock'")] == ["behind"]
