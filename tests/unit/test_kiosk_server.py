@@ -18,7 +18,7 @@ def test_page_and_its_files() -> None:
         async with kiosk(replace(ABOUT, device_id="<b>7</b>", languages=("ru", "kk"))) as there:
             index = await there.client.get("/")
             assert index.headers["content-type"] == "text/html; charset=utf-8"
-            assert '<html lang="ru">' in index.text
+            assert '<html lang="ru" translate="no">' in index.text
             assert "<b>7</b>" not in index.text
             assert "Нет связи" in index.text  # what it shows before, and whenever, the server is silent
             assert "$" not in index.text

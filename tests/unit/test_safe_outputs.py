@@ -82,6 +82,7 @@ def test_it_loads_the_drivers_of_the_outputs_and_no_more(tmp_path: Path) -> None
     )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     own = {name for name in loaded if name.startswith("gate.")}
-    assert not {name for name in own if name.startswith(("gate.lane", "gate.store", "gate.settings", "gate.kiosk"))}
-    assert "gate.wiring" not in own
-    assert not {"rich", "nacl", "cv2", "numpy", "drivers.readers", "drivers.inputs"} & set(loaded)
+    assert not {name for name in own if name.startswith(("gate.lane", "gate.kiosk", "gate.desk"))}
+    assert {name for name in own if name.startswith("gate.store.")} == {"gate.store.places"}
+    assert not {"gate.wiring", "gate.settings.model", "gate.settings.load"} & own
+    assert not {"rich", "nacl", "cv2", "numpy", "sqlite3", "drivers.readers", "drivers.inputs"} & set(loaded)

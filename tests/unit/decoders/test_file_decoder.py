@@ -127,10 +127,9 @@ def test_nothing_is_read_where_there_is_nothing() -> None:
         assert found.decoded_by == ""
 
 
-def test_a_live_reader_comes_to_every_variant() -> None:
+def test_a_live_reader_reads_an_inverted_code_within_a_round_of_its_steps() -> None:
     reader = with_time()
-    steps = [reader.read(inverted(drawn("HELLO"))).decoded_by for _ in LIVE]
-    assert "inverted" in steps
+    assert ("HELLO",) in [reader.read(inverted(drawn("HELLO"))).texts for _ in LIVE]
     assert reader.read(drawn("HELLO")).decoded_by == "zxing-cpp"
 
 
