@@ -36,8 +36,10 @@ TALLIES = st.builds(
     decisions=st.dictionaries(st.sampled_from(Reason), COUNTS),
     passages=st.dictionaries(st.sampled_from(Passed), COUNTS),
 )
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
 FIELDS: dict[object, st.SearchStrategy[object]] = {
-    float: st.floats(allow_nan=False, allow_infinity=False),
+    float: FINITE,
+    float | None: st.none() | FINITE,
     int: st.integers(-(2**63), 2**63),
     int | None: st.none() | st.integers(-(2**63), 2**63),
     str: st.text(max_size=50),
