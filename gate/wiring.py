@@ -179,17 +179,22 @@ def _about_page(settings: Settings, simulated: tuple[str, ...]) -> About:
     )
 
 
+def _offered(settings: Settings) -> Places:
+    """Return the places of the lists that the sync leaves, or that a person loaded."""
+    return Places(settings.device.state_dir, settings.device.lists)
+
+
 def listed(settings: Settings) -> Places:
     """Return the places of the lists that the lane answers by: its own, verified by [sync] root; without that table
     those that a person loaded."""
-    places = Places(settings.device.state_dir, settings.device.lists)
+    places = _offered(settings)
     return places.verified if settings.sync is not None else places
 
 
 def _taker(settings: Settings) -> ListTaker | None:
     if settings.sync is None:
         return None
-    return ListTaker(Places(settings.device.state_dir, settings.device.lists), settings.sync.root)
+    return ListTaker(_offered(settings), settings.sync.root)
 
 
 async def _take_first(taker: ListTaker) -> None:
@@ -284,13 +289,11 @@ class _LaneProcess:
             work.append(self._kiosk(lane, self._settings.kiosk.host, self._settings.kiosk.port))
         if sync := self._settings.sync:
             visits = partial(lane.part, JournalEvent.SYNC, "mirrors")
-            offered = Places(self._settings.device.state_dir, self._settings.device.lists)
-            work.append(SyncWatch(offered, sync.every, self._clock.now).run(visits))
+            work.append(SyncWatch(_offered(self._settings), sync.every, self._clock.now).run(visits))
         return work
 
     def _desk(self, lane: Lane) -> StaffDesk:
-        settings = self._settings
-        places = Places(settings.device.state_dir, settings.device.lists)
+        settings, places = self._settings, _offered(self._settings)
         site = Site(
             settings.venue.timezone,
             settings.list.limits,

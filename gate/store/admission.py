@@ -64,12 +64,7 @@ class Admission(LaneStore):
         with self._transaction:
             decision, state = self._judge(claims, shown.direction, at)
             row = self._row(decision, shown, at, claims, state)
-            through = lets_through(decision, shown.mode)
-            seq = self._journal.append(row, grants=through)
-            if decision.admitted and shown.direction is Direction.ENTRY:
-                self._redemptions.redeem(claims, seq, at)
-            if through:
-                self._inside.note(claims, shown.direction, seq, at)
+            seq, through = self._enter(row, decision, shown, at, claims)
         return self._recorded(decision, seq, shown.direction, through=through)
 
     def record(
@@ -85,7 +80,7 @@ class Admission(LaneStore):
         """Record a decision made without the list: a refusal (of the pass itself, by a busy lane), or an admission
         by staff, the `actor`.  A refusal without claims may only be counted; `holder`: the place on the list of a
         pass that is refused itself, for the pseudonym of a row of its own."""
-        through = lets_through(decision, shown.mode)
+        through = _lets_through(decision, shown.mode)
         if claims is None and not through:
             seq = self._count(decision, shown, at, holder)
             return Counted(decision) if seq is None else Recorded(decision, seq, through)
@@ -178,6 +173,19 @@ class Admission(LaneStore):
             decision = check(claims, decision, at) if decision.admitted else decision
         return decision, state
 
+    def _enter(
+        self, row: JournalRow, decision: Decision, shown: Presented, at: float, claims: Claims
+    ) -> tuple[int, bool]:
+        """Write the row of a decision on a person, with their use and where they are, in the caller's write
+        transaction.  Return the row's seq, and whether the person may pass."""
+        through = _lets_through(decision, shown.mode)
+        seq = self._journal.append(row, grants=through)
+        if decision.admitted and shown.direction is Direction.ENTRY:
+            self._redemptions.redeem(claims, seq, at)
+        if through:
+            self._inside.note(claims, shown.direction, seq, at)
+        return seq, through
+
     def _recorded(self, decision: Decision, seq: int, direction: Direction, *, through: bool) -> Recorded:
         if through:
             self._open_grants[seq] = direction
@@ -217,7 +225,7 @@ _NO_WAY_THROUGH = frozenset(
 _KEEPS_NOBODY_OUT = frozenset({Mode.PILOT, Mode.FREE})
 
 
-def lets_through(decision: Decision, mode: Mode) -> bool:
+def _lets_through(decision: Decision, mode: Mode) -> bool:
     """Return whether the person may pass.  A pilot keeps nobody out, nor does an open way; the decision is recorded
     all the same."""
     return decision.admitted or (mode in _KEEPS_NOBODY_OUT and decision.reason not in _NO_WAY_THROUGH)

@@ -10,7 +10,7 @@ from gate.core.journal_event import JournalEvent
 from gate.core.lane.effects import Passed
 from gate.core.model import Claims, Decision, Direction, Listing, Status
 from gate.core.reason import Reason
-from gate.store.admission import Admission, Counted, Presented, Recorded, lets_through
+from gate.store.admission import Admission, Counted, Presented, Recorded
 from gate.store.journal import RECENT, JournalRow
 from gate.store.milliseconds import ms
 from gate.store.recent import RecentDecision, read_recent
@@ -61,12 +61,7 @@ class StaffAdmission(Admission):
         with self._transaction:
             decision = self._by_staff(self._person(claims, shown.direction, at).decision, act)
             row = self._row(decision, shown, at, claims, self._status.state)._replace(actor=act.actor, issuer=None)
-            through = lets_through(decision, shown.mode)
-            seq = self._journal.append(row, grants=through)
-            if decision.admitted and shown.direction is Direction.ENTRY:
-                self._redemptions.redeem(claims, seq, at)
-            if through:
-                self._inside.note(claims, shown.direction, seq, at)
+            seq, through = self._enter(row, decision, shown, at, claims)
         return self._recorded(decision, seq, shown.direction, through=through)
 
     def give_back_last(self, at: float, actor: str | None) -> int | None:
