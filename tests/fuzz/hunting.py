@@ -98,14 +98,13 @@ def _feed(target: Target, random: Random, shared: _Shared, inputs: int | None, s
     while time.monotonic() < end and (inputs is None or shared.inputs < inputs):
         data = slipped(random, seeds, SLIPS)
         shared.begin(data)
-        start = time.thread_time()
         try:
-            taken = check(target, data)
+            checked = check(target, data)
         except BaseException as error:  # noqa: BLE001 - a panic of Rust is no Exception
             shared.found(_words(error), data)
             shared.found(_words(error), _shrunk(target, data, type(error)))
             return
-        shared.end(taken=taken, spent=time.thread_time() - start)
+        shared.end(taken=checked.taken, spent=checked.seconds)
     shared.begin(b"")
 
 

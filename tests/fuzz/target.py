@@ -11,7 +11,8 @@ class Target:
     run: Callable[[bytes], object]
     refusal: type[Exception] | None
     seeds: Callable[[], list[bytes]]
-    cpu: float = 0.1  # seconds of processor for one input
+    cpu: float = 0.1  # seconds of processor for one input, the least of several tries
+    is_slow: bool = False  # some ms for most inputs: `scripts/fuzz` begins with it, and tests try fewer of them
 
 
 BETWEEN = b"|~|"

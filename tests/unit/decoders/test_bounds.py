@@ -121,6 +121,8 @@ def test_a_tiff_that_claims_more_than_it_has(tmp_path: Path) -> None:
     assert "at most 50 megapixels" in refused(tmp_path / "large")
     (tmp_path / "less").write_bytes(tiff(tmp_path, 7000, 7000))
     assert "damaged, or not whole" in refused(tmp_path / "less")
+    (tmp_path / "strips").write_bytes(tiff(tmp_path, drawn("HELLO").shape[1], 60_000))  # rows that no strip holds
+    assert "damaged, or not whole" in refused(tmp_path / "strips")
 
 
 MEASURED = """if True:
