@@ -28,6 +28,7 @@ MEGAPIXELS = 50  # a phone makes 12, at most 50: 200 MB unpacked
 MEGAPIXELS_WEBP = 25  # libwebp keeps two canvases of 4 bytes a pixel beside the picture
 SIDE = 65_535  # pixels: zxing-cpp takes no more
 _PACKED_ROWS = 2 * 10**6  # pixels of a run-length coded BMP, which Pillow unpacks in Python, some 1 us each
+_PER_BYTE = 512  # pixels of a JPEG: each block of 64 takes one bit at least (ITU-T T.81, F.1.2 and G.1.2)
 _SCANS = 10**9  # pixels times scans of a progressive JPEG: each scan covers all of them, some 5 ns each
 _STRIP = 256  # rows that are converted at once
 _FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "PPM", "MPO")
@@ -143,8 +144,10 @@ def _check_work(path: Path, image: "Image", data: bytes) -> None:
     pixels = image.width * image.height
     tiles = getattr(image, "tile", None) or ()
     coder = tiles[0][0] if tiles else ""
-    if tiles and sum((right - left) * (low - top) for left, top, right, low in {tile[1] for tile in tiles}) < pixels:
-        # Pillow leaves pixels black that no strip of the file holds: 22 kB took the time of 6 megapixels.
+    held = len(data) * _PER_BYTE if image.format in ("JPEG", "MPO") else pixels
+    if tiles:
+        held = min(held, sum((right - left) * (low - top) for left, top, right, low in {tile[1] for tile in tiles}))
+    if held < pixels:  # libjpeg and Pillow make up the rest: 22 kB took the time of 6 megapixels
         raise PictureError(f"{path}: the picture is damaged, or not whole", hint=_HINT)
     if coder == "bmp_rle" and pixels > _PACKED_ROWS:
         raise PictureError(f"{path}: this BMP picture is compressed, and large", hint="Save it as PNG")

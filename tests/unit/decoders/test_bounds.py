@@ -125,6 +125,16 @@ def test_a_tiff_that_claims_more_than_it_has(tmp_path: Path) -> None:
     assert "damaged, or not whole" in refused(tmp_path / "strips")
 
 
+def test_a_jpeg_that_claims_more_than_it_has(tmp_path: Path) -> None:
+    data = saved(tmp_path, "a.jpg", "JPEG", "L").read_bytes()
+    high, wide = drawn("HELLO").shape
+    (tmp_path / "wide").write_bytes(data.replace(struct.pack(">HH", high, wide), struct.pack(">HH", high, 65_000)))
+    assert "damaged, or not whole" in refused(tmp_path / "wide")
+    white = tmp_path / "white.jpg"
+    Image.new("L", (4000, 3000), 255).save(white, progressive=True, optimize=True, quality=1)
+    assert load_grey(white).shape == (3000, 4000)  # no real picture has fewer bytes
+
+
 MEASURED = """if True:
     import resource, sys, time
     from pathlib import Path
