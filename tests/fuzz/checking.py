@@ -26,7 +26,7 @@ def check(target: Target, data: bytes) -> Checked:
         start = time.thread_time()
         said = _refused(target, data)
         spent.append(time.thread_time() - start)
-        if spent[-1] <= target.cpu:
+        if spent[-1] <= target.cpu / 4:  # so that the slowest of a run is the slowest input
             break
     assert "\n" not in said or target.refusal is ConfigError, "a refusal is one line"
     assert min(spent) <= target.cpu, f"took {min(spent):.3f} s of processor, at most {target.cpu} s are allowed"
