@@ -53,6 +53,7 @@ _AHEAD = 1.0  # seconds by which a frame's time may lie in the future
 _LONGEST_AGO = 120.0  # seconds from a capture to its message: reading one still on the slowest board takes 30
 _MOST_LOOKED = 10_000  # frames between two messages
 _MOST_PICTURES = 50_000  # of a folder that are kept
+_LONGEST_NAME = 255  # characters of a picture's name: NAME_MAX of Linux, in bytes
 _MOST_SKIPS = 100  # lines of the log in a minute
 _MOST_LOGGED = 16  # different messages about rights that a worker keeps
 _OLD = 1.0  # seconds in transit from the worker
@@ -207,6 +208,8 @@ class Camera(Reader, CameraView):
             raise self._lie(str(error)) from None
 
     def _take(self, taking: Taking) -> None:
+        if not 0 < len(taking.name) <= _LONGEST_NAME:
+            raise self._lie("no name of a picture")
         if len(self._taken) >= _MOST_PICTURES and taking.name not in self._taken:
             raise self._lie(f"more than {_MOST_PICTURES} pictures")
         self._taken[taking.name] = taking.file

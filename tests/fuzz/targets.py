@@ -17,7 +17,7 @@ from PIL import Image
 from drivers.decoders.image_file import load_grey
 from drivers.decoders.still import read_still
 from drivers.readers.camera_check_messages import EXAMINATION
-from drivers.readers.camera_messages import CAMERA
+from drivers.readers.camera_messages import CAMERA, FrameTexts, GoOn, ImageHeld, Opened, Picture, Taking
 from gate.authority.sources.csv_file import CsvFile
 from gate.authority.sources.ids import IdKind, Ids
 from gate.authority.sources.problems import Problems
@@ -25,27 +25,31 @@ from gate.authority.sources.workbook import Workbook
 from gate.control.parsing import parse_request
 from gate.control.requests import CheckRequest, as_json
 from gate.control.rights import may_send
+from gate.core.coaching import Hint
 from gate.core.iin import damage, iin_fault, is_iin
+from gate.core.lane.modes import Mode, Phase
 from gate.core.model import Listing
+from gate.core.outlet_events import PhaseChanged
 from gate.core.reason import Reason
 from gate.core.rules import parse_rules
 from gate.core.staff_role import StaffRole
 from gate.core.trust import parse_trust
 from gate.errors import ConfigError, DamagedError, GateError, PictureError, PublishError, StoreError
-from gate.kiosk.messages import to_lane, to_page
+from gate.kiosk.messages import Beat, PageLogLine, to_lane, to_page
 from gate.passes.aq1_encode import credential_text
+from gate.ports.camera_view import Outline, ReadingFacts
 from gate.registry import config_of
 from gate.settings.load import load_settings
 from gate.store import status_delta, subject_segments, subject_wire
 from gate.store import status_wire as wire
-from gate.store.subject_messages import FIND_SUBJECT
-from gate.store.takeover_messages import TAKEOVER
+from gate.store.subject_messages import FIND_SUBJECT, FoundSubject, SoughtSubject
+from gate.store.takeover_messages import TAKEOVER, TakeoverRefused, Took
 from gate.sync.allowance import Step, VisitPhase
 from gate.sync.offer import parse_offer
 from gate.sync.round import MirrorProblem, Outcome, Visited
 from gate.sync.visit_lines import VisitEnded, VisitFailed, ended_line, failed_line, parsed, step_line
 from gate.testing import builders
-from gate.worker.codec import Codec, CodecError
+from gate.worker.codec import Codec, CodecError, Failed
 from tests.fuzz.device_targets import DEVICES
 from tests.fuzz.target import Target
 from tests.unit.aq1_outcomes import WHOLE, cut_out, decoded, outcome
@@ -126,28 +130,49 @@ def _segments() -> list[bytes]:
 # What processes say
 
 
+_CODECS: tuple[Codec, ...] = (
+    *(
+        codec
+        for program in (CAMERA, EXAMINATION, TAKEOVER, FIND_SUBJECT)
+        for codec in (program.sends, program.receives)
+    ),
+    *(to_lane, to_page),
+)
+
+
 def _messages(data: bytes) -> None:
-    codecs: list[Codec] = [CAMERA.sends, CAMERA.receives, EXAMINATION.sends, EXAMINATION.receives, to_lane, to_page]
-    codecs += [TAKEOVER.sends, TAKEOVER.receives, FIND_SUBJECT.sends, FIND_SUBJECT.receives]
-    for codec in codecs:
+    taken = False
+    for codec in _CODECS:
         with suppress(CodecError):
             message = codec.decode(data)
+            taken = True
             assert codec.decode(codec.encode(message)) == message
+    if not taken:
+        raise CodecError("a message of none of them")
 
 
 def _message_lines() -> list[bytes]:
-    return [
-        b'["Opened", {"keeps": ["a"]}]\n',
-        b'["Frame", {"at": 1.5, "sent": 1.6, "looked": 2, "texts": ["AQ1:X"]}]\n',
-        b'["Held", {"at": 1.5, "texts": ["A", "B"], "still": true}]\n',
-        b'["Taking", {"name": "a.png", "file": [1, 2, 3], "at": 1.5}]\n',
-        b'["Failed", {"what": "no", "hint": "yes"}]\n',
-        b'["GoOn", {}]\n',
-        b'["Took", {"version": 7, "changed": true}]\n',
-        b'["FoundSubject", {"idx": 7}]\n',
-        b'["SoughtSubject", {"iin": "990101300013"}]\n',
-        b'["TakeoverRefused", {"what": "no", "hint": "yes", "is_final": true}]\n',
+    facts = ReadingFacts(1.5, 9, 4, 2, 0.004, 1, 120.0, 0.01, 0.8, 3.5, 11.0)
+    outline = Outline(((1.0, 2.0), (9.0, 2.0), (9.0, 9.0), (1.0, 9.0)), read=True)
+    of_cameras = (
+        Opened(("Landlock is missing",)),
+        FrameTexts(1.5, 1.6, 2, ("AQ1:X",), None),
+        FrameTexts(1.5, 1.6, 2, (), next(iter(Hint))),
+        ImageHeld(1.5, ("A", "B"), still=True),
+        Taking("a.png", (1, 2, 3), 1.5),
+        Failed("no", "yes"),
+        facts,
+        Picture(1.5, 8, 8, ("/9j/",), (outline,), None),
+    )
+    lines = [CAMERA.sends.encode(message) for message in of_cameras]
+    lines += [CAMERA.receives.encode(GoOn()), to_lane.encode(PageLogLine("served", is_error=False))]
+    lines += [to_page.encode(Beat(1.7e9, 12.5)), to_page.encode(PhaseChanged(1.7e9, Phase.READY, Mode.ENFORCE))]
+    lines += [
+        TAKEOVER.sends.encode(Took(7, changed=True)),
+        TAKEOVER.sends.encode(TakeoverRefused("no", "yes", is_final=True)),
     ]
+    lines += [FIND_SUBJECT.receives.encode(SoughtSubject("990101300013")), FIND_SUBJECT.sends.encode(FoundSubject(7))]
+    return lines
 
 
 def _offer(data: bytes) -> None:
@@ -331,7 +356,7 @@ TARGETS = {
     "trust": Target(parse_trust, PublishError, lambda: [builders.trust_json()]),
     "rules": Target(parse_rules, PublishError, lambda: [builders.rules_json()]),
     **DEVICES,
-    "message": Target(_messages, None, _message_lines),
+    "message": Target(_messages, CodecError, _message_lines),
     "offer": Target(_offer, DamagedError, _offers),
     "visit": Target(_visit, ValueError, _visits),
     "request": Target(_request, None, _requests),

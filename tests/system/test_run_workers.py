@@ -15,8 +15,11 @@ import numpy as np
 import pytest
 import segno
 
+from drivers.readers.camera_messages import CAMERA, FrameTexts, ImageHeld, Opened, SourceEnded, Taking
+from drivers.readers.camera_messages import Picture as PictureMessage
 from gate.core.model import Listing
 from gate.testing.relay_board import RelayBoard
+from gate.worker.codec import Started
 from tests.contract.camera_rigs import BLANK, NetworkCamera, Picture, drawn, jpeg
 from tests.system.rig import Daemon, Site, camera, eventually, lcus, replay, running
 
@@ -92,25 +95,29 @@ WORKERS = {
     "exits at once": "exit 7",
     "ignores what it is told": "exec sleep 600",
     "forks": "sleep 600 & sleep 600 & exit 0",
-    "lies": """printf '["Loading", {}]\\n["Started", {}]\\n["Opened", {}]\\n'
-        printf '["Frame", {"at": 1e300, "sent": -1, "looked": 9, "texts": [1]}]\\n'; sleep 1""",
+    "no form of ours": """printf '["Started", {}]\\n["Opened", {}]\\n'; sleep 1""",
 }
 
 
-def lying(message: str) -> str:
-    """A shell line that starts as a camera does, and then says this for ever."""
-    now = "$(cut -d' ' -f1 /proc/uptime)"
-    begin = """printf '["Loading", {}]\\n["Started", {}]\\n["Opened", {"keeps": []}]\\n'"""
-    return f"{begin}; while sleep 0.02; do echo '{message}' | sed \"s/NOW/{now}/g\"; done"
+NOW = 12345.5  # stands for the present time, monotonic seconds
 
 
-LIES = {
-    "a code from the future": '["Frame", {"at": 1e300, "sent": NOW, "looked": 1, "texts": ["A"]}]',
-    "a code from long ago": '["Frame", {"at": -1e300, "sent": NOW, "looked": 1, "texts": ["A"]}]',
-    "frames without number": '["Frame", {"at": NOW, "sent": NOW, "looked": -99999999999, "texts": []}]',
-    "a picture held for ever": '["Held", {"at": 1e18, "still": true, "texts": ["A"]}]',
-    "an end": '["Ended", {}]',
-    "a start": '["Started", {}]',
+def lying(message: object) -> str:
+    """Return a shell line that starts as a camera does, and then sends this message for ever."""
+    begin, lie = (b"".join(map(CAMERA.sends.encode, said)).decode() for said in ((Started(), Opened()), (message,)))
+    now = f"s/{NOW}/$(cut -d' ' -f1 /proc/uptime)/g"
+    return f"printf '%s' '{begin}'; while sleep 0.02; do printf '%s' '{lie}' | sed \"{now}\"; done"
+
+
+LIES: dict[str, tuple[object, str]] = {
+    "a code from the future": (FrameTexts(1e300, NOW, 1, ("A",), None), "a frame of another time"),
+    "a code from long ago": (FrameTexts(-1e300, NOW, 1, ("A",), None), "a frame of another time"),
+    "frames without number": (FrameTexts(NOW, NOW, -99_999_999_999, (), None), "a frame of another time"),
+    "a picture held for ever": (ImageHeld(1e18, ("A",), still=True), "a frame of another time"),
+    "a name that is none": (Taking("a" * 1000, (1, 2, 3), NOW), "no name of a picture"),
+    "a view nobody asked for": (PictureMessage(NOW, 8, 8, ("/9j/",), (), None), "a picture that was not requested"),
+    "an end": (SourceEnded(), "a message that has no place here"),
+    "a start": (Started(), "a message that has no place here"),
 }
 
 
@@ -118,15 +125,16 @@ LIES = {
 def test_a_worker_that_lies_is_ended_and_started_again(lie: str, tmp_path: Path) -> None:
     site = Site(tmp_path, {1: Listing.GREEN})
     site.load_list()
+    message, says = LIES[lie]
     python = tmp_path / "python"
-    python.write_text(f"#!/bin/sh\n{lying(LIES[lie])}\n")
+    python.write_text(f"#!/bin/sh\n{lying(message)}\n")
     python.chmod(0o755)
     start = f"import sys; sys.executable = {str(python)!r}; from gate.cli.main import main; main()"
     site.configure(camera("http://127.0.0.1:9/"), replay(tmp_path, site.issue(1)))
     daemon = Daemon(site, program=("-c", start, "run"))
     try:
         daemon.wait_ready()
-        eventually(lambda: "malformed messages" in daemon.said(), "the lie to be told")
+        eventually(lambda: f"malformed messages: {says}" in daemon.said(), "the lie to be told")
         eventually(lambda: "admitted" in site.reasons(), "the other reader's pass")
         assert daemon.process.poll() is None
     finally:
