@@ -63,8 +63,10 @@ def _make(path: Path) -> None:
     """Write the key, whole or not at all, readable by the owner only.  From then on a missing lane.db is a loss."""
     make_directory(path.parent)
     staged = path.with_suffix(".new")
-    key = _staged(staged) or _write(staged)
-    if not (path.parent / journal_end.NAME).exists():
+    resumed = _staged(staged)
+    key = resumed or _write(staged)
+    # Another end is that of an earlier key, so that what is lost includes that key.
+    if not (path.parent / journal_end.NAME).exists() or (resumed and journal_end.is_blank(path.parent)):
         journal_end.make_first(path.parent, key)
     put_in_place(staged, path)
 

@@ -3,6 +3,7 @@
 Their rights do not depend on the umask.  Functions raise OSError.
 """
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -18,7 +19,12 @@ MOST_ODD = 9  # names for non-files beside a file
 def read_regular(path: Path, most: int, begin: int = 0, *, follow: bool = True) -> bytes | None:
     """Read at most `most` bytes from `begin` on; None where the name is not that of a regular file.  Never waits
     for a pipe.  `follow`: a link to its target; else a link raises OSError."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW))
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW))
+    except OSError as error:
+        if error.errno == errno.ENXIO or (follow and error.errno == errno.ELOOP):  # a socket; a link to itself
+            return None
+        raise
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             return None

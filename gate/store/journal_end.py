@@ -105,6 +105,13 @@ class EndFile:
         return End(seq, bytes.fromhex(digest), at, lost)
 
 
+def is_blank(state_dir: Path) -> bool:
+    """Return whether the file was created and not written, as a crash within `make_first` leaves it.  Raises
+    OSError."""
+    content = read_regular(state_dir / NAME, 2 * SLOT)
+    return content is not None and not content.strip(b"\0")
+
+
 def make_first(state_dir: Path, key: SigningKey) -> None:
     """Write the end of a journal without rows.  Raises OSError."""
     file = EndFile(state_dir, key)

@@ -4,6 +4,7 @@ A lane.db that is missing, empty, damaged, cut, or another device's is a loss, n
 as evidence, and a new one takes its place with a record of the loss (`gate.store.loss`).
 """
 
+import errno
 import os
 import sqlite3
 from contextlib import closing, suppress
@@ -126,13 +127,10 @@ class LaneFile:
         self._known_identity: _Identity | None = None
         self._name, self._wal_name = str(self._path), f"{self._path}-wal"
         self._wal = -1  # descriptor of the WAL's place, for nothing else
-        made = not (state_dir / device_key.NAME).exists()
         self.key = device_key.load_or_make(state_dir)
         self.ends = EndFile(state_dir, self.key)
         try:
             self._end = self.ends.read()
-            if made and self._end is None:  # nothing was written by this key
-                self._end = End()
             self.connection = self._open()
             self._note_identity()
         except (sqlite3.Error, OSError) as error:
@@ -298,7 +296,9 @@ def examine(state_dir: Path) -> str | None:
     running lane.  Raises StoreError."""
     key = device_key.load(state_dir)
     if key is None:
-        return None
+        lane = File.LANE.within(state_dir)
+        it_ran = any(path.exists() for path in (lane, _beside(lane, "-wal"), state_dir / NAME, *segments(state_dir)))
+        return f"{state_dir / device_key.NAME}: missing, but this device has run before" if it_ran else None
     left = Left(File.LANE.within(state_dir), key, EndFile(state_dir, key).read())  # the end first: rows may follow
     try:
         if what := left.trace_of_loss():
@@ -314,7 +314,10 @@ def examine(state_dir: Path) -> str | None:
     except DamagedError as error:
         return error.what
     except (sqlite3.Error, OSError) as error:
-        raise unusable(left.path, error) from error
+        problem = unusable(left.path, error)
+        if isinstance(problem, DamagedError):
+            return problem.what
+        raise problem from error
     return f"{left.path}: {what}" if what else None
 
 
@@ -333,8 +336,10 @@ def _beside(path: Path, suffix: str) -> Path:
 def _size(path: Path) -> int:
     try:
         return path.stat().st_size
-    except FileNotFoundError:
-        return 0
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ELOOP):  # a link to itself leads to no file
+            return 0
+        raise
 
 
 def _signed_by(connection: sqlite3.Connection, key: SigningKey) -> bool:

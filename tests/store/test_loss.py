@@ -20,7 +20,7 @@ from gate.errors import StoreError
 from gate.store.admission import Admission, Presented
 from gate.store.clock_reset import reset_floor
 from gate.store.device_key import load_or_make
-from gate.store.lane_file import last_time
+from gate.store.lane_file import examine, last_time
 from gate.store.list_reader import StatusList
 from gate.store.standing_orders import StandingOrders
 from gate.testing.builders import NOW, load, policy
@@ -110,15 +110,14 @@ def test_a_loss_is_recorded_locks_down_and_forgets_no_use(
     device = make()
     used(device)
     lose(device.state)
+    assert examine(device.state) is not None, "the doctor knows it before the next start"
     device.open()
-    loss = device.admission.loss
-    assert loss is not None
-    assert loss.confirmed is None
+    assert device.admission.loss is not None
+    assert device.admission.loss.confirmed is None
     assert device.admission.standing().orders == LOCKED
     rows = device.rows()
-    told = [detail for event, detail in rows if event == "loss"]
-    assert len(told) == 1
-    assert "locked down until staff confirm" in told[0]
+    (told,) = [detail for event, detail in rows if event == "loss"]
+    assert "locked down until staff confirm" in told
     assert [event for event, _ in rows][-2:] in (["loss", "gate"], ["passage", "gate"])
     assert device.show(claims(7)) in (Reason.TOO_SOON, Reason.ALREADY_USED)
     assert device.show(claims(8)) in (Reason.TOO_SOON, Reason.ALREADY_USED)
@@ -230,6 +229,7 @@ def test_a_first_start_is_silent_and_so_is_one_after_a_key_was_made(tmp_path: Pa
         state = tmp_path / f"{made}"
         if made:
             load_or_make(state)  # as a sync does for the subject index
+        assert examine(state) is None
         device = Device(state)
         assert device.admission.loss is None
         assert device.admission.standing() == StandingOrders()

@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import sqlite3
+import stat
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
@@ -48,6 +49,8 @@ ODD: dict[str, Callable[[Path], object]] = {
     "a full folder": lambda path: (_emptied(path) / "deeper").mkdir(parents=True),
     "a pipe": lambda path: os.mkfifo(_emptied(path)),
     "endless": lambda path: _emptied(path).symlink_to("/dev/zero"),
+    "a socket": lambda path: os.mknod(_emptied(path), stat.S_IFSOCK | 0o600),
+    "a link to itself": lambda path: _emptied(path).symlink_to(path.name),
     "a link to nothing": lambda path: _emptied(path).symlink_to("nowhere/file"),
     "a link to a file": lambda path: _emptied(path).symlink_to("device.pub"),
 }
