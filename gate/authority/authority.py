@@ -29,7 +29,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gate.authority import files, importing, publication, subjects, time_file
 from gate.authority.default_rules import DEFAULT_RULES
-from gate.authority.issuers import Issuers
+from gate.authority.issuers import Issuers, KeyChange, KeyList
 from gate.authority.people import KEY_BYTES, Digests, People
 from gate.authority.private_keys import KeyClass, PrivateKeys, class_of
 from gate.authority.publication import Lists
@@ -188,6 +188,11 @@ class Authority:
         UsageError for an unknown kid."""
         with files.locked(self.path):
             return self._issuers.revoke(kid, at=at)
+
+    def take_keys(self, listed: KeyList, *, shrink: bool = False) -> KeyChange:
+        """Put keys of certificates of other systems into the trust list, as `Issuers.take_keys` does."""
+        with files.locked(self.path):
+            return self._issuers.take_keys(listed, shrink=shrink)
 
     def signing_key(self, issuer: str, at: int) -> SigningKey:
         """Return the key that signs at `at`.  Raises UsageError."""

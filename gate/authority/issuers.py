@@ -6,6 +6,8 @@ holds the public keys in the format in which they are published.
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from nacl.signing import SigningKey
@@ -15,10 +17,35 @@ from gate.authority import files
 from gate.authority.private_keys import PrivateKeys
 from gate.core.form_error import first_error
 from gate.core.trust import IssuerForm, KeyForm, TrustForm, key_id, parse_trust
-from gate.errors import PublishError, StoreError, UsageError
+from gate.errors import PublishError, StoreError, UnmeantError, UsageError
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
+
+
+class Covers(StrEnum):
+    """What a list names all the keys of.  A key that was withdrawn is only missing from it."""
+
+    FORMAT = "format"
+    ISSUER = "issuer"
+    ONE_KEY = "one key"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyList:
+    """A published list of keys that sign certificates of other systems."""
+
+    issuers: tuple[IssuerForm, ...]
+    covers: Covers
+
+
+@dataclass(frozen=True, slots=True)
+class KeyChange:
+    """What an import of keys changes."""
+
+    keys: int  # on the list
+    new: int
+    gone: int
 
 
 class Issuers:
@@ -87,6 +114,35 @@ class Issuers:
                 return form.id
         kids = ", ".join(key.kid for form in known for key in form.keys)
         raise UsageError(f"no issuer has the key {kid!r}", hint=f"Known keys: {kids or 'none'}")
+
+    def take_keys(self, listed: KeyList, *, shrink: bool = False) -> KeyChange:
+        """Put the keys of certificates of other systems into the trust list, in place of those that the list covers.
+        `shrink` confirms that most of these vanish.  Raises UsageError, UnmeantError."""
+        version, known = self._content()
+        formats, ids = {form.format for form in listed.issuers}, {form.id for form in listed.issuers}
+        if clash := next((form.id for form in known if form.id in ids and form.format not in formats), None):
+            raise UsageError(f"issuer {clash!r} exists already, with keys of another format", hint="Rename that issuer")
+        replaced = {
+            form.id: form
+            for form in known
+            if form.id in ids or (listed.covers is Covers.FORMAT and form.format in formats)
+        }
+        issuers = listed.issuers
+        if listed.covers is Covers.ONE_KEY:
+            issuers = tuple(_with_keys_of(form, replaced.get(form.id)) for form in issuers)
+        before = {(form.id, key.kid) for form in replaced.values() for key in form.keys}
+        after = {(form.id, key.kid) for form in issuers for key in form.keys}
+        change = KeyChange(len(after), len(after - before), len(before - after))
+        if change.gone * 2 > len(before) and not shrink:
+            raise UnmeantError(
+                f"{change.gone} of {len(before)} keys would vanish: nothing was changed",
+                hint="Check that the list is whole; if it is right, import it with --shrink",
+            )
+        try:
+            self._save(version, (*(form for form in known if form.id not in replaced), *issuers))
+        except ValidationError as error:
+            raise UsageError(f"the list of keys: {first_error(error)}", hint="Correct the list") from error
+        return change
 
     def signing_key(self, issuer: str, at: int) -> SigningKey:
         """Return the newest key of `issuer` that may sign at `at` (Unix s) and is in this folder.  Raises UsageError,
@@ -162,6 +218,14 @@ class Issuers:
         if key_id(bytes(key.verify_key)).hex() != kid:
             raise StoreError(f"{path} holds another key than its name says", hint="Put it back from a backup")
         return key
+
+
+def _with_keys_of(form: IssuerForm, known: IssuerForm | None) -> IssuerForm:
+    """Return the issuer with its keys before, but those that have got another content."""
+    if known is None:
+        return form
+    named = {key.kid for key in form.keys}
+    return form.model_copy(update={"keys": (*(key for key in known.keys if key.kid not in named), *form.keys)})
 
 
 def _key_form(key: SigningKey, not_before: int, not_after: int) -> KeyForm:

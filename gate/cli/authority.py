@@ -15,6 +15,7 @@ from gate.authority.authority import Authority
 from gate.authority.publication_time import CLOCK_SLACK, check_clock
 from gate.authority.roles import SigningRole
 from gate.cli.authority_import import command as import_command
+from gate.cli.authority_keys import import_keys
 from gate.cli.authority_options import (
     DurationType,
     answer,
@@ -61,6 +62,7 @@ def authority() -> None:
 authority.add_command(issue)
 authority.add_command(present)
 authority.add_command(import_command)
+authority.add_command(import_keys)
 
 
 @authority.command()

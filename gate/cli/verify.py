@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import click
 from gate.cli.read import SUFFIXES
 from gate.cli.where import config_as_given, config_file
 from gate.core.kept_time import Kept
-from gate.core.model import Claims, Decision, Refused
+from gate.core.model import CertificateClaims, Claims, Decision, Refused
 from gate.core.reason import Reason, blame_clock
 from gate.core.trust import NO_ISSUERS, TrustList, parse_trust
 from gate.core.trusted_time import ClockTrust
@@ -44,17 +44,22 @@ class VerifyAnswer:
             "reason": self.decision.reason.value,
         }
         if self.accepted and self.claims:
-            facts |= {
-                "status": self.claims.status.colour,
-                "issuer": self.claims.issuer,
-                "idx": self.claims.idx,
-                "bound": self.claims.bound,
-            }
+            facts |= _content(self.claims)
         if self.decision.rule:
             facts["rule"] = self.decision.rule
         if self.decision.detail:
             facts["detail"] = self.decision.detail
         return facts
+
+
+def _content(claims: Claims) -> dict[str, Any]:
+    if not isinstance(claims, CertificateClaims):
+        status = claims.status.colour if claims.status is not None else None
+        return {"status": status, "issuer": claims.issuer, "idx": claims.idx, "bound": claims.bound}
+    stated = [
+        {name: value for name, value in asdict(one).items() if value not in (None, "", 0)} for one in claims.evidence
+    ]
+    return {"format": claims.format, "issuer": claims.issuer, "evidence": stated}
 
 
 class PassExaminer:
@@ -117,7 +122,7 @@ def verify(
     passes = [answer for answer in answers if answer.decision.reason is not Reason.UNREADABLE]
     shown = passes or answers[:1]  # ignores the code of a menu beside the pass
     for answer in shown:
-        click.echo(json.dumps(answer.facts()) if as_json else _words(answer))
+        click.echo(json.dumps(answer.facts(), default=str) if as_json else _words(answer))
     sys.exit(0 if any(answer.accepted for answer in shown) else 1)
 
 
@@ -187,7 +192,7 @@ def _lines(examiner: PassExaminer, at: int | None) -> int:
             failed = 1
             reply = {"id": question.get("id"), "outcome": "reject", "reason": Reason.STORAGE_FAILED.value}
             click.echo(f"gate: line {number}: {error}", err=True)
-        click.echo(json.dumps(reply))
+        click.echo(json.dumps(reply, default=str))
     return failed
 
 

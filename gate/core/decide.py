@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from gate.core.model import Claims, Decision, Listing, Status
+from gate.core.model import CertificateClaims, Claims, Decision, Listing, Status
 from gate.core.reason import Reason
 from gate.core.rules import RuleSet, Venue
 from gate.core.staleness import AgeLimits, Freshness
@@ -62,14 +62,20 @@ def decide(claims: Claims, listing: Listing, known: Knowledge, policy: Policy, a
         return Decision(Reason.LIST_EXPIRED)
     if listing is Listing.REVOKED:
         return Decision(Reason.PASS_REVOKED)
-    if listing is Listing.UNLISTED and policy.unlisted is Unlisted.REFUSE:
+    certificate = claims if isinstance(claims, CertificateClaims) else None
+    if listing is Listing.UNLISTED and policy.unlisted is Unlisted.REFUSE and certificate is None:
         return Decision(Reason.NOT_LISTED)
-    rule = None
+    rule, local = None, datetime.fromtimestamp(at, policy.timezone)
     if known.rules is not None:
-        rule = known.rules.deciding(datetime.fromtimestamp(at, policy.timezone))
-    if rule is None:
+        rule = known.rules.deciding(local)
+    if known.rules is None or rule is None:
         return Decision(Reason.RULES_MISSING)
-    status = newest_status(claims, listing, known.as_of)
+    if certificate is None:
+        status = newest_status(claims, listing, known.as_of)
+    else:
+        status = known.rules.colour(certificate.evidence, local)
+    if status is None:
+        return Decision(Reason.EVIDENCE_INSUFFICIENT, rule.id)
     if status is Status.RED or status not in rule.admit:
         return Decision(Reason.STATUS_NOT_ADMITTED, rule.id)
     if freshness is Freshness.RESTRICT and status is not Status.GREEN:
@@ -77,8 +83,8 @@ def decide(claims: Claims, listing: Listing, known: Knowledge, policy: Policy, a
     return Decision(Reason.ADMITTED, rule.id)
 
 
-def newest_status(claims: Claims, listing: Listing, as_of: int) -> Status:
-    """Return the newest status: the pass is as of its iat, the list as of its `as_of`."""
+def newest_status(claims: Claims, listing: Listing, as_of: int) -> Status | None:
+    """Return the newest status of a pass: the pass is as of its iat, the list as of its `as_of`."""
     listed = listing.status
     if listed is None or claims.issued_at > as_of:
         return claims.status

@@ -5,12 +5,15 @@ venue's time zone.  A rule set carries examples that must hold.  `parse_rules` r
 fail, that could admit red, or that is empty, so that a typing error cannot open a door.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, NaiveDatetime, StringConstraints, ValidationError, model_validator
 
+from gate.core.evidence import HealthEvidence
+from gate.core.evidence_rules import EvidenceForm, EvidenceRule, colour_of, evidence_rules
 from gate.core.form_error import first_error
 from gate.core.model import Status
 from gate.core.schedule import DAYS, Weekday
@@ -69,6 +72,7 @@ class RulesForm(_Form):
     version: Annotated[int, Field(ge=1, lt=2**53, strict=True)]
     rules: Annotated[tuple[RuleForm, ...], Field(min_length=1)]
     examples: tuple[ExampleForm, ...] = ()
+    evidence: EvidenceForm | None = None  # the colours of certificates of other systems; None: they have none
 
     @model_validator(mode="after")
     def _ids_differ(self) -> Self:
@@ -123,6 +127,7 @@ class RuleSet:
 
     version: int
     rules: tuple[Rule, ...]
+    evidence: tuple[EvidenceRule, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.rules:  # an empty set must never read as "no objection"
@@ -131,7 +136,7 @@ class RuleSet:
     def at_venue(self, venue: Venue) -> "RuleSet | None":
         """Return only the rules that concern this venue; None when there are none."""
         rules = tuple(rule for rule in self.rules if rule.concerns(venue))
-        return RuleSet(self.version, rules) if rules else None
+        return replace(self, rules=rules) if rules else None
 
     def deciding(self, local: datetime) -> Rule | None:
         """Return the first rule in force at this wall-clock time."""
@@ -140,6 +145,11 @@ class RuleSet:
                 return rule
         return None
 
+    def colour(self, evidence: Sequence[HealthEvidence], local: datetime) -> Status | None:
+        """Return the colour of a certificate's evidence at this wall-clock time; None: it has none here."""
+        found = colour_of(self.evidence, evidence, local)
+        return None if found is None else found[0]
+
 
 def parse_rules(text: str | bytes) -> RuleSet:
     """Parse a rule set.  Raises PublishError naming the rule or example that is wrong."""
@@ -147,7 +157,11 @@ def parse_rules(text: str | bytes) -> RuleSet:
         form = RulesForm.model_validate_json(text)
     except ValidationError as error:
         raise PublishError(f"rules: {first_error(error)}", hint="Correct rules.json and publish it again") from error
-    rule_set = RuleSet(form.version, tuple(_rule(rule) for rule in form.rules))
+    try:
+        evidence = () if form.evidence is None else evidence_rules(form.evidence)
+    except ValueError as error:
+        raise PublishError(f"rules: {error}", hint="Correct the rule or the example") from error
+    rule_set = RuleSet(form.version, tuple(_rule(rule) for rule in form.rules), evidence)
     for number, example in enumerate(form.examples, 1):
         _check(rule_set, number, example)
     return rule_set

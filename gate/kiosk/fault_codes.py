@@ -34,6 +34,8 @@ REASON_CODES: dict[Reason, str] = {
     Reason.RULES_MISSING: "E35",
     Reason.STORAGE_FAILED: "E36",
     Reason.DEVICE_FAILED: "E37",
+    Reason.ALLOW_LIST_MISSING: "E38",
+    Reason.ALLOW_LIST_EXPIRED: "E39",
 }
 """Faults of the gate: a visitor reads that it cannot check, and the code says why."""
 

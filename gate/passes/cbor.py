@@ -39,15 +39,33 @@ _TAGS = dict.fromkeys(
 )
 
 
+def _as_it_is(value: object, _immutable: bool) -> object:
+    return value
+
+
+# Certificates of other systems: their makers write times as tagged text or numbers, and maps of indefinite length.
+_TAGS_OF_CERTIFICATES = {**_TAGS, 0: _as_it_is, 1: _as_it_is}
+
+
 def decode(data: bytes) -> object:
     """Decode the one item in `data`.  Raises ValueError for anything else; the message quotes nothing."""
+    return _decode(data, indefinite=False, tags=_TAGS)
+
+
+def decode_certificate(data: bytes) -> object:
+    """Decode the one item in `data`, which may hold items of indefinite length and times.  Raises ValueError as
+    `decode` does."""
+    return _decode(data, indefinite=True, tags=_TAGS_OF_CERTIFICATES)
+
+
+def _decode(data: bytes, *, indefinite: bool, tags: dict[int, Any]) -> object:
     try:
         item, mark = loads(
             _PAIR + data + _MARKED,
             max_depth=MAX_DEPTH + 1,
-            allow_indefinite=False,
+            allow_indefinite=indefinite,
             allow_duplicate_keys=False,
-            semantic_decoders=_TAGS,
+            semantic_decoders=tags,
         )
     except CBORDecodeEOF:
         raise ValueError("CBOR that ends too early") from None

@@ -1,18 +1,20 @@
 """The changes that scanners make to the text of a pass, by their settings, and their repair.
 
-A pass is written in capitals, digits and a few signs, and begins with the prefix of its format.  So letters of the
+A pass is written in capitals (a SMART Health Card in small letters), digits and a few signs, and begins with the
+prefix of its format.  So letters of the
 other case, and characters before the prefix, come from the scanner.  Other changes lose information: they are
 named, so that a person can set the scanner.
 """
 
 import re
 
-from gate.passes.verifier import PREFIXES, is_pass
+from gate.core.pass_prefixes import PASS_PREFIXES, SHC
+from gate.passes.verifier import is_pass
 
 BEFORE = 16  # characters that a scanner may put before a code: an AIM identifier (]Q1), a sign, a name
 
 _SMALL_OR_BEFORE = re.compile(
-    rf"(.{{0,{BEFORE}}}?)((?:{'|'.join(re.escape(prefix) for prefix in PREFIXES)}).*)", re.IGNORECASE | re.DOTALL
+    rf"(.{{0,{BEFORE}}}?)((?:{'|'.join(re.escape(prefix) for prefix in PASS_PREFIXES)}).*)", re.IGNORECASE | re.DOTALL
 )
 
 # The beginning `AQ1:` after other settings of a keyboard scanner, and what to set.
@@ -36,6 +38,12 @@ def restore(text: str) -> tuple[str, str]:
         return text, next((f"garbled: {how}" for start, how in _GARBLED.items() if start in text[: BEFORE + 4]), "")
     before, rest = found.groups()
     changes = [f"with {len(before)} signs before it"] if before else []
-    if rest != rest.upper():
-        changes.append("in small letters")
-    return rest.upper(), " and ".join(changes)
+    written = _as_written(rest)
+    if rest != written:
+        changes.append("in small letters" if written.isupper() else "in capitals")
+    return written, " and ".join(changes)
+
+
+def _as_written(text: str) -> str:
+    """Return the text in the letters of its format: a SMART Health Card has small ones, and only in its prefix."""
+    return text.lower() if text[: len(SHC)].lower() == SHC else text.upper()

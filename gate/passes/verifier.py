@@ -1,16 +1,17 @@
 """The verifier of passes: the prefix of a text selects the format, whose own module checks it.
 
-A later format is one module beside `aq1` and one line in `_FORMATS`.
+A later format is one module beside `hc1`, its prefix in `gate.core.pass_prefixes`, and one line in `_OTHERS`.
 """
 
 from collections.abc import Callable
 from typing import Protocol
 
 from gate.core.model import Claims, Refused
+from gate.core.pass_prefixes import AQ1, HC1, PASS_PREFIXES, SHC
 from gate.core.reason import Reason
 from gate.core.trust import TrustList
+from gate.passes import hc1, shc
 from gate.passes.aq1 import Aq1
-from gate.passes.aq1_claims import PREFIX as AQ1_PREFIX
 from gate.passes.policy import PassPolicy
 
 
@@ -21,21 +22,16 @@ class Format(Protocol):
         """Return the claims.  `text` begins with the format's prefix; `at` is Unix seconds.  Raises Refused and
         nothing else."""
 
-    def issued(self, text: str) -> tuple[int, int]:
-        """Return place, and time of issue in Unix seconds, of a pass whose signatures hold.  Raises Refused."""
 
-
-_FORMATS: dict[str, Callable[[TrustList, PassPolicy], Format]] = {
-    AQ1_PREFIX: Aq1,
+_OTHERS: dict[str, tuple[str, Callable[[TrustList], Format]]] = {
+    hc1.FORMAT: (HC1, hc1.Hc1),
+    shc.FORMAT: (SHC, shc.Shc),
 }
-
-
-PREFIXES = tuple(_FORMATS)
 
 
 def is_pass(text: str) -> bool:
     """Return whether the text has the prefix of a known pass format; nothing else is checked."""
-    return text.startswith(PREFIXES)
+    return text.startswith(PASS_PREFIXES)
 
 
 class Verifier:
@@ -50,9 +46,12 @@ class Verifier:
         between a presentation's time and the gate's, seconds, either way.
         """
         policy = PassPolicy(venue, window, binding_required)
-        formats = [(prefix, make(trust, policy)) for prefix, make in _FORMATS.items()]
-        self._formats = [(prefix, made.verify) for prefix, made in formats]
-        self._issued = [(prefix, made.issued) for prefix, made in formats]
+        witness = Aq1(trust, policy)
+        others = [  # a trust list without keys for a format does not know it
+            (prefix, make(trust).verify) for name, (prefix, make) in _OTHERS.items() if name in trust.certificate_keys
+        ]
+        self._formats = [(AQ1, witness.verify), *others]  # that of nearly every pass first
+        self._issued = witness.issued
 
     def verify(self, text: str, at: int) -> Claims:
         """Return the claims of the pass in `text`, exactly as decoded, at `at`, Unix seconds.
@@ -66,8 +65,8 @@ class Verifier:
 
     def issued(self, text: str) -> tuple[int, int]:
         """Return place, and time of issue in Unix seconds, of a pass whose signatures hold, whatever the time is.
-        Raises Refused and nothing else."""
-        for prefix, issued in self._issued:
-            if text.startswith(prefix):
-                return issued(text)
+        Raises Refused and nothing else.  Certificates of other systems are no witnesses of the time: their issuers
+        are many, and their times of issue months old."""
+        if text.startswith(AQ1):
+            return self._issued(text)
         raise Refused(Reason.UNREADABLE)

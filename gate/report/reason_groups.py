@@ -9,11 +9,22 @@ class ReasonGroup(StrEnum):
     """Who or what can change a refusal."""
 
     PERSON = "person"  # the person can: another code, another app, another moment
-    STATUS = "status"  # the authority's status of the person, by the rules of this venue
+    STATUS = "status"  # the status of the person with the authority or the venue, by its rules
     GATE = "gate"  # the gate or the venue: a list, a device, an order of staff, a full house
 
 
-_STATUS = frozenset({Reason.NOT_LISTED, Reason.PASS_REVOKED, Reason.STATUS_NOT_ADMITTED})
+_STATUS = frozenset(
+    {
+        Reason.NOT_LISTED,
+        Reason.PASS_REVOKED,
+        Reason.STATUS_NOT_ADMITTED,
+        Reason.EVIDENCE_INSUFFICIENT,
+        Reason.NOT_A_MEMBER,
+        Reason.MEMBERSHIP_NOT_BEGUN,
+        Reason.MEMBERSHIP_OVER,
+        Reason.MEMBERSHIP_SUSPENDED,
+    }
+)
 _GATE = frozenset(
     {
         Reason.LIST_MISSING,
@@ -23,6 +34,8 @@ _GATE = frozenset(
         Reason.CLOCK_UNTRUSTED,
         Reason.OCCUPANCY_FULL,
         Reason.RULES_MISSING,
+        Reason.ALLOW_LIST_MISSING,
+        Reason.ALLOW_LIST_EXPIRED,
         Reason.LANE_BUSY,
         Reason.OUT_OF_SERVICE,
         Reason.LOCKED_DOWN,

@@ -69,6 +69,7 @@ def test_from_nothing_to_a_pass_that_verifies(tmp_path: Path) -> None:
     issued = gate("issue", folder, "--issuer", "ashyq", "--idx", 7, "--status", "green")
     assert (issued.returncode, issued.stderr) == (0, "")
     claims = check(folder, issued.stdout.removesuffix("\n"), at=head.as_of + 60)
+    assert claims.status is not None
     assert (claims.idx, claims.status.colour, claims.issuer) == (7, "green", "ashyq")
     assert claims.expires_at - claims.issued_at == 12 * 3600
 

@@ -43,6 +43,7 @@ def test_every_vector_comes_out_as_written(case: dict[str, Any]) -> None:
     verifier = Verifier(parse_trust(json.dumps(VECTORS["trust"])), venue="anywhere")
     if case["outcome"] == "accept":
         claims = verifier.verify(case["qr"], case["at"])
+        assert claims.status is not None
         assert (claims.status.colour, claims.issuer, claims.idx) == (case["status"], case["issuer"], case["idx"])
         assert claims.bound is case.get("bound", False)
         assert claims.format == "aq1"

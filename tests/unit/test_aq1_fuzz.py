@@ -85,6 +85,7 @@ def test_any_claims_rightly_signed(more: dict[Any, Any]) -> None:
     for body in (more, {**GOOD, **more}):
         result = outcome(credential_text(credential(body)))
         if isinstance(result, Claims):
+            assert result.status is not None
             stated = (result.token_id, result.idx, int(result.status), result.issued_at, result.expires_at)
             assert stated == tuple(body[claim] for claim in (7, -70002, -70001, 6, 4))
             assert all(type(number) is int for number in stated[1:])
