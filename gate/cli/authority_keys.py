@@ -22,7 +22,7 @@ MOST_BYTES = 64 * 1024 * 1024  # of a list: the largest of 2023 had 2 MB
 def import_keys(
     directory: Path, file: Path, iss: str | None, country: str | None, shrink: bool, dry_run: bool, as_json: bool
 ) -> None:
-    """Import the keys that sign certificates of other systems.
+    """Import keys of other systems' certificates.
 
     FILE is a list as it is published, - for stdin: the list of a national gateway of the EU's certificates (DGCG,
     and the forms of Sweden, Switzerland and the Netherlands), a JWKS of an issuer of SMART Health Cards with --iss,

@@ -8,7 +8,7 @@ import pytest
 
 from gate.core.model import Listing
 from tests.commands.process import run_gate
-from tests.system.rig import Site, replay, running
+from tests.system.rig import Site, eventually, replay, running
 from tests.unit.certificates.fresh import FreshSigner
 from tests.unit.certificates.trust import MADE
 
@@ -65,8 +65,8 @@ def test_a_certificate_opens_the_door_once_by_the_rules_of_the_authority(site: S
 
     site.configure(replay(site.folder, good, early))
     with running(site):
-        pass
-    first, second = (row for row in site.rows("event = 'decision'"))
+        eventually(lambda: len(site.reasons()) == 2, "both certificates to be judged")
+    first, second = site.rows("event = 'decision'")
     assert (first["reason"], first["format"], first["issuer"]) == ("admitted", "hc1", "dcc-at")
     assert second["reason"] == "evidence_insufficient"
     assert first["holder"] != second["holder"]
