@@ -11,7 +11,7 @@ from functools import partial
 from gate import registry
 from gate.core.journal_event import JournalEvent
 from gate.core.kept_time import Kept
-from gate.core.lane.state import BARRIER, Timing
+from gate.core.lane.state import BARRIER, Equipment
 from gate.core.model import Direction
 from gate.core.trusted_time import Ntp
 from gate.errors import DeviceError, GateError, StoreError
@@ -114,7 +114,7 @@ def lane_config(settings: Settings, devices: FittedDevices) -> LaneConfig:
     return LaneConfig(
         settings.device.id,
         settings.lane.mode,
-        _timing(settings, devices.abilities, roles),
+        _equipment(settings, devices.abilities, roles),
         settings.list.limits,
         frozenset(needed),
         roles,
@@ -122,11 +122,11 @@ def lane_config(settings: Settings, devices: FittedDevices) -> LaneConfig:
     )
 
 
-def _timing(settings: Settings, abilities: Abilities, roles: Mapping[str, Role]) -> Timing:
+def _equipment(settings: Settings, abilities: Abilities, roles: Mapping[str, Role]) -> Equipment:
     lane = settings.lane
     passages = {contact.direction for contact in settings.inputs if contact.role is Role.PASSAGE}
     watchers = {name for name, role in roles.items() if role in (Role.PASSAGE, Role.DOOR)}
-    return Timing(
+    return Equipment(
         hold=lane.hold,
         passage_timeout=lane.passage_timeout,
         sensed=frozenset(passages) | abilities.passages,
@@ -135,7 +135,7 @@ def _timing(settings: Settings, abilities: Abilities, roles: Mapping[str, Role])
         watchers=frozenset(watchers | ({BARRIER} if abilities.passages or abilities.door else set())),
         stances=abilities.stances,
         fire_frees=lane.fire_frees,
-        door=settings.door.timing(
+        door=settings.door.equipment(
             contact=abilities.door or Role.DOOR in roles.values(),
             feedback=abilities.lock or Role.LOCK in roles.values(),
         ),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gate.core.lane.modes import Mode
-from gate.core.lane.state import Timing
+from gate.core.lane.state import Equipment
 from gate.core.schedule import Schedule
 from gate.core.staleness import AgeLimits
 from gate.ports.inputs import Role
@@ -16,7 +16,7 @@ class LaneConfig:
 
     device: str
     mode: Mode
-    timing: Timing
+    equipment: Equipment
     limits: AgeLimits
     needed: frozenset[str]  # devices without which no pass is served: "barrier", "reader[0]", "input[0]"
     contacts: Mapping[str, Role] = field(default_factory=dict)  # roles of the inputs, by name

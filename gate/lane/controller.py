@@ -351,7 +351,7 @@ class Lane:
         return effects
 
     async def _step(self, event: LaneEvent, actor: str | None = None) -> tuple[Effect, ...]:
-        self._state, effects = step(self._state, event, self._config.timing)
+        self._state, effects = step(self._state, event, self._config.equipment)
         for effect in effects:
             await self._effects.carry_out(effect, self._state, actor)
         return effects

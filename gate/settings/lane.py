@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from gate.core.decide import AntiPassback
-from gate.core.lane.door import DoorTiming, Relock
+from gate.core.lane.door import DoorEquipment, Relock
 from gate.core.lane.modes import Mode
 from gate.core.schedule import Schedule, Weekday, Window
 from gate.ports.driver import Duration
@@ -135,9 +135,10 @@ class DoorTable(Table):
         Field(ge=0, le=10, description="how long it is ignored after the door has closed, for motion sensors"),
     ] = 0.0
 
-    def timing(self, *, contact: bool, feedback: bool) -> DoorTiming:
-        """Return the timing.  `contact`, `feedback`: whether there is an input of role door, of role lock."""
-        return DoorTiming(contact=contact, feedback=feedback, **dict(self))
+    def equipment(self, *, contact: bool, feedback: bool) -> DoorEquipment:
+        """Return the door's equipment and limits.  `contact`, `feedback`: whether there is an input of role door, of
+        role lock."""
+        return DoorEquipment(contact=contact, feedback=feedback, **dict(self))
 
 
 class WindowTable(Table):

@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from gate.core.lane.modes import Phase
-from gate.core.lane.state import Timing
+from gate.core.lane.state import Equipment
 from gate.core.model import Stance
 from gate.lane.staff.control_socket import serve_control
 from gate.store.database import File, open_for_reading
 from tests.lane.rig import Rig, working
 
-ABLE = Timing(0.3, 0.4, frozenset(), stances=frozenset({Stance.FREE, Stance.BLOCKED}))
+ABLE = Equipment(0.3, 0.4, frozenset(), stances=frozenset({Stance.FREE, Stance.BLOCKED}))
 
 
 @asynccontextmanager
 async def controlled(state: Path, at_first: Collection[Phase] = (), rig: Rig | None = None) -> AsyncIterator[Rig]:
-    async with working(rig or Rig(state, timing=ABLE), at_first) as rig:
+    async with working(rig or Rig(state, equipment=ABLE), at_first) as rig:
         serving = asyncio.create_task(serve_control(rig.desk, state))
         await rig.until((state / "control.sock").exists)
         yield rig

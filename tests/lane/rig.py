@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gate.core.lane.effects import Passed
 from gate.core.lane.modes import Mode, Phase
-from gate.core.lane.state import Timing
+from gate.core.lane.state import Equipment
 from gate.core.model import Direction, Scan, Stance, Status
 from gate.core.outlet_events import Decided, Event, GrantEnded, PhaseChanged
 from gate.core.reason import Reason
@@ -116,7 +116,7 @@ class Rig:
         mode: Mode = Mode.ENFORCE,
         sensed: bool = False,
         timeout: float = 0.4,
-        timing: Timing | None = None,
+        equipment: Equipment | None = None,
         mantrap: DoorInterlock | None = None,
         clock: RunningClock | None = None,
         needed: Collection[str] = (),
@@ -125,8 +125,8 @@ class Rig:
         self.turnstile, self.lamp = Turnstile(), Lamp()
         self.events: list[Event] = []
         self.clock = clock or RunningClock()
-        usual = Timing(hold=0.3, passage_timeout=timeout, sensed=frozenset({ENTRY} if sensed else set()))
-        fitted = timing or usual
+        usual = Equipment(hold=0.3, passage_timeout=timeout, sensed=frozenset({ENTRY} if sensed else set()))
+        fitted = equipment or usual
         setup = LaneConfig("test-1", mode, fitted, LIMITS, frozenset({"barrier", *needed}), contacts or {})
         self.lane = Lane(
             setup,

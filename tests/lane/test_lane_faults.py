@@ -14,7 +14,7 @@ import pytest
 from gate.core.lane.effects import Passed
 from gate.core.lane.events import Ordered, Reset
 from gate.core.lane.modes import Alarm, Mode, Phase
-from gate.core.lane.state import Timing
+from gate.core.lane.state import Equipment
 from gate.core.model import Direction, Stance
 from gate.core.outlet_events import AlarmChanged, Decided
 from gate.core.reason import Reason
@@ -29,11 +29,11 @@ from tests.lane.rig import Rig, now, plain, working
 from tests.log_lines import captured_lines
 
 ENTRY = Direction.ENTRY
-FREES = Timing(0.3, 0.4, frozenset(), stances=frozenset({Stance.FREE}))
+FREES = Equipment(0.3, 0.4, frozenset(), stances=frozenset({Stance.FREE}))
 
 
 def fire_rig(state: Path) -> Rig:
-    return Rig(state, timing=FREES, needed={"input[0]"}, contacts={"input[0]": Role.FIRE})
+    return Rig(state, equipment=FREES, needed={"input[0]"}, contacts={"input[0]": Role.FIRE})
 
 
 def says(rig: Rig, role: Role, active: bool, source: str = "input[0]") -> None:
@@ -73,7 +73,7 @@ async def test_a_fire_contact_that_answered_and_is_lost_is_an_alarm(state: Path)
 
 @pytest.mark.parametrize("lost", ["reader[0]", "input[3]"])
 async def test_staff_let_people_in_although_nothing_can_be_read(state: Path, lost: str) -> None:
-    rig = Rig(state, needed={lost}, contacts={"input[3]": Role.PASSAGE}, timing=FREES)
+    rig = Rig(state, needed={lost}, contacts={"input[3]": Role.PASSAGE}, equipment=FREES)
     async with working(rig, {Phase.OUT_OF_SERVICE}) as rig:
         await rig.until(lambda: "barrier" not in rig.lane.state.missing)
         rig.lane.device(lost, "x", "unplugged")
@@ -88,7 +88,7 @@ async def test_staff_let_people_in_although_nothing_can_be_read(state: Path, los
 
 
 async def test_a_free_way_is_told_as_free_although_nothing_can_be_read(state: Path) -> None:
-    rig = Rig(state, needed={"reader[0]"}, timing=FREES)
+    rig = Rig(state, needed={"reader[0]"}, equipment=FREES)
     async with working(rig, {Phase.OUT_OF_SERVICE}) as rig:
         rig.lane.device("reader[0]", "camera", "unplugged")
         await rig.staff.order(lambda at: Ordered(Mode.FREE, True, at))
@@ -117,7 +117,7 @@ async def test_staff_let_people_in_past_a_door_that_is_left_open(state: Path) ->
 
 
 async def test_nobody_is_told_to_go_before_the_barrier_has_taken_the_order(state: Path) -> None:
-    async with working(Rig(state, timing=Timing(2.0, 2.0, frozenset()))) as rig:
+    async with working(Rig(state, equipment=Equipment(2.0, 2.0, frozenset()))) as rig:
         rig.turnstile.takes = 0.4
         await rig.show(plain(7), 0.3)
         assert (rig.reasons, rig.phases[-1]) == ([], Phase.READY)
@@ -189,7 +189,7 @@ async def test_a_lockdown_that_could_not_be_stored_is_stored_once_the_disk_write
 
 
 async def test_the_way_is_not_freed_while_that_cannot_be_recorded(state: Path) -> None:
-    async with working(Rig(state, timing=FREES)) as rig:
+    async with working(Rig(state, equipment=FREES)) as rig:
         with failing_disk():
             why = str(await rig.staff.order(lambda at: Ordered(Mode.FREE, True, at), "uid 7"))
             assert why == "storage_failed: nothing can be recorded, so nothing opens. Open the door by its key"

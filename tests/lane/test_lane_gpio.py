@@ -13,7 +13,7 @@ from gpiozero.pins.mock import MockFactory, MockTriggerPin
 from drivers.barriers.gpio_relay import DRIVER as RELAY
 from drivers.inputs.gpio import DRIVER as CONTACT
 from gate.core.lane.effects import Passed
-from gate.core.lane.state import Timing
+from gate.core.lane.state import Equipment
 from gate.core.model import Direction, Listing
 from gate.testing.builders import load
 from tests.lane.rig import Rig, plain, working
@@ -37,11 +37,13 @@ def pins() -> Iterator[Any]:
 
 async def test_who_goes_through_is_seen_and_locked_behind(tmp_path: Path, pins: Any) -> None:
     load(tmp_path, {7: Listing.GREEN})
-    timing = Timing(hold=5, passage_timeout=5, sensed=frozenset({Direction.ENTRY}), watchers=frozenset({"input[0]"}))
+    equipment = Equipment(
+        hold=5, passage_timeout=5, sensed=frozenset({Direction.ENTRY}), watchers=frozenset({"input[0]"})
+    )
     relay = {"driver": "gpio_relay", "library": "gpiozero", "line": RELAY_LINE, "active": "high", "pulse": "2s"}
     contact = {"driver": "gpio", "library": "gpiozero", "role": "passage", "line": PASSAGE_LINE, "pull": "down"}
     async with (
-        working(Rig(tmp_path, timing=timing)) as rig,
+        working(Rig(tmp_path, equipment=equipment)) as rig,
         RELAY.open(RELAY.config.model_validate(relay)) as barrier,
         CONTACT.open(CONTACT.config.model_validate(contact)) as passage,
         asyncio.TaskGroup() as group,

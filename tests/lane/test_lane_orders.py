@@ -8,11 +8,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gate.core.lane.door import DoorTiming
+from gate.core.lane.door import DoorEquipment
 from gate.core.lane.effects import Release, Secure, SetStance
 from gate.core.lane.events import Button, Extend, Granted, Interlock, LaneEvent, Ordered, Reset, Tick
 from gate.core.lane.modes import Alarm, Mode, Phase
-from gate.core.lane.state import LaneState, Timing
+from gate.core.lane.state import Equipment, LaneState
 from gate.core.lane.step import step
 from gate.core.lane.terms import OrderTerms
 from gate.core.model import Direction, Listing, Stance
@@ -27,8 +27,8 @@ from gate.testing.builders import load
 from tests.lane.rig import Rig, now, plain, scan, working
 
 ENTRY, EXIT = Direction.ENTRY, Direction.EXIT
-ABLE = Timing(0.3, 0.4, frozenset(), stances=frozenset({Stance.FREE, Stance.BLOCKED}))
-DOOR = Timing(0.3, 0.4, frozenset(), door=DoorTiming(contact=True, held_after=0.6, warn_before=0.3))
+ABLE = Equipment(0.3, 0.4, frozenset(), stances=frozenset({Stance.FREE, Stance.BLOCKED}))
+DOOR = Equipment(0.3, 0.4, frozenset(), door=DoorEquipment(contact=True, held_after=0.6, warn_before=0.3))
 
 
 def level(role: Role, active: bool) -> Level:
@@ -62,11 +62,11 @@ async def test_out_of_service_is_kept_over_a_restart(state: Path) -> None:
 
 
 async def test_a_fire_alarm_is_kept_over_a_restart(state: Path) -> None:
-    async with working(Rig(state, timing=ABLE)) as rig:
+    async with working(Rig(state, equipment=ABLE)) as rig:
         rig.lane.report(level(Role.FIRE, True))
         await rig.until(lambda: rig.phases[-1] is Phase.FIRE)  # said when it is remembered; the way was free before
         assert rig.turnstile.stances == [Stance.FREE]
-    async with working(Rig(state, timing=ABLE), {Phase.FIRE}) as rig:
+    async with working(Rig(state, equipment=ABLE), {Phase.FIRE}) as rig:
         await rig.until(lambda: rig.turnstile.stances == [Stance.FREE])  # told again, for it was opened anew
         await rig.staff.order(Reset)
         await rig.until(lambda: rig.phases[-1] is Phase.READY)
@@ -74,7 +74,7 @@ async def test_a_fire_alarm_is_kept_over_a_restart(state: Path) -> None:
 
 
 async def test_a_lockdown_blocks_and_the_exit_button_still_opens(state: Path) -> None:
-    async with working(Rig(state, timing=ABLE)) as rig:
+    async with working(Rig(state, equipment=ABLE)) as rig:
         rig.lane.report(level(Role.LOCKDOWN, True), "input[0]")
         await rig.until(lambda: rig.turnstile.stances == [Stance.BLOCKED])
         assert rig.lamp.shown[-1] is Signal.OUT_OF_SERVICE
@@ -87,7 +87,7 @@ async def test_a_lockdown_blocks_and_the_exit_button_still_opens(state: Path) ->
 
 
 async def test_a_free_lane_decides_and_records_and_moves_nothing(state: Path) -> None:
-    async with working(Rig(state, timing=ABLE)) as rig:
+    async with working(Rig(state, equipment=ABLE)) as rig:
         await order(rig, Mode.FREE, True)
         await rig.until(lambda: not rig.turnstile.secured)
         await rig.show(plain(7), 0.2)
@@ -111,7 +111,7 @@ async def test_two_contacts_of_one_role_are_one(state: Path) -> None:
 
 
 async def test_a_door_left_open_warns_alarms_and_is_recorded(state: Path) -> None:
-    async with working(Rig(state, timing=DOOR)) as rig:
+    async with working(Rig(state, equipment=DOOR)) as rig:
         rig.lane.report(level(Role.DOOR, False))
         await rig.show(plain(7), 0.1)
         rig.lane.report(level(Role.DOOR, True))
@@ -166,12 +166,12 @@ async def test_of_two_doors_one_opens(tmp_path: Path) -> None:
 )
 @settings(max_examples=300)
 def test_two_doors_are_never_open_at_once(story: list[tuple[int, str]]) -> None:
-    timing = Timing(5, 8, frozenset(), stances=frozenset({Stance.FREE}))
+    equipment = Equipment(5, 8, frozenset(), stances=frozenset({Stance.FREE}))
     states, open_doors, now = [LaneState(), LaneState()], [False, False], 0.0
 
     def happen(lane: int, event: LaneEvent) -> None:
         for told in (Interlock(states[1 - lane].occupied, now), event):
-            states[lane], effects = step(states[lane], told, timing)
+            states[lane], effects = step(states[lane], told, equipment)
             for effect in effects:
                 if isinstance(effect, Release):
                     open_doors[lane] = True
@@ -196,9 +196,9 @@ def test_two_doors_are_never_open_at_once(story: list[tuple[int, str]]) -> None:
 async def test_a_way_is_not_free_before_the_contacts_that_forbid_it_have_answered(state: Path) -> None:
     """A lockdown switch that was turned while the gate was off, the other door of a mantrap that stands open."""
     forbid = {"input[0]": Role.LOCKDOWN, "input[1]": Role.INTERLOCK}
-    async with working(Rig(state, timing=ABLE)) as rig:
+    async with working(Rig(state, equipment=ABLE)) as rig:
         await order(rig, Mode.FREE, True)
-    again = Rig(state, timing=ABLE, needed=forbid, contacts=forbid)
+    again = Rig(state, equipment=ABLE, needed=forbid, contacts=forbid)
     async with working(again, {Phase.OUT_OF_SERVICE}):
         await again.until(lambda: "barrier" not in again.lane.state.missing)
         await asyncio.sleep(1.0)

@@ -22,7 +22,7 @@ def press(rig: Rig, role: Role, direction: Direction = Direction.ENTRY) -> None:
 
 
 async def test_a_button_lets_one_person_in_and_is_journalled(state: Path) -> None:
-    async with working(Rig(state, timing=ABLE)) as rig:
+    async with working(Rig(state, equipment=ABLE)) as rig:
         press(rig, Role.ADMIT)
         await rig.until(lambda: len(rig.passed) == 1)
         press(rig, Role.ADMIT, Direction.EXIT)
@@ -32,7 +32,7 @@ async def test_a_button_lets_one_person_in_and_is_journalled(state: Path) -> Non
 
 
 async def test_a_button_gives_the_next_person_more_time(state: Path) -> None:
-    async with working(Rig(state, timing=ABLE)) as rig:
+    async with working(Rig(state, equipment=ABLE)) as rig:
         press(rig, Role.EXTEND)
         await rig.show(plain(7), 0.2)
         await rig.until(lambda: rig.turnstile.extended == [True])
@@ -40,7 +40,7 @@ async def test_a_button_gives_the_next_person_more_time(state: Path) -> None:
 
 
 async def test_a_button_that_may_not_is_journalled_and_opens_nothing(state: Path) -> None:
-    async with working(Rig(state, timing=ABLE)) as rig:
+    async with working(Rig(state, equipment=ABLE)) as rig:
         rig.lane.report(Level(Role.FIRE, True, now()), "input[0]")
         press(rig, Role.ADMIT)
         await rig.until(lambda: bool(rows(state)))
@@ -49,7 +49,7 @@ async def test_a_button_that_may_not_is_journalled_and_opens_nothing(state: Path
 
 
 async def test_a_button_that_was_held_at_the_start_or_came_back_pressed_is_no_press(state: Path) -> None:
-    async with working(Rig(state, timing=ABLE, contacts={DESK: Role.ADMIT})) as rig:
+    async with working(Rig(state, equipment=ABLE, contacts={DESK: Role.ADMIT})) as rig:
         rig.lane.report(Level(Role.ADMIT, True, now()), DESK)
         rig.lane.device(DESK, "gpio", "wire cut")
         rig.lane.device(DESK, "gpio", "")
@@ -61,7 +61,7 @@ async def test_a_button_that_was_held_at_the_start_or_came_back_pressed_is_no_pr
 
 async def test_a_button_that_sticks_lets_a_bounded_number_in(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(orders, "MOST_ADMISSIONS", 2)
-    async with working(Rig(state, timing=ABLE)) as rig:
+    async with working(Rig(state, equipment=ABLE)) as rig:
         for count in (1, 2, 2):
             press(rig, Role.ADMIT)
             await rig.until(lambda count=count: len(rig.passed) == count)  # type: ignore[misc]  # a default
@@ -70,7 +70,7 @@ async def test_a_button_that_sticks_lets_a_bounded_number_in(state: Path, monkey
 
 
 async def test_staff_admit_by_button_in_maintenance_only_as_by_order(state: Path) -> None:
-    async with working(Rig(state, timing=ABLE)) as rig:
+    async with working(Rig(state, equipment=ABLE)) as rig:
         await rig.staff.order(lambda at: Ordered(Mode.OUT_OF_SERVICE, True, at))
         press(rig, Role.ADMIT)
         await rig.until(lambda: bool(rows(state)))

@@ -47,7 +47,7 @@ async def test_an_order_with_an_end_survives_a_restart_and_ends_at_its_time(stat
     async with controlled(state) as rig:
         await told(state, do="order", mode="locked_down", on=True, until=rig.clock.now() + 600, user="chief")
     still = away < 600
-    again = Rig(state, timing=ABLE, clock=later(away))
+    again = Rig(state, equipment=ABLE, clock=later(away))
     async with controlled(state, {Phase.LOCKED_DOWN if still else Phase.READY}, again):
         status = await told(state, do="status")
         assert list(status["until"]) == (["locked_down"] if still else [])
@@ -57,7 +57,7 @@ async def test_an_order_with_an_end_survives_a_restart_and_ends_at_its_time(stat
 async def test_a_way_that_was_free_until_the_restart_is_not_freed_again(state: Path) -> None:
     async with controlled(state) as rig:
         await told(state, do="order", mode="free", on=True, until=rig.clock.now() + 600, user="chief")
-    again = Rig(state, timing=ABLE, clock=later(3600.0))
+    again = Rig(state, equipment=ABLE, clock=later(3600.0))
     async with controlled(state, rig=again):
         assert again.turnstile.stances == []
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gate.core.lane.modes import Mode
-from gate.core.lane.state import Timing
+from gate.core.lane.state import Equipment
 from gate.core.model import Direction
 from gate.errors import DeviceError
 from gate.lane.staff import output_test
@@ -20,7 +20,7 @@ from tests.lane.rig import Rig, now
 
 pytestmark = pytest.mark.real_time
 
-SENSED = Timing(0.3, 0.6, frozenset({Direction.ENTRY}))
+SENSED = Equipment(0.3, 0.6, frozenset({Direction.ENTRY}))
 MAINTENANCE = {"do": "order", "mode": "maintenance", "on": True}
 
 
@@ -70,7 +70,7 @@ async def test_parts_tell_since_when_what_to_do_and_the_last_edges(tmp_path: Pat
 
 
 async def test_an_output_is_fired_once_in_maintenance_and_measured(tmp_path: Path) -> None:
-    rig = Rig(tmp_path, timing=SENSED, contacts={"input[0]": Role.PASSAGE})
+    rig = Rig(tmp_path, equipment=SENSED, contacts={"input[0]": Role.PASSAGE})
     async with controlled(tmp_path, rig=rig):
         refused = await told(tmp_path, do="output", name="barrier entry")
         assert (refused["code"], rig.turnstile.openings) == ("not_in_maintenance", 0)

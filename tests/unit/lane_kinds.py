@@ -1,7 +1,7 @@
 """Kinds of lanes that the model of `lane_machine` knows."""
 
-from gate.core.lane.door import DoorTiming, Relock
-from gate.core.lane.state import Timing
+from gate.core.lane.door import DoorEquipment, Relock
+from gate.core.lane.state import Equipment
 from gate.core.model import Direction, Stance
 
 ENTRY = Direction.ENTRY
@@ -11,29 +11,29 @@ LIMIT = 20.0
 """Seconds: no release of any lane below lasts longer."""
 
 LANES = {
-    "turnstile": Timing(
+    "turnstile": Equipment(
         hold=5, passage_timeout=8, sensed=frozenset(Direction), extended=LIMIT, watchers=frozenset({"barrier"})
     ),
-    "gate that stands free and blocked": Timing(
+    "gate that stands free and blocked": Equipment(
         hold=5, passage_timeout=8, sensed=frozenset({ENTRY}), stances=frozenset({FREE, BLOCKED}), extended=LIMIT
     ),
-    "door with a strike": Timing(
+    "door with a strike": Equipment(
         hold=5,
         passage_timeout=8,
         sensed=frozenset(),
         stances=frozenset({FREE}),
         watchers=frozenset({"input[0]"}),
-        door=DoorTiming(contact=True, feedback=True, relock=Relock.ON_CLOSE),
+        door=DoorEquipment(contact=True, feedback=True, relock=Relock.ON_CLOSE),
     ),
-    "door that is left to its timer": Timing(
-        hold=5, passage_timeout=8, sensed=frozenset(), fire_frees=False, door=DoorTiming(contact=True)
+    "door that is left to its timer": Equipment(
+        hold=5, passage_timeout=8, sensed=frozenset(), fire_frees=False, door=DoorEquipment(contact=True)
     ),
-    "door with a bolt": Timing(
+    "door with a bolt": Equipment(
         hold=5,
         passage_timeout=8,
         sensed=frozenset(),
         stances=frozenset({BLOCKED}),
-        door=DoorTiming(contact=True, feedback=True, relock=Relock.ON_OPEN),
+        door=DoorEquipment(contact=True, feedback=True, relock=Relock.ON_OPEN),
         always_extended=True,
         extended=LIMIT,
     ),

@@ -14,7 +14,7 @@ from gate.core.lane.effects import Alarmed, Effect, EndGrant, Passed, Release, S
 from gate.core.lane.grants import EXTENDS_FOR
 from gate.core.lane.hindrance import hindrance
 from gate.core.lane.modes import STANDING, Alarm, Mode, Phase
-from gate.core.lane.state import LaneState, Timing
+from gate.core.lane.state import Equipment, LaneState
 from gate.core.lane.step import step
 from gate.core.lane.terms import OrderTerms, is_due
 from gate.core.model import Direction, Stance
@@ -22,7 +22,7 @@ from tests.unit.lane_kinds import LANES, LIMIT
 
 ENTRY, EXIT = Direction.ENTRY, Direction.EXIT
 FREE, BLOCKED, CONTROLLED = Stance.FREE, Stance.BLOCKED, Stance.CONTROLLED
-Step = Callable[[LaneState, events.LaneEvent, Timing], tuple[LaneState, tuple[Effect, ...]]]
+Step = Callable[[LaneState, events.LaneEvent, Equipment], tuple[LaneState, tuple[Effect, ...]]]
 
 
 class LaneMachine(RuleBasedStateMachine):
@@ -33,7 +33,7 @@ class LaneMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.timing = LANES["turnstile"]
+        self.equipment = LANES["turnstile"]
         self.state = LaneState()
         self.now = 0.0
         self.seq = 0
@@ -72,7 +72,7 @@ class LaneMachine(RuleBasedStateMachine):
 
     def happen(self, event: events.LaneEvent) -> tuple[Effect, ...]:
         type(self).steps += 1
-        self.state, effects = self.step(self.state, event, self.timing)
+        self.state, effects = self.step(self.state, event, self.equipment)
         for effect in effects:
             self.see(effect)
         if isinstance(event, events.Released | events.ReleaseFailed) or not any(
@@ -99,7 +99,7 @@ class LaneMachine(RuleBasedStateMachine):
                 self.lock()
             case SetStance(stance):
                 assert self.barrier, "a barrier that is not there was told to stand"
-                assert stance is CONTROLLED or stance in self.timing.stances, "a stance it does not know"
+                assert stance is CONTROLLED or stance in self.equipment.stances, "a stance it does not know"
                 assert not self.alarm or stance is FREE or self.stance is BLOCKED, "shut during a fire"
                 assert not (stance is FREE and self.closed and not self.alarm), "free although closed"
                 self.stance = stance
@@ -107,7 +107,7 @@ class LaneMachine(RuleBasedStateMachine):
                 self.lock()  # or open, and then not by a release
             case EndGrant(seq, passed):
                 assert seq not in self.ended, "a grant ends once"
-                if self.granted and self.granted[0] == seq and self.granted[1] not in self.timing.sensed:
+                if self.granted and self.granted[0] == seq and self.granted[1] not in self.equipment.sensed:
                     assert passed is not Passed.NOT_PASSED or not self.doubt, "given back in doubt"
                 self.ended[seq] = passed
             case Alarmed(alarm, on):
@@ -124,7 +124,7 @@ class LaneMachine(RuleBasedStateMachine):
 
     @initialize(lane=st.sampled_from(sorted(LANES)))
     def begin(self, lane: str) -> None:
-        self.timing = LANES[lane]
+        self.equipment = LANES[lane]
 
     @rule(direction=st.sampled_from(Direction), staff=st.booleans())
     def grant(self, direction: Direction, staff: bool) -> None:
@@ -240,13 +240,13 @@ class LaneMachine(RuleBasedStateMachine):
 
     @rule(opened=st.booleans())
     def door(self, opened: bool) -> None:
-        if self.timing.door.contact:
+        if self.equipment.door.contact:
             self.doubt = self.doubt or (opened and not self.state.door.open)
             self.happen(events.DoorMoved(opened, self.now))
 
     @rule(home=st.booleans())
     def bolt(self, home: bool) -> None:
-        if self.timing.door.feedback:
+        if self.equipment.door.feedback:
             self.happen(events.BoltMoved(home, self.now))
 
     @rule(active=st.booleans())
@@ -330,7 +330,7 @@ class LaneMachine(RuleBasedStateMachine):
         assert (self.state.phase is Phase.FIRE) is self.alarm
         if self.alarm:
             assert self.state.grant is None
-            if self.barrier and self.timing.fire_frees and FREE in self.timing.stances:
+            if self.barrier and self.equipment.fire_frees and FREE in self.equipment.stances:
                 assert self.stance is FREE
 
     @invariant()

@@ -9,7 +9,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from gate.core.lane.effects import Effect, EndGrant, Passed, Secure, SetStance
 from gate.core.lane.events import Fire, Granted, LaneEvent, OrdersDue, Reset, Tick
-from gate.core.lane.state import LaneState, Timing
+from gate.core.lane.state import Equipment, LaneState
 from gate.core.lane.step import step
 from gate.core.model import Stance
 from tests.unit.lane_machine import LaneMachine, Step
@@ -48,54 +48,54 @@ def test_no_order_of_a_many_events_breaks_a_promise() -> None:
     assert Lane.steps >= 75_000
 
 
-def without_lock_at_the_end(state: LaneState, event: LaneEvent, timing: Timing) -> Outcome:
+def without_lock_at_the_end(state: LaneState, event: LaneEvent, equipment: Equipment) -> Outcome:
     """Nobody went through, and the door is left as it is."""
-    after, effects = step(state, event, timing)
+    after, effects = step(state, event, equipment)
     kept = isinstance(event, Tick)
     return after, tuple(effect for effect in effects if not (kept and isinstance(effect, Secure)))
 
 
-def without_an_end(state: LaneState, event: LaneEvent, timing: Timing) -> Outcome:
+def without_an_end(state: LaneState, event: LaneEvent, equipment: Equipment) -> Outcome:
     """An order whose time is over stands on."""
-    return (state, ()) if isinstance(event, OrdersDue) else step(state, event, timing)
+    return (state, ()) if isinstance(event, OrdersDue) else step(state, event, equipment)
 
 
-def two_at_once(state: LaneState, event: LaneEvent, timing: Timing) -> Outcome:
+def two_at_once(state: LaneState, event: LaneEvent, equipment: Equipment) -> Outcome:
     """A second grant takes the lane from the first."""
-    return step(replace(state, grant=None) if isinstance(event, Granted) else state, event, timing)
+    return step(replace(state, grant=None) if isinstance(event, Granted) else state, event, equipment)
 
 
-def forgiving_fire(state: LaneState, event: LaneEvent, timing: Timing) -> Outcome:
+def forgiving_fire(state: LaneState, event: LaneEvent, equipment: Equipment) -> Outcome:
     """The alarm is over when the loop is closed again."""
-    after, effects = step(state, event, timing)
+    after, effects = step(state, event, equipment)
     over = isinstance(event, Fire) and not event.active
     return (replace(after, fire=False) if over else after), effects
 
 
-def deaf_reset(state: LaneState, event: LaneEvent, timing: Timing) -> Outcome:
+def deaf_reset(state: LaneState, event: LaneEvent, equipment: Equipment) -> Outcome:
     """Staff can reset a fire alarm that still lasts."""
     if isinstance(event, Reset):
         state = replace(state, loop_open=False)
-    return step(state, event, timing)
+    return step(state, event, equipment)
 
 
-def exit_button_asks_the_mode(state: LaneState, event: LaneEvent, timing: Timing) -> Outcome:
+def exit_button_asks_the_mode(state: LaneState, event: LaneEvent, equipment: Equipment) -> Outcome:
     """Blocked is blocked, for those inside too."""
-    after, effects = step(state, event, timing)
+    after, effects = step(state, event, equipment)
     if state.stance is Stance.BLOCKED:
         return after, tuple(effect for effect in effects if not isinstance(effect, SetStance))
     return after, effects
 
 
-def gives_back_twice(state: LaneState, event: LaneEvent, timing: Timing) -> Outcome:
-    after, effects = step(state, event, timing)
+def gives_back_twice(state: LaneState, event: LaneEvent, equipment: Equipment) -> Outcome:
+    after, effects = step(state, event, equipment)
     ends = [effect for effect in effects if isinstance(effect, EndGrant) and effect.passed is Passed.NOT_PASSED]
     return after, (*effects, *ends[:1])
 
 
-def trusts_a_contact_in_a_free_way(state: LaneState, event: LaneEvent, timing: Timing) -> Outcome:
+def trusts_a_contact_in_a_free_way(state: LaneState, event: LaneEvent, equipment: Equipment) -> Outcome:
     """The door stood open anyway: that it did not open proves nothing."""
-    after, effects = step(state, event, timing)
+    after, effects = step(state, event, equipment)
     grant = after.grant
     return (replace(after, grant=replace(grant, blind=False)) if grant else after), effects
 
@@ -114,7 +114,7 @@ def trusts_a_contact_in_a_free_way(state: LaneState, event: LaneEvent, timing: T
     ],
     ids=lambda fault: fault.__name__,
 )
-def test_a_planted_fault_is_found(fault: Callable[[LaneState, LaneEvent, Timing], Outcome]) -> None:
+def test_a_planted_fault_is_found(fault: Callable[[LaneState, LaneEvent, Equipment], Outcome]) -> None:
     class Lane(LaneMachine):
         step: Step = staticmethod(fault)
 

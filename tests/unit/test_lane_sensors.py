@@ -12,7 +12,7 @@ from hypothesis import Phase as Generated
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gate.core.lane.door import DoorTiming, Relock
+from gate.core.lane.door import DoorEquipment, Relock
 from gate.core.lane.effects import EndGrant, Passed, Release
 from gate.core.lane.events import (
     Button,
@@ -27,7 +27,7 @@ from gate.core.lane.events import (
 )
 from gate.core.lane.hindrance import hindrance
 from gate.core.lane.modes import Alarm, Phase
-from gate.core.lane.state import SILENT_AFTER, LaneState, Timing
+from gate.core.lane.state import SILENT_AFTER, Equipment, LaneState
 from gate.core.lane.step import step
 from gate.core.model import Decision, Direction
 from gate.core.reason import Reason
@@ -44,12 +44,12 @@ ROLES = (Role.PASSAGE, Role.DOOR, Role.LOCK, Role.REX, Role.FIRE, Role.RESET, Ro
 FAULTS = ("mute", "stuck", "bouncing")
 SAYS_SO = {Phase.FIRE, Phase.LOCKED_DOWN, Phase.OUT_OF_SERVICE}
 NAMES = {role: f"input[{number}]" for number, role in enumerate(ROLES)}
-TIMING = Timing(
+EQUIPMENT = Equipment(
     hold=5.0,
     passage_timeout=8.0,
     sensed=frozenset({ENTRY}),
     watchers=frozenset({NAMES[Role.PASSAGE], NAMES[Role.DOOR]}),
-    door=DoorTiming(contact=True, feedback=True),
+    door=DoorEquipment(contact=True, feedback=True),
 )
 
 
@@ -90,7 +90,7 @@ class Site:
                 self.follow(event)
 
     def follow(self, event: LaneEvent) -> None:
-        self.state, effects = step(self.state, event, TIMING)
+        self.state, effects = step(self.state, event, EQUIPMENT)
         self.alarms |= self.state.alarms
         for effect in effects:
             if isinstance(effect, EndGrant):
@@ -246,15 +246,17 @@ def test_a_button_that_bounces_does_not_hold_the_door_open(connection: sqlite3.C
     assert site.state.exit is None
 
 
-BOTH_WAYS = replace(TIMING, sensed=frozenset(Direction), door=DoorTiming(contact=True))
+BOTH_WAYS = replace(EQUIPMENT, sensed=frozenset(Direction), door=DoorEquipment(contact=True))
 
 
-def opened_for(direction: Direction, state: LaneState, at: float, *, timing: Timing, by: Direction | None) -> LaneState:
+def opened_for(
+    direction: Direction, state: LaneState, at: float, *, equipment: Equipment, by: Direction | None
+) -> LaneState:
     """A pass opens one way, the door moves, and a person is seen to go `by`, or by nobody."""
     events: list[LaneEvent] = [Granted(int(at), direction, at), DoorMoved(True, at + 1), DoorMoved(False, at + 2)]
     events += [Crossed(by, at + 3)] if by else []
     for event in (*events, Tick(at + 20)):
-        state, _ = step(state, event, timing)
+        state, _ = step(state, event, equipment)
     return state
 
 
@@ -263,10 +265,10 @@ def test_a_mute_sensor_of_one_way_is_not_hidden_by_that_of_the_other(mute: Direc
     state, other = LaneState(), EXIT if mute is ENTRY else ENTRY
     for number in range(SILENT_AFTER):
         assert Alarm.SENSOR_SILENT not in state.alarms
-        state = opened_for(other, state, 100.0 * number, timing=BOTH_WAYS, by=other)
-        state = opened_for(mute, state, 100.0 * number + 50, timing=BOTH_WAYS, by=None)
+        state = opened_for(other, state, 100.0 * number, equipment=BOTH_WAYS, by=other)
+        state = opened_for(mute, state, 100.0 * number + 50, equipment=BOTH_WAYS, by=None)
     assert Alarm.SENSOR_SILENT in state.alarms
-    assert Alarm.SENSOR_SILENT not in opened_for(mute, state, 1000.0, timing=BOTH_WAYS, by=mute).alarms
+    assert Alarm.SENSOR_SILENT not in opened_for(mute, state, 1000.0, equipment=BOTH_WAYS, by=mute).alarms
 
 
 @pytest.mark.parametrize("relock", [Relock.TIMER, Relock.ON_CLOSE])
@@ -276,12 +278,12 @@ def test_a_mute_sensor_of_one_way_is_not_hidden_by_that_of_the_other(mute: Direc
 def test_people_who_leave_by_the_button_past_a_mute_sensor_are_an_alarm(
     relock: Relock, contact: bool, opens: bool, silent: bool
 ) -> None:
-    timing, state = replace(BOTH_WAYS, door=DoorTiming(contact=contact, relock=relock)), LaneState()
+    equipment, state = replace(BOTH_WAYS, door=DoorEquipment(contact=contact, relock=relock)), LaneState()
     for at in range(0, 100 * SILENT_AFTER, 100):
         events: list[LaneEvent] = [Button(True, at), Button(False, at)]
         events += [DoorMoved(True, at + 1), DoorMoved(False, at + 2)] if opens else []
         for event in (*events, Tick(at + 20)):
-            state, _ = step(state, event, timing)
+            state, _ = step(state, event, equipment)
     assert (Alarm.SENSOR_SILENT in state.alarms) is silent
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gate.core.journal_event import JournalEvent
-from gate.core.lane.door import DoorTiming
+from gate.core.lane.door import DoorEquipment
 from gate.core.lane.effects import (
     Amnesty,
     EndGrant,
@@ -42,7 +42,7 @@ from gate.core.lane.refusal import OrderCode, OrderRefusal
 from gate.core.lane.terms import UNKNOWN_TERMS
 from gate.core.model import Stance
 from gate.core.reason import Reason
-from tests.unit.lane_play import ABLE, BLOCKED, CONTROLLED, DOOR, ENTRY, EXIT, FREE, TIMING, play
+from tests.unit.lane_play import ABLE, BLOCKED, CONTROLLED, DOOR, ENTRY, EQUIPMENT, EXIT, FREE, play
 
 # Grants.
 
@@ -82,8 +82,8 @@ def test_a_passage_the_other_way_is_noted_and_the_grant_goes_on() -> None:
 
 
 def test_more_time_by_configuration() -> None:
-    slow = replace(TIMING, always_extended=True)
-    _, effects = play(Granted(1, ENTRY, 0.0), Tick(19.9), Tick(20.0), timing=slow)
+    slow = replace(EQUIPMENT, always_extended=True)
+    _, effects = play(Granted(1, ENTRY, 0.0), Tick(19.9), Tick(20.0), equipment=slow)
     assert effects == [Release(ENTRY, extended=True), Secure(), EndGrant(1, Passed.NOT_PASSED)]
 
 
@@ -197,7 +197,12 @@ def test_the_guide_names_the_precedence_that_holds() -> None:
 
 def test_fire_ends_a_grant_and_stays_until_staff_reset_it() -> None:
     state, effects = play(
-        Granted(1, ENTRY, 0.0), Fire(True, 0.5), Granted(2, ENTRY, 1.0), Fire(True, 2.0), Fire(False, 3.0), timing=ABLE
+        Granted(1, ENTRY, 0.0),
+        Fire(True, 0.5),
+        Granted(2, ENTRY, 1.0),
+        Fire(True, 2.0),
+        Fire(False, 3.0),
+        equipment=ABLE,
     )
     assert effects == [
         Release(ENTRY),
@@ -209,7 +214,7 @@ def test_fire_ends_a_grant_and_stays_until_staff_reset_it() -> None:
         Note(JournalEvent.FIRE, "the loop is closed again: to be reset by staff"),
     ]
     assert state.phase is Phase.FIRE
-    state, effects = play(Reset(9.0), timing=ABLE, state=state)
+    state, effects = play(Reset(9.0), equipment=ABLE, state=state)
     assert effects == [
         SetStance(CONTROLLED),
         Note(JournalEvent.FIRE, "over, reset by staff"),
@@ -242,16 +247,18 @@ def test_a_barrier_that_cannot_stand_free_is_left_alone_in_a_fire() -> None:
 )
 def test_the_strongest_order_holds_and_fire_is_above_it(orders: set[Mode], phase: Phase, stance: Stance) -> None:
     given: list[LaneEvent] = [Ordered(mode, True, 0.0) for mode in orders]
-    state, _ = play(*given, Scheduled(Mode.PILOT, 0.0), timing=ABLE)
+    state, _ = play(*given, Scheduled(Mode.PILOT, 0.0), equipment=ABLE)
     assert (state.phase, state.stance) == (phase, stance)
-    state, _ = play(Fire(True, 1.0), timing=ABLE, state=state)
+    state, _ = play(Fire(True, 1.0), equipment=ABLE, state=state)
     assert (state.phase, state.stance) == (Phase.FIRE, FREE)
-    state, _ = play(Fire(False, 2.0), Reset(3.0), timing=ABLE, state=state)
+    state, _ = play(Fire(False, 2.0), Reset(3.0), equipment=ABLE, state=state)
     assert (state.phase, state.stance) == (phase, stance)
 
 
 def test_a_lockdown_takes_a_grant_back_at_once() -> None:
-    _, effects = play(Granted(1, ENTRY, 0.0), Ordered(Mode.LOCKED_DOWN, True, 1.0), Granted(2, ENTRY, 2.0), timing=ABLE)
+    _, effects = play(
+        Granted(1, ENTRY, 0.0), Ordered(Mode.LOCKED_DOWN, True, 1.0), Granted(2, ENTRY, 2.0), equipment=ABLE
+    )
     assert effects == [
         Release(ENTRY),
         Note(JournalEvent.MODE, "locked_down on"),
@@ -290,7 +297,7 @@ def test_staff_try_the_barrier_under_maintenance_and_nobody_else() -> None:
 
 def test_a_free_way_needs_no_release_and_is_locked_when_it_ends() -> None:
     state, effects = play(
-        Scheduled(Mode.FREE, 0.0), Granted(1, ENTRY, 1.0), Crossed(ENTRY, 2.0), Crossed(EXIT, 3.0), timing=ABLE
+        Scheduled(Mode.FREE, 0.0), Granted(1, ENTRY, 1.0), Crossed(ENTRY, 2.0), Crossed(EXIT, 3.0), equipment=ABLE
     )
     assert effects == [
         Note(JournalEvent.SCHEDULE, "free"),
@@ -298,7 +305,7 @@ def test_a_free_way_needs_no_release_and_is_locked_when_it_ends() -> None:
         EndGrant(1, Passed.PASSED),
         Note(JournalEvent.PASSAGE, "the way is free", EXIT, counts=True),
     ]
-    _, effects = play(Granted(2, ENTRY, 4.0), Scheduled(None, 5.0), timing=ABLE, state=state)
+    _, effects = play(Granted(2, ENTRY, 4.0), Scheduled(None, 5.0), equipment=ABLE, state=state)
     assert effects == [
         SetStance(CONTROLLED),
         Note(JournalEvent.SCHEDULE, "over"),
@@ -307,8 +314,8 @@ def test_a_free_way_needs_no_release_and_is_locked_when_it_ends() -> None:
 
 
 def test_a_barrier_that_comes_back_is_told_again_how_to_stand() -> None:
-    state, _ = play(Ordered(Mode.FREE, True, 0.0), DeviceState("barrier", False, 1.0), timing=ABLE)
-    assert play(DeviceState("barrier", True, 2.0), timing=ABLE, state=state)[1] == [SetStance(FREE)]
+    state, _ = play(Ordered(Mode.FREE, True, 0.0), DeviceState("barrier", False, 1.0), equipment=ABLE)
+    assert play(DeviceState("barrier", True, 2.0), equipment=ABLE, state=state)[1] == [SetStance(FREE)]
 
 
 # The exit button.
@@ -322,8 +329,8 @@ def test_the_exit_button_is_recorded_and_opens_even_during_a_grant() -> None:
 
 
 def test_who_left_by_the_button_is_counted_once_by_the_sensor_if_there_is_one() -> None:
-    seen = replace(TIMING, sensed=frozenset({EXIT}))
-    _, effects = play(Button(True, 0.0), Crossed(EXIT, 1.0), timing=seen)
+    seen = replace(EQUIPMENT, sensed=frozenset({EXIT}))
+    _, effects = play(Button(True, 0.0), Crossed(EXIT, 1.0), equipment=seen)
     assert effects == [
         Note(JournalEvent.REX, "released", EXIT, counts=False),
         Release(EXIT),
@@ -340,15 +347,15 @@ def test_a_button_that_is_pressed_while_the_barrier_is_away_is_heard_when_it_is_
 
 @pytest.mark.parametrize("mode", [Mode.LOCKED_DOWN, Mode.OUT_OF_SERVICE, Mode.MAINTENANCE])
 def test_the_exit_button_opens_in_every_mode(mode: Mode) -> None:
-    state, _ = play(Ordered(mode, True, 0.0), timing=ABLE)
+    state, _ = play(Ordered(mode, True, 0.0), equipment=ABLE)
     blocked = state.stance is BLOCKED
-    _, effects = play(Button(True, 1.0), Tick(6.0), timing=ABLE, state=state)
+    _, effects = play(Button(True, 1.0), Tick(6.0), equipment=ABLE, state=state)
     opening = [Note(JournalEvent.REX, "released", EXIT, counts=True), Release(EXIT)]
     assert effects == [*([SetStance(CONTROLLED)] * blocked), *opening, Secure(), *([SetStance(BLOCKED)] * blocked)]
 
 
 def test_a_button_that_is_pressed_while_the_way_is_free_is_journalled_and_opens_nothing() -> None:
-    _, effects = play(Ordered(Mode.FREE, True, 0.0), Button(True, 1.0), timing=ABLE)
+    _, effects = play(Ordered(Mode.FREE, True, 0.0), Button(True, 1.0), equipment=ABLE)
     assert effects[-1] == Note(JournalEvent.REX, "pressed; the way is free", EXIT)
 
 
@@ -358,7 +365,9 @@ def test_the_exit_button_opens_in_a_fire_that_the_barrier_does_not_follow() -> N
 
 WINDOWS = replace(
     DOOR,
-    door=DoorTiming(contact=True, ignore_rex_after_grant=2.0, ignore_rex_while_open=True, ignore_rex_after_close=3.0),
+    door=DoorEquipment(
+        contact=True, ignore_rex_after_grant=2.0, ignore_rex_while_open=True, ignore_rex_after_close=3.0
+    ),
 )
 
 
@@ -376,7 +385,7 @@ WINDOWS = replace(
     ],
 )
 def test_the_windows_in_which_the_exit_button_is_not_heard(before: list[LaneEvent], at: float, why: str) -> None:
-    _, effects = play(*before, Button(True, at), timing=WINDOWS)
+    _, effects = play(*before, Button(True, at), equipment=WINDOWS)
     expected = Note(JournalEvent.REX, f"not heard: {why}" if why else "released", EXIT, counts=not why)
     assert expected in effects
     assert (Release(EXIT) in effects) is not bool(why)
@@ -384,6 +393,6 @@ def test_the_windows_in_which_the_exit_button_is_not_heard(before: list[LaneEven
 
 def test_a_button_that_is_still_pressed_when_its_window_is_over_is_heard_then() -> None:
     events: list[LaneEvent] = [Granted(1, ENTRY, 0.0), Button(True, 1.0), Tick(1.9)]
-    assert Release(EXIT) not in play(*events, timing=WINDOWS)[1]
-    assert Release(EXIT) in play(*events, Tick(2.0), timing=WINDOWS)[1]
-    assert Release(EXIT) not in play(*events, Button(False, 1.95), Tick(2.0), timing=WINDOWS)[1]
+    assert Release(EXIT) not in play(*events, equipment=WINDOWS)[1]
+    assert Release(EXIT) in play(*events, Tick(2.0), equipment=WINDOWS)[1]
+    assert Release(EXIT) not in play(*events, Button(False, 1.95), Tick(2.0), equipment=WINDOWS)[1]

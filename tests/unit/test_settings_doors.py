@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gate.core.decide import AntiPassback
-from gate.core.lane.door import DoorTiming, Relock
+from gate.core.lane.door import DoorEquipment, Relock
 from gate.core.lane.modes import Mode
 from gate.registry import config_of
 from gate.settings.load import load_settings
@@ -45,7 +45,7 @@ def problems(folder: Path, text: str) -> str:
 
 def test_a_door_as_the_lane_is_given_it(tmp_path: Path) -> None:
     door = read(tmp_path, SAMPLE + DOORS).door
-    assert door.timing(contact=True, feedback=False) == DoorTiming(
+    assert door.equipment(contact=True, feedback=False) == DoorEquipment(
         contact=True,
         relock=Relock.ON_CLOSE,
         held_after=45.0,

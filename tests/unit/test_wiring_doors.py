@@ -27,31 +27,31 @@ def setup(folder: Path, text: str) -> LaneConfig:
 
 def test_a_turnstile_that_reports_who_passed_is_a_sensor(tmp_path: Path) -> None:
     lane = setup(tmp_path, LEAST + DIGICON)
-    assert lane.timing.sensed == frozenset(Direction)
-    assert lane.timing.watchers == {"barrier"}
-    assert lane.timing.stances == {Stance.FREE}
+    assert lane.equipment.sensed == frozenset(Direction)
+    assert lane.equipment.watchers == {"barrier"}
+    assert lane.equipment.stances == {Stance.FREE}
     assert lane.needed == {"barrier", "reader[0]"}
 
 
 def test_contacts_of_a_door_are_needed_and_buttons_are_not(tmp_path: Path) -> None:
     lane = setup(tmp_path, LEAST + '\n[door]\nrelock = "open"\nheld_after = "20s"\n' + DIGICON + CONTACTS)
-    assert (lane.timing.door.contact, lane.timing.door.feedback) == (True, True)
-    assert (lane.timing.door.relock, lane.timing.door.held_after) == (Relock.ON_OPEN, 20.0)
-    assert lane.timing.watchers == {"barrier", "input[0]"}
+    assert (lane.equipment.door.contact, lane.equipment.door.feedback) == (True, True)
+    assert (lane.equipment.door.relock, lane.equipment.door.held_after) == (Relock.ON_OPEN, 20.0)
+    assert lane.equipment.watchers == {"barrier", "input[0]"}
     assert lane.needed == {"barrier", "reader[0]", "input[0]", "input[1]", "input[3]", "input[4]", "input[7]"}
 
 
 def test_a_door_module_brings_its_own_contacts(tmp_path: Path) -> None:
     plain = setup(tmp_path, LEAST + OSDP)
-    assert (plain.timing.sensed, plain.timing.watchers) == (frozenset(), frozenset())
+    assert (plain.equipment.sensed, plain.equipment.watchers) == (frozenset(), frozenset())
     wired = setup(tmp_path, LEAST + OSDP + "entry_input = 0\ndoor_input = 1\nlock_input = 2\n")
-    assert wired.timing.sensed == {Direction.ENTRY}
-    assert wired.timing.watchers == {"barrier"}
-    assert (wired.timing.door.contact, wired.timing.door.feedback) == (True, True)
+    assert wired.equipment.sensed == {Direction.ENTRY}
+    assert wired.equipment.watchers == {"barrier"}
+    assert (wired.equipment.door.contact, wired.equipment.door.feedback) == (True, True)
 
 
 def test_a_lane_without_a_barrier_moves_nothing(tmp_path: Path) -> None:
     lane = setup(tmp_path, LEAST)
-    assert lane.timing.stances == frozenset()
+    assert lane.equipment.stances == frozenset()
     assert lane.needed == {"reader[0]"}
     assert lane.schedule is None

@@ -27,8 +27,9 @@ class Relock(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class DoorTiming:
-    """Limits of the door, in seconds.  `contact`, `feedback`: whether door and lock are monitored at all."""
+class DoorEquipment:
+    """The equipment of a door, and its limits in seconds.  `contact`, `feedback`: whether door and lock are
+    monitored at all."""
 
     contact: bool = False
     feedback: bool = False
@@ -56,16 +57,16 @@ class DoorState:
     lock_due: float | None = None  # deadline for the bolt to go home
     alarms: frozenset[Alarm] = frozenset()
 
-    def unlock(self, at: float, timing: DoorTiming, *, extended: bool) -> Self:
+    def unlock(self, at: float, equipment: DoorEquipment, *, extended: bool) -> Self:
         """Note that the lock was ordered to open."""
-        due = at + timing.obeys_within if timing.feedback and self.home is not False else None
+        due = at + equipment.obeys_within if equipment.feedback and self.home is not False else None
         return replace(self, unlock_due=due, lock_due=None, extended=extended)
 
-    def lock(self, at: float, timing: DoorTiming) -> Self:
+    def lock(self, at: float, equipment: DoorEquipment) -> Self:
         """Note that the lock was ordered to close.  An opening within the grace time belongs to the release."""
-        return replace(self, unlock_due=None, excused_until=at + GRACE)._expect_home(at, timing)
+        return replace(self, unlock_due=None, excused_until=at + GRACE)._expect_home(at, equipment)
 
-    def contact_moved(self, opened: bool, at: float, timing: DoorTiming, *, allowed: bool) -> Self:
+    def contact_moved(self, opened: bool, at: float, equipment: DoorEquipment, *, allowed: bool) -> Self:
         """Take a report of the position switch.  `allowed`: somebody may go through now."""
         if opened == self.open:
             return self
@@ -75,7 +76,7 @@ class DoorState:
             return replace(self, open=True, opened_at=at, lock_due=None, alarms=alarms)
         over = {Alarm.FORCED_OPEN, Alarm.HELD_OPEN, Alarm.HELD_OPEN_SOON}
         closed_at = NEVER if self.open is None else at
-        return replace(self, open=False, closed_at=closed_at, alarms=self.alarms - over)._expect_home(at, timing)
+        return replace(self, open=False, closed_at=closed_at, alarms=self.alarms - over)._expect_home(at, equipment)
 
     def bolt_moved(self, home: bool) -> Self:
         """Take a report of the lock's feedback.  An order that it confirms is no longer a fault."""
@@ -83,18 +84,18 @@ class DoorState:
             return replace(self, home=True, lock_due=None, alarms=self.alarms - {Alarm.UNABLE_TO_LOCK})
         return replace(self, home=False, unlock_due=None, alarms=self.alarms - {Alarm.UNABLE_TO_UNLOCK})
 
-    def tick(self, at: float, timing: DoorTiming, *, watched: bool, unlocked: bool) -> Self:
+    def tick(self, at: float, equipment: DoorEquipment, *, watched: bool, unlocked: bool) -> Self:
         """Raise what is due by time alone.  `watched`: an open door counts as held open (it does not when it
         is meant to stand open).  `unlocked`: a release or a free stance holds."""
         door, alarms = self, self.alarms
         if door.open and not watched:
             door, alarms = replace(door, opened_at=at), alarms - {Alarm.HELD_OPEN, Alarm.HELD_OPEN_SOON}
         elif door.open:
-            limit = timing.extended_held_after if door.extended else timing.held_after
+            limit = equipment.extended_held_after if door.extended else equipment.held_after
             stood = at - door.opened_at
             if stood >= limit:
                 alarms = (alarms | {Alarm.HELD_OPEN}) - {Alarm.HELD_OPEN_SOON}
-            elif stood >= limit - timing.warn_before and Alarm.FORCED_OPEN not in alarms:
+            elif stood >= limit - equipment.warn_before and Alarm.FORCED_OPEN not in alarms:
                 alarms = alarms | {Alarm.HELD_OPEN_SOON}
         if door.unlock_due is not None and at >= door.unlock_due:
             door, alarms = replace(door, unlock_due=None), alarms | {Alarm.UNABLE_TO_UNLOCK}
@@ -102,19 +103,19 @@ class DoorState:
             door, alarms = replace(door, lock_due=None), alarms | {Alarm.UNABLE_TO_LOCK}
         return replace(door, alarms=alarms)
 
-    def why_rex_is_ignored(self, at: float, granted_at: float, timing: DoorTiming) -> str:
+    def why_rex_is_ignored(self, at: float, granted_at: float, equipment: DoorEquipment) -> str:
         """Return why the exit button is ignored now, or "".  It is ignored when the door was just released, is
         open, or has just closed."""
-        if at - granted_at < timing.ignore_rex_after_grant:
+        if at - granted_at < equipment.ignore_rex_after_grant:
             return "just granted"
-        if self.open and timing.ignore_rex_while_open:
+        if self.open and equipment.ignore_rex_while_open:
             return "the door is open"
-        if self.open is False and at - self.closed_at < timing.ignore_rex_after_close:
+        if self.open is False and at - self.closed_at < equipment.ignore_rex_after_close:
             return "just closed"
         return ""
 
-    def _expect_home(self, at: float, timing: DoorTiming) -> Self:
+    def _expect_home(self, at: float, equipment: DoorEquipment) -> Self:
         """Expect the bolt to go home, if the door is closed: it cannot do so in an open one."""
-        if not timing.feedback or self.open or self.home:
+        if not equipment.feedback or self.open or self.home:
             return self
-        return replace(self, lock_due=at + timing.obeys_within)
+        return replace(self, lock_due=at + equipment.obeys_within)

@@ -30,11 +30,11 @@ def tick(lane: Transition) -> None:
 def judge_unseen(lane: Transition) -> None:
     """Count a release that no sensor ended.  Where the door has a contact, a press without an opening proves
     nothing about the sensor."""
-    state, timing = lane.state, lane.timing
-    if state.exit is None or Direction.EXIT not in timing.sensed or timing.watchers & state.in_doubt:
+    state, equipment = lane.state, lane.equipment
+    if state.exit is None or Direction.EXIT not in equipment.sensed or equipment.watchers & state.in_doubt:
         return
-    began = state.exit - timing.lasts(Direction.EXIT, extended=timing.always_extended)
-    if state.door.opened_at >= began or not timing.door.contact:
+    began = state.exit - equipment.lasts(Direction.EXIT, extended=equipment.always_extended)
+    if state.door.opened_at >= began or not equipment.door.contact:
         lane.state = state.unseen(Direction.EXIT)
 
 
@@ -52,17 +52,17 @@ def _why_it_waits(lane: Transition) -> str:
         return ""
     if lane.state.interlocked:
         return "the other door is open"
-    return lane.state.door.why_rex_is_ignored(lane.at, lane.state.granted_at, lane.timing.door)
+    return lane.state.door.why_rex_is_ignored(lane.at, lane.state.granted_at, lane.equipment.door)
 
 
 def _release(lane: Transition) -> None:
     """Release the way out, journalled before it opens."""
-    timing = lane.timing
+    equipment = lane.equipment
     lane.state = replace(lane.state, rex_waits=False)
     if lane.state.stance is Stance.FREE:
         lane.do(Note(JournalEvent.REX, "pressed; the way is free", Direction.EXIT))
         return
-    until = lane.at + timing.lasts(Direction.EXIT, extended=timing.always_extended)
+    until = lane.at + equipment.lasts(Direction.EXIT, extended=equipment.always_extended)
     lane.state = replace(lane.state, exit=until)
-    lane.do(Note(JournalEvent.REX, "released", Direction.EXIT, counts=Direction.EXIT not in timing.sensed))
-    lane.release(Direction.EXIT, extended=timing.always_extended)
+    lane.do(Note(JournalEvent.REX, "released", Direction.EXIT, counts=Direction.EXIT not in equipment.sensed))
+    lane.release(Direction.EXIT, extended=equipment.always_extended)

@@ -57,7 +57,7 @@ def device(lane: Transition, name: str, *, present: bool) -> None:
         lane.state = state = replace(state, stance=Stance.CONTROLLED, exit=None, door=door)
         if not present and state.grant and not (state.grant.released or state.grant.opened):
             lane.end_grant(state.grant, Passed.NOT_PASSED)
-    if not present and name in lane.timing.watchers:
+    if not present and name in lane.equipment.watchers:
         lane.mark_grant_uncertain()
 
 
@@ -65,6 +65,6 @@ def contact(lane: Transition, event: ContactFault) -> None:
     """Take a contact that sticks or chatters, or no longer does.  Meanwhile its reports prove nothing."""
     faults = frozenset(fault for fault in lane.state.faults if fault.what != event.what)
     lane.state = replace(lane.state, faults=faults | {event} if event.on else faults)
-    if event.on and event.source in lane.timing.watchers:
+    if event.on and event.source in lane.equipment.watchers:
         lane.mark_grant_uncertain()
     lane.do(Note(JournalEvent.CONTACT, event.what if event.on else f"{event.what}: over"))

@@ -9,7 +9,7 @@ from gate.core.lane.effects import EndGrant, Note, OrderRefused, Passed
 from gate.core.lane.events import Granted, ReleaseFailed
 from gate.core.lane.modes import Mode, refusal
 from gate.core.lane.refusal import OrderCode, OrderRefusal
-from gate.core.lane.state import BARRIER, LaneState, OpenGrant, Timing
+from gate.core.lane.state import BARRIER, Equipment, LaneState, OpenGrant
 from gate.core.lane.transition import Transition
 from gate.core.model import Direction, Stance
 
@@ -19,7 +19,7 @@ EXTENDS_FOR = 60.0
 
 def begin(lane: Transition, event: Granted) -> None:
     """Begin a grant that is recorded."""
-    state, timing = lane.state, lane.timing
+    state, equipment = lane.state, lane.equipment
     # Staff need no reader and see whether the door obeys: only the barrier must be there.
     ready = not (state.taken or BARRIER in state.missing) if event.staff else not (state.busy or state.out_of_order)
     if not ready or not _is_served(state, event.direction, staff=event.staff):
@@ -27,11 +27,11 @@ def begin(lane: Transition, event: Granted) -> None:
         lane.do(EndGrant(event.seq, Passed.NOT_PASSED, moved=False))
         return
     armed = state.extend_until is not None and event.at < state.extend_until
-    extended = timing.always_extended or armed
-    deadline = event.at + timing.lasts(event.direction, extended=extended)
+    extended = equipment.always_extended or armed
+    deadline = event.at + equipment.lasts(event.direction, extended=extended)
     free = state.stance is Stance.FREE
-    blind = bool(timing.watchers & state.in_doubt) or (
-        free and event.direction not in timing.sensed
+    blind = bool(equipment.watchers & state.in_doubt) or (
+        free and event.direction not in equipment.sensed
     )  # the door opens for anybody
     grant = OpenGrant(event.seq, event.direction, deadline, event.staff, released=free, blind=blind)
     lane.state = replace(state, grant=grant, granted_at=event.at, extend_until=None)
@@ -84,7 +84,7 @@ def extend(lane: Transition, *, on: bool) -> None:
         why = OrderRefusal(OrderCode.BUSY, "the other door is open")
         lane.do(OrderRefused(JournalEvent.EXTENDED, why, grant.direction))
     else:
-        deadline = lane.at + lane.timing.lasts(grant.direction, extended=True)
+        deadline = lane.at + lane.equipment.lasts(grant.direction, extended=True)
         lane.state = replace(lane.state, grant=replace(grant, deadline=deadline))
         lane.do(Note(JournalEvent.EXTENDED, "this person", grant.direction))
         lane.release(grant.direction, extended=True)
@@ -92,20 +92,20 @@ def extend(lane: Transition, *, on: bool) -> None:
 
 def door_moved(lane: Transition, *, opened: bool) -> None:
     """Take a report of the position switch: whose opening it is, and whether it ends a release."""
-    state, timing = lane.state, lane.timing.door
+    state, equipment = lane.state, lane.equipment.door
     if opened == state.door.open:
         return
     expected = bool(state.grant or state.exit is not None or state.fire or state.stance is Stance.FREE)
     allowed = expected or state.mode is Mode.MAINTENANCE
-    state = replace(state, door=state.door.contact_moved(opened, lane.at, timing, allowed=allowed))
+    state = replace(state, door=state.door.contact_moved(opened, lane.at, equipment, allowed=allowed))
     grant = state.grant
     if opened and grant:  # with a person leaving too, it is unknown who opened it
         grant = replace(grant, opened=True, blind=grant.blind or state.exit is not None)
         state = replace(state, grant=grant)
     lane.state = state
-    if timing.relock is not (Relock.ON_OPEN if opened else Relock.ON_CLOSE) or not expected:
+    if equipment.relock is not (Relock.ON_OPEN if opened else Relock.ON_CLOSE) or not expected:
         return
-    if grant and grant.direction not in lane.timing.sensed and grant.opened:
+    if grant and grant.direction not in lane.equipment.sensed and grant.opened:
         _time_is_up(lane, grant)
     elif grant is None and state.exit is not None:
         if not opened:
@@ -126,20 +126,20 @@ def end_what_the_mode_forbids(lane: Transition) -> None:
     """End the open grant if nobody is let through any more."""
     grant = lane.state.grant
     if grant and not _is_served(lane.state, grant.direction, staff=grant.staff):
-        lane.end_grant(grant, _passed_unseen(grant, lane.timing))
+        lane.end_grant(grant, _passed_unseen(grant, lane.equipment))
 
 
 def way_is_free(lane: Transition) -> None:
     """Note that the barrier is ordered to stand open: the person on the way needs no release."""
-    lane.state = replace(lane.state, door=lane.state.door.unlock(lane.at, lane.timing.door, extended=False))
+    lane.state = replace(lane.state, door=lane.state.door.unlock(lane.at, lane.equipment.door, extended=False))
     if grant := lane.state.grant:
-        blind = grant.blind or grant.direction not in lane.timing.sensed
+        blind = grant.blind or grant.direction not in lane.equipment.sensed
         lane.state = replace(lane.state, grant=replace(grant, released=True, blind=blind))
 
 
 def _time_is_up(lane: Transition, grant: OpenGrant) -> None:
     """End the grant on time.  Nobody passed: the person turned back, or the sensor is mute."""
-    passed = _passed_unseen(grant, lane.timing)
+    passed = _passed_unseen(grant, lane.equipment)
     if passed is Passed.NOT_PASSED:
         lane.state = lane.state.unseen(grant.direction)
     elif passed is Passed.PASSED:  # by the door's contact, which is the same for both ways
@@ -147,13 +147,13 @@ def _time_is_up(lane: Transition, grant: OpenGrant) -> None:
     lane.end_grant(grant, passed)
 
 
-def _passed_unseen(grant: OpenGrant, timing: Timing) -> Passed:
+def _passed_unseen(grant: OpenGrant, equipment: Equipment) -> Passed:
     """Return the end of a grant on which no sensor saw anybody."""
     if grant.blind:
         return Passed.UNKNOWN
-    if grant.direction in timing.sensed:
+    if grant.direction in equipment.sensed:
         return Passed.NOT_PASSED
-    if timing.door.contact:
+    if equipment.door.contact:
         return Passed.PASSED if grant.opened else Passed.NOT_PASSED
     return Passed.UNKNOWN
 

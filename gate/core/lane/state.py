@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from gate.core.lane.door import FAULTS, NEVER, DoorState, DoorTiming
+from gate.core.lane.door import FAULTS, NEVER, DoorEquipment, DoorState
 from gate.core.lane.events import ContactFault
 from gate.core.lane.modes import Alarm, Mode, Phase, prevailing, refusal
 from gate.core.lane.terms import OrderTerms
@@ -25,7 +25,7 @@ _PHASES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Timing:
+class Equipment:
     """The equipment of a lane, and its limits in seconds.
 
     `sensed`: the directions in which a passage sensor can see a person.  `watchers`: the devices that can tell
@@ -39,7 +39,7 @@ class Timing:
     watchers: frozenset[str] = frozenset()
     stances: frozenset[Stance] = frozenset()
     fire_frees: bool = True  # in a fire the barrier is ordered to stand free, if it can
-    door: DoorTiming = field(default_factory=DoorTiming)
+    door: DoorEquipment = field(default_factory=DoorEquipment)
 
     def lasts(self, direction: Direction, *, extended: bool) -> float:
         """Return the seconds that a grant stays open."""

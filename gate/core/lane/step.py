@@ -1,6 +1,6 @@
 """The lane between a granted decision and a closed barrier: a pure reducer.
 
-    step(state, event, timing) -> (state, effects)
+    step(state, event, equipment) -> (state, effects)
 
 Rules
 -----
@@ -53,15 +53,15 @@ from gate.core.lane.events import (
 )
 from gate.core.lane.modes import Mode
 from gate.core.lane.stance import required_stance
-from gate.core.lane.state import BARRIER, LaneState, Timing
+from gate.core.lane.state import BARRIER, Equipment, LaneState
 from gate.core.lane.terms import OrderTerms
 from gate.core.lane.transition import Transition
 from gate.core.model import Stance
 
 
-def step(state: LaneState, event: LaneEvent, timing: Timing) -> tuple[LaneState, tuple[Effect, ...]]:
+def step(state: LaneState, event: LaneEvent, equipment: Equipment) -> tuple[LaneState, tuple[Effect, ...]]:
     """Return the next state, and the effects in the order to carry them out."""
-    lane = Transition(state, event.at, timing)
+    lane = Transition(state, event.at, equipment)
     _happen(lane, event)
     grants.end_what_the_mode_forbids(lane)
     _take_stance(lane)
@@ -139,19 +139,19 @@ def _tick(lane: Transition) -> None:
     free = state.fire or state.stance is Stance.FREE
     watched = not (free or state.mode is Mode.MAINTENANCE)
     unlocked = bool(free or state.grant or state.exit is not None)
-    lane.state = replace(state, door=state.door.tick(lane.at, lane.timing.door, watched=watched, unlocked=unlocked))
+    lane.state = replace(state, door=state.door.tick(lane.at, lane.equipment.door, watched=watched, unlocked=unlocked))
     exits.apply_waiting_button(lane)
 
 
 def _take_stance(lane: Transition) -> None:
     """Order the barrier's stance, if it has changed."""
-    before, required = lane.state.stance, required_stance(lane.state, lane.timing)
+    before, required = lane.state.stance, required_stance(lane.state, lane.equipment)
     if required is before or BARRIER in lane.state.missing:
         return
     lane.state = replace(lane.state, stance=required)
     if before is Stance.FREE:  # leaving it locks: a person on the way needs a release again
         lane.do_first(SetStance(required))
-        lane.state = replace(lane.state, door=lane.state.door.lock(lane.at, lane.timing.door))
+        lane.state = replace(lane.state, door=lane.state.door.lock(lane.at, lane.equipment.door))
         if required is Stance.CONTROLLED:
             lane.release_again()
         return

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from gate.core.lane.effects import Effect, EndGrant, Passed, Release, Secure
-from gate.core.lane.state import BARRIER, LaneState, OpenGrant, Timing
+from gate.core.lane.state import BARRIER, Equipment, LaneState, OpenGrant
 from gate.core.model import Direction, Stance
 
 
@@ -14,8 +14,8 @@ class Transition:
     appends its effects at once, so the order of the calls is the order of the effects.
     """
 
-    def __init__(self, state: LaneState, at: float, timing: Timing) -> None:
-        self.state, self.at, self.timing = state, at, timing
+    def __init__(self, state: LaneState, at: float, equipment: Equipment) -> None:
+        self.state, self.at, self.equipment = state, at, equipment
         self.effects: list[Effect] = []
 
     def do(self, *effects: Effect) -> None:
@@ -31,7 +31,7 @@ class Transition:
         other_door = self.state.interlocked and not self.state.fire
         if self.state.stance is Stance.FREE or BARRIER in self.state.missing or other_door:
             return
-        self.state = replace(self.state, door=self.state.door.unlock(self.at, self.timing.door, extended=extended))
+        self.state = replace(self.state, door=self.state.door.unlock(self.at, self.equipment.door, extended=extended))
         self.do(Release(direction, extended))
 
     def lock(self) -> None:
@@ -39,16 +39,16 @@ class Transition:
         that is meant to stand open stays open."""
         if self.state.fire or self.state.stance is Stance.FREE:
             return
-        self.state = replace(self.state, door=self.state.door.lock(self.at, self.timing.door))
+        self.state = replace(self.state, door=self.state.door.lock(self.at, self.equipment.door))
         self.do(Secure())
         self.release_again()
 
     def release_again(self) -> None:
         """Release the way again for a person who was on it when the barrier was locked."""
         if self.state.exit is not None:
-            self.release(Direction.EXIT, extended=self.timing.always_extended)
+            self.release(Direction.EXIT, extended=self.equipment.always_extended)
         elif self.state.grant:
-            self.release(self.state.grant.direction, extended=self.timing.always_extended)
+            self.release(self.state.grant.direction, extended=self.equipment.always_extended)
 
     def end_grant(self, grant: OpenGrant, passed: Passed, *, moved: bool = True, cause: str = "") -> None:
         """Lock, then end the grant: no use is given back while the way is open, and nobody follows the person."""
