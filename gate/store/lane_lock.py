@@ -5,6 +5,7 @@ from pathlib import Path
 
 from gate.errors import FinalStoreError
 from gate.store.database import unusable
+from gate.store.durable import move_odd_aside
 from gate.store.file_lock import try_lock
 
 _LOCK = "lane.lock"
@@ -16,6 +17,7 @@ def claim_lane(state_dir: Path) -> int:
     path = state_dir / _LOCK
     try:
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        move_odd_aside(path)  # nobody holds what is no file
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise unusable(path, error) from error

@@ -15,7 +15,7 @@ from pathlib import Path
 from time import monotonic, sleep
 
 from gate.errors import StoreError, SyncError
-from gate.store.durable import make_directory
+from gate.store.durable import make_directory, move_odd_aside
 from gate.store.file_lock import try_lock
 from gate.sync.shelf import disk_error
 
@@ -61,6 +61,7 @@ def alone(folder: Path, rank: Rank = Rank.DAEMON) -> Iterator[Callable[[], None]
 
 def _opened(path: Path) -> int:
     try:
+        move_odd_aside(path)  # nobody holds what is no file
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise disk_error(path, error) from error

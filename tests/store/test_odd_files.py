@@ -20,6 +20,7 @@ from gate.store.database import unusable
 from gate.store.device_key import load_or_make, load_public
 from gate.store.journal_end import NAME
 from gate.store.lane_file import examine
+from gate.store.lane_lock import claim_lane
 from gate.store.lane_store import LaneStore
 from gate.store.last_sync import Synced, last_sync, record_sync
 from gate.store.segments import FOLDER, oldest, segments
@@ -87,6 +88,15 @@ def test_a_wal_that_is_no_file_is_a_loss(state: Path, kind: str) -> None:
     store = LaneStore(state, policy())
     assert Mode.LOCKED_DOWN in store.standing().orders
     store.close()
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_a_lock_that_is_no_file_keeps_nobody_out(state: Path, kind: str) -> None:
+    for name in ("lane.lock", "sync.lock"):
+        ODD[kind](state / name)
+    os.close(claim_lane(state))
+    with alone(state):
+        assert all((state / name).is_file() for name in ("lane.lock", "sync.lock"))
 
 
 def test_a_file_system_without_locks_is_no_other_gate(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:

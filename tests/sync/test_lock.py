@@ -1,7 +1,6 @@
 """One sync at a time; a person's command comes before the daemon."""
 
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -84,24 +83,14 @@ def test_a_daemon_does_not_begin_while_a_person_waits(tmp_path: Path) -> None:
     assert results == ["loaded"]
 
 
-def _file(path: Path) -> None:
-    path.rmdir()
-    path.write_text("x")
-
-
-@pytest.mark.parametrize(
-    ("spoil", "says"),
-    [
-        (_file, r"lists: Not a directory"),
-        (lambda folder: (folder / "sync.lock").symlink_to("../lane.db"), r"lists/sync\.lock: Too many levels"),
-        (lambda folder: (folder / "sync.lock").mkdir(), r"lists/sync\.lock: Is a directory"),
-    ],
-    ids=["no folder", "a link", "a folder"],
-)
-def test_a_disk_that_refuses_names_the_file(tmp_path: Path, spoil: Callable[[Path], object], says: str) -> None:
+def test_a_disk_that_refuses_names_the_file(tmp_path: Path) -> None:
     folder = tmp_path / "lists"
-    folder.mkdir()
-    spoil(folder)
-    with pytest.raises(StoreError, match=says), alone(folder):
+    folder.write_text("x")
+    with pytest.raises(StoreError, match="lists: Not a directory"), alone(folder):
         pass
-    assert not (tmp_path / "lane.db").exists()
+
+
+def test_a_link_in_the_place_of_the_lock_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "sync.lock").symlink_to("lane.db")
+    with alone(tmp_path):
+        assert not (tmp_path / "lane.db").exists()
