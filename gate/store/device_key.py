@@ -6,20 +6,33 @@ from pathlib import Path
 
 from nacl.signing import SigningKey, VerifyKey
 
-from gate.errors import StoreError
+from gate.errors import DamagedError
+from gate.logs import Log
 from gate.store import journal_end
 from gate.store.database import unusable
-from gate.store.durable import PRIVATE, keep_private, make_directory, put_in_place, read_regular, write_whole
+from gate.store.durable import (
+    PRIVATE,
+    keep_private,
+    make_directory,
+    put_in_place,
+    read_regular,
+    sync_folder,
+    write_whole,
+)
 
 NAME = "device.key"
 PUBLIC = "device.pub"  # for the sync, which may not read the key itself
 _SEED_BYTES = 32
 _MOST = 4096  # bytes that are read of either file
-_NO_KEY = "Move it aside; a new key is made at the next start"
+_NO_KEY = "`gate run` sets it aside, makes a new one and locks the entrance down until staff confirm"
+_MOST_ASIDE = 9  # damaged keys that are kept
+
+log = Log(part="store")
 
 
 def load_or_make(state_dir: Path) -> SigningKey:
-    """Load the key, or generate it.  Raises StoreError when the file cannot be read or written, or is no key."""
+    """Load the key, or generate it.  Raises StoreError when the file cannot be read or written, DamagedError when it
+    holds no key."""
     path = state_dir / NAME
     try:
         if not path.exists():
@@ -29,12 +42,30 @@ def load_or_make(state_dir: Path) -> SigningKey:
     except OSError as error:
         raise unusable(path, error) from error
     except ValueError as error:
-        raise StoreError(f"{path} is not a device key", hint=_NO_KEY) from error
+        raise DamagedError(f"{path} is not a device key", hint=_NO_KEY) from error
     if len(seed) != _SEED_BYTES:
-        raise StoreError(f"{path} is not a device key", hint=_NO_KEY)
+        raise DamagedError(f"{path} is not a device key", hint=_NO_KEY)
     key = SigningKey(seed)
     _publish(state_dir / PUBLIC, bytes(key.verify_key).hex())
     return key
+
+
+def load_or_replace(state_dir: Path) -> SigningKey:
+    """Load the key as `load_or_make` does; set a damaged one aside and generate another.  What the old one sealed is
+    then lost.  Raises StoreError."""
+    for _ in range(2):  # a failed read may look like damage, too
+        with suppress(DamagedError):
+            return load_or_make(state_dir)
+    path = state_dir / NAME
+    names = (path.with_name(f"{NAME}.damaged-{number}") for number in range(1, _MOST_ASIDE))
+    aside = next((name for name in names if not os.path.lexists(name)), path.with_name(f"{NAME}.damaged-{_MOST_ASIDE}"))
+    try:
+        path.replace(aside)
+        sync_folder(state_dir)
+    except OSError as error:
+        raise unusable(path, error) from error
+    log.error("the device key was damaged, and another is made", kept=aside.name)
+    return load_or_make(state_dir)
 
 
 def load_public(state_dir: Path) -> VerifyKey:

@@ -127,7 +127,7 @@ class LaneFile:
         self._known_identity: _Identity | None = None
         self._name, self._wal_name = str(self._path), f"{self._path}-wal"
         self._wal = -1  # descriptor of the WAL's place, for nothing else
-        self.key = device_key.load_or_make(state_dir)
+        self.key = device_key.load_or_replace(state_dir)
         self.ends = EndFile(state_dir, self.key)
         try:
             self._end = self.ends.read()
@@ -294,7 +294,10 @@ class LaneFile:
 def examine(state_dir: Path) -> str | None:
     """Return what the next start would find lost; None when nothing is.  Changes nothing; may be called beside a
     running lane.  Raises StoreError."""
-    key = device_key.load(state_dir)
+    try:
+        key = device_key.load(state_dir)
+    except DamagedError as error:
+        return error.what
     if key is None:
         lane = File.LANE.within(state_dir)
         it_ran = any(path.exists() for path in (lane, _beside(lane, "-wal"), state_dir / NAME, *segments(state_dir)))

@@ -93,6 +93,10 @@ LOSSES = {
     "the end empty": emptied("journal.end"),
     "the end garbage": lambda state: (state / "journal.end").write_bytes(b"\xff" * 1024),
     "the key missing": removed("device.key"),
+    "the key empty": emptied("device.key"),
+    "the key garbage, and the database missing": both(
+        removed(*DATABASE), lambda state: (state / "device.key").write_bytes(b"\xff" * 64)
+    ),
     "the key and the database missing": removed("device.key", *DATABASE),
     "the key and the end missing": removed("device.key", "journal.end"),
     "all but the WAL missing": removed("lane.db", "lane.db-shm", "journal.end", "device.key"),

@@ -58,7 +58,7 @@ ODD: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("make", [make for kind, make in ODD.items() if kind != "a link to a file"])
-@pytest.mark.parametrize("name", ["lane.db", NAME])
+@pytest.mark.parametrize("name", ["lane.db", NAME, "device.key"])
 def test_a_start_takes_it_for_a_loss_and_goes_on(state: Path, name: str, make: Callable[[Path], object]) -> None:
     make(state / name)
     assert name in str(examine(state))  # as the doctor does
