@@ -16,9 +16,13 @@ def test_a_pass_is_left_as_it_is(text: str) -> None:
     assert restore(text) == (text, "")
 
 
-@given(passes, st.sampled_from(["", "]Q1", "]Q3", "#", "~", "QR:", "\x1d", "] Q1 "]))
-def test_what_stands_before_a_pass_and_small_letters_are_the_scanners(text: str, before: str) -> None:
-    for changed in (before + text, before + text.lower(), (before + text).swapcase()):
+@given(
+    passes,
+    st.sampled_from(["", "]Q1", "]Q3", "#", "~", "QR:", "\x1d", "] Q1 "]),
+    st.sampled_from(["", "#", ";;", "\x1d", "~!", "\N{REPLACEMENT CHARACTER}", "\\"]),
+)
+def test_what_stands_around_a_pass_and_small_letters_are_the_scanners(text: str, before: str, after: str) -> None:
+    for changed in (before + text + after, before + text.lower() + after, (before + text + after).swapcase()):
         found, how = restore(changed)
         assert found == text
         assert bool(how) is (changed != text)
