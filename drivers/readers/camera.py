@@ -78,6 +78,7 @@ class CameraConfig(LiveConfig):
         int | None,
         Field(
             ge=0,
+            le=2**31 - 1,  # of V4L2, an int32
             description="a /dev/video* camera: its focus, in its own unit (`v4l2-ctl --list-ctrls`), for codes held at "
             "15 to 20 cm; left out, it focuses by itself",
         ),

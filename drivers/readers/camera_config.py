@@ -15,7 +15,7 @@ class LiveConfig(ReaderConfig):
         float, Field(gt=0, le=60, description="frames a second, at most, that are captured and searched for codes")
     ] = 15.0
     exposures: Annotated[
-        tuple[Duration, ...],
+        tuple[Annotated[Duration, Field(ge=0, le=1)], ...],
         Field(
             max_length=8,
             description="exposure times; the next one is tried while something moves and nothing is read; "

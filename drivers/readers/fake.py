@@ -18,7 +18,7 @@ Fault = Literal["none", "unplugged", "lost"]
 
 class FakeReaderConfig(ReaderConfig):
     texts: Annotated[tuple[str, ...], Field(description="codes to show, one after another")] = ()
-    pause: Annotated[Duration, Field(ge=0, description="the time between two codes")] = 0.1
+    pause: Annotated[Duration, Field(ge=0, le=3600, description="the time between two codes")] = 0.1
     faults: Annotated[
         tuple[Fault, ...],
         Field(

@@ -124,7 +124,10 @@ def _days(
 
 
 def _day(text: str, zone: tzinfo | None, now: float) -> date:
-    return datetime.fromtimestamp(Moments(zone).read(text, now), zone).date()
+    try:
+        return datetime.fromtimestamp(Moments(zone).read(text, now), zone).date()
+    except (ValueError, OverflowError, OSError):
+        raise UsageError(f'"{text}" is no day of the calendar', hint='Write "2026-11-27" or "7d"') from None
 
 
 def _read_others(others: Sequence[Path], gate: _Gate | None, days: Sequence[date]) -> list["GateReport"]:

@@ -2,8 +2,7 @@
 
 A pass is written in capitals (a SMART Health Card in small letters), digits and a few signs, and begins with the
 prefix of its format.  So letters of the other case, characters before the prefix, and other characters at the end come
-from the scanner.  Other changes lose information: they are
-named, so that a person can set the scanner.
+from the scanner.  Other changes lose information: they are named, so that a person can set the scanner.
 """
 
 import re
@@ -12,7 +11,6 @@ from gate.core.pass_prefixes import PASS_PREFIXES, SHC
 from gate.passes.verifier import is_pass
 
 BEFORE = 16  # characters that a scanner may put before a code: an AIM identifier (]Q1), a sign, a name
-
 AFTER = 16  # characters that a scanner may put after a code
 
 _OTHERS_AFTER = re.compile(rf"[^0-9A-Za-z $%*+\-./:]{{1,{AFTER}}}\Z")  # not of a QR code's alphanumeric mode

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 from gate.core.decide import AntiPassback
 from gate.core.lane.door import DoorEquipment, Relock
 from gate.core.lane.modes import Mode
+from gate.core.model import MOST_INSIDE
 from gate.core.schedule import Schedule, Weekday, Window
 from gate.ports.driver import Duration
 from gate.settings.tables import DAY, Table, wrong
@@ -68,7 +69,11 @@ class LaneTable(Table):
     ] = 43200.0
     max_inside: Annotated[
         int | None,
-        Field(ge=1, description="how many people may be inside (occupancy_full); counted by crossings, set by staff"),
+        Field(
+            ge=1,
+            le=MOST_INSIDE,
+            description="how many people may be inside (occupancy_full); counted by crossings, set by staff",
+        ),
     ] = None
     extended_time: Annotated[
         Duration,

@@ -13,6 +13,7 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 
 from gate import registry
+from gate.ports.driver import Duration
 from gate.settings.explain import model_of, names
 from gate.settings.model import Tables
 from gate.settings.reference import DriverOffer, reference, schema
@@ -118,6 +119,26 @@ def refs(node: Any) -> Iterator[str]:
     elif isinstance(node, list):
         for item in node:
             yield from refs(item)
+
+
+def unbounded(node: Any, place: str) -> Iterator[str]:
+    """Numbers and durations without an upper limit: what is added to one may not fit where it goes."""
+    for key, inner in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        yield from unbounded(inner, f"{place}.{key}")
+    if isinstance(node, dict) and (node.get("type") in ("integer", "number") or node.get("examples") == DURATIONS):
+        limits = {"maximum", "exclusiveMaximum", "le", "lt", "const", "enum"}
+        if not limits & node.keys():
+            yield place
+
+
+DURATIONS = TypeAdapter(Duration).json_schema()["examples"]
+
+
+def test_every_number_has_an_upper_limit() -> None:
+    assert list(unbounded({"a": {"type": "integer"}}, ""))  # it can find one
+    models: list[type[BaseModel]] = [Tables, *(offer.model for offer in OFFERS)]
+    for model in models:
+        assert list(unbounded(model.model_json_schema(), model.__name__)) == []
 
 
 def test_the_schema_holds_together() -> None:
