@@ -8,10 +8,10 @@ import re
 from contextlib import suppress
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPResponse
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
+from http.server import BaseHTTPRequestHandler
 
 from gate.demo.ports import LOOPBACK
+from gate.demo.web import DemoServer, Served
 
 SILENCE = 10.0  # seconds; the page's stream beats every second
 _CHUNK = 1 << 14  # bytes
@@ -20,42 +20,21 @@ _ANCESTORS = re.compile(r"frame-ancestors [^;]*")
 _LEFT_OUT = frozenset({"connection", "transfer-encoding", "keep-alive", "x-frame-options"})
 
 
-class FrameProxy:
+class FrameProxy(Served["_Server"]):
     """A web server on loopback.  Use as a context manager.  `port`: of the gate's page."""
 
     def __init__(self, port: int) -> None:
-        self._ended = Event()
-        self._server = _Server(port, self._ended)
-        self._thread = Thread(target=self._server.serve_forever, args=(0.1,), name="demo-frame", daemon=True)
-
-    @property
-    def address(self) -> str:
-        return f"http://{LOOPBACK}:{self._server.server_address[1]}/"
+        super().__init__(_Server(port), "frame")
 
     def allow(self, stage: str) -> None:
         """Let this page, by its address, frame the visitor's page."""
         self._server.ancestor = stage.rstrip("/")
 
-    def __enter__(self) -> "FrameProxy":
-        self._thread.start()
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(5)
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def __init__(self, port: int, ended: Event) -> None:
-        super().__init__((LOOPBACK, 0), _Handler)
-        self.port, self.ended, self.ancestor = port, ended, "'none'"
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Ignore a viewer that went away."""
+class _Server(DemoServer):
+    def __init__(self, port: int) -> None:
+        super().__init__(LOOPBACK, _Handler)
+        self.port, self.ancestor = port, "'none'"
 
 
 class _Handler(BaseHTTPRequestHandler):

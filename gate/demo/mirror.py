@@ -1,31 +1,18 @@
 """The demo's only mirror, on loopback: a plain web server of the authority's files."""
 
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
+
+from gate.demo.ports import LOOPBACK
+from gate.demo.web import DemoServer, Served
 
 
-class MirrorServer:
+class MirrorServer(Served[DemoServer]):
     """A web server.  Use as a context manager."""
 
     def __init__(self, folder: Path) -> None:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, directory=str(folder)))
-        self._server.daemon_threads = True
-        self._thread = Thread(target=self._server.serve_forever, args=(0.1,), name="demo-mirror", daemon=True)
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> "MirrorServer":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(5)
+        super().__init__(DemoServer(LOOPBACK, partial(_Handler, directory=str(folder))), "mirror")
 
 
 class _Handler(SimpleHTTPRequestHandler):

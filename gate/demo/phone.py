@@ -10,15 +10,15 @@ import socket
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from importlib.resources import files
-from threading import Thread
 
 import segno
 
 from gate.authority.pictures import BORDER, code
 from gate.authority.wallet import Wallet
 from gate.demo.ports import LOOPBACK
+from gate.demo.web import DemoServer, Served
 from gate.errors import UsageError
 
 OLD = 150  # seconds: longer than the 30 s for which a presentation is good
@@ -37,24 +37,23 @@ def lan_address() -> str:
     raise UsageError("this computer is on no network", hint="Join the phone's Wi-Fi, or name an address: --lan ADDRESS")
 
 
-class PhonePage:
+class PhonePage(Served["_Server"]):
     """A web server of one page.  Use as a context manager.
 
     `wallets`: passes by name; `now`: Unix s.  Raises UsageError where the address cannot be had."""
 
     def __init__(self, address: str, wallets: Mapping[str, Wallet], now: Callable[[], float]) -> None:
         try:
-            self._server = _Server(address, wallets, now)
+            server = _Server(address, wallets, now)
         except OSError as error:
             raise UsageError(
                 f"{address} cannot be had: {error.strerror}", hint="Name an address of this computer: --lan ADDRESS"
             ) from error
-        self._thread = Thread(target=self._server.serve_forever, args=(0.1,), name="demo-phone", daemon=True)
+        super().__init__(server, "phone")
 
     @property
     def address(self) -> str:
-        host, port = self._server.server_address[:2]
-        return f"http://{host!s}:{port}{self._server.path}"
+        return super().address.removesuffix("/") + self._server.path
 
     @property
     def is_local(self) -> bool:
@@ -67,26 +66,12 @@ class PhonePage:
         segno.make_qr(self.address).save(out, kind="svg", xmldecl=False, border=BORDER, light="white", omitsize=True)
         return out.getvalue().decode()
 
-    def __enter__(self) -> "PhonePage":
-        self._thread.start()
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(5)
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
+class _Server(DemoServer):
     def __init__(self, address: str, wallets: Mapping[str, Wallet], now: Callable[[], float]) -> None:
-        super().__init__((address, 0), _Handler)
+        super().__init__(address, _Handler)
         self.wallets, self.now, self.path = wallets, now, f"/{secrets.token_urlsafe(6)}/"
         self.page = files("gate.demo").joinpath("phone.html").read_bytes()
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Ignore a phone that went away."""
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -103,7 +103,7 @@ async def _play(plan: Plan, clock: Clock, audience: Audience, enough: asyncio.Ev
         frame.allow(stage.address)
         wiring = Wiring(
             state=plan.folder / "state",
-            mirror=mirror.address,
+            mirror=mirror.address.rstrip("/"),
             root=codes.root,
             camera=stage.camera,
             port=turnstile.device,

@@ -6,11 +6,11 @@ import json
 import socket
 from collections.abc import Callable
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
+from http.server import BaseHTTPRequestHandler
 
 from gate.demo.camera import Latest
 from gate.demo.ports import LOOPBACK
+from gate.demo.web import DemoServer, Served
 
 BOUNDARY = "frame"
 SEND_BUFFER = 96 << 10  # bytes: two frames; a viewer that falls behind misses frames rather than seeing old ones
@@ -22,45 +22,24 @@ PRESSED = "/press/"  # then the name of a button
 HEADER = "X-Demo"  # of a press: pages elsewhere cannot send it, for the demo allows them nothing
 
 
-class DemoStage:
+class DemoStage(Served["_Server"]):
     """A web server.  Use as a context manager.
 
     `latest`: None where there is no drawn camera.  `state`: the page's content besides the picture; `press`: takes the
     name of a button; both are called on any thread."""
 
     def __init__(self, latest: Latest | None, state: State, page: str, press: Press) -> None:
-        self._ended = Event()
-        self._server = _Server(latest, state, page, press, self._ended)
-        self._thread = Thread(target=self._server.serve_forever, args=(0.1,), name="demo-stage", daemon=True)
-
-    @property
-    def address(self) -> str:
-        return f"http://{LOOPBACK}:{self._server.server_address[1]}/"
+        super().__init__(_Server(latest, state, page, press), "stage")
 
     @property
     def camera(self) -> str:
         return f"{self.address}camera"
 
-    def __enter__(self) -> "DemoStage":
-        self._thread.start()
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(5)
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def __init__(self, latest: Latest | None, state: State, page: str, press: Press, ended: Event) -> None:
-        super().__init__((LOOPBACK, 0), _Handler)
-        self.latest, self.state, self.page, self.press, self.ended = latest, state, page.encode(), press, ended
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Ignore a viewer that went away."""
+class _Server(DemoServer):
+    def __init__(self, latest: Latest | None, state: State, page: str, press: Press) -> None:
+        super().__init__(LOOPBACK, _Handler)
+        self.latest, self.state, self.page, self.press = latest, state, page.encode(), press
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -105,7 +105,7 @@ class _Webcam:
         page = webcam_page(kiosk, frame.address, phone.address, phone.drawn())
         stage = stack.enter_context(DemoStage(None, lambda: self._state(turnstile, controls), page, controls.press))
         frame.allow(stage.address)
-        config.write_text(self._wiring(codes, mirror.address, turnstile.device, port).text())
+        config.write_text(self._wiring(codes, mirror.address.rstrip("/"), turnstile.device, port).text())
         await unless_stopped(synced(config), self._enough)
         await stack.enter_async_context(daemon.running(config))
         await unless_dead(daemon, unless_stopped(serving(follower), self._enough))

@@ -9,11 +9,11 @@ import re
 from collections.abc import Collection
 from ipaddress import ip_address
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, PlainTextResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gate.runtime.connections import LONGEST_HEAD
+from gate.runtime.serving import is_too_long, with_headers
 
 LONGEST_BODY = 4096  # bytes
 
@@ -48,20 +48,15 @@ class RequestBounds:
             await self._app(scope, receive, send)
             return
 
-        async def send_guarded(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(HEADERS)
-            await send(message)
-
         answer = self._refusal(scope) or self._app
-        await answer(scope, receive, send_guarded)
+        await answer(scope, receive, with_headers(send, HEADERS))
 
     def _refusal(self, scope: Scope) -> ASGIApp | None:
         headers = Headers(scope=scope)
         hosts = headers.getlist("host")
         if len(hosts) != 1 or not self._is_ours(hosts[0], scope):
             return PlainTextResponse("these pages have another name", 421)
-        if _length(scope) > LONGEST_HEAD:  # a parser's own limit does not hold for data in one piece
+        if is_too_long(scope):
             return PlainTextResponse("the request is too long", 431)
         if scope["method"] == "GET":
             return None
@@ -102,12 +97,6 @@ def _same(name: str, address: str) -> bool:
 
 def _is_loopback(address: str) -> bool:
     return ip_address(address).is_loopback
-
-
-def _length(scope: Scope) -> int:
-    fields: list[tuple[bytes, bytes]] = scope["headers"]
-    target = len(scope["raw_path"]) + len(scope["query_string"])
-    return target + sum(len(name) + len(value) for name, value in fields)
 
 
 def _no(status: int, code: str) -> ASGIApp:

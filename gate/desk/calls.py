@@ -15,6 +15,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from gate.control.client import RefusedOrderError
+from gate.control.parsing import parse_request
+from gate.control.requests import Request as LaneRequest
 from gate.core.staff_role import StaffRole
 from gate.desk.lane_link import LaneLink, LaneSilentError
 from gate.desk.memory import DeskMemory
@@ -128,3 +130,13 @@ async def values_of(request: Request) -> Mapping[str, Any]:
     if not isinstance(values, dict):
         raise CallRefusedError(400, "malformed")
     return values
+
+
+def lane_request(do: str, call: Call) -> LaneRequest:
+    """Return the request that a call stands for.  Raises CallRefusedError."""
+    if {"do", "user", "by"} & call.values.keys():
+        raise CallRefusedError(400, "malformed")
+    try:
+        return parse_request(json.dumps({**call.values, "do": do, "user": call.user}).encode())
+    except ValueError as error:
+        raise CallRefusedError(400, "malformed", problem=str(error)) from None

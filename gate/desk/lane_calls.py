@@ -4,16 +4,14 @@ The desk refuses what the role may not do before the lane does, and adds nothing
 through here in memory.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from gate.control.parsing import parse_request
-from gate.control.requests import RecentRequest, Request
+from gate.control.requests import RecentRequest
 from gate.control.rights import may_send
 from gate.core.lane.modes import Mode
 from gate.core.staff_role import StaffRole
-from gate.desk.calls import ANYBODY, Call, CallRefusedError, DeskCall
+from gate.desk.calls import ANYBODY, Call, CallRefusedError, DeskCall, lane_request
 
 _STAFF = frozenset({StaffRole.GUARD, StaffRole.SUPERVISOR})
 _ORDERS = {"admit": "admitted", "check": "checks"}  # how an act counts in a shift; the others are "orders"
@@ -27,7 +25,7 @@ def _order(do: str, roles: frozenset[StaffRole]) -> DeskCall:
     """Return the call that sends a request of this kind."""
 
     async def handle(call: Call) -> Mapping[str, Any]:
-        request = _request(do, call)
+        request = lane_request(do, call)
         if not may_send(call.session.user.role, request):
             raise CallRefusedError(403, "not_allowed")
         answer = await call.desk.link.ask(request)
@@ -35,16 +33,6 @@ def _order(do: str, roles: frozenset[StaffRole]) -> DeskCall:
         return answer
 
     return DeskCall("POST", do, roles, handle, _is_lockdown if do == "order" else lambda _: False)
-
-
-def _request(do: str, call: Call) -> Request:
-    """Return the request that a call stands for.  Raises CallRefusedError."""
-    if {"do", "user", "by"} & call.values.keys():
-        raise CallRefusedError(400, "malformed")
-    try:
-        return parse_request(json.dumps({**call.values, "do": do, "user": call.user}).encode())
-    except ValueError as error:
-        raise CallRefusedError(400, "malformed", problem=str(error)) from None
 
 
 def _is_lockdown(values: Mapping[str, Any]) -> bool:

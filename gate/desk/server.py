@@ -14,7 +14,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 from starlette.applications import Starlette
 
 from gate.desk.app import create_app
@@ -28,11 +27,11 @@ from gate.desk.technician.room import TechnicianRoom
 from gate.errors import ConfigError, DeviceError
 from gate.logs import Log
 from gate.ports.clock import Clock
-from gate.runtime.connections import LONGEST_HEAD, Connection
+from gate.runtime.listening import listening_socket
+from gate.runtime.serving import PageServer, server_config
 from gate.settings.desk import desk_state_of
 from gate.settings.model import Settings
 
-BACKLOG = 64  # connections that wait to be accepted
 HANDSHAKE_WITHIN = 5.0  # seconds for TLS
 NICENESS = 5  # after the lane on a busy processor
 log = Log(part="desk")
@@ -101,24 +100,13 @@ def _make(folder: Path) -> None:
 
 def _listen(host: str, port: int) -> socket.socket:
     """Listen.  Raises DeviceError for an address that is unavailable."""
-    host = "127.0.0.1" if host == "localhost" else host
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        try:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind((host, port))
-            listener.listen(BACKLOG)
-            listener.setblocking(False)
-        except OSError:
-            listener.close()
-            raise
+        return listening_socket("127.0.0.1" if host == "localhost" else host, port)
     except OSError as error:
         raise DeviceError(
             f"desk: cannot listen on {host} port {port}: {error.strerror}",
             hint="Stop the program that holds the port, or set [desk] listen to an address of this device",
         ) from error
-    return listener
 
 
 class _Loop(asyncio.SelectorEventLoop):
@@ -133,20 +121,8 @@ class _Loop(asyncio.SelectorEventLoop):
 async def _serve(
     app: Starlette, listener: socket.socket, identity: Identity | None, started: Callable[[], None]
 ) -> None:
-    config = uvicorn.Config(
-        app,
-        http=Connection,
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        backlog=BACKLOG,
-        h11_max_incomplete_event_size=LONGEST_HEAD,
-        timeout_graceful_shutdown=1,
-        ssl_certfile=identity.cert if identity else None,
-        ssl_keyfile=identity.key if identity else None,
+    config = server_config(
+        app, ssl_certfile=identity.cert if identity else None, ssl_keyfile=identity.key if identity else None
     )
     try:
         config.load()
@@ -154,32 +130,7 @@ async def _serve(
         raise ConfigError(f"desk: the certificate cannot be used ({error})", hint="See cert and key") from error
     if config.ssl:
         config.ssl.minimum_version = config.ssl.minimum_version.TLSv1_2
-    await _DeskServer(config, started).serve(sockets=[listener])
-
-
-class _DeskServer(uvicorn.Server):
-    """A server that ends connections that are late."""
-
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._ready = ready
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._ready()
-
-    async def on_tick(self, counter: int) -> bool:
-        now = asyncio.get_running_loop().time()
-        for connection in list(self.server_state.connections):
-            if isinstance(connection, Connection):
-                connection.sweep(now)
-        return await super().on_tick(counter)
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        for connection in list(self.server_state.connections):
-            if (transport := connection.transport) is not None:  # streams have no end of their own
-                transport.abort()
-        await super().shutdown(sockets)
+    await PageServer(config, started).serve(sockets=[listener])
 
 
 @contextmanager

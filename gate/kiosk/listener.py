@@ -5,9 +5,9 @@ import ipaddress
 import socket
 
 from gate.errors import ConfigError, DeviceError
+from gate.runtime.listening import listening_socket
 
 HELD_BYTES = 65536  # by the kernel, for a client that does not read
-BACKLOG = 64  # connections that wait while the page restarts
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -22,25 +22,13 @@ def listen(host: str, port: int) -> socket.socket:
         raise ConfigError(
             f"kiosk.listen: {host} is not an address of this machine alone", hint="Use 127.0.0.1, [::1] or localhost"
         )
-    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
     try:
-        # With an explicit protocol asyncio sets TCP_NODELAY: without it a verdict can wait 40 ms for an ACK.
-        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        try:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, HELD_BYTES)  # its connections inherit it
-            listener.bind((str(address), port))
-            listener.listen(BACKLOG)  # here, not later: two servers could both bind, only one can listen
-            listener.setblocking(False)
-        except OSError:
-            listener.close()
-            raise
+        return listening_socket(str(address), port, held_bytes=HELD_BYTES)
     except OSError as error:
         raise DeviceError(
             f"kiosk page: cannot listen on {host} port {port}: {error.strerror}",
             hint="Stop the program that holds the port, or set kiosk.listen to another",
         ) from error
-    return listener
 
 
 def url_of(listener: socket.socket) -> str:

@@ -41,23 +41,24 @@ from pathlib import PurePath
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gate.errors import DeviceError
 from gate.kiosk.about import About
 from gate.kiosk.feed import Feed
-from gate.kiosk.listener import BACKLOG, listen, url_of
+from gate.kiosk.listener import listen, url_of
 from gate.kiosk.metrics import CONTENT_TYPE, Metrics
 from gate.kiosk.page_html import LOGO, page_html, read_logo
 from gate.ports.clock import Clock
 from gate.runtime.bus import Bus
-from gate.runtime.connections import LONGEST_HEAD, STREAM, Connection
+from gate.runtime.connections import STREAM, Connection
 from gate.runtime.pace import Pace
+from gate.runtime.serving import PageServer, is_too_long, server_config, with_headers
 from gate.texts.catalogue import check_languages
 
 __all__ = ["About", "create_app", "serve", "serve_on"]
@@ -188,27 +189,16 @@ class _Guard:
             await self._app(scope, receive, send)
             return
 
-        async def send_guarded(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(HEADERS)
-            await send(message)
-
         hosts = Headers(scope=scope).getlist("host")
         if len(hosts) != 1 or not _HERE.fullmatch(hosts[0]):
             answer: ASGIApp = PlainTextResponse("this page is for this machine only", 421)
         elif scope["method"] != "GET":
             answer = PlainTextResponse("GET only", 405, {"allow": "GET"})
-        elif _length(scope) > LONGEST_HEAD:  # a parser's own limit does not hold for data in one piece
+        elif is_too_long(scope):
             answer = PlainTextResponse("the request is too long", 431)
         else:
             answer = self._app
-        await answer(scope, receive, send_guarded)
-
-
-def _length(scope: Scope) -> int:
-    fields: list[tuple[bytes, bytes]] = scope["headers"]
-    target = len(scope["raw_path"]) + len(scope["query_string"])
-    return target + sum(len(name) + len(value) for name, value in fields)
+        await answer(scope, receive, with_headers(send, HEADERS))
 
 
 async def serve(app: Starlette, host: str, port: int, started: Callable[[str], None]) -> None:
@@ -227,19 +217,7 @@ async def serve_on(
 
     Cancelling ends open streams at once.  Installs no signal handlers.  Raises DeviceError when the page's own task
     fails."""
-    config = uvicorn.Config(
-        app,
-        http=partial(Connection, pace=pace),  # type: ignore[arg-type]  # uvicorn only calls it
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        backlog=BACKLOG,
-        h11_max_incomplete_event_size=LONGEST_HEAD,
-        timeout_graceful_shutdown=1,
-    )
+    config = server_config(app, http=partial(Connection, pace=pace))
     server = _Embedded(config, app, started)
     try:
         await server.serve(sockets=[listener])
@@ -251,35 +229,23 @@ async def serve_on(
         raise DeviceError(f"kiosk page: {defect!r}", hint="It is started again; please report this") from defect
 
 
-class _Embedded(uvicorn.Server):
+class _Embedded(PageServer):
     """A uvicorn server that is one task among others in the caller's loop."""
 
     def __init__(self, config: uvicorn.Config, app: Starlette, ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._app, self._ready = app, ready
+        super().__init__(config, ready)
+        self._app = app
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield  # the daemon has its own
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._ready()
-
     async def on_tick(self, counter: int) -> bool:
-        now = asyncio.get_running_loop().time()
-        for connection in list(self.server_state.connections):
-            if isinstance(connection, Connection):
-                connection.sweep(now)
         return await super().on_tick(counter) or self._app.state.feed_task.done()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._app.state.feed.stop()
         await asyncio.sleep(LAST_WORDS)
-        for connection in list(self.server_state.connections):
-            # A client that reads nothing would delay the shutdown with its half-sent stream.
-            if (transport := connection.transport) is not None:
-                transport.abort()
         await super().shutdown(sockets)
 
     async def end(self, sockets: list[socket.socket]) -> None:

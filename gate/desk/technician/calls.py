@@ -1,16 +1,14 @@
 """Calls of the technician's pages.  The lane checks role and mode of its own requests once more."""
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from gate.control.parsing import parse_request
-from gate.control.requests import AcceptRequest, PartsRequest, RecentRequest, Request
+from gate.control.requests import AcceptRequest, PartsRequest, RecentRequest
 from gate.core.acceptance_record import canonical, digest_of
 from gate.core.staff_role import StaffRole
-from gate.desk.calls import Call, CallRefusedError, DeskCall
+from gate.desk.calls import Call, CallRefusedError, DeskCall, lane_request
 from gate.desk.lane_link import LaneSilentError
 from gate.desk.technician.acceptance import MOST_WORDS, AcceptanceRun, fitted_trials, record_facts
 from gate.desk.technician.machine import boot_id
@@ -68,18 +66,9 @@ def _asked(do: str) -> _Handle:
     """Return the handler of a call that becomes one request to the lane."""
 
     async def handle(call: Call, _: TechnicianRoom) -> Answer:
-        return await call.desk.link.ask(_request(do, call))
+        return await call.desk.link.ask(lane_request(do, call))
 
     return handle
-
-
-def _request(do: str, call: Call) -> Request:
-    if {"do", "user", "by"} & call.values.keys():
-        raise CallRefusedError(400, "malformed")
-    try:
-        return parse_request(json.dumps({**call.values, "do": do, "user": call.user}).encode())
-    except ValueError as error:
-        raise CallRefusedError(400, "malformed", problem=str(error)) from None
 
 
 async def _site(call: Call, room: TechnicianRoom) -> Answer:
