@@ -17,6 +17,7 @@ from gate.core.reason import Reason, blame_clock
 from gate.core.trust import NO_ISSUERS, TrustList, parse_trust
 from gate.core.trusted_time import ClockTrust
 from gate.errors import GateError, PictureError, UsageError
+from gate.passes.shc_parts import join_parts
 from gate.passes.verifier import Verifier
 from gate.registry import decoder
 from gate.runtime.clock import GateClock, SystemClock
@@ -162,7 +163,7 @@ def _texts(what: str) -> list[str]:
         raise UsageError(error.what, hint=error.hint) from error
     if not texts:
         click.echo(f"gate: {what}: no QR code found in it", err=True)
-    return list(texts) or [""]
+    return join_parts(texts) or [""]
 
 
 def _is_there(what: str) -> bool:

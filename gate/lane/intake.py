@@ -5,9 +5,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
+from gate.core.coaching import Hint
 from gate.core.model import Scan
 from gate.logs import Log
 from gate.passes.scanned import restore
+from gate.passes.shc_parts import CardParts, is_part
 from gate.ports.reader import Answer, Coaching, Dropped, Looked, Seen
 
 AGAIN_AFTER = 600.0  # seconds until the same line is logged again, with its count
@@ -36,6 +38,7 @@ class Intake:
         self._lane = lane
         self._monotonic = monotonic
         self._camera = False
+        self._card = CardParts()
         self._counts: Counter[str] = Counter()
         self._due: dict[str, float] = {}
         self._reported_at: dict[str, float] = {}
@@ -44,7 +47,7 @@ class Intake:
         """Pass a code on to the lane: a gate.ports.reader.Present."""
         match seen:
             case Scan():
-                return self._lane.present(self._restored(replace(seen, reader=self._name)))
+                return self._present(self._restored(replace(seen, reader=self._name)))
             case Looked():
                 self._camera = True
                 self._lane.looked(replace(seen, reader=self._name))
@@ -53,6 +56,16 @@ class Intake:
             case Dropped(what=what, hint=hint):
                 self._note(log.error, "dropped by the reader: nobody is answered", what, hint)
                 self._report_drops(seen)
+        return None
+
+    def _present(self, scan: Scan) -> Answer | None:
+        """Present a code; one part of a card of several waits for the others, and the person is asked for them."""
+        if not is_part(scan.text):
+            return self._lane.present(scan)
+        whole = self._card.add(scan.text, scan.seen)
+        if whole is not None:
+            return self._lane.present(replace(scan, text=whole))
+        self._lane.coach(Coaching(self._name, scan.seen, Hint.NEXT_PART))
         return None
 
     def _report_drops(self, drop: Dropped) -> None:

@@ -100,3 +100,16 @@ def test_the_lane_counts_what_is_dropped_and_is_not_flooded(site: Site) -> None:
     site.now = REPORT_EVERY
     site.intake.present(noise)
     assert site.lane.losses[-1] == ("reader[1]", noise.what, 501)
+
+
+def test_a_card_of_several_codes_is_presented_once_it_is_whole(site: Site) -> None:
+    site.intake.present(scan("shc:/2/3/5678"))
+    site.intake.present(scan("SHC:/1/3/1234"))  # as a scanner with CAPS LOCK types it
+    assert site.texts() == []
+    asked = [heard for heard in site.lane.heard if isinstance(heard, Coaching)]
+    assert {(one.reader, one.hint) for one in asked} == {("reader[1]", Hint.NEXT_PART)}
+    assert site.intake.present(scan("shc:/3/3/90")) is Answer.DECIDED
+    site.intake.present(scan("shc:/1/3/1234"))  # it is still before the reader: the same presentation
+    assert site.texts() == ["shc:/1234567890"] * 2
+    site.intake.present(scan("shc:/1/3/9999"))  # the card of the next person
+    assert len(site.texts()) == 2
