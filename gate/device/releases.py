@@ -77,21 +77,24 @@ class Releases:
             raise _refused(link, error) from error
 
     def remove_all_but(self, kept: set[str]) -> dict[str, int]:
-        """Remove the other releases, whole or not; return the bytes that each has freed."""
+        """Remove the other releases, whole or not; return the bytes that each has freed.  What a link among them names
+        is kept with the link."""
+        there = self.every()
+        needed = {release.path.resolve() for release in there if release.version in kept}
         freed = {}
-        for release in self.every():
-            if release.version not in kept:
+        for release in there:
+            if release.path.resolve() not in needed:
                 leaving = release.path.with_name(f"{_LEAVING}{release.version}")
                 with _refusal_named(release.path):
                     freed[release.version] = _size(release.path)
-                    shutil.rmtree(leaving, ignore_errors=True)
+                    _remove(leaving)
                     release.path.rename(leaving)
                     sync_folder(leaving.parent)
-                    shutil.rmtree(leaving)
+                    _remove(leaving)
         with suppress(FileNotFoundError), _refusal_named(self.layout.releases):
             for leaving in self.layout.releases.iterdir():  # of a removal that a power cut has ended
                 if leaving.name.startswith(_LEAVING):
-                    shutil.rmtree(leaving)
+                    _remove(leaving)
         return freed
 
     def _named(self, link: Path) -> InstalledRelease | None:
@@ -101,6 +104,14 @@ class Releases:
             return None
         path = self.layout.releases / target.name
         return InstalledRelease(target.name, path) if (link.parent / target).parent == self.layout.releases else None
+
+
+def _remove(path: Path) -> None:
+    """Remove a folder with what is in it, or a link without what it names; one that is not there is no fault."""
+    if path.is_symlink():
+        path.unlink()
+    elif path.exists():
+        shutil.rmtree(path)
 
 
 @contextmanager

@@ -1,27 +1,31 @@
 """A backup put into a device that takes the place of the one that made it."""
 
 import os
-import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from gate.device.backup import MOST_OF_FILE, DeviceBackup
 from gate.device.layout import DeviceLayout
 from gate.device.owner import as_owner
 from gate.device.provision.change import FileChange, carry_out, decide
-from gate.device.provision.credstore import kept_secrets, places_after, secret_changes, unit_changes
-from gate.device.provision.form import ProvisionTable
-from gate.device.provision.plan import device_addresses, owner_of_state
-from gate.device.provision.secrets import separate
+from gate.device.provision.credstore import (
+    further_lane_changes,
+    kept_secrets,
+    places_after,
+    secret_changes,
+    unit_changes,
+)
+from gate.device.provision.plan import owner_of_state
+from gate.device.provision.unit_needs import unit_needs
 from gate.errors import StoreError, UsageError
-from gate.registry import config_of
-from gate.settings.load import review_text
 from gate.store.durable import PRIVATE, read_regular, write_whole
 from gate.store.lane_backup import held_state, restore_lane, set_state_aside
 from gate.store.lane_lock import claim_lane
 
 _ASIDE = ".replaced"
+_FIRST = "etc/gate/gate.toml"  # in a backup
+_FURTHER = PurePosixPath("etc/gate/lanes")
 
 TWO_DEVICES = (
     "Two devices with one key must never run at once: each would admit whom the other has admitted. Destroy the card "
@@ -64,6 +68,8 @@ def restore(layout: DeviceLayout, backup: DeviceBackup, *, replace: bool, say: C
             carry_out(layout)  # what a power cut has left of another change
             decide(layout, list(_changes(layout, backup)))
             carry_out(layout)
+    for lane in filter(None, map(_further_lane, sorted(backup.files))):
+        say(f"Lane {lane} is a further one: `systemctl enable --now gate@{lane}`")
     for name in backup.manifest.left_out:
         say(f"Secret {name} was not in the backup: write it again")
     say(TWO_DEVICES)
@@ -80,13 +86,19 @@ def _changes(layout: DeviceLayout, backup: DeviceBackup) -> Iterator[FileChange]
     secrets = list(secret_changes(layout.root, backup.secrets, kept))
     yield from secrets
     places = places_after(secrets, kept)
-    config = layout.config.relative_to(layout.root).as_posix()
-    if config in backup.files:
-        text = backup.files[config][1].decode()
-        separated = separate(text, tomllib.loads(text), ProvisionTable(), places)
-        referred = {name: tables for name, tables in separated.referred.items() if name in places}
-        settings = review_text(layout.config, text, config_of, layout.etc).settings
-        yield from unit_changes(referred, places, device_addresses(settings) if settings else ())
+    for name, (_, content) in backup.files.items():
+        if name == _FIRST:
+            needs = unit_needs(layout.root / name, content.decode(), layout.etc, places)
+            yield from unit_changes(needs.referred, places, needs.addresses)
+        elif lane := _further_lane(name):
+            needs = unit_needs(layout.root / name, content.decode(), layout.etc, places)
+            yield from further_lane_changes(lane, needs.referred, places, needs.addresses)
+
+
+def _further_lane(file: str) -> str:
+    """Return the name of the further lane whose configuration this file of a backup is, or ""."""
+    path = PurePosixPath(file)
+    return path.stem if path.parent == _FURTHER and path.suffix == ".toml" else ""
 
 
 @contextmanager

@@ -97,6 +97,25 @@ def lane(old: DeviceLayout) -> Iterator[Lane]:
     made.stop()
 
 
+def test_further_lanes_get_their_secrets_and_addresses_back(
+    old: DeviceLayout, new: DeviceLayout, lane: Lane, tmp_path: Path
+) -> None:
+    """The drop-in of its unit, without which a restored lane would not see its camera."""
+    old.lanes.mkdir()
+    reader = 'driver = "camera"\ndevice = "rtsp://gate:{credential:camera}@192.0.2.17/1"\ndirection = "entry"'
+    left = CONFIG.replace("ala-1", "ala-2").replace("lib/gate", "lib/gate/lanes/left")
+    (old.lanes / "left.toml").write_text(left.replace('driver = "fake"', reader, 1))
+    (old.credstores[0] / "gate.camera").write_text("word of the camera")
+    assert lane.show(7) is Reason.ADMITTED
+    said = gate("restore", backed_up(old, tmp_path), "--root", new.root)
+    assert said.returncode == 0, said.stderr
+    assert "systemctl enable --now gate@left" in said.stdout
+    drop_in = new.root / "etc/systemd/system/gate@left.service.d/50-provision.conf"
+    lines = drop_in.read_text().splitlines()
+    assert lines[2:] == ["LoadCredential=gate.camera:/etc/credstore/gate.camera", "IPAddressAllow=192.0.2.17"]
+    assert not (new.root / "etc/systemd/system/gate.service.d").exists()
+
+
 def sealed(tmp_path: Path) -> Path:
     return tmp_path / "gate.backup"
 

@@ -155,6 +155,19 @@ def test_prune_keeps_the_current_release_and_the_one_before(root: Root) -> None:
     assert "a trial of a release is not ended" in refused.stderr
 
 
+def test_prune_keeps_what_a_link_in_use_names(root: Root) -> None:
+    for version in ("0.0.9", NEW):
+        root.install(version)
+    (root.layout.releases / "stable").symlink_to(OLD)
+    (root.layout.releases / "trial").symlink_to("0.0.9")
+    root.layout.current.unlink()
+    root.layout.current.symlink_to("releases/stable")
+    said = run_gate("release", "prune", "--root", root.layout.root)
+    assert said.returncode == 0, said.stderr
+    assert sorted(path.name for path in root.layout.releases.iterdir()) == [OLD, "stable"]
+    assert (root.layout.current / "bin/gate").exists()
+
+
 @pytest.mark.parametrize("version", ["0.3.0", "../current", "0.1.0", ""])
 def test_only_another_release_that_is_there_can_be_used(root: Root, version: str) -> None:
     said = run_gate("release", "use", version, "--root", root.layout.root)

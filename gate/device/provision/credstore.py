@@ -16,8 +16,9 @@ from gate.settings.load import BASES
 
 PLAIN, ENCRYPTED = STORES
 LANE = "gate.service"
-UNITS = {LANE: frozenset(BASES), "gate-sync.service": frozenset({"sync"})}
-"""Unit -> the tables whose secrets it needs."""
+_OF_DEVICES = frozenset(BASES)
+UNITS = {LANE: _OF_DEVICES, "gate-sync.service": frozenset({"sync"})}
+"""Unit -> the tables of gate.toml whose secrets it needs."""
 
 _WITHIN = 30.0  # seconds: the first use makes the device's key
 
@@ -55,16 +56,33 @@ def places_after(changes: Iterable[FileChange], kept: Mapping[str, str]) -> dict
 def unit_changes(
     referred: Mapping[str, Collection[str]], places: Mapping[str, str], addresses: Collection[str]
 ) -> Iterator[FileChange]:
-    """Yield a drop-in for each unit that needs more than it has as shipped.  `referred`: name -> the tables that refer
-    to it.  `places`: name -> path below the root.  `addresses`: of devices that the lane must reach."""
+    """Yield a drop-in for each unit of gate.toml that needs more than it has as shipped.  `referred`: name -> the
+    tables that refer to it.  `places`: name -> path below the root.  `addresses`: of devices that the lane must
+    reach."""
     for unit, tables in UNITS.items():
-        names = sorted(name for name, where in referred.items() if tables & set(where))
-        lines = "".join(f"{_key(places[name])}={PREFIX}{name}:/{places[name]}\n" for name in names)
-        if unit == LANE:
-            lines += "".join(f"IPAddressAllow={address}\n" for address in sorted(addresses))
-        if lines:
-            content = f"# Written by `gate provision`: what the configuration needs.\n[Service]\n{lines}"
-            yield FileChange(f"etc/systemd/system/{unit}.d/50-provision.conf", content.encode())
+        yield from _drop_in(unit, tables, referred, places, addresses if unit == LANE else ())
+
+
+def further_lane_changes(
+    name: str, referred: Mapping[str, Collection[str]], places: Mapping[str, str], addresses: Collection[str]
+) -> Iterator[FileChange]:
+    """Yield the drop-in of gate@NAME.service, as `unit_changes` does for the first lane."""
+    yield from _drop_in(f"gate@{name}.service", _OF_DEVICES, referred, places, addresses)
+
+
+def _drop_in(
+    unit: str,
+    tables: Collection[str],
+    referred: Mapping[str, Collection[str]],
+    places: Mapping[str, str],
+    addresses: Collection[str],
+) -> Iterator[FileChange]:
+    names = sorted(name for name, where in referred.items() if set(tables) & set(where))
+    lines = "".join(f"{_key(places[name])}={PREFIX}{name}:/{places[name]}\n" for name in names)
+    lines += "".join(f"IPAddressAllow={address}\n" for address in sorted(addresses))
+    if lines:
+        content = f"# Written by `gate provision`: what the configuration needs.\n[Service]\n{lines}"
+        yield FileChange(f"etc/systemd/system/{unit}.d/50-provision.conf", content.encode())
 
 
 def read_secret(root: Path, path: str) -> str | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from gate.device.provision import network
 
 _WITHIN = 45.0  # seconds for one command
+_OF_CONFIG = ("gate.service", "gate-sync.service", "gate-desk.service")  # what reads gate.toml as long as it runs
 SYSTEMD_RUNS = Path("/run/systemd/system")
 
 
@@ -22,7 +23,7 @@ def tell_system(changed: Collection[str], hostname: str) -> Iterator[str]:
     if any(path.startswith(network.FOLDER) for path in changed):
         yield from _network(changed)
     # Without waiting: at boot the services wait for this command to end.
-    yield from _run("systemctl", "--no-block", "restart", "gate.service", "gate-sync.service")
+    yield from _run("systemctl", "--no-block", "restart", *_OF_CONFIG)
 
 
 def _network(changed: Collection[str]) -> Iterator[str]:

@@ -2,9 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from ipaddress import ip_address
 from pathlib import Path
 from typing import cast
 
@@ -15,16 +13,23 @@ from gate.device.layout import DeviceLayout
 from gate.device.provision import network
 from gate.device.provision.card import CardFile, read_plain
 from gate.device.provision.change import FileChange, below, obsolete
-from gate.device.provision.credstore import kept_secrets, places_after, secret_changes, unit_changes
+from gate.device.provision.credstore import (
+    further_lane_changes,
+    kept_secrets,
+    places_after,
+    secret_changes,
+    unit_changes,
+)
 from gate.device.provision.form import TABLE, ProvisionTable, host_name
 from gate.device.provision.record import SetUpRecord, digest, record_path
 from gate.device.provision.root_file import fetch_root, installed_root, root_on_card
 from gate.device.provision.secrets import Separated, separate
+from gate.device.provision.unit_needs import device_addresses, further_lanes
 from gate.registry import config_of
 from gate.settings.load import Loaded, Reviewed, problems_of, review_text
 from gate.settings.model import Settings
 from gate.settings.problems import Finding, SettingsError, SettingsProblem
-from gate.settings.review import outside_hosts, unreachable
+from gate.settings.review import unreachable
 
 _DEVICE = Path("/")
 _PASSPHRASE = re.compile(r"[ -~]{8,63}")  # IEEE 802.11, annex J.4: ASCII
@@ -199,6 +204,9 @@ def _changes(
     places = places_after(secrets, kept)
     used = {places[name] for name in (*separated.referred, *checked.table.secrets) if name in places}
     own = [*secrets, *unit_changes(separated.referred, places, device_addresses(settings))]
+    for lane, needs in further_lanes(layout, places):
+        used |= {places[name] for name in needs.referred}
+        own += further_lane_changes(lane, needs.referred, places, needs.addresses)
     own += [FileChange(*found) for found in network.network_files(checked.table, checked.password)]
     yield from own
     if checked.root is not None:
@@ -211,16 +219,6 @@ def _changes(
         yield from obsolete(set(before.files) - files, own)
     record = SetUpRecord(settings.device.id, now, digest(file.raw), digest(left), tuple(sorted(files)))
     yield FileChange(_below(record_path(layout), layout.root), record.to_json(), 0o600)
-
-
-def device_addresses(settings: Settings) -> dict[str, str]:
-    """Return the addresses of devices beyond this computer, and each as the configuration has it.  A host's name is
-    left out: the unit takes addresses only."""
-    found = {}
-    for host in outside_hosts(settings):
-        with suppress(ValueError):
-            found[str(ip_address(host.strip("[]")))] = host
-    return found
 
 
 def _system(root: Path, name: str, zone: str) -> Iterator[FileChange]:
