@@ -34,7 +34,7 @@ def approach(number: int, view: tuple[int, int]) -> Clip:
         corners = ((shape - shape.mean(axis=0)) * side + middle).astype(np.float32)
         picture = laid(wall.copy(), flat, corners)
         module = side / size
-        speed = np.linalg.norm(way) * 2 * (1 - frame / (FRAMES - 1)) / FRAMES * RATE  # pixels a second
+        speed = float(np.linalg.norm(way)) * 2 * (1 - frame / (FRAMES - 1)) / FRAMES * RATE  # pixels a second
         picture = smeared(picture, max(speed * 0.012, 0.1), float(np.arctan2(way[1], way[0])))
         blur = 0.45 + 1.4 * (1 - near) + 0.1 * module
         pictures.append(sensed(np.asarray(cv2.GaussianBlur(picture, (0, 0), blur), np.float32), noise, dice))
@@ -102,7 +102,7 @@ def _pass(dice: Dice) -> tuple[Light, int, str]:
     """Return a drawn pass, its modules a side with the quiet zone, and its text."""
     text = "AQ1:" + "".join(dice.choice(list(LETTERS), int(dice.integers(180, 400))))
     code = segno.make_qr(text, error="l", boost_error=True)
-    return drawn(np.array([list(row) for row in code.matrix], np.bool_)), code.symbol_size(border=4)[0], text
+    return drawn(np.array([list(row) for row in code.matrix], np.bool_)), int(code.symbol_size(border=4)[0]), text
 
 
 def hall(view: tuple[int, int], frames: int) -> Iterator[Grey]:

@@ -211,11 +211,11 @@ def frame_times(name: str, clips: Sequence[Sequence[Grey]], readers: Mapping[str
             for reader, (_, ms) in measured(picture, looks).items():
                 times[reader].append(ms)
     rows = []
-    for reader, ms in times.items():
-        p50, p99 = (float(value) for value in np.percentile(ms, (50, 99)))
-        besides = {"p50": p50, "p99": p99, "max": max(ms), "over": mean(one > FRAME for one in ms)}
+    for reader, each in times.items():
+        p50, p99 = (float(value) for value in np.percentile(each, (50, 99)))
+        besides = {"p50": p50, "p99": p99, "max": max(each), "over": mean(one > FRAME for one in each)}
         rounded = {key: round(value, 3) for key, value in besides.items()}
-        rows.append(LookRow(name, reader, len(ms), None, mean(ms), 0, rounded))
+        rows.append(LookRow(name, reader, len(each), None, mean(each), 0, rounded))
     return rows
 
 
@@ -227,7 +227,7 @@ def idle_shares(name: str, view: tuple[int, int], readers: Mapping[str, Callable
     clock = iter(range(10 * IDLE_FRAMES))
 
     def gated(grey: Grey) -> Collection[str]:
-        return frame_reader.read(Frame(grey, next(clock) / RATE))[0]
+        return frame_reader.read(Frame(grey, next(clock) / RATE))[0] or ()
 
     looks["cascade"] = gated
     frames = list(hall(view, 2 * IDLE_FRAMES))

@@ -200,7 +200,7 @@ def _lots(scene: PhotographScene) -> None:
     scene.side, scene.tilt, scene.level = (760, 920), 22, "lm"
 
     def light(picture: Light, _: Light, dice: Dice) -> Light:
-        return cv2.GaussianBlur(picture, (0, 0), float(dice.uniform(0.3, 0.9)))
+        return np.asarray(cv2.GaussianBlur(picture, (0, 0), float(dice.uniform(0.3, 0.9))), np.float32)
 
     scene.light = light
 

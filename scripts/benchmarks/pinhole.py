@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from rendering import LETTERS, Dice, Light
 
 WIDE, HIGH = 1280, 960
@@ -53,7 +54,9 @@ def seen(sheet: Light, place: Light, pose: CameraPose, dice: Dice) -> tuple[Ligh
     return np.asarray(_room(dice) * (1 - there) + ink, np.float32), corners.astype(np.float32)
 
 
-def _met(origin: Light, rays: Light, radius: float) -> tuple[Light, Light, Light]:
+def _met(
+    origin: NDArray[np.float64], rays: Light, radius: float
+) -> tuple[NDArray[np.floating], NDArray[np.floating], NDArray[np.bool_]]:
     """Return where rays meet the sheet (across and down from the middle of its code), and whether they do."""
     if not radius:
         reach = -origin[2] / rays[2]
@@ -97,8 +100,8 @@ def _room(dice: Dice) -> Light:
         cv2.fillConvexPoly(picture, box, float(dice.uniform(25, 220)), cv2.LINE_AA)
         if dice.random() < 0.6:
             words = "".join(dice.choice(list(LETTERS), 12))
-            size = float(dice.uniform(0.4, 2))
+            height = float(dice.uniform(0.4, 2))
             spot = middle.astype(int).tolist()
-            cv2.putText(picture, words, spot, cv2.FONT_HERSHEY_TRIPLEX, size, float(dice.uniform(0, 255)), 2)
+            cv2.putText(picture, words, spot, cv2.FONT_HERSHEY_TRIPLEX, height, float(dice.uniform(0, 255)), 2)
     blur = float(dice.uniform(0.5, 3))
     return np.asarray(cv2.GaussianBlur(picture, (0, 0), blur), np.float32)

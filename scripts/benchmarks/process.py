@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import cycle
 from pathlib import Path
 from statistics import median
@@ -104,7 +105,7 @@ def measure(folder: Path, seconds: float, starts: int, flooded: float) -> list[F
             with before_the_camera(pictures) as camera:
                 fit(camera)
                 with running("run", config) as (lane, logged):
-                    until(lambda logged=logged: "event=decision" in logged(), "a decision")
+                    until(partial(_has_decided, logged), "a decision")
                     time.sleep(seconds)
                     worker = child(lane.pid, "camera")
                     figures += memory(f"worker_{height}p", worker, f"Camera worker at {height}p")
@@ -148,7 +149,7 @@ def started(config: Path, starts: int) -> Figure:
     for _ in range(starts):
         began = time.monotonic()
         with running("run", config) as (_, logged):
-            until(lambda logged=logged: "event=decision" in logged(), "a decision")
+            until(partial(_has_decided, logged), "a decision")
             took.append(time.monotonic() - began)
     return Figure("first_decision_s", median(took), "From the start to the first decision", unit="s", most=1.5)
 
@@ -200,6 +201,10 @@ def running(what: str, config: Path) -> Iterator[tuple["subprocess.Popen[bytes]"
     finally:
         process.terminate()
         process.wait(PATIENCE)
+
+
+def _has_decided(logged: Callable[[], str]) -> bool:
+    return "event=decision" in logged()
 
 
 def until(holds: Callable[[], bool], what: str) -> None:

@@ -35,7 +35,7 @@ def rendered(number: int, kind: str, *, letters: tuple[int, int] = (150, 420), d
     text = "AQ1:" + "".join(dice.choice(list(LETTERS), int(dice.integers(*letters))))
     code = segno.make_qr(text, error="q" if dense else str(dice.choice(["l", "l", "m"])), boost_error=True)
     flat = drawn(np.array([list(row) for row in code.matrix], np.bool_))
-    return Rendered(_seen(flat, code.symbol_size(border=0)[0], kind, dice), text, kind)
+    return Rendered(_seen(flat, int(code.symbol_size(border=0)[0]), kind, dice), text, kind)
 
 
 def without_code(number: int) -> Grey:
@@ -84,7 +84,7 @@ def cornered(side: float, view: tuple[int, int], tilt: float, *, turned: bool, d
     held = square @ turn.T * side
     room = np.maximum((np.array([width, height]) - np.ptp(held, axis=0)) / 2, 0)
     middle = np.array([width, height]) / 2 + dice.uniform(-1, 1, 2) * room
-    return (held - (held.max(axis=0) + held.min(axis=0)) / 2 + middle).astype(np.float32)
+    return np.asarray(held - (held.max(axis=0) + held.min(axis=0)) / 2 + middle, np.float32)
 
 
 def laid(picture: Light, flat: Light, corners: Light) -> Light:
@@ -182,8 +182,8 @@ def smeared(picture: Light, length: float, angle: float) -> Light:
     size = int(np.ceil(length)) * 2 + 3
     smear = np.zeros((size * 8, size * 8), np.float32)
     middle, way = size * 4, np.array([np.cos(angle), np.sin(angle)]) * length * 4
-    ends = [(middle + sign * way).round().astype(int).tolist() for sign in (-1, 1)]
-    cv2.line(smear, *ends, 1.0, 8)
+    begin, end = ((middle + sign * way).round().astype(int).tolist() for sign in (-1, 1))
+    cv2.line(smear, begin, end, 1.0, 8)
     smear = np.asarray(cv2.resize(smear, (size, size), interpolation=cv2.INTER_AREA), np.float32)
     return np.asarray(cv2.filter2D(picture, -1, smear / smear.sum()), np.float32)
 

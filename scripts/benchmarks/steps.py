@@ -26,7 +26,8 @@ SMALLER = 0.5  # of a size's pixels: a picture with fewer is not measured at tha
 WIDTH = 96  # characters: narrower, the names would be cut
 
 COSTS: dict[str, dict[str, Cost]] = {
-    "still": {step.name: step.cost for step in (*still.STEPS, *still_regions.REGION_STEPS)},
+    "still": {step.name: step.cost for step in still.STEPS}
+    | {step.name: step.cost for step in still_regions.REGION_STEPS},
     "live": {live.FIRST_LOOK: live.LOOK} | {step.name: step.cost for step in (live_steps.ADD, *live_steps.STEPS)},
 }
 """The tables, in their order."""
