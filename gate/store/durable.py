@@ -41,8 +41,12 @@ def is_odd(path: Path) -> bool:
 def move_odd_aside(path: Path) -> None:
     """Give a path that `is_odd` another name."""
     if is_odd(path):
-        names = (path.with_name(f"{path.name}.odd{number}") for number in ("", *range(2, MOST_ODD + 1)))
-        path.replace(next((name for name in names if not os.path.lexists(name)), path.with_name(f"{path.name}.odd")))
+        _move_aside(path)
+
+
+def _move_aside(path: Path) -> None:
+    names = (path.with_name(f"{path.name}.odd{number}") for number in ("", *range(2, MOST_ODD + 1)))
+    path.replace(next((name for name in names if not os.path.lexists(name)), path.with_name(f"{path.name}.odd")))
 
 
 def keep_private(path: Path) -> None:
@@ -61,6 +65,13 @@ def make_directory(path: Path, mode: int = 0o750) -> None:
     with suppress(FileExistsError):
         path.mkdir(mode)
         path.chmod(mode | path.stat().st_mode & stat.S_ISGID)  # inherited from the directory above
+
+
+def make_own_directory(path: Path, mode: int = 0o750) -> None:
+    """Make a directory that only the gate fills; what has its name, and leads to none, gets another name."""
+    if os.path.lexists(path) and not path.is_dir():
+        _move_aside(path)
+    make_directory(path, mode)
 
 
 def create(path: Path, mode: int) -> int:

@@ -16,7 +16,7 @@ from nacl.signing import SigningKey
 from gate.core.journal_chain import checkpoint_message
 from gate.errors import DamagedError
 from gate.store.database import unusable
-from gate.store.durable import create, make_directory, put_in_place
+from gate.store.durable import create, make_own_directory, put_in_place
 from gate.store.journal import SELECT_ROW, linked, read_base
 from gate.store.milliseconds import ms
 
@@ -84,7 +84,7 @@ def seal(connection: sqlite3.Connection, last: int, key: SigningKey, device: str
     row whose digest is wrong, which is kept as it is.  Raises OSError, sqlite3.Error."""
     base, digest = read_base(connection)
     folder = Path(connection.execute("PRAGMA database_list").fetchone()[2]).parent / FOLDER
-    make_directory(folder, 0o700)
+    make_own_directory(folder, 0o700)
     rows = connection.execute(f"{SELECT_ROW} WHERE seq > ? AND seq <= ? ORDER BY seq", (base, last)).fetchall()
     within = "SELECT seq, device, at, hash, signature FROM checkpoint WHERE seq > ? AND seq <= ?"
     signed = {row[0]: row for row in connection.execute(within, (base, last))}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gate.errors import DamagedError
 from gate.store.database import unusable
-from gate.store.durable import SHARED, make_directory, read_regular, write_whole
+from gate.store.durable import SHARED, make_own_directory, read_regular, write_whole
 from gate.store.places import SUBJECT_INDEX
 from gate.store.subject_wire import DIGEST_BYTES
 
@@ -79,7 +79,7 @@ class SubjectFiles:
         body = json.dumps(parts).encode()
         named = {SUBJECT_INDEX, *(_name(piece) for piece in index.pieces)}
         try:
-            make_directory(self._folder)
+            make_own_directory(self._folder)
             write_whole(path, _seal(body).encode() + b"\n" + body, SHARED)
             for other in list(self._folder.iterdir()):
                 if other.name not in named:
@@ -118,7 +118,7 @@ class SubjectFiles:
         path = self._folder / _name(piece)
         content = b"".join(chunk + _chunk_seal(key, number, chunk) for number, chunk in _cut(piece, digests))
         try:
-            make_directory(self._folder)
+            make_own_directory(self._folder)
             write_whole(path, content, SHARED, at_once=FLUSHED, pause=PAUSE)
         except OSError as error:
             raise unusable(path, error) from error

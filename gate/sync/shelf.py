@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from gate.errors import StoreError
+from gate.store.durable import make_own_directory
 
 DIGESTS = re.compile(r"[0-9a-f]{64}(\.[a-z0-9-]{1,80}){0,2}")  # SHA-256, and the end of a target's name
 _NEW = "new"  # name of a file while it is written
@@ -26,7 +27,7 @@ class Shelf:
         self._path = path
         self._names = names
         try:
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_own_directory(path, 0o700)
             self._folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError as error:
             raise disk_error(path, error) from error

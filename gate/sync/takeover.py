@@ -19,7 +19,7 @@ from gate.errors import PublishError, StoreError
 from gate.store.apply_list import apply, check
 from gate.store.database import unusable
 from gate.store.documents import RULES, TIME, TRUST
-from gate.store.durable import make_directory
+from gate.store.durable import make_own_directory
 from gate.store.places import Places
 from gate.store.status_wire import HEAD
 from gate.sync.kept_metadata import KeptMetadata
@@ -38,7 +38,7 @@ def take_over(places: Places, root: Path, ready: Callable[[], object] = lambda: 
     own, known, offer = places.verified, read_root(root), _offer(places)
     folder = own.list_dir / "tuf"
     try:
-        make_directory(own.list_dir, 0o700)
+        make_own_directory(own.list_dir, 0o700)
     except OSError as error:
         raise unusable(own.list_dir, error) from error
     ready()

@@ -117,6 +117,14 @@ def test_a_folder_that_leads_elsewhere_is_refused(tmp_path: Path) -> None:
         Shelf(tmp_path / "parts")
 
 
+@pytest.mark.parametrize("make", [Path.touch, os.mkfifo, lambda path: path.symlink_to(path.name)])
+def test_what_leads_to_no_folder_makes_room_for_one(tmp_path: Path, make: Callable[[Path], object]) -> None:
+    make(tmp_path / "parts")
+    with Shelf(tmp_path / "parts") as shelf:
+        shelf.write(NAME, b"x")
+    assert os.path.lexists(tmp_path / "parts.odd")
+
+
 def test_a_disk_that_refuses_names_the_file(tmp_path: Path) -> None:
     with Shelf(tmp_path / "parts") as shelf:
         (tmp_path / "parts" / NAME).mkdir()
