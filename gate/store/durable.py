@@ -67,10 +67,15 @@ def make_directory(path: Path, mode: int = 0o750) -> None:
         path.chmod(mode | path.stat().st_mode & stat.S_ISGID)  # inherited from the directory above
 
 
-def make_own_directory(path: Path, mode: int = 0o750) -> None:
-    """Make a directory that only the gate fills; what has its name, and leads to none, gets another name."""
+def make_room_for_directory(path: Path) -> None:
+    """Give what has the name of a directory that only the gate fills, and leads to none, another name."""
     if os.path.lexists(path) and not path.is_dir():
         _move_aside(path)
+
+
+def make_own_directory(path: Path, mode: int = 0o750) -> None:
+    """Make a directory that only the gate fills, as `make_directory` does, whatever has its name."""
+    make_room_for_directory(path)
     make_directory(path, mode)
 
 

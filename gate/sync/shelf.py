@@ -6,13 +6,14 @@ folder.  Anything but a regular file is removed: all that is kept here can be fe
 
 import os
 import re
+import shutil
 import stat
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
 from gate.errors import StoreError
-from gate.store.durable import make_own_directory
+from gate.store.durable import make_room_for_directory
 
 DIGESTS = re.compile(r"[0-9a-f]{64}(\.[a-z0-9-]{1,80}){0,2}")  # SHA-256, and the end of a target's name
 _NEW = "new"  # name of a file while it is written
@@ -27,7 +28,8 @@ class Shelf:
         self._path = path
         self._names = names
         try:
-            make_own_directory(path, 0o700)
+            make_room_for_directory(path)
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError as error:
             raise disk_error(path, error) from error
@@ -97,7 +99,7 @@ class Shelf:
             raise disk_error(to._path / new, error) from error
 
     def remove(self, name: str) -> None:
-        """Remove a file, link or pipe, if it is there."""
+        """Remove a file, link, pipe or folder, if it is there."""
         self._unlink(self._checked(name))
 
     def keep_only(self, digests: frozenset[str]) -> None:
@@ -159,6 +161,14 @@ class Shelf:
             os.unlink(name, dir_fd=self._folder)
         except FileNotFoundError:
             pass
+        except IsADirectoryError:
+            self._unlink_folder(name)
+        except OSError as error:
+            raise disk_error(self._path / name, error) from error
+
+    def _unlink_folder(self, name: str) -> None:
+        try:
+            shutil.rmtree(name, dir_fd=self._folder)
         except OSError as error:
             raise disk_error(self._path / name, error) from error
 

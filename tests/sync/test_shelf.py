@@ -1,5 +1,6 @@
 """What comes from mirrors lands in its own folders, whatever it is called and whatever lies there."""
 
+import errno
 import os
 import random
 from collections.abc import Callable
@@ -78,7 +79,7 @@ def test_roles_that_online_keys_invent_are_not_followed(world: World, name: str)
     assert "status/head.json is named but not offered" in outcome.problems[0]
 
 
-@pytest.mark.parametrize("make", ["link", "hard link", "pipe", "link to a device"])
+@pytest.mark.parametrize("make", ["link", "hard link", "pipe", "folder", "link to a device"])
 def test_what_lies_in_the_place_of_a_file_is_replaced_and_not_followed(tmp_path: Path, make: str) -> None:
     precious = tmp_path / "lane.db"
     precious.write_bytes(PRECIOUS)
@@ -92,6 +93,9 @@ def test_what_lies_in_the_place_of_a_file_is_replaced_and_not_followed(tmp_path:
                 os.link(precious, place)
             elif make == "pipe":
                 os.mkfifo(place)
+            elif make == "folder":
+                (place / "deeper").mkdir(parents=True)
+                (place / "deeper" / "link").symlink_to(precious)
             else:
                 place.symlink_to("/dev/zero")
             use(NAME)
@@ -125,10 +129,14 @@ def test_what_leads_to_no_folder_makes_room_for_one(tmp_path: Path, make: Callab
     assert os.path.lexists(tmp_path / "parts.odd")
 
 
-def test_a_disk_that_refuses_names_the_file(tmp_path: Path) -> None:
+def test_a_disk_that_refuses_names_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
     with Shelf(tmp_path / "parts") as shelf:
-        (tmp_path / "parts" / NAME).mkdir()
-        with pytest.raises(StoreError, match=rf"parts/{NAME}: Is a directory"):
+        shelf.write(NAME, b"x")
+        monkeypatch.setattr(os, "open", refuse)
+        with pytest.raises(StoreError, match=rf"parts/{NAME}: Input/output error"):
             shelf.append(NAME, 0)
 
 
