@@ -35,6 +35,8 @@ class Coach:
             return None
         if result.parts:
             return Hint.NEXT_PART
+        if result.other:
+            return Hint.OTHER_SYMBOL
         if not result.located:
             return None
         self._last = symbol = max(result.located, key=lambda one: one.module)

@@ -38,6 +38,8 @@ class FrameAverage:
         self._region: Region | None = None
         self._mean: Floats = np.zeros((0, 0), np.float32)
         self._frames = 0
+        self.misses = 0
+        """Successive frames that did not fit: what they show moves."""
         self.located: list[Symbol] = []
         """Symbols that were located in it and not read."""
 
@@ -49,6 +51,7 @@ class FrameAverage:
         """Add a frame.  `region`: the region of a new average when the frame does not fit this one."""
         if self._region is None or not self._register(self._region.of(grey)):
             self.located.clear()
+            self.misses += 1
             self._region = _middle(region) if region and region.narrow >= SMALLEST else None
             if self._region:
                 self._mean, self._frames = self._region.of(grey).astype(np.float32), 1
@@ -86,6 +89,7 @@ class FrameAverage:
             part, (wide, high), ((wide - 1) / 2 + across, (high - 1) / 2 + down), patchType=cv2.CV_32F
         )
         self._frames += 1
+        self.misses = 0
         clear = np.less(moved, BURNT).view(np.uint8)
         cv2.accumulateWeighted(moved, self._mean, 1 / min(self._frames, WEIGHT), mask=clear)
         return True

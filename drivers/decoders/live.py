@@ -10,8 +10,8 @@ from drivers.decoders.budget import FrameBudget
 from drivers.decoders.detect.zxing import detect_and_decode
 from drivers.decoders.failures import count_failure
 from drivers.decoders.filters import halve
-from drivers.decoders.live_state import LiveFrame, LiveJob, LiveMemory, LiveStep, Subject
-from drivers.decoders.live_steps import ADD, STEPS
+from drivers.decoders.live_state import LATER, LiveFrame, LiveJob, LiveMemory, LiveStep, Subject
+from drivers.decoders.live_steps import ADD, OTHERS, STEPS
 from drivers.decoders.recovery import warm_up
 from drivers.decoders.runner import Cost, Observer
 from drivers.decoders.symbols import Grey, ReadResult
@@ -23,6 +23,7 @@ SHORTEST = 1e-5  # seconds of a step: less is not measured
 LEAST_PROMISE = 0.5  # reads a second of processor: less is not worth the heat
 LOOK = Cost(0.89, 2.1)  # of the first look, until it was measured here
 OLDEST = 15  # frames: a step that takes longer to end is about a picture of long ago
+OVERDUE = 1.0  # seconds that the search for other symbols waits for time that is left
 EXTRAS = 2  # steps on the picture in a frame without a located symbol, besides the enlarged regions
 SECOND_LOOK = 0.5  # of a frame's time that is left, for another second look
 WHOLE_LOOK = 0.8  # of a frame's time that the first look may take: longer, and it looks at the halved picture
@@ -39,8 +40,8 @@ class LiveReader:
         self._observe = observe
         self._memory = LiveMemory(budget or FrameBudget())
 
-    def read(self, grey: Grey) -> ReadResult:
-        """Read the next frame."""
+    def read(self, grey: Grey, *, stirring: bool = True) -> ReadResult:
+        """Read the next frame.  `stirring`: something moved a short while ago, so other symbols are sought, too."""
         memory = self._memory
         memory.begin(grey)
         frame = LiveFrame(grey, memory)
@@ -48,7 +49,14 @@ class LiveReader:
         if frame.done:
             memory.job = None
         else:
+            late = stirring and frame.alone and memory.others.is_due(memory.budget.monotonic(), OVERDUE)
+            if late and not frame.first.located:
+                self._begin_once(OTHERS, frame)
             self._run_steps(frame)
+            if stirring:
+                self._begin_once(OTHERS, frame)
+        if not frame.alone:
+            memory.others.clear()
         memory.budget.end()
         return frame.result()
 
@@ -76,13 +84,14 @@ class LiveReader:
         """Run the steps that promise most, until the frame's time is over."""
         memory = self._memory
         job, memory.job = memory.job, None
-        if ADD.applies(frame):  # before all others: it cannot wait for the next frame
-            self._advance(self._begin(ADD, frame), frame)
+        if not (job and self._needs_whole(job, frame)):  # before all others: it cannot wait for the next frame
+            self._begin_once(ADD, frame)
         if job and frame.alone and memory.frames - job.begun <= OLDEST:
             before = job.ended
             if not self._advance(job, frame) and job.ended > before:
                 memory.job = job
                 return  # where not even one part ends in a frame, others have their turn
+        self._begin_once(ADD, frame)
         extras = EXTRAS
         while not frame.done and (step := self._choose(frame, extras)):
             extras -= step.extra
@@ -90,6 +99,16 @@ class LiveReader:
             if not self._advance(job, frame):
                 memory.job = job
                 return
+
+    def _begin_once(self, step: LiveStep, frame: LiveFrame) -> None:
+        if step.name not in frame.begun and step.applies(frame):
+            self._advance(self._begin(step, frame), frame)
+
+    def _needs_whole(self, job: LiveJob, frame: LiveFrame) -> bool:
+        """Return whether the next part of a job has no time in a frame that is averaged, too."""
+        budget = self._memory.budget
+        part = budget.expected(job.step.name, job.work, job.step.cost, job.ended)
+        return job.waits or part > budget.left - budget.expected(ADD.name, ADD.work(frame), ADD.cost)
 
     def _choose(self, frame: LiveFrame, extras: int) -> LiveStep | None:
         """Return the step that promises most for its cost, of those whose first part ends in time."""
@@ -144,9 +163,12 @@ class LiveReader:
                 result = None
             seconds = budget.now() - start
             job.spent += seconds
+            job.waits = result is LATER
+            if job.waits:
+                return False
+            budget.learn(step.name, job.work, seconds, job.ended)  # the last part, too: it may be the only one
             if result is None:
                 break
-            budget.learn(step.name, job.work, seconds, job.ended)
             job.ended += 1
             frame.add(result)
         budget.learn(step.name + IN_ALL, job.work, job.spent)

@@ -7,6 +7,7 @@ from enum import Enum
 from functools import cached_property
 
 from drivers.decoders.budget import FrameBudget
+from drivers.decoders.detect.other_symbols import OtherSymbols
 from drivers.decoders.detect.regions import Region, busy_regions
 from drivers.decoders.frame_average import FrameAverage
 from drivers.decoders.qr.structured_append import MessagePart, MessageParts
@@ -15,6 +16,9 @@ from drivers.decoders.runner import Cost
 from drivers.decoders.symbols import NOTHING, Grey, ReadResult, Symbol, unique
 from drivers.decoders.tracking import Attempts, PictureLook, TrackedSymbol, Tracker
 from gate.core.pass_prefixes import PASS_PREFIXES
+
+LATER = ReadResult((), "")
+"""What a step yields whose next part, of a size that it knows alone, has no time to end in this frame."""
 
 AVERAGE_REMEMBERED = 0.6  # by frame: of a failure on the average, which every frame changes
 IN_TURN = 20.0  # seconds within which the next part of a message is shown
@@ -27,6 +31,7 @@ class LiveMemory:
         self.budget = budget
         self.average = FrameAverage()
         self.tracker = Tracker()
+        self.others = OtherSymbols()
         self.picture, self.average_attempts = Attempts(), Attempts()
         self.frames = 0
         self.job: LiveJob | None = None  # that the last frame had no time to end
@@ -38,7 +43,7 @@ class LiveMemory:
     def begin(self, grey: Grey) -> None:
         """Begin a frame."""
         self.frames += 1
-        self.budget.begin()
+        self.budget.begin(grey.size)
         self.picture.fade()
         self.average_attempts.fade(AVERAGE_REMEMBERED)
         if self._look.differs(grey):
@@ -121,7 +126,9 @@ class LiveFrame:
         first, more = self.first, self.more
         joined, parts = self.memory.join_parts((*first.parts, *more.parts))
         texts = unique((*first.texts, *more.texts, *joined))
-        return ReadResult(texts, more.decoded_by or first.decoded_by, first.symbols, first.located, tuple(parts))
+        other = self.alone and self.memory.others.seen
+        decoded_by = more.decoded_by or first.decoded_by
+        return ReadResult(texts, decoded_by, first.symbols, first.located, tuple(parts), other)
 
 
 class Subject(Enum):
@@ -157,4 +164,5 @@ class LiveJob:
     parts: Iterator[ReadResult]
     work: float
     ended: int = 0  # parts
+    waits: bool = False  # its next part had no time in the last frame, and may need most of this one
     spent: float = 0.0  # seconds

@@ -8,14 +8,13 @@ In brackets: texts gained or lost with other values (scripts/benchmarks/README.m
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
 
 from drivers.decoders.budget import FrameBudget
-from drivers.decoders.detect.blurred import locate_blurred
+from drivers.decoders.detect.blurred import locate_blurred_in_parts
 from drivers.decoders.detect.dots import join_dots_in_parts
 from drivers.decoders.detect.regions import Region, busy_regions
 from drivers.decoders.detect.zxing import GLOBAL, detect_and_decode
-from drivers.decoders.live_state import LiveFrame, LiveMemory, LiveStep, Subject
+from drivers.decoders.live_state import LATER, LiveFrame, LiveMemory, LiveStep, Subject
 from drivers.decoders.preprocess import (
     FINE,
     LIVE,
@@ -39,9 +38,11 @@ LARGEST = 117  # modules a side: recovery of a larger symbol takes longer than a
 BLURRED = 3  # symbols of a frame that are located without a reader, at most [1: 0, 6: 0]
 TILE = 0.6  # of a side of the picture: of many codes, one in its middle lies in several tiles whole
 SOFT_DECODE = "soft decode located"
-ENLARGED_LOOK = "look at an enlarged region"
-PIXELS = 220_000  # of an enlarged region, that a look takes a ms for, until that was measured here
-ROOM = 0.72  # of a frame's time for one part of a step
+ADD_TO_AVERAGE, ADD_COST = "add to average", Cost(0.68, 1)
+ENLARGED_LOOK, CHANGED_LOOK = "look at an enlarged region", "look at a region"
+PIXELS = 200_000  # of such a region, that a look takes a ms for, until that was measured here
+DEAR = 0.15  # of a frame's time: a dearer average skips frames while what it shows moves
+SKIPPED = 3  # such frames, at most, from one that is added to the next
 
 
 # When a step applies
@@ -69,6 +70,19 @@ def _can_enlarge(frame: LiveFrame) -> bool:
 
 def _averaged(frame: LiveFrame) -> bool:
     return frame.alone and frame.memory.average.ready
+
+
+def _can_add(frame: LiveFrame) -> bool:
+    """Return whether to average this frame; a slow device does with the fewer, the longer nothing has fitted."""
+    if not frame.alone:
+        return False
+    memory = frame.memory
+    dear = memory.budget.expected(ADD_TO_AVERAGE, _region(frame), ADD_COST) > DEAR * memory.budget.seconds
+    return not dear or memory.age(ADD_TO_AVERAGE) > min(memory.average.misses, SKIPPED)
+
+
+def _others_due(frame: LiveFrame) -> bool:
+    return frame.alone and frame.memory.others.is_due(frame.memory.budget.monotonic())
 
 
 def _located(frame: LiveFrame) -> bool:
@@ -109,6 +123,8 @@ def _read_enlarged(grey: Grey, regions: Sequence[Region], most: float, budget: F
         changed = variant.change(region.of(grey))
         yield NOTHING
         for binarizer in (variant.binarizer, GLOBAL):
+            while budget.expected(ENLARGED_LOOK, changed.size, _unknown(changed.size)) > budget.left:
+                yield LATER
             start = budget.now()
             result = read_variant(changed, variant, binarizer)
             budget.learn(ENLARGED_LOOK, changed.size, budget.now() - start)
@@ -120,8 +136,7 @@ def _fine(regions: Sequence[Region], most: float, budget: FrameBudget) -> Varian
     area, largest = _area(regions), max((region.area for region in regions), default=0)
     for variant in FINE:
         pixels = largest * variant.factor**2
-        unknown = Cost(pixels / PIXELS, pixels / PIXELS)
-        fits = budget.expected(ENLARGED_LOOK, pixels, unknown) < ROOM * budget.seconds
+        fits = budget.expected(ENLARGED_LOOK, pixels, _unknown(pixels)) < budget.left
         if 0 < area * variant.factor**2 <= most and fits:
             return variant
     return None
@@ -153,6 +168,12 @@ def _zbar(frame: LiveFrame) -> Iterator[ReadResult]:
 
 def _add_to_average(frame: LiveFrame) -> Iterator[ReadResult]:
     frame.memory.average.add(frame.grey, frame.regions[0] if frame.regions else None)
+    yield NOTHING
+
+
+def _look_for_others(frame: LiveFrame) -> Iterator[ReadResult]:
+    region = frame.regions[0] if frame.regions else None
+    frame.memory.others.look(frame.grey, region, frame.memory.budget.monotonic())
     yield NOTHING
 
 
@@ -193,11 +214,15 @@ def _locate_blurred(frame: LiveFrame) -> Iterator[ReadResult]:
     region = frame.regions[frame.memory.turn("blurred") % len(frame.regions)]
     part = region.of(frame.grey)
     recoveries = []
-    for symbol in _small(islice(locate_blurred(part), BLURRED)):
+    for symbol in locate_blurred_in_parts(part):
         yield NOTHING
+        if symbol is None or symbol.size > LARGEST:
+            continue
         recoveries.append(SymbolRecovery(part, symbol))
         yield NOTHING
         yield from recoveries[-1].soft_decode_in_rounds()
+        if len(recoveries) == BLURRED:
+            break
     for recovery in recoveries[:1]:
         if frame.memory.turn("blurred, dewarped") % 2:
             yield from recovery.unroll_in_rounds()
@@ -206,9 +231,21 @@ def _locate_blurred(frame: LiveFrame) -> Iterator[ReadResult]:
 
 
 def _change_regions(frame: LiveFrame) -> Iterator[ReadResult]:
-    variant = LIVE[frame.memory.turn("variant") % len(LIVE)]
+    variant, budget = LIVE[frame.memory.turn("variant") % len(LIVE)], frame.memory.budget
+    look = f"{CHANGED_LOOK}: {variant.name}"
     for region in frame.regions:
-        yield read_region(frame.grey, region, variant)
+        pixels = region.area * max(1.0, variant.factor**2)
+        while budget.expected(look, pixels, _unknown(pixels)) > budget.left:
+            yield LATER
+        start = budget.now()
+        result = read_region(frame.grey, region, variant)
+        budget.learn(look, pixels, budget.now() - start)
+        yield result
+
+
+def _unknown(pixels: float) -> Cost:
+    """Return what a look at so many pixels takes, until that was measured here."""
+    return Cost(pixels / PIXELS, pixels / PIXELS)
 
 
 def _small(symbols: Iterable[Symbol]) -> Iterator[Symbol]:
@@ -243,7 +280,10 @@ def _modules(frame: LiveFrame) -> float:
     return float(frame.target.symbol.size**2) if frame.target else 1.0
 
 
-ADD = LiveStep("add to average", Cost(0.68, 1), 1.0, lambda frame: frame.alone, _add_to_average, _region, Subject.FRAME)
+ADD = LiveStep(ADD_TO_AVERAGE, ADD_COST, 1.0, _can_add, _add_to_average, _region, Subject.FRAME)
+
+OTHERS = LiveStep("other symbols", Cost(0.5, 0.9), 0.0, _others_due, _look_for_others, _picture, Subject.FRAME)
+"""At the end of a frame, once a second for each kind.  It reads nothing: a person is shown a hint."""
 
 STEPS: tuple[LiveStep, ...] = (
     LiveStep("many codes: sharpen a tile", Cost(5, 6), 0.5, _many_read, _sharpen_tile, _picture),

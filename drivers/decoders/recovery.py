@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from drivers.decoders.detect.alignment import align
+from drivers.decoders.detect.blurred import locate_blurred
 from drivers.decoders.detect.zbar import decode_with_zbar
 from drivers.decoders.detect.zxing import decode_flat
 from drivers.decoders.failures import contain_failures
@@ -16,7 +17,7 @@ from drivers.decoders.filters import halve, smooth
 from drivers.decoders.qr.layout import QUIET_ZONE, Bits, layout
 from drivers.decoders.qr.layout import draw as draw_symbol
 from drivers.decoders.qr.soft_decode import SAMPLES, decode_in_rounds
-from drivers.decoders.rectify.cylinder import unroll
+from drivers.decoders.rectify.cylinder import unroll_in_parts
 from drivers.decoders.rectify.dewarp import flatten
 from drivers.decoders.rectify.perspective import rectify, square_corners
 from drivers.decoders.symbols import NOTHING, Grey, ReadResult, Symbol, first_read, unique
@@ -65,11 +66,11 @@ class SymbolRecovery:
 
     def unroll_in_rounds(self) -> Iterator[ReadResult]:
         """Yield a result after each part of the work of `unroll`."""
-        flat = unroll(self._grey, self._symbol, self._square)
-        yield NOTHING
-        if flat is not None:
-            for found in read_in_rounds(flat, self._symbol.size, dewarp=True):
-                yield self._placed(found, UNROLLED)
+        for flat in unroll_in_parts(self._grey, self._symbol, self._square):
+            yield NOTHING
+            if flat is not None:
+                for found in read_in_rounds(flat, self._symbol.size, dewarp=True):
+                    yield self._placed(found, UNROLLED)
 
     def soft_decode_in_rounds(self) -> Iterator[ReadResult]:
         """Yield a result after each part of the work of `soft_decode`."""
@@ -89,6 +90,8 @@ def read_rectified(square: Grey, size: int, *, dewarp: bool) -> ReadResult:
 
 def read_in_rounds(square: Grey, size: int, *, dewarp: bool) -> Iterator[ReadResult]:
     """Yield a result after each part of the work of `read_rectified`."""
+    layout((size - 17) // 4)  # of a version that is new it takes some ms
+    yield NOTHING
     if dewarp:
         samples = flatten(square, size, SAMPLES)
         yield NOTHING
@@ -113,6 +116,8 @@ def warm_up() -> None:
     shape = layout(version)
     square = draw(draw_symbol(shape, 0, np.zeros(len(shape.bits), np.uint8)))
     picture = cv2.copyMakeBorder(square, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
+    for _ in locate_blurred(smooth(np.asarray(picture, np.uint8), 2.0)):
+        pass
     symbol = Symbol(square_corners(shape.size, DRAWN) + np.float32(margin), shape.size)
     recovery = SymbolRecovery(smooth(np.asarray(picture, np.uint8), 1.0), symbol)
     for way in (recovery.soft_decode, recovery.dewarp, recovery.unroll, recovery.decode_with_zbar):

@@ -47,6 +47,7 @@ class ReadResult:
     symbols: tuple[Symbol, ...] = ()  # that were read
     located: tuple[Symbol, ...] = ()  # that were not
     parts: tuple[MessagePart, ...] = ()  # of messages in several symbols
+    other: bool = False  # a symbol of another kind is shown, such as a boarding pass; frames alone
 
     @property
     def has_read(self) -> bool:

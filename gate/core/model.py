@@ -9,6 +9,7 @@ seconds; the names state which.
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
+from gate.core.coaching import Hint
 from gate.core.evidence import HealthEvidence
 from gate.core.reason import ADMITTING, Reason
 
@@ -100,12 +101,14 @@ class CertificateClaims(Claims):
 class Refused(Exception):  # noqa: N818 - a verdict, not an error
     """The pass was refused.  `detail` is for technicians; it never holds the text of the pass.
 
+    `hint`: what the person can do, where it is not the reason's advice.
     `idx`: the holder's place, where the signatures hold; for the pseudonym in the journal alone."""
 
-    def __init__(self, reason: Reason, detail: str = "") -> None:
+    def __init__(self, reason: Reason, detail: str = "", hint: Hint | None = None) -> None:
         super().__init__(reason, detail)
         self.reason = reason
         self.detail = detail
+        self.hint = hint
         self.idx: int | None = None
 
 
@@ -118,6 +121,7 @@ class Decision:
     detail: str = ""  # for technicians and `gate verify`, e.g. the seconds until too_soon ends
     used_at: float | None = None  # already_used, too_soon: Unix s of the earlier use
     again_at: float | None = None  # too_soon: Unix s from which the person may enter again
+    hint: Hint | None = None  # unreadable: what the person can do, where it is not the reason's advice
 
     @property
     def admitted(self) -> bool:

@@ -56,6 +56,7 @@ class Decided:
     ms: float  # from the frame to the committed decision
     used_at: float | None = None  # already_used, too_soon: Unix s of the earlier use
     again_at: float | None = None  # too_soon: Unix s from which the person may enter again
+    hint: Hint | None = None  # unreadable: what the person can do, where it is not the reason's advice
 
 
 @dataclass(frozen=True, slots=True)

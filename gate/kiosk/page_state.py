@@ -59,6 +59,7 @@ class PageState:
     used_at: float | None = None  # Unix s, as in Decided
     again_at: float | None = None
     coach: Hint | None = None  # of the scene COACH
+    advice: Hint | None = None  # of a refusal, in the place of its reason's
     since: float = 0.0
     until: float | None = None  # monotonic; ignored while `_stays`; None: until the next event
     answered: bool = False  # a code is held up that has had its verdict
@@ -161,6 +162,7 @@ def _change_scene(state: PageState, scene: Scene, now: float, seconds: float | N
         used_at=None,
         again_at=None,
         coach=None,
+        advice=None,
         verdict=0,
         since=now,
         until=until,
@@ -218,6 +220,7 @@ def _decided(state: PageState, event: outlet_events.Decided, now: float) -> Page
         verdict=state.number,
         used_at=event.used_at,
         again_at=event.again_at,
+        advice=event.hint,
     )
 
 

@@ -87,6 +87,8 @@ def _at(moment: ShownAt, words: Words, scene: Scene, reason: Reason | None, own:
             return replace(words, advice=own.waits["back"].format(time=_clock_time(state.ends, moment.local)))
         case Scene.REFUSED | Scene.UNAVAILABLE if state.hint:  # the reason's advice was read by now
             return replace(words, advice=f"{own.held.headline}. {own.held.advice}")
+        case Scene.REFUSED if state.advice is not None:
+            return replace(words, advice=own.hints[state.advice].advice)
         case Scene.REFUSED if reason is Reason.ALREADY_USED and state.used_at is not None:
             age = wait_in_words(moment.wall - state.used_at, own)
             return replace(words, advice=own.waits["used"].format(age=age))

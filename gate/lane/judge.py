@@ -134,7 +134,7 @@ class Judge:
             claims = self._verifier.verify(text, int(at))
         except Refused as refused:
             reason = blame_clock(refused.reason) if doubted else refused.reason
-            decision = Decision(self._known_reason(reason), detail=refused.detail)
+            decision = Decision(self._known_reason(reason), detail=refused.detail, hint=refused.hint)
             return self._verdict(self._admission.record(decision, shown, at, holder=refused.idx))
         return self._verdict(self._admission.admit(claims, shown, at), claims.idx)
 

@@ -99,12 +99,13 @@ class Outlet:
         """Report a verdict.  `ms`: from the frame, or from the order of staff, to the committed decision.
         `through`: the way is open for this person, not merely meant to be."""
         decision, reader = verdict.decision, where.reader
-        reason, admitted, times = decision.reason, decision.admitted, (decision.used_at, decision.again_at)
+        reason, admitted = decision.reason, decision.admitted
+        more = decision.used_at, decision.again_at, decision.hint
         self.facts.last = LastDecision(verdict.seq, self._clock.now(), reason, where.direction)
         write = log.debug if verdict.counted else log.info  # else junk before a camera also floods the log
         write("decision", reason=reason.value, seq=verdict.seq, reader=reader, ms=round(ms, 1), through=through)
         self._publish(
-            Decided(self._clock.now(), reader, where.direction, reason, admitted, through, where.mode, ms, *times)
+            Decided(self._clock.now(), reader, where.direction, reason, admitted, through, where.mode, ms, *more)
         )
         if reason is not Reason.LANE_BUSY or through:  # a person refused as busy has left, and another goes through
             self._signal(Signal.ADMITTED if through else Signal.REFUSED)

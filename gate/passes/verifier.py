@@ -6,6 +6,8 @@ A later format is one module beside `hc1`, its prefix in `gate.core.pass_prefixe
 from collections.abc import Callable
 from typing import Protocol
 
+from gate.core.boarding_pass import is_boarding_pass
+from gate.core.coaching import Hint
 from gate.core.model import Claims, Refused
 from gate.core.pass_prefixes import AQ1, HC1, PASS_PREFIXES, SHC
 from gate.core.reason import Reason
@@ -61,6 +63,8 @@ class Verifier:
         for prefix, verify in self._formats:
             if text.startswith(prefix):
                 return verify(text, at)
+        if is_boarding_pass(text):
+            raise Refused(Reason.UNREADABLE, "a boarding pass (IATA BCBP)", Hint.OTHER_SYMBOL)
         raise Refused(Reason.UNREADABLE, "no pass that this gate knows")
 
     def issued(self, text: str) -> tuple[int, int]:

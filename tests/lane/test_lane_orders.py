@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gate.core.coaching import Hint
 from gate.core.lane.door import DoorEquipment
 from gate.core.lane.effects import Release, Secure, SetStance
 from gate.core.lane.events import Button, Extend, Granted, Interlock, LaneEvent, Ordered, Reset, Tick
@@ -16,7 +17,7 @@ from gate.core.lane.state import Equipment, LaneState
 from gate.core.lane.step import step
 from gate.core.lane.terms import OrderTerms
 from gate.core.model import Direction, Listing, Stance
-from gate.core.outlet_events import AlarmChanged, PhaseChanged
+from gate.core.outlet_events import AlarmChanged, Decided, PhaseChanged
 from gate.core.reason import Reason
 from gate.lane.interlock import DoorInterlock
 from gate.lane.presence import GONE_AFTER
@@ -27,6 +28,7 @@ from gate.testing.builders import load
 from tests.lane.rig import Rig, now, plain, scan, working
 
 ENTRY, EXIT = Direction.ENTRY, Direction.EXIT
+BOARDING_PASS = f"M1{'DESMARAIS/LUC':20}EABC123 YULFRAAC 0834 226F001A0025 106>60000"
 ABLE = Equipment(0.3, 0.4, frozenset(), stances=frozenset({Stance.FREE, Stance.BLOCKED}))
 DOOR = Equipment(0.3, 0.4, frozenset(), door=DoorEquipment(contact=True, held_after=0.6, warn_before=0.3))
 
@@ -91,8 +93,9 @@ async def test_a_free_lane_decides_and_records_and_moves_nothing(state: Path) ->
         await order(rig, Mode.FREE, True)
         await rig.until(lambda: not rig.turnstile.secured)
         await rig.show(plain(7), 0.2)
-        await rig.show("a menu", GONE_AFTER + 2.0)  # it waits until the pass is out of view
+        await rig.show(BOARDING_PASS, GONE_AFTER + 2.0)  # it waits until the pass is out of view
         assert rig.reasons == [Reason.ADMITTED, Reason.UNREADABLE]
+        assert [event.hint for event in rig.events if isinstance(event, Decided)] == [None, Hint.OTHER_SYMBOL]
         assert rig.turnstile.openings == 0
         await order(rig, Mode.FREE, False)
         await rig.until(lambda: rig.turnstile.secured)

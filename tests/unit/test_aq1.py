@@ -7,6 +7,7 @@ from typing import Any
 import cbor2
 import pytest
 
+from gate.core.coaching import Hint
 from gate.core.model import Refused
 from gate.core.reason import Reason
 from gate.core.trust import parse_trust
@@ -150,6 +151,16 @@ def test_a_venue_that_requires_binding_refuses_a_plain_pass() -> None:
 @pytest.mark.parametrize("text", ["", "AQ1", "AQ2:", " AQ1:", "aq1:RRQT", "HC1:NCF", "\ud800", "\N{SNAKE}" * 5000])
 def test_other_codes_are_unreadable(text: str) -> None:
     assert refusal(text) is Reason.UNREADABLE
+
+
+def test_a_boarding_pass_is_unreadable_with_a_hint_of_its_own() -> None:
+    name = "DESMARAIS/LUC".ljust(20)
+    boarding = f"M1{name}EABC123 YULFRAAC 0834 226F001A0025 106>60000"
+    for text, hint in ((boarding, Hint.OTHER_SYMBOL), ("M1 is a motorway", None), (boarding[:59], None)):
+        with pytest.raises(Refused) as caught:
+            VERIFIER.verify(text, NOW)
+        assert (caught.value.reason, caught.value.hint) == (Reason.UNREADABLE, hint)
+        assert "DESMARAIS" not in caught.value.detail
 
 
 def test_the_text_is_never_stripped() -> None:

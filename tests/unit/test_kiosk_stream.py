@@ -79,6 +79,7 @@ def test_a_script_follows_the_lane() -> None:
                     "ms": 11.5,
                     "used_at": None,
                     "again_at": None,
+                    "hint": None,
                 },
             )
             there.bus.publish(decided(Reason.ADMITTED))

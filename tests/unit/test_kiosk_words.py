@@ -53,6 +53,16 @@ def test_a_person_reads_when_a_code_was_used_and_how_long_to_wait() -> None:
     assert english(decided(Reason.TOO_SOON), 1_000.0)[0] == "Used moments ago"  # after the journal was lost
 
 
+def test_a_boarding_pass_is_refused_as_unreadable_with_an_advice_of_its_own() -> None:
+    plain, boarding = (page(READY, replace(decided(Reason.UNREADABLE), hint=one)) for one in (None, Hint.OTHER_SYMBOL))
+    assert [line.lang for line in boarding.lines] == ["kk", "ru", "en"]
+    for line, other in zip(boarding.lines, plain.lines, strict=True):
+        assert line.headline == other.headline
+        assert line.advice != other.advice
+        assert "Ashyq" in line.advice
+    assert boarding.lines[2].advice == "It may be a boarding pass: open Ashyq"
+
+
 def test_a_hint_is_shown_while_it_holds_and_never_over_an_answer() -> None:
     closer, still = Coached(0, "reader[0]", Hint.CLOSER), Coached(0, "reader[0]", Hint.HOLD_STILL)
     shown = page(READY, closer)

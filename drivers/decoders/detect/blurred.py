@@ -47,28 +47,41 @@ def locate_blurred(part: Grey, regular: float = REGULAR) -> Iterator[Symbol]:
     """Yield where a symbol may lie in `part`, the likeliest first.
 
     `regular`: REGULAR or VERY_REGULAR; with the latter only sharp symbols are located."""
+    return (symbol for symbol in locate_blurred_in_parts(part, regular) if symbol is not None)
+
+
+def locate_blurred_in_parts(part: Grey, regular: float = REGULAR) -> Iterator[Symbol | None]:
+    """Yield what `locate_blurred` yields, and None after each part of the work."""
     seen_well = regular >= VERY_REGULAR
-    outlines = list(islice(find_outlines(part), 1 if seen_well else None))
+    outlines = list[Corners]()
+    for outline in islice(find_outlines(part), 1 if seen_well else None):
+        outlines.append(outline)
+        yield None
     nothing = True
     for outline in outlines:
         side = longer_side(outline)
         flat = _flatten(part, outline, FLAT[1] if side > FLAT[0] else FLAT[0])
         sizes = _likely_sizes(flat, side, regular)
+        yield None
         for symbol in _fit_finders(part, _tone_curve(flat), [Symbol(outline, size) for size in sizes]):
             nothing = False
             yield symbol
+        yield None
     if nothing and not seen_well and outlines and is_square(outlines[0]):
         yield from _locate_irregular(part, outlines[0])
 
 
-def _locate_irregular(part: Grey, outline: Corners) -> Iterator[Symbol]:
+def _locate_irregular(part: Grey, outline: Corners) -> Iterator[Symbol | None]:
     """Yield every version that is not too fine, where blur leaves no regularity; the outline may be the paper's."""
     side, most = longer_side(outline), _blur(part, outline) / MODULES_BLURRED
+    yield None
     sizes = [int(size) for size in SIZES[:BLURRED] if size * LEAST_MODULE <= side <= size * most]
     if not sizes:
         return
     tone_curve = _tone_curve(_flatten(part, outline, FLAT[0]))
+    yield None
     yield from _fit_finders(part, tone_curve, [Symbol(outline, size) for size in sizes])
+    yield None
     yield from _fit_finders(part, tone_curve, [Symbol(_without_quiet_zone(outline, size), size) for size in sizes])
 
 

@@ -8,7 +8,7 @@ certain beforehand.  `dewarp` flattens the rest.
 In brackets: texts gained or lost with other values (scripts/benchmarks/README.md, "Constants of the decoders").
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import product
@@ -41,6 +41,11 @@ _BETWEEN = list(product((-0.5, -0.25, 0.0, 0.25, 0.5), repeat=2))
 
 def unroll(grey: Grey, symbol: Symbol, square: Grey) -> Grey | None:
     """Return the symbol flat and rectified, None when it lies round no cylinder.  `square`: the symbol rectified."""
+    return next((flat for flat in unroll_in_parts(grey, symbol, square) if flat is not None), None)
+
+
+def unroll_in_parts(grey: Grey, symbol: Symbol, square: Grey) -> Iterator[Grey | None]:
+    """Yield None after each part of the work, at last what `unroll` returns."""
     opposite = symbol.corners.copy()
     opposite[2] = opposite[1] + opposite[3] - opposite[0]  # the fourth corner is a guess, and a poor one on a can
     best: _Fit | None = None
@@ -49,10 +54,14 @@ def unroll(grey: Grey, symbol: Symbol, square: Grey) -> Grey | None:
             fit = _fit(np.ascontiguousarray(plane.T) if lying else plane, symbol.size, lying)
             if fit.gain >= GAIN and (best is None or fit.regular > best.regular):
                 best = fit
+        yield None
     if best is None or best.regular < REGULAR:
-        return None
-    flat = _flatten(best.square, symbol.size, *_refine(best, symbol.size))
-    return np.ascontiguousarray(flat.T) if best.lying else flat
+        return
+    angle, middle = _refine(best, symbol.size)
+    _sag_waves(symbol.size)  # of a size that is new: longer than the search
+    yield None
+    flat = _flatten(best.square, symbol.size, angle, middle)
+    yield np.ascontiguousarray(flat.T) if best.lying else flat
 
 
 @dataclass(frozen=True, slots=True)

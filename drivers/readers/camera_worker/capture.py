@@ -196,7 +196,7 @@ class FrameReader:
         self.look = None
         if self._motion.is_worth_decoding(small, frame.at) or anyway:
             start = time.thread_time()
-            found = self._reader.read(grey)
+            found = self._reader.read(grey, stirring=self._motion.in_motion(frame.at))
             texts, self.hint = found.texts, self._coach.hint(grey, found)
             self.look = SearchedFrame(frame.at, grey, found, time.thread_time() - start, self._ladder.exposure)
         else:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from drivers.decoders import live
-from drivers.decoders.budget import FASTEST, MOST, SHARE, FrameBudget
+from drivers.decoders.budget import FASTEST, MOST, PART, SHARE, FrameBudget
 from drivers.decoders.live import LiveReader
 from drivers.decoders.live_state import LiveFrame, LiveStep, Subject
 from drivers.decoders.runner import Cost
@@ -87,10 +87,10 @@ def test_a_thread_that_gets_a_fifth_of_a_core_has_a_fifth_of_the_time() -> None:
 def test_what_a_part_takes_is_learned_by_its_size() -> None:
     there = budget(Processor())
     cost = Cost(4.0, 4.0)
-    assert there.expected("a", 1000, cost) == pytest.approx(0.004)
     there.learn("a", 1000, 0.009)
     assert there.expected("a", 1010, cost) == pytest.approx(0.009)
-    assert there.expected("a", 9000, cost) == pytest.approx(0.004)
+    assert there.expected("a", 8000, cost) == pytest.approx(8 * 0.009)  # of a size that is new: in proportion
+    assert there.expected("b", 1000, cost) == pytest.approx(PART / 1000)
     for _ in range(80):
         there.learn("a", 1000, 0.002)
     assert there.expected("a", 1000, cost) == pytest.approx(0.002, rel=0.1)
