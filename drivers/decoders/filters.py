@@ -1,5 +1,7 @@
 """Filters of grey pictures: sizes, blurs, thresholds, light."""
 
+from functools import cache
+
 import cv2
 import numpy as np
 
@@ -50,10 +52,31 @@ def normalise_light(grey: Grey, around: int) -> Grey:
     return np.asarray(cv2.divide(grey, paper, scale=PAPER), np.uint8)
 
 
+def is_dark(grey: Grey) -> bool:
+    """Return whether more than half of the picture is darker than DARK."""
+    some = grey[:: max(1, grey.shape[0] // 60), :: max(1, grey.shape[1] // 80)]
+    return bool(np.count_nonzero(some < DARK) > some.size / 2)
+
+
+def brighten(grey: Grey) -> Grey:
+    """Apply a logarithmic table: a dark code beside a lamp gets contrast, and the lamp keeps its edge.
+
+    The steepest gain, that of black, is STEEP / log(1 + STEEP): 3.6."""
+    return np.asarray(cv2.LUT(grey, _logarithms()), np.uint8)
+
+
+@cache
+def _logarithms() -> Grey:
+    tones = np.log1p(STEEP * np.arange(256) / 255) / np.log1p(STEEP)
+    return np.asarray((255 * tones).round(), np.uint8)
+
+
 def invert(grey: Grey) -> Grey:
     """Exchange dark and light."""
     return np.asarray(cv2.bitwise_not(grey), np.uint8)
 
 
+DARK = 64  # of 255: dark codes beside a drawn lamp have paper below it
+STEEP = 8.0  # texts of 80 such pictures, 56 without a table [20: -3]
 PAPER = 230
 """Grey of paper once light is normalised: below 255, so that noise lighter than the closing is not clipped."""

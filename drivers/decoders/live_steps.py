@@ -14,8 +14,10 @@ from drivers.decoders.detect.blurred import locate_blurred_in_parts
 from drivers.decoders.detect.dots import join_dots_in_parts
 from drivers.decoders.detect.regions import Region, busy_regions
 from drivers.decoders.detect.zxing import GLOBAL, detect_and_decode
+from drivers.decoders.filters import is_dark
 from drivers.decoders.live_state import LATER, LiveFrame, LiveMemory, LiveStep, Subject
 from drivers.decoders.preprocess import (
+    BRIGHTENED,
     FINE,
     LIVE,
     MANY,
@@ -207,7 +209,8 @@ def _join_dots(frame: LiveFrame) -> Iterator[ReadResult]:
 
 
 def _normalise_light(frame: LiveFrame) -> Iterator[ReadResult]:
-    yield read_changed(frame.grey, WHOLE[frame.memory.turn("whole") % len(WHOLE)])
+    variants = (BRIGHTENED, *WHOLE) if is_dark(frame.grey) else WHOLE
+    yield read_changed(frame.grey, variants[frame.memory.turn("whole") % len(variants)])
 
 
 def _locate_blurred(frame: LiveFrame) -> Iterator[ReadResult]:

@@ -13,7 +13,7 @@ import zxingcpp
 
 from drivers.decoders.detect.regions import Region
 from drivers.decoders.detect.zxing import GLOBAL, LOCAL, detect_and_decode
-from drivers.decoders.filters import halve, invert, normalise_light, resize, sharpen, smooth, threshold
+from drivers.decoders.filters import brighten, halve, invert, normalise_light, resize, sharpen, smooth, threshold
 from drivers.decoders.symbols import Grey, ReadResult
 
 
@@ -40,6 +40,9 @@ WHOLE = (
     Variant("halved, normalised", lambda grey: normalise_light(halve(grey), 25), GLOBAL, 0.5),
 )
 """For the whole picture: uneven light, and large modules."""
+
+BRIGHTENED = Variant("brightened", brighten)
+"""For the whole of a dark picture: a code beside a lamp."""
 
 WIDE = Variant("halved, threshold", lambda grey: _threshold(halve(grey), 25), GLOBAL, 0.5)
 """For the whole picture too: reflections."""

@@ -9,7 +9,7 @@ from functools import partial
 
 from drivers.decoders.detect.dots import join_dots
 from drivers.decoders.detect.zxing import detect_and_decode
-from drivers.decoders.filters import resize
+from drivers.decoders.filters import brighten, is_dark, resize
 from drivers.decoders.preprocess import CHEAP, MANY, SHARPENED, WHOLE, WIDE, Variant, read_changed, read_region
 from drivers.decoders.recovery import recover_first
 from drivers.decoders.runner import Cost, Observer, ReadStep, run_steps
@@ -46,6 +46,10 @@ def _unread_located(still: Still) -> bool:
     return not still.result.has_read and bool(still.located)
 
 
+def _unread_dark(still: Still) -> bool:
+    return not still.result.has_read and is_dark(still.grey)
+
+
 def _read(still: Still) -> bool:
     return still.result.has_read
 
@@ -70,6 +74,14 @@ def _detect(still: Still) -> Iterator[ReadResult]:
         first = first.scaled(factor) if first.has_read else detect_and_decode(still.grey)
     still.start(first, BUDGET)
     yield first
+
+
+def _brighten(still: Still) -> Iterator[ReadResult]:
+    """Look at the brightened picture; all steps after this one do."""
+    still.grey = brighten(still.grey)
+    result = detect_and_decode(still.grey)
+    still.located += new_symbols(result.located, still.located)
+    yield result
 
 
 def _dewarp_first(still: Still) -> Iterator[ReadResult]:
@@ -131,6 +143,7 @@ def _regions(variant: Variant, cost: Cost) -> ReadStep[Still]:
 STEPS: tuple[ReadStep[Still], ...] = (
     ReadStep("first look", Cost(0.97, 1.9), _always, _detect),
     # Until one reads a code, the cheapest first
+    ReadStep("brighten a dark picture", Cost(1.2, 2.2), _unread_dark, _brighten),
     ReadStep("dewarp the first located", Cost(7.8, 9.4), _unread_located, _dewarp_first),
     ReadStep("unroll the first located", Cost(1.8, 5.7), _unread_located, _unroll_first),
     _whole(WHOLE[0], Cost(0.23, 0.39)),  # quartered, normalised

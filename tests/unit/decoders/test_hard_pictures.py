@@ -48,7 +48,18 @@ def under_a_thumb(text: str, seed: int) -> Grey:
     return noisy(on_a_wall(code, left=100, top=60), seed)
 
 
-@pytest.mark.parametrize("harm", [in_a_shadow, faint_and_inverted, faint_beside_bold_letters, under_a_thumb])
+def in_the_dark_beside_a_lamp(text: str, seed: int) -> Grey:
+    """Eight of 255 from dark to light."""
+    dark = 4 + 0.03 * cv2.GaussianBlur(on_a_wall(square(text, 3), left=60).astype(np.float32), (0, 0), 0.8)
+    rows, columns = np.indices(dark.shape)
+    away = np.hypot(columns - 470 - 20 * seed, rows - 200)
+    lit = dark + 300 * np.exp(-((away / 50) ** 2)) + 60 * np.exp(-away / 80)
+    return noisy(np.asarray(lit.clip(0, 255), np.uint8), seed, 1.2)
+
+
+@pytest.mark.parametrize(
+    "harm", [in_a_shadow, faint_and_inverted, faint_beside_bold_letters, under_a_thumb, in_the_dark_beside_a_lamp]
+)
 def test_a_hard_still_is_read(harm: Callable[[str, int], Grey]) -> None:
     read = 0
     for seed in range(5):
@@ -116,8 +127,8 @@ def test_small_modules_are_read_in_the_first_frame() -> None:
     assert first == 6
 
 
-def test_a_camera_comes_to_shadows_and_faint_print() -> None:
-    for harm in (in_a_shadow, faint_and_inverted):
+def test_a_camera_comes_to_shadows_faint_print_and_the_dark_beside_a_lamp() -> None:
+    for harm in (in_a_shadow, faint_and_inverted, in_the_dark_beside_a_lamp):
         text = text_of(1, 40)
         grey = harm(text, 1)
         reader = with_time()
