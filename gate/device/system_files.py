@@ -53,3 +53,20 @@ ENABLED_UNITS = (
 
 SERVICES = ("gate.service", "gate@*.service", "gate-sync.service", "gate-desk.service")
 """Services that run a release as long as the device is up: restarted with it, and watched while one is on trial."""
+
+USERS = ("gate-kiosk", "gate-desk", "gate-sync", "gate")
+GROUPS = ("gate-staff", *USERS)
+"""Users and groups that gate.sysusers makes and a purge removes; those of devices stay, for they are the system's."""
+
+KEPT_FOLDERS = ("etc/gate", "var/lib/gate", "var/lib/gate-desk")
+"""Configuration and state, below the root: what only a purge removes."""
+
+_OWN_UNITS = tuple(file.destination.rpartition("/")[2] for file in SYSTEM_FILES if file.destination.startswith(UNITS))
+PURGED = (
+    *KEPT_FOLDERS,
+    "etc/credstore/gate.*",
+    "etc/credstore.encrypted/gate.*",
+    *(f"etc/systemd/system/{name.replace('@.', '@*.')}.d" for name in _OWN_UNITS),  # an administrator's changes
+    *(f"var/lib/systemd/timers/stamp-{name}" for name in _OWN_UNITS if name.endswith(".timer")),
+)
+"""Patterns of paths below the root, for the shell and for pathlib: all that a purge removes."""

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from gate.device.bundle import Manifest, open_bundle
+from gate.device.system_files import GROUPS, PURGED, USERS
 from gate.errors import GateError, InstallError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,15 +45,14 @@ if [ "$1" = remove ]; then
     sh /{BUNDLE} --uninstall
 fi
 """
-POSTRM = """\
+POSTRM = f"""\
 #!/bin/sh
 set -e
 # The bundle is gone by now: the same as its --uninstall --purge would remove.
 if [ "$1" = purge ]; then
-    rm -rf /etc/gate /var/lib/gate /etc/systemd/system/gate*.service.d
-    rm -f /etc/credstore/gate.* /etc/credstore.encrypted/gate.*
-    for user in gate-sync gate; do userdel "$user" >/dev/null 2>&1 || true; done
-    for group in gate-staff gate-sync gate; do groupdel "$group" >/dev/null 2>&1 || true; done
+    rm -rf {" ".join(f"/{pattern}" for pattern in PURGED)}
+    for user in {" ".join(USERS)}; do userdel "$user" >/dev/null 2>&1 || true; done
+    for group in {" ".join(GROUPS)}; do groupdel "$group" >/dev/null 2>&1 || true; done
 fi
 """
 

@@ -281,6 +281,14 @@ def test_purging_leaves_nothing(root: Path) -> None:
     secret = root / "etc/credstore/gate.camera"
     secret.parent.mkdir()
     secret.touch()
+    for left in (
+        "var/lib/gate-desk/desk.key",
+        "var/lib/systemd/timers/stamp-gate-report.timer",
+        "etc/systemd/system/gate@left.service.d/50-provision.conf",
+        "etc/systemd/system/gate-desk.service.d/override.conf",
+    ):
+        (root / left).parent.mkdir(parents=True, exist_ok=True)
+        (root / left).touch()
     code, said = install("--uninstall", "--purge", "--root", root)
     assert code == 0, said
     assert said[-1] == "install: removed; nothing is left"

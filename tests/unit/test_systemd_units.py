@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gate.cli.safe_outputs import WITHIN
+from gate.device.system_files import GROUPS, KEPT_FOLDERS, SERVICES, USERS
 from gate.errors import ConfigError
 from gate.runtime.notify import STARTING
 from gate.settings.desk import DEFAULT_DESK_STATE
@@ -287,6 +288,24 @@ def test_the_folders_have_their_rights(root: Path) -> None:
         assert owners["var/lib/gate"] == (users["gate"], groups["gate"])
         assert owners["var/lib/gate/lists"] == (users["gate-sync"], groups["gate"])
         assert owners["run/gate"] == (users["gate"], groups["gate-staff"])
+
+
+def test_what_is_made_for_the_gate_is_what_a_purge_removes() -> None:
+    rows = [
+        line.split() for name in ("sysusers", "tmpfiles") for line in (UNITS / f"gate.{name}").read_text().splitlines()
+    ]
+    assert {row[1] for row in rows if row[:1] == ["u"]} == set(USERS)
+    devices = {"gpio"}
+    assert {row[1] for row in rows if row[:1] in (["u"], ["g"])} - devices == set(GROUPS)
+    made = {row[1].strip("/") for row in rows if row[:1] == ["d"] and not row[1].startswith("/run/")}
+    assert {path for path in made if not any(path.startswith(f"{kept}/") for kept in KEPT_FOLDERS)} == set(KEPT_FOLDERS)
+
+
+def test_what_reads_the_configuration_starts_after_the_file_on_the_card() -> None:
+    """And after a release on trial was settled: else the first boot would end with what was before it."""
+    for name in SERVICES:
+        after = " ".join(settings("Unit", UNITS / name.replace("@*", "@")).get("After", [])).split()
+        assert {"gate-release.service", "gate-provision.service"} <= set(after), name
 
 
 def test_udev_rules_are_well_formed() -> None:

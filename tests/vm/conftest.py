@@ -98,9 +98,9 @@ def installed(plain: Image, bundle: Path, tmp_path_factory: pytest.TempPathFacto
     root = folder / "root"
     subprocess.run(["cp", "-a", plain.folder / "root", root], check=True)
     shutil.copy(bundle, root / "srv" / bundle.name)
-    in_image(root, "sh", f"/srv/{bundle.name}")
+    in_image(root, "sh", f"/srv/{bundle.name}", "--with", "desk")
     (root / "srv" / bundle.name).unlink()
-    for unit in ("gate", "gate-sync", "gate-provision"):
+    for unit in ("gate", "gate-sync", "gate-desk", "gate-provision"):
         folder_of_unit = root / f"etc/systemd/system/{unit}.service.d"
         folder_of_unit.mkdir(parents=True)
         (folder_of_unit / "slow.conf").write_text(SLOW)

@@ -9,15 +9,12 @@ from gate.device.install.activate import reload_after_removal, stop_and_disable
 from gate.device.install.progress import Progress
 from gate.device.install.system import laid_files, made_folders
 from gate.device.layout import DeviceLayout
-from gate.device.system_files import UNITS
+from gate.device.system_files import GROUPS, KEPT_FOLDERS, PURGED, UNITS, USERS
 from gate.errors import InstallError
-
-_USERS = ("gate-kiosk", "gate-desk", "gate-sync", "gate")
-_GROUPS = ("gate-staff", "gate-kiosk", "gate-desk", "gate-sync", "gate")
 
 
 def uninstall(layout: DeviceLayout, progress: Progress, *, purge: bool) -> None:
-    """Stop the gate and remove it.  /etc/gate and /var/lib/gate stay, unless `purge`.  Debian packages stay: others may
+    """Stop the gate and remove it.  Configuration and state stay, unless `purge`.  Debian packages stay: others may
     use them.  Raises InstallError."""
     laid, folders = laid_files(layout), made_folders(layout)
     names = [Path(name).name for name in laid if name.startswith(UNITS)]
@@ -38,14 +35,14 @@ def uninstall(layout: DeviceLayout, progress: Progress, *, purge: bool) -> None:
         _remove(layout.run)
         if purge:
             progress.step("removing configuration and state")
-            _purge(layout, names)
+            _purge(layout)
     except OSError as error:
         raise InstallError(
             f"{error.filename} cannot be removed ({error.strerror})", hint="See to it and uninstall again"
         ) from error
     if layout.root == Path("/"):
         reload_after_removal()
-    left = [str(folder) for folder in (layout.etc, layout.state) if folder.exists()]
+    left = [str(layout.root / folder) for folder in KEPT_FOLDERS if (layout.root / folder).exists()]
     progress.step(f"removed; left: {' '.join(left)} (--purge removes them)" if left else "removed; nothing is left")
 
 
@@ -57,25 +54,22 @@ def _unlink_units(layout: DeviceLayout, names: list[str]) -> None:
             link.unlink()
 
 
-def _purge(layout: DeviceLayout, names: list[str]) -> None:
-    for folder in (layout.etc, layout.state):
-        _remove(folder)
-    for secret in (path for folder in layout.credstores for path in folder.glob("gate.*")):
-        secret.unlink(missing_ok=True)
-    for name in names:  # what an administrator changed of these units
-        _remove(layout.units / f"{name}.d")
+def _purge(layout: DeviceLayout) -> None:
+    for pattern in PURGED:
+        for path in layout.root.glob(pattern):
+            _remove(path)
     if layout.root == Path("/"):
-        for user in _USERS:
+        for user in USERS:
             _call("userdel", user)
-        for group in _GROUPS:
+        for group in GROUPS:
             _call("groupdel", group)
 
 
-def _remove(folder: Path) -> None:
-    if folder.is_symlink():
-        folder.unlink()
-    elif folder.exists():
-        shutil.rmtree(folder)
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _call(*command: str) -> None:
