@@ -29,7 +29,8 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("form", ["idx", pytest.param("person", marks=pytest.mark.endurance)])
+@pytest.mark.endurance
+@pytest.mark.parametrize("form", ["idx", "person"])
 def test_the_figures_of_a_list(tmp_path: Path, form: str) -> None:
     command = [str(BENCH), "list", "--json", "--people", str(PEOPLE), "--beside", "1", "--syncs", "1", "--form", form]
     done = subprocess.run([*command, "--dir", str(tmp_path)], capture_output=True, text=True, timeout=280, check=False)

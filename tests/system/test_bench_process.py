@@ -9,7 +9,7 @@ import pytest
 
 BENCH = Path(__file__).parents[2] / "scripts" / "bench"
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.endurance]
 
 
 @pytest.mark.timeout(200)

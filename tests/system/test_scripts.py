@@ -138,6 +138,7 @@ def said(*sections: str) -> list[str]:
     return [*lines, "setup: ready"]
 
 
+@pytest.mark.endurance
 def test_the_first_run_installs_and_the_next_adds_what_is_new_or_moved(checkout: Checkout) -> None:
     elsewhere = str(checkout.root.parent / "else where")
     code, out, err = checkout.run("demo", "--people", "20", "a b")
@@ -166,6 +167,7 @@ def test_the_first_run_installs_and_the_next_adds_what_is_new_or_moved(checkout:
     assert err[0].startswith("setup: making .venv")
 
 
+@pytest.mark.endurance
 def test_a_refused_package_leaves_nothing_and_two_at_once_then_make_one_venv(checkout: Checkout) -> None:
     good = checkout.wheels / "pyzbar-1.0-py3-none-any.whl"
     kept = good.read_bytes()
