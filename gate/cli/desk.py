@@ -101,7 +101,7 @@ def _serve(file: Path) -> None:
     except ModuleNotFoundError as error:
         raise ConfigError(
             f"the desk needs package {error.name}",
-            hint="Install the gate `--with desk`, or by hand: pip install 'ashyq-gate[desk]'",
+            hint="Install the gate `--with desk`: `sudo sh ashyq-gate.bundle --with desk`",
         ) from error
 
     def started(address: str) -> None:

@@ -1,10 +1,14 @@
 """Which pinned packages a bundle takes for each computer that it may be made for."""
 
 import importlib.util
+import sys
+from importlib.metadata import requires
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from gate.device.bundle import EXTRAS
 
@@ -40,6 +44,19 @@ def test_each_package_is_chosen_once_and_with_its_hashes(pins: ModuleType, archi
         assert all(line.strip().startswith("--hash=sha256:") for line in hashes), entry
     assert {"numpy", "installer", "pyzbar"} <= set(names(chosen[""]))
     assert (names(chosen["modbus"]), names(chosen["osdp"])) == (["pymodbus"], ["libosdp"])
+
+
+@pytest.mark.parametrize("extra", EVERY)
+def test_a_release_has_all_that_its_packages_require(pins: ModuleType, extra: str) -> None:
+    """As installed here, with every extra: what the tests have beside must not hide what a device lacks."""
+    python = f"3.{sys.version_info.minor}"
+    chosen = pins.choose(SCRIPTS / "constraints.txt", EVERY, "amd64", python)
+    there = {canonicalize_name(name) for name in (*names(chosen[""]), *names(chosen.get(extra, [])))}
+    asked = [Requirement(line) for name in there for line in requires(name) or ()]
+    needed = {
+        canonicalize_name(want.name) for want in asked if want.marker is None or want.marker.evaluate({"extra": ""})
+    }
+    assert needed - there == set()
 
 
 def test_numpy_is_that_of_the_other_python(pins: ModuleType) -> None:
