@@ -69,7 +69,7 @@ def test_staff_a_further_lane_and_reports(installed: Image, place: Place, switch
     machine.run("mkdir -p /etc/systemd/system/gate@left.service.d")
     machine.run("cp /etc/systemd/system/gate.service.d/slow.conf /etc/systemd/system/gate@left.service.d/")
     machine.run("systemctl daemon-reload && systemctl enable --now gate@left", patience=900 * PATIENCE)
-    assert "vm-2" in machine.run("gate lane status --config /etc/gate/lanes/left.toml")
+    assert "mode enforce" in machine.run("gate lane status --config /etc/gate/lanes/left.toml")
     assert machine.run("systemctl is-active gate gate@left gate-sync gate-desk").split() == ["active"] * 4
 
     machine.run("systemctl start gate-report", patience=900 * PATIENCE)
