@@ -114,15 +114,20 @@ def opening_times(part: JournalPart, within: tuple[int, int]) -> Iterator[tuple[
     return part.connection.execute(query, within)
 
 
+LAST_MINUTES = 300_000  # ms
+
+
 def persons(part: JournalPart, times: Times, waiting: Sequence[str]) -> Iterator[PersonRow]:
-    """Yield the decisions at the entrance on each person who was refused in this part, and on those `waiting`."""
+    """Yield the decisions at the entrance on each person who was refused in this part, and on those `waiting`; of the
+    part's last minutes all, for the next part may refuse them."""
     refused = "event = 'decision' AND direction = 'entry' AND reason NOT IN (SELECT value FROM ok)"
     query = f"""
         WITH ok AS (SELECT value FROM json_each('["admitted", "staff_admitted"]'))
         SELECT at, reason, holder, mode, "grant" IS NOT NULL FROM journal
         WHERE event = 'decision' AND direction = 'entry' AND {_within(times)} AND (
           holder IN (SELECT holder FROM journal WHERE {refused} AND holder IS NOT NULL AND {_within(times)})
-          OR holder IN (SELECT value FROM json_each(?)))
+          OR holder IN (SELECT value FROM json_each(?))
+          OR (holder IS NOT NULL AND at >= (SELECT max(at) - {LAST_MINUTES} FROM journal)))
         ORDER BY seq"""  # noqa: S608 - our own text
     return map(PersonRow._make, part.connection.execute(query, (json.dumps(waiting),)))
 

@@ -23,6 +23,7 @@ class Day:
     persons: dict[str, set[str]] = field(default_factory=dict)  # refused, by reason
     entered: Counter[str] = field(default_factory=Counter)
     known: Counter[str] = field(default_factory=Counter)
+    inside: int = 0  # refusals of persons who had just entered
     tries: int = 0
     visits: int = 0
     unseen: int = 0
@@ -40,8 +41,14 @@ def count(rows: Sequence[JournalRow], through: Sequence[bool], days: Sequence[da
             continue
         hour, quarter = local.hour, local.hour * 4 + local.minute // 15
         if row.event == "decision":
-            decided(day, row, hour, quarter, lets=lets, end=ends[number].detail if number in ends else None)
-            later(day, rows, through, number)
+            inside = has_just_entered(rows, through, number)
+            end = ends[number].detail if number in ends else None
+            decided(day, row, hour, quarter, lets=lets, end=end, inside=inside)
+            entry = None if inside else later(day, rows, through, number)
+            of_entry = found.get(datetime.fromtimestamp(entry.at / 1000, zone).date()) if entry else None
+            if entry and of_entry:
+                of_entry.tries += entry.reason == "admitted"  # on the day of the visit
+            day.inside += inside and not lets
         elif row.event == "passage":
             if row.us is not None:
                 day.opened.append(row.us // 1000)
@@ -50,7 +57,7 @@ def count(rows: Sequence[JournalRow], through: Sequence[bool], days: Sequence[da
     return found
 
 
-def decided(day: Day, row: JournalRow, hour: int, quarter: int, *, lets: bool, end: str | None) -> None:
+def decided(day: Day, row: JournalRow, hour: int, quarter: int, *, lets: bool, end: str | None, inside: bool) -> None:
     many = int(row.detail.split()[0]) if row.us is None and row.detail else 1
     is_exit = row.direction == "exit"
     if lets:
@@ -67,22 +74,34 @@ def decided(day: Day, row: JournalRow, hour: int, quarter: int, *, lets: bool, e
             day.staff[row.actor or "", row.detail or ""] += 1
     elif not lets:
         day.refused[row.reason or "", hour] += many
-        if row.holder and not is_exit:
+        if row.holder and not is_exit and not inside:
             day.persons.setdefault(row.reason or "", set()).add(row.holder)
     elif row.mode == "pilot":
         day.would[row.reason or "", hour] += many
 
 
-def later(day: Day, rows: Sequence[JournalRow], through: Sequence[bool], number: int) -> None:
-    """Look for the next entry of a person who was refused."""
+def has_just_entered(rows: Sequence[JournalRow], through: Sequence[bool], number: int) -> bool:
+    """Whether a person who is refused as too soon entered in the five minutes before."""
+    row = rows[number - 1]
+    if row.reason != "too_soon" or not row.holder or row.direction == "exit":
+        return False
+    return any(
+        lets and other.holder == row.holder and other.reason in ADMITTED and other.direction == "entry"
+        for other, lets in zip(rows[: number - 1], through, strict=False)
+        if row.at - other.at <= 300_000
+    )
+
+
+def later(day: Day, rows: Sequence[JournalRow], through: Sequence[bool], number: int) -> JournalRow | None:
+    """Return the next entry of a person who was refused, within five minutes."""
     row = rows[number - 1]
     if row.reason in ADMITTED or through[number - 1] or not row.holder or row.direction == "exit":
-        return
+        return None
     day.known[row.reason or ""] += 1
     for other in rows[number:]:
         if other.at - row.at > 300_000:
-            return
+            return None
         if other.holder == row.holder and other.reason in ADMITTED and other.direction == "entry":
             day.entered[row.reason or ""] += 1
-            day.tries += other.reason == "admitted"
-            return
+            return other
+    return None

@@ -19,7 +19,7 @@ from gate.store.journal_export import write_into
 from gate.store.journal_parts import parts_of_lane
 from gate.store.journal_proof import open_journal, read_rows
 from tests.report import oracle
-from tests.report.journals import ALMATY, DAY, at, by_chance, note, write
+from tests.report.journals import ALMATY, DAY, at, by_chance, decision, note, write
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -52,7 +52,7 @@ def assert_same(figures: DayFigures, slow: oracle.Day) -> None:
     assert Counter({kind: each.entered for kind, each in figures.refused.items()}) == slow.entered
     assert figures.persons_refused == len(set().union(*slow.persons.values()))
     assert (figures.tries, figures.visits, figures.unseen) == (slow.tries, slow.visits, slow.unseen)
-    assert figures.refused_unknown == sum(slow.refused.values()) - sum(slow.known.values())
+    assert figures.refused_unknown == sum(slow.refused.values()) - sum(slow.known.values()) - slow.inside
     assert Counter(figures.opened_ms) == Counter(slow.opened)
     found_staff = {(actor, why): n for actor, each in figures.staff.items() for why, n in each.admitted.items()}
     assert found_staff == slow.staff
@@ -97,6 +97,22 @@ def test_a_day_of_a_clock_change_has_its_own_length_and_no_row_twice(tmp_path: P
         assert sum(day.figures.left) == hours
         by_hour = [sum(day.figures.left[4 * hour : 4 * hour + 4]) for hour in range(24)]
         assert by_hour[2] == (2 if hours == 25 else 0)
+
+
+def test_a_person_who_shows_the_code_again_after_entering_was_not_kept_out(tmp_path: Path) -> None:
+    minute = 1 / 60
+    rows = [
+        (decision(at(9), "presentation_stale", holder="early"), False),
+        (decision(at(9 + minute), "admitted", holder="early"), True),
+        (decision(at(9 + 2 * minute), "too_soon", holder="early"), False),
+        (decision(at(10), "too_soon", holder="late"), False),  # entered by another lane, or hours ago
+    ]
+    write(tmp_path, rows)
+    ((figures,),) = ([day.figures for day in report_of(tmp_path, [DAY], ALMATY).days],)
+    assert figures.refused["too_soon"].tries == 2
+    assert (figures.refused["too_soon"].known, figures.refused["too_soon"].entered) == (1, 0)
+    assert figures.persons_refused == 2
+    assert figures.refused_unknown == 0
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl", "db"])
