@@ -11,7 +11,7 @@ from gate.report.figures import HOURS, Cell, DayFigures, RefusalFigures, StaffFi
 from gate.report.history import Historian, History
 from gate.report.local_days import LocalDays, LocalQuarter
 from gate.report.reason_groups import ADMITTED, STOPPED
-from gate.report.visitors import Visitors
+from gate.report.visitors import WITHIN, Visitors
 from gate.store import journal_counts as counts
 from gate.store.journal_counts import DecisionCount, PassageCount, StateRow
 from gate.store.journal_parts import JournalPart, JournalParts
@@ -63,7 +63,7 @@ class DoorCount:
                 for milliseconds, many in counts.opening_times(part, within):
                     opened = self.day(day).opened_ms
                     opened[milliseconds] = opened.get(milliseconds, 0) + many
-        self._visitors.follow(counts.persons(part, times, self._visitors.waiting))
+        self._visitors.follow(counts.persons(part, times, self._visitors.waiting, WITHIN))
         self._staff(part)
         for second, many in counts.refusals_at(part, times, STOPPED):
             self.turned_away[second] = self.turned_away.get(second, 0) + many

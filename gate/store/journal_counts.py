@@ -114,12 +114,9 @@ def opening_times(part: JournalPart, within: tuple[int, int]) -> Iterator[tuple[
     return part.connection.execute(query, within)
 
 
-LAST_MINUTES = 300_000  # ms
-
-
-def persons(part: JournalPart, times: Times, waiting: Sequence[str]) -> Iterator[PersonRow]:
-    """Yield the decisions at the entrance on each person who was refused in this part, and on those `waiting`; of the
-    part's last minutes all, for the next part may refuse them."""
+def persons(part: JournalPart, times: Times, waiting: Sequence[str], last: int) -> Iterator[PersonRow]:
+    """Yield the decisions at the entrance on each person who was refused in this part, and on those `waiting`; of its
+    `last` ms on everybody, for the next part may refuse them."""
     refused = "event = 'decision' AND direction = 'entry' AND reason NOT IN (SELECT value FROM ok)"
     query = f"""
         WITH ok AS (SELECT value FROM json_each('["admitted", "staff_admitted"]'))
@@ -127,9 +124,9 @@ def persons(part: JournalPart, times: Times, waiting: Sequence[str]) -> Iterator
         WHERE event = 'decision' AND direction = 'entry' AND {_within(times)} AND (
           holder IN (SELECT holder FROM journal WHERE {refused} AND holder IS NOT NULL AND {_within(times)})
           OR holder IN (SELECT value FROM json_each(?))
-          OR (holder IS NOT NULL AND at >= (SELECT max(at) - {LAST_MINUTES} FROM journal)))
+          OR (holder IS NOT NULL AND at >= (SELECT max(at) - ? FROM journal)))
         ORDER BY seq"""  # noqa: S608 - our own text
-    return map(PersonRow._make, part.connection.execute(query, (json.dumps(waiting),)))
+    return map(PersonRow._make, part.connection.execute(query, (json.dumps(waiting), last)))
 
 
 def refusals_at(part: JournalPart, times: Times, reasons: Sequence[str]) -> Iterator[tuple[int, int]]:
