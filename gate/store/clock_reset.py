@@ -14,6 +14,7 @@ from gate.core.journal_event import JournalEvent
 from gate.core.kept_time import Kept
 from gate.core.trusted_time import day
 from gate.errors import StoreError
+from gate.store import device_key
 from gate.store.database import File, immediate, open_for_writing, unusable
 from gate.store.journal import Journal, JournalRow
 from gate.store.lane_file import examine
@@ -91,6 +92,7 @@ def _reset_sync(where: Places, now: float) -> None:
 def _reset_journal(state_dir: Path, latest: float | None, fresh: Kept, now: float) -> None:
     if what := examine(state_dir):  # a write here would begin a journal without the loss
         raise StoreError(f"the journal was lost: {what}", hint="Start `gate run` once, then reset the clock")
+    device_key.load_or_make(state_dir)  # else the first start would take the journal below for another device's
     before = read_journalled(state_dir)
     connection = open_for_writing(File.LANE, state_dir)
     with closing(connection):

@@ -28,7 +28,8 @@ WIDTH = 96  # characters: narrower, the names would be cut
 COSTS: dict[str, dict[str, Cost]] = {
     "still": {step.name: step.cost for step in still.STEPS}
     | {step.name: step.cost for step in still_regions.REGION_STEPS},
-    "live": {live.FIRST_LOOK: live.LOOK} | {step.name: step.cost for step in (live_steps.ADD, *live_steps.STEPS)},
+    "live": {live.FIRST_LOOK: live.LOOK}
+    | {step.name: step.cost for step in (live_steps.ADD, *live_steps.STEPS, live_steps.OTHERS)},
 }
 """The tables, in their order."""
 

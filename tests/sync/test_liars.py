@@ -162,9 +162,8 @@ def test_a_visit_whose_process_ends_before_it_begins(
 
 def test_a_device_whose_disk_refuses_is_not_the_mirrors_fault(world: World) -> None:
     """The file is named, and nobody else is asked in vain."""
-    world.state.mkdir()
-    (world.state / "tuf").write_text("no folder")
-    with pytest.raises(StoreError, match=rf"{world.state}/tuf: File exists"):
+    world.state.write_text("no folder")
+    with pytest.raises(StoreError, match=rf"{world.state}[\w/.]*: (File exists|Not a directory)"):
         visit(world, world.public.as_uri(), VisitLimits())
 
 

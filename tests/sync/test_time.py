@@ -11,13 +11,16 @@ from gate.core.time_reset import parse_time
 from gate.core.trusted_time import LATEST, TOLERANCE, ClockTrust
 from gate.errors import PublishError, SyncError
 from gate.runtime.clock import GateClock
+from gate.store import device_key
+from gate.store.admission import Admission
 from gate.store.clock_reset import reset_floor
 from gate.store.database import File, immediate, open_for_writing
+from gate.store.lane_file import examine
 from gate.store.list_reader import StatusList
 from gate.store.time_floor import keep, read_kept, read_reset, read_signed
 from gate.sync.sync import ListSource, Outcome, sync
 from gate.sync.times import AHEAD, Times
-from gate.testing.builders import ManualClock
+from gate.testing.builders import ManualClock, policy
 from tests.sync import forging
 from tests.sync.world import HOUR, START, World
 
@@ -57,6 +60,7 @@ def poisoned(world: World) -> None:
     synced(world, world.now)
     publish(world, FUTURE, ahead=True)
     sync(ListSource((mirror(world),), world.root, world.state, stale_after=6 * HOUR), FUTURE)
+    device_key.load_or_make(world.state)
     connection = open_for_writing(File.LANE, world.state)
     with immediate(connection):
         keep(connection, Kept(float(FUTURE + 60), 60.0, signed=float(FUTURE), steady=float(FUTURE + 60)))
@@ -226,6 +230,19 @@ def test_by_hand_with_the_right_clock(world: World) -> None:
     world.authority.reset_time(now)
     publish(world, now + 60)
     assert synced(world, now + 120).version == 3
+
+
+def test_a_reset_before_the_first_start_is_no_loss(world: World) -> None:
+    synced(world, world.now)
+    publish(world, FUTURE, ahead=True)
+    sync(ListSource((mirror(world),), world.root, world.state, stale_after=6 * HOUR), FUTURE)
+    reset_floor(world.state, world.now + DAY, list_is_wrong=True)
+    assert examine(world.state) is None
+    status = StatusList(world.state)
+    lane = Admission(world.state, status, policy())
+    assert lane.loss is None
+    lane.close()
+    status.close()
 
 
 def test_a_device_whose_time_only_the_clock_has_poisoned_syncs(world: World) -> None:

@@ -233,10 +233,11 @@ def pins(python: str, machine: str, *, peers: bool = False) -> dict[str, str]:
         assert all(re.fullmatch(r" +--hash=sha256:[0-9a-f]{64}", line) for line in hashes), entry
         requirement = Requirement(wanted)
         if requirement.marker is None or requirement.marker.evaluate(environment):
-            assert requirement.name not in found, f"{requirement.name} twice for {environment}"
             (version,) = requirement.specifier
             assert version.operator == "=="
-            found[requirement.name] = version.version
+            # `build` and `run` may hold one package, in one version: a release is made without the former.
+            pinned = found.setdefault(requirement.name, version.version)
+            assert pinned == version.version, f"{requirement.name} twice for {environment}"
     return found
 
 
