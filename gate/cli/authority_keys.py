@@ -49,7 +49,7 @@ def import_keys(
     listed = read_key_list(data, country=country, iss=iss)
     keys = sum(len(issuer.keys) for issuer in listed.issuers)
     facts = {"issuers": len(listed.issuers), "keys": keys}
-    text = f"{keys} keys of {len(listed.issuers)} issuers"
+    text = f"keys: {keys}, issuers: {len(listed.issuers)}"
     if dry_run:
         answer(as_json, facts, f"{text}; nothing was changed")
         return

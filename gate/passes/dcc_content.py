@@ -5,10 +5,11 @@ Only what a gate decides by is read, and that strictly; names and the date of bi
 """
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any, NamedTuple
 
 from gate.core.evidence import EvidenceKind, HealthEvidence, SampleResult
+from gate.passes.certificates import stated_day, stated_moment
 
 COVID_19 = "840539006"  # SNOMED CT
 _RESULTS = {"260373001": SampleResult.DETECTED, "260415000": SampleResult.NOT_DETECTED}  # SNOMED CT
@@ -55,7 +56,7 @@ def _vaccination(entry: Mapping[str, Any]) -> HealthEvidence:
 
 
 def _test(entry: Mapping[str, Any]) -> HealthEvidence:
-    taken = _moment(entry["sc"])
+    taken = stated_moment(entry["sc"])
     result = _RESULTS.get(entry["tr"])
     return HealthEvidence(EvidenceKind.TEST, taken.date(), entry["tt"], taken.timestamp(), result=result)
 
@@ -83,10 +84,4 @@ def _text(stated: Mapping[str, Any], name: str) -> str:
 
 def _day(text: str) -> date:
     """Return the day of a date, or of a time that stands in its place, as some issuers write it."""
-    return date.fromisoformat(text[:10])
-
-
-def _moment(text: str) -> datetime:
-    """Return a time with its zone; UTC where none is written."""
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return stated_day(text[:10])

@@ -5,10 +5,11 @@ names no disease, so a rule about it names its codes: `cvx:207`, `loinc:94500-6`
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 from gate.core.evidence import EvidenceKind, HealthEvidence, SampleResult
+from gate.passes.certificates import stated_day, stated_moment
 
 MOST_ENTRIES = 100  # a card in one QR code holds some ten
 
@@ -84,6 +85,6 @@ def _moment(text: object) -> tuple[date, float | None]:
     if not isinstance(text, str):
         raise ValueError("a resource without its date")
     if "T" not in text:
-        return date.fromisoformat(text), None
-    moment = datetime.fromisoformat(text)
-    return moment.date(), (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        return stated_day(text), None
+    moment = stated_moment(text)
+    return moment.date(), moment.timestamp()

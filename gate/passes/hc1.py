@@ -20,7 +20,7 @@ from gate.core.trust import TrustList
 from gate.passes import base45, cbor, cose
 from gate.passes.aq1 import LONGEST, SKEW
 from gate.passes.certificate_keys import ES256_BYTES, CertificateKeys, check_use
-from gate.passes.certificates import check_dates, holder_of
+from gate.passes.certificates import check_dates, holder_of, stated_time
 from gate.passes.dcc_content import Statement, statement
 from gate.passes.inflate import ZLIB, inflate
 
@@ -112,18 +112,12 @@ def _sign1(item: object) -> tuple[bytes, object, bytes, bytes]:
 
 def _content(stated: dict[Any, Any]) -> tuple[float, float, Statement]:
     """Return iat, exp (Unix s) and the statement of the claims.  Raises ValueError."""
-    issued_at, expires_at = _time(stated.get(_IAT)), _time(stated.get(_EXP))
+    issued_at, expires_at = stated_time(stated.get(_IAT)), stated_time(stated.get(_EXP))
     if expires_at <= issued_at:
         raise ValueError("exp is after iat")
     if _ISS in stated and type(stated[_ISS]) is not str:
         raise ValueError("iss is a text")
     return issued_at, expires_at, statement(cbor.labels(stated.get(_HCERT)).get(_DCC))
-
-
-def _time(value: Any) -> float:
-    if type(value) not in (int, float) or not 0 <= value < 2**53:
-        raise ValueError("exp and iat are Unix seconds")
-    return float(value)
 
 
 def _check_times(shown: _Shown, max_lifetime: int, at: int) -> None:

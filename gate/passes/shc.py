@@ -19,7 +19,7 @@ from gate.core.reason import Reason
 from gate.core.trust import TrustList
 from gate.passes.aq1 import SKEW
 from gate.passes.certificate_keys import CertificateKeys, check_use
-from gate.passes.certificates import check_dates, holder_of
+from gate.passes.certificates import check_dates, holder_of, stated_time
 from gate.passes.fhir_content import statements
 from gate.passes.inflate import RAW, inflate
 
@@ -94,7 +94,8 @@ def _parse(text: str) -> _Shown:
         raise ValueError("a JWS has three parts")
     kid = _kid(_json(_base64(parts[0])))
     stated = _json(inflate(_base64(parts[1]), RAW))
-    iss, issued_at, expires_at = stated["iss"], _time(stated["nbf"]), _time(stated.get("exp", NEVER))
+    iss, issued_at = stated["iss"], stated_time(stated["nbf"])
+    expires_at = stated_time(stated["exp"]) if "exp" in stated else NEVER
     if not isinstance(iss, str):
         raise ValueError("iss is a text")
     credential = stated["vc"]
@@ -140,12 +141,6 @@ def _json(data: bytes) -> dict[str, Any]:
     if not isinstance(stated, dict):
         raise ValueError("JSON that is no object")
     return stated
-
-
-def _time(value: Any) -> float:
-    if type(value) not in (int, float) or not 0 <= value <= NEVER:
-        raise ValueError("nbf and exp are Unix seconds")
-    return float(value)
 
 
 def _words(error: Exception) -> str:

@@ -71,6 +71,19 @@ def test_nothing_of_the_person_is_in_the_claims() -> None:
             assert part not in written
 
 
+def test_a_refusal_quotes_nothing_of_the_certificate() -> None:
+    with pytest.raises(Refused) as refused:
+        VERIFIER.verify(CASES["no-day"]["qr"], CASES["no-day"]["at"])
+    assert "soon" not in str(refused.value)
+
+
+@pytest.mark.parametrize("at", [0, 2**40, 2**60, 10**30])
+def test_any_time_has_an_answer(at: int) -> None:
+    assert refusal(CASES["vaccination"]["qr"], at) in (Reason.EXPIRED, Reason.NOT_YET_VALID)
+    if at:
+        assert VERIFIER.verify(CASES["shc-immunizations"]["qr"], min(at, 2**50)).format == "shc"
+
+
 def test_a_holder_is_the_certificate_and_no_place_of_the_list() -> None:
     vaccinated, tested = claims("vaccination"), claims("test")
     assert vaccinated.idx != tested.idx
