@@ -150,8 +150,8 @@ def _swiss(entries: list[dict[str, Any]], country: str | None, _iss: str | None)
 def _dutch(kids: dict[str, list[dict[str, Any]]], country: str | None, _iss: str | None) -> Iterator[_Found]:
     for kid, entries in kids.items():
         for entry in entries:
-            letters = entry.get("keyUsage") or ()
-            kinds = tuple(_LETTERS[letter] for letter in letters if letter in _LETTERS) or None
+            letters = entry.get("keyUsage") or None
+            kinds = None if letters is None else tuple(_LETTERS[letter] for letter in letters if letter in _LETTERS)
             public = load_der_public_key(b64decode(entry["subjectPk"]))
             yield from _of_public(public, _bytes(kid), entry.get("country", country), kinds)
 

@@ -151,7 +151,9 @@ def colour_of(
     """Return the colour that the first fitting rule gives, and that rule; None where none fits."""
     for rule in rules:
         concerned = [one for one in evidence if rule.concerns(one)]
-        if any(rule.holds(one, local, sum(other.day <= one.day for other in concerned)) for one in concerned):
+        if any(
+            rule.holds(one, local, len({other.day for other in concerned if other.day <= one.day})) for one in concerned
+        ):
             return rule.colour, rule
     return None
 

@@ -32,18 +32,19 @@ class CertificateKeys:
         known = self._keys.get(kid, ())
         if not known:
             raise Refused(Reason.UNKNOWN_ISSUER, f"kid {kid.hex()}")
-        for key in known:
-            if key.alg == alg and key.iss == iss and self._check(key)(signature, signed):
-                return key
-        raise Refused(Reason.BAD_SIGNATURE, "the issuer's signature does not hold")
+        signers = [key for key in known if key.alg == alg and key.iss == iss and self._check(key)(signature, signed)]
+        if not signers:
+            raise Refused(Reason.BAD_SIGNATURE, "the issuer's signature does not hold")
+        return next((key for key in signers if key.revoked), signers[0])  # a key that is listed twice, and revoked once
 
     def _check(self, key: CertificateKey) -> _Check:
         if key not in self._checks:
+            from cryptography.exceptions import UnsupportedAlgorithm
+
             try:
                 self._checks[key] = (_es256 if key.alg == "ES256" else _ps256)(key.public)
-            except ValueError:
-                detail = f"key {key.kid.hex()} of {key.issuer} on the trust list is no {key.alg} key"
-                raise Refused(Reason.BAD_SIGNATURE, detail) from None
+            except (ValueError, TypeError, UnsupportedAlgorithm):  # no such key: nothing is signed by it
+                self._checks[key] = lambda _signature, _signed: False
         return self._checks[key]
 
 
@@ -72,7 +73,7 @@ def _es256(public: bytes) -> _Check:
         r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
         try:
             key.verify(utils.encode_dss_signature(r, s), signed, ec.ECDSA(SHA256()))
-        except InvalidSignature:
+        except (InvalidSignature, ValueError):
             return False
         return True
 
@@ -93,7 +94,7 @@ def _ps256(public: bytes) -> _Check:
     def check(signature: bytes, signed: bytes) -> bool:
         try:
             key.verify(signature, signed, pss, SHA256())
-        except InvalidSignature:
+        except (InvalidSignature, ValueError):
             return False
         return True
 

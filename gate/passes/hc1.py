@@ -31,6 +31,8 @@ _DCC = 1  # the key of a certificate of schema 1 within _HCERT
 _CWT_TAG = 61
 _ALGS = {-7: "ES256", -37: "PS256"}  # IANA "COSE Algorithms"
 _LONGEST_SIGNATURE = 2048  # bytes
+_LARGEST = 8192  # bytes of COSE: certificates have some 500 to 1,500.  Keys of a map whose hashes all agree cost their
+# number squared, and whoever writes CBOR can find them: 9 ms at this size, half a second at 64 KiB
 
 
 class Hc1:
@@ -76,7 +78,7 @@ def _parse(text: str) -> _Shown:
     """Parse the shape of the whole certificate.  Raises ValueError, TypeError or OverflowError for any other."""
     if len(text) > LONGEST:
         raise ValueError("longer than a QR code can be")
-    item = cbor.decode_certificate(inflate(base45.decode(text[len(HC1) :]), ZLIB))
+    item = cbor.decode_certificate(inflate(base45.decode(text[len(HC1) :]), ZLIB, _LARGEST))
     protected, unprotected, payload, signature = _sign1(item)
     headers = cbor.labels(cbor.decode_certificate(protected)) if protected else {}
     if cose.CRIT in headers:

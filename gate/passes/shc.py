@@ -56,6 +56,8 @@ class Shc:
                 raise Refused(Reason.NOT_YET_VALID, f"valid in {shown.issued_at - at:.0f} s")
             if at >= shown.expires_at:
                 raise Refused(Reason.EXPIRED, f"expired {at - shown.expires_at:.0f} s ago")
+            if shown.expires_at != NEVER and shown.expires_at - shown.issued_at > key.max_lifetime:
+                raise Refused(Reason.LIFETIME_EXCEEDED, f"its issuer may give {key.max_lifetime} s")
             check_dates(shown.evidence, at)
         except Refused as refused:
             refused.idx = idx
@@ -99,7 +101,7 @@ def _parse(text: str) -> _Shown:
     if not isinstance(iss, str):
         raise ValueError("iss is a text")
     credential = stated["vc"]
-    if _CARD not in credential["type"]:
+    if not isinstance(credential["type"], list) or _CARD not in credential["type"]:
         raise ValueError("vc.type names no health card")
     evidence = statements(credential["credentialSubject"]["fhirBundle"])
     signed = f"{parts[0]}.{parts[1]}".encode()

@@ -1,5 +1,6 @@
 """Certificates of other systems, made by other people's libraries (tests/peers/certificate_maker.py)."""
 
+import json
 import zlib
 from datetime import UTC, date, datetime
 from typing import Any
@@ -13,6 +14,7 @@ from gate.core.model import CertificateClaims, Refused
 from gate.core.reason import Reason
 from gate.core.trust import parse_trust
 from gate.passes import base45, inflate
+from gate.passes.aq1 import LONGEST
 from gate.passes.verifier import Verifier
 from tests.unit.certificates.trust import CASES, MADE, trust
 
@@ -138,3 +140,21 @@ def test_a_text_that_would_fill_the_memory_is_refused() -> None:
         inflate.inflate(zlib.compress(b"x") + b"y", inflate.ZLIB)
     with pytest.raises(ValueError, match="too early"):
         inflate.inflate(zlib.compress(b"xyz" * 99)[:-5], inflate.ZLIB)
+
+
+def test_keys_of_a_map_whose_hashes_agree_are_bounded_by_their_bytes() -> None:
+    """hash(-1) == hash(-2), so arrays of these collide: such a map is refused for its size, before it is read."""
+    keys = (b"\x8c" + bytes(0x20 + (number >> bit & 1) for bit in range(12)) + b"\x00" for number in range(1000))
+    packed = zlib.compress(b"\xb9\x03\xe8" + b"".join(keys), 9)
+    text = "HC1:" + base45.encode(packed)
+    assert len(text) < LONGEST
+    with pytest.raises(Refused, match="bytes once decompressed"):
+        VERIFIER.verify(text, 0)
+
+
+def test_a_key_that_is_listed_twice_and_revoked_once_is_revoked() -> None:
+    form = json.loads(trust())
+    for issuer in form["issuers"]:
+        issuer["keys"] += [{**key, "revoked_at": 1} for key in issuer["keys"]]
+    verifier = Verifier(parse_trust(json.dumps(form)), venue=None)
+    assert refusal(CASES["vaccination"]["qr"], CASES["vaccination"]["at"], verifier) is Reason.ISSUER_REVOKED

@@ -115,6 +115,7 @@ def test_a_card_that_names_no_disease_counts_by_its_codes_alone() -> None:
     assert colour(first, second) is Status.GREEN
     assert colour(second) is None  # one dose
     assert colour(second, flu) is None  # another vaccine is no second dose
+    assert colour(second, second) is None  # nor is one dose that is entered twice
     assert parse_rules(rules(SERIES)).colour((first, second), NOW) is None  # a rule without codes is about COVID-19
 
 
